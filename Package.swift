@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Applied to every Swift target: warnings are errors, everywhere and always.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+/// A library that only the executables share.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+}
+
+/// An executable: one folder in `Sources/Apps`.
+func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: [arguments, "AppSupport"] + dependencies, path: "Sources/Apps/\(name)",
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "KafkaWire",
+    products: [
+        .library(name: "KafkaWire", targets: ["KafkaWire"]),
+        .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
+        .executable(name: "kw", targets: ["KW"]),
+        .executable(name: "anomaly-agent", targets: ["AnomalyAgent"]),
+        .executable(name: "velocity-agent", targets: ["VelocityAgent"]),
+        .executable(name: "temperature-producer", targets: ["TemperatureProducer"]),
+        .executable(name: "temperature-consumer", targets: ["TemperatureConsumer"]),
+        .executable(name: "fraud-producer", targets: ["FraudProducer"]),
+        .executable(name: "demo", targets: ["Demo"]),
+    ],
+    traits: [
+        .trait(name: "Compression", description: "Record batches in gzip, through the system's zlib."),
+        .default(enabledTraits: ["Compression"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCRC32C"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(
+            name: "KafkaWire",
+            dependencies: [
+                "CCRC32C", .target(name: "CZlib", condition: .when(traits: ["Compression"])), log, collections,
+            ],
+            swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
+        .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections], swiftSettings: strict),
+
+        shared("AppSupport"),
+        shared("ChangeEvents"),
+        shared("Detectors", ["ChangeEvents"]),
+        shared("EventGenerator"),
+        shared("PostgreSQL", ["CLibpq"]),
+        shared("AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
+        app("AnomalyAgent", ["AgentRuntime"]),
+        app("VelocityAgent", ["AgentRuntime"]),
+        app("TemperatureProducer", ["PostgreSQL"]),
+        app("TemperatureConsumer", ["PostgreSQL"]),
+        app("FraudProducer", ["PostgreSQL"]),
+        app("KW", ["KafkaWire", "KafkaBroker"]),
+        app("Demo", ["KafkaWire", "EventGenerator"]),
+
+        .testTarget(name: "WireTests", dependencies: ["KafkaWire"], swiftSettings: strict),
+        .testTarget(name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
+        .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
+        .testTarget(
+            name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator"], swiftSettings: strict),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL"], swiftSettings: strict),
+    ]
+)
