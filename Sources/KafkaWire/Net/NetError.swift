@@ -26,6 +26,9 @@ package struct NetError: Error, Equatable, Sendable {
         self.action = action
     }
 
+    /// Nothing was heard in time.
+    package static func timedOut(doing action: String) -> NetError { NetError(.system(ETIMEDOUT), doing: action) }
+
     /// The error that the last system call left behind.
     static func last(doing action: String) -> NetError { NetError(.system(errno), doing: action) }
 }
