@@ -5,10 +5,11 @@ import PostgreSQL
 /// Inserts batches with COPY, each in a transaction of its own.
 ///
 /// When the connection breaks before the end of a batch was sent, the server has rolled it back, and it is sent again.
-/// When it breaks afterwards, the transaction may have been committed or not: the server is asked what became of it
-/// (`txid_status`), and only an aborted one is sent again. The answer is right as long as it is the same server with
-/// its data; one restored from an older backup, or a standby that took over without the last commits, is not, and
-/// says so or counts anew.
+/// When it breaks afterwards, the transaction may have been committed or not: the server is asked what became of its
+/// number (`txid_status`), and, since a server that crashed gives the latest numbers again, whether rows of that
+/// transaction are there and are ours. Only when not, the batch is sent again.
+///
+/// What this cannot see: a standby that takes over without the last commits, after they were acknowledged.
 struct BatchInserter {
     private let session: Session
     /// The batch in hand whose outcome nobody knows, if it came to that.
@@ -33,8 +34,9 @@ struct BatchInserter {
             if let transaction = doubt {
                 switch try connection.fate(of: transaction) {
                 case .committed:
+                    let isThere = try BatchInserter.isThere(rows, of: transaction, over: connection)
                     doubt = nil
-                    return
+                    if isThere { return }
                 case .aborted:
                     doubt = nil
                 case .running:
@@ -57,11 +59,27 @@ struct BatchInserter {
         _ rows: CopyRows, over connection: Connection, _ doubt: inout TransactionID?
     ) throws(PostgreSQLError) {
         let taken = try connection.copy(
-            rows, into: TransactionSource.table, columns: TransactionSource.columns, inDoubt: &doubt)
+            rows, into: TransactionSource.table, columns: TransactionSource.columns,
+            noting: "pg_sequence_last_value(pg_get_serial_sequence('transactions', 'id')::regclass)", inDoubt: &doubt)
         // A rule or trigger on the table that swallows rows would make every later count wrong.
         guard taken == rows.count else {
             throw PostgreSQLError(
                 .other(sqlState: ""), server: connection.server, detail: "it took \(taken) of \(rows.count) rows")
         }
+    }
+
+    /// Whether rows of the transaction are in the table, and are those of the batch. Only some are compared: others may
+    /// have been changed by somebody since.
+    private static func isThere(
+        _ rows: CopyRows, of transaction: TransactionID, over connection: Connection
+    ) throws(PostgreSQLError) -> Bool {
+        let found = try connection.query(
+            """
+            SELECT concat_ws(E'\\t', user_id, amount, card_type, merchant_id) FROM transactions
+            WHERE id > $1::bigint AND xmin::text = $2 LIMIT 1000
+            """, [transaction.note ?? "0", transaction.rowMark])
+        let ours = Set(rows.bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) })
+        let lines = found.rows.compactMap { $0.first ?? nil }
+        return !lines.isEmpty && lines.allSatisfy(ours.contains)
     }
 }

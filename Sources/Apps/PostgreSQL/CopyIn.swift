@@ -2,12 +2,30 @@
 
 import CLibpq
 
-/// A transaction's number on its server, never used twice there.
+/// A transaction's number on its server.
+///
+/// After a crash a server gives numbers again that it had given shortly before, to transactions of which nothing had
+/// reached the disk. So a number alone proves that a transaction was not committed, but not that it was: see
+/// `Connection.fate(of:)`.
 public struct TransactionID: Equatable, Sendable {
     /// The number as the server writes it.
     public let text: String
+    /// What the transaction was asked to note of the state that it found; see `Connection.copy`.
+    public let note: String?
     /// The server's process that ran the transaction.
     public let backend: Int32
+
+    /// The number as it stands in the rows' `xmin`: its lower 32 bits. Nil when the text is no number.
+    public var rowMark: String? {
+        Int64(text).map { String(UInt32(truncatingIfNeeded: $0)) }
+    }
+
+    /// A number with these parts.
+    public init(text: String, note: String? = nil, backend: Int32) {
+        self.text = text
+        self.note = note
+        self.backend = backend
+    }
 }
 
 /// What the server knows of a transaction.
@@ -24,32 +42,35 @@ extension Connection {
     /// - Parameters:
     ///   - table: its name, in lower case and without quotes; it comes from the program, never from outside.
     ///   - columns: the columns that the rows have, in their order.
+    ///   - noting: an SQL expression whose value before the first row becomes the transaction's `note`.
     ///   - inDoubt: holds the transaction's number from the moment at which the server may have committed it until
     ///     its answer was read. When this throws and `inDoubt` is nil, nothing was inserted; when it is not, ask
     ///     `fate(of:)` on a new connection.
     /// - Returns: how many rows the server took.
     public func copy(
-        _ rows: CopyRows, into table: String, columns: [String], inDoubt: inout TransactionID?
+        _ rows: CopyRows, into table: String, columns: [String], noting: String = "NULL",
+        inDoubt: inout TransactionID?
     ) throws(PostgreSQLError) -> Int {
         inDoubt = nil
         let deadline = statementDeadline()
         // Statements of one simple query are one transaction: the number is known before the first row is sent, and
         // the commit comes with the end of the data. `txid_current` instead of `pg_current_xact_id`: it is also
         // there in PostgreSQL 10 to 12.
-        let statements = "SELECT txid_current(); COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN"
+        let statements =
+            "SELECT txid_current(), \(noting); COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN"
         guard PQsendQuery(handle, statements) == 1 else { throw lost() }
         try flush(until: deadline)
-        var number: String?
+        var noted: [String?] = []
         while true {
             guard let result = try nextResult(until: deadline) else {
                 throw PostgreSQLError(.other(sqlState: ""), server: server, detail: "COPY did not begin")
             }
             if result.awaitsCopy { break }
-            number = result.first
+            noted = result.rows.first ?? []
         }
         try send(rows.bytes, until: deadline)
         guard PQputCopyEnd(handle, nil) == 1 else { throw lost() }
-        inDoubt = TransactionID(text: number ?? "", backend: backend)
+        inDoubt = TransactionID(text: (noted.first ?? nil) ?? "", note: noted.last ?? nil, backend: backend)
         var taken = 0
         do {
             try flush(until: deadline)
@@ -64,8 +85,17 @@ extension Connection {
     }
 
     /// What became of a transaction. One that still runs is told to end, since its client is gone: ask again.
+    ///
+    /// `.committed` holds for certain as long as the server has not crashed in between: after a crash another
+    /// transaction may have been given the same number, so look for the rows, too.
     public func fate(of transaction: TransactionID) throws(PostgreSQLError) -> TransactionFate {
-        let answer = try query("SELECT txid_status($1::bigint)", [transaction.text])
+        let answer: QueryResult
+        do {
+            answer = try query("SELECT txid_status($1::bigint)", [transaction.text])
+        } catch  where error.kind == .other(sqlState: "22023") {
+            // "Transaction ID … is in the future": the server crashed before anything of it had reached the disk.
+            return .aborted
+        }
         guard let fate = answer.first.flatMap(TransactionFate.init(rawValue:)) else {
             throw PostgreSQLError(
                 .other(sqlState: ""), server: server,
