@@ -25,6 +25,7 @@ import Testing
         (server + "FATAL:  3D000: Datenbank »x« existiert nicht\n", .unknownDatabase),
         (server + "FATAL:  57P03: the database system is starting up\n", .notReady),
         (server + "FATAL:  28000: no pg_hba.conf entry for host \"127.0.0.1\", no encryption\n", .notAdmitted),
+        (server + "FATAL:  28000: role \"nobody\" does not exist\n", .unknownRole),
         (server + "server closed the connection unexpectedly\n", .connectionLost),
         ("something new", .other(sqlState: "")), ("", .other(sqlState: "")),
     ]

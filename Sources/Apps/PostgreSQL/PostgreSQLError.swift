@@ -14,6 +14,7 @@ public struct PostgreSQLError: Error, Equatable, Sendable {
         case interrupted
         case wrongPassword
         case passwordMissing
+        /// There is no such user, or it may not log in.
         case unknownRole
         case unknownDatabase
         /// The server's rules (`pg_hba.conf`) admit nobody from here, with this user, to this database.
@@ -89,7 +90,7 @@ extension PostgreSQLError: CustomStringConvertible {
         case .passwordMissing:
             return "PostgreSQL at \(server) asks for a password: give it in PGPASSWORD or a password file (~/.pgpass)."
         case .unknownRole:
-            return "PostgreSQL at \(server) knows no such user\(said): check --user."
+            return "PostgreSQL at \(server) lets no such user in\(said): check --user."
         case .unknownDatabase:
             return
                 "PostgreSQL at \(server) has no such database\(said): check --database, or create it with "
@@ -128,7 +129,10 @@ extension PostgreSQLError {
     /// (`FATAL:  28P01: password …`), and unlike the words it is the same in every language.
     init(connecting message: String, server: String) {
         let (state, detail) = PostgreSQLError.readVerbose(message)
-        if let state {
+        if state == "28000", !message.contains("pg_hba.conf") {
+            // One state for two things; the file's name is the same in every language.
+            self.init(.unknownRole, server: server, detail: detail)
+        } else if let state {
             self.init(PostgreSQLError.kind(sqlState: state), server: server, detail: detail)
         } else if message.contains("Connection refused") || message.contains("No such file or directory") {
             self.init(.refused, server: server, detail: detail)
