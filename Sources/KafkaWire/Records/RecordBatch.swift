@@ -1,0 +1,140 @@
+/// A record batch (magic 2, KIP-98) as it stands in its topic's log: a header of 61 bytes and, behind it, the records,
+/// packed or not. The bytes stay where they were received.
+public struct RecordBatch: Sendable {
+    /// Where the header's fields stand (Kafka's documentation, "Record Batch").
+    package enum Layout {
+        static let length = 8
+        package static let leaderEpoch = 12
+        static let magic = 16
+        static let crc = 17
+        package static let attributes = 21
+        static let lastOffsetDelta = 23
+        static let baseTimestamp = 27
+        package static let maxTimestamp = 35
+        static let producerId = 43
+        static let producerEpoch = 51
+        static let baseSequence = 53
+        static let count = 57
+        package static let headerSize = 61
+        /// Base offset and length, which the length does not count.
+        package static let overhead = 12
+    }
+
+    /// The whole batch.
+    public let bytes: Bytes
+    /// The offset of the first record when the batch was written; compaction may have removed that record.
+    public let baseOffset: Int64
+    /// The epoch of the leader that appended the batch; -1 in a batch that no broker has seen yet.
+    public let partitionLeaderEpoch: Int32
+    /// The checksum that the batch carries.
+    public let crc: UInt32
+    /// Codec, timestamp type, and the marks of transactional and control batches.
+    public let attributes: Attributes
+    /// The last record's offset, relative to ``baseOffset``.
+    public let lastOffsetDelta: Int32
+    /// What the records' timestamps are relative to, in milliseconds since 1970.
+    public let baseTimestamp: Int64
+    /// The highest timestamp, in milliseconds since 1970.
+    public let maxTimestamp: Int64
+    /// The idempotent producer's id, or -1.
+    public let producerId: Int64
+    /// The idempotent producer's epoch, or -1.
+    public let producerEpoch: Int16
+    /// The sequence number of the first record, or -1.
+    public let baseSequence: Int32
+    /// How many records there are; fewer than offsets after compaction.
+    public let recordCount: Int32
+
+    /// The two bytes of attributes.
+    public struct Attributes: RawRepresentable, Sendable, Equatable {
+        public var rawValue: UInt16
+        public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+        /// The codec; nil for a number that no codec has.
+        public var compression: Compression? { Compression(rawValue: UInt8(rawValue & 7)) }
+        /// Whether the broker stamped the records when it appended them, and not the producer when it made them.
+        public var isLogAppendTime: Bool { rawValue & 1 << 3 != 0 }
+        /// Whether the records belong to a transaction.
+        public var isTransactional: Bool { rawValue & 1 << 4 != 0 }
+        /// Whether the records are marks of the transaction coordinator, not data.
+        public var isControl: Bool { rawValue & 1 << 5 != 0 }
+        /// Whether ``RecordBatch/baseTimestamp`` holds the time at which tombstones may go (KIP-534).
+        public var hasDeleteHorizon: Bool { rawValue & 1 << 6 != 0 }
+    }
+
+    /// The last offset that the batch takes up.
+    public var lastOffset: Int64 { baseOffset &+ Int64(lastOffsetDelta) }
+
+    /// Reads the header of the batch at the beginning of `bytes`. Gives nil where the batch is cut off, as the last
+    /// one of a fetch may be; throws where the bytes cannot be a batch of magic 2.
+    public init?(_ bytes: Bytes) throws(WireError) {
+        guard bytes.count >= Layout.magic + 1 else { return nil }
+        var reader = ByteReader(bytes)
+        baseOffset = try reader.integer()
+        let length: Int32 = try reader.integer()
+        partitionLeaderEpoch = try reader.integer()
+        let magic: Int8 = try reader.integer()
+        guard magic == 2 else {
+            throw Self.error(.malformed("a batch of magic \(magic); this library reads magic 2"), Layout.magic)
+        }
+        guard length >= Layout.headerSize - Layout.overhead else {
+            throw Self.error(.badLength(Int(length), limit: bytes.count - Layout.overhead), Layout.length)
+        }
+        guard bytes.count - Layout.overhead >= Int(length) else { return nil }
+        self.bytes = bytes[0..<Layout.overhead + Int(length)]
+        crc = try reader.integer()
+        attributes = Attributes(rawValue: try reader.integer())
+        lastOffsetDelta = try reader.integer()
+        baseTimestamp = try reader.integer()
+        maxTimestamp = try reader.integer()
+        producerId = try reader.integer()
+        producerEpoch = try reader.integer()
+        baseSequence = try reader.integer()
+        recordCount = try reader.integer()
+        guard recordCount >= 0, lastOffsetDelta >= 0 else {
+            throw Self.error(.malformed("\(recordCount) records and a last offset delta of \(lastOffsetDelta)"), 57)
+        }
+    }
+
+    /// The checksum of what the batch holds.
+    public var computedCRC: UInt32 { CRC32C.checksum(bytes[Layout.attributes..<bytes.count]) }
+
+    /// Throws where the batch's checksum is not that of its bytes: it was damaged on its way or on disk.
+    public func verifyChecksum() throws(WireError) {
+        let found = computedCRC
+        guard found == crc else { throw Self.error(.checksum(expected: crc, found: found), Layout.crc) }
+    }
+
+    /// The records, unpacked to at most `limit` bytes.
+    public func records(limit: Int = Compression.defaultLimit) throws(WireError) -> DecodedRecords {
+        guard let compression = attributes.compression else {
+            throw Self.error(.unsupportedCodec("number \(attributes.rawValue & 7)"), Layout.attributes)
+        }
+        let packed = bytes[Layout.headerSize..<bytes.count]
+        do {
+            let payload = try compression.decompress(packed, limit: limit)
+            return try DecodedRecords(payload, of: self)
+        } catch {
+            var located = error
+            located.message = "RecordBatch at offset \(baseOffset)"
+            throw located
+        }
+    }
+
+    private static func error(_ reason: WireError.Reason, _ at: Int) -> WireError {
+        WireError(reason, at: at, message: "RecordBatch")
+    }
+}
+
+extension Records {
+    /// The batches, in order. A batch that is cut off at the end is left out; bytes that are no batch throw.
+    public func batches() throws(WireError) -> [RecordBatch] {
+        var found: [RecordBatch] = []
+        var rest = bytes
+        while let batch = try RecordBatch(rest) {
+            found.append(batch)
+            rest = rest[batch.bytes.count..<rest.count]
+        }
+        return found
+    }
+}
