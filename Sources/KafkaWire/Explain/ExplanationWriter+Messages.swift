@@ -9,7 +9,7 @@ extension ExplanationWriter {
         let start = (offset: covered, mark: mark)
         var decoder = ExplainingDecoder(version: version, flexible: flexible, self, to: end)
         var value = S()
-        do {
+        do throws(WireError) {
             try decoder.visit(&value)
             if mustEnd { try decoder.requireEnd() }
             self = decoder.out
@@ -46,7 +46,7 @@ extension ExplanationWriter {
     /// apart.
     mutating func versioned<E: EmbeddedMessage>(_ type: E.Type, to end: Int) {
         let start = covered
-        do {
+        do throws(WireError) {
             let (version, layout) = try type.versionPrefix(bytes[start..<end])
             let newer = version == layout ? "" : "; newer than is known here, read as version \(layout)"
             field("version", "int16", "\(version)", note: "of \(type.wireName)" + newer, to: start + 2)
@@ -61,7 +61,7 @@ extension ExplanationWriter {
     /// The size in front of a frame. Gives the frame's end, or nil where nothing can be read behind it.
     mutating func frameSize() -> Int? {
         var reader = ByteReader(bytes)
-        do {
+        do throws(WireError) {
             let size: Int32 = try reader.integer()
             guard size >= 0 else {
                 throw WireError(.badLength(Int(size), limit: bytes.count - 4), at: 0)
