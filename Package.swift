@@ -55,11 +55,11 @@ let package = Package(
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections], swiftSettings: strict),
 
-        shared("AppSupport"),
+        shared("AppSupport", [arguments]),
         shared("ChangeEvents"),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator"),
-        shared("PostgreSQL", ["CLibpq"]),
+        shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared("AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
         app("AnomalyAgent", ["AgentRuntime"]),
         app("VelocityAgent", ["AgentRuntime"]),
@@ -74,6 +74,6 @@ let package = Package(
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator"], swiftSettings: strict),
-        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL"], swiftSettings: strict),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
     ]
 )

@@ -56,8 +56,8 @@ import Testing
         func after(_ word: String) -> String? { words.firstIndex(of: word).map { words[$0 + 1] } }
         var line = String(repeating: "  ", count: depth) + "\(words[0]) \(words[1])  "
         // A tagged field's own versions are those of its tag.
-        line +=
-            after("tag").map { _ in "v" + words[words.firstIndex(of: "tag")! + 2].dropFirst().dropLast() } ?? words[2]
+        let tag = words.firstIndex(of: "tag")
+        line += tag.map { "v" + words[$0 + 2].dropFirst().dropLast() } ?? words[2]
         if let nullable = after("nullable") {
             // Kafka writes the versions in which null is allowed; they count only where the field exists.
             let versions = words[2].dropFirst()
@@ -71,7 +71,7 @@ import Testing
             line +=
                 "  nullable " + (both.1 == .max ? "\(both.0)+" : both.0 == both.1 ? "\(both.0)" : "\(both.0)-\(both.1)")
         }
-        if let tag = after("tag") { line += "  tag \(tag)" }
+        if let tag { line += "  tag \(words[tag + 1])" }
         if let value = after("default")?.filter({ $0 != "\"" }), !["0", "false", ""].contains(value) {
             line += "  default " + (value == "0x7fffffff" ? "2147483647" : value)
         }

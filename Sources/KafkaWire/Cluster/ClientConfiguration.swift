@@ -1,0 +1,79 @@
+import Logging
+
+/// What every client needs: where the cluster is, what the client calls itself, and how long it waits.
+public struct ClientConfiguration: Sendable {
+    /// Brokers to ask first, as `host:port` (`bootstrap.servers`); the port is 9092 where none is given. One that
+    /// answers is enough: it names the others.
+    public var bootstrapServers: [String]
+    /// What the client calls itself in the broker's logs and quotas (`client.id`). Default `kafkawire`.
+    public var clientId = "kafkawire"
+    /// How long opening a connection may take (`socket.connection.setup.timeout.ms`). Default 10 s, as in Java.
+    public var connectTimeout: Duration = .seconds(10)
+    /// How long an answer may take (`request.timeout.ms`). Default 30 s, as in Java. Requests that wait at the broker,
+    /// such as joining a group, get the time of their waiting on top.
+    public var requestTimeout: Duration = .seconds(30)
+    /// How long a call that needs several requests and retries may take in all (`default.api.timeout.ms`). Default
+    /// 60 s, as in Java.
+    public var apiTimeout: Duration = .seconds(60)
+    /// The pause before the first retry (`retry.backoff.ms`), doubled each time. Default 100 ms, as in Java.
+    public var retryBackoff: Duration = .milliseconds(100)
+    /// The longest pause between retries (`retry.backoff.max.ms`). Default 1 s, as in Java.
+    public var maximumRetryBackoff: Duration = .seconds(1)
+    /// After how long topics and leaders are asked for anew though nothing failed (`metadata.max.age.ms`). Default
+    /// 5 minutes, as in Java.
+    public var metadataMaximumAge: Duration = .seconds(300)
+    /// Where the client logs to. It never logs keys, values or credentials. Default: nowhere.
+    public var logger = Logger(label: "kafkawire") { _ in SwiftLogNoOpLogHandler() }
+
+    /// The defaults, and these brokers.
+    public init(bootstrapServers: [String]) { self.bootstrapServers = bootstrapServers }
+}
+
+/// A broker's address.
+struct BrokerAddress: Hashable, Sendable {
+    var host: String
+    var port: UInt16
+
+    init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `host`, `host:port`, `[v6]:port`, or any of them behind a listener's `PLAINTEXT://`.
+    init(_ text: String) throws(KafkaError) {
+        var rest = text[...]
+        if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
+        var host = rest
+        var port: UInt16? = 9092
+        if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]"),
+            rest.hasPrefix("[") || !rest[..<colon].contains(":")
+        {
+            host = rest[..<colon]
+            port = UInt16(rest[rest.index(after: colon)...]).flatMap { $0 == 0 ? nil : $0 }
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard let port, !host.isEmpty, !host.contains(where: \.isWhitespace) else {
+            throw KafkaError(
+                .invalidConfiguration,
+                "\"\(text)\" is no broker's address; write it as host:port, such as localhost:9092",
+                setting: "bootstrap.servers")
+        }
+        self.init(host: String(host), port: port)
+    }
+}
+
+extension BrokerAddress: CustomStringConvertible {
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+extension Substring {
+    /// The first place where `text` stands.
+    fileprivate func range(of text: String) -> Range<Index>? {
+        var at = startIndex
+        while at < endIndex {
+            if self[at...].hasPrefix(text) { return at..<index(at, offsetBy: text.count) }
+            at = index(after: at)
+        }
+        return nil
+    }
+}

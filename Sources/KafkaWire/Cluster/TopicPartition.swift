@@ -1,0 +1,20 @@
+/// A partition of a topic.
+public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The topic's name.
+    public var topic: String
+    /// The partition's number, from 0.
+    public var partition: Int32
+
+    /// A partition of a topic.
+    public init(_ topic: String, _ partition: Int32) {
+        self.topic = topic
+        self.partition = partition
+    }
+
+    /// `topic-partition`, as Kafka's tools write it.
+    public var description: String { "\(topic)-\(partition)" }
+
+    public static func < (a: TopicPartition, b: TopicPartition) -> Bool {
+        a.topic == b.topic ? a.partition < b.partition : a.topic < b.topic
+    }
+}

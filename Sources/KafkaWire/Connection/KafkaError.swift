@@ -1,0 +1,142 @@
+/// Why something with Kafka did not work: an addressed letter that says what failed, who refused, where, and what to
+/// do about it.
+public struct KafkaError: Error, Equatable, Sendable {
+    /// What failed. Open: new codes may come with new versions.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// The code in words, such as `connection_failed`, or Kafka's own name of a broker's error.
+        public let description: String
+        /// The broker's error code, where a broker refused.
+        public let broker: ErrorCode?
+
+        private init(_ description: String, _ broker: ErrorCode? = nil) {
+            self.description = description
+            self.broker = broker
+        }
+
+        /// A broker answered with an error code.
+        public static func broker(_ code: ErrorCode) -> Code { Code(code.name, code) }
+        /// No connection could be made, or one broke.
+        public static let connectionFailed = Code("connection_failed")
+        /// A host name does not resolve.
+        public static let unresolvedHost = Code("unresolved_host")
+        /// No answer came in time.
+        public static let timedOut = Code("timed_out")
+        /// Client and broker have no version of the API in common.
+        public static let unsupportedVersion = Code("unsupported_version")
+        /// The other side sent bytes that are not Kafka's protocol, or damaged ones.
+        public static let malformedResponse = Code("malformed_response")
+        /// A record batch is damaged: its checksum is wrong, or what it holds cannot be read.
+        public static let corruptBatch = Code("corrupt_batch")
+        /// The client refused a record that is larger than its own limit.
+        public static let recordTooLarge = Code("record_too_large")
+        /// A setting, or a combination of settings, makes no sense.
+        public static let invalidConfiguration = Code("invalid_configuration")
+        /// The client was closed before, or while, it was used.
+        public static let closed = Code("closed")
+        /// The task was cancelled.
+        public static let cancelled = Code("cancelled")
+        /// A request holds a value that the version spoken with the broker cannot carry.
+        public static let invalidRequest = Code("invalid_request")
+    }
+
+    /// What failed.
+    public var code: Code
+    /// One sentence: what, where, and what to do.
+    public var message: String
+    /// The broker that refused, as `host:port`; nil where this client refused.
+    public var broker: String?
+    /// The API of the request.
+    public var api: APIKey?
+    /// The topic concerned.
+    public var topic: String?
+    /// The partition concerned.
+    public var partition: Int32?
+    /// The setting to look at, by Kafka's name.
+    public var setting: String?
+    /// Whether the same call may succeed later without any change.
+    public var isRetriable: Bool
+
+    package init(
+        _ code: Code, _ message: String, broker: String? = nil, api: APIKey? = nil, topic: String? = nil,
+        partition: Int32? = nil, setting: String? = nil, isRetriable: Bool? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.broker = broker
+        self.api = api
+        self.topic = topic
+        self.partition = partition
+        self.setting = setting
+        self.isRetriable =
+            isRetriable ?? code.broker?.isRetriable
+            ?? [.connectionFailed, .timedOut, .unresolvedHost].contains(code)
+    }
+}
+
+extension KafkaError: CustomStringConvertible {
+    public var description: String { message }
+}
+
+extension KafkaError {
+    /// A broker's refusal, in words.
+    static func refused(
+        _ code: ErrorCode, _ what: String, by broker: String? = nil, api: APIKey? = nil, topic: String? = nil,
+        partition: Int32? = nil, advice: String? = nil
+    ) -> KafkaError {
+        let who = broker.map { "broker \($0)" } ?? "the broker"
+        let hint = advice ?? Self.advice(for: code)
+        return KafkaError(
+            .broker(code), "\(what): \(who) answered \(code.name)\(hint.map { "; \($0)" } ?? "")",
+            broker: broker, api: api, topic: topic, partition: partition)
+    }
+
+    private static func advice(for code: ErrorCode) -> String? {
+        switch code {
+        case .unknownTopicOrPartition, .unknownTopicId: "create the topic, or look at its spelling"
+        case .topicAlreadyExists: "choose another name, or use the topic that is there"
+        case .messageTooLarge: "raise max.message.bytes of the topic, or send smaller batches (batch.size)"
+        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed:
+            "an administrator has to grant the permission (ACL)"
+        case .invalidTopicException: "a topic's name has 1 to 249 letters, digits, dots, dashes or underscores"
+        case .fencedInstanceId: "another member uses the same group.instance.id"
+        case .inconsistentGroupProtocol:
+            "the group's members have no assignor in common; set the same partition.assignment.strategy everywhere"
+        case .invalidSessionTimeout: "choose a session.timeout.ms within the broker's limits"
+        case .offsetOutOfRange: "the offset is not in the log any more, or not yet"
+        case .corruptMessage: "the batch was damaged on its way"
+        case .policyViolation, .invalidReplicationFactor, .invalidPartitions, .invalidConfig: "change the request"
+        default: nil
+        }
+    }
+
+    static func net(_ error: NetError, broker: String) -> KafkaError {
+        switch error.reason {
+        case .unresolved:
+            KafkaError(
+                .unresolvedHost,
+                "\(error); look at the spelling of bootstrap.servers, or at what the broker advertises",
+                broker: broker, setting: "bootstrap.servers")
+        case .closed:
+            KafkaError(
+                .connectionFailed,
+                "broker \(broker) closed the connection; it may be stopping, want TLS or authentication, or not be Kafka",
+                broker: broker)
+        case .system:
+            KafkaError(
+                .connectionFailed, "\(error); look whether a broker listens on \(broker) and can be reached from here",
+                broker: broker, setting: "bootstrap.servers")
+        }
+    }
+
+    static func wire(_ error: WireError, broker: String, api: APIKey?) -> KafkaError {
+        let code: Code
+        switch error.reason {
+        case .unsupportedVersion: code = .unsupportedVersion
+        case .notInVersion,
+            .unexpectedNull where error.offset < 0:
+            code = .invalidRequest
+        default: code = .malformedResponse
+        }
+        return KafkaError(code, "broker \(broker), \(error)", broker: broker, api: api, isRetriable: false)
+    }
+}

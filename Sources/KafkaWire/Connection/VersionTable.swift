@@ -1,0 +1,37 @@
+/// The APIs and versions that a broker speaks, as it said when the connection was opened.
+public struct VersionTable: Sendable, Equatable {
+    private let ranges: [APIKey: ClosedRange<Int16>]
+
+    /// A table of these ranges.
+    package init(_ ranges: [APIKey: ClosedRange<Int16>]) { self.ranges = ranges }
+
+    init(_ response: ApiVersionsResponse) {
+        var ranges: [APIKey: ClosedRange<Int16>] = [:]
+        for api in response.apiKeys where api.minVersion <= api.maxVersion {
+            ranges[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion
+        }
+        self.ranges = ranges
+    }
+
+    /// What the broker speaks of an API; nil where it does not know it.
+    public subscript(api: APIKey) -> ClosedRange<Int16>? { ranges[api] }
+
+    /// The highest version that both sides speak and Kafka calls stable, up to `limit`.
+    func negotiate<R: WireRequest>(_: R.Type, atMost limit: Int16 = .max, broker: String) throws(KafkaError) -> Int16 {
+        let ours = R.versions.lowerBound...min(API.of(R.api)?.latestStable ?? R.versions.upperBound, limit)
+        guard let theirs = ranges[R.api] else {
+            throw KafkaError(
+                .unsupportedVersion, "broker \(broker) does not speak \(R.api) at all; it may be older than Kafka 2.1",
+                broker: broker, api: R.api)
+        }
+        let version = min(ours.upperBound, theirs.upperBound)
+        guard version >= ours.lowerBound, version >= theirs.lowerBound else {
+            throw KafkaError(
+                .unsupportedVersion,
+                "broker \(broker) speaks \(R.api) \(theirs.lowerBound) to \(theirs.upperBound), this client "
+                    + "\(ours.lowerBound) to \(ours.upperBound); use a broker of Kafka 2.1 or later",
+                broker: broker, api: R.api)
+        }
+        return version
+    }
+}

@@ -1,0 +1,50 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A point on a clock that never goes back, in nanoseconds. Everything left of `Connection` gets it as an argument.
+package struct Instant: Comparable, Hashable, Sendable {
+    package var nanoseconds: Int64
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// The system's monotonic clock.
+    package static var now: Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
+
+    /// Milliseconds since 1970, as records carry them.
+    package static var wallMilliseconds: Int64 { read(CLOCK_REALTIME) / 1_000_000 }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    package static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
+
+    /// The point `duration` later; the end of time where it would lie beyond.
+    package static func + (instant: Instant, duration: Duration) -> Instant {
+        let (seconds, attoseconds) = duration.components
+        let (product, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, beyond) = instant.nanoseconds.addingReportingOverflow(product &+ attoseconds / 1_000_000_000)
+        return Instant(nanoseconds: over || beyond ? .max : sum)
+    }
+
+    /// How much later than `other` this is.
+    package static func - (instant: Instant, other: Instant) -> Duration {
+        .nanoseconds(instant.nanoseconds &- other.nanoseconds)
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, clamped to what the protocol's fields hold.
+    package var milliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        return Int32(
+            clamping: seconds.multipliedReportingOverflow(by: 1000).overflow
+                ? Int64.max : seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,83 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// An IPv4 or IPv6 address with a port.
+package struct SocketAddress: Sendable, Hashable {
+    /// The bytes of a `sockaddr_in` or `sockaddr_in6`.
+    private let bytes: [UInt8]
+
+    fileprivate init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var family: Int32 { withPointer { address, _ in Int32(address.pointee.sa_family) } }
+
+    /// The port.
+    package var port: UInt16 {
+        // Two bytes behind the family, big-endian, in both kinds of address.
+        UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+    }
+
+    func withPointer<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+        // A sockaddr wants an alignment that an array of bytes does not promise.
+        withUnsafeTemporaryAllocation(byteCount: max(bytes.count, MemoryLayout<sockaddr>.size), alignment: 16) { copy in
+            copy.copyBytes(from: bytes)
+            guard let base = copy.baseAddress else { preconditionFailure("an allocation has an address") }
+            return body(base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+        }
+    }
+
+    static func read(
+        _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> SocketAddress? {
+        withUnsafeTemporaryAllocation(byteCount: MemoryLayout<sockaddr_storage>.size, alignment: 16) { buffer in
+            var size = socklen_t(buffer.count)
+            guard let base = buffer.baseAddress, call(base.assumingMemoryBound(to: sockaddr.self), &size) == 0,
+                size >= 4
+            else { return nil }
+            return SocketAddress(Array(buffer.prefix(Int(size))))
+        }
+    }
+
+    /// The addresses of `host`, in the order in which the system would try them. Blocks while a name server is asked;
+    /// see ``Resolver``. An empty host means every local address.
+    package static func resolve(host: String, port: UInt16, passive: Bool = false) throws(NetError) -> [SocketAddress] {
+        var hints = addrinfo()
+        #if canImport(Darwin)
+            hints.ai_socktype = SOCK_STREAM
+        #else
+            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        #endif
+        hints.ai_flags = passive ? AI_PASSIVE : 0
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host.isEmpty ? nil : host, "\(port)", &hints, &list)
+        defer { if let list { freeaddrinfo(list) } }
+        guard code == 0 else {
+            throw NetError(.unresolved(String(cString: gai_strerror(code))), doing: "resolve \(host)")
+        }
+        var found: [SocketAddress] = []
+        var next = list
+        while let entry = next {
+            if let address = entry.pointee.ai_addr {
+                let bytes = UnsafeRawBufferPointer(start: address, count: Int(entry.pointee.ai_addrlen))
+                let socketAddress = SocketAddress(Array(bytes))
+                if !found.contains(socketAddress) { found.append(socketAddress) }
+            }
+            next = entry.pointee.ai_next
+        }
+        return found
+    }
+}
+
+extension SocketAddress: CustomStringConvertible {
+    package var description: String {
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let code = withPointer { getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) }
+        let text = host.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard code == 0 else { return "?:\(port)" }
+        return family == AF_INET6 ? "[\(text)]:\(port)" : "\(text):\(port)"
+    }
+}

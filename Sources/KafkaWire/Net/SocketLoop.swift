@@ -1,0 +1,219 @@
+import DequeModule
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One thread, one `poll` set, timers, and the executor of the actors that own sockets.
+///
+/// A turn of the loop runs every job that waits, then writes out what the jobs have left in the sockets' buffers (so
+/// that many requests leave in one `send`), then waits for sockets, timers or new jobs. `poll` equals `epoll` at the
+/// few descriptors of a client, and is POSIX.
+package final class SocketLoop: SerialExecutor, TaskExecutor {
+    /// What is told of a descriptor's readiness. Called on the loop's thread.
+    package typealias Ready = @Sendable (Readiness) -> Void
+
+    /// What a descriptor is ready for.
+    package struct Readiness: OptionSet, Sendable {
+        package let rawValue: Int16
+        package init(rawValue: Int16) { self.rawValue = rawValue }
+        /// Bytes, or the end of the stream, can be read; on a listening socket a connection can be accepted.
+        package static let readable = Readiness(rawValue: Int16(POLLIN))
+        /// Bytes can be written; on a connecting socket the attempt has ended.
+        package static let writable = Readiness(rawValue: Int16(POLLOUT))
+        /// The connection failed or was closed.
+        package static let failed = Readiness(rawValue: Int16(POLLERR | POLLHUP | POLLNVAL))
+    }
+
+    private struct Watch {
+        var interest: Readiness
+        var ready: Ready
+    }
+
+    private struct Shared {
+        var jobs: Deque<UnownedJob> = []
+        var watches: [Int32: Watch] = [:]
+        var watchesChanged = true
+        var timers = TimerQueue()
+        var afterJobs: [@Sendable () -> Void] = []
+        var isWaiting = false
+        var isStopped = false
+        var hasEnded = false
+        var thread: pthread_t?
+    }
+
+    private let shared = Mutex(Shared())
+    private let wakeUp: Pipe
+
+    /// Starts a loop on a thread of its own. Throws where the system has no descriptors left.
+    package init(name: String = "kafkawire") throws(NetError) {
+        wakeUp = try Pipe()
+        try Thread.start { self.run() }
+    }
+
+    /// The loop that clients use when they are given none. It lives as long as the process.
+    package static func common() throws(NetError) -> SocketLoop {
+        let loop: Result<SocketLoop, NetError> = commonLoop.withLock { slot in
+            if let loop = slot { return .success(loop) }
+            do throws(NetError) {
+                let loop = try SocketLoop()
+                slot = loop
+                return .success(loop)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try loop.get()
+    }
+
+    private static let commonLoop = Mutex<SocketLoop?>(nil)
+
+    deinit { wakeUp.close() }
+
+    /// Ends the thread after the jobs that wait now. Jobs enqueued later are still run, on the caller's thread, so that
+    /// no task hangs for ever.
+    package func stop() {
+        shared.withLock { $0.isStopped = true }
+        wakeUp.signal()
+    }
+
+    // MARK: - Executor
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let (wake, stopped) = shared.withLock { state in
+            if state.hasEnded { return (false, true) }
+            state.jobs.append(job)
+            let wake = state.isWaiting
+            state.isWaiting = false
+            return (wake, false)
+        }
+        if stopped {
+            job.runSynchronously(on: asUnownedSerialExecutor())
+        } else if wake {
+            wakeUp.signal()
+        }
+    }
+
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+    package func checkIsolated() {
+        precondition(isIsolatingCurrentContext() == true, "this runs only on the loop's own thread")
+    }
+
+    package func isIsolatingCurrentContext() -> Bool? {
+        shared.withLock { state in
+            state.hasEnded || state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+        }
+    }
+
+    // MARK: - Sockets and timers (from the loop's thread)
+
+    /// Watches a descriptor. `ready` is called on the loop's thread, each turn while the descriptor is ready.
+    package func watch(_ descriptor: Int32, for interest: Readiness, _ ready: @escaping Ready) {
+        shared.withLock { state in
+            state.watches[descriptor] = Watch(interest: interest, ready: ready)
+            state.watchesChanged = true
+        }
+    }
+
+    /// Changes what a watched descriptor is watched for.
+    package func setInterest(_ descriptor: Int32, _ interest: Readiness) {
+        shared.withLock { state in
+            guard let watch = state.watches[descriptor], watch.interest != interest else { return }
+            state.watches[descriptor] = Watch(interest: interest, ready: watch.ready)
+            state.watchesChanged = true
+        }
+    }
+
+    /// Watches the descriptor no longer; to be called before it is closed.
+    package func unwatch(_ descriptor: Int32) {
+        shared.withLock { state in
+            state.watches[descriptor] = nil
+            state.watchesChanged = true
+        }
+    }
+
+    /// Calls `action` once on the loop's thread, at `deadline` or soon after.
+    @discardableResult
+    package func schedule(at deadline: Instant, _ action: @escaping @Sendable () -> Void) -> TimerID {
+        let (timer, wake) = shared.withLock { state in
+            let timer = state.timers.insert(deadline, action)
+            let wake = state.isWaiting
+            state.isWaiting = false
+            return (timer, wake)
+        }
+        if wake { wakeUp.signal() }
+        return timer
+    }
+
+    /// Forgets a timer. One that has fired, or was cancelled, is passed over.
+    package func cancel(_ timer: TimerID) { shared.withLock { $0.timers.remove(timer) } }
+
+    /// Calls `action` once when the jobs that wait now have run: the place to write out what they have produced.
+    package func afterJobs(_ action: @escaping @Sendable () -> Void) {
+        shared.withLock { $0.afterJobs.append(action) }
+    }
+
+    // MARK: - The thread
+
+    private func run() {
+        let thread = pthread_self()
+        shared.withLock { $0.thread = thread }
+        var polled: [pollfd] = []
+        while true {
+            runJobs()
+            let now = Instant.now
+            for action in shared.withLock({ $0.timers.takeDue(now) }) { action() }
+            for action in shared.withLock({ state in
+                defer { state.afterJobs.removeAll(keepingCapacity: true) }
+                return state.afterJobs
+            }) { action() }
+
+            let (timeout, stopped) = shared.withLock { state -> (Int32, Bool) in
+                if state.watchesChanged {
+                    polled = [pollfd(fd: wakeUp.reader, events: Int16(POLLIN), revents: 0)]
+                    for (descriptor, watch) in state.watches {
+                        polled.append(pollfd(fd: descriptor, events: watch.interest.rawValue, revents: 0))
+                    }
+                    state.watchesChanged = false
+                }
+                let isBusy = !state.jobs.isEmpty || !state.afterJobs.isEmpty
+                state.isWaiting = !isBusy
+                return (isBusy ? 0 : state.timers.millisecondsToNext(Instant.now), state.isStopped && !isBusy)
+            }
+            if stopped { break }
+            let count = poll(&polled, nfds_t(polled.count), timeout)
+            shared.withLock { $0.isWaiting = false }
+            guard count > 0 else { continue }
+            if polled[0].revents != 0 { wakeUp.drain() }
+            for entry in polled.dropFirst() where entry.revents != 0 {
+                // An earlier callback of this turn may have closed the descriptor, or opened another with its number.
+                guard let watch = shared.withLock({ $0.watches[entry.fd] }) else { continue }
+                watch.ready(Readiness(rawValue: entry.revents))
+            }
+        }
+        // Nothing is queued any more from here on: what is enqueued now runs where it was enqueued.
+        shared.withLock { $0.hasEnded = true }
+        runJobs()
+    }
+
+    private func runJobs() {
+        while true {
+            var batch = shared.withLock { state in
+                defer { state.jobs = [] }
+                return state.jobs
+            }
+            if batch.isEmpty { return }
+            while let job = batch.popFirst() {
+                job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
+        }
+    }
+}

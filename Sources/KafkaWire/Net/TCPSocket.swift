@@ -1,0 +1,121 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A non-blocking TCP socket. It is a plain descriptor: whoever owns it unwatches and closes it once.
+package struct TCPSocket: Sendable {
+    package let descriptor: Int32
+
+    #if canImport(Darwin)
+        private static let stream = SOCK_STREAM
+        private static let noSignal: Int32 = 0
+    #else
+        private static let stream = Int32(SOCK_STREAM.rawValue)
+        /// A closed peer is an error and never SIGPIPE.
+        private static let noSignal = Int32(MSG_NOSIGNAL)
+    #endif
+
+    private init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        #if canImport(Darwin)
+            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+        #endif
+    }
+
+    /// Begins to connect. When the socket becomes writable, ``connectError`` tells how it went.
+    package static func connecting(to address: SocketAddress) throws(NetError) -> TCPSocket {
+        let descriptor = socket(address.family, stream, 0)
+        guard descriptor >= 0 else { throw .last(doing: "open a socket") }
+        let socket = TCPSocket(descriptor)
+        let code = address.withPointer { connect(descriptor, $0, $1) }
+        guard code == 0 || errno == EINPROGRESS else {
+            let error = NetError.last(doing: "connect to \(address)")
+            socket.close()
+            throw error
+        }
+        return socket
+    }
+
+    /// The error that a connection attempt ended with, or nil.
+    package func connectError(to address: SocketAddress) -> NetError? {
+        var code: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+        return code == 0 ? nil : NetError(.system(code), doing: "connect to \(address)")
+    }
+
+    /// Opens a listening socket. Port 0 lets the system choose one; see ``localPort``.
+    package static func listening(on address: SocketAddress, backlog: Int32 = 1024) throws(NetError) -> TCPSocket {
+        let descriptor = socket(address.family, stream, 0)
+        guard descriptor >= 0 else { throw .last(doing: "open a socket") }
+        let socket = TCPSocket(descriptor)
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        guard address.withPointer({ bind(descriptor, $0, $1) }) == 0, listen(descriptor, backlog) == 0 else {
+            let error = NetError.last(doing: "listen on \(address)")
+            socket.close()
+            throw error
+        }
+        return socket
+    }
+
+    /// Accepts a connection; nil where none waits.
+    package func accept() throws(NetError) -> TCPSocket? {
+        while true {
+            let descriptor = acceptDescriptor(self.descriptor)
+            if descriptor >= 0 { return TCPSocket(descriptor) }
+            switch errno {
+            case EINTR, ECONNABORTED: continue
+            case EAGAIN, EWOULDBLOCK: return nil
+            default: throw .last(doing: "accept a connection")
+            }
+        }
+    }
+
+    /// Reads what is there into `buffer`: the number of bytes, 0 at the end of the stream, nil where nothing waits.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(NetError) -> Int? {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN, EWOULDBLOCK: return nil
+            default: throw .last(doing: "read from the connection")
+            }
+        }
+    }
+
+    /// Writes as much as the system takes now, which may be nothing.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(NetError) -> Int {
+        while true {
+            let count = send(descriptor, bytes.baseAddress, bytes.count, Self.noSignal)
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN, EWOULDBLOCK: return 0
+            default: throw .last(doing: "write to the connection")
+            }
+        }
+    }
+
+    /// The port on this side.
+    package var localPort: UInt16 {
+        SocketAddress.read { getsockname(descriptor, $0, $1) }?.port ?? 0
+    }
+
+    /// The address of the other side, where there is one.
+    package var peer: SocketAddress? { SocketAddress.read { getpeername(descriptor, $0, $1) } }
+
+    /// Closes the socket.
+    package func close() { _ = closeDescriptor(descriptor) }
+}
+
+private func acceptDescriptor(_ listener: Int32) -> Int32 { accept(listener, nil, nil) }

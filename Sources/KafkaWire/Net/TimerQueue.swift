@@ -1,0 +1,75 @@
+/// A timer's name, for cancelling it.
+package struct TimerID: Hashable, Sendable {
+    fileprivate let number: UInt64
+}
+
+/// Actions by deadline: a binary heap in which cancelled timers stay until they come up.
+struct TimerQueue {
+    private struct Entry {
+        var deadline: Instant
+        var id: TimerID
+    }
+
+    private var heap: [Entry] = []
+    private var actions: [TimerID: @Sendable () -> Void] = [:]
+    private var nextNumber: UInt64 = 0
+
+    mutating func insert(_ deadline: Instant, _ action: @escaping @Sendable () -> Void) -> TimerID {
+        let id = TimerID(number: nextNumber)
+        nextNumber += 1
+        actions[id] = action
+        heap.append(Entry(deadline: deadline, id: id))
+        var child = heap.count - 1
+        while child > 0, precedes(child, (child - 1) / 2) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+        return id
+    }
+
+    mutating func remove(_ id: TimerID) {
+        actions[id] = nil
+        // Far more cancelled than waiting timers: build the heap anew instead of carrying them along.
+        if heap.count > 64, heap.count > 2 * actions.count {
+            let live = heap.filter { actions[$0.id] != nil }
+            heap = live.sorted { $0.deadline < $1.deadline }
+        }
+    }
+
+    /// Takes out the actions whose time has come, in the order of their deadlines.
+    mutating func takeDue(_ now: Instant) -> [@Sendable () -> Void] {
+        var due: [@Sendable () -> Void] = []
+        while let first = heap.first, first.deadline <= now || actions[first.id] == nil {
+            if let action = actions.removeValue(forKey: first.id) { due.append(action) }
+            removeFirst()
+        }
+        return due
+    }
+
+    /// How long `poll` may wait: -1 for ever.
+    func millisecondsToNext(_ now: Instant) -> Int32 {
+        guard let first = heap.first else { return -1 }
+        let nanoseconds = first.deadline.nanoseconds &- now.nanoseconds
+        return nanoseconds <= 0 ? 0 : Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+    }
+
+    private mutating func removeFirst() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && precedes(child, least) {
+                least = child
+            }
+            if least == parent { return }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+
+    private func precedes(_ a: Int, _ b: Int) -> Bool {
+        heap[a].deadline == heap[b].deadline
+            ? heap[a].id.number < heap[b].id.number : heap[a].deadline < heap[b].deadline
+    }
+}
