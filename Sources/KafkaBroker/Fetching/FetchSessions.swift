@@ -26,12 +26,12 @@ struct FetchTarget: Equatable {
 /// As in Kafka's `FetchManager`; sessions are forgotten when there are too many, those that were used longest ago first.
 struct FetchSessions {
     /// What was last told of a partition; an incremental answer leaves out what has not changed.
-    private struct Told: Equatable {
+    fileprivate struct Told: Equatable {
         var highWatermark: Int64
         var logStartOffset: Int64
     }
 
-    private struct Session {
+    fileprivate struct Session {
         var epoch: Int32 = 1
         let usesTopicIds: Bool
         var order: [FetchTarget.Key] = []

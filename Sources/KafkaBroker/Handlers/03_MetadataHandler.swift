@@ -51,7 +51,7 @@ enum MetadataHandler: RequestHandler {
             return describe(topic, request, node)
         }
         if let topic = node.topics[name] { return describe(topic, request, node) }
-        guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopic) }
+        guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopicException) }
         guard request.allowAutoTopicCreation, node.configuration.autoCreateTopics else {
             return refuse(.unknownTopicOrPartition)
         }

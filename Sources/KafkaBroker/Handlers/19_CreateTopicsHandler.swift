@@ -29,7 +29,7 @@ enum CreateTopicsHandler: RequestHandler {
 
     private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {
         let configs = Dictionary(asked.configs.map { ($0.name, $0.value) }) { _, last in last }
-        do {
+        do throws(TopicRegistry.Refusal) {
             let partitions = try partitions(asked, node)
             if let refusal = node.topics.objection(name: asked.name, partitions: partitions, configs: configs) {
                 throw refusal

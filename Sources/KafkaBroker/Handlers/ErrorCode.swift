@@ -8,7 +8,7 @@ enum ErrorCode: Int16, Sendable {
     case unknownTopicOrPartition = 3
     case messageTooLarge = 10
     case offsetMetadataTooLarge = 12
-    case invalidTopic = 17
+    case invalidTopicException = 17
     case invalidRequiredAcks = 21
     case illegalGeneration = 22
     case inconsistentGroupProtocol = 23

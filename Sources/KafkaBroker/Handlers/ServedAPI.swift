@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// The handler of one API: a request's body in, what becomes of it out.
-protocol RequestHandler {
+protocol RequestHandler: SendableMetatype {
     associatedtype Request: WireRequest
     /// How the API is served.
     static var api: ServedAPI { get }

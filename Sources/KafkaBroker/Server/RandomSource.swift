@@ -18,11 +18,15 @@ struct RandomSource: RandomNumberGenerator, Sendable {
 
     /// An identifier in the usual form of a UUID: 8-4-4-4-12 hexadecimal digits.
     mutating func identifier() -> String {
-        let digits = [next(), next()].flatMap { half in (0..<16).map { half >> (60 - 4 * UInt64($0)) & 0xF } }
         var text = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text += "-" }
-            text += String(digit, radix: 16)
+        for index in 0..<2 {
+            let half = next()
+            for digit in 0..<16 {
+                let place = 16 * index + digit
+                if [8, 12, 16, 20].contains(place) { text += "-" }
+                let value: UInt64 = half >> UInt64(60 - 4 * digit) & 0xF
+                text += String(value, radix: 16)
+            }
         }
         return text
     }

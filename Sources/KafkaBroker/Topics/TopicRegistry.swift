@@ -29,13 +29,13 @@ struct TopicRegistry {
 
     /// Why a topic of that name and size cannot be created, or nil.
     func objection(name: String, partitions: Int32, configs: [String: String?] = [:]) -> Refusal? {
-        if let objection = TopicRules.objection(toName: name) { return Refusal(code: .invalidTopic, message: objection) }
+        if let objection = TopicRules.objection(toName: name) { return Refusal(code: .invalidTopicException, message: objection) }
         if byName[name] != nil {
             return Refusal(code: .topicAlreadyExists, message: "Topic '\(name)' already exists.")
         }
         if let other = collisionKeys[TopicRules.collisionKey(name)] {
             return Refusal(
-                code: .invalidTopic, message: "Topic '\(name)' collides with existing topic: \(other)")
+                code: .invalidTopicException, message: "Topic '\(name)' collides with existing topic: \(other)")
         }
         if partitions <= 0 {
             return Refusal(
