@@ -51,7 +51,8 @@ enum FetchHandler: RequestHandler {
             data.partitionIndex = target.partition
             if fetch.request.isolationLevel == 0 { data.abortedTransactions = nil }
             guard let partition = node.partition(of: target) else {
-                let code = target.topicId == .zero || node.topics[target.topicId] != nil
+                let code =
+                    target.topicId == .zero || node.topics[target.topicId] != nil
                     ? ErrorCode.unknownTopicOrPartition : .unknownTopicId
                 return FetchAnswer(target: target, data: refused(data, code))
             }

@@ -29,7 +29,9 @@ struct TopicRegistry {
 
     /// Why a topic of that name and size cannot be created, or nil.
     func objection(name: String, partitions: Int32, configs: [String: String?] = [:]) -> Refusal? {
-        if let objection = TopicRules.objection(toName: name) { return Refusal(code: .invalidTopicException, message: objection) }
+        if let objection = TopicRules.objection(toName: name) {
+            return Refusal(code: .invalidTopicException, message: objection)
+        }
         if byName[name] != nil {
             return Refusal(code: .topicAlreadyExists, message: "Topic '\(name)' already exists.")
         }

@@ -55,7 +55,8 @@ enum TopicRules {
             }
         if let minimum {
             guard let number = Int(value), number >= minimum else {
-                return "Invalid value \(value) for configuration \(name): a whole number of at least \(minimum) is wanted"
+                return
+                    "Invalid value \(value) for configuration \(name): a whole number of at least \(minimum) is wanted"
             }
         }
         return nil
