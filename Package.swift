@@ -57,6 +57,7 @@ let package = Package(
 
         shared("AppSupport", [arguments]),
         shared("ChangeEvents"),
+        shared("Conformance", ["KafkaWire"]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator"),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
@@ -66,10 +67,10 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
-        app("KW", ["KafkaWire", "KafkaBroker"]),
+        app("KW", ["KafkaWire", "KafkaBroker", "Conformance"]),
         app("Demo", ["KafkaWire", "EventGenerator"]),
 
-        .testTarget(name: "WireTests", dependencies: ["KafkaWire"], swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance"], swiftSettings: strict),
         .testTarget(name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(

@@ -3,7 +3,8 @@ package struct MessageDecoder: FieldVisitor {
     package let version: Int16
     package var flexible: Bool
     package var reader: ByteReader
-    private(set) var field = Field(name: "", versions: .all, nullable: .all, ignorable: false)
+    /// The field being read; for the elements of an array, that of the array without its null.
+    var field = Field(name: "", versions: .all, nullable: .all, ignorable: false)
     /// The tag of the tagged field that is being looked for; nil once a field has taken it.
     var wantedTag: UInt32?
 

@@ -1,5 +1,5 @@
-extension WireMessage {
-    /// The message's fields, a line each, in the form of Kafka's message definitions: name, type, versions, nullable
+extension WireStruct {
+    /// The structure's fields, a line each, in the form of Kafka's message definitions: name, type, versions, nullable
     /// versions, tag, default, and whether it is ignorable; fields of a structure are indented by two spaces.
     public static var schema: [String] {
         var dump = SchemaDump()

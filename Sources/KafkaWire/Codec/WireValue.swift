@@ -34,9 +34,22 @@ public enum WireValue: Equatable, Sendable {
 extension WireMessage {
     /// The message's values in `version`. Throws where the version cannot carry one of them.
     public func values(version: Int16) throws(WireError) -> WireValue {
-        var dump = ValueDump(version: version, flexible: Self.flexible.contains(version))
-        var message = self
-        do { try dump.visit(&message) } catch { throw Self.located(error, version) }
+        try values(version: version, flexible: Self.flexible)
+    }
+}
+
+extension WireStruct {
+    /// The structure's values in `version` of the message that it belongs to, whose flexible versions are `flexible`.
+    /// Throws where the version cannot carry one of them.
+    package func values(version: Int16, flexible: Versions) throws(WireError) -> WireValue {
+        var dump = ValueDump(version: version, flexible: flexible.contains(version))
+        var structure = self
+        do { try dump.visit(&structure) } catch {
+            var error = error
+            error.message = Self.wireName
+            error.version = version
+            throw error
+        }
         return dump.result
     }
 }

@@ -125,6 +125,9 @@ public struct Record: Sendable {
     /// When the record was made, or appended, in milliseconds since 1970.
     public let timestamp: Int64
 
+    /// The time relative to the batch's base, as the producer wrote it; a broker's own time leaves it as it is.
+    package var timestampDelta: Int64 { entry.timestampDelta }
+
     /// The key, or nil for null.
     public var key: Bytes? { part(entry.keyStart, entry.keyLength) }
     /// The value, or nil for null (a tombstone).

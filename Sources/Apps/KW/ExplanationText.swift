@@ -1,0 +1,133 @@
+import KafkaWire
+
+/// An explanation as lines of text, or as JSON.
+struct ExplanationText {
+    private let terminal: Terminal
+    private let explanation: Explanation
+    /// How many bytes of a row are shown.
+    private let shownBytes: Int
+    private let offsetWidth: Int
+    private let nameWidth: Int
+    private let valueWidth: Int
+
+    init(_ explanation: Explanation, _ terminal: Terminal) {
+        self.explanation = explanation
+        self.terminal = terminal
+        shownBytes = terminal.width.map { $0 < 100 ? 4 : 8 } ?? 8
+        let rows = explanation.rows
+        offsetWidth = max(6, rows.map { "\($0.offset)".count }.max() ?? 0)
+        let longest = rows.map { Self.indented($0).count }.max() ?? 0
+        nameWidth = max(5, min(longest, (terminal.width ?? 150) * 2 / 5))
+        // The notes line up behind values of ordinary length; a longer value pushes its own note to the right.
+        valueWidth = min(24, rows.filter { $0.kind == .field }.map(\.value.count).max() ?? 0)
+    }
+
+    /// The title, a heading, and a line per row.
+    var lines: [String] {
+        let heading = line(offset: "offset", bytes: "bytes", name: "field", value: "value", note: "")
+        return [terminal.styled(explanation.title, .strong), terminal.styled(heading, .faint)]
+            + explanation.rows.map(line)
+    }
+
+    private func line(_ row: Explanation.Row) -> String {
+        let offset = (row.isUnpacked ? "+" : "") + "\(row.offset)"
+        let name = Self.indented(row)
+        switch row.kind {
+        case .field:
+            return line(
+                offset: offset, bytes: digits(row.bytes), name: name, value: row.value, note: row.note,
+                styles: (.name, .value, .faint))
+        case .group:
+            let size = row.bytes.count == 1 ? "1 byte" : "\(row.bytes.count) bytes"
+            return line(
+                offset: offset, bytes: "", name: name, value: row.type, note: size, styles: (.strong, .plain, .faint))
+        case .unread:
+            return line(
+                offset: offset, bytes: digits(row.bytes), name: name, value: "?", note: expected(row),
+                styles: (.wrong, .wrong, .wrong))
+        }
+    }
+
+    private func expected(_ row: Explanation.Row) -> String {
+        row.type.isEmpty ? row.note : "expected \(row.type), \(row.note)"
+    }
+
+    private func line(
+        offset: String, bytes: String, name: String, value: String, note: String,
+        styles: (name: Terminal.Style, value: Terminal.Style, note: Terminal.Style) = (.plain, .plain, .plain)
+    ) -> String {
+        let left = Self.padded(offset, offsetWidth, toTheRight: true) + "  " + Self.padded(bytes, shownBytes * 2 + 1)
+        let title = Self.padded(Self.cut(name, nameWidth), nameWidth)
+        var room = terminal.width.map { max(8, $0 - left.count - nameWidth - 4) } ?? .max
+        let shown = Self.cut(value, room)
+        room -= max(shown.count, valueWidth) + 2
+        let remark = note.isEmpty || room < 4 ? "" : Self.cut(note, room)
+        let text = remark.isEmpty ? shown : Self.padded(shown, valueWidth)
+        let parts = [
+            terminal.styled(left, .faint), terminal.styled(title, styles.name), terminal.styled(text, styles.value),
+            terminal.styled(remark, styles.note),
+        ]
+        var joined = parts.filter { !$0.isEmpty }.joined(separator: "  ")
+        while joined.last == " " { joined.removeLast() }
+        return joined
+    }
+
+    private func digits(_ bytes: Bytes) -> String {
+        bytes.count <= shownBytes ? "\(bytes)" : "\(bytes[0..<shownBytes])…"
+    }
+
+    private static func indented(_ row: Explanation.Row) -> String {
+        String(repeating: "  ", count: row.depth) + row.name
+    }
+
+    private static func cut(_ text: String, _ width: Int) -> String {
+        text.count <= width ? text : String(text.prefix(max(width - 1, 0))) + "…"
+    }
+
+    private static func padded(_ text: String, _ width: Int, toTheRight: Bool = false) -> String {
+        let space = String(repeating: " ", count: max(0, width - text.count))
+        return toTheRight ? space + text : text + space
+    }
+
+    // MARK: - JSON
+
+    /// One object with the title, the number of bytes, the rows, and the failure or null.
+    static func json(_ explanation: Explanation, count: Int) -> String {
+        let rows = explanation.rows.map { row in
+            object([
+                ("kind", string(row.kind.rawValue)), ("depth", "\(row.depth)"), ("offset", "\(row.offset)"),
+                ("length", "\(row.bytes.count)"), ("hex", string(row.kind == .group ? "" : "\(row.bytes)")),
+                ("name", string(row.name)), ("path", string(row.path)), ("type", string(row.type)),
+                ("value", string(row.value)), ("note", string(row.note)), ("unpacked", "\(row.isUnpacked)"),
+            ])
+        }
+        let failure = explanation.failure.map { error in
+            object([
+                ("message", string("\(error)")), ("offset", "\(error.offset)"), ("field", string(error.field)),
+            ])
+        }
+        return object([
+            ("title", string(explanation.title)), ("bytes", "\(count)"),
+            ("rows", "[\n" + rows.joined(separator: ",\n") + "\n]"), ("failure", failure ?? "null"),
+        ])
+    }
+
+    private static func object(_ fields: [(String, String)]) -> String {
+        "{" + fields.map { "\(string($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+    }
+
+    private static func string(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": out += "\\\""
+            case "\\": out += "\\\\"
+            case "\u{0}"..<"\u{20}":
+                let digits = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out + "\""
+    }
+}

@@ -1,0 +1,232 @@
+/// The visitor that reads a message and writes a row for each field. The reading itself is that of ``MessageDecoder``,
+/// so that what the explainer accepts is what the decoder accepts.
+struct ExplainingDecoder: FieldVisitor {
+    private(set) var decoder: MessageDecoder
+    var out: ExplanationWriter
+    /// The field or element being read.
+    private(set) var name = ""
+    /// Its type, as Kafka's message definitions write it.
+    private(set) var type = ""
+    /// The structure that it stands in.
+    private var structure = ""
+    /// Where in the explained bytes this decoder's bytes begin.
+    private let base: Int
+    private var isRoot = true
+    /// The group's protocol type, where the message has named it: blobs of other protocols are left alone.
+    private var protocolType: String?
+
+    /// Reads `out`'s bytes from where its rows end, up to `end`.
+    init(version: Int16, flexible: Bool, _ out: ExplanationWriter, to end: Int) {
+        base = out.covered
+        decoder = MessageDecoder(version: version, flexible: flexible, out.bytes[out.covered..<end])
+        self.out = out
+    }
+
+    var version: Int16 { decoder.version }
+    var flexible: Bool {
+        get { decoder.flexible }
+        set { decoder.flexible = newValue }
+    }
+    /// How far the bytes were read.
+    var offset: Int { base + decoder.reader.offset }
+
+    mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
+        guard try decoder.enter(field, value, default: `default`) else { return false }
+        name = "\(field.name)"
+        type = T.wireName
+        return true
+    }
+
+    mutating func leave() {}
+
+    mutating func enterTagged<T: WireType>(
+        _ tag: UInt32, _ field: Field, _ value: T, default: T
+    ) throws(WireError) -> Bool {
+        guard try decoder.enterTagged(tag, field, value, default: `default`) else { return false }
+        name = "\(field.name)"
+        type = T.wireName
+        return true
+    }
+
+    mutating func leaveTagged() {}
+
+    mutating func visit(_ value: inout Bool) throws(WireError) {
+        try decoder.visit(&value)
+        row("\(value)")
+    }
+    mutating func visit(_ value: inout Int8) throws(WireError) {
+        try decoder.visit(&value)
+        number(value)
+    }
+    mutating func visit(_ value: inout Int16) throws(WireError) {
+        try decoder.visit(&value)
+        number(value)
+    }
+    mutating func visit(_ value: inout UInt16) throws(WireError) {
+        try decoder.visit(&value)
+        number(value)
+    }
+    mutating func visit(_ value: inout Int32) throws(WireError) {
+        try decoder.visit(&value)
+        number(value)
+    }
+    mutating func visit(_ value: inout UInt32) throws(WireError) {
+        try decoder.visit(&value)
+        number(value)
+    }
+    mutating func visit(_ value: inout Int64) throws(WireError) {
+        try decoder.visit(&value)
+        number(value)
+    }
+    mutating func visit(_ value: inout Double) throws(WireError) {
+        try decoder.visit(&value)
+        row("\(value)")
+    }
+    mutating func visit(_ value: inout Uuid) throws(WireError) {
+        try decoder.visit(&value)
+        row(value.description, note: value == .zero ? "none" : "")
+    }
+
+    mutating func visit(_ value: inout String?) throws(WireError) {
+        type = (flexible ? "compact " : "") + type
+        try decoder.visit(&value)
+        if name == "protocolType" { protocolType = value }
+        row(value.map(Meaning.quoted) ?? "null", note: lengthNote(value?.utf8.count))
+    }
+
+    mutating func visit(_ value: inout Bytes?) throws(WireError) {
+        type = (flexible ? "compact " : "") + type
+        try decoder.visit(&value)
+        guard let bytes = value else { return row("null", note: lengthNote(nil)) }
+        if embeds("metadata"), embedded(ConsumerProtocolSubscription.self, bytes) { return }
+        if embeds("assignment"), embedded(ConsumerProtocolAssignment.self, bytes) { return }
+        row(Meaning.preview(bytes), note: lengthNote(bytes.count))
+    }
+
+    mutating func visit(_ value: inout Records?) throws(WireError) {
+        type = (flexible ? "compact " : "") + type
+        try decoder.visit(&value)
+        guard let bytes = value?.bytes else { return row("null", note: lengthNote(nil)) }
+        out.field(name, type, "\(bytes.count) bytes", note: lengthNote(bytes.count), to: offset - bytes.count)
+        out.push(name)
+        out.recordBatches(to: offset, mayBeCutOff: true)
+        out.close()
+    }
+
+    mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
+        let outer = (name, type)
+        type = (flexible ? "compact " : "") + type
+        guard let count = try decoder.length(Int32.self) else {
+            row("null", note: lengthNote(nil))
+            return value = nil
+        }
+        row(count == 1 ? "1 element" : "\(count) elements", note: lengthNote(count))
+        out.push(name)
+        decoder.field = decoder.field.required
+        var array: [E] = []
+        for index in 0..<count {
+            name = "[\(index)]"
+            type = E.wireName
+            var element = E.zero
+            try element.accept(&self)
+            array.append(element)
+        }
+        out.close()
+        (name, type) = outer
+        value = array
+    }
+
+    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
+        let outer = (name, type, structure)
+        let isRoot = isRoot
+        self.isRoot = false
+        if !isRoot { out.open(name, S.wireName) }
+        structure = S.wireName
+        try value.fields(&self)
+        if flexible { try tags(of: &value) }
+        if !isRoot { out.close() }
+        (name, type, structure) = outer
+    }
+
+    mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
+        guard try decoder.present() else {
+            row("null", note: "-1 = null")
+            return value = nil
+        }
+        row("present", note: "1 = not null")
+        var structure = S()
+        try visit(&structure)
+        value = structure
+    }
+
+    private mutating func tags<S: WireStruct>(of value: inout S) throws(WireError) {
+        name = "tagged fields"
+        type = "uvarint"
+        let count = try decoder.tagCount()
+        row(count == 0 ? "none" : "\(count)")
+        out.push("")
+        for _ in 0..<count {
+            name = "tag"
+            type = "uvarint, uvarint"
+            let (tag, size) = try decoder.tagHeader()
+            row("tag \(tag)", note: "size \(size)")
+            let start = decoder.reader.offset
+            decoder.wantedTag = tag
+            try value.taggedFields(&self)
+            if decoder.wantedTag == nil {
+                try decoder.requireSize(size, since: start, tag: tag)
+            } else {
+                decoder.wantedTag = nil
+                let bytes = try decoder.reader.slice(size)
+                value.unknownTaggedFields.append(.init(tag: tag, bytes: bytes))
+                name = "unknown tag \(tag)"
+                type = "bytes"
+                row(Meaning.preview(bytes), note: "no field of this version; kept as it is")
+            }
+        }
+        out.close()
+    }
+
+    /// Throws when bytes are left over.
+    mutating func requireEnd() throws(WireError) {
+        name = "left over"
+        type = "bytes"
+        try decoder.requireEnd()
+    }
+
+    private func embeds(_ field: String) -> Bool {
+        guard name == field, (protocolType ?? "consumer") == "consumer" else { return false }
+        return field == "metadata"
+            ? ["JoinGroupRequestProtocol", "JoinGroupResponseMember"].contains(structure)
+            : ["SyncGroupRequestAssignment", "SyncGroupResponse"].contains(structure)
+    }
+
+    /// Explains a blob that holds a structure; false where it holds something else (other clients and other group
+    /// protocols put there what they like).
+    private mutating func embedded<E: EmbeddedMessage>(_ type: E.Type, _ bytes: Bytes) -> Bool {
+        guard (try? type.decodeVersioned(bytes)) != nil else { return false }
+        out.field(name, self.type, "\(bytes.count) bytes", note: lengthNote(bytes.count), to: offset - bytes.count)
+        out.push(name)
+        out.versioned(type, to: offset)
+        out.close()
+        return true
+    }
+
+    private mutating func row(_ value: String, note: String = "") {
+        out.field(name, type, value, note: note, to: offset)
+    }
+
+    private mutating func number(_ value: some FixedWidthInteger) {
+        let meaning = Meaning.of(name, in: structure, Int64(truncatingIfNeeded: value))
+        row("\(value)", note: meaning ?? "")
+    }
+
+    private func lengthNote(_ count: Int?) -> String {
+        switch (flexible, count) {
+        case (true, let count?): "compact length \(count + 1) = \(count) + 1"
+        case (true, nil): "compact length 0 = null"
+        case (false, let count?): "length \(count)"
+        case (false, nil): "length -1 = null"
+        }
+    }
+}

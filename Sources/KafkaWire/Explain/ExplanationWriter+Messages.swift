@@ -1,0 +1,130 @@
+/// Messages, headers and frames as rows.
+extension ExplanationWriter {
+    /// A structure that begins where the rows end. Where it breaks off, the rest up to `end` becomes an unread row.
+    /// `mustEnd` says whether bytes between it and `end` are a mistake. Gives the value where all went well.
+    @discardableResult
+    mutating func structure<S: WireStruct>(
+        _ type: S.Type, version: Int16, flexible: Bool, to end: Int, mustEnd: Bool
+    ) -> S? {
+        let start = (offset: covered, mark: mark)
+        var decoder = ExplainingDecoder(version: version, flexible: flexible, self, to: end)
+        var value = S()
+        do throws(WireError) {
+            try decoder.visit(&value)
+            if mustEnd { try decoder.requireEnd() }
+            self = decoder.out
+            return value
+        } catch {
+            self = decoder.out
+            unread(decoder.name, decoder.type, note: "\(error.reason)", to: end)
+            close(to: start.mark)
+            var error = error
+            if error.offset >= 0 { error.offset += start.offset }
+            error.message = S.wireName
+            error.version = version
+            fail(error)
+            return nil
+        }
+    }
+
+    /// A body up to `end`.
+    mutating func body(_ type: any WireMessage.Type, version: Int16, to end: Int) {
+        guard type.versions.contains(version) else {
+            let error = WireError(
+                .unsupportedVersion(supported: type.versions), at: covered, message: type.wireName, version: version)
+            unread("body", type.wireName, note: "\(error.reason)", to: end)
+            return fail(error)
+        }
+        openBody(type, version: version, to: end)
+    }
+
+    private mutating func openBody<M: WireMessage>(_ type: M.Type, version: Int16, to end: Int) {
+        structure(type, version: version, flexible: type.flexible.contains(version), to: end, mustEnd: true)
+    }
+
+    /// An embedded structure behind its two-byte version, up to `end`. What a newer version adds at the end is kept
+    /// apart.
+    mutating func versioned<E: EmbeddedMessage>(_ type: E.Type, to end: Int) {
+        let start = covered
+        do throws(WireError) {
+            let (version, layout) = try type.versionPrefix(bytes[start..<end])
+            let newer = version == layout ? "" : "; newer than is known here, read as version \(layout)"
+            field("version", "int16", "\(version)", note: "of \(type.wireName)" + newer, to: start + 2)
+            let flexible = type.flexible.contains(layout)
+            structure(type, version: layout, flexible: flexible, to: end, mustEnd: false)
+            if covered < end { unread("left over", "bytes", note: "behind the end of the structure", to: end) }
+        } catch {
+            unread("version", "int16", note: "\(error.reason)", to: end)
+        }
+    }
+
+    /// The size in front of a frame. Gives the frame's end, or nil where nothing can be read behind it.
+    mutating func frameSize() -> Int? {
+        var reader = ByteReader(bytes)
+        do throws(WireError) {
+            let size: Int32 = try reader.integer()
+            guard size >= 0 else {
+                throw WireError(.badLength(Int(size), limit: bytes.count - 4), at: 0)
+            }
+            let left = bytes.count - 4
+            field("size", "int32", "\(size)", note: "bytes that follow", to: 4)
+            if Int(size) > left {
+                remark("only \(left) are here")
+                fail(WireError(.truncated(needed: Int(size), available: left), at: 4, field: "size", message: "Frame"))
+            }
+            return min(4 + Int(size), bytes.count)
+        } catch {
+            unread("size", "int32", note: "\(error.reason)", to: bytes.count)
+            fail(WireError(error.reason, at: 0, field: "size", message: "Frame"))
+            return nil
+        }
+    }
+
+    /// A request's header and body.
+    mutating func request(to end: Int) {
+        var reader = ByteReader(bytes[covered..<end])
+        guard let key: Int16 = try? reader.integer(), let version: Int16 = try? reader.integer() else {
+            open("header", "RequestHeader")
+            structure(RequestHeader.self, version: 1, flexible: false, to: end, mustEnd: false)
+            return close()
+        }
+        let api = API.of(APIKey(rawValue: key))
+        title = api.map { "\($0.request.wireName) v\(version)" } ?? "request of API \(key) v\(version)"
+        let headerVersion = api.map { RequestHeader.version(for: $0.request, version) } ?? 1
+        open("header", "RequestHeader v\(headerVersion)")
+        let header = structure(
+            RequestHeader.self, version: headerVersion, flexible: headerVersion >= 2, to: end, mustEnd: false)
+        close()
+        guard header != nil else { return }
+        guard let api else {
+            unread("body", "bytes", note: "this build does not know API \(key)", to: end)
+            return fail(
+                WireError(.malformed("API \(key), which this build does not know"), at: 4, field: "requestApiKey",
+                    message: "RequestHeader", version: headerVersion))
+        }
+        open("body", "\(api.request.wireName) v\(version)")
+        body(api.request, version: version, to: end)
+        close()
+    }
+
+    /// A response's header and body.
+    mutating func response(_ type: any WireMessage.Type, version: Int16, to end: Int) {
+        let headerVersion = ResponseHeader.version(for: type, version)
+        open("header", "ResponseHeader v\(headerVersion)")
+        let header = structure(
+            ResponseHeader.self, version: headerVersion, flexible: headerVersion >= 1, to: end, mustEnd: false)
+        close()
+        guard header != nil else { return }
+        open("body", "\(type.wireName) v\(version)")
+        body(type, version: version, to: end)
+        close()
+    }
+
+    /// What stands behind the end of a frame.
+    mutating func endOfFrame(at end: Int) {
+        guard end < bytes.count else { return }
+        let count = bytes.count - end
+        unread("left over", "bytes", note: "\(count) bytes behind the end of the frame", to: bytes.count)
+        fail(WireError(.trailing(count), at: end, message: "Frame"))
+    }
+}

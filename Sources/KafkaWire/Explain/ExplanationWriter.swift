@@ -1,0 +1,113 @@
+/// Collects the rows of an explanation. A row of bytes always begins where the one before it ended, so that no byte can
+/// be left out or explained twice.
+struct ExplanationWriter {
+    /// What is explained.
+    let bytes: Bytes
+    /// What it turned out to be.
+    var title: String
+    private(set) var rows: [Explanation.Row] = []
+    /// The first failure.
+    private(set) var failure: WireError?
+    /// How many bytes the rows so far explain.
+    private(set) var covered = 0
+    private let isUnpacked: Bool
+    private let outerDepth: Int
+    private var levels: [Level] = []
+
+    /// Something that rows are nested in.
+    private struct Level {
+        var path: String
+        /// The row of the heading, where there is one.
+        var heading: Int?
+    }
+
+    /// Where the nesting stands, to come back to after a failure.
+    struct Mark { fileprivate var levels: Int }
+
+    init(_ bytes: Bytes, title: String = "", isUnpacked: Bool = false, depth: Int = 0, path: String = "") {
+        self.bytes = bytes
+        self.title = title
+        self.isUnpacked = isUnpacked
+        outerDepth = depth
+        if !path.isEmpty { levels = [Level(path: path)] }
+    }
+
+    var depth: Int { outerDepth + levels.count }
+    var mark: Mark { Mark(levels: levels.count) }
+
+    /// Adds a row for the bytes up to `end`.
+    mutating func field(_ name: String, _ type: String, _ value: String, note: String = "", to end: Int) {
+        append(.field, name, type, value, note, to: end)
+    }
+
+    /// Adds a row for bytes that cannot be read.
+    mutating func unread(_ name: String, _ type: String, note: String, to end: Int) {
+        append(.unread, name, type, "", note, to: end)
+    }
+
+    /// Adds a heading; ``close()`` ends its part.
+    mutating func open(_ name: String, _ type: String, note: String = "") {
+        let inside = path(of: name)
+        rows.append(row(.group, name, type, "", note, covered..<covered))
+        levels.append(Level(path: inside, heading: rows.count - 1))
+    }
+
+    /// Nests the following rows under the last row's name, or, where `name` is empty, only deeper.
+    mutating func push(_ name: String) { levels.append(Level(path: path(of: name))) }
+
+    /// Ends what ``open(_:_:note:)`` or ``push(_:)`` began.
+    mutating func close() {
+        guard let level = levels.popLast(), let heading = level.heading else { return }
+        rows[heading].bytes = bytes[rows[heading].offset..<covered]
+    }
+
+    /// Ends everything that was begun since `mark`.
+    mutating func close(to mark: Mark) {
+        while levels.count > mark.levels { close() }
+    }
+
+    /// Ends everything.
+    mutating func finish() { close(to: Mark(levels: 0)) }
+
+    /// Keeps the first failure: what follows is only its consequence.
+    mutating func fail(_ error: WireError) {
+        if failure == nil { failure = error }
+    }
+
+    /// Adds a remark to the row that was added last.
+    mutating func remark(_ note: String) {
+        guard let last = rows.indices.last else { return }
+        rows[last].note += rows[last].note.isEmpty ? note : "; " + note
+    }
+
+    /// Takes over the rows of another writer, which explained unpacked data.
+    mutating func adopt(_ other: ExplanationWriter) {
+        rows += other.rows
+        if let failure = other.failure { fail(failure) }
+    }
+
+    /// The path of the rows being added.
+    var path: String { levels.last?.path ?? "" }
+
+    private mutating func append(
+        _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String, to end: Int
+    ) {
+        let end = min(max(end, covered), bytes.count)
+        rows.append(row(kind, name, type, value, note, covered..<end))
+        covered = end
+    }
+
+    private func row(
+        _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
+        _ range: Range<Int>
+    ) -> Explanation.Row {
+        Explanation.Row(
+            kind: kind, depth: depth, offset: range.lowerBound, bytes: bytes[range], name: name,
+            path: path(of: name), type: type, value: value, note: note, isUnpacked: isUnpacked)
+    }
+
+    private func path(of name: String) -> String {
+        if name.isEmpty || path.isEmpty { return path + name }
+        return name.hasPrefix("[") ? path + name : path + "." + name
+    }
+}

@@ -1,0 +1,265 @@
+/// Record batches as rows: the batch's header, its checksum, and every record, unpacked where the codec is in this
+/// build.
+extension ExplanationWriter {
+    /// The batches up to `end`, back to back. A batch that breaks off at `end` is no mistake where `mayBeCutOff` is
+    /// true: brokers fill the last bytes of a fetch with part of a batch.
+    mutating func recordBatches(to end: Int, mayBeCutOff: Bool) {
+        var index = 0
+        while covered < end {
+            guard batch("[\(index)]", to: end, mayBeCutOff: mayBeCutOff) else { return }
+            index += 1
+        }
+    }
+
+    /// One batch; false where nothing behind it can be read.
+    private mutating func batch(_ name: String, to end: Int, mayBeCutOff: Bool) -> Bool {
+        typealias Layout = RecordBatch.Layout
+        let start = covered
+        let left = end - start
+        let size = left >= 12 ? peek(Int32.self, at: start + 8).map { Int($0) + Layout.overhead } : nil
+        let magic = left > 16 ? peek(Int8.self, at: start + 16) : nil
+        if let size, let magic, size >= 12, size <= left {
+            if magic == 2 && size >= Layout.headerSize {
+                open(name, "record batch v2")
+                batchBody(to: start + size)
+                close()
+                return true
+            }
+            if magic == 0 || magic == 1 {
+                open(name, "message v\(magic)")
+                legacyMessage(to: start + size)
+                close()
+                return true
+            }
+        }
+        let isCutOff = (size ?? .max) > left && (magic.map { (0...2).contains($0) } ?? true)
+        let found =
+            isCutOff
+            ? "a batch that is cut off: \(left) bytes" + (size.map { " of \($0)" } ?? "")
+            : "no record batch: " + (magic.map { "magic \($0), length \((size ?? 0) - 12)" } ?? "\(left) bytes")
+        unread(name, "record batch", note: found, to: end)
+        if !(isCutOff && mayBeCutOff) { fail(Self.error(.malformed(found), start)) }
+        return false
+    }
+
+    /// A batch of magic 2 whose size is known to fit.
+    private mutating func batchBody(to end: Int) {
+        let start = covered
+        do throws(WireError) {
+            guard let batch = try RecordBatch(bytes[start..<end]) else {
+                throw WireError(.truncated(needed: RecordBatch.Layout.headerSize, available: end - start))
+            }
+            header(of: batch, start: start)
+            switch batch.attributes.compression {
+            case .some(.none): records(of: batch, to: end)
+            case let codec?: packedRecords(of: batch, codec, to: end)
+            case nil:
+                unread("records", "bytes", note: "packed with an unknown codec", to: end)
+                fail(Self.error(.unsupportedCodec("number \(batch.attributes.rawValue & 7)"), start + 21))
+            }
+        } catch {
+            unread("record batch", "bytes", note: "\(error.reason)", to: end)
+            fail(Self.error(error.reason, start + max(error.offset, 0)))
+        }
+    }
+
+    private mutating func header(of batch: RecordBatch, start: Int) {
+        var at = start
+        func next(_ size: Int) -> Int {
+            at += size
+            return at
+        }
+        field("baseOffset", "int64", "\(batch.baseOffset)", to: next(8))
+        field("batchLength", "int32", "\(batch.bytes.count - 12)", note: "bytes that follow", to: next(4))
+        field("partitionLeaderEpoch", "int32", "\(batch.partitionLeaderEpoch)", to: next(4))
+        field("magic", "int8", "2", to: next(1))
+        let computed = batch.computedCRC
+        let crc = Self.hex(batch.crc)
+        if computed == batch.crc {
+            field("crc", "uint32", crc, note: "CRC-32C of bytes 21 to the batch's end: correct", to: next(4))
+        } else {
+            field("crc", "uint32", crc, note: "WRONG: CRC-32C of bytes 21 on is \(Self.hex(computed))", to: next(4))
+            fail(Self.error(.checksum(expected: batch.crc, found: computed), start + 17))
+        }
+        field("attributes", "int16", "\(batch.attributes.rawValue)", note: Self.names(batch.attributes), to: next(2))
+        field(
+            "lastOffsetDelta", "int32", "\(batch.lastOffsetDelta)", note: "last offset \(batch.lastOffset)",
+            to: next(4))
+        field("baseTimestamp", "int64", "\(batch.baseTimestamp)", note: Self.time(batch.baseTimestamp), to: next(8))
+        field("maxTimestamp", "int64", "\(batch.maxTimestamp)", note: Self.time(batch.maxTimestamp), to: next(8))
+        let plain = batch.producerId == -1 ? "not idempotent" : ""
+        field("producerId", "int64", "\(batch.producerId)", note: plain, to: next(8))
+        field("producerEpoch", "int16", "\(batch.producerEpoch)", to: next(2))
+        field("baseSequence", "int32", "\(batch.baseSequence)", to: next(4))
+        field("recordCount", "int32", "\(batch.recordCount)", to: next(4))
+    }
+
+    private mutating func packedRecords(of batch: RecordBatch, _ codec: Compression, to end: Int) {
+        let packed = bytes[covered..<end]
+        let at = covered
+        field("records", codec.name, "\(packed.count) bytes", note: "packed with \(codec.name)", to: end)
+        do throws(WireError) {
+            let payload = try codec.decompress(packed)
+            remark("\(payload.count) bytes when unpacked; the offsets below count in those")
+            var inner = ExplanationWriter(
+                payload, isUnpacked: true, depth: depth + 1, path: path.isEmpty ? "records" : path + ".records")
+            inner.records(of: batch, to: payload.count)
+            inner.finish()
+            adopt(inner)
+        } catch {
+            remark("\(error.reason)")
+            if case .unsupportedCodec = error.reason { return }
+            fail(Self.error(error.reason, at))
+        }
+    }
+
+    private mutating func records(of batch: RecordBatch, to end: Int) {
+        let outer = mark
+        for index in 0..<max(batch.recordCount, 0) {
+            do throws(WireError) {
+                open("[\(index)]", "record")
+                try record(of: batch, to: end)
+                close()
+            } catch {
+                unread("record", "bytes", note: "\(error.reason)", to: end)
+                close(to: outer)
+                return fail(Self.error(error.reason, covered))
+            }
+        }
+        guard covered < end else { return }
+        let count = end - covered
+        fail(Self.error(.trailing(count), covered))
+        unread("left over", "bytes", note: "\(count) bytes behind the last record", to: end)
+    }
+
+    private mutating func record(of batch: RecordBatch, to end: Int) throws(WireError) {
+        let length = try varint("length", note: "bytes that follow", to: end)
+        let start = covered
+        guard length >= 0, length <= Int64(end - start) else {
+            throw WireError(.badLength(Int(length), limit: end - start))
+        }
+        let end = start + Int(length)
+        guard let attributes = end > covered ? peek(Int8.self, at: covered) : nil else {
+            throw WireError(.truncated(needed: 1, available: 0))
+        }
+        field("attributes", "int8", "\(attributes)", note: "unused", to: covered + 1)
+        let timestamp = try varint("timestampDelta", long: true, to: end)
+        let time = batch.attributes.isLogAppendTime ? batch.maxTimestamp : batch.baseTimestamp &+ timestamp
+        remark("timestamp \(time)" + (Meaning.instant(time).map { " = \($0)" } ?? ""))
+        let offset = try varint("offsetDelta", to: end)
+        remark("offset \(batch.baseOffset &+ offset)")
+        try part("key", batch.attributes.isControl ? .controlKey : .plain, to: end)
+        try part("value", batch.attributes.isControl ? .controlValue : .plain, to: end)
+        let headers = try varint("headerCount", to: end)
+        guard headers >= 0, headers <= Int64(end - covered) else {
+            throw WireError(.badLength(Int(headers), limit: end - covered))
+        }
+        for index in 0..<headers {
+            open("headers[\(index)]", "header")
+            try part("key", .plain, to: end)
+            try part("value", .plain, to: end)
+            close()
+        }
+        guard covered == end else {
+            throw WireError(.malformed("\(end - covered) bytes behind the end of the record"))
+        }
+    }
+
+    private enum Content { case plain, controlKey, controlValue }
+
+    /// A length as a varint and as many bytes; -1 is null.
+    private mutating func part(_ name: String, _ content: Content, to end: Int) throws(WireError) {
+        var reader = ByteReader(bytes[covered..<end])
+        let length = Int(try reader.varint())
+        let prefix = covered + reader.offset
+        guard length >= 0 else {
+            guard length == -1 else { throw WireError(.badLength(length, limit: reader.remaining)) }
+            return field(name, "varint bytes", "null", note: "length -1 = null", to: prefix)
+        }
+        let value = try reader.slice(length)
+        let note = "length \(length)"
+        switch content {
+        case .controlKey where (try? ControlRecordTypeSchema.decodeVersioned(value)) != nil:
+            field(name, "varint bytes", "\(length) bytes", note: note, to: prefix)
+            push(name)
+            versioned(ControlRecordTypeSchema.self, to: prefix + length)
+            close()
+        case .controlValue where length == 6 && (try? EndTxnMarker.decodeVersioned(value)) != nil:
+            field(name, "varint bytes", "\(length) bytes", note: note, to: prefix)
+            push(name)
+            versioned(EndTxnMarker.self, to: prefix + length)
+            close()
+        default: field(name, "varint bytes", Meaning.preview(value), note: note, to: prefix + length)
+        }
+    }
+
+    private mutating func varint(
+        _ name: String, long: Bool = false, note: String = "", to end: Int
+    ) throws(WireError) -> Int64 {
+        var reader = ByteReader(bytes[covered..<end])
+        let value = long ? try reader.varlong() : Int64(try reader.varint())
+        field(name, long ? "varlong" : "varint", "\(value)", note: note, to: covered + reader.offset)
+        return value
+    }
+
+    /// A message of the formats before Kafka 0.11 (magic 0 and 1), or a packed set of them.
+    private mutating func legacyMessage(to end: Int) {
+        var reader = ByteReader(bytes[covered..<end])
+        let start = covered
+        do throws(WireError) {
+            field("offset", "int64", "\(try reader.integer(Int64.self))", to: start + reader.offset)
+            field("messageSize", "int32", "\(try reader.integer(Int32.self))", to: start + reader.offset)
+            let crc = try reader.integer(UInt32.self)
+            field("crc", "uint32", Self.hex(crc), note: "CRC-32 of what follows", to: start + reader.offset)
+            let magic = try reader.integer(Int8.self)
+            field("magic", "int8", "\(magic)", note: "the format before Kafka 0.11", to: start + reader.offset)
+            let attributes = try reader.integer(UInt8.self)
+            let codec = Compression(rawValue: attributes & 7)?.name ?? "unknown codec"
+            field("attributes", "int8", "\(attributes)", note: codec, to: start + reader.offset)
+            if magic == 1 {
+                let time = try reader.integer(Int64.self)
+                field("timestamp", "int64", "\(time)", note: Self.time(time), to: start + reader.offset)
+            }
+            for name in ["key", "value"] {
+                let length = Int(try reader.integer(Int32.self))
+                if length == -1 {
+                    field(name, "bytes", "null", note: "length -1 = null", to: start + reader.offset)
+                } else {
+                    let value = Meaning.preview(try reader.slice(length))
+                    field(name, "bytes", value, note: "length \(length)", to: start + reader.offset)
+                }
+            }
+            if reader.remaining > 0 { throw WireError(.trailing(reader.remaining), at: reader.offset) }
+        } catch {
+            unread("message", "bytes", note: "\(error.reason)", to: end)
+            fail(Self.error(error.reason, start + max(error.offset, 0)))
+        }
+    }
+
+    private func peek<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {
+        guard offset <= bytes.count else { return nil }
+        var reader = ByteReader(bytes[offset..<bytes.count])
+        return try? reader.integer()
+    }
+
+    private static func names(_ attributes: RecordBatch.Attributes) -> String {
+        var names = [attributes.compression.map { $0 == .none ? "not compressed" : $0.name } ?? "unknown codec"]
+        names.append(attributes.isLogAppendTime ? "LogAppendTime" : "CreateTime")
+        if attributes.isTransactional { names.append("transactional") }
+        if attributes.isControl { names.append("control") }
+        if attributes.hasDeleteHorizon { names.append("delete horizon") }
+        if attributes.rawValue >> 7 != 0 { names.append("unknown bits") }
+        return names.joined(separator: ", ")
+    }
+
+    private static func time(_ milliseconds: Int64) -> String { Meaning.instant(milliseconds) ?? "" }
+
+    private static func hex(_ value: UInt32) -> String {
+        let digits = String(value, radix: 16)
+        return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    private static func error(_ reason: WireError.Reason, _ at: Int) -> WireError {
+        WireError(reason, at: at, message: "RecordBatch")
+    }
+}
