@@ -44,11 +44,13 @@ def wait(options):
     tails = {agent: Tail(os.path.join(options.dir, agent + ".jsonl")) for agent in AGENTS}
     deadline = time.monotonic() + options.seconds
     shown = 0.0
+    shown_counts = None
     while True:
         counts = {agent: tail.read() for agent, tail in tails.items()}
         finished = all(count >= options.rows for count in counts.values())
-        if finished or time.monotonic() - shown >= 1:
+        if finished or time.monotonic() - shown >= (5 if counts == shown_counts else 1):
             shown = time.monotonic()
+            shown_counts = counts
             seconds = max(time.time() - options.since / 1e6, 0.001)
             numbers = " · ".join(f"{agent} {count:,}" for agent, count in counts.items())
             print(f"       {seconds:5.1f} s  {numbers}  of {options.rows:,}", flush=True)
