@@ -75,6 +75,8 @@ let package = Package(
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator"], swiftSettings: strict),
+        .testTarget(
+            name: "ToolTests", dependencies: ["KW", "Conformance", "AppSupport", "KafkaWire"], swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
     ]
 )

@@ -99,7 +99,8 @@ extension ExplanationWriter {
         guard let api else {
             unread("body", "bytes", note: "this build does not know API \(key)", to: end)
             return fail(
-                WireError(.malformed("API \(key), which this build does not know"), at: 4, field: "requestApiKey",
+                WireError(
+                    .malformed("API \(key), which this build does not know"), at: 4, field: "requestApiKey",
                     message: "RequestHeader", version: headerVersion))
         }
         open("body", "\(api.request.wireName) v\(version)")
