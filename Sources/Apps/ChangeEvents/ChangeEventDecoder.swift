@@ -1,0 +1,166 @@
+/// Decodes Debezium's change events of the table `transactions` (JSON converter, with or without schemas).
+///
+/// One decoder per consumer task: it remembers schema prefixes, and it is a value, so a copy is independent. Decoding
+/// allocates nothing, except for a schema seen for the first time and for escapes inside fields that are read.
+///
+/// The whole value is checked to be well-formed JSON, also what is skipped. Of members with the same name the last one
+/// counts.
+public struct ChangeEventDecoder: Sendable {
+    /// The record header on a create event that is an old row under a new key. Debezium reports an update of the key
+    /// columns (also of `message.key.columns`) as delete, tombstone and create; the header tells that create from an
+    /// insert.
+    public static let oldKeyHeader = "__debezium.oldkey"
+
+    /// The longest value that is looked at, in bytes: 64 MiB, far above any broker's `message.max.bytes`.
+    public static let longestValue = 64 * 1024 * 1024
+
+    /// What the decoder is told.
+    public struct Options: Equatable, Sendable {
+        /// The table whose new rows are transactions. Default `transactions`. An event that names no table is taken
+        /// to be of this one: the topic has then selected it.
+        public var table: String
+        /// The table's schema, nil for any. Default nil.
+        public var schema: String?
+        /// How amounts are written in events without a schema. Default: told by the value, base64 with scale 2.
+        public var amount: AmountEncoding
+        /// Whether schema prefixes are remembered. Default true; false is for comparisons.
+        public var remembersPrefixes: Bool
+
+        /// The options, each with its default.
+        public init(
+            table: String = "transactions", schema: String? = nil, amount: AmountEncoding = .automatic(scale: 2),
+            remembersPrefixes: Bool = true
+        ) {
+            self.table = table
+            self.schema = schema
+            self.amount = amount
+            self.remembersPrefixes = remembersPrefixes
+        }
+    }
+
+    private let table: [UInt8]
+    private let schema: [UInt8]?
+    private let bareForm: AmountForm
+    private let remembersPrefixes: Bool
+    private var memory = PrefixMemory()
+
+    /// A decoder that remembers no schema yet.
+    public init(_ options: Options = Options()) {
+        table = Array(options.table.utf8)
+        schema = options.schema.map { Array($0.utf8) }
+        bareForm = AmountForm(options.amount)
+        remembersPrefixes = options.remembersPrefixes
+    }
+
+    /// Decodes a record's value; nil is Kafka's null.
+    ///
+    /// - Parameter hasOldKey: whether the record carries the header `oldKeyHeader`.
+    public mutating func decode(_ value: UnsafeRawBufferPointer?, hasOldKey: Bool = false) -> ChangeEvent {
+        guard let value else { return .notATransaction(.tombstone) }
+        guard value.count <= Self.longestValue else { return .malformed(Malformed(.tooLong, at: 0)) }
+        guard var scanner = JSONScanner(value) else { return .malformed(Malformed(.empty, at: 0)) }
+        do throws(Malformed) {
+            var envelope = Envelope()
+            try read(value, &scanner, into: &envelope)
+            return try interpret(envelope, scanner, hasOldKey: hasOldKey)
+        } catch {
+            return .malformed(error)
+        }
+    }
+
+    /// Decodes a record's value.
+    public mutating func decode(_ value: RawSpan, hasOldKey: Bool = false) -> ChangeEvent {
+        value.withUnsafeBytes { decode($0, hasOldKey: hasOldKey) }
+    }
+
+    // MARK: Reading
+
+    @inline(__always)
+    private mutating func read(
+        _ value: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, into envelope: inout Envelope
+    ) throws(Malformed) {
+        if remembersPrefixes, let (length, form) = memory.match(value) {
+            scanner.cursor += length
+            envelope.form = form
+            try envelope.readPayload(&scanner)
+            if try scanner.another(closing: UInt8(ascii: "}")) {
+                _ = try envelope.readMembers(&scanner, isFirst: false)
+            }
+        } else {
+            scanner.skipSpace()
+            guard scanner.cursor < scanner.end else { throw scanner.flaw(.empty) }
+            guard try scanner.peek() == UInt8(ascii: "{") else {
+                _ = try scanner.value(depth: 0)
+                throw Malformed(.notAnObject, at: 0)
+            }
+            if try scanner.enterObject() {
+                let prefix = try envelope.readMembers(&scanner, isFirst: true)
+                if remembersPrefixes, let prefix {
+                    memory.remember(UnsafeRawBufferPointer(rebasing: value[..<prefix.length]), form: prefix.form)
+                }
+            }
+        }
+        scanner.skipSpace()
+        guard scanner.cursor == scanner.end else { throw scanner.flaw(.trailingBytes) }
+    }
+
+    // MARK: Interpreting
+
+    @inline(__always)
+    private func interpret(
+        _ envelope: Envelope, _ scanner: JSONScanner, hasOldKey: Bool
+    ) throws(Malformed) -> ChangeEvent {
+        let members = envelope.members
+        if envelope.payload == .null { return .notATransaction(.tombstone) }
+        guard members.operation.kind == .string, members.operation.count == 1 else {
+            return try interpretWithoutOperation(members, scanner)
+        }
+        let operation = (scanner.start + Int(members.operation.offset)).load(as: UInt8.self)
+        switch operation {
+        case UInt8(ascii: "t"): return .notATransaction(.truncate)
+        case UInt8(ascii: "m"): return .notATransaction(.message)
+        case UInt8(ascii: "c"), UInt8(ascii: "r"), UInt8(ascii: "u"), UInt8(ascii: "d"): break
+        default: throw Malformed(.unknownOperation, at: Int(members.operation.offset))
+        }
+        guard isOurs(members, scanner) else { return .notATransaction(.otherTable) }
+        if operation == UInt8(ascii: "u") { return .notATransaction(.update) }
+        if operation == UInt8(ascii: "d") { return .notATransaction(.delete) }
+        if hasOldKey { return .notATransaction(.movedRow) }
+        guard members.after.kind == .object else { throw flaw(.after, members.after, scanner) }
+        let row = try RowReader(scanner, envelope, bareForm: bareForm).transaction(
+            origin: operation == UInt8(ascii: "c") ? .insert : .snapshot)
+        return .transaction(row)
+    }
+
+    @inline(never)
+    private func interpretWithoutOperation(
+        _ members: Envelope.Members, _ scanner: JSONScanner
+    ) throws(Malformed) -> ChangeEvent {
+        switch members.operation.kind {
+        case .absent where scanner.token(members.status, is: "BEGIN") || scanner.token(members.status, is: "END"):
+            return .notATransaction(.transactionMetadata)
+        case .absent, .null:
+            throw flaw(.operation, members.operation, scanner)
+        default:
+            // An `op` with escapes or of another length: none of Debezium's.
+            throw Malformed(.unknownOperation, at: Int(members.operation.offset))
+        }
+    }
+
+    @inline(__always)
+    private func isOurs(_ members: Envelope.Members, _ scanner: JSONScanner) -> Bool {
+        guard members.table.isString else { return true }
+        guard scanner.withText(members.table, { equal($0, table) }) else { return false }
+        guard let schema, members.schema.isString else { return true }
+        return scanner.withText(members.schema) { equal($0, schema) }
+    }
+
+    @inline(__always)
+    private func equal(_ text: UnsafeRawBufferPointer, _ name: [UInt8]) -> Bool {
+        name.withUnsafeBytes { $0.count == text.count && $0.elementsEqual(text) }
+    }
+
+    private func flaw(_ field: Malformed.Field, _ token: JSONToken, _ scanner: JSONScanner) -> Malformed {
+        RowReader.flaw(field, token, documentLength: scanner.end - scanner.start)
+    }
+}

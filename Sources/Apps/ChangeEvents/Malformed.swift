@@ -1,0 +1,100 @@
+/// Why a change event could not be used: what is wrong, and at which byte of the record's value.
+public struct Malformed: Error, Equatable, Sendable {
+    /// A field of the change event that the agents need.
+    public enum Field: String, Equatable, Sendable {
+        case operation = "op"
+        case after
+        case id
+        case userID = "user_id"
+        case amount
+        case merchantID = "merchant_id"
+        case createdAt = "created_at"
+        case sourceTime = "source.ts_ms"
+    }
+
+    /// What is wrong.
+    public enum Problem: Equatable, Sendable {
+        /// The value has no bytes, or only white space.
+        case empty
+        /// The value is longer than the decoder's limit.
+        case tooLong
+        /// The value ends in the middle of the document.
+        case truncated
+        /// A byte that JSON does not allow at this place.
+        case unexpectedByte
+        /// Something follows the document.
+        case trailingBytes
+        /// Objects and arrays are nested deeper than `JSONScanner.deepest`.
+        case tooDeep
+        /// A string holds a control character, or bytes that are not UTF-8.
+        case badString
+        /// An escape that JSON does not know, or half a surrogate pair.
+        case badEscape
+        /// A number that JSON does not allow.
+        case badNumber
+        /// The document is well-formed JSON but not an object.
+        case notAnObject
+        /// An `op` that Debezium does not write.
+        case unknownOperation
+        /// A field is not there.
+        case missing(Field)
+        /// A field is null.
+        case null(Field)
+        /// A field has another type than its column, or a text that its column cannot hold.
+        case wrongForm(Field)
+        /// A field is a number that does not fit.
+        case outOfRange(Field)
+    }
+
+    /// What is wrong.
+    public let problem: Problem
+    /// Where, in bytes from the start of the record's value.
+    public let offset: Int
+
+    /// A flaw at a byte.
+    public init(_ problem: Problem, at offset: Int) {
+        self.problem = problem
+        self.offset = offset
+    }
+
+    /// Whether the event is sound but lacks a field that the rules need (null or absent), as opposed to a broken one.
+    public var isIncomplete: Bool {
+        switch problem {
+        case .missing, .null: true
+        default: false
+        }
+    }
+}
+
+extension Malformed: CustomStringConvertible {
+    /// One sentence: what, where, and what to do.
+    public var description: String {
+        let advice =
+            isIncomplete
+            ? "the event is counted as incomplete and skipped"
+            : "the event is counted as malformed and skipped: check the connector's converter and decimal settings"
+        return "A change event cannot be used: \(problem.sentence) at byte \(offset); \(advice)."
+    }
+}
+
+extension Malformed.Problem {
+    fileprivate var sentence: String {
+        switch self {
+        case .empty: "the value is empty"
+        case .tooLong: "the value is longer than \(ChangeEventDecoder.longestValue) bytes"
+        case .truncated: "the JSON document ends too early"
+        case .unexpectedByte: "a byte that JSON does not allow there"
+        case .trailingBytes: "bytes follow the JSON document"
+        case .tooDeep: "JSON is nested deeper than \(JSONScanner.deepest) levels"
+        case .badString: "a string with a control character or bytes that are not UTF-8"
+        case .badEscape: "a string escape that JSON does not know, or half a surrogate pair,"
+        case .badNumber: "a number that JSON does not allow"
+        case .notAnObject: "the document is not a JSON object"
+        case .unknownOperation: "\"op\" is none of c, r, u, d, t, m"
+        case .missing(let field): "\"\(field.rawValue)\" is missing"
+        case .null(let field): "\"\(field.rawValue)\" is null"
+        case .wrongForm(let field): "\"\(field.rawValue)\" has not the form that its column has"
+        case .outOfRange(let field): "\"\(field.rawValue)\" is out of range"
+        }
+    }
+}

@@ -1,0 +1,116 @@
+/// Turns the tokens of an envelope's row into a transaction, or says which field forbids it.
+struct RowReader {
+    private let scanner: JSONScanner
+    private let envelope: Envelope
+    private let amountForm: AmountForm
+
+    @inline(__always)
+    init(_ scanner: JSONScanner, _ envelope: Envelope, bareForm: AmountForm) {
+        self.scanner = scanner
+        self.envelope = envelope
+        amountForm = envelope.form.amount == .unspecified ? bareForm : envelope.form.amount
+    }
+
+    @inline(__always)
+    func transaction(origin: Transaction.Origin) throws(Malformed) -> Transaction {
+        let row = envelope.members.row
+        let id = try integer(row.id, .id)
+        let userID = try integer(row.userID, .userID)
+        let amount = try amount(row.amount)
+        let merchantID: Int64? =
+            row.merchantID.kind == .absent || row.merchantID.kind == .null
+            ? nil : try integer(row.merchantID, .merchantID)
+        let (createdAt, timeSource) = try createdAt(row.createdAt)
+        return Transaction(
+            id: id, userID: userID, amount: amount, card: card(row.card), merchantID: merchantID,
+            createdAt: createdAt, timeSource: timeSource, origin: origin)
+    }
+
+    /// The flaw of a field that should hold something and does not.
+    @inline(never)
+    static func flaw(_ field: Malformed.Field, _ token: JSONToken, documentLength: Int) -> Malformed {
+        switch token.kind {
+        case .absent: Malformed(.missing(field), at: documentLength)
+        case .null: Malformed(.null(field), at: Int(token.offset))
+        default: Malformed(.wrongForm(field), at: Int(token.offset))
+        }
+    }
+
+    private func flaw(_ field: Malformed.Field, _ token: JSONToken) -> Malformed {
+        Self.flaw(field, token, documentLength: scanner.end - scanner.start)
+    }
+
+    @inline(__always)
+    private func integer(_ token: JSONToken, _ field: Malformed.Field) throws(Malformed) -> Int64 {
+        guard token.kind == .integer else { throw flaw(field, token) }
+        guard let value = scanner.withText(token, { FieldText.integer($0) }) else {
+            throw Malformed(.outOfRange(field), at: Int(token.offset))
+        }
+        return value
+    }
+
+    @inline(__always)
+    private func amount(_ token: JSONToken) throws(Malformed) -> Amount {
+        let isNumber = token.kind == .integer || token.kind == .decimal
+        let reading: AmountReading
+        switch amountForm {
+        case .base64(let scale) where token.isString:
+            reading = scanner.withText(token) { AmountReading(base64: $0, scale: scale) }
+        case .byValue(let scale) where token.isString:
+            reading = scanner.withText(token) { AmountReading(stringByValue: $0, scale: scale) }
+        case .text where token.isString:
+            reading = scanner.withText(token) { AmountReading(decimal: $0) }
+        case .number where isNumber, .byValue where isNumber:
+            reading = scanner.withText(token) { AmountReading(decimal: $0) }
+        default:
+            throw flaw(.amount, token)
+        }
+        switch reading {
+        case .amount(let amount): return amount
+        case .wrongForm: throw Malformed(.wrongForm(.amount), at: Int(token.offset))
+        case .outOfRange: throw Malformed(.outOfRange(.amount), at: Int(token.offset))
+        }
+    }
+
+    @inline(__always)
+    private func card(_ token: JSONToken) -> Transaction.Card {
+        guard token.isString else { return .none }
+        if scanner.token(token, is: "VISA") { return .visa }
+        if scanner.token(token, is: "MASTERCARD") { return .mastercard }
+        return scanner.token(token, is: "AMEX") ? .amex : .other
+    }
+
+    /// The column's time. When it is null or absent, or 0 (what Debezium writes for a null, since 0 is the schema's
+    /// default), the time of the commit stands in.
+    @inline(__always)
+    private func createdAt(_ token: JSONToken) throws(Malformed) -> (EventTime, Transaction.TimeSource) {
+        let form = envelope.form.createdAt
+        switch token.kind {
+        case .absent, .null: return (try commitTime(insteadOf: token), .commit)
+        case .integer where form != .text && form != .unsupported:
+            let number = try integer(token, .createdAt)
+            if number == 0 { return (try commitTime(insteadOf: token), .commit) }
+            guard let time = FieldText.time(number, form) else {
+                throw Malformed(.outOfRange(.createdAt), at: Int(token.offset))
+            }
+            return (time, .column)
+        case .string where form == .text || form == .unspecified,
+            .escapedString where form == .text || form == .unspecified:
+            guard let time = scanner.withText(token, { EventTime(iso8601: $0) }) else { throw flaw(.createdAt, token) }
+            return (time, .column)
+        default: throw flaw(.createdAt, token)
+        }
+    }
+
+    @inline(never)
+    private func commitTime(insteadOf column: JSONToken) throws(Malformed) -> EventTime {
+        let token = envelope.members.sourceTime
+        // Without either time it is the column that is missing.
+        if token.kind == .absent || token.kind == .null { throw flaw(.createdAt, column) }
+        let number = try integer(token, .sourceTime)
+        guard let time = FieldText.time(number, .milliseconds) else {
+            throw Malformed(.outOfRange(.sourceTime), at: Int(token.offset))
+        }
+        return time
+    }
+}

@@ -1,0 +1,109 @@
+import ChangeEvents
+
+/// Finds amounts far above what a user is used to spend.
+///
+/// Of each user the last 50 amounts are kept. With at least 3 of them, an amount over 3 times their mean and over 500
+/// is an anomaly. The amount then joins the history, anomaly or not. Arithmetic is in whole 1/10000 of the currency, so
+/// the comparison is exact: amount × count > 3 × sum.
+///
+/// A value: nothing here waits, prints or asks for the time. About 420 bytes a user.
+public struct AnomalyDetector: Sendable {
+    /// The rule's numbers; the defaults are the exercise's.
+    public struct Rule: Equatable, Sendable {
+        /// Amounts kept of each user, 1 to 50 (sums of more could overflow). Default 50.
+        public var history = 50
+        /// Amounts needed before anything can be an anomaly. Default 3.
+        public var minimumHistory = 3
+        /// An anomaly is over this many times the mean, 1 to 3 (more could overflow). Default 3.
+        public var factor: Int64 = 3
+        /// An anomaly is over this amount. Default 500.00.
+        public var floor = Amount(cents: 500_00)
+        /// Users kept; beyond it those not seen lately make room. Default 100,000 (about 42 MB when full).
+        public var maximumUsers = 100_000
+
+        /// The exercise's rule.
+        public init() {}
+    }
+
+    /// What the detector says of one transaction.
+    public struct Verdict: Equatable, Sendable {
+        /// Whether the amount is far above the user's mean.
+        public let isAnomaly: Bool
+        /// Amounts known of the user before this one.
+        public let history: Int
+        /// Their mean, rounded to 1/10000; nil without any.
+        public let mean: Amount?
+    }
+
+    private let rule: Rule
+    private let floor: Int64
+    private var users: UserTable
+    private var amounts: [Int64] = []  // `history` places a slot, a ring each
+    private var sums: [Int64] = []
+    private var counts: [UInt8] = []
+    private var places: [UInt8] = []  // where the next amount goes
+
+    /// A detector that knows nobody.
+    public init(_ rule: Rule = Rule()) {
+        var bounded = rule
+        bounded.history = max(1, min(rule.history, 50))
+        bounded.factor = max(1, min(rule.factor, 3))
+        self.rule = bounded
+        floor = rule.floor.tenThousandths
+        users = UserTable(limit: rule.maximumUsers)
+    }
+
+    /// Users known at present.
+    public var userCount: Int { users.count }
+
+    /// Judges a transaction, then adds it to its user's history.
+    ///
+    /// - Parameter partition: the partition it came from, for `forget(partition:)`.
+    public mutating func observe(_ transaction: Transaction, partition: Int32) -> Verdict {
+        let (slot, isNew) = users.slot(of: transaction.userID, partition: partition)
+        if slot == counts.count { addSlot() }
+        if isNew {
+            counts[slot] = 0
+            places[slot] = 0
+            sums[slot] = 0
+        }
+        let amount = transaction.amount.tenThousandths
+        let count = Int(counts[slot])
+        let sum = sums[slot]
+        // 2^55 × 50 × 3 is below 2^63: see Amount.tenThousandths.
+        let isAnomaly = count >= rule.minimumHistory && amount > floor && amount * Int64(count) > rule.factor * sum
+        append(amount, to: slot)
+        return Verdict(
+            isAnomaly: isAnomaly, history: count,
+            mean: count == 0 ? nil : Amount(unscaled: Self.rounded(sum, by: Int64(count)), scale: 4))
+    }
+
+    /// Drops the users whom a partition fed last, as when it is revoked; gives their number.
+    @discardableResult
+    public mutating func forget(partition: Int32) -> Int { users.forget(partition: partition) }
+
+    private mutating func addSlot() {
+        amounts.append(contentsOf: repeatElement(0, count: rule.history))
+        sums.append(0)
+        counts.append(0)
+        places.append(0)
+    }
+
+    private mutating func append(_ amount: Int64, to slot: Int) {
+        let place = Int(places[slot])
+        let index = slot * rule.history + place
+        if Int(counts[slot]) == rule.history {
+            sums[slot] -= amounts[index]
+        } else {
+            counts[slot] += 1
+        }
+        amounts[index] = amount
+        sums[slot] += amount
+        places[slot] = UInt8(place + 1 == rule.history ? 0 : place + 1)
+    }
+
+    /// Half away from zero.
+    private static func rounded(_ sum: Int64, by count: Int64) -> Int64 {
+        (sum + (sum < 0 ? -count : count) / 2) / count
+    }
+}

@@ -1,0 +1,120 @@
+import ChangeEvents
+
+/// What the agents print of a transaction: the exercise's lines, and an alert as JSON. Lines end with a newline.
+public enum Report {
+    /// `ANOMALY DETECTED: User 4010 spent $3684.14 (Significantly higher than average)`, or
+    /// `Profile updated for User 2284 - Amount: $4093.71`.
+    public static func append(
+        _ verdict: AnomalyDetector.Verdict, of transaction: Transaction, to text: inout [UInt8]
+    ) {
+        text.append(verdict.isAnomaly ? "ANOMALY DETECTED: User " : "Profile updated for User ")
+        DecimalText.append(transaction.userID, to: &text)
+        text.append(verdict.isAnomaly ? " spent $" : " - Amount: $")
+        transaction.amount.append(to: &text)
+        text.append(verdict.isAnomaly ? " (Significantly higher than average)\n" : "\n")
+    }
+
+    /// `HIGH FRAUD ALERT: User 2354 | Score: 90 | Amt: $4488.34`, or
+    /// `Transaction OK: 39304 (Score: 40, Amt: $1331.43)` with the transaction's id.
+    public static func append(
+        _ verdict: VelocityDetector.Verdict, of transaction: Transaction, to text: inout [UInt8]
+    ) {
+        if verdict.isAlert {
+            text.append("HIGH FRAUD ALERT: User ")
+            DecimalText.append(transaction.userID, to: &text)
+            text.append(" | Score: ")
+        } else {
+            text.append("Transaction OK: ")
+            DecimalText.append(transaction.id, to: &text)
+            text.append(" (Score: ")
+        }
+        DecimalText.append(Int64(verdict.score), to: &text)
+        text.append(verdict.isAlert ? " | Amt: $" : ", Amt: $")
+        transaction.amount.append(to: &text)
+        text.append(verdict.isAlert ? "\n" : ")\n")
+    }
+}
+
+/// Where a record was read, for those who want to look it up.
+public struct RecordPlace: Equatable, Sendable {
+    /// The partition of the topic.
+    public var partition: Int32
+    /// The offset within the partition.
+    public var offset: Int64
+
+    /// A record's place.
+    public init(partition: Int32, offset: Int64) {
+        self.partition = partition
+        self.offset = offset
+    }
+}
+
+/// An alert as one JSON object on one line, for other systems. The names of its members are stable:
+/// `agent` (`anomaly` or `velocity`), `user_id`, `transaction_id`, `amount` (a string with two decimals), then `mean`
+/// (a string with two decimals, of the amounts before) or `score` (a number), `event_time` (ISO 8601, UTC),
+/// `partition`, `offset`.
+public struct Alert: Equatable, Sendable {
+    /// Which rule raised it, with what it found.
+    public enum Finding: Equatable, Sendable {
+        case anomaly(mean: Amount)
+        case velocity(score: Int)
+    }
+
+    /// Which rule raised it.
+    public var finding: Finding
+    /// The transaction.
+    public var transaction: Transaction
+    /// Where its event was read.
+    public var place: RecordPlace
+
+    /// The alert of a verdict; nil when it raises none.
+    public init?(_ verdict: AnomalyDetector.Verdict, of transaction: Transaction, at place: RecordPlace) {
+        guard verdict.isAnomaly, let mean = verdict.mean else { return nil }
+        finding = .anomaly(mean: mean)
+        self.transaction = transaction
+        self.place = place
+    }
+
+    /// The alert of a verdict; nil when it raises none.
+    public init?(_ verdict: VelocityDetector.Verdict, of transaction: Transaction, at place: RecordPlace) {
+        guard verdict.isAlert else { return nil }
+        finding = .velocity(score: verdict.score)
+        self.transaction = transaction
+        self.place = place
+    }
+
+    /// Appends the JSON object, without a newline.
+    public func appendJSON(to text: inout [UInt8]) {
+        switch finding {
+        case .anomaly: text.append("{\"agent\":\"anomaly\",\"user_id\":")
+        case .velocity: text.append("{\"agent\":\"velocity\",\"user_id\":")
+        }
+        DecimalText.append(transaction.userID, to: &text)
+        text.append(",\"transaction_id\":")
+        DecimalText.append(transaction.id, to: &text)
+        text.append(",\"amount\":\"")
+        transaction.amount.append(to: &text)
+        switch finding {
+        case .anomaly(let mean):
+            text.append("\",\"mean\":\"")
+            mean.append(to: &text)
+            text.append("\",\"event_time\":\"")
+        case .velocity(let score):
+            text.append("\",\"score\":")
+            DecimalText.append(Int64(score), to: &text)
+            text.append(",\"event_time\":\"")
+        }
+        transaction.createdAt.appendISO8601(to: &text)
+        text.append("\",\"partition\":")
+        DecimalText.append(Int64(place.partition), to: &text)
+        text.append(",\"offset\":")
+        DecimalText.append(place.offset, to: &text)
+        text.append("}")
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+}

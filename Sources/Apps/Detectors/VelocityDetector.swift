@@ -1,0 +1,120 @@
+import ChangeEvents
+
+/// Scores transactions by how fast and how high they are.
+///
+/// More than 5 transactions of a user within 60 seconds, the present one included: +40. An amount over 4000: +50. A
+/// score over 70 is an alert, so only both together are.
+///
+/// The 60 seconds before a transaction at time t are those after t − 60 s up to t: a transaction exactly 60 s older is
+/// outside. Time is the event's (`created_at`), so that a replay judges like the first run. Transactions may come late:
+/// each is judged by its own window among the newest times known of its user, and counts for later ones.
+///
+/// A value: nothing here waits, prints or asks for the time. About 230 bytes a user.
+public struct VelocityDetector: Sendable {
+    /// Whose time the window is measured in.
+    public enum Clock: Equatable, Sendable {
+        /// `created_at`: the default.
+        case event
+        /// The moment given to `observe`, as in the exercise's originals.
+        case arrival
+    }
+
+    /// The rule's numbers; the defaults are the exercise's.
+    public struct Rule: Equatable, Sendable {
+        /// The window in microseconds. Default 60 seconds.
+        public var windowMicroseconds: Int64 = 60_000_000
+        /// More transactions than this within the window are too fast; 1 to 60. Default 5.
+        public var maximumTransactions = 5
+        /// The score of being too fast. Default 40.
+        public var velocityScore = 40
+        /// An amount over this is high. Default 4000.00.
+        public var highAmount = Amount(cents: 4000_00)
+        /// The score of a high amount. Default 50.
+        public var amountScore = 50
+        /// A score over this is an alert. Default 70.
+        public var alertScore = 70
+        /// Whose time counts. Default the event's.
+        public var clock = Clock.event
+        /// Users kept; beyond it those not seen lately make room. Default 100,000 (about 23 MB when full).
+        public var maximumUsers = 100_000
+
+        /// The exercise's rule.
+        public init() {}
+    }
+
+    /// What the detector says of one transaction.
+    public struct Verdict: Equatable, Sendable {
+        /// 0, 40, 50 or 90 with the exercise's numbers.
+        public let score: Int
+        /// Whether the score is over the limit.
+        public let isAlert: Bool
+        /// Transactions within the window, the present one included. Never above the number of times kept.
+        public let count: Int
+    }
+
+    private let rule: Rule
+    private let high: Int64
+    /// Times kept of each user: four times what the rule must tell apart, so that late transactions find theirs.
+    private let kept: Int
+    private var users: UserTable
+    private var times: [Int64] = []  // `kept` places a slot, ascending
+    private var counts: [UInt8] = []
+
+    /// A detector that knows nobody.
+    public init(_ rule: Rule = Rule()) {
+        var bounded = rule
+        bounded.maximumTransactions = max(1, min(rule.maximumTransactions, 60))
+        self.rule = bounded
+        high = rule.highAmount.tenThousandths
+        kept = 4 * (bounded.maximumTransactions + 1)
+        users = UserTable(limit: rule.maximumUsers)
+    }
+
+    /// Users known at present.
+    public var userCount: Int { users.count }
+
+    /// Scores a transaction and remembers its time.
+    ///
+    /// - Parameters:
+    ///   - partition: the partition it came from, for `forget(partition:)`.
+    ///   - arrival: when it arrived; looked at only with `Clock.arrival`, where nil means the event's own time.
+    public mutating func observe(_ transaction: Transaction, partition: Int32, arrival: EventTime? = nil) -> Verdict {
+        let time = rule.clock == .arrival ? arrival ?? transaction.createdAt : transaction.createdAt
+        let (slot, isNew) = users.slot(of: transaction.userID, partition: partition)
+        if slot == counts.count {
+            times.append(contentsOf: repeatElement(0, count: kept))
+            counts.append(0)
+        }
+        if isNew { counts[slot] = 0 }
+        let count = insert(time.microseconds, slot)
+        let isFast = count > rule.maximumTransactions
+        let isHigh = transaction.amount.tenThousandths > high
+        let score = (isFast ? rule.velocityScore : 0) + (isHigh ? rule.amountScore : 0)
+        return Verdict(score: score, isAlert: score > rule.alertScore, count: count)
+    }
+
+    /// Drops the users whom a partition fed last, as when it is revoked; gives their number.
+    @discardableResult
+    public mutating func forget(partition: Int32) -> Int { users.forget(partition: partition) }
+
+    /// Puts a time among the user's, and gives the number of times within its window.
+    private mutating func insert(_ time: Int64, _ slot: Int) -> Int {
+        let first = slot * kept
+        let count = Int(counts[slot])
+        var place = count  // after all times up to this one
+        while place > 0, times[first + place - 1] > time { place -= 1 }
+        let (edge, underflow) = time.subtractingReportingOverflow(rule.windowMicroseconds)
+        var earliest = place
+        while earliest > 0, underflow || times[first + earliest - 1] > edge { earliest -= 1 }
+        let within = place - earliest + 1
+        if count < kept {
+            for index in stride(from: first + count, to: first + place, by: -1) { times[index] = times[index - 1] }
+            times[first + place] = time
+            counts[slot] += 1
+        } else if place > 0 {  // the oldest makes room, unless this one is older still
+            for index in first..<(first + place - 1) { times[index] = times[index + 1] }
+            times[first + place - 1] = time
+        }
+        return within
+    }
+}

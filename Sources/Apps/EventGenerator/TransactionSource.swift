@@ -1,0 +1,123 @@
+/// One made-up row of `transactions`.
+public struct GeneratedTransaction: Equatable, Sendable {
+    /// What the row is there for.
+    public enum Kind: Equatable, Sendable {
+        case ordinary
+        /// Over three times its user's mean and over 500: the anomaly rule's.
+        case spike
+        /// One of a burst of eight within seconds, each over 4000: the velocity rule's, from the sixth on.
+        case burst
+    }
+
+    public var id: Int64
+    public var userID: Int64
+    public var cents: Int64
+    /// An index into VISA, MASTERCARD, AMEX.
+    public var card: Int
+    public var merchantID: Int64
+    /// Microseconds since the epoch.
+    public var createdAt: Int64
+    public var kind: Kind
+}
+
+/// Makes rows: users with habits, and now and then somebody suspicious.
+///
+/// Each user has a usual amount, and ordinary amounts lie within 60 to 140 % of it and below 4000, so they trip no
+/// rule. Spikes come from users with a low usual amount and some history; bursts from users with a high one, for whom
+/// over 4000 is no anomaly.
+struct TransactionSource {
+    static let firstUser: Int64 = 1000
+    static let userCount = 9000
+    static let burstLength = 8
+
+    private var random: RandomNumbers
+    private let salt: UInt64
+    private let interval: Int64
+    private let spikeShare: UInt64
+    private let burstShare: UInt64
+    private var id: Int64
+    private var time: Int64
+    private var bursts: [(user: Int, left: Int)] = []
+    /// Ordinary rows since the user's last spike (or since the beginning), up to 255.
+    private var quiet = [UInt8](repeating: 0, count: userCount)
+
+    init(seed: UInt64, firstID: Int64, start: Int64, interval: Int64, suspiciousShare: Double) {
+        random = RandomNumbers(seed: seed)
+        salt = RandomNumbers.mixed(seed ^ 0x7573_6572)
+        id = firstID
+        time = start
+        self.interval = max(1, interval)
+        let share = suspiciousShare.isNaN ? 0 : min(max(suspiciousShare, 0), 0.5)
+        spikeShare = UInt64(share / 2 * 1_000_000)
+        burstShare = UInt64(share / 2 * 1_000_000) / UInt64(Self.burstLength)
+    }
+
+    mutating func next() -> GeneratedTransaction {
+        var user = Int(random.below(UInt64(Self.userCount)))
+        var kind = GeneratedTransaction.Kind.ordinary
+        if random.happens(burstShare), bursts.count < 64 { startBurst() }
+        if !bursts.isEmpty, random.next() & 1 == 0 {
+            user = takeFromBurst()
+            kind = .burst
+        } else if random.happens(spikeShare), let spender = lowSpender() {
+            user = spender
+            kind = .spike
+        }
+        // A burst's rows follow each other closely, whatever the pace of the others.
+        time += kind == .burst ? 1000 : 1 + Int64(random.below(UInt64(2 * interval)))
+        let row = GeneratedTransaction(
+            id: id, userID: Self.firstUser + Int64(user), cents: cents(user, kind), card: Int(random.below(3)),
+            merchantID: 1 + Int64(random.below(100)), createdAt: time, kind: kind)
+        id += 1
+        if kind == .spike { quiet[user] = 0 } else if quiet[user] < 255 { quiet[user] += 1 }
+        return row
+    }
+
+    /// The usual amount in cents: every second user up to 150.00, the others up to 2700.00.
+    private func usual(_ user: Int) -> Int64 {
+        let number = RandomNumbers.mixed(salt &+ UInt64(user))
+        return number & 1 == 0 ? 10_00 + Int64(number >> 32) % 140_00 : 150_00 + Int64(number >> 32) % 2550_00
+    }
+
+    private mutating func cents(_ user: Int, _ kind: GeneratedTransaction.Kind) -> Int64 {
+        let usual = usual(user)
+        switch kind {
+        case .ordinary: return max(5_00, usual * 6 / 10 + Int64(random.below(UInt64(usual * 8 / 10))))
+        // Five times the usual is over three times any mean of ordinary amounts (at most 1.4 times the usual).
+        case .spike: return max(600_00, usual * 5) + Int64(random.below(1000_00))
+        case .burst: return 4000_01 + Int64(random.below(1000_00))
+        }
+    }
+
+    private mutating func startBurst() {
+        for _ in 0..<8 {
+            let user = Int(random.below(UInt64(Self.userCount)))
+            guard usual(user) > 1700_00 else { continue }  // three times its mean is over 5000 or nearly
+            bursts.append((user, Self.burstLength))
+            return
+        }
+    }
+
+    private mutating func takeFromBurst() -> Int {
+        let index = Int(random.below(UInt64(bursts.count)))
+        let user = bursts[index].user
+        bursts[index].left -= 1
+        if bursts[index].left == 0 { bursts.swapAt(index, bursts.count - 1) }
+        if bursts.last?.left == 0 { bursts.removeLast() }
+        return user
+    }
+
+    /// A user with a low usual amount, whose last fifty amounts hold no spike but at least three others.
+    private mutating func lowSpender() -> Int? {
+        for _ in 0..<16 {
+            let user = Int(random.below(UInt64(Self.userCount)))
+            if quiet[user] >= (hasSpiked[user] ? 50 : 3), usual(user) <= 150_00 {
+                hasSpiked[user] = true
+                return user
+            }
+        }
+        return nil
+    }
+
+    private var hasSpiked = [Bool](repeating: false, count: userCount)
+}

@@ -1,0 +1,74 @@
+import KafkaWire
+import Logging
+
+extension KafkaBroker {
+    /// How an embedded broker is set up. The defaults are those of Kafka unless a property says otherwise; Kafka's own
+    /// name stands with each.
+    public struct Configuration: Sendable {
+        /// The address to listen on: a numeric address or a name of this machine. Only this machine can connect by
+        /// default; there is no authentication.
+        public var host: String
+        /// The port to listen on; 0 takes any free one.
+        public var port: UInt16
+        /// The host that clients are told to connect to (`advertised.listeners`); nil is ``host``. A client must be
+        /// able to resolve and reach it.
+        public var advertisedHost: String?
+        /// The port that clients are told to connect to; nil is the port that is listened on.
+        public var advertisedPort: UInt16?
+        /// Topics that exist from the beginning: name to number of partitions.
+        public var topics: [String: Int]
+        /// The broker's id (`node.id`).
+        public var nodeId: Int32 = 1
+        /// The cluster's id; nil makes one up.
+        public var clusterId: String?
+        /// Whether asking for the metadata of an unknown topic creates it, where the client allows that
+        /// (`auto.create.topics.enable`).
+        public var autoCreateTopics = true
+        /// The number of partitions of topics that are created without one (`num.partitions`).
+        public var defaultPartitions = 1
+        /// How many partitions the broker takes at most. Kafka has no such limit; here each costs memory of the
+        /// process.
+        public var maximumPartitions = 10_000
+        /// The largest record batch, in bytes (`message.max.bytes`); a topic's `max.message.bytes` overrides it.
+        public var maximumMessageBytes = 1_048_588
+        /// The largest request, in bytes (`socket.request.max.bytes`). A larger one closes its connection.
+        public var maximumRequestBytes = Frame.defaultLimit
+        /// How many bytes of answers may wait in a connection whose client does not read; beyond, no further request
+        /// of that connection is handled until it does.
+        public var maximumUnsentBytes = 8 << 20
+        /// How many bytes a partition keeps at least (`log.retention.bytes`); nil is without limit. Beyond, the oldest
+        /// batches go and the partition's first offset rises. A topic's `retention.bytes` overrides it.
+        public var retentionBytes: Int?
+        /// How many bytes all partitions hold together, since the log is in memory: 4 GiB by default. Beyond, the
+        /// oldest batches of the largest partition go. Kafka has no such limit.
+        public var memoryLimit = 4 << 30
+        /// How long a new group waits for further members (`group.initial.rebalance.delay.ms`): 50 ms. Kafka waits 3 s,
+        /// which every test would have to wait too.
+        public var initialRebalanceDelay: Duration = .milliseconds(50)
+        /// The session timeouts that members may ask for (`group.min.session.timeout.ms`,
+        /// `group.max.session.timeout.ms`). Kafka's shortest is 6 s; here 10 ms, for tests.
+        public var sessionTimeouts: ClosedRange<Duration> = .milliseconds(10) ... .seconds(1800)
+        /// How many members a group may have (`group.max.size`).
+        public var maximumGroupSize = 10_000
+        /// How many fetch sessions are kept (`max.incremental.fetch.session.cache.slots`).
+        public var fetchSessionLimit = 1000
+        /// Makes the ids that the broker makes up the same in every run; nil makes them differ.
+        public var seed: UInt64?
+        /// Where the broker says what it does. Keys, values and offsets of records are never logged.
+        public var logger: Logger
+        /// The clock that deadlines are held against.
+        package var now: @Sendable () -> Instant = { .now }
+
+        /// Listens on `host` and `port`, with `topics` to begin with.
+        public init(
+            host: String = "127.0.0.1", port: UInt16 = 0, topics: [String: Int] = [:], advertisedHost: String? = nil,
+            logger: Logger = Logger(label: "kafka-broker", factory: { _ in SwiftLogNoOpLogHandler() })
+        ) {
+            self.host = host
+            self.port = port
+            self.topics = topics
+            self.advertisedHost = advertisedHost
+            self.logger = logger
+        }
+    }
+}

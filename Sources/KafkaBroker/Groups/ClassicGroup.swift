@@ -1,0 +1,315 @@
+import KafkaWire
+
+/// A group under the classic protocol (JoinGroup, SyncGroup): members, generation, and the rebalance that is under way.
+///
+/// A value: requests and the time go in, answers come out as ``GroupAction``s; deadlines are checked by ``tick(now:)``.
+/// The rules are those of Kafka's `ClassicGroup` and `GroupMetadataManager`.
+///
+/// ```
+///  empty ──join──▶ preparingRebalance ──all joined, or time out──▶ completingRebalance ──leader's sync──▶ stable
+///    ▲                    ▲  ▲                                            │                               │
+///    └──nobody joined─────┘  └────────── join, leave, expired session ────┴───────────────────────────────┘
+/// ```
+struct ClassicGroup: Equatable {
+    enum State: String, Sendable {
+        case empty = "Empty"
+        case preparingRebalance = "PreparingRebalance"
+        case completingRebalance = "CompletingRebalance"
+        case stable = "Stable"
+    }
+
+    /// Until when members may join.
+    enum JoinPhase: Equatable {
+        /// The first members of an empty group are given a moment in which further ones may come (KIP-134): until
+        /// `until`, which is put off while new members come, up to `latest`.
+        case gathering(until: Instant, latest: Instant, grew: Bool)
+        /// All members are waited for, until `until`.
+        case joining(until: Instant)
+
+        var deadline: Instant {
+            switch self {
+            case .gathering(let until, _, _), .joining(let until): until
+            }
+        }
+    }
+
+    let id: String
+    /// How long an empty group waits for further members; Kafka's `group.initial.rebalance.delay.ms`.
+    let initialDelay: Duration
+    var state = State.empty
+    var generation: Int32 = 0
+    var protocolType: String?
+    var protocolName: String?
+    var leader: String?
+    var members: [String: GroupMember] = [:]
+    /// Static members: instance id to member id.
+    var staticMembers: [String: String] = [:]
+    /// Ids that were given out with MEMBER_ID_REQUIRED, until when they may be used to join.
+    var pendingMembers: [String: Instant] = [:]
+    var joinPhase: JoinPhase?
+    /// Members of which a SyncGroup is awaited, and until when.
+    var unsynced: Set<String> = []
+    var syncDeadline: Instant?
+    /// When the last member went, for forgetting groups that leave nothing behind.
+    var emptySince: Instant?
+    private var joined = 0
+    var actions: [GroupAction] = []
+
+    init(id: String, initialDelay: Duration, now: Instant) {
+        self.id = id
+        self.initialDelay = initialDelay
+        emptySince = now
+    }
+
+    /// The members in the order in which they joined.
+    var ordered: [GroupMember] { members.values.sorted { $0.order < $1.order } }
+
+    /// The actions that piled up since they were last taken.
+    mutating func takeActions() -> [GroupAction] {
+        defer { actions = [] }
+        return actions
+    }
+
+    // MARK: - Members come and go
+
+    mutating func add(_ member: GroupMember, now: Instant) {
+        var member = member
+        joined += 1
+        member.order = joined
+        pendingMembers[member.id] = nil
+        if let instance = member.instanceId { staticMembers[instance] = member.id }
+        members[member.id] = member
+        if leader == nil { leader = member.id }
+        emptySince = nil
+        if case .gathering(let until, let latest, _) = joinPhase {
+            joinPhase = .gathering(until: until, latest: latest, grew: true)
+        }
+    }
+
+    /// Removes a member, answers what it waits for, and rebalances the rest.
+    mutating func remove(_ id: String, now: Instant) {
+        guard let member = members.removeValue(forKey: id) else { return }
+        answerWaiting(of: member, with: .unknownMemberId)
+        if let instance = member.instanceId, staticMembers[instance] == id { staticMembers[instance] = nil }
+        unsynced.remove(id)
+        if leader == id { leader = ordered.first?.id }
+        if members.isEmpty { emptySince = now }
+        switch state {
+        case .stable, .completingRebalance: prepareRebalance(now: now)
+        case .preparingRebalance: completeJoinIfAllAreThere(now: now)
+        case .empty: break
+        }
+    }
+
+    /// Refuses what a member that is replaced or removed still waits for.
+    mutating func answerWaiting(of member: GroupMember, with error: ErrorCode) {
+        if let ticket = member.joining { actions.append(.answerJoin(ticket, .refusal(error, memberId: member.id))) }
+        if let ticket = member.syncing { actions.append(.answerSync(ticket, .refusal(error))) }
+    }
+
+    // MARK: - Rebalancing
+
+    mutating func prepareRebalance(now: Instant) {
+        if state == .completingRebalance { refuseSyncs(now: now) }
+        syncDeadline = nil
+        unsynced = []
+        if state == .empty {
+            let longest = longestRebalanceTimeout
+            joinPhase = .gathering(
+                until: now + min(initialDelay, longest), latest: now + longest, grew: false)
+        } else {
+            joinPhase = .joining(until: now + longestRebalanceTimeout)
+        }
+        state = .preparingRebalance
+        completeJoinIfAllAreThere(now: now)
+    }
+
+    /// A rebalance begins anew while members wait for the leader's assignment.
+    private mutating func refuseSyncs(now: Instant) {
+        for id in members.keys {
+            guard var member = members[id] else { continue }
+            member.assignment = Bytes()
+            if let ticket = member.syncing {
+                actions.append(.answerSync(ticket, .refusal(.rebalanceInProgress)))
+                member.syncing = nil
+                member.touch(now)
+            }
+            members[id] = member
+        }
+    }
+
+    mutating func completeJoinIfAllAreThere(now: Instant) {
+        guard case .joining = joinPhase, pendingMembers.isEmpty, members.values.allSatisfy({ $0.joining != nil })
+        else { return }
+        completeJoin(now: now)
+    }
+
+    /// The next generation begins with those who have joined. Static members that have not keep their place.
+    private mutating func completeJoin(now: Instant) {
+        for member in members.values where member.joining == nil && member.instanceId == nil {
+            members[member.id] = nil
+        }
+        if leader.flatMap({ members[$0] })?.joining == nil { leader = ordered.first { $0.joining != nil }?.id }
+        guard !members.isEmpty else { return becomeEmpty(now: now) }
+        guard let leader else {
+            // Only static members, none of which is back: give them another round.
+            self.leader = ordered.first?.id
+            joinPhase = .joining(until: now + longestRebalanceTimeout)
+            return
+        }
+        joinPhase = nil
+        generation = generation == .max ? 1 : generation + 1
+        protocolName = selectProtocol()
+        state = .completingRebalance
+        unsynced = Set(members.keys)
+        syncDeadline = now + longestRebalanceTimeout
+        for id in members.keys {
+            guard var member = members[id], let ticket = member.joining else { continue }
+            actions.append(.answerJoin(ticket, joinResponse(for: id, withMembers: id == leader)))
+            member.joining = nil
+            member.assignment = Bytes()
+            member.touch(now)
+            members[id] = member
+        }
+    }
+
+    private mutating func becomeEmpty(now: Instant) {
+        generation = generation == .max ? 1 : generation + 1
+        state = .empty
+        joinPhase = nil
+        protocolName = nil
+        leader = nil
+        emptySince = now
+    }
+
+    /// The leader has spoken: everybody who waits gets its part.
+    mutating func becomeStable(now: Instant) {
+        state = .stable
+        for id in members.keys {
+            guard var member = members[id], let ticket = member.syncing else { continue }
+            actions.append(.answerSync(ticket, syncResponse(for: member)))
+            member.syncing = nil
+            member.touch(now)
+            members[id] = member
+        }
+        if unsynced.isEmpty { syncDeadline = nil }
+    }
+
+    private var longestRebalanceTimeout: Duration { members.values.map(\.rebalanceTimeout).max() ?? .zero }
+
+    // MARK: - Choosing the protocol
+
+    /// Whether a member with these protocols can be in the group: same type, and at least one that all members offer.
+    func accepts(type: String, protocols: [String]) -> Bool {
+        guard !members.isEmpty else { return !type.isEmpty && !protocols.isEmpty }
+        return type == protocolType && protocols.contains { name in isOffered(name) }
+    }
+
+    /// Whether all members offer `name`.
+    private func isOffered(_ name: String) -> Bool {
+        members.values.allSatisfy { member in member.protocols.contains { $0.name == name } }
+    }
+
+    /// Each member votes for the first of its protocols that all offer; the most votes win, and of equals the one that
+    /// the oldest member wants most.
+    func selectProtocol() -> String? {
+        var votes: [String: Int] = [:]
+        var order: [String] = []
+        for member in ordered {
+            for candidate in member.protocols where isOffered(candidate.name) {
+                if !order.contains(candidate.name) { order.append(candidate.name) }
+            }
+            guard let vote = member.protocols.first(where: { isOffered($0.name) }) else { continue }
+            votes[vote.name, default: 0] += 1
+        }
+        let most = votes.values.max()
+        return order.first { votes[$0] == most }
+    }
+
+    // MARK: - Time
+
+    /// Does what is due at `now`.
+    mutating func tick(now: Instant) {
+        for (id, deadline) in pendingMembers where deadline <= now {
+            pendingMembers[id] = nil
+            completeJoinIfAllAreThere(now: now)
+        }
+        for member in ordered where !member.isWaiting && member.sessionDeadline <= now { remove(member.id, now: now) }
+        if let deadline = syncDeadline, deadline <= now {
+            syncDeadline = nil
+            for id in unsynced.sorted() { remove(id, now: now) }
+        }
+        guard let phase = joinPhase, phase.deadline <= now else { return }
+        if case .gathering(_, let latest, true) = phase, latest > now {
+            joinPhase = .gathering(until: min(now + initialDelay, latest), latest: latest, grew: false)
+        } else {
+            completeJoin(now: now)
+        }
+    }
+
+    /// When ``tick(now:)`` has something to do next.
+    var nextDeadline: Instant? {
+        var next = joinPhase?.deadline
+        func take(_ candidate: Instant) { next = min(next ?? candidate, candidate) }
+        if let syncDeadline { take(syncDeadline) }
+        for deadline in pendingMembers.values { take(deadline) }
+        for member in members.values where !member.isWaiting { take(member.sessionDeadline) }
+        return next
+    }
+
+    // MARK: - Answers
+
+    func joinResponse(for id: String, withMembers: Bool) -> JoinGroupResponse {
+        .with {
+            $0.generationId = generation
+            $0.protocolType = protocolType
+            $0.protocolName = protocolName
+            $0.leader = leader ?? ""
+            $0.memberId = id
+            if withMembers { $0.members = memberList }
+        }
+    }
+
+    /// What the leader is told of everybody.
+    var memberList: [JoinGroupResponse.JoinGroupResponseMember] {
+        ordered.map { member in
+            .with {
+                $0.memberId = member.id
+                $0.groupInstanceId = member.instanceId
+                $0.metadata = member.metadata(for: protocolName)
+            }
+        }
+    }
+
+    func syncResponse(for member: GroupMember) -> SyncGroupResponse {
+        .with {
+            $0.protocolType = protocolType
+            $0.protocolName = protocolName
+            $0.assignment = member.assignment
+        }
+    }
+}
+
+extension JoinGroupResponse {
+    /// An answer that only says no.
+    static func refusal(_ error: ErrorCode, memberId: String) -> JoinGroupResponse {
+        .with {
+            $0.errorCode = error.rawValue
+            $0.memberId = memberId
+            $0.protocolName = nil
+        }
+    }
+
+    /// The answer as a client of `version` can read it: before v7 a missing protocol is the empty name.
+    func readable(in version: Int16) -> JoinGroupResponse {
+        guard version < 7, protocolName == nil else { return self }
+        var response = self
+        response.protocolName = ""
+        return response
+    }
+}
+
+extension SyncGroupResponse {
+    /// An answer that only says no.
+    static func refusal(_ error: ErrorCode) -> SyncGroupResponse { .with { $0.errorCode = error.rawValue } }
+}

@@ -1,0 +1,79 @@
+import KafkaWire
+
+/// Produce: checks each partition's batch and appends it.
+///
+/// - Versions 3 to 13 are served, 0 is advertised as the lowest: librdkafka takes a broker without Produce 0
+///   for one without the newer message format (KAFKA-18659), and Kafka does the same.
+/// - One node: acks 1 and all are the same, and there is nothing to wait for; `timeoutMs` is not looked at.
+/// - acks 0 has no answer; an error closes the connection, which is all the client can be told.
+/// - A batch that an idempotent producer sends twice is answered with the offset it already has.
+/// - Deviations: no transactions yet (INVALID_TXN_STATE); packed records are not unpacked to be checked; timestamps are
+///   those of the producer, whatever `message.timestamp.type` says.
+enum ProduceHandler: RequestHandler {
+    static let api = ServedAPI(ProduceHandler.self, advertisedFrom: 0)
+
+    static func handle(_ request: ProduceRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        var failures = 0
+        var response = ProduceResponse()
+        response.responses = request.topicData.map { data in
+            let topic = context.version >= 13 ? node.topics[data.topicId] : node.topics[data.name]
+            return .with {
+                $0.name = data.name
+                $0.topicId = data.topicId
+                $0.partitionResponses = data.partitionData.map { partition in
+                    let answer = append(partition, topic, request, context, node)
+                    if answer.errorCode != 0 { failures += 1 }
+                    return answer
+                }
+            }
+        }
+        guard request.acks == 0 else { return .answer(response) }
+        return failures == 0 ? .silent : .hangUp("\(failures) partitions of a Produce with acks=0 were refused")
+    }
+
+    private typealias Data = ProduceRequest.TopicProduceData.PartitionProduceData
+    private typealias Answer = ProduceResponse.TopicProduceResponse.PartitionProduceResponse
+
+    private static func append(
+        _ data: Data, _ topic: Topic?, _ request: ProduceRequest, _ context: RequestContext, _ node: BrokerNode
+    ) -> Answer {
+        func refuse(_ code: ErrorCode, _ message: String?) -> Answer {
+            .with {
+                $0.index = data.index
+                $0.errorCode = code.rawValue
+                $0.baseOffset = -1
+                $0.errorMessage = message
+            }
+        }
+        guard (-1...1).contains(request.acks) else {
+            return refuse(.invalidRequiredAcks, "acks must be -1, 0 or 1, and not \(request.acks)")
+        }
+        guard let topic, let partition = topic.partition(data.index) else {
+            let byId = context.version >= 13 && topic == nil
+            return refuse(byId ? .unknownTopicId : .unknownTopicOrPartition, nil)
+        }
+        guard request.transactionalId == nil else {
+            return refuse(.invalidTxnState, "transactions are not available in this broker")
+        }
+        let batch: RecordBatch
+        do {
+            batch = try BatchCheck.check(
+                data.records, version: context.version, maxMessageBytes: node.maximumMessageBytes(topic))
+        } catch {
+            return refuse(error.code, error.message)
+        }
+        let baseOffset: Int64
+        switch partition.producers.check(batch) {
+        case .refuse(let code):
+            return refuse(
+                code, "producer \(batch.producerId) epoch \(batch.producerEpoch) sequence \(batch.baseSequence)")
+        case .duplicate(let offset): baseOffset = offset
+        case .append: baseOffset = node.append(batch, to: partition, of: topic)
+        }
+        return .with {
+            $0.index = data.index
+            $0.baseOffset = baseOffset
+            $0.logStartOffset = partition.log.startOffset
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import KafkaWire
+
+/// Fetch: record batches from an offset on, at once or when there are enough of them.
+///
+/// - Waits up to `maxWaitMs` for `minBytes`; an error in any partition is answered at once.
+/// - Whole batches only, from the one that contains the offset on; the first batch of an answer comes even where it is
+///   larger than `maxBytes` and `partitionMaxBytes` (KIP-74). At most one segment of a partition per answer.
+/// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320).
+/// - Without transactions the last stable offset is the high watermark, and nothing is ever aborted.
+/// - Deviations: no followers, so `replicaId` and `rackId` are not looked at; no diverging epochs, since one node's
+///   epoch never changes. An answer has at most 55 MiB (`fetch.max.bytes`).
+enum FetchHandler: RequestHandler {
+    static let api = ServedAPI(FetchHandler.self)
+
+    private static let maximumBytes = 55 << 20
+
+    static func handle(_ request: FetchRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        switch node.sessions.open(request, version: context.version) {
+        case .failure(let error):
+            return .answer(FetchResponse.with { $0.errorCode = error.code.rawValue })
+        case .success((let mode, let targets)):
+            let fetch = WaitingFetch(
+                context: context, request: request, mode: mode, targets: targets,
+                partitions: targets.compactMap { node.partition(of: $0) },
+                deadline: context.now + .milliseconds(Int64(max(0, request.maxWaitMs))))
+            if request.maxWaitMs <= 0 || targets.isEmpty || isSatisfied(fetch, node) {
+                return .answer(answer(fetch, node))
+            }
+            node.waitingFetches.add(fetch)
+            return .later
+        }
+    }
+
+    /// Whether there are enough bytes, or something is wrong that the client should hear of now.
+    static func isSatisfied(_ fetch: WaitingFetch, _ node: BrokerNode) -> Bool {
+        var bytes = 0
+        for target in fetch.targets {
+            guard let partition = node.partition(of: target), check(target, partition) == .none else { return true }
+            bytes += min(partition.log.available(from: target.offset), Int(max(0, target.maxBytes)))
+            if bytes >= Int(fetch.request.minBytes) { return true }
+        }
+        return bytes >= Int(fetch.request.minBytes)
+    }
+
+    /// The answer with what there is now.
+    static func answer(_ fetch: WaitingFetch, _ node: BrokerNode) -> FetchResponse {
+        var room = min(Int(max(0, fetch.request.maxBytes)), maximumBytes)
+        var isEmpty = true
+        let answers = fetch.targets.map { target in
+            var data = FetchResponse.FetchableTopicResponse.PartitionData()
+            data.partitionIndex = target.partition
+            if fetch.request.isolationLevel == 0 { data.abortedTransactions = nil }
+            guard let partition = node.partition(of: target) else {
+                let code =
+                    target.topicId == .zero || node.topics[target.topicId] != nil
+                    ? ErrorCode.unknownTopicOrPartition : .unknownTopicId
+                return FetchAnswer(target: target, data: refused(data, code))
+            }
+            let error = check(target, partition)
+            guard error == .none else { return FetchAnswer(target: target, data: refused(data, error)) }
+            let records = partition.log.read(
+                from: target.offset, maxBytes: min(room, Int(max(0, target.maxBytes))), atLeastOneBatch: isEmpty)
+            if !records.isEmpty {
+                isEmpty = false
+                room = max(0, room - records.count)
+            }
+            data.highWatermark = partition.log.endOffset
+            data.lastStableOffset = partition.log.endOffset
+            data.logStartOffset = partition.log.startOffset
+            data.records = Records(records)
+            return FetchAnswer(target: target, data: data)
+        }
+        var response = FetchResponse()
+        switch fetch.mode {
+        case .sessionless: break
+        case .full(let session), .incremental(let session): response.sessionId = session
+        }
+        for answer in node.sessions.close(fetch.mode, answers) { response.append(answer) }
+        return response
+    }
+
+    private static func check(_ target: FetchTarget, _ partition: Partition) -> ErrorCode {
+        let epoch = partition.check(epoch: target.currentLeaderEpoch)
+        if epoch != .none { return epoch }
+        return partition.log.contains(target.offset) ? .none : .offsetOutOfRange
+    }
+
+    private static func refused(
+        _ data: FetchResponse.FetchableTopicResponse.PartitionData, _ code: ErrorCode
+    ) -> FetchResponse.FetchableTopicResponse.PartitionData {
+        var data = data
+        data.errorCode = code.rawValue
+        data.highWatermark = -1
+        return data
+    }
+}
+
+extension FetchResponse {
+    /// Adds a partition: to the last topic where it is the same, so that the order of the partitions stays.
+    fileprivate mutating func append(_ answer: FetchAnswer) {
+        let target = answer.target
+        if let last = responses.last, last.topic == target.topic, last.topicId == target.topicId {
+            responses[responses.count - 1].partitions.append(answer.data)
+        } else {
+            responses.append(
+                .with {
+                    $0.topic = target.topic
+                    $0.topicId = target.topicId
+                    $0.partitions = [answer.data]
+                })
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import KafkaWire
+
+/// ListOffsets: the first, the last, or the first offset at a time.
+///
+/// - Timestamps: -1 latest, -2 earliest, -3 the record with the highest timestamp (KIP-734), -4 earliest in this
+///   broker's own storage (KIP-405, here the earliest), -5 the latest in remote storage and -6 the earliest not there
+///   yet (there is none: -1 and the earliest).
+/// - By time, the record itself is found, also inside a batch; in a batch whose codec this build cannot unpack, its
+///   first record.
+enum ListOffsetsHandler: RequestHandler {
+    static let api = ServedAPI(ListOffsetsHandler.self)
+
+    static func handle(_ request: ListOffsetsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        .answer(
+            ListOffsetsResponse.with {
+                $0.topics = request.topics.map { topic in
+                    .with {
+                        $0.name = topic.name
+                        $0.partitions = topic.partitions.map {
+                            answer($0, node.topics[topic.name]?.partition($0.partitionIndex), context)
+                        }
+                    }
+                }
+            })
+    }
+
+    private typealias Asked = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition
+    private typealias Answer = ListOffsetsResponse.ListOffsetsTopicResponse.ListOffsetsPartitionResponse
+
+    private static func answer(_ asked: Asked, _ partition: Partition?, _ context: RequestContext) -> Answer {
+        var answer = Answer()
+        answer.partitionIndex = asked.partitionIndex
+        guard let partition else {
+            answer.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
+            return answer
+        }
+        let epoch = partition.check(epoch: asked.currentLeaderEpoch)
+        guard epoch == .none else {
+            answer.errorCode = epoch.rawValue
+            return answer
+        }
+        let log = partition.log
+        switch (asked.timestamp, context.version) {
+        case (-1, _): answer.offset = log.endOffset
+        case (-2, _), (-4, 8...), (-6, 11...): answer.offset = log.startOffset
+        case (-3, 7...): take(log.offsetOfMaxTimestamp(), into: &answer)
+        case (-5, 9...): break
+        case (0..., _): take(log.firstOffset(at: asked.timestamp), into: &answer)
+        default: answer.errorCode = ErrorCode.unsupportedVersion.rawValue
+        }
+        if context.version >= 4, answer.offset >= 0 { answer.leaderEpoch = partition.leaderEpoch }
+        return answer
+    }
+
+    private static func take(_ found: PartitionLog.TimedOffset?, into answer: inout Answer) {
+        guard let found else { return }
+        answer.offset = found.offset
+        answer.timestamp = found.timestamp
+    }
+}

@@ -1,0 +1,95 @@
+import KafkaWire
+
+/// Metadata: the broker, the topics, and who leads their partitions.
+///
+/// - Creates unknown topics where broker and client allow it; they can be written to at once (Kafka answers
+///   LEADER_NOT_AVAILABLE the first time).
+/// - By topic id from v12 on. Authorised operations are those of a broker without an authorizer: all.
+enum MetadataHandler: RequestHandler {
+    static let api = ServedAPI(MetadataHandler.self)
+
+    static func handle(_ request: MetadataRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        var response = MetadataResponse()
+        response.brokers = [
+            .with {
+                $0.nodeId = node.configuration.nodeId
+                $0.host = node.advertisedHost
+                $0.port = Int32(node.advertisedPort)
+            }
+        ]
+        response.clusterId = node.clusterId
+        response.controllerId = node.configuration.nodeId
+        if request.includeClusterAuthorizedOperations {
+            response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+        }
+        // Before v1 there was no null, and the empty list meant all topics.
+        let asked = context.version == 0 && request.topics?.isEmpty == true ? nil : request.topics
+        if let asked {
+            response.topics = asked.map { describe($0, request, context, node) }
+        } else {
+            response.topics = node.topics.sorted.map { describe($0, request, node) }
+        }
+        return .answer(response)
+    }
+
+    private typealias TopicAnswer = MetadataResponse.MetadataResponseTopic
+
+    private static func describe(
+        _ asked: MetadataRequest.MetadataRequestTopic, _ request: MetadataRequest, _ context: RequestContext,
+        _ node: BrokerNode
+    ) -> TopicAnswer {
+        func refuse(_ code: ErrorCode) -> TopicAnswer {
+            .with {
+                $0.errorCode = code.rawValue
+                $0.name = asked.name ?? (context.version < 12 ? "" : nil)
+                $0.topicId = asked.topicId
+            }
+        }
+        guard let name = asked.name, asked.topicId == .zero else {
+            guard context.version >= 12, asked.name == nil else { return refuse(.invalidRequest) }
+            guard let topic = node.topics[asked.topicId] else { return refuse(.unknownTopicId) }
+            return describe(topic, request, node)
+        }
+        if let topic = node.topics[name] { return describe(topic, request, node) }
+        guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopicException) }
+        guard request.allowAutoTopicCreation, node.configuration.autoCreateTopics else {
+            return refuse(.unknownTopicOrPartition)
+        }
+        do {
+            let topic = try node.createTopic(name, partitions: Int32(clamping: node.configuration.defaultPartitions))
+            return describe(topic, request, node)
+        } catch {
+            return refuse(error.code)
+        }
+    }
+
+    private static func describe(_ topic: Topic, _ request: MetadataRequest, _ node: BrokerNode) -> TopicAnswer {
+        let broker = node.configuration.nodeId
+        return .with {
+            $0.name = topic.name
+            $0.topicId = topic.id
+            $0.isInternal = TopicRules.isInternal(topic.name)
+            if request.includeTopicAuthorizedOperations { $0.topicAuthorizedOperations = AuthorizedOperations.topic }
+            $0.partitions = topic.partitions.map { partition in
+                .with {
+                    $0.partitionIndex = partition.index
+                    $0.leaderId = broker
+                    $0.leaderEpoch = partition.leaderEpoch
+                    $0.replicaNodes = [broker]
+                    $0.isrNodes = [broker]
+                }
+            }
+        }
+    }
+}
+
+/// What a client may do, a bit for each of Kafka's `AclOperation`s (KIP-430). A broker without an authorizer allows
+/// what the resource knows.
+enum AuthorizedOperations {
+    /// Create, alter, describe, cluster action, describe and alter configs, idempotent write.
+    static let cluster = bits([5, 7, 8, 9, 10, 11, 12])
+    /// Read, write, create, delete, alter, describe, describe and alter configs.
+    static let topic = bits([3, 4, 5, 6, 7, 8, 10, 11])
+
+    private static func bits(_ operations: [Int32]) -> Int32 { operations.reduce(0) { $0 | 1 << $1 } }
+}

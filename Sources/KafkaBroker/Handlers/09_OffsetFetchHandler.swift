@@ -1,0 +1,107 @@
+import KafkaWire
+
+/// OffsetFetch: the positions that a group has committed; those of all its partitions where no topics are named.
+///
+/// - Several groups at once from v8 on (KIP-709), topic ids from v10 on.
+/// - A partition without a position answers offset -1 and no error, also where the group or the topic does not exist.
+/// - Deviations: a classic group has no member epochs, so `memberEpoch` is not looked at; without transactions every
+///   position is stable.
+enum OffsetFetchHandler: RequestHandler {
+    static let api = ServedAPI(OffsetFetchHandler.self)
+
+    static func handle(_ request: OffsetFetchRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        var response = OffsetFetchResponse()
+        if context.version >= 8 {
+            response.groups = request.groups.map { group in
+                .with {
+                    $0.groupId = group.groupId
+                    $0.topics = topics(group, context, node)
+                }
+            }
+        } else {
+            response.topics = topics(request, node)
+        }
+        return .answer(response)
+    }
+
+    // MARK: - Up to v7: one group
+
+    private typealias Topic7 = OffsetFetchResponse.OffsetFetchResponseTopic
+
+    private static func topics(_ request: OffsetFetchRequest, _ node: BrokerNode) -> [Topic7] {
+        wanted(request.topics?.map { ($0.name, $0.partitionIndexes) }, request.groupId, node).map { name, partitions in
+            .with {
+                $0.name = name
+                $0.partitions = partitions.map { index in
+                    let found = node.groups.committed(.init(topic: name, partition: index), group: request.groupId)
+                    return .with {
+                        $0.partitionIndex = index
+                        $0.committedOffset = found?.offset ?? -1
+                        $0.committedLeaderEpoch = found?.leaderEpoch ?? -1
+                        $0.metadata = found?.metadata ?? ""
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: - From v8 on: groups
+
+    private typealias Topic8 = OffsetFetchResponse.OffsetFetchResponseGroup.OffsetFetchResponseTopics
+    private typealias Partition8 = Topic8.OffsetFetchResponsePartitions
+
+    private static func topics(
+        _ group: OffsetFetchRequest.OffsetFetchRequestGroup, _ context: RequestContext, _ node: BrokerNode
+    ) -> [Topic8] {
+        if context.version >= 10, let asked = group.topics {
+            return asked.map { topic in
+                guard let name = node.topics[topic.topicId]?.name else {
+                    return .with {
+                        $0.topicId = topic.topicId
+                        $0.partitions = topic.partitionIndexes.map { answer($0, nil, .unknownTopicId) }
+                    }
+                }
+                return answer(name, topic.partitionIndexes, group.groupId, node)
+            }
+        }
+        return wanted(group.topics?.map { ($0.name, $0.partitionIndexes) }, group.groupId, node).map {
+            answer($0, $1, group.groupId, node)
+        }
+    }
+
+    private static func answer(_ name: String, _ partitions: [Int32], _ group: String, _ node: BrokerNode) -> Topic8 {
+        .with {
+            $0.name = name
+            $0.topicId = node.topics[name]?.id ?? .zero
+            $0.partitions = partitions.map {
+                answer($0, node.groups.committed(.init(topic: name, partition: $0), group: group), .none)
+            }
+        }
+    }
+
+    private static func answer(_ index: Int32, _ found: GroupCoordinator.Committed?, _ error: ErrorCode) -> Partition8 {
+        .with {
+            $0.partitionIndex = index
+            $0.committedOffset = found?.offset ?? -1
+            $0.committedLeaderEpoch = found?.leaderEpoch ?? -1
+            $0.metadata = found?.metadata ?? ""
+            $0.errorCode = error.rawValue
+        }
+    }
+
+    /// The partitions that were asked for, or all that the group has committed.
+    private static func wanted(
+        _ asked: [(String, [Int32])]?, _ group: String, _ node: BrokerNode
+    ) -> [(String, [Int32])] {
+        if let asked { return asked }
+        var all: [(String, [Int32])] = []
+        for (key, _) in node.groups.allCommitted(group: group) {
+            if all.last?.0 == key.topic {
+                all[all.count - 1].1.append(key.partition)
+            } else {
+                all.append((key.topic, [key.partition]))
+            }
+        }
+        return all
+    }
+}

@@ -1,0 +1,54 @@
+import KafkaWire
+
+/// FindCoordinator: this broker coordinates every group.
+///
+/// - Transactional ids are answered TRANSACTIONAL_ID_AUTHORIZATION_FAILED with a sentence: transactions come later, and
+///   that is the error which every client takes as final. COORDINATOR_NOT_AVAILABLE would be retried for ever, and
+///   UNSUPPORTED_VERSION blames the client.
+enum FindCoordinatorHandler: RequestHandler {
+    static let api = ServedAPI(FindCoordinatorHandler.self)
+
+    private typealias Coordinator = FindCoordinatorResponse.Coordinator
+
+    static func handle(_ request: FindCoordinatorRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        let keys = context.version >= 4 ? request.coordinatorKeys : [request.key]
+        let found = keys.map { find($0, type: request.keyType, node) }
+        guard context.version < 4 else {
+            return .answer(FindCoordinatorResponse.with { $0.coordinators = found })
+        }
+        return .answer(
+            FindCoordinatorResponse.with {
+                guard let coordinator = found.first else { return }
+                $0.errorCode = coordinator.errorCode
+                $0.errorMessage = coordinator.errorMessage
+                $0.nodeId = coordinator.nodeId
+                $0.host = coordinator.host
+                $0.port = coordinator.port
+            })
+    }
+
+    private static func find(_ key: String, type: Int8, _ node: BrokerNode) -> Coordinator {
+        func refuse(_ code: ErrorCode, _ message: String) -> Coordinator {
+            .with {
+                $0.key = key
+                $0.nodeId = -1
+                $0.port = -1
+                $0.errorCode = code.rawValue
+                $0.errorMessage = message
+            }
+        }
+        switch type {
+        case 0: break
+        case 1: return refuse(.transactionalIdAuthorizationFailed, "transactions are not available in this broker")
+        default: return refuse(.invalidRequest, "no coordinators of type \(type) in this broker")
+        }
+        guard !key.isEmpty else { return refuse(.invalidGroupId, "a group's id cannot be empty") }
+        return .with {
+            $0.key = key
+            $0.nodeId = node.configuration.nodeId
+            $0.host = node.advertisedHost
+            $0.port = Int32(node.advertisedPort)
+            $0.errorMessage = nil
+        }
+    }
+}

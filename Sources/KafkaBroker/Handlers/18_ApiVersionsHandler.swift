@@ -1,0 +1,45 @@
+import KafkaWire
+
+/// ApiVersions: which APIs are served, and in which versions; exactly those of ``ServedAPI/all``.
+///
+/// - A version that is too new is answered in the form of v0, with UNSUPPORTED_VERSION and the versions of ApiVersions
+///   itself, so that the client can choose another one (KIP-511).
+/// - No features: a client that finds no `transaction.version` or `group.version` keeps to the classic protocols.
+enum ApiVersionsHandler: RequestHandler {
+    static let api = ServedAPI(ApiVersionsHandler.self)
+
+    static func handle(_ request: ApiVersionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        // KIP-511: names that a metric could not carry are refused.
+        if context.version >= 3, !isName(request.clientSoftwareName) || !isName(request.clientSoftwareVersion) {
+            return .answer(ApiVersionsResponse.with { $0.errorCode = ErrorCode.invalidRequest.rawValue })
+        }
+        return .answer(ApiVersionsResponse.with { $0.apiKeys = ServedAPI.all.map(\.entry) })
+    }
+
+    /// The answer to a version that is not served; it is to be written as v0.
+    static let unsupportedVersion = ApiVersionsResponse.with {
+        $0.errorCode = ErrorCode.unsupportedVersion.rawValue
+        $0.apiKeys = [api.entry]
+    }
+
+    /// Kafka's pattern: `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?`
+    private static func isName(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+        }
+        guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+    }
+}
+
+extension ServedAPI {
+    fileprivate var entry: ApiVersionsResponse.ApiVersion {
+        .with {
+            $0.apiKey = key.rawValue
+            $0.minVersion = advertised.lowerBound
+            $0.maxVersion = advertised.upperBound
+        }
+    }
+}

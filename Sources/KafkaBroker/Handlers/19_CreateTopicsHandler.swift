@@ -1,0 +1,110 @@
+import KafkaWire
+
+/// CreateTopics: creates topics, or says why they could not be created (`validateOnly`).
+///
+/// - Names, numbers of partitions, replication factors, manual assignments and names of settings are checked as Kafka
+///   does, with its error codes.
+/// - All settings are kept and given back; `max.message.bytes` and `retention.bytes` have an effect.
+/// - One node: the replication factor can only be 1.
+enum CreateTopicsHandler: RequestHandler {
+    static let api = ServedAPI(CreateTopicsHandler.self)
+
+    private typealias Asked = CreateTopicsRequest.CreatableTopic
+    private typealias Answer = CreateTopicsResponse.CreatableTopicResult
+
+    static func handle(_ request: CreateTopicsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        var named: [String: Int] = [:]
+        for topic in request.topics { named[topic.name, default: 0] += 1 }
+        var answered: Set<String> = []
+        var response = CreateTopicsResponse()
+        for topic in request.topics where answered.insert(topic.name).inserted {
+            if named[topic.name, default: 0] > 1 {
+                response.topics.append(refuse(topic, .init(code: .invalidRequest, message: "Duplicate topic name.")))
+            } else {
+                response.topics.append(create(topic, request.validateOnly, node))
+            }
+        }
+        return .answer(response)
+    }
+
+    private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {
+        let configs = Dictionary(asked.configs.map { ($0.name, $0.value) }) { _, last in last }
+        do throws(TopicRegistry.Refusal) {
+            let partitions = try partitions(asked, node)
+            if let refusal = node.topics.objection(name: asked.name, partitions: partitions, configs: configs) {
+                throw refusal
+            }
+            var id = Uuid.zero
+            if !validateOnly {
+                id = try node.createTopic(asked.name, partitions: partitions, configs: configs).id
+            }
+            return .with {
+                $0.name = asked.name
+                $0.topicId = id
+                $0.errorMessage = nil
+                $0.numPartitions = partitions
+                $0.replicationFactor = 1
+                $0.configs = configs.compactMapValues { $0 }.sorted { $0.key < $1.key }.map { name, value in
+                    .with {
+                        $0.name = name
+                        $0.value = value
+                        // ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG
+                        $0.configSource = 1
+                    }
+                }
+            }
+        } catch {
+            return refuse(asked, error)
+        }
+    }
+
+    /// The number of partitions, where numbers or a manual assignment are in order.
+    private static func partitions(_ asked: Asked, _ node: BrokerNode) throws(TopicRegistry.Refusal) -> Int32 {
+        func refuse(_ code: ErrorCode, _ message: String) throws(TopicRegistry.Refusal) -> Never {
+            throw TopicRegistry.Refusal(code: code, message: message)
+        }
+        guard asked.assignments.isEmpty else {
+            if asked.numPartitions != -1 {
+                try refuse(
+                    .invalidRequest,
+                    "A manual partition assignment was specified, but numPartitions was not set to -1.")
+            }
+            if asked.replicationFactor != -1 {
+                try refuse(
+                    .invalidRequest,
+                    "A manual partition assignment was specified, but replication factor was not set to -1.")
+            }
+            let indexes = asked.assignments.map(\.partitionIndex).sorted()
+            guard indexes == Array(0..<Int32(indexes.count)) else {
+                try refuse(
+                    .invalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence")
+            }
+            for assignment in asked.assignments where assignment.brokerIds != [node.configuration.nodeId] {
+                try refuse(
+                    .invalidReplicaAssignment,
+                    "partition \(assignment.partitionIndex) is assigned to brokers \(assignment.brokerIds); "
+                        + "the only broker is \(node.configuration.nodeId)")
+            }
+            return Int32(indexes.count)
+        }
+        if asked.replicationFactor == 0 || asked.replicationFactor < -1 {
+            try refuse(
+                .invalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
+        }
+        if asked.replicationFactor > 1 {
+            try refuse(
+                .invalidReplicationFactor,
+                "Unable to replicate the partition \(asked.replicationFactor) time(s): The target replication factor "
+                    + "of \(asked.replicationFactor) cannot be reached because only 1 broker(s) are registered.")
+        }
+        return asked.numPartitions == -1 ? Int32(clamping: node.configuration.defaultPartitions) : asked.numPartitions
+    }
+
+    private static func refuse(_ asked: Asked, _ refusal: TopicRegistry.Refusal) -> Answer {
+        .with {
+            $0.name = asked.name
+            $0.errorCode = refusal.code.rawValue
+            $0.errorMessage = refusal.message
+        }
+    }
+}

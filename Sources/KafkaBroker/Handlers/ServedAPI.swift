@@ -1,0 +1,47 @@
+import KafkaWire
+
+/// The handler of one API: a request's body in, what becomes of it out.
+protocol RequestHandler: SendableMetatype {
+    associatedtype Request: WireRequest
+    /// How the API is served.
+    static var api: ServedAPI { get }
+    /// Handles a request.
+    static func handle(_ request: Request, _ context: RequestContext, _ node: BrokerNode) -> Outcome
+}
+
+/// An API that this broker serves. ``all`` is the one list: requests are dispatched by it, and ApiVersions tells it.
+struct ServedAPI: Sendable {
+    let key: APIKey
+    /// The versions that are served.
+    let versions: ClosedRange<Int16>
+    /// The versions that ApiVersions tells; wider only where clients need it.
+    let advertised: ClosedRange<Int16>
+    /// The response's type, which decides the form of the answer's header.
+    let response: any WireMessage.Type
+    /// Decodes a body and handles it; throws where the bytes are not a request of that version.
+    let handle: @Sendable (Bytes, RequestContext, BrokerNode) throws(WireError) -> Outcome
+
+    init<H: RequestHandler>(_: H.Type, advertisedFrom lowest: Int16? = nil) {
+        key = H.Request.api
+        let latest = API.of(key)?.latestStable ?? H.Request.versions.upperBound
+        versions = H.Request.versions.lowerBound...latest
+        advertised = (lowest ?? versions.lowerBound)...latest
+        response = H.Request.Response.self
+        handle = { (body, context, node) throws(WireError) in
+            H.handle(try H.Request.decode(body, version: context.version), context, node)
+        }
+    }
+
+    /// Every API that is served, in the order of the numbers.
+    static let all: [ServedAPI] = [
+        ProduceHandler.api, FetchHandler.api, ListOffsetsHandler.api, MetadataHandler.api, OffsetCommitHandler.api,
+        OffsetFetchHandler.api, FindCoordinatorHandler.api, JoinGroupHandler.api, HeartbeatHandler.api,
+        LeaveGroupHandler.api, SyncGroupHandler.api, ApiVersionsHandler.api, CreateTopicsHandler.api,
+        DeleteTopicsHandler.api, InitProducerIdHandler.api, DescribeClusterHandler.api,
+    ]
+
+    private static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
+
+    /// The API with that number, or nil where it is not served.
+    static func of(_ key: APIKey) -> ServedAPI? { byKey[key] }
+}

@@ -1,0 +1,90 @@
+import KafkaWire
+
+// What a broker shows of its inside, as values.
+
+extension KafkaBroker {
+    /// A topic at one moment.
+    public struct TopicInfo: Sendable, Equatable {
+        public let name: String
+        /// The id that the protocol uses beside the name (KIP-516).
+        public let id: Uuid
+        /// The partitions, in the order of their numbers.
+        public let partitions: [PartitionInfo]
+    }
+
+    /// A partition at one moment.
+    public struct PartitionInfo: Sendable, Equatable {
+        /// The first offset that can be read.
+        public let startOffset: Int64
+        /// The offset that the next record gets.
+        public let endOffset: Int64
+        /// How many bytes of record batches are held.
+        public let bytes: Int
+    }
+
+    /// A consumer group at one moment.
+    public struct GroupInfo: Sendable, Equatable {
+        public let id: String
+        /// Kafka's name of the state: Empty, PreparingRebalance, CompletingRebalance or Stable.
+        public let state: String
+        /// Counts the group's rebalances.
+        public let generation: Int32
+        /// The strategy that was chosen, such as `range`; nil without members.
+        public let protocolName: String?
+        /// The id of the member that assigns partitions; nil without members.
+        public let leader: String?
+        /// The members, in the order in which they joined.
+        public let members: [MemberInfo]
+        /// The committed positions, in the order of topics and partitions.
+        public let committed: [CommittedOffset]
+    }
+
+    /// A member of a group.
+    public struct MemberInfo: Sendable, Equatable {
+        public let id: String
+        /// The name of a static member, or nil.
+        public let instanceId: String?
+        /// What the client calls itself.
+        public let clientId: String
+        /// What the leader has assigned, as the group's protocol encodes it.
+        public let assignment: Bytes
+    }
+
+    /// A group's position in a partition.
+    public struct CommittedOffset: Sendable, Equatable {
+        public let topic: String
+        public let partition: Int32
+        /// The offset of the next record to read.
+        public let offset: Int64
+        /// What the consumer stored with it.
+        public let metadata: String
+    }
+}
+
+extension KafkaBroker.TopicInfo {
+    init(_ topic: Topic) {
+        name = topic.name
+        id = topic.id
+        partitions = topic.partitions.map {
+            .init(startOffset: $0.log.startOffset, endOffset: $0.log.endOffset, bytes: $0.log.size)
+        }
+    }
+}
+
+extension KafkaBroker.GroupInfo {
+    init(_ group: GroupCoordinator.Group) {
+        id = group.classic.id
+        state = group.classic.state.rawValue
+        generation = group.classic.generation
+        protocolName = group.classic.protocolName
+        leader = group.classic.leader
+        members = group.classic.ordered.map {
+            .init(id: $0.id, instanceId: $0.instanceId, clientId: $0.clientId, assignment: $0.assignment)
+        }
+        committed = group.offsets.sorted { ($0.key.topic, $0.key.partition) < ($1.key.topic, $1.key.partition) }.map {
+            .init(
+                topic: $0.key.topic, partition: $0.key.partition, offset: $0.value.offset,
+                metadata: $0.value.metadata)
+        }
+    }
+}

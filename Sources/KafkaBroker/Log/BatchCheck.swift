@@ -1,0 +1,104 @@
+import KafkaWire
+
+/// What a broker checks of a batch before it appends it (Kafka's `LogValidator` and `ProduceRequest.validateRecords`).
+///
+/// The checksum is verified, and records that are not packed are walked so that their lengths and their number agree
+/// with the header. Unlike in Kafka, packed records are not unpacked for this.
+enum BatchCheck {
+    /// Why a batch is refused.
+    struct Refusal: Error, Equatable {
+        var code: ErrorCode
+        var message: String
+    }
+
+    /// The one batch in `records`, checked, or why it is refused.
+    static func check(_ records: Records?, version: Int16, maxMessageBytes: Int) throws(Refusal) -> RecordBatch {
+        guard let bytes = records?.bytes, !bytes.isEmpty else {
+            throw Refusal(code: .invalidRecord, message: "the partition's records are empty; send one record batch")
+        }
+        let batch: RecordBatch
+        do {
+            guard let found = try RecordBatch(bytes) else {
+                throw Refusal(
+                    code: .corruptMessage, message: "the \(bytes.count) bytes of records end inside their batch")
+            }
+            batch = found
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw Refusal(code: .invalidRecord, message: "\(error)")
+        }
+        guard batch.bytes.count == bytes.count else {
+            throw Refusal(
+                code: .invalidRecord,
+                message: "Produce v\(version) carries exactly one record batch per partition; "
+                    + "\(bytes.count - batch.bytes.count) bytes follow the first")
+        }
+        guard batch.bytes.count <= maxMessageBytes else {
+            throw Refusal(
+                code: .messageTooLarge,
+                message: "the record batch of \(batch.bytes.count) bytes is larger than max.message.bytes "
+                    + "(\(maxMessageBytes)); send smaller batches or raise the limit")
+        }
+        do { try batch.verifyChecksum() } catch { throw Refusal(code: .corruptMessage, message: "\(error)") }
+        try checkHeader(batch, version: version)
+        if batch.attributes.compression == Compression.none, !holdsItsRecords(batch) {
+            throw Refusal(
+                code: .invalidRecord,
+                message: "the lengths of the records do not add up to the batch's \(batch.recordCount) records")
+        }
+        return batch
+    }
+
+    private static func checkHeader(_ batch: RecordBatch, version: Int16) throws(Refusal) {
+        func refuse(_ code: ErrorCode, _ message: String) throws(Refusal) -> Never {
+            throw Refusal(code: code, message: message)
+        }
+        guard batch.recordCount > 0, batch.lastOffsetDelta == batch.recordCount - 1 else {
+            try refuse(
+                .invalidRecord,
+                "a batch of \(batch.recordCount) records with a last offset delta of \(batch.lastOffsetDelta)")
+        }
+        guard let codec = batch.attributes.compression else {
+            try refuse(.invalidRecord, "codec number \(batch.attributes.rawValue & 7) does not exist")
+        }
+        if codec == .zstd, version < 7 {
+            try refuse(.unsupportedCompressionType, "zstd needs Produce v7 or later (KIP-110); this was v\(version)")
+        }
+        if batch.attributes.isControl { try refuse(.invalidRecord, "clients may not write control records") }
+        if batch.attributes.isTransactional {
+            try refuse(.invalidTxnState, "transactions are not available in this broker")
+        }
+        if batch.producerId >= 0, batch.producerEpoch < 0 || batch.baseSequence < 0 {
+            try refuse(
+                .invalidRecord,
+                "producer id \(batch.producerId) with epoch \(batch.producerEpoch) and sequence \(batch.baseSequence)")
+        }
+    }
+
+    /// Whether the records' lengths lead exactly to the batch's end, in as many steps as the header counts records.
+    private static func holdsItsRecords(_ batch: RecordBatch) -> Bool {
+        batch.bytes.withUnsafeBytes { raw in
+            var at = RecordBatch.Layout.headerSize
+            var count: Int32 = 0
+            while at < raw.count {
+                var length: UInt64 = 0
+                var shift: UInt64 = 0
+                var byte: UInt8
+                repeat {
+                    guard at < raw.count, shift < 35 else { return false }
+                    byte = raw[at]
+                    length |= UInt64(byte & 0x7F) << shift
+                    shift += 7
+                    at += 1
+                } while byte >= 0x80
+                // Zig-zag; the smallest record has six bytes (Kafka's `DefaultRecord`).
+                let size = length >> 1
+                guard length & 1 == 0, size >= 6, size <= UInt64(raw.count - at), count < .max else { return false }
+                at += Int(size)
+                count += 1
+            }
+            return count == batch.recordCount
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import KafkaWire
+
+/// The broker's state and what handlers may do with it. Knows nothing of sockets: requests come in with the time, and
+/// answers go out, at once or later through ``takeAnswers()``. Lives on the loop.
+final class BrokerNode {
+    /// An answer that comes later than its request's turn.
+    struct LateAnswer {
+        var ticket: RequestTicket
+        var response: any WireMessage
+    }
+
+    let configuration: KafkaBroker.Configuration
+    let clusterId: String
+    let advertisedHost: String
+    let advertisedPort: UInt16
+    private(set) var topics: TopicRegistry
+    var groups: GroupCoordinator
+    var sessions: FetchSessions
+    var waitingFetches = WaitingFetches()
+    private var random: RandomSource
+    private var nextProducerId: Int64 = 0
+    /// How many bytes the logs hold together.
+    private(set) var storedBytes = 0
+    private var answers: [LateAnswer] = []
+    /// The versions of joins that wait, since the form of a refusal depends on it.
+    private var joinVersions: [RequestTicket: Int16] = [:]
+
+    /// Throws where a topic of the configuration cannot be created.
+    init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(TopicRegistry.Refusal) {
+        self.configuration = configuration
+        advertisedHost = configuration.advertisedHost ?? configuration.host
+        advertisedPort = configuration.advertisedPort ?? port
+        random = RandomSource(seed: configuration.seed)
+        clusterId = configuration.clusterId ?? Uuid.random(using: &random).description
+        topics = TopicRegistry(
+            partitionLimit: configuration.maximumPartitions, retentionBytes: configuration.retentionBytes)
+        groups = GroupCoordinator(
+            sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
+            memberLimit: configuration.maximumGroupSize, random: random.split())
+        sessions = FetchSessions(limit: configuration.fetchSessionLimit, random: random.split())
+        for (name, partitions) in configuration.topics.sorted(by: { $0.key < $1.key }) {
+            try createTopic(name, partitions: Int32(clamping: partitions))
+        }
+    }
+
+    // MARK: - Requests and time
+
+    /// Handles a request that was decoded by its API's handler.
+    func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext) throws(WireError) -> Outcome {
+        if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
+        let outcome = try api.handle(body, context, self)
+        settle()
+        return outcome
+    }
+
+    /// Does what is due at `now`.
+    func tick(now: Instant) {
+        groups.tick(now: now)
+        for fetch in waitingFetches.due(now) { answer(fetch) }
+        settle()
+    }
+
+    /// When ``tick(now:)`` has something to do next.
+    var nextDeadline: Instant? {
+        [groups.nextDeadline, waitingFetches.nextDeadline].compactMap { $0 }.min()
+    }
+
+    /// The connection is gone: what waits for it is forgotten. Members of groups stay until their sessions run out.
+    func forget(_ ticket: RequestTicket) {
+        waitingFetches.remove(ticket)
+        joinVersions[ticket] = nil
+    }
+
+    /// The answers to earlier requests that have become known since the last call.
+    func takeAnswers() -> [LateAnswer] {
+        guard !answers.isEmpty else { return [] }
+        defer { answers = [] }
+        return answers
+    }
+
+    /// Looks at the consequences of what was done: fetches that have enough now, members that are answered.
+    private func settle() {
+        for fetch in waitingFetches.takeTouched() where FetchHandler.isSatisfied(fetch, self) { answer(fetch) }
+        for action in groups.takeActions() {
+            switch action {
+            case .answerJoin(let ticket, let response):
+                let version = joinVersions.removeValue(forKey: ticket) ?? JoinGroupRequest.versions.upperBound
+                answers.append(LateAnswer(ticket: ticket, response: response.readable(in: version)))
+            case .answerSync(let ticket, let response):
+                answers.append(LateAnswer(ticket: ticket, response: response))
+            }
+        }
+    }
+
+    private func answer(_ fetch: WaitingFetch) {
+        waitingFetches.remove(fetch.context.ticket)
+        answers.append(LateAnswer(ticket: fetch.context.ticket, response: FetchHandler.answer(fetch, self)))
+    }
+
+    // MARK: - Topics and records
+
+    @discardableResult
+    func createTopic(_ name: String, partitions: Int32, configs: [String: String?] = [:]) throws(TopicRegistry.Refusal)
+        -> Topic
+    {
+        try topics.create(name: name, partitions: partitions, configs: configs, id: Uuid.random(using: &random))
+    }
+
+    func deleteTopic(_ topic: Topic) {
+        topics.remove(topic)
+        groups.forgetOffsets(ofTopic: topic.name)
+        for partition in topic.partitions {
+            storedBytes -= partition.log.size
+            waitingFetches.touch(partition)
+        }
+    }
+
+    /// The partition that a fetch is about, or nil where there is none (any more).
+    func partition(of target: FetchTarget) -> Partition? {
+        let topic = target.topicId == .zero ? topics[target.topic] : topics[target.topicId]
+        return topic?.partition(target.partition)
+    }
+
+    func maximumMessageBytes(_ topic: Topic) -> Int {
+        topic.integer("max.message.bytes") ?? configuration.maximumMessageBytes
+    }
+
+    /// Appends a checked batch, wakes fetches, and makes room where there is too much; gives the first record's offset.
+    func append(_ batch: RecordBatch, to partition: Partition, of topic: Topic) -> Int64 {
+        let offset = partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
+        partition.producers.remember(batch, at: offset)
+        storedBytes += batch.bytes.count
+        if !partition.waiting.isEmpty { waitingFetches.touch(partition) }
+        if let retention = topics.retention(of: topic), partition.log.size > retention {
+            storedBytes -= partition.log.removeOldest(keeping: retention)
+        }
+        if storedBytes > configuration.memoryLimit { makeRoom() }
+        return offset
+    }
+
+    private func makeRoom() {
+        let partitions = topics.byName.values.flatMap(\.partitions)
+        while storedBytes > configuration.memoryLimit,
+            let largest = partitions.max(by: { $0.log.size < $1.log.size })
+        {
+            let removed = largest.log.removeOldestSegment()
+            guard removed > 0 else { return }
+            storedBytes -= removed
+        }
+    }
+
+    /// A producer id that was not given out before.
+    func takeProducerId() -> Int64 {
+        nextProducerId += 1
+        return nextProducerId - 1
+    }
+}

@@ -1,0 +1,81 @@
+import KafkaWire
+
+/// A client's connection, as the server sees it: what was received, what is to be sent, and the request that is being
+/// handled. Lives on the loop.
+final class ClientConnection {
+    /// A request that is handled, as far as its answer needs it.
+    struct Request {
+        var ticket: RequestTicket
+        var correlationId: Int32
+        var version: Int16
+        var response: any WireMessage.Type
+    }
+
+    let id: UInt64
+    let socket: TCPSocket
+    /// The other side, for the log.
+    let peer: String
+    var input: FrameAssembler
+    /// The request whose answer comes later. Later requests of the connection wait for it: answers have the order of
+    /// their requests, as in Kafka, which handles one request of a connection at a time.
+    var pending: Request?
+    /// Whether the input has no room until a request is taken from it.
+    var inputIsFull = false
+    /// Whether the output holds something that was not offered to the system yet.
+    var needsFlush = false
+    private var requestCount: UInt64 = 0
+    private var output = ByteWriter()
+    private var sent = 0
+
+    init(id: UInt64, socket: TCPSocket, requestLimit: Int) {
+        self.id = id
+        self.socket = socket
+        peer = socket.peer.map { "\($0)" } ?? "?"
+        input = FrameAssembler(limit: requestLimit)
+    }
+
+    /// How many bytes of answers the client has not taken yet.
+    var unsent: Int { output.count - sent }
+
+    /// The name of the connection's next request.
+    func nextTicket() -> RequestTicket {
+        requestCount += 1
+        return RequestTicket(connection: id, number: requestCount)
+    }
+
+    /// Appends an answer to the output. Throws where the answer does not fit its version: then nothing of the output
+    /// is left, and the connection has to be closed.
+    func append(_ response: any WireMessage, for request: Request) throws(WireError) {
+        var writer = ByteWriter(capacity: 16)
+        swap(&writer, &output)
+        let start = writer.count
+        writer.integer(0 as Int32)
+        let header = ResponseHeader.with { $0.correlationId = request.correlationId }
+        writer = try header.encode(
+            into: writer, version: ResponseHeader.version(for: request.response, request.version))
+        writer = try response.encode(into: writer, version: request.version)
+        guard let size = Int32(exactly: writer.count - start - 4) else {
+            throw WireError(.tooLong(writer.count - start - 4, limit: Int(Int32.max)), field: "size")
+        }
+        writer.patch(size, at: start)
+        swap(&writer, &output)
+    }
+
+    /// Offers the output to the system; answers whether all of it was taken.
+    func flush() throws(NetError) -> Bool {
+        needsFlush = false
+        while unsent > 0 {
+            let from = sent
+            let socket = socket
+            let count = try output.withUnsafeBytes { (bytes) throws(NetError) -> Int in
+                try socket.write(UnsafeRawBufferPointer(rebasing: bytes[from...]))
+            }
+            if count == 0 { return false }
+            sent += count
+        }
+        // A large answer's memory is given back; a usual one's is used again.
+        if output.count > 4 << 20 { output = ByteWriter() } else { output.truncate(to: 0) }
+        sent = 0
+        return true
+    }
+}

@@ -1,0 +1,33 @@
+import KafkaWire
+
+/// Names one request of one connection, so that an answer that comes later finds its way, and one that comes too late
+/// does not.
+struct RequestTicket: Hashable, Sendable {
+    /// The connection's number.
+    var connection: UInt64
+    /// The request's place among those of its connection.
+    var number: UInt64
+}
+
+/// What a handler knows of a request besides its body.
+struct RequestContext: Sendable {
+    var ticket: RequestTicket
+    /// The version of the request, and so of the answer.
+    var version: Int16
+    /// What the client calls itself.
+    var clientId: String
+    /// The time at which the request is handled.
+    var now: Instant
+}
+
+/// What a handler makes of a request.
+enum Outcome {
+    /// This is the answer.
+    case answer(any WireMessage)
+    /// The answer comes later, under the request's ticket.
+    case later
+    /// There is no answer, and the connection goes on (Produce with acks=0).
+    case silent
+    /// The connection is closed, for that reason.
+    case hangUp(String)
+}

@@ -1,0 +1,61 @@
+import ChangeEvents
+import Foundation
+
+/// One record of `Fixtures/debezium`.
+struct RecordedEvent {
+    let key: String?
+    let value: [UInt8]?
+    let hasOldKey: Bool
+
+    static let tables = ["dbserver1", "keyed", "bare", "bare-double", "bare-string"]
+
+    static func file(_ name: String) throws -> [RecordedEvent] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "Fixtures/debezium/\(name).jsonl"), encoding: .utf8)
+        return try text.split(separator: "\n").map { line in
+            let record = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+            let headers = record["headers"] as? [[String]] ?? []
+            return RecordedEvent(
+                key: record["key"] as? String, value: (record["value"] as? String).map { Array($0.utf8) },
+                hasOldKey: headers.contains { $0.first == ChangeEventDecoder.oldKeyHeader })
+        }
+    }
+
+    static func table(_ name: String) throws -> [RecordedEvent] { try file("\(name).public.transactions") }
+
+    /// What Foundation's JSON parser makes of the value's envelope.
+    var envelope: [String: Any]? {
+        guard let value, let document = try? JSONSerialization.jsonObject(with: Data(value)) as? [String: Any] else {
+            return nil
+        }
+        return document["payload"] as? [String: Any] ?? document
+    }
+
+    /// The cents of an `amount` as Foundation reads it.
+    static func cents(_ amount: Any?) -> Int64? {
+        if let number = amount as? NSNumber { return Int64((number.doubleValue * 100).rounded()) }
+        guard let text = amount as? String else { return nil }
+        if text.contains("."), let number = Double(text) { return Int64((number * 100).rounded()) }
+        guard let bytes = Data(base64Encoded: text), let first = bytes.first else { return nil }
+        return bytes.reduce(first >= 128 ? -1 : 0) { $0 * 256 + Int64($1) }
+    }
+}
+
+extension ChangeEventDecoder {
+    mutating func decode(_ text: String) -> ChangeEvent { decode(Array(text.utf8)) }
+
+    mutating func decode(_ bytes: [UInt8], hasOldKey: Bool = false) -> ChangeEvent {
+        bytes.withUnsafeBytes { decode($0, hasOldKey: hasOldKey) }
+    }
+
+    mutating func decode(_ event: RecordedEvent) -> ChangeEvent {
+        guard let value = event.value else { return decode(nil as UnsafeRawBufferPointer?) }
+        return decode(value, hasOldKey: event.hasOldKey)
+    }
+}
+
+extension ChangeEvent {
+    var transaction: Transaction? { if case .transaction(let row) = self { row } else { nil } }
+    var problem: Malformed.Problem? { if case .malformed(let flaw) = self { flaw.problem } else { nil } }
+}

@@ -1,0 +1,454 @@
+#!/usr/bin/env python3
+"""Foreign clients against the embedded broker: kcat, kafka-python, confluent-kafka, aiokafka.
+
+    BOOTSTRAP=127.0.0.1:9092 python Tests/Foreign/test_foreign_clients.py [part of a test's name]
+
+Every test uses topics and groups of its own, so that the script can run again against the same broker. A client that
+is not installed is skipped, and said so. Closes with "N passed, M failed"; exits 1 when any failed.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import uuid
+
+BOOTSTRAP = os.environ.get("BOOTSTRAP", "127.0.0.1:9092")
+TESTS = []
+
+
+class Skipped(Exception):
+    pass
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def fresh(name):
+    return f"{name}-{uuid.uuid4().hex[:8]}"
+
+
+def equal(found, wanted, what="value"):
+    assert found == wanted, f"{what}: found {found!r}, wanted {wanted!r}"
+
+
+# --- kcat -----------------------------------------------------------------------------------------------------------
+
+
+def kcat(*arguments, stdin=None, timeout=30):
+    if not shutil.which("kcat"):
+        raise Skipped("kcat is not installed")
+    done = subprocess.run(
+        ["kcat", "-b", BOOTSTRAP, *arguments], input=stdin, capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, f"kcat {' '.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+def kcat_read(topic, *arguments):
+    return sorted(kcat("-C", "-t", topic, "-e", "-q", *arguments).splitlines())
+
+
+@test
+def kcat_produces_and_consumes():
+    topic = fresh("kcat")
+    lines = [f"k{i}:v{i}" for i in range(100)]
+    kcat("-P", "-t", topic, "-K:", stdin="\n".join(lines))
+    equal(kcat_read(topic, "-K:"), sorted(lines))
+
+
+@test
+def kcat_lists_what_it_created():
+    topic = fresh("kcat-list")
+    kcat("-P", "-t", topic, stdin="x")
+    assert topic in kcat("-L", "-t", topic)
+
+
+@test
+def kcat_gzip():
+    topic = fresh("kcat-gzip")
+    lines = [f"line {i} " + "a" * 50 for i in range(500)]
+    kcat("-P", "-t", topic, "-z", "gzip", stdin="\n".join(lines))
+    equal(kcat_read(topic), sorted(lines))
+
+
+@test
+def kcat_idempotent():
+    topic = fresh("kcat-idempotent")
+    lines = [f"{i}" for i in range(1000)]
+    kcat("-P", "-t", topic, "-p", "0", "-X", "enable.idempotence=true", stdin="\n".join(lines))
+    equal(kcat("-C", "-t", topic, "-p", "0", "-e", "-q").splitlines(), lines)
+
+
+@test
+def kcat_without_acks():
+    topic = fresh("kcat-acks0")
+    kcat("-P", "-t", topic, "-X", "acks=0", stdin="a\nb\nc")
+    time.sleep(0.3)
+    equal(kcat_read(topic), ["a", "b", "c"])
+
+
+@test
+def kcat_headers_and_offsets():
+    topic = fresh("kcat-headers")
+    kcat("-P", "-t", topic, "-p", "0", "-H", "a=1", "-H", "b=2", stdin="one\ntwo\nthree")
+    # The three are one batch: reading from inside it must work too.
+    out = kcat("-C", "-t", topic, "-p", "0", "-o", "1", "-e", "-q", "-f", "%o %s %h\n")
+    equal(out.splitlines(), ["1 two a=1,b=2", "2 three a=1,b=2"])
+
+
+@test
+def kcat_asks_for_offsets_by_time():
+    topic = fresh("kcat-time")
+    before = int(time.time() * 1000) - 1
+    kcat("-P", "-t", topic, "-p", "0", stdin="early")
+    time.sleep(0.05)
+    between = int(time.time() * 1000)
+    time.sleep(0.05)
+    kcat("-P", "-t", topic, "-p", "0", stdin="late")
+    for stamp, offset in [(before, 0), (between, 1), (between + 60000, -1), (-2, 0), (-1, 2)]:
+        out = kcat("-Q", "-t", f"{topic}:0:{stamp}")
+        found = int(out.strip().rsplit(" ", 1)[1])
+        equal(found, offset, f"offset at {stamp}")
+
+
+@test
+def kcat_in_a_group_resumes():
+    topic, group = fresh("kcat-group"), fresh("group")
+    kcat("-P", "-t", topic, stdin="a\nb")
+    args = ["-G", group, "-e", "-q", "-X", "auto.offset.reset=earliest", topic]
+    equal(sorted(kcat(*args).splitlines()), ["a", "b"])
+    kcat("-P", "-t", topic, stdin="c")
+    equal(kcat(*args).splitlines(), ["c"])
+
+
+@test
+def kcat_is_refused_a_large_message():
+    topic = fresh("kcat-large")
+    done = subprocess.run(
+        ["kcat", "-b", BOOTSTRAP, "-P", "-t", topic, "-X", "message.max.bytes=10000000", "-D", "\x01"],
+        input="x" * 2_000_000, capture_output=True, text=True, timeout=30)
+    assert "too large" in done.stderr.lower(), done.stderr
+
+
+# --- kafka-python ---------------------------------------------------------------------------------------------------
+
+
+def kafka_python():
+    try:
+        import kafka
+    except ImportError as error:
+        raise Skipped("kafka-python is not installed") from error
+    return kafka
+
+
+def python_read(consumer, count, timeout=15):
+    found = []
+    end = time.time() + timeout
+    while len(found) < count and time.time() < end:
+        for records in consumer.poll(200).values():
+            found += records
+    return found
+
+
+@test
+def kafka_python_produces_and_consumes():
+    kafka = kafka_python()
+    topic = fresh("kp")
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP, acks="all")
+    for i in range(200):
+        producer.send(topic, key=b"k%d" % i, value=b"v%d" % i, headers=[("h", b"%d" % i)])
+    producer.flush()
+    producer.close()
+    consumer = kafka.KafkaConsumer(topic, bootstrap_servers=BOOTSTRAP, auto_offset_reset="earliest", group_id=None)
+    found = python_read(consumer, 200)
+    consumer.close()
+    equal({(r.key, r.value, tuple(r.headers)) for r in found},
+          {(b"k%d" % i, b"v%d" % i, (("h", b"%d" % i),)) for i in range(200)})
+
+
+@test
+def kafka_python_gzip_both_ways():
+    kafka = kafka_python()
+    topic = fresh("kp-gzip")
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP, compression_type="gzip", linger_ms=50)
+    for i in range(300):
+        producer.send(topic, b"value %d " % i * 10)
+    producer.close()
+    kcat("-P", "-t", topic, "-z", "gzip", stdin="from kcat")
+    consumer = kafka.KafkaConsumer(topic, bootstrap_servers=BOOTSTRAP, auto_offset_reset="earliest", group_id=None)
+    equal(len(python_read(consumer, 301)), 301, "records")
+    consumer.close()
+    equal(len(kcat_read(topic)), 301, "records in kcat")
+
+
+@test
+def kafka_python_topics():
+    kafka = kafka_python()
+    from kafka.admin import KafkaAdminClient, NewTopic
+    from kafka.errors import InvalidTopicError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+    topic = fresh("kp-admin")
+    admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)
+    admin.create_topics([NewTopic(topic, 3, 1)])
+    assert topic in admin.list_topics()
+    consumer = kafka.KafkaConsumer(bootstrap_servers=BOOTSTRAP)
+    equal(consumer.partitions_for_topic(topic), {0, 1, 2})
+    consumer.close()
+    for names, wanted in [([topic], TopicAlreadyExistsError), (["no spaces"], InvalidTopicError)]:
+        try:
+            admin.create_topics([NewTopic(name, 1, 1) for name in names])
+            raise AssertionError(f"creating {names} went through")
+        except wanted:
+            pass
+    admin.delete_topics([topic])
+    assert topic not in admin.list_topics()
+    try:
+        admin.delete_topics([topic])
+        raise AssertionError("deleting a topic twice went through")
+    except UnknownTopicOrPartitionError:
+        pass
+    admin.close()
+
+
+@test
+def kafka_python_offsets_by_time():
+    kafka = kafka_python()
+    topic = fresh("kp-time")
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP, linger_ms=200)
+    # One batch with three times: the record inside it has to be found.
+    for stamp in (1000, 2000, 3000):
+        producer.send(topic, b"x", partition=0, timestamp_ms=stamp)
+    producer.close()
+    consumer = kafka.KafkaConsumer(bootstrap_servers=BOOTSTRAP)
+    partition = kafka.TopicPartition(topic, 0)
+    for stamp, wanted in [(0, (0, 1000)), (1001, (1, 2000)), (3000, (2, 3000)), (3001, None)]:
+        found = consumer.offsets_for_times({partition: stamp})[partition]
+        equal(found and (found.offset, found.timestamp), wanted, f"offset at {stamp}")
+    equal(consumer.beginning_offsets([partition])[partition], 0)
+    equal(consumer.end_offsets([partition])[partition], 3)
+    consumer.close()
+
+
+@test
+def kafka_python_commits_and_resumes():
+    kafka = kafka_python()
+    topic, group = fresh("kp-resume"), fresh("group")
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP)
+    for i in range(10):
+        producer.send(topic, b"%d" % i, partition=0)
+    producer.flush()
+
+    def consumer():
+        return kafka.KafkaConsumer(
+            topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest",
+            enable_auto_commit=False)
+
+    first = consumer()
+    equal(len(python_read(first, 10)), 10, "records")
+    partition = kafka.TopicPartition(topic, 0)
+    first.commit({partition: kafka.OffsetAndMetadata(7, "seven", -1)})
+    first.close()
+    second = consumer()
+    equal([r.value for r in python_read(second, 3)], [b"7", b"8", b"9"])
+    found = second.committed(partition, metadata=True)
+    equal((found.offset, found.metadata), (7, "seven"))
+    second.close()
+    producer.close()
+
+
+@test
+def kafka_python_two_members_rebalance():
+    kafka = kafka_python()
+    from kafka.admin import KafkaAdminClient, NewTopic
+    topic, group = fresh("kp-two"), fresh("group")
+    admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)
+    admin.create_topics([NewTopic(topic, 4, 1)])
+    admin.close()
+    stop = [threading.Event(), threading.Event()]
+    assigned = [set(), set()]
+    found = [[], []]
+
+    def member(index):
+        consumer = kafka.KafkaConsumer(
+            topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest",
+            heartbeat_interval_ms=100, session_timeout_ms=6000)
+        while not stop[index].is_set():
+            for records in consumer.poll(100).values():
+                found[index] += records
+            assigned[index] = {p.partition for p in consumer.assignment()}
+        consumer.close()
+        assigned[index] = set()
+
+    def wait(condition, what, seconds=15):
+        end = time.time() + seconds
+        while time.time() < end:
+            if condition():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{what}: {assigned}")
+
+    threads = [threading.Thread(target=member, args=(i,), daemon=True) for i in range(2)]
+    threads[0].start()
+    wait(lambda: assigned[0] == {0, 1, 2, 3}, "the first member has everything")
+    threads[1].start()
+    wait(lambda: len(assigned[0]) == 2 and len(assigned[1]) == 2 and assigned[0] | assigned[1] == {0, 1, 2, 3},
+         "both have half")
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP)
+    for i in range(40):
+        producer.send(topic, b"%d" % i, partition=i % 4)
+    producer.flush()
+    wait(lambda: len(found[0]) == 20 and len(found[1]) == 20, "both read their half")
+    stop[0].set()
+    threads[0].join(10)
+    wait(lambda: assigned[1] == {0, 1, 2, 3}, "the second member has everything")
+    producer.send(topic, b"last", partition=0)
+    producer.close()
+    wait(lambda: any(r.value == b"last" for r in found[1]), "the second member goes on")
+    stop[1].set()
+    threads[1].join(10)
+    equal(sorted(r.value for r in found[0] + found[1]), sorted([b"%d" % i for i in range(40)] + [b"last"]))
+
+
+# --- confluent-kafka ------------------------------------------------------------------------------------------------
+
+
+def confluent():
+    try:
+        import confluent_kafka
+    except ImportError as error:
+        raise Skipped("confluent-kafka is not installed") from error
+    return confluent_kafka
+
+
+@test
+def confluent_produces_and_consumes_in_a_group():
+    ck = confluent()
+    topic, group = fresh("ck"), fresh("group")
+    failures = []
+    producer = ck.Producer({"bootstrap.servers": BOOTSTRAP, "enable.idempotence": True, "compression.type": "gzip"})
+    for i in range(1000):
+        producer.produce(topic, f"v{i}", f"k{i}", on_delivery=lambda error, _: failures.append(error) if error else None)
+    equal(producer.flush(20), 0, "records not delivered")
+    equal(failures, [])
+    consumer = ck.Consumer({
+        "bootstrap.servers": BOOTSTRAP, "group.id": group, "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": "cooperative-sticky", "enable.auto.commit": False})
+    consumer.subscribe([topic])
+    found = set()
+    end = time.time() + 20
+    while len(found) < 1000 and time.time() < end:
+        for message in consumer.consume(500, 0.5):
+            assert not message.error(), message.error()
+            found.add(message.value())
+    equal(len(found), 1000, "records")
+    consumer.commit(asynchronous=False)
+    positions = consumer.committed(consumer.assignment())
+    equal(sum(max(0, p.offset) for p in positions), 1000, "sum of the committed offsets")
+    consumer.close()
+
+
+@test
+def confluent_static_member_returns():
+    ck = confluent()
+    topic, group = fresh("ck-static"), fresh("group")
+    kcat("-P", "-t", topic, "-p", "0", stdin="a")
+    generations = []
+
+    def once():
+        consumer = ck.Consumer({
+            "bootstrap.servers": BOOTSTRAP, "group.id": group, "auto.offset.reset": "earliest",
+            "group.instance.id": "one", "session.timeout.ms": 6000})
+        consumer.subscribe([topic])
+        end = time.time() + 15
+        while not consumer.assignment() and time.time() < end:
+            consumer.poll(0.1)
+        assert consumer.assignment(), "nothing was assigned"
+        generations.append(len(consumer.assignment()))
+        consumer.close()
+
+    once()
+    started = time.time()
+    once()
+    assert time.time() - started < 5, "the static member had to wait for its own session to expire"
+    equal(len(set(generations)), 1)
+
+
+@test
+def confluent_transactions_are_refused_at_once():
+    ck = confluent()
+    producer = ck.Producer({"bootstrap.servers": BOOTSTRAP, "transactional.id": fresh("t")})
+    started = time.time()
+    try:
+        producer.init_transactions(20)
+        raise AssertionError("transactions are not there yet, but were granted")
+    except ck.KafkaException as error:
+        assert error.args[0].fatal() or not error.args[0].retriable(), error
+    assert time.time() - started < 10, "the client kept trying"
+
+
+# --- aiokafka -------------------------------------------------------------------------------------------------------
+
+
+@test
+def aiokafka_produces_and_consumes_in_a_group():
+    try:
+        import aiokafka
+    except ImportError as error:
+        raise Skipped("aiokafka is not installed") from error
+    topic, group = fresh("aio"), fresh("group")
+
+    async def run():
+        producer = aiokafka.AIOKafkaProducer(bootstrap_servers=BOOTSTRAP, enable_idempotence=True)
+        await producer.start()
+        for i in range(100):
+            await producer.send(topic, b"%d" % i, key=b"%d" % i)
+        await producer.stop()
+
+        async def read(count):
+            consumer = aiokafka.AIOKafkaConsumer(
+                topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest")
+            await consumer.start()
+            found = [(await asyncio.wait_for(consumer.getone(), 15)).value for _ in range(count)]
+            await consumer.stop()
+            return found
+
+        equal(len(set(await read(100))), 100, "records")
+        producer = aiokafka.AIOKafkaProducer(bootstrap_servers=BOOTSTRAP, compression_type="gzip")
+        await producer.start()
+        await producer.send_and_wait(topic, b"next")
+        await producer.stop()
+        equal(await read(1), [b"next"])
+
+    asyncio.run(run())
+
+
+def main():
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    passed = failed = skipped = 0
+    for function in TESTS:
+        if wanted not in function.__name__:
+            continue
+        started = time.time()
+        try:
+            function()
+            passed += 1
+            print(f"ok   {function.__name__} ({time.time() - started:.1f} s)", flush=True)
+        except Skipped as reason:
+            skipped += 1
+            print(f"skip {function.__name__}: {reason}", flush=True)
+        except BaseException:  # one test's failure, whatever it is, must not hide the others
+            failed += 1
+            print(f"FAIL {function.__name__}", flush=True)
+            traceback.print_exc(file=sys.stdout)
+    note = f", {skipped} skipped" if skipped else ""
+    print(f"{passed} passed, {failed} failed{note}")
+    return 1 if failed or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
