@@ -67,7 +67,7 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
-        app("KW", ["KafkaWire", "KafkaBroker", "Conformance"]),
+        app("KW", ["KafkaWire", "KafkaBroker", "Conformance", log]),
         app("Demo", ["KafkaWire", "EventGenerator"]),
 
         .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance"], swiftSettings: strict),

@@ -37,13 +37,15 @@ enum Program {
 
     /// Runs `kw` with arguments and, as standard input, a file, by default an empty one.
     static func kw(_ arguments: [String], input: String = "/dev/null") throws -> Outcome {
+        let run = try start(arguments, input: input)
+        return try run.wait()
+    }
+
+    /// Starts `kw` without waiting for its end; ``Run/wait()`` must follow.
+    static func start(_ arguments: [String], input: String = "/dev/null") throws -> Run {
         let program = try #require(folder, "kw is not built; swift build --product kw") + "/kw"
         let output = try Capture()
         let error = try Capture()
-        defer {
-            output.remove()
-            error.remove()
-        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -54,11 +56,27 @@ enum Program {
         defer { words.forEach { free($0) } }
         var id: pid_t = 0
         try #require(posix_spawn(&id, program, &actions, nil, &words, environ) == 0)
-        var status: Int32 = 0
-        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
-        // The lower seven bits are the signal that ended the process, the next eight its exit status.
-        let code = status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
-        return Outcome(status: code, output: try output.text(), error: try error.text())
+        return Run(id: id, output: output, error: error)
+    }
+
+    /// A `kw` that runs.
+    struct Run {
+        let id: pid_t
+        let output: Capture
+        let error: Capture
+
+        /// Waits for the end, and removes the files.
+        func wait() throws -> Outcome {
+            defer {
+                output.remove()
+                error.remove()
+            }
+            var status: Int32 = 0
+            while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+            // The lower seven bits are the signal that ended the process, the next eight its exit status.
+            let code = status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
+            return Outcome(status: code, output: try output.text(), error: try error.text())
+        }
     }
 
     /// A file of its own with `bytes`; the caller removes it.
