@@ -117,7 +117,8 @@ struct ExplainCommand: ParsableCommand {
     private func input() throws -> [UInt8] {
         if !hex.isEmpty {
             guard file == nil else { throw ValidationError("give the bytes as arguments or in a file, not both") }
-            return try digits(hex.joined(separator: " "), of: "the arguments")
+            let bare = hex.map { $0.hasPrefix("0x") ? $0.dropFirst(2) : $0[...] }
+            return try digits(bare.joined(separator: " "), of: "the arguments")
         }
         if file == nil && Terminal.inputIsTerminal {
             throw ValidationError("give the bytes in hexadecimal, with --file, or on standard input")
@@ -130,7 +131,7 @@ struct ExplainCommand: ParsableCommand {
 
     private func digits(_ text: String, of source: String) throws -> [UInt8] {
         if let bytes = Hex.decode(text) { return bytes }
-        let stranger = text.first { !$0.isHexDigit && !$0.isWhitespace && $0 != ":" && $0 != "x" }
+        let stranger = text.first { !$0.isHexDigit && !$0.isWhitespace && $0 != ":" }
         let reason = stranger.map { "holds \"\($0)\", which is no hexadecimal digit" } ?? "ends with half a byte"
         throw ValidationError("\(source) \(reason)" + (file == nil ? "" : "; for raw bytes use --raw"))
     }

@@ -43,7 +43,8 @@ struct ExplanationText {
                 offset: offset, bytes: digits(row.bytes), name: name, value: row.value, note: row.note,
                 styles: (.cyan, .green, .dim))
         case .group:
-            let size = row.bytes.count == 1 ? "1 byte" : "\(row.bytes.count) bytes"
+            var size = row.bytes.count == 1 ? "1 byte" : "\(row.bytes.count) bytes"
+            if !row.note.isEmpty { size += "; " + row.note }
             return line(
                 offset: offset, bytes: "", name: name, value: row.type, note: size, styles: (.bold, nil, .dim))
         case .unread:

@@ -134,6 +134,18 @@ import Testing
             ])
     }
 
+    @Test func aRefusedNegotiationIsReadAsVersion0() throws {
+        let frame = try bytes("00000010 00000007 0023 00000001 0012 0000 0004")
+        let explanation = Explanation(responseFrame: frame, of: ApiVersionsResponse.self, version: 4)
+        #expect(explanation.failure == nil)
+        #expect(explanation.rows.first { $0.path == "body" }?.type == "ApiVersionsResponse v0")
+        // The mock of librdkafka answers in no version at all.
+        let mock = try bytes("00000012 00000007 0023 01 0012 0000 0002 00000000")
+        let broken = Explanation(responseFrame: mock, of: ApiVersionsResponse.self, version: 3)
+        #expect(broken.failure != nil)
+        ExplanationTests.expectCoverage(broken, mock)
+    }
+
     @Test func brokenFrames() throws {
         let frame = try bytes("00000015 0012 0003 00000007 0003 666f6f 00 02 6b 04 312e30 00")
         for length in 0..<frame.count {
