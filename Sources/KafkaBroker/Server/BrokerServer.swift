@@ -55,6 +55,9 @@ actor BrokerServer {
     /// Works on the broker's state.
     func withNode<R: Sendable>(_ body: @Sendable (BrokerNode) -> R) -> R { body(node) }
 
+    /// How many bytes of answers the clients have not taken yet.
+    var unsentBytes: Int { connections.values.reduce(0) { $0 + $1.unsent } }
+
     /// Does what is due by the configuration's clock, which a test may have moved.
     func tick() {
         node.tick(now: configuration.now())
