@@ -34,14 +34,15 @@ import Testing
         await broker.stop()
     }
 
-    @Test(arguments: [
-        [0, 0, 0, 10, 0x03, 0xE7, 0, 0, 0, 0, 0, 1, 255, 255],  // API 999
-        [0, 0, 0, 10, 0, 3, 0, 99, 0, 0, 0, 1, 255, 255],  // Metadata v99
-        [0, 0, 0, 12, 0, 3, 0, 1, 0, 0, 0, 1, 255, 255, 0, 0],  // Metadata v1, cut off
-        [0x7F, 0xFF, 0xFF, 0xFF, 0, 3, 0, 1],  // a frame of 2 GiB
-        [0xFF, 0xFF, 0xFF, 0xFF, 0, 3, 0, 1],  // a negative size
-        [0, 0, 0, 2, 0, 3],  // a header that ends at once
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0, 0, 10, 0x03, 0xE7, 0, 0, 0, 0, 0, 1, 255, 255],  // API 999
+            [0, 0, 0, 10, 0, 3, 0, 99, 0, 0, 0, 1, 255, 255],  // Metadata v99
+            [0, 0, 0, 12, 0, 3, 0, 1, 0, 0, 0, 1, 255, 255, 0, 0],  // Metadata v1, cut off
+            [0x7F, 0xFF, 0xFF, 0xFF, 0, 3, 0, 1],  // a frame of 2 GiB
+            [0xFF, 0xFF, 0xFF, 0xFF, 0, 3, 0, 1],  // a negative size
+            [0, 0, 0, 2, 0, 3],  // a header that ends at once
+        ] as [[UInt8]])
     func hangsUpOnNonsenseAndOthersFeelNothing(bytes: [UInt8]) async throws {
         let broker = try await KafkaBroker.start()
         let other = try TestClient(port: broker.port)

@@ -88,10 +88,11 @@ final class TestClient {
         return bytes
     }
 
-    /// Whether the broker has closed the connection, without a further answer.
+    /// Whether the broker has closed the connection, or reset it, without a further answer.
     var isClosed: Bool {
         var byte: UInt8 = 0
-        return recv(descriptor, &byte, 1, 0) == 0
+        let count = recv(descriptor, &byte, 1, 0)
+        return count == 0 || (count < 0 && errno == ECONNRESET)
     }
 
     /// Sends a request and waits for its answer.
