@@ -67,7 +67,7 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
-        app("KW", ["KafkaWire", "KafkaBroker", "Conformance"]),
+        app("KW", ["KafkaWire", "KafkaBroker", "Conformance", log]),
         app("Demo", ["KafkaWire", "EventGenerator"]),
 
         .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance"], swiftSettings: strict),
@@ -75,6 +75,8 @@ let package = Package(
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator"], swiftSettings: strict),
+        .testTarget(
+            name: "ToolTests", dependencies: ["KW", "Conformance", "AppSupport", "KafkaWire"], swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
     ]
 )

@@ -50,6 +50,7 @@ package enum AssignorVector {
         for (member, partitions) in wanted.sorted(by: { $0.key < $1.key }) where found[member] != partitions {
             return "\(name) gives \(member) \(found[member] ?? []), not \(partitions)"
         }
-        return found.count == wanted.count ? nil : "\(name) gives partitions to \(found.count - wanted.count) more members"
+        return found.count == wanted.count
+            ? nil : "\(name) gives partitions to \(found.count - wanted.count) more members"
     }
 }

@@ -1,3 +1,4 @@
+import AppSupport
 import ArgumentParser
 import Conformance
 
@@ -21,6 +22,7 @@ struct ConformanceCommand: ParsableCommand {
     var failures = 3
 
     func run() throws {
+        let console = Console()
         var passed = 0
         var failed = 0
         var unreadable = 0
@@ -28,20 +30,22 @@ struct ConformanceCommand: ParsableCommand {
             do {
                 let file = try VectorFile(path: path)
                 let report = file.run()
-                show(report, of: file)
+                lines(report, of: file).forEach(console.line)
+                console.flush()
                 passed += report.passed
                 failed += report.failures.count
             } catch {
-                Terminal.complain("kw conformance: \(error)")
+                console.note("kw conformance: \(error)")
                 unreadable += 1
             }
         }
-        print("\(passed) passed, \(failed) failed")
+        console.line("\(passed) passed, \(failed) failed")
+        console.flush()
         if unreadable > 0 { throw ExitCode(2) }
         if failed > 0 { throw ExitCode(1) }
     }
 
-    private func show(_ report: VectorFile.Report, of file: VectorFile) {
+    private func lines(_ report: VectorFile.Report, of file: VectorFile) -> [String] {
         let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
         let kind =
             switch file.kind {
@@ -51,12 +55,14 @@ struct ConformanceCommand: ParsableCommand {
             case .murmur2: "murmur2"
             }
         let counts = "\(report.passed) passed, \(report.failures.count) failed"
-        print("\(Self.padded(name, 36))  \(Self.padded(kind, 40))  \(counts)")
-        for (line, reason) in report.failures.prefix(max(failures, 0)) {
-            print("    line \(line): \(reason.count > 300 ? reason.prefix(300) + "…" : reason[...])")
+        var lines = ["\(Self.padded(name, 36))  \(Self.padded(kind, 40))  \(counts)"]
+        let shown = max(failures, 0)
+        for (line, reason) in report.failures.prefix(shown) {
+            lines.append("    line \(line): \(reason.count > 300 ? reason.prefix(300) + "…" : reason[...])")
         }
-        let more = report.failures.count - max(failures, 0)
-        if more > 0 && failures > 0 { print("    and \(more) more") }
+        let more = report.failures.count - shown
+        if more > 0 && shown > 0 { lines.append("    and \(more) more") }
+        return lines
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {

@@ -1,3 +1,4 @@
+import AppSupport
 import ArgumentParser
 import Conformance
 import KafkaWire
@@ -59,15 +60,22 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let bytes = Bytes(try input())
+        let console = Console()
+        let bytes: Bytes
+        do { bytes = Bytes(try input()) } catch let error as FileError {
+            console.note("kw explain: \(error)")
+            throw ExitCode(1)
+        }
         let explanation = try explain(bytes)
         if json {
-            print(ExplanationText.json(explanation, count: bytes.count))
+            console.line(ExplanationText.json(explanation, count: bytes.count))
         } else {
-            ExplanationText(explanation, .standardOutput()).lines.forEach { print($0) }
+            let text = ExplanationText(explanation, width: Terminal.outputWidth) { console.paint($0, $1) }
+            text.lines.forEach(console.line)
         }
+        console.flush()
         if let failure = explanation.failure {
-            Terminal.complain("kw explain: \(failure).")
+            console.note("kw explain: \(failure)")
             throw ExitCode(1)
         }
     }
@@ -109,16 +117,13 @@ struct ExplainCommand: ParsableCommand {
     private func input() throws -> [UInt8] {
         if !hex.isEmpty {
             guard file == nil else { throw ValidationError("give the bytes as arguments or in a file, not both") }
-            return try digits(hex.joined(separator: " "), of: "the arguments")
+            let bare = hex.map { $0.hasPrefix("0x") ? $0.dropFirst(2) : $0[...] }
+            return try digits(bare.joined(separator: " "), of: "the arguments")
         }
         if file == nil && Terminal.inputIsTerminal {
             throw ValidationError("give the bytes in hexadecimal, with --file, or on standard input")
         }
-        let content: [UInt8]
-        do { content = try FileContent.bytes(file ?? "-") } catch {
-            Terminal.complain("kw explain: \(error)")
-            throw ExitCode(1)
-        }
+        let content = try FileContent.bytes(file ?? "-")
         // Text is taken for hexadecimal; whatever holds bytes that no text has is raw.
         let isText = content.allSatisfy { (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }
         return raw || !isText ? content : try digits(String(decoding: content, as: UTF8.self), of: file ?? "the input")
@@ -126,7 +131,7 @@ struct ExplainCommand: ParsableCommand {
 
     private func digits(_ text: String, of source: String) throws -> [UInt8] {
         if let bytes = Hex.decode(text) { return bytes }
-        let stranger = text.first { !$0.isHexDigit && !$0.isWhitespace && $0 != ":" && $0 != "x" }
+        let stranger = text.first { !$0.isHexDigit && !$0.isWhitespace && $0 != ":" }
         let reason = stranger.map { "holds \"\($0)\", which is no hexadecimal digit" } ?? "ends with half a byte"
         throw ValidationError("\(source) \(reason)" + (file == nil ? "" : "; for raw bytes use --raw"))
     }

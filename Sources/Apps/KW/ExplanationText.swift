@@ -1,23 +1,28 @@
+import AppSupport
 import KafkaWire
 
 /// An explanation as lines of text, or as JSON.
 struct ExplanationText {
-    private let terminal: Terminal
+    /// How many columns there are; nil where lines may have any length.
+    private let width: Int?
+    private let paint: (String, Console.Style) -> String
     private let explanation: Explanation
-    /// How many bytes of a row are shown.
+    /// How many bytes of a row are shown; none where the terminal is too narrow for them.
     private let shownBytes: Int
     private let offsetWidth: Int
     private let nameWidth: Int
     private let valueWidth: Int
 
-    init(_ explanation: Explanation, _ terminal: Terminal) {
+    /// Lays out the rows for `width` columns; `paint` gives text a style, or leaves it as it is.
+    init(_ explanation: Explanation, width: Int?, paint: @escaping (String, Console.Style) -> String) {
         self.explanation = explanation
-        self.terminal = terminal
-        shownBytes = terminal.width.map { $0 < 100 ? 4 : 8 } ?? 8
+        self.width = width
+        self.paint = paint
+        shownBytes = width.map { $0 < 60 ? 0 : $0 < 100 ? 4 : 8 } ?? 8
         let rows = explanation.rows
         offsetWidth = max(6, rows.map { "\($0.offset)".count }.max() ?? 0)
         let longest = rows.map { Self.indented($0).count }.max() ?? 0
-        nameWidth = max(5, min(longest, (terminal.width ?? 150) * 2 / 5))
+        nameWidth = max(5, min(longest, (width ?? 150) * 2 / 5))
         // The notes line up behind values of ordinary length; a longer value pushes its own note to the right.
         valueWidth = min(24, rows.filter { $0.kind == .field }.map(\.value.count).max() ?? 0)
     }
@@ -25,7 +30,7 @@ struct ExplanationText {
     /// The title, a heading, and a line per row.
     var lines: [String] {
         let heading = line(offset: "offset", bytes: "bytes", name: "field", value: "value", note: "")
-        return [terminal.styled(explanation.title, .strong), terminal.styled(heading, .faint)]
+        return [styled(explanation.title, .bold), styled(heading, .dim)]
             + explanation.rows.map(line)
     }
 
@@ -36,15 +41,16 @@ struct ExplanationText {
         case .field:
             return line(
                 offset: offset, bytes: digits(row.bytes), name: name, value: row.value, note: row.note,
-                styles: (.name, .value, .faint))
+                styles: (.cyan, .green, .dim))
         case .group:
-            let size = row.bytes.count == 1 ? "1 byte" : "\(row.bytes.count) bytes"
+            var size = row.bytes.count == 1 ? "1 byte" : "\(row.bytes.count) bytes"
+            if !row.note.isEmpty { size += "; " + row.note }
             return line(
-                offset: offset, bytes: "", name: name, value: row.type, note: size, styles: (.strong, .plain, .faint))
+                offset: offset, bytes: "", name: name, value: row.type, note: size, styles: (.bold, nil, .dim))
         case .unread:
             return line(
                 offset: offset, bytes: digits(row.bytes), name: name, value: "?", note: expected(row),
-                styles: (.wrong, .wrong, .wrong))
+                styles: (.red, .red, .red))
         }
     }
 
@@ -54,22 +60,28 @@ struct ExplanationText {
 
     private func line(
         offset: String, bytes: String, name: String, value: String, note: String,
-        styles: (name: Terminal.Style, value: Terminal.Style, note: Terminal.Style) = (.plain, .plain, .plain)
+        styles: (name: Console.Style?, value: Console.Style?, note: Console.Style?) = (nil, nil, nil)
     ) -> String {
-        let left = Self.padded(offset, offsetWidth, toTheRight: true) + "  " + Self.padded(bytes, shownBytes * 2 + 1)
+        var left = Self.padded(offset, offsetWidth, toTheRight: true)
+        if shownBytes > 0 { left += "  " + Self.padded(bytes, shownBytes * 2 + 1) }
         let title = Self.padded(Self.cut(name, nameWidth), nameWidth)
-        var room = terminal.width.map { max(8, $0 - left.count - nameWidth - 4) } ?? .max
+        var room = width.map { max(8, $0 - left.count - nameWidth - 4) } ?? .max
         let shown = Self.cut(value, room)
         room -= max(shown.count, valueWidth) + 2
         let remark = note.isEmpty || room < 4 ? "" : Self.cut(note, room)
         let text = remark.isEmpty ? shown : Self.padded(shown, valueWidth)
         let parts = [
-            terminal.styled(left, .faint), terminal.styled(title, styles.name), terminal.styled(text, styles.value),
-            terminal.styled(remark, styles.note),
+            styled(left, .dim), styled(title, styles.name), styled(text, styles.value),
+            styled(remark, styles.note),
         ]
         var joined = parts.filter { !$0.isEmpty }.joined(separator: "  ")
         while joined.last == " " { joined.removeLast() }
         return joined
+    }
+
+    private func styled(_ text: String, _ style: Console.Style?) -> String {
+        guard let style, !text.isEmpty else { return text }
+        return paint(text, style)
     }
 
     private func digits(_ bytes: Bytes) -> String {

@@ -1,9 +1,9 @@
 import ArgumentParser
 
 /// The command-line tool: one file per subcommand.
-@main struct KW: ParsableCommand {
+@main struct KW: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kw",
-        abstract: "Kafka's wire protocol in the hand: look at bytes, and check them.",
-        subcommands: [ExplainCommand.self, ConformanceCommand.self])
+        abstract: "Kafka's wire protocol in the hand: run a broker, look at bytes, and check them.",
+        subcommands: [BrokerCommand.self, ExplainCommand.self, ConformanceCommand.self])
 }

@@ -115,7 +115,7 @@ package actor Cluster {
 
     /// Calls `attempt` until it works, fails for good, or the time for the whole call is up. Between tries it pauses,
     /// and refreshes what the error says is stale.
-    package nonisolated func retrying<R: Sendable>(
+    package nonisolated(nonsending) func retrying<R: Sendable>(
         for time: Duration? = nil, _ what: String, _ attempt: () async throws(KafkaError) -> R
     ) async throws(KafkaError) -> R {
         let deadline = Instant.now + (time ?? configuration.apiTimeout)

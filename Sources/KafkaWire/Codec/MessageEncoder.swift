@@ -60,9 +60,10 @@ package struct MessageEncoder: FieldVisitor, ~Copyable {
         appendTagged(start.tag, Bytes(body))
     }
 
-    /// Writes the unknown tagged fields whose turn it is: tags stand in ascending order (KIP-482).
-    private mutating func appendUnknown(below tag: UInt32) {
-        while let unknown = unknownTags.first, unknown.tag < tag {
+    /// Writes the unknown tagged fields whose turn it is, all where `tag` is nil: tags stand in ascending order
+    /// (KIP-482), and any number of 32 bits is one.
+    private mutating func appendUnknown(below tag: UInt32? = nil) {
+        while let unknown = unknownTags.first, tag.map({ unknown.tag < $0 }) ?? true {
             appendTagged(unknown.tag, unknown.bytes)
             unknownTags = unknownTags.dropFirst()
         }
@@ -153,7 +154,7 @@ package struct MessageEncoder: FieldVisitor, ~Copyable {
             pass = .writing
             unknownTags = value.unknownTaggedFields.sorted { $0.tag < $1.tag }[...]
             try value.taggedFields(&self)
-            appendUnknown(below: .max)
+            appendUnknown()
         }
         (pass, tagCount, taggedStart, unknownTags) = outer
     }

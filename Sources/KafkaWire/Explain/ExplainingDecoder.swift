@@ -109,7 +109,7 @@ struct ExplainingDecoder: FieldVisitor {
         guard let bytes = value?.bytes else { return row("null", note: lengthNote(nil)) }
         out.field(name, type, "\(bytes.count) bytes", note: lengthNote(bytes.count), to: offset - bytes.count)
         out.push(name)
-        out.recordBatches(to: offset, mayBeCutOff: true)
+        out.recordBatches(to: offset, mayBeCutOff: structure != "PartitionProduceData")
         out.close()
     }
 

@@ -99,7 +99,8 @@ extension ExplanationWriter {
         guard let api else {
             unread("body", "bytes", note: "this build does not know API \(key)", to: end)
             return fail(
-                WireError(.malformed("API \(key), which this build does not know"), at: 4, field: "requestApiKey",
+                WireError(
+                    .malformed("API \(key), which this build does not know"), at: 4, field: "requestApiKey",
                     message: "RequestHeader", version: headerVersion))
         }
         open("body", "\(api.request.wireName) v\(version)")
@@ -115,9 +116,19 @@ extension ExplanationWriter {
             ResponseHeader.self, version: headerVersion, flexible: headerVersion >= 1, to: end, mustEnd: false)
         close()
         guard header != nil else { return }
-        open("body", "\(type.wireName) v\(version)")
+        let refused = isRefusedNegotiation(type, version: version, to: end)
+        let version = refused ? 0 : version
+        open("body", "\(type.wireName) v\(version)", note: refused ? "the broker answers in version 0" : "")
         body(type, version: version, to: end)
         close()
+    }
+
+    /// Whether a broker that does not know the version of an ApiVersions request answers it, in version 0, with
+    /// UNSUPPORTED_VERSION (KIP-511).
+    private func isRefusedNegotiation(_ type: any WireMessage.Type, version: Int16, to end: Int) -> Bool {
+        let rest = bytes[covered..<end]
+        guard type.api == .apiVersions, version > 0, rest.count >= 2, rest[0] == 0, rest[1] == 35 else { return false }
+        return (try? type.decode(rest, version: version)) == nil && (try? type.decode(rest, version: 0)) != nil
     }
 
     /// What stands behind the end of a frame.

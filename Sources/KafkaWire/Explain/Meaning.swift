@@ -4,6 +4,7 @@ enum Meaning {
     static func of(_ field: String, in structure: String, _ value: Int64) -> String? {
         switch field {
         case "apiKey", "requestApiKey": Int16(exactly: value).flatMap { API.of(APIKey(rawValue: $0))?.name }
+        case "errorCode": Int16(exactly: value).map { ErrorCode(rawValue: $0).name }
         case "acks": [-1: "all in-sync replicas", 0: "no answer wanted", 1: "the leader alone"][value]
         case "isolationLevel": [0: "read_uncommitted", 1: "read_committed"][value]
         case "keyType": [0: "group", 1: "transaction", 2: "share group"][value]

@@ -210,7 +210,11 @@ extension ExplanationWriter {
             field("offset", "int64", "\(try reader.integer(Int64.self))", to: start + reader.offset)
             field("messageSize", "int32", "\(try reader.integer(Int32.self))", to: start + reader.offset)
             let crc = try reader.integer(UInt32.self)
-            field("crc", "uint32", Self.hex(crc), note: "CRC-32 of what follows", to: start + reader.offset)
+            let computed = Self.legacyChecksum(bytes[start + reader.offset..<end])
+            let verdict = computed == crc ? "correct" : "WRONG, it is \(Self.hex(computed))"
+            field(
+                "crc", "uint32", Self.hex(crc), note: "CRC-32 of what follows: \(verdict)", to: start + reader.offset)
+            if computed != crc { fail(Self.error(.checksum(expected: crc, found: computed), start + 12)) }
             let magic = try reader.integer(Int8.self)
             field("magic", "int8", "\(magic)", note: "the format before Kafka 0.11", to: start + reader.offset)
             let attributes = try reader.integer(UInt8.self)
@@ -234,6 +238,16 @@ extension ExplanationWriter {
             unread("message", "bytes", note: "\(error.reason)", to: end)
             fail(Self.error(error.reason, start + max(error.offset, 0)))
         }
+    }
+
+    /// CRC-32 (ISO 3309, as in zlib), the checksum of the old formats; bit by bit, for these are rare.
+    private static func legacyChecksum(_ bytes: Bytes) -> UInt32 {
+        var crc = UInt32.max
+        for index in 0..<bytes.count {
+            crc ^= UInt32(bytes[index])
+            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+        }
+        return ~crc
     }
 
     private func peek<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {

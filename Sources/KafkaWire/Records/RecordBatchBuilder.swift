@@ -107,6 +107,25 @@ package struct RecordBatchBuilder: ~Copyable {
         return writer.array()
     }
 
+    /// Gives the memory of a finished batch back.
+    package mutating func release() { writer = ByteWriter(capacity: 16) }
+
+    /// Writes another producer's id, epoch and sequence number into a finished batch.
+    package static func restamp(
+        _ batch: inout [UInt8], producerId: Int64, producerEpoch: Int16, baseSequence: Int32
+    ) {
+        typealias Layout = RecordBatch.Layout
+        precondition(batch.count >= Layout.headerSize, "a finished batch has a header")
+        batch.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: producerId.bigEndian, toByteOffset: Layout.producerId, as: Int64.self)
+            bytes.storeBytes(of: producerEpoch.bigEndian, toByteOffset: Layout.producerEpoch, as: Int16.self)
+            bytes.storeBytes(of: baseSequence.bigEndian, toByteOffset: Layout.baseSequence, as: Int32.self)
+            let crc = CRC32C.checksum(
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[Layout.attributes...]))
+            bytes.storeBytes(of: crc.bigEndian, toByteOffset: Layout.crc, as: UInt32.self)
+        }
+    }
+
     @inline(__always)
     private mutating func part(_ bytes: UnsafeRawBufferPointer?) {
         guard let bytes else { return writer.uncheckedVarlong(-1) }

@@ -42,11 +42,15 @@ import Testing
             let indent = line.prefix { $0 == " " }.count
             let words = line.split(separator: " ").map(String.init)
             if indent == 0 {
-                guard words.count > 4, ["request", "response"].contains(words[0]) else { current = ""; continue }
+                guard words.count > 4, ["request", "response", "header", "data"].contains(words[0]) else {
+                    current = ""
+                    continue
+                }
                 current = words[1]
                 let flexible = words[5] == "0+" ? "0+" : words[5]
                 found[current] = Definition(versions: words[3], flexible: flexible)
-            } else if !current.isEmpty {
+            } else if !current.isEmpty, words[0] != "struct" {
+                // The fields of a structure that several fields share are indented like those of one field's own.
                 found[current]?.lines.append(rewritten(words, depth: indent / 2 - 1))
             }
         }

@@ -1,0 +1,133 @@
+/// Records of one partition, in their order, as they came with one fetch. The bytes stay where they were received.
+public struct ConsumerBatch: Sendable {
+    /// Where the records come from.
+    public let source: TopicPartition
+    /// The offset behind the last record: what ``commit()`` commits.
+    public let nextOffset: Int64
+    /// The end of the partition when the records were fetched; how far it is ahead of ``nextOffset`` is the lag.
+    public let highWatermark: Int64
+    /// The partition's leader epoch at the last record, or -1.
+    let leaderEpoch: Int32
+    private let parts: [Part]
+    private let engine: ConsumerEngine
+
+    fileprivate struct Part {
+        var records: DecodedRecords
+        /// Records in front of the offset that was asked for: brokers send whole batches.
+        var first: Int
+    }
+
+    /// How many records there are.
+    public let count: Int
+
+    init(_ chunk: FetchedChunk, limit: Int, skipCorrupt: Bool, engine: ConsumerEngine) throws(KafkaError) {
+        source = chunk.source
+        nextOffset = chunk.nextOffset
+        highWatermark = chunk.highWatermark
+        leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? -1
+        self.engine = engine
+        var parts: [Part] = []
+        var count = 0
+        for batch in chunk.batches where !batch.attributes.isControl {
+            let records: DecodedRecords
+            do throws(WireError) {
+                try batch.verifyChecksum()
+                records = try batch.records(limit: limit)
+            } catch {
+                if skipCorrupt { continue }
+                throw KafkaError(
+                    .corruptBatch,
+                    "\(chunk.source), offset \(batch.baseOffset): the record batch is damaged (\(error)); read on behind "
+                        + "offset \(batch.lastOffset), or set the consumer to skip damaged batches",
+                    topic: chunk.source.topic, partition: chunk.source.partition)
+            }
+            var first = 0
+            while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
+            parts.append(Part(records: records, first: first))
+            count += records.count - first
+        }
+        self.parts = parts
+        self.count = count
+    }
+
+    /// Calls `body` with each record's value, or nil for a tombstone, without making a ``Record`` of it: the fastest
+    /// way through a batch. The pointer is valid only during the call.
+    public func forEachValue<E: Error>(
+        _ body: (_ offset: Int64, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
+    ) throws(E) {
+        for part in parts {
+            let records = part.records
+            try records.forEachValue(from: part.first) { (index, value) throws(E) in
+                try body(records.offset(at: index), value)
+            }
+        }
+    }
+
+    /// Commits that the group has processed these records, and all before them of this partition. Throws where the
+    /// group has moved on without this member: then another member gets the records again.
+    public func commit() async throws(KafkaError) {
+        try await engine.commit([source: .init(offset: nextOffset, leaderEpoch: leaderEpoch)])
+    }
+}
+
+extension ConsumerBatch: Sequence {
+    /// Goes through the records.
+    public struct Iterator: IteratorProtocol {
+        fileprivate let parts: [Part]
+        private var part = 0
+        private var index = 0
+
+        fileprivate init(_ parts: [Part]) {
+            self.parts = parts
+            index = parts.first?.first ?? 0
+        }
+
+        public mutating func next() -> Record? {
+            while part < parts.count {
+                if index < parts[part].records.count {
+                    defer { index += 1 }
+                    return parts[part].records[index]
+                }
+                part += 1
+                index = part < parts.count ? parts[part].first : 0
+            }
+            return nil
+        }
+    }
+
+    public func makeIterator() -> Iterator { Iterator(parts) }
+    public var underestimatedCount: Int { count }
+}
+
+/// A position to commit.
+public struct CommittedOffset: Sendable, Equatable {
+    /// The offset of the next record to read.
+    public var offset: Int64
+    /// The leader epoch of the record before it, or -1.
+    public var leaderEpoch: Int32
+    /// Text to keep with it.
+    public var metadata: String
+
+    /// A position.
+    public init(offset: Int64, leaderEpoch: Int32 = -1, metadata: String = "") {
+        self.offset = offset
+        self.leaderEpoch = leaderEpoch
+        self.metadata = metadata
+    }
+}
+
+/// What happens to a consumer, in the order in which it happens.
+public enum ConsumerEvent: Sendable {
+    /// Records came.
+    case batch(ConsumerBatch)
+    /// The group has given this member these partitions; it begins at these offsets. This is the place to rebuild what
+    /// is known of their past.
+    case assigned([TopicPartition: Int64])
+    /// The group takes these partitions away when the next event is asked for; until then positions in them can be
+    /// committed. With `lost`, another member may have them already.
+    case revoked([TopicPartition], lost: Bool)
+    /// Something does not work at present; the consumer goes on trying. Told once, until it works again.
+    case trouble(KafkaError)
+    /// What did not work works again.
+    case recovered
+}

@@ -1,0 +1,153 @@
+/// A fetch from one broker, and the look-up of offsets: requests and the meaning of their answers, without any state.
+enum FetchExchange {
+    /// What one partition's part of an answer means: records, nothing, or an error.
+    struct PartitionAnswer: Sendable {
+        var source: TopicPartition
+        var outcome: Result<FetchedChunk?, KafkaError>
+    }
+
+    /// Fetches from one leader, waiting there for records.
+    static func fetch(
+        _ request: FetchPlan.Request, from leader: Int32, _ configuration: KafkaConsumer.Configuration,
+        _ cluster: Cluster
+    ) async -> Result<[PartitionAnswer], KafkaError> {
+        do throws(KafkaError) {
+            let topics = await cluster.metadata.topics
+            let knowsIds = request.partitions.allSatisfy { topics[$0.topic].map { $0.id != .zero } ?? false }
+            let answer = try await cluster.send(
+                FetchRequest.self, to: .broker(leader), use: .fetch, atMost: knowsIds ? .max : 12,
+                timeout: configuration.client.requestTimeout + configuration.fetchMaximumWait
+            ) { version throws(KafkaError) in
+                message(request, version: version, configuration, topics)
+            }
+            let code = ErrorCode(rawValue: answer.response.errorCode)
+            guard code == .none else { throw .refused(code, "could not fetch", by: answer.broker, api: .fetch) }
+            let offsets = Dictionary(
+                zip(request.partitions, request.offsets), uniquingKeysWith: { first, _ in first })
+            let names = Dictionary(
+                request.partitions.map { (topics[$0.topic]?.id ?? .zero, $0.topic) }, uniquingKeysWith: { a, _ in a })
+            var found: [PartitionAnswer] = []
+            for topic in answer.response.responses {
+                let name = answer.version >= 13 ? names[topic.topicId] ?? "" : topic.topic
+                for partition in topic.partitions {
+                    let source = TopicPartition(name, partition.partitionIndex)
+                    guard let offset = offsets[source] else { continue }
+                    let outcome = chunk(partition, source, at: offset, by: answer.broker)
+                    found.append(PartitionAnswer(source: source, outcome: outcome))
+                }
+            }
+            return .success(found)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func message(
+        _ request: FetchPlan.Request, version: Int16, _ configuration: KafkaConsumer.Configuration,
+        _ topics: [String: ClusterMetadata.Topic]
+    ) -> FetchRequest {
+        FetchRequest.with {
+            $0.maxWaitMs = configuration.fetchMaximumWait.milliseconds
+            $0.minBytes = Int32(clamping: configuration.fetchMinimumBytes)
+            $0.maxBytes = Int32(clamping: configuration.fetchMaximumBytes)
+            $0.topics = runs(request).map { topic, entries in
+                .with {
+                    if version >= 13 { $0.topicId = topics[topic]?.id ?? .zero } else { $0.topic = topic }
+                    $0.partitions = entries.map { partition, offset in
+                        .with {
+                            $0.partition = partition
+                            $0.fetchOffset = offset
+                            $0.partitionMaxBytes = Int32(clamping: configuration.partitionMaximumBytes)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The request's partitions by topic, topics and partitions in the order in which they are to be filled.
+    private static func runs(_ request: FetchPlan.Request) -> [(String, [(Int32, Int64)])] {
+        var places: [String: Int] = [:]
+        var runs: [(String, [(Int32, Int64)])] = []
+        for (partition, offset) in zip(request.partitions, request.offsets) {
+            let place = places[partition.topic] ?? runs.count
+            if place == runs.count {
+                places[partition.topic] = place
+                runs.append((partition.topic, []))
+            }
+            runs[place].1.append((partition.partition, offset))
+        }
+        return runs
+    }
+
+    private static func chunk(
+        _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ source: TopicPartition, at offset: Int64,
+        by broker: String
+    ) -> Result<FetchedChunk?, KafkaError> {
+        let code = ErrorCode(rawValue: answer.errorCode)
+        guard code == .none else {
+            return .failure(
+                .refused(
+                    code, "could not fetch \(source) at offset \(offset)", by: broker, api: .fetch, topic: source.topic,
+                    partition: source.partition))
+        }
+        guard let records = answer.records, !records.bytes.isEmpty else { return .success(nil) }
+        do throws(WireError) {
+            let batches = try records.batches()
+            guard let last = batches.last else {
+                return .failure(
+                    KafkaError(
+                        .malformedResponse,
+                        "broker \(broker) sent \(records.bytes.count) bytes of \(source) at offset \(offset), but no whole "
+                            + "batch; raise max.partition.fetch.bytes", broker: broker, api: .fetch,
+                        topic: source.topic,
+                        partition: source.partition, setting: "max.partition.fetch.bytes"))
+            }
+            return .success(
+                FetchedChunk(
+                    source: source, batches: batches, firstOffset: offset,
+                    nextOffset: max(last.lastOffset &+ 1, offset),
+                    highWatermark: answer.highWatermark, bytes: records.bytes.count))
+        } catch {
+            return .failure(
+                KafkaError(
+                    .corruptBatch,
+                    "\(source), offset \(offset): broker \(broker) sent what is no record batch (\(error))",
+                    broker: broker, api: .fetch, topic: source.topic, partition: source.partition))
+        }
+    }
+
+    /// The offsets of these places; those whose leader cannot tell at present are left out.
+    static func offsets(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ cluster: Cluster
+    ) async throws(KafkaError) -> [TopicPartition: Int64] {
+        var found: [TopicPartition: Int64] = [:]
+        var times: [TopicPartition: Int64] = [:]
+        for (partition, start) in starts {
+            switch start {
+            case .offset(let offset): found[partition] = offset
+            case .earliest: times[partition] = -2
+            case .latest: times[partition] = -1
+            case .time(let time): times[partition] = time
+            }
+        }
+        guard !times.isEmpty else { return found }
+        var beyond: [TopicPartition: Int64] = [:]
+        for (partition, answer) in try await cluster.listOffsets(times) {
+            guard answer.error == .none else {
+                if answer.error.isRetriable { continue }
+                throw .refused(
+                    answer.error, "could not look up an offset of \(partition)", api: .listOffsets,
+                    topic: partition.topic, partition: partition.partition)
+            }
+            // No record is as new as the time asked for: the next one will be.
+            if answer.offset < 0 { beyond[partition] = -1 } else { found[partition] = answer.offset }
+        }
+        if !beyond.isEmpty {
+            for (partition, answer) in try await cluster.listOffsets(beyond) where answer.error == .none {
+                found[partition] = answer.offset
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,167 @@
+import DequeModule
+
+/// Records of one partition as they were fetched: headers are read, records are not.
+struct FetchedChunk: Sendable {
+    var source: TopicPartition
+    var batches: [RecordBatch]
+    /// The offset that was asked for.
+    var firstOffset: Int64
+    /// The offset behind the last batch.
+    var nextOffset: Int64
+    var highWatermark: Int64
+    var bytes: Int
+}
+
+/// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out.
+struct FetchPlan: Sendable {
+    /// Where a partition stands.
+    struct Position: Sendable, Equatable {
+        /// The offset to fetch next; nil while it is being looked up.
+        var offset: Int64?
+        /// What to look up where `offset` is nil.
+        var start: KafkaConsumer.StartingOffset
+        /// Fetched bytes that the application has not taken yet.
+        var buffered = 0
+        /// Do not ask before.
+        var pausedUntil: Instant?
+        /// How often in a row the batch at `offset` was damaged.
+        var damaged = 0
+        /// Whether a request for it is on its way.
+        var isAsked = false
+    }
+
+    /// What to ask one broker for.
+    struct Request: Sendable, Equatable {
+        var partitions: [TopicPartition]
+        var offsets: [Int64]
+    }
+
+    private(set) var positions: [TopicPartition: Position] = [:]
+    private var order: Deque<TopicPartition> = []
+    private var chunks: Deque<FetchedChunk> = []
+    private(set) var buffered = 0
+    let partitionLimit: Int
+    let limit: Int
+
+    init(partitionLimit: Int, limit: Int) {
+        self.partitionLimit = partitionLimit
+        self.limit = limit
+    }
+
+    // MARK: - Assignment
+
+    /// Reads these partitions from now on, and no others.
+    mutating func assign(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
+        positions = starts.mapValues { start in
+            if case .offset(let offset) = start { return Position(offset: offset, start: start) }
+            return Position(offset: nil, start: start)
+        }
+        order = Deque(starts.keys.sorted())
+        chunks = []
+        buffered = 0
+    }
+
+    /// Partitions whose offset is to be looked up now.
+    func unresolved(_ now: Instant) -> [TopicPartition: KafkaConsumer.StartingOffset] {
+        positions.filter { $0.value.offset == nil && !$0.value.isAsked && ($0.value.pausedUntil ?? now) <= now }
+            .mapValues(\.start)
+    }
+
+    /// The partition begins, or goes on, at `offset`.
+    mutating func resolve(_ partition: TopicPartition, _ offset: Int64) {
+        positions[partition]?.offset = offset
+        positions[partition]?.pausedUntil = nil
+    }
+
+    /// The partition's offset is unknown: look it up.
+    mutating func reset(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) {
+        positions[partition]?.offset = nil
+        positions[partition]?.start = start
+        drop(partition)
+    }
+
+    /// Goes on at another offset.
+    mutating func seek(_ partition: TopicPartition, to offset: Int64) {
+        drop(partition)
+        positions[partition]?.offset = offset
+    }
+
+    private mutating func drop(_ partition: TopicPartition) {
+        let dropped = chunks.filter { $0.source == partition }
+        chunks.removeAll { $0.source == partition }
+        buffered -= dropped.reduce(0) { $0 + $1.bytes }
+        positions[partition]?.buffered = 0
+    }
+
+    // MARK: - Requests
+
+    /// Takes out what to ask now, by leader. A partition that still has much to be taken is left out, and one that was
+    /// asked for last comes last: brokers fill their answers in the order of the request.
+    mutating func takeRequests(
+        now: Instant, leader: (TopicPartition) -> Int32?, isFree: (Int32) -> Bool
+    ) -> (requests: [Int32: Request], leaderless: [TopicPartition]) {
+        var requests: [Int32: Request] = [:]
+        var leaderless: [TopicPartition] = []
+        guard buffered < limit else { return ([:], []) }
+        for partition in order {
+            guard let position = positions[partition], let offset = position.offset, !position.isAsked,
+                position.buffered < partitionLimit, (position.pausedUntil ?? now) <= now
+            else { continue }
+            guard let broker = leader(partition) else {
+                leaderless.append(partition)
+                continue
+            }
+            guard isFree(broker) else { continue }
+            positions[partition]?.isAsked = true
+            requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
+            requests[broker]?.offsets.append(offset)
+        }
+        if let first = order.popFirst() { order.append(first) }
+        return (requests, leaderless)
+    }
+
+    /// The earliest time at which a paused partition may be asked for again.
+    var nextLook: Instant? { positions.values.compactMap(\.pausedUntil).min() }
+
+    /// The request was answered, or not: its partitions may be asked for again.
+    mutating func settled(_ partitions: [TopicPartition]) {
+        for partition in partitions { positions[partition]?.isAsked = false }
+    }
+
+    /// Leave a partition alone until `until`.
+    mutating func pause(_ partition: TopicPartition, until: Instant) { positions[partition]?.pausedUntil = until }
+
+    /// Records came. Those of a partition that was taken away, or moved, since the request are dropped.
+    mutating func received(_ chunk: FetchedChunk) {
+        guard let position = positions[chunk.source], position.offset == chunk.firstOffset else { return }
+        positions[chunk.source]?.offset = chunk.nextOffset
+        positions[chunk.source]?.buffered += chunk.bytes
+        positions[chunk.source]?.pausedUntil = nil
+        buffered += chunk.bytes
+        chunks.append(chunk)
+    }
+
+    // MARK: - Chunks
+
+    /// The next records for the application.
+    mutating func takeChunk() -> FetchedChunk? {
+        guard let chunk = chunks.popFirst() else { return nil }
+        buffered -= chunk.bytes
+        positions[chunk.source]?.buffered -= chunk.bytes
+        return chunk
+    }
+
+    /// A chunk was damaged: fetch it again, up to three times in a row. False when that was done already.
+    mutating func refetch(_ chunk: FetchedChunk, at: Instant) -> Bool {
+        guard let position = positions[chunk.source], position.damaged < 3 else { return false }
+        seek(chunk.source, to: chunk.firstOffset)
+        positions[chunk.source]?.damaged += 1
+        positions[chunk.source]?.pausedUntil = at
+        return true
+    }
+
+    /// A chunk was sound.
+    mutating func accepted(_ partition: TopicPartition) {
+        if positions[partition]?.damaged != 0 { positions[partition]?.damaged = 0 }
+    }
+}

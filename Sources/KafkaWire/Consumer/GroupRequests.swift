@@ -1,0 +1,224 @@
+/// The requests of a group's member, and what their answers mean to it.
+extension ConsumerEngine {
+    /// Sends JoinGroup, after a pause.
+    func sendJoin(_ pause: Duration) async {
+        if pause > .zero { try? await Task.sleep(for: pause) }
+        guard let group, group.phase == .joining else { return }
+        guard case .group(_, let topics) = configuration.source else { return }
+        do throws(KafkaError) {
+            let metadata: [UInt8]
+            do throws(WireError) {
+                metadata = try ConsumerProtocolSubscription.with { $0.topics = topics }.encodeVersioned(version: 1)
+            } catch {
+                throw KafkaError(.invalidRequest, "the subscription cannot be written: \(error)")
+            }
+            let (session, rebalance) = (configuration.sessionTimeout, configuration.maximumPollInterval)
+            let names = configuration.assignors.map(\.name)
+            let answer = try await cluster.send(
+                to: .coordinator(group: group.groupId), use: .group,
+                timeout: rebalance + configuration.client.requestTimeout
+            ) { version throws(KafkaError) in
+                JoinGroupRequest.with {
+                    $0.groupId = group.groupId
+                    $0.sessionTimeoutMs = session.milliseconds
+                    if version >= 1 { $0.rebalanceTimeoutMs = rebalance.milliseconds }
+                    $0.memberId = group.memberId
+                    if version >= 5 { $0.groupInstanceId = group.groupInstanceId }
+                    $0.protocolType = "consumer"
+                    $0.protocols = names.map { name in
+                        .with {
+                            $0.name = name
+                            $0.metadata = Bytes(metadata)
+                        }
+                    }
+                }
+            }
+            if let actions = self.group?.joined(answer.response, now: .now) { perform(actions) }
+        } catch {
+            if error.isRetriable { report(error) }
+            if let actions = self.group?.requestFailed(error) { perform(actions) }
+        }
+    }
+
+    /// As the group's leader: assigns all partitions of all topics that the members want, and tells the coordinator.
+    func assignAndSync(_ members: [JoinGroupResponse.JoinGroupResponseMember]) async {
+        do throws(KafkaError) {
+            var wishes: [Assignor.Member] = []
+            for member in members {
+                // A subscription that cannot be read is one that gets nothing; the other members go on.
+                let subscription = try? ConsumerProtocolSubscription.decodeVersioned(member.metadata)
+                wishes.append(
+                    Assignor.Member(
+                        memberId: member.memberId, groupInstanceId: member.groupInstanceId,
+                        topics: subscription?.topics ?? []))
+            }
+            let topics = Set(wishes.flatMap(\.topics)).sorted()
+            try await cluster.refresh(topics)
+            guard let group, let assignor = Assignor(rawValue: group.protocolName) else {
+                throw KafkaError(
+                    .invalidConfiguration, "the group has chosen an assignor that was not offered",
+                    setting: "partition.assignment.strategy")
+            }
+            let counts = partitionCounts(topics).mapValues { Int32(clamping: $0) }
+            let shares = assignor.assign(partitionCounts: counts, members: wishes)
+            var assignments: [String: Bytes] = [:]
+            for (member, share) in shares {
+                do throws(WireError) {
+                    let assignment = ConsumerProtocolAssignment.with { $0.assignedPartitions = share }
+                    assignments[member] = Bytes(try assignment.encodeVersioned(version: 1))
+                } catch {
+                    throw KafkaError(.invalidRequest, "the assignment cannot be written: \(error)")
+                }
+            }
+            await sendSync(assignments)
+        } catch {
+            if error.isRetriable { report(error) }
+            if let actions = group?.requestFailed(error) { perform(actions) }
+        }
+    }
+
+    /// Sends SyncGroup.
+    func sendSync(_ assignments: [String: Bytes]) async {
+        guard let group, group.phase == .syncing else { return }
+        let timeout = configuration.maximumPollInterval + configuration.client.requestTimeout
+        do throws(KafkaError) {
+            let answer = try await cluster.send(
+                to: .coordinator(group: group.groupId), use: .group, timeout: timeout
+            ) { version throws(KafkaError) in
+                SyncGroupRequest.with {
+                    $0.groupId = group.groupId
+                    $0.generationId = group.generation
+                    $0.memberId = group.memberId
+                    if version >= 3 { $0.groupInstanceId = group.groupInstanceId }
+                    if version >= 5 {
+                        $0.protocolType = "consumer"
+                        $0.protocolName = group.protocolName
+                    }
+                    $0.assignments = assignments.map { member, assignment in
+                        .with {
+                            $0.memberId = member
+                            $0.assignment = assignment
+                        }
+                    }
+                }
+            }
+            if let actions = self.group?.synced(answer.response, now: .now) { perform(actions) }
+        } catch {
+            if error.isRetriable { report(error) }
+            if let actions = self.group?.requestFailed(error) { perform(actions) }
+        }
+    }
+
+    /// Takes over an assignment: looks up where each partition goes on, then tells the application.
+    func takeOver(_ assignment: Bytes) async {
+        guard let group, case .group(let id, let topics) = configuration.source else { return }
+        var partitions: [TopicPartition] = []
+        if !assignment.isEmpty {
+            do throws(WireError) {
+                for topic in try ConsumerProtocolAssignment.decodeVersioned(assignment).assignedPartitions {
+                    partitions += topic.partitions.map { TopicPartition(topic.topic, $0) }
+                }
+            } catch {
+                return fail(
+                    KafkaError(
+                        .malformedResponse,
+                        "the assignment of group \(id) cannot be read: \(error); the group's leader "
+                            + "may be a client of another kind"))
+            }
+        }
+        do throws(KafkaError) {
+            try await cluster.refresh(Set(partitions.map(\.topic)).union(topics).sorted())
+            let starts = try await startingOffsets(partitions, of: id)
+            // The group may have moved on meanwhile.
+            guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
+            takeOver(starts.mapValues { .offset($0) })
+            rememberTopics()
+            announce(starts)
+        } catch {
+            guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
+            guard error.isRetriable else { return fail(error) }
+            report(error)
+            try? await Task.sleep(for: configuration.client.maximumRetryBackoff)
+            await takeOver(assignment)
+        }
+    }
+
+    /// The committed offsets, and where there is none, the one that the policy says.
+    private func startingOffsets(
+        _ partitions: [TopicPartition], of group: String
+    ) async throws(KafkaError) -> [TopicPartition: Int64] {
+        guard !partitions.isEmpty else { return [:] }
+        var offsets = try await cluster.committedOffsets(of: group, partitions).mapValues(\.offset)
+        let missing = partitions.filter { offsets[$0] == nil }
+        guard let first = missing.first else { return offsets }
+        let start: KafkaConsumer.StartingOffset
+        switch configuration.offsetReset {
+        case .earliest: start = .earliest
+        case .latest: start = .latest
+        case .fail:
+            throw KafkaError(
+                .invalidConfiguration,
+                "group \(group) has committed no offset for \(first), and auto.offset.reset is none; commit one, or choose "
+                    + "earliest or latest", topic: first.topic, partition: first.partition, setting: "auto.offset.reset"
+            )
+        }
+        let starts = Dictionary(uniqueKeysWithValues: missing.map { ($0, start) })
+        let cluster = cluster
+        let found = try await cluster.retrying("look up offsets") { () async throws(KafkaError) in
+            let found = try await FetchExchange.offsets(starts, cluster)
+            guard found.count == starts.count else {
+                try await cluster.refresh(Set(starts.keys.map(\.topic)).sorted())
+                throw KafkaError.refused(.leaderNotAvailable, "could not look up offsets", topic: first.topic)
+            }
+            return found
+        }
+        offsets.merge(found) { $1 }
+        return offsets
+    }
+
+    /// Says that the member is alive.
+    func sendHeartbeat() async {
+        guard let group else { return }
+        do throws(KafkaError) {
+            let answer = try await cluster.send(
+                to: .coordinator(group: group.groupId), use: .group,
+                timeout: min(configuration.client.requestTimeout, configuration.sessionTimeout)
+            ) { version throws(KafkaError) in
+                HeartbeatRequest.with {
+                    $0.groupId = group.groupId
+                    $0.generationId = group.generation
+                    $0.memberId = group.memberId
+                    if version >= 3 { $0.groupInstanceId = group.groupInstanceId }
+                }
+            }
+            guard self.group?.generation == group.generation else { return }
+            let code = ErrorCode(rawValue: answer.response.errorCode)
+            if let actions = self.group?.heartbeatAnswered(code, now: .now) { perform(actions) }
+        } catch {
+            guard self.group?.generation == group.generation else { return }
+            if let actions = self.group?.heartbeatFailed(now: .now) { perform(actions) }
+        }
+    }
+
+    /// Leaves the group, so that others get the partitions at once. Nobody waits long for the answer.
+    func sendLeave() async {
+        guard let group, !group.memberId.isEmpty else { return }
+        _ = try? await cluster.send(
+            to: .coordinator(group: group.groupId), use: .group, timeout: .seconds(3)
+        ) { version throws(KafkaError) in
+            LeaveGroupRequest.with {
+                $0.groupId = group.groupId
+                if version >= 3 {
+                    $0.members = [
+                        .with {
+                            $0.memberId = group.memberId
+                            $0.groupInstanceId = group.groupInstanceId
+                        }
+                    ]
+                } else {
+                    $0.memberId = group.memberId
+                }
+            }
+        }
+    }
+}

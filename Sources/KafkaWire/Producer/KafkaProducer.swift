@@ -1,0 +1,128 @@
+/// Sends records to Kafka.
+///
+/// ```swift
+/// let producer = try KafkaProducer(.init(bootstrapServers: ["localhost:9092"]))
+/// let delivery = try await producer.send(ProducerRecord(topic: "orders", key: "42", value: "{}"))
+/// print(try await delivery.acknowledgement().offset ?? -1)
+/// try await producer.close()
+/// ```
+///
+/// `send` only appends to a batch: it waits when there is no room, or when the topic is not known yet, and else does
+/// not suspend. Records that were sent to one partition arrive in their order. Nothing has to be started;
+/// ``close(timeout:)`` sends what is left.
+public final class KafkaProducer: Sendable {
+    let configuration: Configuration
+    private let shared: ProducerShared
+    private let engine: ProducerEngine
+
+    /// A producer. Throws when the configuration makes no sense; connects when it is first used.
+    public convenience init(_ configuration: Configuration) throws(KafkaError) {
+        try self.init(configuration, cluster: try Cluster(configuration.client))
+    }
+
+    package init(_ configuration: Configuration, cluster: Cluster) throws(KafkaError) {
+        let configuration = try configuration.validated()
+        self.configuration = configuration
+        shared = ProducerShared(
+            Accumulator(
+                batchSize: min(configuration.batchSize, configuration.maximumRequestSize), linger: configuration.linger,
+                maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1))
+        engine = ProducerEngine(configuration, cluster: cluster, shared: shared)
+    }
+
+    deinit {
+        // Forgotten to be closed: what is left is still sent, as long as the process lives.
+        let engine = engine
+        Task { await engine.shutDown(timeout: .seconds(5)) }
+    }
+
+    /// Takes a record over. Throws when the record is too large, the topic is unknown, or no room has come free within
+    /// `max.block.ms`; whether it arrives is told by the ``Delivery``.
+    @discardableResult
+    public nonisolated(nonsending) func send(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        while true {
+            if let delivery = try trySend(record) { return delivery }
+            try await engine.makeReady(for: record.topic)
+        }
+    }
+
+    /// Takes a record over if that needs no waiting; nil when there is no room now, or the topic is not known yet.
+    public func trySend(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+        let outcome: Result<Delivery?, KafkaError> = Self.withBytes(record.key) { key in
+            Self.withBytes(record.value) { value in
+                do throws(KafkaError) {
+                    return .success(
+                        try trySend(
+                            topic: record.topic, partition: record.partition, key: key, value: value,
+                            headers: record.headers, timestamp: record.timestamp))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// As ``trySend(_:)``, for bytes that lie somewhere else; they are copied.
+    public func trySend(
+        topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer? = nil, value: UnsafeRawBufferPointer?,
+        headers: [RecordHeader] = [], timestamp: Int64? = nil
+    ) throws(KafkaError) -> Delivery? {
+        let bound = RecordBatchBuilder.upperBound(key: key, value: value, headers: headers)
+        guard bound + RecordBatch.Layout.headerSize <= configuration.maximumRequestSize else {
+            throw KafkaError(
+                .recordTooLarge,
+                "this client refused a record of about \(bound) bytes for topic \(topic): max.request.size is "
+                    + "\(configuration.maximumRequestSize); raise it here and max.message.bytes at the broker",
+                topic: topic, setting: "max.request.size")
+        }
+        let time = timestamp ?? Instant.wallMilliseconds
+        let memory = configuration.bufferMemory
+        let appended = shared.state.withLock { state -> Accumulator.Appended? in
+            if state.isClosed || state.accumulator.bufferedBytes + bound > memory { return nil }
+            return state.accumulator.append(
+                topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: time,
+                bound: bound, now: .now)
+        }
+        switch appended {
+        case .done(let delivery, let wake):
+            if wake { engine.wake() }
+            return delivery
+        case .unknownTopic: return nil
+        case .noSuchPartition(let count):
+            throw KafkaError(
+                .invalidRequest,
+                "topic \(topic) has partitions 0 to \(count - 1), and no partition \(partition ?? -1)", topic: topic,
+                partition: partition)
+        case nil:
+            if shared.state.withLock({ $0.isClosed }) { throw KafkaError(.closed, "the producer is closed") }
+            return nil
+        }
+    }
+
+    /// Waits until every record that was taken over so far is acknowledged, or has failed.
+    public func flush() async throws(KafkaError) { try await engine.flush() }
+
+    /// Sends what is left, for at most `timeout`, and closes the connections. Records that are then still on their way
+    /// fail. Closing twice does nothing.
+    public func close(timeout: Duration = .seconds(30)) async throws(KafkaError) {
+        try await engine.shutDown(timeout: timeout).get()
+    }
+
+    private static func withBytes<R>(_ bytes: Bytes?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        guard let bytes else { return body(nil) }
+        return bytes.withUnsafeBytes { body($0) }
+    }
+}
+
+/// What the callers of `send` and the engine share, under one lock.
+final class ProducerShared: Sendable {
+    struct State {
+        var accumulator: Accumulator
+        var isClosed = false
+    }
+
+    let state: Locked<State>
+
+    init(_ accumulator: Accumulator) { state = Locked(State(accumulator: accumulator)) }
+}

@@ -1,0 +1,102 @@
+import Synchronization
+
+/// A batch from its first record to its acknowledgement: filled under the accumulator's lock, stamped and sent by the
+/// engine, awaited by whoever sent its records.
+final class ProducerBatch: Sendable {
+    let target: TopicPartition
+    /// When the first record came.
+    let created: Instant
+
+    private let content: Locked<Content>
+    private let receipt = Mutex(Receipt())
+
+    private struct Content: ~Copyable {
+        var builder: RecordBatchBuilder
+        var bytes: [UInt8] = []
+        var isFinished = false
+    }
+
+    private struct Receipt {
+        var outcome: Result<Int64, KafkaError>?
+        var waiters: [CheckedContinuation<Result<Int64, KafkaError>, Never>] = []
+    }
+
+    init(_ target: TopicPartition, created: Instant, capacity: Int) {
+        self.target = target
+        self.created = created
+        content = Locked(Content(builder: RecordBatchBuilder(capacity: capacity)))
+    }
+
+    /// How many records and bytes the batch holds.
+    var extent: (count: Int32, size: Int) {
+        content.withLock { $0.isFinished ? ($0.builder.count, $0.bytes.count) : ($0.builder.count, $0.builder.size) }
+    }
+
+    /// Appends a record, and gives its place and the batch's size.
+    @inline(__always)
+    func append(
+        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader], timestamp: Int64
+    ) -> (index: Int32, size: Int) {
+        content.withLock { content in
+            let index = content.builder.count
+            content.builder.append(key: key, value: value, headers: headers, timestamp: timestamp)
+            return (index, content.builder.size)
+        }
+    }
+
+    /// Who writes the batch, for the broker's detection of duplicates.
+    struct Stamp: Equatable, Sendable {
+        var producerId: Int64 = -1
+        var producerEpoch: Int16 = -1
+        var baseSequence: Int32 = -1
+    }
+
+    /// The batch's bytes with `stamp`. Packed once; stamped anew where the producer id has changed since.
+    func bytes(_ stamp: Stamp, _ compression: Compression) throws(WireError) -> Bytes {
+        let outcome: Result<[UInt8], WireError> = content.withLock { content in
+            do throws(WireError) {
+                if content.isFinished {
+                    RecordBatchBuilder.restamp(
+                        &content.bytes, producerId: stamp.producerId, producerEpoch: stamp.producerEpoch,
+                        baseSequence: stamp.baseSequence)
+                } else {
+                    var options = RecordBatchBuilder.Options()
+                    options.compression = compression
+                    options.producerId = stamp.producerId
+                    options.producerEpoch = stamp.producerEpoch
+                    options.baseSequence = stamp.baseSequence
+                    content.bytes = try content.builder.finish(options)
+                    content.builder.release()
+                    content.isFinished = true
+                }
+                return .success(content.bytes)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return Bytes(try outcome.get())
+    }
+
+    /// Waits for the batch's first offset; below 0 where it is not known.
+    func outcome() async throws(KafkaError) -> Int64 {
+        let outcome: Result<Int64, KafkaError> = await withCheckedContinuation { continuation in
+            let known = receipt.withLock { receipt -> Result<Int64, KafkaError>? in
+                if receipt.outcome == nil { receipt.waiters.append(continuation) }
+                return receipt.outcome
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+        return try outcome.get()
+    }
+
+    /// Tells everybody who waits how it went.
+    func complete(_ outcome: Result<Int64, KafkaError>) {
+        let waiters = receipt.withLock { receipt -> [CheckedContinuation<Result<Int64, KafkaError>, Never>] in
+            guard receipt.outcome == nil else { return [] }
+            receipt.outcome = outcome
+            defer { receipt.waiters = [] }
+            return receipt.waiters
+        }
+        for waiter in waiters { waiter.resume(returning: outcome) }
+    }
+}

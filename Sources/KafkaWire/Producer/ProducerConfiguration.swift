@@ -1,0 +1,71 @@
+extension KafkaProducer {
+    /// How a producer works. Only ``bootstrapServers`` must be said.
+    public struct Configuration: Sendable {
+        /// Brokers, names, time-outs.
+        public var client: ClientConfiguration
+        /// Whose copy a record must be in before it counts as sent (`acks`). Default: all in-sync replicas.
+        public var acks = Acknowledgements.all
+        /// Whether retries can leave no duplicates and change no order within a partition
+        /// (`enable.idempotence`, KIP-98). Default true, as in Java; it asks for `acks` all.
+        public var isIdempotent = true
+        /// How long a batch that is not full waits for more records (`linger.ms`). Default 5 ms, as in Java since 4.0.
+        public var linger: Duration = .milliseconds(5)
+        /// At how many bytes a batch is full (`batch.size`). Default 256 KiB: Java's 16 KiB makes a request of every
+        /// 160 records of 100 bytes. Memory is taken only as records come.
+        public var batchSize = 256 << 10
+        /// The largest record, and about the largest request (`max.request.size`). Default 1 MiB, as in Java and as
+        /// brokers take it (`message.max.bytes`).
+        public var maximumRequestSize = 1 << 20
+        /// How many bytes of records may wait to be sent before ``KafkaProducer/send(_:)`` waits too
+        /// (`buffer.memory`). Default 32 MiB, as in Java.
+        public var bufferMemory = 32 << 20
+        /// How long `send` waits for room, or for the topic to be known (`max.block.ms`). Default 15 s; Java's 60 s
+        /// make a misspelt topic look like a hang.
+        public var maximumBlock: Duration = .seconds(15)
+        /// How long a record may take from `send` to its acknowledgement, retries included (`delivery.timeout.ms`).
+        /// Default 2 minutes, as in Java.
+        public var deliveryTimeout: Duration = .seconds(120)
+        /// How batches are packed (`compression.type`). Default: not at all.
+        public var compression = Compression.none
+        /// How many requests may be on their way to one broker (`max.in.flight.requests.per.connection`). Default 5;
+        /// without idempotence the order in a partition is kept by sending one batch of it at a time.
+        public var maximumInFlight = 5
+
+        /// The defaults, and these brokers.
+        public init(bootstrapServers: [String]) { client = ClientConfiguration(bootstrapServers: bootstrapServers) }
+
+        func validated() throws(KafkaError) -> Configuration {
+            func require(_ holds: Bool, _ message: String, _ setting: String) throws(KafkaError) {
+                if !holds { throw KafkaError(.invalidConfiguration, message, setting: setting) }
+            }
+            try require(batchSize > 0, "batch.size is \(batchSize); it must be above 0", "batch.size")
+            try require(
+                maximumRequestSize > 0, "max.request.size is \(maximumRequestSize); it must be above 0",
+                "max.request.size")
+            try require(
+                bufferMemory >= min(batchSize, maximumRequestSize),
+                "buffer.memory is \(bufferMemory), less than one batch; raise it or lower batch.size", "buffer.memory")
+            try require(
+                (1...5).contains(maximumInFlight) || !isIdempotent,
+                "an idempotent producer has 1 to 5 requests in flight, not \(maximumInFlight)",
+                "max.in.flight.requests.per.connection")
+            try require(
+                maximumInFlight > 0, "at least one request must be in flight", "max.in.flight.requests.per.connection")
+            try require(linger >= .zero, "linger.ms is below 0", "linger.ms")
+            try require(
+                !isIdempotent || acks == .all,
+                "an idempotent producer needs acks=all; set acks to all or enable.idempotence to false", "acks")
+            return self
+        }
+    }
+
+    /// Whose copy a record must be in before it counts as sent.
+    public enum Acknowledgements: Int16, Sendable {
+        /// Nobody's: what is written to the socket counts as sent, and nobody hears of what is lost.
+        case none = 0
+        /// The leader's.
+        case leader = 1
+        /// That of all in-sync replicas.
+        case all = -1
+    }
+}

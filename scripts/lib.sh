@@ -1,0 +1,241 @@
+# shellcheck shell=bash
+# What the shell scripts share: messages, processes that are surely stopped again, bounded waits. Sourced, not run.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for the scripts that source this
+VENV="$ROOT/.venv"
+
+# MARK: messages
+
+if [ -t 1 ]; then
+  bold=$'\e[1m'
+  plain=$'\e[0m'
+else
+  bold=""
+  plain=""
+fi
+
+# A step of the script, with the time since it started.
+step() { printf '%s[%3ds]%s %s\n' "$bold" "$SECONDS" "$plain" "$*"; }
+
+die() {
+  echo "${0##*/}: $*" >&2
+  exit 1
+}
+
+# MARK: waiting
+
+now_us() { echo "${EPOCHREALTIME/[.,]/}"; }
+
+# Runs a shell condition ten times a second until it holds: wait_until SECONDS CONDITION [PID]. Fails when the time is
+# over, or at once when the process PID, whose work the condition shows, is gone.
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  until eval "$2" 2>/dev/null; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    [ -z "${3:-}" ] || kill -0 "$3" 2>/dev/null || return 1
+    sleep 0.1
+  done
+}
+
+port_is_open() { (exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null; } # PORT [HOST]
+
+require_port_free() { # PORT WHOSE
+  ! port_is_open "$1" || die "port $1 on 127.0.0.1 is in use, and $2 needs it; stop what listens there, then try again"
+}
+
+# MARK: processes
+
+is_running() { # PIDFILE
+  local pid
+  pid=$(cat "$1" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
+}
+
+# SIGTERM, then SIGKILL when it is still there after SECONDS (10).
+stop_process() { # PID [SECONDS]
+  local deadline=$((SECONDS + ${2:-10}))
+  kill -TERM "$1" 2>/dev/null || return 0
+  while kill -0 "$1" 2>/dev/null; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      kill -KILL "$1" 2>/dev/null || true
+      return 0
+    fi
+    sleep 0.05
+  done
+}
+
+# MARK: tools
+
+java_command() {
+  if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ]; then
+    echo "$JAVA_HOME/bin/java"
+  else
+    type -P java || die "no java; run: scripts/setup.sh java"
+  fi
+}
+
+# The directory with initdb and pg_ctl; nothing when there is none. Debian keeps them out of PATH.
+postgres_bin() {
+  local candidate
+  for candidate in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV) "$(dirname "$(type -P initdb)" 2>/dev/null)"; do
+    if [ -x "$candidate/initdb" ] && [ -x "$candidate/pg_ctl" ]; then
+      echo "$candidate"
+      return
+    fi
+  done
+}
+
+# MARK: the stack without Docker
+
+# The exercise's addresses; other ports are for trying things beside a stack that runs.
+PG_PORT=${PG_PORT:-5433}
+KAFKA_PORT=${KAFKA_PORT:-9094}
+CONNECT_PORT=${CONNECT_PORT:-8083}
+PARTITIONS=${PARTITIONS:-4}
+TOPIC=dbserver1.public.transactions
+CONNECTOR=transaction-connector
+BIN=${BIN:-"$ROOT/.build/release"}
+export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
+
+stack_dir=""
+# Processes of ours by name, in the order in which they started.
+declare -A stack_pids=()
+stack_order=()
+
+run_psql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
+
+# Starts a program of ours in a session of its own (a Ctrl-C in the terminal must reach only the script, which then
+# stops everything in the right order): start_program NAME COMMAND… Output: NAME.jsonl; messages: NAME.log.
+start_program() {
+  local name=$1
+  shift
+  setsid "$@" >"$stack_dir/$name.jsonl" 2>"$stack_dir/$name.log" </dev/null &
+  stack_pids[$name]=$!
+  stack_order+=("$name")
+}
+
+# The name of a program of ours that has ended although nobody stopped it; fails when there is none.
+ended_program() {
+  local name
+  for name in "${stack_order[@]}"; do
+    [ -n "${stack_pids[$name]:-}" ] || continue
+    if ! kill -0 "${stack_pids[$name]}" 2>/dev/null; then
+      echo "$name"
+      return
+    fi
+  done
+  return 1
+}
+
+stop_programs() { # NAME…
+  local name
+  for name in "$@"; do
+    [ -n "${stack_pids[$name]:-}" ] || continue
+    kill -TERM "${stack_pids[$name]}" 2>/dev/null || true
+  done
+  for name in "$@"; do
+    [ -n "${stack_pids[$name]:-}" ] || continue
+    stop_process "${stack_pids[$name]}" 15
+    unset "stack_pids[$name]"
+  done
+}
+
+# PostgreSQL, broker, Connect, the table, and the connector, in a fresh directory: start_stack DIR. The broker keeps its
+# topics in memory, so a database or offsets of an earlier run would only pretend to belong to it.
+start_stack() {
+  local program
+  for program in kw anomaly-agent velocity-agent fraud-producer; do
+    [ -x "$BIN/$program" ] || die "$BIN/$program is missing; build it with: make build"
+  done
+  require_port_free "$PG_PORT" "PostgreSQL"
+  require_port_free "$KAFKA_PORT" "the broker"
+  require_port_free "$CONNECT_PORT" "Kafka Connect"
+  rm -rf "$1"
+  mkdir -p "$1"
+  stack_dir=$(cd "$1" && pwd)
+
+  step "PostgreSQL on 127.0.0.1:$PG_PORT (wal_level=logical)"
+  "$ROOT/scripts/postgres.sh" start "$stack_dir/postgres" "$PG_PORT" >"$stack_dir/postgres.log" 2>&1 ||
+    die "PostgreSQL did not start"
+  step "the embedded broker on 127.0.0.1:$KAFKA_PORT ($TOPIC, $PARTITIONS partitions)"
+  start_program broker "$BIN/kw" broker --listen "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC:$PARTITIONS"
+  wait_until 20 "port_is_open $KAFKA_PORT" "${stack_pids[broker]}" || die "the broker did not start"
+  step "Kafka Connect on 127.0.0.1:$CONNECT_PORT"
+  "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "127.0.0.1:$KAFKA_PORT" "$CONNECT_PORT" \
+    >"$stack_dir/connect.log" 2>&1 || die "Kafka Connect did not start"
+  create_table
+  register_connector
+}
+
+# With replica identity FULL the events of updates and deletes carry the whole old row, and with it the user that their
+# key is made of; by default PostgreSQL logs no more of it than the primary key.
+create_table() {
+  run_psql <<'SQL'
+CREATE TABLE IF NOT EXISTS transactions (
+  id serial PRIMARY KEY, user_id int, amount decimal(10,2), card_type varchar(20), merchant_id int,
+  created_at timestamp DEFAULT now());
+ALTER TABLE transactions REPLICA IDENTITY FULL;
+SQL
+}
+
+# The exercise's own POST, with this stack's host names and ports; the last two settings are ours: a user's events stay
+# in one partition, and a single row waits 10 ms at most to be polled instead of 500.
+register_connector() {
+  step "registering $CONNECTOR (curl -X POST localhost:$CONNECT_PORT/connectors/)"
+  curl -i -sS -X POST -H "Accept:application/json" -H "Content-Type:application/json" \
+    "localhost:$CONNECT_PORT/connectors/" -d '{
+      "name": "'"$CONNECTOR"'",
+      "config": {
+        "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+        "tasks.max": "1",
+        "database.hostname": "127.0.0.1",
+        "database.port": "'"$PG_PORT"'",
+        "database.user": "postgres",
+        "database.password": "postgrespw",
+        "database.dbname": "mydb",
+        "topic.prefix": "dbserver1",
+        "plugin.name": "pgoutput",
+        "slot.name": "debezium_slot",
+        "publication.name": "dbz_publication",
+        "message.key.columns": "public.transactions:user_id",
+        "poll.interval.ms": "10"
+      }
+    }' >"$stack_dir/register.log" 2>&1 || die "Kafka Connect did not answer the registration"
+  head -n 1 "$stack_dir/register.log" | grep -q ' 201' || die "Kafka Connect refused the connector"
+  wait_until 60 connector_streams || die "the connector did not reach RUNNING within 60 s"
+}
+
+# RUNNING, and its replication slot in use: from here on every new row is a create event, none part of the snapshot.
+connector_streams() {
+  local status
+  status=$(curl -fs "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status")
+  [ "$(grep -o '"state":"RUNNING"' <<<"$status" | wc -l)" = 2 ] &&
+    [ "$(run_psql -c "SELECT active FROM pg_replication_slots WHERE slot_name = 'debezium_slot'")" = t ]
+}
+
+start_agents() { # [OPTION…] for both
+  step "both agents, each in its own group"
+  local agent
+  for agent in anomaly-agent velocity-agent; do
+    start_program "$agent" "$BIN/$agent" --bootstrap-server "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" --json "$@"
+  done
+}
+
+# Stops whatever of the stack runs, readers first, so that agents can still commit and Connect can still flush.
+stop_stack() {
+  [ -n "$stack_dir" ] || return 0
+  stop_programs fraud-producer anomaly-agent velocity-agent
+  "$ROOT/scripts/connect/connect.sh" stop "$stack_dir/connect" || true
+  stop_programs broker
+  [ ! -d "$stack_dir/postgres" ] || "$ROOT/scripts/postgres.sh" stop "$stack_dir/postgres" >/dev/null 2>&1 || true
+}
+
+# The ends of the logs that have something to say, for a run that failed.
+show_logs() {
+  local log
+  for log in "$stack_dir"/*.log "$stack_dir/connect/connect.log"; do
+    [ -s "$log" ] || continue
+    printf '\n--- the end of %s\n' "$log"
+    tail -n 12 "$log" | cut -c1-300
+  done >&2
+}

