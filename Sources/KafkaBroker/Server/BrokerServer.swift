@@ -164,7 +164,7 @@ actor BrokerServer {
         let version = header.requestApiVersion
         let key = APIKey(rawValue: header.requestApiKey)
         guard let api = ServedAPI.of(key) else {
-            return hangUp(connection, "\(key) (number \(key.rawValue)) is not served; ApiVersions tells what is")
+            return hangUp(connection, "\(key) is not served; ApiVersions tells what is")
         }
         var request = ClientConnection.Request(
             ticket: connection.nextTicket(), correlationId: header.correlationId, version: version,
