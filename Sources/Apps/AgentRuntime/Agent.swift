@@ -242,7 +242,7 @@ public struct Agent<Rule: AgentRule> {
     private mutating func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Int64) {
         malformedNotes += 1
         guard malformedNotes <= 10 else { return }
-        console.note("\(name): \(source), offset \(offset): \(flaw); the event is counted and skipped")
+        console.note("\(name): \(source), offset \(offset): \(flaw)")
         if malformedNotes == 10 { console.note("\(name): further events of this kind are only counted") }
     }
 

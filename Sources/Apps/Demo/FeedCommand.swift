@@ -11,6 +11,7 @@ struct FeedCommand: AsyncParsableCommand {
 
     @Option(help: "Brokers to ask first.") var bootstrapServer = "localhost:9094"
     @Option(help: "The topic.") var topic = "dbserver1.public.transactions"
+    @Option(help: "How many partitions the topic has.") var partitions: Int32 = 4
     @Option(help: "Events to generate.") var events = 250_000
     @Option(help: "Events per second; 0 for as many as possible.") var rate = 15_000.0
     @Option(help: "Decides what is generated.") var seed: UInt64 = 1
@@ -21,6 +22,7 @@ struct FeedCommand: AsyncParsableCommand {
     @Option(help: "How long the groups may take without getting on.") var patience = TimeSpan(.seconds(60))
 
     func validate() throws {
+        if partitions < 1 { throw ValidationError("--partitions must be at least 1.") }
         if events < 0 { throw ValidationError("--events must not be below 0.") }
         if !(0...0.5).contains(suspicious) { throw ValidationError("--suspicious must be 0 to 0.5.") }
         if !(0...1).contains(schemas) { throw ValidationError("--schemas must be 0 to 1.") }
@@ -67,8 +69,10 @@ struct FeedCommand: AsyncParsableCommand {
         for start in stride(from: 0, to: events, by: step) {
             let chunk = min(step, events - start)
             for _ in 0..<chunk {
-                _ = generator.next(key: &key, value: &value)
-                try await producer.send(ProducerRecord(topic: topic, key: Bytes(key), value: Bytes(value)))
+                let row = generator.next(key: &key, value: &value)
+                try await producer.send(
+                    ProducerRecord(
+                        topic: topic, key: Bytes(key), value: Bytes(value), partition: partition(of: row.userID)))
             }
             count += chunk
             meter.show("feeding", count)
@@ -78,23 +82,26 @@ struct FeedCommand: AsyncParsableCommand {
         return count
     }
 
-    /// A recorded event as it was, but keyed by its user where it was keyed by its row: only so do all events of a
-    /// user stay in one partition.
+    /// The partition of a user: all events of a user stay together, whether or not their keys carry a schema.
+    private func partition(of user: Int64) -> Int32 {
+        Murmur2.partition(of: Bytes(utf8: "{\"user_id\":\(user)}"), among: partitions)
+    }
+
+    /// A recorded event as it was, in the partition of its user.
     private func record(_ event: RecordedEvent) -> ProducerRecord {
-        var key = event.key
         var decoder = ChangeEventDecoder()
         let value = event.value.map { Bytes(utf8: $0) }
-        if let value, case .transaction(let row) = value.withUnsafeBytes({ decoder.decode($0) }),
-            !(key ?? "").contains("user_id")
-        {
-            key = "{\"user_id\":\(row.userID)}"
+        var partition: Int32?
+        if let value, case .transaction(let row) = value.withUnsafeBytes({ decoder.decode($0) }) {
+            partition = self.partition(of: row.userID)
         }
         let headers = event.headers.compactMap { pair -> RecordHeader? in
             guard let name = pair.first ?? nil else { return nil }
             let bytes = (pair.count > 1 ? pair[1] : nil).flatMap { Hex.decode($0) }
             return RecordHeader(name, bytes.map { Bytes($0) })
         }
-        return ProducerRecord(topic: topic, key: key.map { Bytes(utf8: $0) }, value: value, headers: headers)
+        return ProducerRecord(
+            topic: topic, key: event.key.map { Bytes(utf8: $0) }, value: value, headers: headers, partition: partition)
     }
 
     private func waitForGroups(_ console: Console) async throws {

@@ -1,0 +1,44 @@
+# What a person types. Each target installs what it needs (scripts/setup.sh), so that it works on a machine with only
+# Swift on it; `make help` lists them.
+
+SHELL := /bin/bash
+SWIFT_BUILD := swift build -c release
+SOURCES := Package.swift Sources Tests Benchmarks
+
+.PHONY: help demo pipeline stack build test check bench format clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+demo: build ## Broker, change events, both agents, a summary; half a minute. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
+	@scripts/demo.sh
+
+pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS LATENCY_ROWS PARTITIONS.
+	@scripts/setup.sh pipeline
+	@scripts/pipeline.sh
+
+stack: build ## The same, left running for trying things by hand; Ctrl-C stops it.
+	@scripts/setup.sh pipeline
+	@scripts/stack.sh
+
+build: ## Build all programs in release mode.
+	@scripts/setup.sh native
+	@$(SWIFT_BUILD)
+
+test: ## Everything that can be tested here; installs what it needs.
+	@scripts/setup.sh all
+	@scripts/test.sh
+
+check: ## Format, warnings, layers, scripts: what a change must pass.
+	@scripts/setup.sh native
+	@scripts/check.sh
+
+bench: build ## Side by side with librdkafka and kafka-python. Knobs: RECORDS REPEAT.
+	@scripts/setup.sh all
+	@scripts/bench.sh
+
+format: ## Format the sources.
+	@swift format -i -r $(SOURCES)
+
+clean: ## Remove what was built and what runs have left.
+	@rm -rf .build .demo .stack Benchmarks/.build

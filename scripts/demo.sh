@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# `make demo`: the embedded broker, recorded and generated change events, both agents, and a summary. Ends by itself.
+#
+# Knobs, as variables: EVENTS generated events (250000), RATE events per second (15000), PARTITIONS (4), INSTANCES per
+# agent (1), SCHEMAS the share of events with an embedded schema (0.3), SEED (1), BIN where the programs are.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+EVENTS=${EVENTS:-250000}
+RATE=${RATE:-15000}
+PARTITIONS=${PARTITIONS:-4}
+INSTANCES=${INSTANCES:-1}
+SCHEMAS=${SCHEMAS:-0.3}
+SEED=${SEED:-1}
+BIN=${BIN:-$ROOT/.build/release}
+TOPIC=dbserver1.public.transactions
+DIR=$ROOT/.demo
+
+for program in kw demo anomaly-agent velocity-agent; do
+  [ -x "$BIN/$program" ] || die "$BIN/$program is missing; run: make build"
+done
+for knob in EVENTS PARTITIONS INSTANCES; do
+  [[ ${!knob} =~ ^[0-9]+$ ]] || die "$knob must be a whole number, not '${!knob}'"
+done
+rm -rf "$DIR"
+mkdir -p "$DIR"
+
+stop_all() {
+  touch "$DIR/stopping"
+  local file
+  for file in "$DIR"/*.pid; do
+    [ -e "$file" ] && stop_process "$(cat "$file")"
+  done
+  wait 2>/dev/null || true
+}
+trap stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Keeps an agent running: one that dies, even by SIGKILL, is started again under the same name.
+keep_running() { # AGENT NUMBER
+  local name=$1-$2
+  while [ ! -e "$DIR/stopping" ]; do
+    "$BIN/$1" --bootstrap-server "$BROKER" --topic "$TOPIC" --instance-id "$name" --json \
+      >>"$DIR/$name.jsonl" 2>>"$DIR/$name.log" &
+    echo $! >"$DIR/$name.pid"
+    wait $! 2>/dev/null && break
+    [ -e "$DIR/stopping" ] || echo "$name ended unexpectedly and is started again" >&2
+    sleep 0.2
+  done
+}
+
+step "starting the embedded broker"
+"$BIN/kw" broker --listen 127.0.0.1:0 --topic "$TOPIC:$PARTITIONS" >"$DIR/broker.out" 2>"$DIR/broker.log" &
+echo $! >"$DIR/broker.pid"
+wait_until 20 "grep -q 'is ready on' '$DIR/broker.out'" "$(cat "$DIR/broker.pid")" ||
+  die "the broker did not start: $(cat "$DIR/broker.log")"
+BROKER=$(sed -n 's/.*is ready on \([^ ]*\).*/\1/p' "$DIR/broker.out" | head -n 1)
+
+step "starting the agents: $INSTANCES of each, in groups of their own"
+outputs=()
+for number in $(seq "$INSTANCES"); do
+  for agent in anomaly velocity; do
+    keep_running "$agent-agent" "$number" &
+    outputs+=("--$agent" "$DIR/$agent-agent-$number.jsonl")
+  done
+done
+wait_until 30 "[ \$(cat '$DIR'/*.jsonl 2>/dev/null | grep -c '\"type\":\"assigned\"') -ge $((2 * INSTANCES)) ]" ||
+  die "the agents did not join their groups: $(tail -n 3 "$DIR"/*-agent-*.log)"
+
+step "feeding Debezium's recorded events, then $EVENTS generated ones, to $BROKER"
+"$BIN/demo" feed --bootstrap-server "$BROKER" --topic "$TOPIC" --partitions "$PARTITIONS" --events "$EVENTS" --rate "$RATE" --seed "$SEED" \
+  --schemas "$SCHEMAS" --recorded "$ROOT/Fixtures/debezium/keyed.public.transactions.jsonl" \
+  --recorded "$ROOT/Fixtures/debezium/bare.public.transactions.jsonl" \
+  --group anomaly-detection-group --group fraud-detection-group
+
+step "stopping the agents"
+touch "$DIR/stopping"
+for file in "$DIR"/*-agent-*.pid; do stop_process "$(cat "$file")"; done
+
+step "comparing what they found with what is in the topic"
+"$BIN/demo" report --bootstrap-server "$BROKER" --topic "$TOPIC" "${outputs[@]}"
