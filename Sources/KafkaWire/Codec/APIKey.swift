@@ -7,8 +7,3 @@ public struct APIKey: RawRepresentable, Hashable, Comparable, Sendable {
 
     public static func < (a: APIKey, b: APIKey) -> Bool { a.rawValue < b.rawValue }
 }
-
-extension APIKey: CustomStringConvertible {
-    /// The API's name, or `API 123` where it is not known.
-    public var description: String { API.of(self)?.name ?? "API \(rawValue)" }
-}

@@ -69,3 +69,8 @@ extension APIKey {
     public static let initProducerId = APIKey(22)
     public static let describeCluster = APIKey(60)
 }
+
+extension APIKey: CustomStringConvertible {
+    /// The API's name, or `API 123` where it is not known.
+    public var description: String { API.of(self)?.name ?? "API \(rawValue)" }
+}

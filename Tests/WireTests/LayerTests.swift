@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+/// The one rule of the house: data flows from left to right, values await nothing, only `Net` and `Security` touch the
+/// platform, and libpq stays with the producers and the batch consumer.
+@Suite struct LayerTests {
+    /// The folders of `Sources/KafkaWire`, left to right. `Explain` stands beside them: it uses values only, and nothing
+    /// uses it.
+    static let layers = [
+        "Bytes", "Codec", "Messages", "Records", "Frames", "Explain", "Net", "Security", "Connection", "Cluster",
+        "Producer", "Consumer", "Admin",
+    ]
+    static let values: Set = ["Bytes", "Codec", "Messages", "Records", "Frames", "Explain"]
+    static let platform: Set = ["Net", "Security"]
+
+    struct Source {
+        var path: String
+        var layer: String
+        /// Without comments and string literals.
+        var code: String
+    }
+
+    static let sources: [Source] = files(in: "Sources/KafkaWire").map { path in
+        let layer = path.split(separator: "/").dropFirst(2).first.map(String.init) ?? ""
+        return Source(path: path, layer: layer, code: stripped(text(path)))
+    }
+
+    @Test func everyFileIsInALayer() {
+        #expect(Self.sources.count > 50)
+        for source in Self.sources { #expect(Self.layers.contains(source.layer), "\(source.path)") }
+    }
+
+    @Test func aFolderUsesOnlyFoldersToItsLeft() throws {
+        let declaration =
+            #/(?m)^(?:public |package |private |fileprivate |final |indirect )*(?:struct|class|enum|actor|protocol|typealias) ([A-Z][A-Za-z0-9]*)/#
+        var homes: [Substring: Set<String>] = [:]
+        for source in Self.sources {
+            for match in source.code.matches(of: declaration) where !match.output.0.contains("private ") {
+                homes[match.output.1, default: []].insert(source.layer)
+            }
+        }
+        let place = Dictionary(uniqueKeysWithValues: Self.layers.enumerated().map { ($1, $0) })
+        for source in Self.sources {
+            let own = place[source.layer] ?? 0
+            for word in Set(source.code.matches(of: #/\b[A-Z][A-Za-z0-9]*\b/#).map(\.output)) {
+                guard let layers = homes[word], !source.code.contains("struct \(word)") else { continue }
+                let leftmost = layers.compactMap { place[$0] }.min() ?? 0
+                #expect(leftmost <= own, "\(source.path) uses \(word) of \(Self.layers[leftmost])")
+                #expect(source.layer == "Explain" || layers != ["Explain"], "\(source.path) uses \(word) of Explain")
+            }
+        }
+    }
+
+    @Test func valuesAwaitNothing() {
+        for source in Self.sources where Self.values.contains(source.layer) {
+            for word in ["await", "async", "Task", "actor", "clock_gettime"] {
+                #expect(
+                    !source.code.split { !$0.isLetter && $0 != "_" }.contains(Substring(word)),
+                    "\(source.path): \(word)")
+            }
+        }
+    }
+
+    @Test func onlyNetAndSecurityTouchThePlatform() {
+        for source in Self.sources where !Self.platform.contains(source.layer) {
+            for module in ["Glibc", "Musl", "Darwin"] {
+                #expect(!source.code.contains("import \(module)"), "\(source.path) imports \(module)")
+            }
+        }
+    }
+
+    @Test func theLibrariesDoWithoutFoundation() {
+        for path in Self.files(in: "Sources/KafkaWire") + Self.files(in: "Sources/KafkaBroker") {
+            #expect(!Self.stripped(Self.text(path)).contains("import Foundation"), "\(path)")
+        }
+    }
+
+    @Test func uncheckedSendableStandsOnce() {
+        let found = (Self.files(in: "Sources/KafkaWire") + Self.files(in: "Sources/KafkaBroker")).filter {
+            Self.stripped(Self.text($0)).contains("@unchecked Sendable")
+        }
+        #expect(found == ["Sources/KafkaWire/Net/Locked.swift"])
+    }
+
+    @Test func onlyThePostgreSQLLibraryLinksLibpq() {
+        let importers = Self.files(in: "Sources").filter { Self.text($0).contains("import CLibpq") }
+        #expect(!importers.isEmpty)
+        for path in importers { #expect(path.hasPrefix("Sources/Apps/PostgreSQL/"), "\(path)") }
+        let users = Self.files(in: "Sources").filter { Self.text($0).contains("import PostgreSQL") }
+        for path in users {
+            let app = path.split(separator: "/")[2]
+            #expect(["TemperatureProducer", "TemperatureConsumer", "FraudProducer"].contains(app), "\(path)")
+        }
+    }
+
+    // MARK: - Files
+
+    private static let root = Fixture.folder.dropLast("Fixtures/".count)
+
+    static func files(in folder: String) -> [String] {
+        let found = FileManager.default.enumerator(atPath: root + folder)?.compactMap { $0 as? String } ?? []
+        return found.filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }.sorted()
+    }
+
+    static func text(_ path: String) -> String { (try? String(contentsOfFile: root + path, encoding: .utf8)) ?? "" }
+
+    static func stripped(_ text: String) -> String {
+        text.replacing(#/"""(?s:.*?)"""/#, with: "").replacing(#/"(\\.|[^"\\\n])*"/#, with: "")
+            .replacing(#//\/[^\n]*/#, with: "")
+    }
+}

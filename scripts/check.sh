@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# `make check`: what a change must pass before it is committed. The compiler treats warnings as errors (Package.swift).
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+
+step "format (swift format, strict)"
+swift format lint --strict -r Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+step "warnings are errors (debug build with tests)"
+swift build --build-tests 2>&1 | grep -vE '^\[|^Building|^$' || true
+swift build --build-tests >/dev/null
+
+step "layers (Tests/WireTests/LayerTests.swift)"
+swift test --skip-build --filter 'WireTests.LayerTests' >/tmp/kw-layers.$$ 2>&1 || { cat /tmp/kw-layers.$$; rm -f /tmp/kw-layers.$$; die "a layer is broken"; }
+rm -f /tmp/kw-layers.$$
+
+step "scripts"
+for script in scripts/*.sh scripts/connect/*.sh .ci/run; do bash -n "$script"; done
+if type -P shellcheck >/dev/null; then shellcheck -x scripts/*.sh scripts/connect/*.sh .ci/run; fi
+
+if git ls-files --error-unmatch Package.resolved .build >/dev/null 2>&1; then die "Package.resolved and .build stay out of commits"; fi
+step "clean"
