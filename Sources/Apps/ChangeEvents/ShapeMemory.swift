@@ -2,14 +2,16 @@
 struct ShapeMemory {
     /// Shapes kept at a time: inserts, updates, deletes and the kinds of snapshot rows, of more than one topic.
     static let capacity = 8
-    /// What a miss costs in hits: the shapes tried in vain, the scan, and learning.
-    private static let costOfMiss = 4
-    private static let start = 128
-    /// Events that are only scanned after too many misses.
+    /// What a hit saves, less one for each shape tried before it: alternating between four shapes gains nothing.
+    private static let gainOfHit = 2
+    /// What a miss costs: the shapes tried in vain, and learning.
+    private static let costOfMiss = 8
+    private static let start = 256
+    /// Events that are only scanned after shapes have cost more than they gain.
     private static let pause = 1000
 
     private var shapes: [EventShape] = []  // the most recently used first
-    /// Hits on account. Negative for too many misses, which end the use of shapes for a while.
+    /// What shapes have gained of late. Below zero they are not used for a while.
     private var balance = start
     private var paused = 0
 
@@ -30,9 +32,10 @@ struct ShapeMemory {
         let start = scanner.cursor
         for index in shapes.indices where shapes[index].isPayload == isPayload {
             if shapes[index].read(&scanner, into: &row, sourceTime: &sourceTime) {
-                balance = min(balance + 1, 2 * Self.start)
-                if index > 0 { moveToFront(index) }
-                return shapes[0].answer
+                let answer = shapes[index].answer
+                balance = min(balance + Self.gainOfHit - index, 2 * Self.start)
+                if index > 0 { changeShape(to: index) }
+                return answer
             }
             scanner.cursor = start
             row = Envelope.Row()
@@ -45,6 +48,10 @@ struct ShapeMemory {
     @inline(never)
     mutating func goesOnAfterMiss() -> Bool {
         balance -= Self.costOfMiss
+        return goesOn()
+    }
+
+    private mutating func goesOn() -> Bool {
         if balance >= 0 { return true }
         shapes.removeAll(keepingCapacity: true)
         balance = Self.start
@@ -59,7 +66,9 @@ struct ShapeMemory {
         shapes.insert(shape, at: 0)
     }
 
-    private mutating func moveToFront(_ index: Int) {
+    @inline(never)
+    private mutating func changeShape(to index: Int) {
+        guard goesOn() else { return }
         for place in stride(from: index, to: 0, by: -1) { shapes.swapAt(place, place - 1) }
     }
 }
