@@ -24,6 +24,13 @@ struct RecordedEvent {
 
     static func table(_ name: String) throws -> [RecordedEvent] { try file("\(name).public.transactions") }
 
+    /// A decoder that remembers the value's schema prefix (from the first time) and its shape (from the second).
+    static func decoder(knowing value: [UInt8]) -> ChangeEventDecoder {
+        var decoder = ChangeEventDecoder()
+        for _ in 0..<3 { _ = decoder.decode(value) }
+        return decoder
+    }
+
     /// What Foundation's JSON parser makes of the value's envelope.
     var envelope: [String: Any]? {
         guard let value, let document = try? JSONSerialization.jsonObject(with: Data(value)) as? [String: Any] else {

@@ -1,7 +1,8 @@
 /// Decodes Debezium's change events of the table `transactions` (JSON converter, with or without schemas).
 ///
-/// One decoder per consumer task: it remembers schema prefixes, and it is a value, so a copy is independent. Decoding
-/// allocates nothing, except for a schema seen for the first time and for escapes inside fields that are read.
+/// One decoder per consumer task: it remembers schema prefixes and the shapes of events, and it is a value, so a copy is
+/// independent. Decoding allocates nothing, except for a schema or a shape seen for the first time and for escapes
+/// inside fields that are read.
 ///
 /// The whole value is checked to be well-formed JSON, also what is skipped. Of members with the same name the last one
 /// counts.
@@ -23,7 +24,8 @@ public struct ChangeEventDecoder: Sendable {
         public var schema: String?
         /// How amounts are written in events without a schema. Default: told by the value, base64 with scale 2.
         public var amount: AmountEncoding
-        /// Whether schema prefixes are remembered. Default true; false is for comparisons.
+        /// Whether schema prefixes and the shapes of events are remembered, which changes no result. Default true; false
+        /// is for comparisons.
         public var remembersPrefixes: Bool
 
         /// The options, each with its default.
@@ -43,6 +45,7 @@ public struct ChangeEventDecoder: Sendable {
     private let bareForm: AmountForm
     private let remembersPrefixes: Bool
     private var memory = PrefixMemory()
+    private var shapes = ShapeMemory()
 
     /// A decoder that remembers no schema yet.
     public init(_ options: Options = Options()) {
@@ -60,9 +63,27 @@ public struct ChangeEventDecoder: Sendable {
         guard value.count <= Self.longestValue else { return .malformed(Malformed(.tooLong, at: 0)) }
         guard var scanner = JSONScanner(value) else { return .malformed(Malformed(.empty, at: 0)) }
         do throws(Malformed) {
+            var isPayload = false
+            var form = RowForm()
+            if remembersPrefixes, let prefix = memory.match(value) {
+                scanner.cursor += prefix.length
+                isPayload = true
+                form = prefix.form
+            }
+            var learns = false
+            if remembersPrefixes, shapes.isInUse() {
+                if let event = try readByShape(&scanner, isPayload: isPayload, form, hasOldKey: hasOldKey) {
+                    return event
+                }
+                learns = shapes.goesOnAfterMiss()
+            }
+            let beginning = scanner
             var envelope = Envelope()
-            try read(value, &scanner, into: &envelope)
-            return try interpret(envelope, scanner, hasOldKey: hasOldKey)
+            envelope.form = form
+            try read(value, &scanner, isPayload: isPayload, into: &envelope)
+            let event = try interpret(envelope, scanner, hasOldKey: hasOldKey)
+            if learns { learn(event, envelope, from: beginning, isPayload: isPayload) }
+            return event
         } catch {
             return .malformed(error)
         }
@@ -77,11 +98,9 @@ public struct ChangeEventDecoder: Sendable {
 
     @inline(__always)
     private mutating func read(
-        _ value: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, into envelope: inout Envelope
+        _ value: UnsafeRawBufferPointer, _ scanner: inout JSONScanner, isPayload: Bool, into envelope: inout Envelope
     ) throws(Malformed) {
-        if remembersPrefixes, let (length, form) = memory.match(value) {
-            scanner.cursor += length
-            envelope.form = form
+        if isPayload {
             try envelope.readPayload(&scanner)
             if try scanner.another(closing: UInt8(ascii: "}")) {
                 _ = try envelope.readMembers(&scanner, isFirst: false)
@@ -102,6 +121,39 @@ public struct ChangeEventDecoder: Sendable {
         }
         scanner.skipSpace()
         guard scanner.cursor == scanner.end else { throw scanner.flaw(.trailingBytes) }
+    }
+
+    /// Reads an event of a remembered shape; nil for another one, with the scanner where it was.
+    @inline(__always)
+    private mutating func readByShape(
+        _ scanner: inout JSONScanner, isPayload: Bool, _ form: RowForm, hasOldKey: Bool
+    ) throws(Malformed) -> ChangeEvent? {
+        var row = Envelope.Row()
+        var sourceTime = JSONToken.absent
+        let answer = shapes.read(&scanner, isPayload: isPayload, into: &row, sourceTime: &sourceTime)
+        switch answer {
+        case nil: return nil
+        case .notATransaction(let reason): return .notATransaction(reason)
+        case .row where hasOldKey: return .notATransaction(.movedRow)
+        case .row(let origin):
+            let reader = RowReader(scanner, row, sourceTime: sourceTime, form, bareForm: bareForm)
+            return .transaction(try reader.transaction(origin: origin))
+        }
+    }
+
+    /// Remembers the shape of an event that had none of those remembered.
+    @inline(never)
+    private mutating func learn(
+        _ event: ChangeEvent, _ envelope: Envelope, from beginning: JSONScanner, isPayload: Bool
+    ) {
+        let answer: EventShape.Answer
+        switch event {
+        case .transaction(let row): answer = .row(row.origin)
+        case .notATransaction(.movedRow), .malformed: return
+        case .notATransaction(let reason): answer = .notATransaction(reason)
+        }
+        let shape = ShapeLearner.shape(beginning, isPayload: isPayload, members: envelope.members, answer: answer)
+        if let shape { shapes.remember(shape) }
     }
 
     // MARK: Interpreting
@@ -127,9 +179,9 @@ public struct ChangeEventDecoder: Sendable {
         if operation == UInt8(ascii: "d") { return .notATransaction(.delete) }
         if hasOldKey { return .notATransaction(.movedRow) }
         guard members.after.kind == .object else { throw flaw(.after, members.after, scanner) }
-        let row = try RowReader(scanner, envelope, bareForm: bareForm).transaction(
-            origin: operation == UInt8(ascii: "c") ? .insert : .snapshot)
-        return .transaction(row)
+        let row = RowReader(
+            scanner, members.row, sourceTime: members.sourceTime, envelope.form, bareForm: bareForm)
+        return .transaction(try row.transaction(origin: operation == UInt8(ascii: "c") ? .insert : .snapshot))
     }
 
     @inline(never)

@@ -1,19 +1,24 @@
 /// Turns the tokens of an envelope's row into a transaction, or says which field forbids it.
 struct RowReader {
     private let scanner: JSONScanner
-    private let envelope: Envelope
+    private let row: Envelope.Row
+    private let sourceTime: JSONToken
+    private let timeForm: TimeForm
     private let amountForm: AmountForm
 
     @inline(__always)
-    init(_ scanner: JSONScanner, _ envelope: Envelope, bareForm: AmountForm) {
+    init(
+        _ scanner: JSONScanner, _ row: Envelope.Row, sourceTime: JSONToken, _ form: RowForm, bareForm: AmountForm
+    ) {
         self.scanner = scanner
-        self.envelope = envelope
-        amountForm = envelope.form.amount == .unspecified ? bareForm : envelope.form.amount
+        self.row = row
+        self.sourceTime = sourceTime
+        timeForm = form.createdAt
+        amountForm = form.amount == .unspecified ? bareForm : form.amount
     }
 
     @inline(__always)
     func transaction(origin: Transaction.Origin) throws(Malformed) -> Transaction {
-        let row = envelope.members.row
         let id = try integer(row.id, .id)
         let userID = try integer(row.userID, .userID)
         let amount = try amount(row.amount)
@@ -84,7 +89,7 @@ struct RowReader {
     /// default), the time of the commit stands in.
     @inline(__always)
     private func createdAt(_ token: JSONToken) throws(Malformed) -> (EventTime, Transaction.TimeSource) {
-        let form = envelope.form.createdAt
+        let form = timeForm
         switch token.kind {
         case .absent, .null: return (try commitTime(insteadOf: token), .commit)
         case .integer where form != .text && form != .unsupported:
@@ -104,7 +109,7 @@ struct RowReader {
 
     @inline(never)
     private func commitTime(insteadOf column: JSONToken) throws(Malformed) -> EventTime {
-        let token = envelope.members.sourceTime
+        let token = sourceTime
         // Without either time it is the column that is missing.
         if token.kind == .absent || token.kind == .null { throw flaw(.createdAt, column) }
         let number = try integer(token, .sourceTime)
