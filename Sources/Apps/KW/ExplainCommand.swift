@@ -14,7 +14,7 @@ struct ExplainCommand: ParsableCommand {
             decide where that is not clear. A response does not say what it answers, so it always needs --api and \
             --version. Bytes come from the arguments, from --file, or from standard input, in hexadecimal or raw.
 
-            kw explain 0000001b00120004000000010003666f6f00026b770233300000
+            kw explain 0000001f00120004000000070003666f6f000a6b61666b617769726506302e312e3000
             kw explain --api Metadata --version 1 --response --file answer.bin
             kw explain --records --file 00000000000000000000.log
             """)
