@@ -104,7 +104,7 @@ public enum CRC32C {
         return table
     }()
 
-    static func portable(_ seed: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func portable(_ seed: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let base = bytes.baseAddress else { return seed }
         return slices.withUnsafeBufferPointer { table in
             var crc = seed
