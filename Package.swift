@@ -70,7 +70,7 @@ let package = Package(
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
         app("KW", ["KafkaWire", "KafkaBroker", "Conformance", log]),
-        app("Demo", ["KafkaWire", "EventGenerator"]),
+        app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
         .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance"], swiftSettings: strict),
         .testTarget(name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),

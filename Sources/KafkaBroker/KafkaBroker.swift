@@ -124,3 +124,11 @@ public final class KafkaBroker: Sendable {
         if let refusal { throw StartError(description: refusal) }
     }
 }
+
+extension KafkaBroker {
+    /// How many fetches wait for records.
+    package var waitingFetches: Int { get async { await server.withNode { $0.waitingFetches.count } } }
+
+    /// How many bytes of answers the clients have not taken yet.
+    package var unsentBytes: Int { get async { await server.unsentBytes } }
+}

@@ -1,3 +1,32 @@
-@main struct Main {
-    static func main() {}
+// anomaly-agent: tells of transactions far above what their user usually spends.
+
+import AgentRuntime
+import ArgumentParser
+import Detectors
+
+@main struct AnomalyAgent: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "anomaly-agent",
+        abstract: "Reads change events from Kafka and tells of amounts far above their user's average.",
+        discussion: """
+            Per user the last 50 amounts are remembered; with at least 3 before it, an amount over 3 times their mean \
+            and over 500 is an anomaly. New rows count, updates and deletes do not. Alerts are printed, everything \
+            else only with --verbose. Several instances share the work when events are keyed by user.
+
+              anomaly-agent --bootstrap-server localhost:9094
+              anomaly-agent --json --alerts-topic alerts
+
+            Ctrl-C or SIGTERM finishes the batch in hand, commits, leaves the group and prints totals. A restarted \
+            agent reads back what lies before its commits, so that it has forgotten nobody.
+
+            Exit status: 0 done, 1 failed, 64 wrong usage.
+            """)
+
+    @OptionGroup var options: AgentOptions
+
+    func run() async throws {
+        var agent = Agent(
+            "anomaly-agent", group: "anomaly-detection-group", rule: AnomalyDetector(), options: options)
+        throw ExitCode(await agent.run())
+    }
 }

@@ -1,3 +1,11 @@
-@main struct Main {
-    static func main() {}
+// demo: feeds change events to a broker and judges what the agents made of them. `scripts/demo.sh` runs it.
+
+import ArgumentParser
+
+@main struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Feeds change events to a broker, and judges what the agents made of them.",
+        discussion: "`make demo` starts the broker and the agents, and calls both commands.",
+        subcommands: [FeedCommand.self, ReportCommand.self])
 }

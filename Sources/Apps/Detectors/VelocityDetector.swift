@@ -52,7 +52,8 @@ public struct VelocityDetector: Sendable {
         public let count: Int
     }
 
-    private let rule: Rule
+    /// What the detector was told.
+    public let rule: Rule
     private let high: Int64
     /// Times kept of each user: four times what the rule must tell apart, so that late transactions find theirs.
     private let kept: Int

@@ -1,3 +1,40 @@
-@main struct Main {
-    static func main() {}
+// velocity-agent: scores transactions by how fast they follow each other and how high they are.
+
+import AgentRuntime
+import ArgumentParser
+import Detectors
+
+@main struct VelocityAgent: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "velocity-agent",
+        abstract: "Reads change events from Kafka and scores each transaction by velocity and amount.",
+        discussion: """
+            More than 5 transactions of a user within 60 seconds give 40 points, an amount over 4000 gives 50; a score \
+            over 70 is an alert. The 60 seconds are those of the events (created_at), so that a replay does not make \
+            everybody look fast. New rows count, updates and deletes do not. Alerts are printed, everything else only \
+            with --verbose.
+
+              velocity-agent --bootstrap-server localhost:9094
+              velocity-agent --json --alerts-topic alerts
+
+            Ctrl-C or SIGTERM finishes the batch in hand, commits, leaves the group and prints totals. A restarted \
+            agent reads back what lies before its commits, so that it has forgotten nobody.
+
+            Exit status: 0 done, 1 failed, 64 wrong usage.
+            """)
+
+    @OptionGroup var options: AgentOptions
+
+    @Option(help: "Whose clock the 60 seconds are measured with: event (created_at) or arrival (the wall clock).")
+    var clock = Clock.event
+
+    enum Clock: String, ExpressibleByArgument { case event, arrival }
+
+    func run() async throws {
+        var rule = VelocityDetector.Rule()
+        rule.clock = clock == .event ? .event : .arrival
+        var agent = Agent(
+            "velocity-agent", group: "fraud-detection-group", rule: VelocityDetector(rule), options: options)
+        throw ExitCode(await agent.run())
+    }
 }

@@ -52,7 +52,7 @@ enum FetchHandler: RequestHandler {
             if fetch.request.isolationLevel == 0 { data.abortedTransactions = nil }
             guard let partition = node.partition(of: target) else {
                 let code =
-                    target.topicId == .zero || node.topics[target.topicId] != nil
+                    fetch.context.version < 13 || node.topics[target.topicId] != nil
                     ? ErrorCode.unknownTopicOrPartition : .unknownTopicId
                 return FetchAnswer(target: target, data: refused(data, code))
             }

@@ -65,9 +65,9 @@ struct PartitionLog {
         return removed
     }
 
-    /// Removes the oldest segment, unless it is the one that is written to. Gives the number of bytes removed.
+    /// Removes the oldest segment, even if it is the only one. Gives the number of bytes removed.
     mutating func removeOldestSegment() -> Int {
-        guard segments.count > 1, let first = segments.first else { return 0 }
+        guard let first = segments.first else { return 0 }
         drop(1)
         return first.size
     }

@@ -47,8 +47,8 @@ final class BrokerNode {
 
     /// Handles a request that was decoded by its API's handler.
     func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext) throws(WireError) -> Outcome {
-        if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
         let outcome = try api.handle(body, context, self)
+        if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
         settle()
         return outcome
     }

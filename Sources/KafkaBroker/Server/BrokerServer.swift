@@ -55,6 +55,9 @@ actor BrokerServer {
     /// Works on the broker's state.
     func withNode<R: Sendable>(_ body: @Sendable (BrokerNode) -> R) -> R { body(node) }
 
+    /// How many bytes of answers the clients have not taken yet.
+    var unsentBytes: Int { connections.values.reduce(0) { $0 + $1.unsent } }
+
     /// Does what is due by the configuration's clock, which a test may have moved.
     func tick() {
         node.tick(now: configuration.now())
@@ -161,7 +164,7 @@ actor BrokerServer {
         let version = header.requestApiVersion
         let key = APIKey(rawValue: header.requestApiKey)
         guard let api = ServedAPI.of(key) else {
-            return hangUp(connection, "\(key) (number \(key.rawValue)) is not served; ApiVersions tells what is")
+            return hangUp(connection, "\(key) is not served; ApiVersions tells what is")
         }
         var request = ClientConnection.Request(
             ticket: connection.nextTicket(), correlationId: header.correlationId, version: version,

@@ -19,6 +19,7 @@ actor ConsumerEngine {
     private var events: Deque<ConsumerEvent> = []
     private var fatal: KafkaError?
     private var isClosed = false
+    private var isStopped = false
     private var hasBegun = false
 
     /// Set from the moment the application is told to let go until it asks for the next step.
@@ -67,7 +68,7 @@ actor ConsumerEngine {
         if isRevoking { await letGo() }
         await autoCommitIfDue()
         while true {
-            if isClosed || isCancelled || Task.isCancelled {
+            if isClosed || isStopped || isCancelled || Task.isCancelled {
                 isCancelled = false
                 return nil
             }
@@ -127,6 +128,12 @@ actor ConsumerEngine {
     }
 
     var positions: [TopicPartition: Int64?] { plan.positions.mapValues(\.offset) }
+
+    /// Ends the sequence behind what was given out last.
+    func stop() {
+        isStopped = true
+        wakeApplication()
+    }
 
     /// Commits what was processed, leaves the group, closes the connections.
     func close() async {

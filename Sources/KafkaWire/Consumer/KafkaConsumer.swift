@@ -48,6 +48,10 @@ public final class KafkaConsumer: Sendable {
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
     public var positions: [TopicPartition: Int64?] { get async { await engine.positions } }
 
+    /// Ends ``batches`` and ``events`` behind what was given out last; positions can still be committed. Follow it with
+    /// ``close()``.
+    public func stop() async { await engine.stop() }
+
     /// Commits what was processed, leaves the group and closes the connections. Closing twice does nothing.
     public func close() async { await engine.close() }
 

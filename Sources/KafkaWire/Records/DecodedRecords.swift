@@ -149,6 +149,19 @@ public struct Record: Sendable {
         return headers
     }
 
+    /// Whether there is a header of that name. Looks without making anything of the other headers.
+    public func hasHeader(_ name: String) -> Bool {
+        guard entry.headerCount > 0 else { return false }
+        var reader = ByteReader(payload[Int(entry.headersStart)..<payload.count])
+        for _ in 0..<entry.headerCount {
+            guard let nameLength = try? reader.varint(), let found = try? reader.slice(Int(nameLength)),
+                let valueLength = try? reader.varint(), (try? reader.skip(max(0, Int(valueLength)))) != nil
+            else { return false }
+            if found.count == name.utf8.count, found.withUnsafeBytes({ $0.elementsEqual(name.utf8) }) { return true }
+        }
+        return false
+    }
+
     private func part(_ start: Int32, _ length: Int32) -> Bytes? {
         length < 0 ? nil : payload[Int(start)..<Int(start) + Int(length)]
     }

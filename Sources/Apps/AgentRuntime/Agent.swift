@@ -1,0 +1,277 @@
+import AppSupport
+import ChangeEvents
+import Detectors
+import KafkaWire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// An agent: reads change events as a member of its own group, applies its rule to each new transaction, and tells of
+/// alerts. At least once: what was not committed before a crash is judged again, with the same outcome, since the users'
+/// past is read back first.
+public struct Agent<Rule: AgentRule> {
+    private let name: String
+    private let group: String
+    private let options: AgentOptions
+    private let console: Console
+    private let shutdown: ShutdownSignal
+
+    private var rule: Rule
+    private var decoder: ChangeEventDecoder
+    private var tally = Tally()
+    /// Where this instance stands in each partition that it knows the users of.
+    private var known: [TopicPartition: Int64] = [:]
+    private var uncommitted: [TopicPartition: CommittedOffset] = [:]
+    private var lastCommit = ContinuousClock.now
+    private var alerts: AlertProducer?
+    private var malformedNotes = 0
+    private var text: [UInt8] = []
+
+    /// An agent of that name with its rule; `group` is used where the options name none.
+    public init(_ name: String, group: String, rule: Rule, options: AgentOptions) {
+        self.name = name
+        self.group = options.group ?? group
+        self.rule = rule
+        self.options = options
+        shutdown = ShutdownSignal.install()
+        let shutdown = shutdown
+        console = Console(whenClosed: { shutdown.request() })
+        decoder = ChangeEventDecoder(.init(table: options.table, amount: options.amountEncoding))
+    }
+
+    /// Reads until SIGINT or SIGTERM, then finishes the batch in hand, commits, leaves the group and prints totals.
+    /// Gives the process's exit status.
+    public mutating func run() async -> Int32 {
+        let consumer: KafkaConsumer
+        do throws(KafkaError) {
+            consumer = try KafkaConsumer(consumerConfiguration)
+            if let topic = options.alertsTopic { alerts = try AlertProducer(topic, brokers: options.brokers) }
+        } catch {
+            console.note("\(name): \(error.message)")
+            return 1
+        }
+        console.note(
+            "\(name): reading \(options.topic) at \(options.brokers.joined(separator: ",")) as group \(group); "
+                + "Ctrl-C ends it")
+        if options.json {
+            console.line("{\"type\":\"started\",\"agent\":\"\(name)\",\"group\":\"\(group)\"}")
+            console.flush()
+        }
+        let shutdown = shutdown
+        let closer = Task {
+            await shutdown.wait()
+            // Ends the sequence behind the batch in hand.
+            await consumer.stop()
+        }
+        defer { closer.cancel() }
+        let failure = await loop(consumer)
+        if let error = await commit(consumer) { tell(error) }
+        await consumer.close()
+        if let error = await alerts?.close() { tell(error) }
+        printTotals()
+        if let failure {
+            console.note("\(name): \(failure.message)")
+            return 1
+        }
+        return 0
+    }
+
+    private var consumerConfiguration: KafkaConsumer.Configuration {
+        var configuration = KafkaConsumer.Configuration(
+            bootstrapServers: options.brokers, group: group, topics: [options.topic])
+        configuration.client.clientId = name
+        configuration.autoCommit = nil
+        configuration.groupInstanceId = options.instanceId
+        configuration.sessionTimeout = options.sessionTimeout.duration
+        configuration.heartbeatInterval = options.sessionTimeout.duration / 4
+        configuration.offsetReset = options.from == .earliest ? .earliest : .latest
+        configuration.corruptBatches = options.skipDamaged ? .skip : .stop
+        // Reading back the past of many partitions may take a while.
+        configuration.maximumPollInterval = .seconds(900)
+        return configuration
+    }
+
+    // MARK: - The loop
+
+    private mutating func loop(_ consumer: KafkaConsumer) async -> KafkaError? {
+        do throws(KafkaError) {
+            for try await event in consumer.events {
+                switch event {
+                case .batch(let batch):
+                    process(batch)
+                    try await commitIfDue(batch, consumer)
+                case .assigned(let offsets): try await assigned(offsets)
+                case .revoked(let partitions, let lost): await revoked(partitions, lost: lost, consumer)
+                case .trouble(let error): tell(error)
+                case .recovered: console.note("\(name): it works again")
+                }
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private mutating func process(_ batch: ConsumerBatch) {
+        let partition = batch.source.partition
+        let now = Self.wallMicroseconds
+        for record in batch {
+            let event = decode(record)
+            tally.count(event)
+            tally.recordAge(milliseconds: now / 1000 - record.timestamp)
+            switch event {
+            case .transaction(let transaction):
+                judge(transaction, RecordPlace(partition: partition, offset: record.offset))
+            case .notATransaction: break
+            case .malformed(let flaw): tellMalformed(flaw, batch.source, record.offset)
+            }
+        }
+        known[batch.source] = batch.nextOffset
+        uncommitted[batch.source] = CommittedOffset(offset: batch.nextOffset)
+        tally.batchEnded()
+        if !text.isEmpty {
+            console.write(bytes: text)
+            text.removeAll(keepingCapacity: true)
+        }
+        console.flush()
+        console.progress(
+            "\(name): \(Figures.grouped(tally.events)) events, \(Figures.grouped(tally.alerts)) alerts")
+    }
+
+    private mutating func decode(_ record: Record) -> ChangeEvent {
+        let hasOldKey = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
+        guard let value = record.value else { return decoder.decode(nil, hasOldKey: hasOldKey) }
+        return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) }
+    }
+
+    private mutating func judge(_ transaction: Transaction, _ place: RecordPlace) {
+        let now = Self.wallMicroseconds
+        let verdict = rule.judge(
+            transaction, partition: place.partition, arrival: EventTime(microseconds: now))
+        let alert = rule.alert(verdict, of: transaction, at: place)
+        if let alert {
+            tally.countAlert()
+            alerts?.send(alert)
+        }
+        guard options.verbose || alert != nil else { return }
+        if options.json {
+            AgentLine.append(alert, transaction, place, at: now, agent: name, to: &text)
+        } else {
+            rule.appendLine(verdict, of: transaction, to: &text)
+        }
+    }
+
+    // MARK: - Assignments
+
+    private mutating func assigned(_ offsets: [TopicPartition: Int64]) async throws(KafkaError) {
+        for partition in known.keys where offsets[partition] == nil || offsets[partition] != known[partition] {
+            // Another instance goes on with it, or has gone on with it meanwhile.
+            known[partition] = nil
+            _ = rule.forget(partition: partition.partition)
+        }
+        let new = offsets.filter { known[$0.key] == nil }
+        var readBack = 0
+        if rule.canReplay, !new.isEmpty {
+            let partitions = options
+            let reader = HistoryReader(brokers: partitions.brokers, limit: partitions.history)
+            var (rule, decoder) = (self.rule, self.decoder)
+            readBack = try await reader.read(new) { source, record in
+                let hasOldKey = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
+                let event =
+                    record.value.map { value in
+                        value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) }
+                    } ?? decoder.decode(nil)
+                guard case .transaction(let transaction) = event else { return }
+                _ = rule.judge(transaction, partition: source.partition, arrival: transaction.createdAt)
+            }
+            (self.rule, self.decoder) = (rule, decoder)
+        }
+        for (partition, offset) in new { known[partition] = offset }
+        tellAssigned(offsets, readBack: readBack)
+    }
+
+    private mutating func revoked(_ partitions: [TopicPartition], lost: Bool, _ consumer: KafkaConsumer) async {
+        if lost {
+            uncommitted = [:]
+        } else if let error = await commit(consumer) {
+            tell(error)
+        }
+    }
+
+    // MARK: - Commits
+
+    private mutating func commitIfDue(_ batch: ConsumerBatch, _ consumer: KafkaConsumer) async throws(KafkaError) {
+        let isCaughtUp = batch.nextOffset >= batch.highWatermark
+        guard isCaughtUp || lastCommit.duration(to: .now) >= options.commitInterval.duration else { return }
+        guard let error = await commit(consumer) else { return }
+        guard error.isRetriable || error.api == .offsetCommit else { throw error }
+        tell(error)
+    }
+
+    /// Commits what was processed, once its alerts have arrived.
+    private mutating func commit(_ consumer: KafkaConsumer) async -> KafkaError? {
+        guard !uncommitted.isEmpty else { return nil }
+        let offsets = uncommitted
+        do throws(KafkaError) {
+            try await alerts?.flush()
+            try await consumer.commit(offsets)
+            uncommitted = [:]
+            lastCommit = .now
+            return nil
+        } catch {
+            // The records come again, to this instance or another: that is what at-least-once means.
+            if error.api == .offsetCommit { uncommitted = [:] }
+            return error
+        }
+    }
+
+    // MARK: - Words
+
+    private func tell(_ error: KafkaError) {
+        if options.json {
+            console.line("{\"type\":\"trouble\",\"agent\":\"\(name)\",\"message\":\(AgentLine.quoted(error.message))}")
+        }
+        console.note("\(name): \(error.message)")
+    }
+
+    private mutating func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Int64) {
+        malformedNotes += 1
+        guard malformedNotes <= 10 else { return }
+        console.note("\(name): \(source), offset \(offset): \(flaw); the event is counted and skipped")
+        if malformedNotes == 10 { console.note("\(name): further events of this kind are only counted") }
+    }
+
+    private func tellAssigned(_ offsets: [TopicPartition: Int64], readBack: Int) {
+        let list = offsets.keys.sorted()
+        if options.json {
+            let numbers = list.map { "\($0.partition)" }.joined(separator: ",")
+            console.line(
+                "{\"type\":\"assigned\",\"agent\":\"\(name)\",\"partitions\":[\(numbers)],\"read_back\":\(readBack)}")
+            console.flush()
+        }
+        let numbers = list.isEmpty ? "none" : list.map { "\($0.partition)" }.joined(separator: ", ")
+        let past = readBack > 0 ? "; \(Figures.grouped(readBack)) events were read back for the users' past" : ""
+        console.note("\(name): partitions \(numbers)\(past)")
+    }
+
+    private func printTotals() {
+        console.endProgress()
+        if options.json {
+            console.line(tally.json(agent: name, users: rule.userCount))
+        } else {
+            for line in tally.lines(agent: name, users: rule.userCount) { console.line(line) }
+        }
+        console.flush()
+    }
+
+    private static var wallMicroseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

@@ -1,0 +1,101 @@
+import AppSupport
+import ArgumentParser
+import ChangeEvents
+import KafkaWire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The options that all agents share.
+public struct AgentOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Brokers to ask first, separated by commas. (default: $KAFKA_BOOTSTRAP, else localhost:9094)",
+            valueName: "host:port"))
+    public var bootstrapServer: String?
+
+    @Option(name: .shortAndLong, help: "The topic with Debezium's change events.")
+    public var topic = "dbserver1.public.transactions"
+
+    @Option(name: .shortAndLong, help: "The consumer group. (default: the agent's own)")
+    public var group: String?
+
+    @Option(help: "Where a group that has committed nothing begins: earliest or latest.")
+    public var from = Start.earliest
+
+    @Option(help: ArgumentHelp("Also produce each alert as JSON, keyed by user, to this topic.", valueName: "topic"))
+    public var alertsTopic: String?
+
+    @Flag(name: .long, help: "Print JSON objects instead of the exercise's lines.")
+    public var json = false
+
+    @Flag(name: .shortAndLong, help: "Print every transaction, not only alerts.")
+    public var verbose = false
+
+    @Option(help: "The table whose new rows are transactions.")
+    public var table = "transactions"
+
+    @Option(
+        help: ArgumentHelp(
+            "How events without schemas write amounts: auto, base64, double or string.", valueName: "form"))
+    public var amount = AmountForm.auto
+
+    @Option(help: "The scale of base64 amounts in events without schemas.")
+    public var scale = 2
+
+    @Option(
+        help: ArgumentHelp(
+            "How many events before the committed offsets to read back at most, so that a restart forgets nobody.",
+            valueName: "events"))
+    public var history = 2_000_000
+
+    @Option(
+        help: ArgumentHelp(
+            "A name that is this instance's own: restarted under it, the agent gets its partitions back at once.",
+            valueName: "name"))
+    public var instanceId: String?
+
+    @Option(help: "After how long without a heartbeat the group takes this instance for dead.")
+    public var sessionTimeout = TimeSpan(.seconds(10))
+
+    @Option(help: "How often to commit while there is much to do; with nothing left to read it is done at once.")
+    public var commitInterval = TimeSpan(.seconds(1))
+
+    @Flag(help: "Pass over record batches whose checksum is wrong, instead of stopping.")
+    public var skipDamaged = false
+
+    public init() {}
+
+    /// Where to begin without a commit.
+    public enum Start: String, ExpressibleByArgument, Sendable { case earliest, latest }
+
+    /// How amounts are written.
+    public enum AmountForm: String, ExpressibleByArgument, Sendable { case auto, base64, double, string }
+
+    public func validate() throws {
+        if !(0...18).contains(scale) { throw ValidationError("--scale must be 0 to 18, not \(scale).") }
+        if sessionTimeout.duration < .seconds(1) { throw ValidationError("--session-timeout must be at least 1s.") }
+        if history < 0 { throw ValidationError("--history must not be below 0.") }
+    }
+
+    /// The brokers to ask first.
+    var brokers: [String] {
+        let text = bootstrapServer ?? getenv("KAFKA_BOOTSTRAP").map { String(cString: $0) } ?? "localhost:9094"
+        return text.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
+    }
+
+    var amountEncoding: AmountEncoding {
+        switch amount {
+        case .auto: .automatic(scale: scale)
+        case .base64: .base64(scale: scale)
+        case .double: .double
+        case .string: .string
+        }
+    }
+}

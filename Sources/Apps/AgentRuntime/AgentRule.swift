@@ -1,0 +1,47 @@
+import ChangeEvents
+import Detectors
+
+/// A rule that an agent applies to every transaction, in the order of its partition.
+public protocol AgentRule: Sendable {
+    /// What the rule says of one transaction.
+    associatedtype Verdict: Sendable
+
+    /// Takes a transaction into account and judges it. `arrival` is the present moment.
+    mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict
+    /// The alert that a verdict raises, or nil.
+    func alert(_ verdict: Verdict, of transaction: Transaction, at place: RecordPlace) -> Alert?
+    /// The exercise's line for a verdict, with its newline.
+    func appendLine(_ verdict: Verdict, of transaction: Transaction, to text: inout [UInt8])
+    /// Drops the users of a partition that another instance has now; gives their number.
+    mutating func forget(partition: Int32) -> Int
+    /// Users known at present.
+    var userCount: Int { get }
+    /// Whether what the rule remembers can be rebuilt from the events' own times.
+    var canReplay: Bool { get }
+}
+
+extension AnomalyDetector: AgentRule {
+    public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
+        observe(transaction, partition: partition)
+    }
+    public func alert(_ verdict: Verdict, of transaction: Transaction, at place: RecordPlace) -> Alert? {
+        Alert(verdict, of: transaction, at: place)
+    }
+    public func appendLine(_ verdict: Verdict, of transaction: Transaction, to text: inout [UInt8]) {
+        Report.append(verdict, of: transaction, to: &text)
+    }
+    public var canReplay: Bool { true }
+}
+
+extension VelocityDetector: AgentRule {
+    public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
+        observe(transaction, partition: partition, arrival: arrival)
+    }
+    public func alert(_ verdict: Verdict, of transaction: Transaction, at place: RecordPlace) -> Alert? {
+        Alert(verdict, of: transaction, at: place)
+    }
+    public func appendLine(_ verdict: Verdict, of transaction: Transaction, to text: inout [UInt8]) {
+        Report.append(verdict, of: transaction, to: &text)
+    }
+    public var canReplay: Bool { rule.clock == .event }
+}

@@ -1,0 +1,66 @@
+import AppSupport
+import ChangeEvents
+import Histogram
+
+/// What an agent has counted, and how it tells.
+struct Tally {
+    private(set) var events = 0
+    private(set) var transactions = 0
+    private(set) var alerts = 0
+    private(set) var malformed = 0
+    private(set) var others: [NotATransaction: Int] = [:]
+    private var latency = Histogram<UInt32>(numberOfSignificantValueDigits: .two)
+    private let started = ContinuousClock.now
+    private var lastEvent = ContinuousClock.now
+    private var firstEvent: ContinuousClock.Instant?
+
+    mutating func count(_ event: ChangeEvent) {
+        events += 1
+        switch event {
+        case .transaction: transactions += 1
+        case .notATransaction(let reason): others[reason, default: 0] += 1
+        case .malformed: malformed += 1
+        }
+    }
+
+    mutating func countAlert() { alerts += 1 }
+
+    /// A record of that age in milliseconds has been dealt with.
+    mutating func recordAge(milliseconds: Int64) { latency.record(UInt64(clamping: max(0, milliseconds))) }
+
+    mutating func batchEnded() {
+        lastEvent = .now
+        if firstEvent == nil { firstEvent = lastEvent }
+    }
+
+    private var busy: Duration { started.duration(to: events > 0 ? lastEvent : .now) }
+
+    /// For people, a line a fact.
+    func lines(agent: String, users: Int) -> [String] {
+        var lines = [
+            "\(agent): \(Figures.grouped(events)) events, \(Figures.grouped(transactions)) transactions, "
+                + "\(Figures.grouped(alerts)) alerts, \(Figures.grouped(users)) users known"
+        ]
+        let passed = others.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
+        if !passed.isEmpty { lines.append("  no transactions: \(passed.joined(separator: ", "))") }
+        if malformed > 0 { lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed))") }
+        if events > 0 {
+            lines.append(
+                "  \(Figures.rate(events, in: busy)) events/s; from record to verdict p50 \(percentile(50)) ms, "
+                    + "p99 \(percentile(99)) ms")
+        }
+        return lines
+    }
+
+    /// For machines.
+    func json(agent: String, users: Int) -> String {
+        let passed = others.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
+        let seconds = Figures.fixed(Figures.seconds(busy), decimals: 3)
+        return "{\"type\":\"totals\",\"agent\":\"\(agent)\",\"events\":\(events),\"transactions\":\(transactions),"
+            + "\"alerts\":\(alerts),\"malformed\":\(malformed),\"others\":{\(passed)},\"users\":\(users),"
+            + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"
+    }
+
+    private func percentile(_ value: Double) -> UInt64 { latency.valueAtPercentile(value) }
+}

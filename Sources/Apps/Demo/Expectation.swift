@@ -1,0 +1,51 @@
+import ChangeEvents
+import Detectors
+import KafkaWire
+
+/// A record's place in the topic.
+struct RecordPosition: Hashable, Comparable, CustomStringConvertible {
+    var partition: Int32
+    var offset: Int64
+
+    static func < (a: RecordPosition, b: RecordPosition) -> Bool { (a.partition, a.offset) < (b.partition, b.offset) }
+    var description: String { "partition \(partition), offset \(offset)" }
+}
+
+/// What an uninterrupted run over the topic finds: every event judged once, in the order of its partition.
+struct Expectation {
+    private(set) var events = 0
+    private(set) var anomalies: Set<RecordPosition> = []
+    private(set) var velocities: Set<RecordPosition> = []
+
+    /// Reads the whole topic.
+    static func read(
+        _ topic: String, ends: [TopicPartition: Int64], bootstrapServer: String
+    ) async throws(KafkaError) -> Expectation {
+        var expectation = Expectation()
+        var left = ends.filter { $0.value > 0 }
+        var anomaly = AnomalyDetector()
+        var velocity = VelocityDetector()
+        var decoder = ChangeEventDecoder()
+        let consumer = try KafkaConsumer(
+            .init(bootstrapServers: [bootstrapServer], partitions: left.mapValues { _ in .offset(0) }))
+        if !left.isEmpty {
+            for try await batch in consumer.batches {
+                for record in batch {
+                    expectation.events += 1
+                    guard let value = record.value else { continue }
+                    let isOld = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
+                    let event = value.withUnsafeBytes { decoder.decode($0, hasOldKey: isOld) }
+                    guard case .transaction(let row) = event else { continue }
+                    let partition = batch.source.partition
+                    let place = RecordPosition(partition: partition, offset: record.offset)
+                    if anomaly.observe(row, partition: partition).isAnomaly { expectation.anomalies.insert(place) }
+                    if velocity.observe(row, partition: partition).isAlert { expectation.velocities.insert(place) }
+                }
+                if batch.nextOffset >= left[batch.source] ?? .max { left[batch.source] = nil }
+                if left.isEmpty { break }
+            }
+        }
+        await consumer.close()
+        return expectation
+    }
+}

@@ -1,0 +1,146 @@
+import AppSupport
+import ArgumentParser
+import ChangeEvents
+import EventGenerator
+import KafkaWire
+
+/// `demo feed`: produces recorded events, then generated ones, and waits until the groups have read them all.
+struct FeedCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "feed", abstract: "Produce recorded and generated change events, then wait for the agents.")
+
+    @Option(help: "Brokers to ask first.") var bootstrapServer = "localhost:9094"
+    @Option(help: "The topic.") var topic = "dbserver1.public.transactions"
+    @Option(help: "Events to generate.") var events = 250_000
+    @Option(help: "Events per second; 0 for as many as possible.") var rate = 15_000.0
+    @Option(help: "Decides what is generated.") var seed: UInt64 = 1
+    @Option(help: "The share of generated events with an embedded schema, 0 to 1.") var schemas = 0.3
+    @Option(help: "The share of generated events that belong to spikes and bursts, 0 to 0.5.") var suspicious = 0.01
+    @Option(help: "A file of recorded events to feed first; may be repeated.") var recorded: [String] = []
+    @Option(help: "A group that has to read everything; may be repeated.") var group: [String] = []
+    @Option(help: "How long the groups may take without getting on.") var patience = TimeSpan(.seconds(60))
+
+    func validate() throws {
+        if events < 0 { throw ValidationError("--events must not be below 0.") }
+        if !(0...0.5).contains(suspicious) { throw ValidationError("--suspicious must be 0 to 0.5.") }
+        if !(0...1).contains(schemas) { throw ValidationError("--schemas must be 0 to 1.") }
+    }
+
+    func run() async throws {
+        let console = Console()
+        do {
+            let started = ContinuousClock.now
+            let fed = try await feed(console)
+            let time = started.duration(to: .now)
+            console.endProgress()
+            console.line(
+                "fed \(Figures.grouped(fed)) events in \(Figures.duration(time)) (\(Figures.rate(fed, in: time)) events/s)"
+            )
+            console.flush()
+            try await waitForGroups(console)
+        } catch let error as KafkaError {
+            console.note("demo: \(error.message)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func feed(_ console: Console) async throws -> Int {
+        let producer = try KafkaProducer(.init(bootstrapServers: [bootstrapServer]))
+        var count = 0
+        for path in recorded {
+            for event in try RecordedEvent.read(path) {
+                try await producer.send(record(event))
+                count += 1
+            }
+        }
+        var options = EventGenerator.Options()
+        options.seed = seed
+        options.schemas = schemas == 0 ? .none : schemas == 1 ? .embedded : .mixed(share: schemas)
+        options.suspiciousShare = suspicious
+        options.firstID = 1_000_000
+        var generator = EventGenerator(options)
+        var pace = rate > 0 ? Pace(rate: rate, start: .now) : nil
+        let meter = ProgressMeter(console, total: events + count)
+        var key: [UInt8] = []
+        var value: [UInt8] = []
+        let step = 100
+        for start in stride(from: 0, to: events, by: step) {
+            let chunk = min(step, events - start)
+            for _ in 0..<chunk {
+                _ = generator.next(key: &key, value: &value)
+                try await producer.send(ProducerRecord(topic: topic, key: Bytes(key), value: Bytes(value)))
+            }
+            count += chunk
+            meter.show("feeding", count)
+            if let early = pace?.wait(after: chunk, now: .now) { try await Task.sleep(for: early) }
+        }
+        try await producer.close()
+        return count
+    }
+
+    /// A recorded event as it was, but keyed by its user where it was keyed by its row: only so do all events of a
+    /// user stay in one partition.
+    private func record(_ event: RecordedEvent) -> ProducerRecord {
+        var key = event.key
+        var decoder = ChangeEventDecoder()
+        let value = event.value.map { Bytes(utf8: $0) }
+        if let value, case .transaction(let row) = value.withUnsafeBytes({ decoder.decode($0) }),
+            !(key ?? "").contains("user_id")
+        {
+            key = "{\"user_id\":\(row.userID)}"
+        }
+        let headers = event.headers.compactMap { pair -> RecordHeader? in
+            guard let name = pair.first ?? nil else { return nil }
+            let bytes = (pair.count > 1 ? pair[1] : nil).flatMap { Hex.decode($0) }
+            return RecordHeader(name, bytes.map { Bytes($0) })
+        }
+        return ProducerRecord(topic: topic, key: key.map { Bytes(utf8: $0) }, value: value, headers: headers)
+    }
+
+    private func waitForGroups(_ console: Console) async throws {
+        let admin = try KafkaAdmin(.init(bootstrapServers: [bootstrapServer]))
+        var last: [Int64] = []
+        var lastChange = ContinuousClock.now
+        while true {
+            var lags: [Int64] = []
+            for name in group { lags.append(try await admin.lag(of: name, in: topic).values.reduce(0, +)) }
+            if lags.allSatisfy({ $0 == 0 }) { break }
+            console.progress(
+                "waiting for the agents: lag " + lags.map { Figures.grouped($0) }.joined(separator: " and "))
+            if lags != last { lastChange = .now }
+            last = lags
+            if lastChange.duration(to: .now) > patience.duration {
+                console.endProgress()
+                let state = zip(group, lags).map { "\($0) \($1)" }.joined(separator: ", ")
+                console.note("demo: the groups do not get on; lag: \(state). Look at the agents' logs.")
+                throw ExitCode.failure
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        console.endProgress()
+        await admin.close()
+    }
+}
+
+/// Tells how far a long piece of work is: a line that changes on a terminal, one every few seconds elsewhere.
+final class ProgressMeter {
+    private let console: Console
+    private let total: Int
+    private let started = ContinuousClock.now
+    private var lastLine = ContinuousClock.now
+
+    init(_ console: Console, total: Int) {
+        self.console = console
+        self.total = total
+    }
+
+    func show(_ what: String, _ count: Int) {
+        let text =
+            "\(what): \(Figures.grouped(count)) of \(Figures.grouped(total)) events, "
+            + "\(Figures.rate(count, in: started.duration(to: .now)))/s"
+        console.progress(text)
+        guard !console.errorIsTerminal, lastLine.duration(to: .now) > .seconds(3) else { return }
+        lastLine = .now
+        console.note(text)
+    }
+}

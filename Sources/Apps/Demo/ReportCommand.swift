@@ -1,0 +1,117 @@
+import AppSupport
+import ArgumentParser
+import FoundationEssentials
+import KafkaWire
+
+/// `demo report`: reads the agents' lines and the topic itself, and says whether they agree.
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Compare what the agents found with what is in the topic.")
+
+    @Option(help: "Brokers to ask first.") var bootstrapServer = "localhost:9094"
+    @Option(help: "The topic.") var topic = "dbserver1.public.transactions"
+    @Option(help: "The lines that instances of anomaly-agent wrote; may be repeated.") var anomaly: [String] = []
+    @Option(help: "The lines that instances of velocity-agent wrote; may be repeated.") var velocity: [String] = []
+
+    func run() async throws {
+        let console = Console()
+        do {
+            let admin = try KafkaAdmin(.init(bootstrapServers: [bootstrapServer]))
+            let ends = try await admin.endOffsets(of: topic)
+            let expected = try await Expectation.read(topic, ends: ends, bootstrapServer: bootstrapServer)
+            var columns: [Column] = []
+            for (name, group, files, alerts) in [
+                ("anomaly-agent", "anomaly-detection-group", anomaly, expected.anomalies),
+                ("velocity-agent", "fraud-detection-group", velocity, expected.velocities),
+            ] {
+                let lag = try await admin.lag(of: group, in: topic).values.reduce(0, +)
+                columns.append(Column(name: name, lag: lag, expected: alerts, found: try AgentOutput.read(files)))
+            }
+            await admin.close()
+            let problems = columns.flatMap { $0.problems(events: expected.events) }
+            show(columns, expected, console)
+            for problem in problems { console.line(console.paint("  FAILED: \(problem)", .red)) }
+            console.line(
+                problems.isEmpty
+                    ? console.paint(
+                        "  every event was handled by both agents, and their alerts are the expected ones", .green)
+                    : console.paint("  the demo failed", .red))
+            console.flush()
+            if !problems.isEmpty { throw ExitCode.failure }
+        } catch let error as KafkaError {
+            console.note("demo: \(error.message)")
+            throw ExitCode.failure
+        }
+    }
+
+    private struct Column {
+        var name: String
+        var lag: Int64
+        /// The places of the alerts that an uninterrupted run raises.
+        var expected: Set<RecordPosition>
+        var found: AgentOutput
+
+        func problems(events: Int) -> [String] {
+            var problems: [String] = []
+            if lag != 0 { problems.append("\(name) has a lag of \(lag)") }
+            // An instance that was killed has taken its totals with it; its commits and alerts still count.
+            if found.restarts == 0, found.events != events {
+                problems.append("\(name) handled \(found.events) of \(events) events")
+            }
+            let missing = expected.subtracting(found.alerts.keys)
+            let extra = Set(found.alerts.keys).subtracting(expected)
+            if !missing.isEmpty {
+                problems.append(
+                    "\(name) missed \(missing.count) alerts, such as at \(missing.min().map { "\($0)" } ?? "")")
+            }
+            if !extra.isEmpty {
+                problems.append(
+                    "\(name) raised \(extra.count) alerts too many, such as at \(extra.min().map { "\($0)" } ?? "")")
+            }
+            return problems
+        }
+    }
+
+    private func show(_ columns: [Column], _ expected: Expectation, _ console: Console) {
+        func row(_ title: String, _ cell: (Column) -> String) {
+            let cells = columns.map { Self.right(cell($0), 16) }.joined()
+            console.line("  " + Self.left(title, 30) + cells)
+        }
+        console.line("")
+        console.line(
+            console.paint("  What the agents made of \(Figures.grouped(expected.events)) change events", .bold))
+        console.line("")
+        row("") { $0.name }
+        row("events handled") {
+            $0.found.restarts > 0 ? "\(Figures.grouped($0.found.events)) *" : Figures.grouped($0.found.events)
+        }
+        row("transactions in them") {
+            $0.found.restarts > 0
+                ? "\(Figures.grouped($0.found.transactions)) *" : Figures.grouped($0.found.transactions)
+        }
+        row("alerts") { Figures.grouped($0.found.alerts.count) }
+        row("alerts expected") { Figures.grouped($0.expected.count) }
+        row("alerts told twice") { Figures.grouped($0.found.repeated) }
+        row("events per second") { Figures.grouped(Int($0.found.rate)) }
+        row("record to verdict, p50") { "\($0.found.p50) ms" }
+        row("record to verdict, p99") { "\($0.found.p99) ms" }
+        row("lag") { Figures.grouped($0.lag) }
+        if columns.contains(where: { $0.found.restarts > 0 }) {
+            console.line("  * since the restart: an agent was killed, and what it had counted went with it")
+        }
+        console.line("")
+        console.line("  for example")
+        for column in columns {
+            for line in column.found.examples { console.line("    " + line) }
+        }
+        console.line("")
+    }
+
+    private static func left(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private static func right(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+}

@@ -1,0 +1,116 @@
+import KafkaWire
+import Testing
+
+@testable import KafkaBroker
+
+@Suite struct PartitionLogTests {
+    private func log(segmentBytes: Int = 1 << 20) throws -> PartitionLog {
+        var log = PartitionLog(segmentBytes: segmentBytes)
+        try log.append(["a", "b", "c"])
+        try log.append(["d"])
+        try log.append(["e", "f"])
+        return log
+    }
+
+    @Test(arguments: [1, 150, 1 << 20])
+    func readsWholeBatchesFromAnyOffset(segmentBytes: Int) throws {
+        let log = try log(segmentBytes: segmentBytes)
+        #expect(log.endOffset == 6)
+        for offset in 0..<Int64(6) {
+            let found = try values(Records(log.read(from: offset, maxBytes: 1, atLeastOneBatch: true)))
+            let wanted = [["0:a", "1:b", "2:c"], ["3:d"], ["4:e", "5:f"]][offset < 3 ? 0 : offset == 3 ? 1 : 2]
+            #expect(found == wanted, "offset \(offset)")
+        }
+        #expect(log.read(from: 6, maxBytes: 100, atLeastOneBatch: true).isEmpty)
+        #expect(log.read(from: 7, maxBytes: 100, atLeastOneBatch: true).isEmpty)
+        #expect(log.read(from: 0, maxBytes: 1, atLeastOneBatch: false).isEmpty)
+    }
+
+    @Test func stampsOffsetsAndEpochAndKeepsTheChecksum() throws {
+        let bytes = try log().read(from: 3, maxBytes: 1000, atLeastOneBatch: true)
+        let batches = try Records(bytes).batches()
+        #expect(batches.map(\.baseOffset) == [3, 4])
+        #expect(batches.map(\.partitionLeaderEpoch) == [0, 0])
+        for batch in batches { try batch.verifyChecksum() }
+    }
+
+    @Test func countsWhatIsAvailable() throws {
+        let log = try log(segmentBytes: 150)
+        #expect(log.available(from: 0) == log.size)
+        #expect(log.available(from: 2) == log.size)
+        #expect(log.available(from: 6) == 0)
+        let last = log.read(from: 4, maxBytes: 1, atLeastOneBatch: true).count
+        #expect(log.available(from: 5) == last)
+    }
+
+    @Test func retentionRemovesTheOldestAndRaisesTheStart() throws {
+        var log = PartitionLog(segmentBytes: 200)
+        for index in 0..<100 { try log.append(["value \(index)"]) }
+        let before = log.size
+        let removed = log.removeOldest(keeping: 1000)
+        #expect(removed > 0)
+        #expect(log.size == before - removed)
+        #expect(log.size >= 1000 && log.size < 1300)
+        #expect(log.startOffset > 0 && log.endOffset == 100)
+        #expect(!log.contains(log.startOffset - 1))
+        #expect(try values(Records(log.read(from: log.startOffset, maxBytes: 1, atLeastOneBatch: true))).count == 1)
+    }
+
+    @Test(arguments: [Compression.none, .gzip])
+    func findsTheRecordAtATime(compression: Compression) throws {
+        var log = PartitionLog()
+        try log.append(["a", "b", "c"], timestamps: [100, 300, 200], compression: compression)
+        try log.append(["d", "e"], timestamps: [250, 400], compression: compression)
+        let table: [(Int64, Int64?, Int64)] = [
+            (0, 0, 100), (100, 0, 100), (101, 1, 300), (300, 1, 300), (301, 4, 400), (401, nil, 0),
+        ]
+        for (asked, offset, timestamp) in table {
+            let wanted = offset.map { PartitionLog.TimedOffset(offset: $0, timestamp: timestamp) }
+            #expect(log.firstOffset(at: asked) == wanted, "at \(asked)")
+        }
+        #expect(log.offsetOfMaxTimestamp() == .init(offset: 4, timestamp: 400))
+    }
+
+    @Test func remembersTheLastFiveBatchesOfAProducer() throws {
+        var states = ProducerStates()
+        func made(_ sequence: Int32, epoch: Int16 = 0, count: Int = 1) throws -> RecordBatch {
+            let bytes = try batch((0..<count).map { "\($0)" }) {
+                $0.producerId = 9
+                $0.producerEpoch = epoch
+                $0.baseSequence = sequence
+            }
+            guard let batch = try RecordBatch(Bytes(bytes)) else { throw Cut() }
+            return batch
+        }
+        for index in 0..<7 {
+            let batch = try made(Int32(index) * 2, count: 2)
+            #expect(states.check(batch) == .append)
+            states.remember(batch, at: Int64(index) * 2 + 100)
+        }
+        #expect(try states.check(made(12, count: 2)) == .duplicate(baseOffset: 112))
+        #expect(try states.check(made(4, count: 2)) == .duplicate(baseOffset: 104))
+        #expect(try states.check(made(2, count: 2)) == .refuse(.outOfOrderSequenceNumber))
+        #expect(try states.check(made(15)) == .refuse(.outOfOrderSequenceNumber))
+        #expect(try states.check(made(0, epoch: 1)) == .append)
+        #expect(try states.check(made(1, epoch: 1)) == .refuse(.outOfOrderSequenceNumber))
+        states.remember(try made(0, epoch: 1), at: 120)
+        #expect(try states.check(made(14)) == .refuse(.invalidProducerEpoch))
+    }
+
+    @Test func sequencesWrapToZero() throws {
+        var states = ProducerStates()
+        func made(_ sequence: Int32) throws -> RecordBatch {
+            let bytes = try batch(["a", "b"]) {
+                $0.producerId = 1
+                $0.producerEpoch = 0
+                $0.baseSequence = sequence
+            }
+            guard let batch = try RecordBatch(Bytes(bytes)) else { throw Cut() }
+            return batch
+        }
+        states.remember(try made(.max - 1), at: 0)
+        #expect(try states.check(made(0)) == .append)
+        states.remember(try made(.max), at: 2)
+        #expect(try states.check(made(1)) == .append)
+    }
+}

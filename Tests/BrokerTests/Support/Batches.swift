@@ -1,0 +1,39 @@
+import KafkaWire
+
+@testable import KafkaBroker
+
+/// A batch with a record for each value; the timestamps are 1000, 1001, … unless given.
+func batch(
+    _ values: [String], timestamps: [Int64]? = nil, configure: (inout RecordBatchBuilder.Options) -> Void = { _ in }
+) throws -> [UInt8] {
+    var builder = RecordBatchBuilder()
+    for (index, value) in values.enumerated() {
+        Array(value.utf8).withUnsafeBytes {
+            builder.append(key: nil, value: $0, timestamp: timestamps?[index] ?? 1000 + Int64(index))
+        }
+    }
+    var options = RecordBatchBuilder.Options()
+    configure(&options)
+    return try builder.finish(options)
+}
+
+extension PartitionLog {
+    /// Appends a batch of `values`.
+    @discardableResult
+    mutating func append(_ values: [String], timestamps: [Int64]? = nil, compression: Compression = .none) throws
+        -> Int64
+    {
+        let bytes = try batch(values, timestamps: timestamps) { $0.compression = compression }
+        guard let batch = try RecordBatch(Bytes(bytes)) else { throw Cut() }
+        return append(batch, leaderEpoch: 0)
+    }
+}
+
+struct Cut: Error {}
+
+/// The values of all records in `records`, with their offsets.
+func values(_ records: Records?) throws -> [String] {
+    try (records?.batches() ?? []).flatMap { batch in
+        try batch.records().map { "\($0.offset):\($0.value?.text ?? "null")" }
+    }
+}

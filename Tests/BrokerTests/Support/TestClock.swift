@@ -1,0 +1,11 @@
+import KafkaWire
+import Synchronization
+
+/// A clock that a test moves.
+final class TestClock: Sendable {
+    private let time = Mutex(Instant(nanoseconds: 0))
+
+    var now: Instant { time.withLock { $0 } }
+
+    func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
+}
