@@ -1,15 +1,13 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 5.8
+// This old version has a reason: from 5.9 on, SwiftPM says itself which package a target belongs to, and `micro`, which
+// times what lies below the public surface, could not be said to belong to the package that it measures.
 import PackageDescription
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
-
-/// What is measured lies partly below the public surface (`package`): these programs count as part of the package that
-/// they measure, whose name is that of its folder.
-let measured = Context.packageDirectory.split(separator: "/").dropLast().last.map { String($0).lowercased() } ?? ""
-let name = String(measured.map { $0.isLetter || $0.isNumber ? $0 : "_" })
-let inside: [SwiftSetting] = [
-    .unsafeFlags(["-package-name", name, "-Xfrontend", "-package-name", "-Xfrontend", name].suffix(4).map { $0 })
-]
+/// The measured package's name, as SwiftPM makes it from its folder's.
+let folder = Context.packageDirectory.split(separator: "/").dropLast().last.map { String($0).lowercased() } ?? ""
+let measured = String(folder.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+let strict: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"])]
+let inside: [SwiftSetting] = [.unsafeFlags(["-package-name", measured])]
 
 let package = Package(
     name: "KafkaWireBenchmarks",
@@ -30,5 +28,6 @@ let package = Package(
                 .product(name: "FraudDetection", package: "KafkaWire"),
             ],
             path: "Sources/Micro", swiftSettings: strict + inside),
-    ]
+    ],
+    swiftLanguageVersions: [.version("6")]
 )
