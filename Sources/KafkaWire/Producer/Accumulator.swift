@@ -7,6 +7,8 @@ struct Accumulator {
     let linger: Duration
     /// How many batches of one partition may be on their way.
     let maximumInFlight: Int
+    /// Whether batches are packed before they are sent; the engine does that, elsewhere.
+    let isPacking: Bool
 
     private var topics: [String: TopicQueues] = [:]
     /// The topic of the record before: most often it is that of the next one too, and needs no hashing.
@@ -54,7 +56,8 @@ struct Accumulator {
         var attempts = 0
     }
 
-    init(batchSize: Int, linger: Duration, maximumInFlight: Int) {
+    init(batchSize: Int, linger: Duration, maximumInFlight: Int, isPacking: Bool = false) {
+        self.isPacking = isPacking
         self.batchSize = batchSize
         self.linger = linger
         self.maximumInFlight = maximumInFlight
@@ -110,8 +113,10 @@ struct Accumulator {
             wake = seal(queue)
             batch = ProducerBatch(queue.target, created: now())
             queue.open = batch
-            queue.builder = RecordBatchBuilder(
-                capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
+            if queue.builder.capacity < max(bound, queue.usualSize) {
+                queue.builder = RecordBatchBuilder(
+                    capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
+            }
             pendingBatches += 1
             wake = wake || pendingBatches == 1 || linger == .zero || queue.full.isEmpty
         }
@@ -143,13 +148,22 @@ struct Accumulator {
         queues.sticky = other >= queues.sticky ? other + 1 : other
     }
 
+    /// Up to how many bytes of a partition's memory stay with it between its batches: a full batch of the default size.
+    private static let keptMemory = (256 << 10) + 64
+
     private func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
         let size = queue.builder.size
         queue.full.append(Entry(batch: open, size: size - RecordBatch.Layout.headerSize))
         queue.usualSize = min(size, batchSize)
-        open.takeOver(&queue.builder)
         queue.open = nil
+        let count = queue.builder.count
+        // Copied out, the records leave behind memory that is warm and grown; it is kept where that is little.
+        if !isPacking, size <= Self.keptMemory, let bytes = try? queue.builder.drain() {
+            open.takeOver(bytes, count: count)
+        } else {
+            open.takeOver(&queue.builder)
+        }
         return true
     }
 

@@ -13,6 +13,7 @@ final class ProducerBatch: Sendable {
     private struct Content: ~Copyable {
         var builder: RecordBatchBuilder
         var bytes: [UInt8] = []
+        var count: Int32 = 0
         var isFinished = false
     }
 
@@ -28,12 +29,24 @@ final class ProducerBatch: Sendable {
 
     /// How many records and bytes the batch holds, once it is sealed.
     var extent: (count: Int32, size: Int) {
-        content.withLock { $0.isFinished ? ($0.builder.count, $0.bytes.count) : ($0.builder.count, $0.builder.size) }
+        content.withLock { ($0.count, $0.isFinished ? $0.bytes.count : $0.builder.size) }
     }
 
-    /// Seals the batch with the records that were written for it.
+    /// Seals the batch with the records that were written for it, which are still to be packed.
     func takeOver(_ builder: inout RecordBatchBuilder) {
-        content.withLock { swap(&$0.builder, &builder) }
+        content.withLock {
+            $0.count = builder.count
+            swap(&$0.builder, &builder)
+        }
+    }
+
+    /// Seals the batch with `count` records as they go out, but for stamp and checksum.
+    func takeOver(_ bytes: [UInt8], count: Int32) {
+        content.withLock {
+            $0.bytes = bytes
+            $0.count = count
+            $0.isFinished = true
+        }
     }
 
     /// Who writes the batch, for the broker's detection of duplicates.
