@@ -26,7 +26,8 @@ public struct ByteWriter: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ extra: Int) {
-        capacity = max(capacity * 2, count + extra)
+        // What follows a large part is small: a little more room than asked for saves growing twice.
+        capacity = max(capacity * 2, count + extra + 256)
         let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         larger.copyMemory(from: pointer, byteCount: count)
         pointer.deallocate()
