@@ -10,6 +10,16 @@ struct FetchedChunk: Sendable {
     var nextOffset: Int64
     var highWatermark: Int64
     var bytes: Int
+
+    /// The batches in front of number `index`, and those from it on.
+    func split(at index: Int) -> (FetchedChunk, FetchedChunk) {
+        var (front, rest) = (self, self)
+        front.batches = Array(batches[..<index])
+        rest.batches = Array(batches[index...])
+        front.nextOffset = rest.batches.first?.baseOffset ?? nextOffset
+        rest.firstOffset = max(front.nextOffset, firstOffset)
+        return (front, rest)
+    }
 }
 
 /// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out.
@@ -69,6 +79,8 @@ struct FetchPlan: Sendable {
 
     /// The partition begins, or goes on, at `offset`.
     mutating func resolve(_ partition: TopicPartition, _ offset: Int64) {
+        // Someone may have sought elsewhere while it was looked up.
+        guard let position = positions[partition], position.offset == nil else { return }
         positions[partition]?.offset = offset
         positions[partition]?.pausedUntil = nil
     }
@@ -84,6 +96,7 @@ struct FetchPlan: Sendable {
     mutating func seek(_ partition: TopicPartition, to offset: Int64) {
         drop(partition)
         positions[partition]?.offset = offset
+        positions[partition]?.pausedUntil = nil
     }
 
     private mutating func drop(_ partition: TopicPartition) {
@@ -95,24 +108,30 @@ struct FetchPlan: Sendable {
 
     // MARK: - Requests
 
-    /// Takes out what to ask now, by leader. A partition that still has much to be taken is left out, and one that was
-    /// asked for last comes last: brokers fill their answers in the order of the request.
+    /// Takes out what to ask now, by leader. A partition that was asked for first comes last: brokers fill their answers
+    /// in the order of the request. While a partition still has much to be taken, its leader is not asked at all: the
+    /// request would wait there for the others' records, and that partition with it.
     mutating func takeRequests(
         now: Instant, leader: (TopicPartition) -> Int32?, isFree: (Int32) -> Bool
     ) -> (requests: [Int32: Request], leaderless: [TopicPartition]) {
         var requests: [Int32: Request] = [:]
         var leaderless: [TopicPartition] = []
         guard buffered < limit else { return ([:], []) }
+        var full: Set<Int32> = []
+        for (partition, position) in positions where position.buffered >= partitionLimit {
+            if let broker = leader(partition) { full.insert(broker) }
+        }
         for partition in order {
             guard let position = positions[partition], let offset = position.offset, !position.isAsked,
-                position.buffered < partitionLimit, (position.pausedUntil ?? now) <= now
+                (position.pausedUntil ?? now) <= now
             else { continue }
             guard let broker = leader(partition) else {
                 leaderless.append(partition)
                 continue
             }
-            guard isFree(broker) else { continue }
+            guard isFree(broker), !full.contains(broker) else { continue }
             positions[partition]?.isAsked = true
+            positions[partition]?.pausedUntil = nil
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
         }
@@ -120,8 +139,8 @@ struct FetchPlan: Sendable {
         return (requests, leaderless)
     }
 
-    /// The earliest time at which a paused partition may be asked for again.
-    var nextLook: Instant? { positions.values.compactMap(\.pausedUntil).min() }
+    /// The earliest time from `now` on at which a paused partition may be asked for again.
+    func nextLook(_ now: Instant) -> Instant? { positions.values.compactMap(\.pausedUntil).filter { $0 > now }.min() }
 
     /// The request was answered, or not: its partitions may be asked for again.
     mutating func settled(_ partitions: [TopicPartition]) {
@@ -151,12 +170,14 @@ struct FetchPlan: Sendable {
         return chunk
     }
 
-    /// A chunk was damaged: fetch it again, up to three times in a row. False when that was done already.
-    mutating func refetch(_ chunk: FetchedChunk, at: Instant) -> Bool {
-        guard let position = positions[chunk.source], position.damaged < 3 else { return false }
-        seek(chunk.source, to: chunk.firstOffset)
-        positions[chunk.source]?.damaged += 1
-        positions[chunk.source]?.pausedUntil = at
+    /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
+    mutating func refetch(_ partition: TopicPartition, from offset: Int64, at: Instant) -> Bool {
+        // Taken away meanwhile: others deal with it.
+        guard let position = positions[partition] else { return true }
+        guard position.damaged < 3 else { return false }
+        seek(partition, to: offset)
+        positions[partition]?.damaged += 1
+        positions[partition]?.pausedUntil = at
         return true
     }
 

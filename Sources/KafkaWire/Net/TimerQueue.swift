@@ -50,7 +50,7 @@ struct TimerQueue {
     func millisecondsToNext(_ now: Instant) -> Int32 {
         guard let first = heap.first else { return -1 }
         let nanoseconds = first.deadline.nanoseconds &- now.nanoseconds
-        return nanoseconds <= 0 ? 0 : Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+        return nanoseconds <= 0 ? 0 : Int32(clamping: (nanoseconds - 1) / 1_000_000 + 1)
     }
 
     private mutating func removeFirst() {
