@@ -225,12 +225,14 @@ struct Accumulator {
 
     private func stamp(_ queue: PartitionQueue, _ entry: Entry) -> ProducerBatch.Stamp {
         guard let producer = queue.producer else { return .init() }
-        defer {
-            // Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
-            let next = Int64(queue.nextSequence) + Int64(entry.batch.extent.count)
-            queue.nextSequence = Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
-        }
+        defer { queue.nextSequence = Self.sequence(after: queue.nextSequence, count: entry.batch.extent.count) }
         return .init(producerId: producer.id, producerEpoch: producer.epoch, baseSequence: queue.nextSequence)
+    }
+
+    /// Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
+    static func sequence(after sequence: Int32, count: Int32) -> Int32 {
+        let next = Int64(sequence) + Int64(count)
+        return Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
     }
 
     /// The batch was acknowledged, or failed for good.
