@@ -25,7 +25,6 @@ package actor BrokerConnection {
     private var isNegotiated = false
     /// Who waits for what is queued to be written, where nothing else holds them back.
     private var writers: [CheckedContinuation<Void, Never>] = []
-    private static let unsentLimit = 1 << 20
 
     private struct Waiter {
         var api: APIKey
@@ -173,15 +172,14 @@ package actor BrokerConnection {
         return try outcome.get()
     }
 
-    /// Sends a request that gets no answer (Produce with acks=0). Waits while the other side takes nothing: no answer
-    /// holds the sender back, so this does.
+    /// Sends a request that gets no answer (Produce with acks=0). Waits until the system has taken it: no answer holds
+    /// the sender back, so this does, and closing the connection then loses nothing that counts as sent.
     package func sendOneWay<R: WireRequest>(_ request: R, version: Int16, deadline: Instant) async throws(KafkaError) {
         let frame = try encode(request, version)
         guard channel != nil, let correlationId = state.sendOneWay() else {
             throw failure(state.closeReason ?? .closed, R.api)
         }
         queue(frame, correlationId)
-        guard channel?.unsent ?? 0 > Self.unsentLimit else { return }
         let timer = loop.schedule(at: deadline) { [weak self] in
             self?.assumeIsolated { $0.perform($0.state.close(.timedOut)) }
         }

@@ -111,6 +111,7 @@ extension ConsumerEngine {
 
     private func relearn(_ topics: [String]) async {
         var pause = configuration.client.retryBackoff
+        var hasWorked = true
         do throws(KafkaError) {
             try await cluster.refresh(topics)
             worksAgain(.metadata)
@@ -122,10 +123,13 @@ extension ConsumerEngine {
             }
         } catch {
             report(error, .metadata)
+            hasWorked = false
             pause = configuration.client.maximumRetryBackoff
         }
         lookAtTopics(.now)
         try? await Task.sleep(for: pause)
+        // Until it has worked: nobody else would find out that it works again.
+        if !hasWorked, !isClosed { return await relearn(topics) }
         isLooking = false
         fetch()
     }
