@@ -93,11 +93,24 @@ package actor Cluster {
         let deadline = Instant.now + (timeout ?? configuration.requestTimeout)
         let frame = try await link.connection.exchange(request, version: version, deadline: deadline)
         do throws(WireError) {
-            let response = try Frame.decodeResponse(R.Response.self, frame, version: version)
+            let response = try Self.decode(R.Response.self, frame, version)
             return Answer(response: response, version: version, broker: name)
         } catch {
             await link.connection.close()
             throw .wire(error, broker: name, api: R.api)
+        }
+    }
+
+    /// Bytes behind an answer's end are passed over, as the Java client does: librdkafka's mock cluster sends one more
+    /// than Metadata 13 has.
+    private static func decode<M: WireMessage>(
+        _ type: M.Type, _ frame: Bytes, _ version: Int16
+    ) throws(WireError) -> M {
+        do throws(WireError) {
+            return try Frame.decodeResponse(type, frame, version: version)
+        } catch {
+            guard case .trailing(let count) = error.reason, (1..<frame.count).contains(count) else { throw error }
+            return try Frame.decodeResponse(type, frame[0..<frame.count - count], version: version)
         }
     }
 
