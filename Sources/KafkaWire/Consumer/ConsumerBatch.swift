@@ -10,6 +10,7 @@ public struct ConsumerBatch: Sendable {
     let leaderEpoch: Int32
     @usableFromInline let parts: [Part]
     private let engine: ConsumerEngine
+    private let assignment: Int
 
     @usableFromInline
     struct Part: Sendable {
@@ -21,26 +22,31 @@ public struct ConsumerBatch: Sendable {
     /// How many records there are.
     public let count: Int
 
-    init(_ chunk: FetchedChunk, limit: Int, skipCorrupt: Bool, engine: ConsumerEngine) throws(KafkaError) {
+    /// Why a chunk cannot be handed out.
+    struct Damage: Error {
+        /// Which of its batches it is.
+        var index: Int
+        var error: KafkaError
+        /// Whether the bytes are sound, and only this client cannot unpack them.
+        var isForeign: Bool
+    }
+
+    init(_ chunk: FetchedChunk, assignment: Int, limit: Int, engine: ConsumerEngine) throws(Damage) {
         source = chunk.source
         nextOffset = chunk.nextOffset
         highWatermark = chunk.highWatermark
         leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? -1
         self.engine = engine
+        self.assignment = assignment
         var parts: [Part] = []
         var count = 0
-        for batch in chunk.batches where !batch.attributes.isControl {
+        for (index, batch) in chunk.batches.enumerated() where !batch.attributes.isControl {
             let records: DecodedRecords
             do throws(WireError) {
                 try batch.verifyChecksum()
                 records = try batch.records(limit: limit)
             } catch {
-                if skipCorrupt { continue }
-                throw KafkaError(
-                    .corruptBatch,
-                    "\(chunk.source), offset \(batch.baseOffset): the record batch is damaged (\(error)); read on behind "
-                        + "offset \(batch.lastOffset), or set the consumer to skip damaged batches",
-                    topic: chunk.source.topic, partition: chunk.source.partition)
+                throw Self.damage(batch, index, error, chunk.source)
             }
             var first = 0
             while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
@@ -49,6 +55,24 @@ public struct ConsumerBatch: Sendable {
         }
         self.parts = parts
         self.count = count
+    }
+
+    private static func damage(
+        _ batch: RecordBatch, _ index: Int, _ error: WireError, _ source: TopicPartition
+    ) -> Damage {
+        if case .unsupportedCodec = error.reason {
+            let error = KafkaError(
+                .corruptBatch,
+                "\(source), offset \(batch.baseOffset): \(error); have the producer send with compression.type none or "
+                    + "gzip", topic: source.topic, partition: source.partition, setting: "compression.type")
+            return Damage(index: index, error: error, isForeign: true)
+        }
+        let error = KafkaError(
+            .corruptBatch,
+            "\(source), offset \(batch.baseOffset): the record batch is damaged (\(error)); read on behind "
+                + "offset \(batch.lastOffset), or set the consumer to skip damaged batches",
+            topic: source.topic, partition: source.partition)
+        return Damage(index: index, error: error, isForeign: false)
     }
 
     /// Calls `body` with each record's value, or nil for a tombstone, without making a ``Record`` of it: the fastest
@@ -68,7 +92,7 @@ public struct ConsumerBatch: Sendable {
     /// Commits that the group has processed these records, and all before them of this partition. Throws where the
     /// group has moved on without this member: then another member gets the records again.
     public func commit() async throws(KafkaError) {
-        try await engine.commit([source: .init(offset: nextOffset, leaderEpoch: leaderEpoch)])
+        try await engine.commit([source: .init(offset: nextOffset, leaderEpoch: leaderEpoch)], of: assignment)
     }
 }
 

@@ -10,6 +10,16 @@ struct FetchedChunk: Sendable {
     var nextOffset: Int64
     var highWatermark: Int64
     var bytes: Int
+
+    /// The batches in front of number `index`, and those from it on.
+    func split(at index: Int) -> (FetchedChunk, FetchedChunk) {
+        var (front, rest) = (self, self)
+        front.batches = Array(batches[..<index])
+        rest.batches = Array(batches[index...])
+        front.nextOffset = rest.batches.first?.baseOffset ?? nextOffset
+        rest.firstOffset = max(front.nextOffset, firstOffset)
+        return (front, rest)
+    }
 }
 
 /// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out.
@@ -63,6 +73,8 @@ struct FetchPlan: Sendable {
 
     /// The partition begins, or goes on, at `offset`.
     mutating func resolve(_ partition: TopicPartition, _ offset: Int64) {
+        // Someone may have sought elsewhere while it was looked up.
+        guard let position = positions[partition], position.offset == nil else { return }
         positions[partition]?.offset = offset
         positions[partition]?.pausedUntil = nil
     }
@@ -78,6 +90,7 @@ struct FetchPlan: Sendable {
     mutating func seek(_ partition: TopicPartition, to offset: Int64) {
         drop(partition)
         positions[partition]?.offset = offset
+        positions[partition]?.pausedUntil = nil
     }
 
     private mutating func drop(_ partition: TopicPartition) {
@@ -108,6 +121,7 @@ struct FetchPlan: Sendable {
             }
             guard isFree(broker) else { continue }
             positions[partition]?.isAsked = true
+            positions[partition]?.pausedUntil = nil
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
         }
@@ -115,8 +129,8 @@ struct FetchPlan: Sendable {
         return (requests, leaderless)
     }
 
-    /// The earliest time at which a paused partition may be asked for again.
-    var nextLook: Instant? { positions.values.compactMap(\.pausedUntil).min() }
+    /// The earliest time from `now` on at which a paused partition may be asked for again.
+    func nextLook(_ now: Instant) -> Instant? { positions.values.compactMap(\.pausedUntil).filter { $0 > now }.min() }
 
     /// The request was answered, or not: its partitions may be asked for again.
     mutating func settled(_ partitions: [TopicPartition]) {
@@ -144,12 +158,14 @@ struct FetchPlan: Sendable {
         return chunk
     }
 
-    /// A chunk was damaged: fetch it again, up to three times in a row. False when that was done already.
-    mutating func refetch(_ chunk: FetchedChunk, at: Instant) -> Bool {
-        guard let position = positions[chunk.source], position.damaged < 3 else { return false }
-        seek(chunk.source, to: chunk.firstOffset)
-        positions[chunk.source]?.damaged += 1
-        positions[chunk.source]?.pausedUntil = at
+    /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
+    mutating func refetch(_ partition: TopicPartition, from offset: Int64, at: Instant) -> Bool {
+        // Taken away meanwhile: others deal with it.
+        guard let position = positions[partition] else { return true }
+        guard position.damaged < 3 else { return false }
+        seek(partition, to: offset)
+        positions[partition]?.damaged += 1
+        positions[partition]?.pausedUntil = at
         return true
     }
 

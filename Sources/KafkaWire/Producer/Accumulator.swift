@@ -16,8 +16,13 @@ struct Accumulator {
     private var recentQueues: TopicQueues?
     /// Bytes of all batches that were not acknowledged.
     private(set) var bufferedBytes = 0
-    /// Batches that were not acknowledged, those on their way included.
-    private(set) var pendingBatches = 0
+    private var pendingByIdentity: [ObjectIdentifier: ProducerBatch] = [:]
+    private let isIdempotent: Bool
+
+    /// How many batches were not acknowledged, those on their way included.
+    var pendingBatches: Int { pendingByIdentity.count }
+    /// The batches that were not acknowledged, those on their way included.
+    var pending: [ProducerBatch] { Array(pendingByIdentity.values) }
 
     /// The queues of one topic. A class, so that appending looks a topic up without copying it.
     private final class TopicQueues {
@@ -44,6 +49,11 @@ struct Accumulator {
         /// After a failure one batch at a time is sent, until the failed ones are through: so they stay in order.
         var isRecovering = false
         var retryAt: Instant?
+        var nextOrdinal = 0
+        /// The id that this partition's batches are numbered under. Each partition keeps its own until a batch of it is
+        /// lost for good: to number the others anew would make duplicates of what is on its way there.
+        var producer: ProducerID?
+        var needsNewProducer = false
         var nextSequence: Int32 = 0
 
         init(_ target: TopicPartition) {
@@ -61,17 +71,30 @@ struct Accumulator {
     /// A batch with the stamp that it was first sent with: a retry carries the same.
     struct Entry: Sendable {
         var batch: ProducerBatch
+        /// Which batch of its partition it is.
+        var ordinal: Int
         /// The bytes of its records, before packing: what counts against `buffer.memory`.
         var size: Int
         var stamp: ProducerBatch.Stamp?
         var attempts = 0
+        /// Why the last try failed.
+        var lastError: KafkaError?
     }
 
-    init(batchSize: Int, linger: Duration, maximumInFlight: Int, isPacking: Bool = false) {
+    /// What the cluster calls an idempotent producer.
+    struct ProducerID: Equatable, Sendable {
+        var id: Int64
+        var epoch: Int16
+    }
+
+    init(
+        batchSize: Int, linger: Duration, maximumInFlight: Int, isIdempotent: Bool, isPacking: Bool = false
+    ) {
         self.isPacking = isPacking
         self.batchSize = batchSize
         self.linger = linger
         self.maximumInFlight = maximumInFlight
+        self.isIdempotent = isIdempotent
     }
 
     // MARK: - Records come in
@@ -128,7 +151,7 @@ struct Accumulator {
                 queue.builder.pointee = RecordBatchBuilder(
                     capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
             }
-            pendingBatches += 1
+            pendingByIdentity[ObjectIdentifier(batch)] = batch
             wake = wake || pendingBatches == 1 || linger == .zero || queue.full.isEmpty
         }
         let before = queue.builder.pointee.size
@@ -166,7 +189,9 @@ struct Accumulator {
     private func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
         let size = queue.builder.pointee.size
-        queue.full.append(Entry(batch: open, size: size - RecordBatch.Layout.headerSize))
+        queue.full.append(
+            Entry(batch: open, ordinal: queue.nextOrdinal, size: size - RecordBatch.Layout.headerSize))
+        queue.nextOrdinal += 1
         queue.usualSize = min(size, batchSize)
         queue.open = nil
         let count = queue.builder.pointee.count
@@ -187,12 +212,14 @@ struct Accumulator {
         var nextLook: Instant?
         /// Topics with a batch that waits for a leader to be known.
         var leaderless: Set<String> = []
+        /// A batch waits for a producer id, another one than was given.
+        var needsProducer = false
     }
 
     /// Takes out at most one batch of each partition that may be sent now. `leader` tells the partition's leader,
     /// `isFree` whether it can take a further request.
     mutating func takeReady(
-        now: Instant, flush: Bool, producer: (id: Int64, epoch: Int16)?, leader: (TopicPartition) -> Int32?,
+        now: Instant, flush: Bool, producer: ProducerID?, leader: (TopicPartition) -> Int32?,
         isFree: (Int32) -> Bool
     ) -> Ready {
         var ready = Ready()
@@ -214,89 +241,116 @@ struct Accumulator {
                     continue
                 }
                 guard isFree(broker) else { continue }
+                guard !isIdempotent || isNumbered(queue, producer) else {
+                    ready.needsProducer = ready.needsProducer || queue.inFlight == 0
+                    continue
+                }
                 guard var entry = queue.full.popFirst() else { continue }
                 queue.retryAt = nil
-                if entry.stamp == nil { entry.stamp = stamp(queue, entry, producer) }
+                if entry.stamp == nil { entry.stamp = stamp(queue, entry) }
                 queue.inFlight += 1
                 ready.byLeader[broker, default: []].append(entry)
                 if !queue.full.isEmpty {
                     lookAgain(now)
                 } else if let open = queue.open {
-                    lookAgain(open.created + linger)
+                    lookAgain(flush ? now : open.created + linger)
                 }
             }
         }
         return ready
     }
 
-    private func stamp(
-        _ queue: PartitionQueue, _ entry: Entry, _ producer: (id: Int64, epoch: Int16)?
-    ) -> ProducerBatch.Stamp {
-        guard let producer else { return .init() }
-        defer {
-            // Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
-            let next = Int64(queue.nextSequence) + Int64(entry.batch.extent.count)
-            queue.nextSequence = Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
-        }
+    /// Whether the partition has an id to number its batches under; takes `producer` where it needs another.
+    private func isNumbered(_ queue: PartitionQueue, _ producer: ProducerID?) -> Bool {
+        if queue.producer != nil, !queue.needsNewProducer { return true }
+        // Batches on their way still carry the old id.
+        guard let producer, producer != queue.producer, queue.inFlight == 0 else { return false }
+        queue.producer = producer
+        queue.needsNewProducer = false
+        queue.nextSequence = 0
+        for index in queue.full.indices { queue.full[index].stamp = nil }
+        return true
+    }
+
+    private func stamp(_ queue: PartitionQueue, _ entry: Entry) -> ProducerBatch.Stamp {
+        guard let producer = queue.producer else { return .init() }
+        defer { queue.nextSequence = Self.sequence(after: queue.nextSequence, count: entry.batch.extent.count) }
         return .init(producerId: producer.id, producerEpoch: producer.epoch, baseSequence: queue.nextSequence)
+    }
+
+    /// Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
+    static func sequence(after sequence: Int32, count: Int32) -> Int32 {
+        let next = Int64(sequence) + Int64(count)
+        return Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
     }
 
     /// The batch was acknowledged, or failed for good.
     mutating func finished(_ entry: Entry) {
         guard let queue = queue(entry.batch.target) else { return }
         queue.inFlight -= 1
-        if queue.inFlight == 0, queue.full.first?.attempts ?? 0 == 0 { queue.isRecovering = false }
-        bufferedBytes -= entry.size
-        pendingBatches -= 1
+        release(entry, queue)
     }
 
-    /// The batch is to be sent again: in front of those that were first sent after it, not before `at`.
-    mutating func retry(_ entry: Entry, at: Instant) {
+    private mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
+        if queue.inFlight == 0, queue.full.first?.attempts ?? 0 == 0 { queue.isRecovering = false }
+        bufferedBytes -= entry.size
+        pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
+    }
+
+    /// The batch is to be sent again, in its place among those of its partition, not before `at`.
+    mutating func retry(_ entry: Entry, at: Instant, because error: KafkaError?) {
         guard let queue = queue(entry.batch.target) else { return }
         queue.inFlight -= 1
         queue.isRecovering = true
         queue.retryAt = at
         var entry = entry
         entry.attempts += 1
-        let place = queue.full.firstIndex { other in
-            other.attempts == 0 || other.batch.created > entry.batch.created
-        }
+        entry.lastError = error ?? entry.lastError
+        let place = queue.full.firstIndex { $0.ordinal > entry.ordinal }
         queue.full.insert(entry, at: place ?? queue.full.endIndex)
     }
 
-    /// Takes out batches that have waited longer than `timeout`; those on their way are left alone, since they may
-    /// have arrived.
-    mutating func takeExpired(now: Instant, timeout: Duration) -> [Entry] {
+    /// Takes out batches that have waited longer than `timeout`, and says when the next will have; those on their way
+    /// are left alone, since they may have arrived.
+    mutating func takeExpired(now: Instant, timeout: Duration) -> (expired: [Entry], next: Instant?) {
         var expired: [Entry] = []
+        var next: Instant?
         for queues in topics.values {
             for queue in queues.partitions where queue.inFlight == 0 {
+                if let open = queue.open, open.created + timeout <= now { _ = seal(queue) }
                 while let first = queue.full.first, first.batch.created + timeout <= now {
-                    expired.append(first)
                     queue.full.removeFirst()
-                    // `finished` takes it as one that was on its way.
-                    queue.inFlight += 1
-                    finished(first)
+                    // It may have arrived: the numbers behind it would leave a gap, or repeat one.
+                    if first.stamp != nil { queue.needsNewProducer = true }
+                    release(first, queue)
+                    expired.append(first)
+                }
+                if let oldest = queue.full.first?.batch ?? queue.open {
+                    next = min(next ?? oldest.created + timeout, oldest.created + timeout)
                 }
             }
         }
-        return expired
+        return (expired, next)
     }
 
-    /// The producer has got another id: sequence numbers begin anew, also for batches that were already stamped.
-    /// To be called while nothing is on its way.
-    mutating func restartSequences() {
+    /// Takes out everything that is not on its way.
+    mutating func takeAll() -> [Entry] {
+        var all: [Entry] = []
         for queues in topics.values {
             for queue in queues.partitions {
-                queue.nextSequence = 0
-                for index in queue.full.indices { queue.full[index].stamp = nil }
+                _ = seal(queue)
+                while let first = queue.full.popFirst() {
+                    release(first, queue)
+                    all.append(first)
+                }
             }
         }
+        return all
     }
 
-    /// Whether any batch is on its way.
-    var isAnythingInFlight: Bool {
-        topics.values.contains { $0.partitions.contains { $0.inFlight > 0 } }
-    }
+    /// A batch of the partition is lost, or the broker has lost what it knew: batches that are not acknowledged yet are
+    /// numbered anew, under another producer id, once nothing of the partition is on its way.
+    mutating func renumber(_ target: TopicPartition) { queue(target)?.needsNewProducer = true }
 
     private func queue(_ target: TopicPartition) -> PartitionQueue? {
         guard let queues = topics[target.topic], queues.partitions.indices.contains(Int(target.partition)) else {

@@ -1,86 +1,91 @@
-/// A Produce request and the meaning of its answer, without any state.
+/// A Produce request from batches to what each of them has come to, without any state.
 enum ProduceExchange {
-    /// Batches that go to one leader in one request, at most one of each partition.
-    typealias Entries = [Accumulator.Entry]
+    typealias PartitionResponse = ProduceResponse.TopicProduceResponse.PartitionProduceResponse
 
-    /// A request that is ready to be sent on its connection.
-    struct Prepared: Sendable {
-        var frame: [UInt8]
-        var version: Int16
-        var connection: BrokerConnection
-        /// The topics that the request names by identifier.
-        var names: [Uuid: String]
+    /// What a broker has answered.
+    struct Answer: Sendable {
+        var broker: String
+        /// nil where no answer was asked for (acks=0).
+        var results: [TopicPartition: PartitionResponse]?
     }
 
-    /// Packs the batches and writes the request for the leader's connection, which is opened where it is not.
-    static func prepare(
-        _ entries: Entries, for leader: Int32, _ configuration: KafkaProducer.Configuration, _ cluster: Cluster
-    ) async throws(KafkaError) -> Prepared {
-        let link = try await cluster.link(to: .broker(leader), .produce)
-        let broker = link.connection.name
-        let topics = await cluster.metadata.topics
-        let ids = Dictionary(
-            Set(entries.map(\.batch.target.topic)).map { ($0, topics[$0]?.id ?? .zero) },
-            uniquingKeysWith: { a, _ in a })
-        // Version 13 names topics by identifier. Version 12 differs from 11 in transactions only (KIP-890).
-        let takesIds = (link.versions[.produce]?.upperBound ?? 0) >= 13 && !ids.values.contains(.zero)
-        let version = try link.versions.negotiate(ProduceRequest.self, atMost: takesIds ? 13 : 11, broker: broker)
-        do throws(WireError) {
-            let request = try request(entries, version: version, configuration, ids)
-            let frame = try Frame.request(
-                request, version: version, correlationId: 0, clientId: configuration.client.clientId)
-            let names = Dictionary(ids.map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
-            return Prepared(frame: frame, version: version, connection: link.connection, names: names)
+    /// Packs the batches, sends them to their leader in one request, and waits for the answer.
+    static func send(
+        _ entries: [Accumulator.Entry], to leader: Int32, _ configuration: KafkaProducer.Configuration,
+        _ cluster: Cluster
+    ) async -> Result<Answer, KafkaError> {
+        do throws(KafkaError) {
+            let batches = try packed(entries, configuration.compression)
+            let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
+            let topics = await cluster.metadata.topics
+            var ids: [String: Uuid] = [:]
+            for (target, _) in batches { ids[target.topic] = topics[target.topic]?.id ?? .zero }
+            let known = ids
+            let build = { @Sendable (version: Int16) throws(KafkaError) -> ProduceRequest in
+                request(batches, version: version, acks: acks, timeout: timeout, ids: known)
+            }
+            // Version 13 names topics by identifier; without one, the name is used.
+            let highest: Int16 = ids.values.contains(.zero) ? 12 : .max
+            if acks == .none {
+                try await cluster.sendOneWay(to: .broker(leader), use: .produce, atMost: highest, build)
+                return .success(Answer(broker: ""))
+            }
+            // The broker's own time-out counts from its receiving; ours lets its answer come through.
+            let answer = try await cluster.send(
+                to: .broker(leader), use: .produce, atMost: highest, timeout: timeout + .seconds(1), build)
+            return .success(Answer(broker: answer.broker, results: results(answer.response, answer.version, known)))
         } catch {
-            throw KafkaError(
-                .invalidConfiguration, "could not write a request with \(entries.count) batches: \(error)",
-                broker: broker, api: .produce, setting: "compression.type")
+            return .failure(error)
         }
+    }
+
+    private static func packed(
+        _ entries: [Accumulator.Entry], _ compression: Compression
+    ) throws(KafkaError) -> [(TopicPartition, Bytes)] {
+        var batches: [(TopicPartition, Bytes)] = []
+        for entry in entries {
+            do throws(WireError) {
+                batches.append((entry.batch.target, try entry.batch.bytes(entry.stamp ?? .init(), compression)))
+            } catch {
+                throw KafkaError(
+                    .invalidConfiguration, "could not pack a batch for topic \(entry.batch.target.topic): \(error)",
+                    topic: entry.batch.target.topic, setting: "compression.type")
+            }
+        }
+        return batches
     }
 
     private static func request(
-        _ entries: Entries, version: Int16, _ configuration: KafkaProducer.Configuration, _ ids: [String: Uuid]
-    ) throws(WireError) -> ProduceRequest {
-        var byTopic: [String: [ProduceRequest.TopicProduceData.PartitionProduceData]] = [:]
-        for entry in entries {
-            let bytes = try entry.batch.bytes(entry.stamp ?? .init(), configuration.compression)
-            byTopic[entry.batch.target.topic, default: []].append(
-                .with {
-                    $0.index = entry.batch.target.partition
-                    $0.records = Records(bytes)
-                })
-        }
-        return .with {
-            $0.acks = configuration.acks.rawValue
-            $0.timeoutMs = configuration.client.requestTimeout.milliseconds
-            $0.topicData = byTopic.map { topic, partitions in
-                .with {
-                    if version >= 13 { $0.topicId = ids[topic, default: .zero] } else { $0.name = topic }
-                    $0.partitionData = partitions
+        _ batches: [(TopicPartition, Bytes)], version: Int16, acks: KafkaProducer.Acknowledgements, timeout: Duration,
+        ids: [String: Uuid]
+    ) -> ProduceRequest {
+        var request = ProduceRequest()
+        request.acks = acks.rawValue
+        request.timeoutMs = timeout.milliseconds
+        request.topicData = Dictionary(grouping: batches) { $0.0.topic }.map { topic, batches in
+            .with {
+                if version >= 13 { $0.topicId = ids[topic, default: .zero] } else { $0.name = topic }
+                $0.partitionData = batches.map { target, bytes in
+                    .with {
+                        $0.index = target.partition
+                        $0.records = Records(bytes)
+                    }
                 }
             }
         }
+        return request
     }
 
-    /// What the answer says of each partition.
-    typealias Outcome = ProduceResponse.TopicProduceResponse.PartitionProduceResponse
-
-    /// Reads an answer.
-    static func outcomes(
-        _ frame: Bytes, of request: Prepared
-    ) throws(KafkaError) -> [TopicPartition: Outcome] {
-        do throws(WireError) {
-            let response = try Frame.decodeResponse(ProduceResponse.self, frame, version: request.version)
-            var outcomes: [TopicPartition: Outcome] = [:]
-            for topic in response.responses {
-                let name = request.version >= 13 ? request.names[topic.topicId] ?? "" : topic.name
-                for partition in topic.partitionResponses {
-                    outcomes[TopicPartition(name, partition.index)] = partition
-                }
-            }
-            return outcomes
-        } catch {
-            throw .wire(error, broker: request.connection.name, api: .produce)
+    /// Identifiers are translated back with the names that they were sent for: a topic may have been deleted since.
+    private static func results(
+        _ response: ProduceResponse, _ version: Int16, _ ids: [String: Uuid]
+    ) -> [TopicPartition: PartitionResponse] {
+        let names = Dictionary(ids.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+        var results: [TopicPartition: PartitionResponse] = [:]
+        for topic in response.responses {
+            guard let name = version >= 13 ? names[topic.topicId] : topic.name else { continue }
+            for partition in topic.partitionResponses { results[TopicPartition(name, partition.index)] = partition }
         }
+        return results
     }
 }

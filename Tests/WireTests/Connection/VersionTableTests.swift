@@ -1,0 +1,50 @@
+import Testing
+
+@testable import KafkaWire
+
+@Suite struct VersionTableTests {
+    private static func table(_ range: ClosedRange<Int16>?) -> VersionTable {
+        VersionTable(range.map { [.metadata: $0] } ?? [:])
+    }
+
+    @Test(arguments: [
+        (0...13 as ClosedRange<Int16>, Int16.max, 13 as Int16), (0...4, .max, 4), (0...99, .max, 13), (0...99, 7, 7),
+        (5...5, .max, 5),
+    ])
+    func theHighestCommonVersionIsTaken(_ theirs: ClosedRange<Int16>, _ limit: Int16, _ expected: Int16) throws {
+        let stable = API.of(.metadata)?.latestStable ?? 0
+        let version = try Self.table(theirs).negotiate(MetadataRequest.self, atMost: limit, broker: "b:1")
+        #expect(version == min(expected, stable))
+    }
+
+    @Test func aBrokerOfAnotherAgeIsNamed() {
+        let error = #expect(throws: KafkaError.self) {
+            try Self.table(90...99).negotiate(MetadataRequest.self, broker: "b:1")
+        }
+        #expect(error?.code == .unsupportedVersion)
+        #expect(error?.broker == "b:1")
+        #expect(error?.message.contains("90 to 99") == true)
+        #expect(error?.isRetriable == false)
+    }
+
+    @Test func anUnknownAPIIsNamed() {
+        let error = #expect(throws: KafkaError.self) {
+            try Self.table(nil).negotiate(MetadataRequest.self, broker: "b:1")
+        }
+        #expect(error?.code == .unsupportedVersion)
+        #expect(error?.api == .metadata)
+    }
+
+    @Test func rangesThatAreUpsideDownAreLeftOut() {
+        let response = ApiVersionsResponse.with {
+            $0.apiKeys = [
+                .with {
+                    $0.apiKey = 3
+                    $0.minVersion = 5
+                    $0.maxVersion = 2
+                }
+            ]
+        }
+        #expect(VersionTable(response)[.metadata] == nil)
+    }
+}
