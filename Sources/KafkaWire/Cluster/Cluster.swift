@@ -84,14 +84,16 @@ package actor Cluster {
     /// Errors inside the answer are the caller's matter.
     package nonisolated func send<R: WireRequest>(
         _: R.Type = R.self, to target: Target, use: Use = .general, atMost: Int16 = .max,
-        timeout: Duration? = nil, _ build: @Sendable (Int16) throws(KafkaError) -> R
+        timeout: Duration? = nil, onQueued: @Sendable () -> Void = {},
+        _ build: @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) -> Answer<R.Response> {
         let link = try await link(to: target, use)
         let name = link.connection.name
         let version = try link.versions.negotiate(R.self, atMost: atMost, broker: name)
         let request = try build(version)
         let deadline = Instant.now + (timeout ?? configuration.requestTimeout)
-        let frame = try await link.connection.exchange(request, version: version, deadline: deadline)
+        let frame = try await link.connection.exchange(
+            request, version: version, deadline: deadline, onQueued: onQueued)
         do throws(WireError) {
             let response = try Self.decode(R.Response.self, frame, version)
             return Answer(response: response, version: version, broker: name)

@@ -151,13 +151,16 @@ package actor BrokerConnection {
     /// Sends a request and waits for the frame of its answer, which the caller decodes: large answers are not decoded
     /// on the loop.
     package func exchange<R: WireRequest>(
-        _ request: R, version: Int16, deadline: Instant
+        _ request: R, version: Int16, deadline: Instant, onQueued: @Sendable () -> Void = {}
     ) async throws(KafkaError) -> Bytes {
-        try await exchange(frame: try encode(request, version), of: R.api, deadline: deadline)
+        try await exchange(frame: try encode(request, version), of: R.api, deadline: deadline, onQueued: onQueued)
     }
 
     /// As ``exchange(_:version:deadline:)`` with a frame that was encoded elsewhere; its correlation id is filled in.
-    package func exchange(frame: [UInt8], of api: APIKey, deadline: Instant) async throws(KafkaError) -> Bytes {
+    /// `onQueued` is called when requests that come later can no longer overtake it.
+    package func exchange(
+        frame: [UInt8], of api: APIKey, deadline: Instant, onQueued: @Sendable () -> Void = {}
+    ) async throws(KafkaError) -> Bytes {
         guard channel != nil, state.closeReason == nil else { throw failure(state.closeReason ?? .closed, api) }
         let outcome: Result<Bytes, KafkaError> = await withCheckedContinuation { continuation in
             let id = nextRequest
@@ -167,6 +170,7 @@ package actor BrokerConnection {
             }
             waiters[id] = Waiter(api: api, continuation: continuation)
             queue(frame, correlationId)
+            onQueued()
             planTimer()
         }
         return try outcome.get()

@@ -54,6 +54,9 @@ struct Accumulator {
         /// lost for good: to number the others anew would make duplicates of what is on its way there.
         var producer: ProducerID?
         var needsNewProducer = false
+        /// Whether the broker has taken a batch under `producer`. Before, it takes any number for the first: a second
+        /// batch that overtakes the first would stand in front of it for good.
+        var isEstablished = false
         var nextSequence: Int32 = 0
 
         init(_ target: TopicPartition) {
@@ -235,7 +238,7 @@ struct Accumulator {
                     lookAgain(retryAt)
                     continue
                 }
-                guard queue.inFlight < (queue.isRecovering ? 1 : maximumInFlight) else { continue }
+                guard queue.inFlight < allowance(queue) else { continue }
                 guard let broker = leader(queue.target) else {
                     ready.leaderless.insert(name)
                     continue
@@ -260,6 +263,10 @@ struct Accumulator {
         return ready
     }
 
+    private func allowance(_ queue: PartitionQueue) -> Int {
+        queue.isRecovering || isIdempotent && !queue.isEstablished ? 1 : maximumInFlight
+    }
+
     /// Whether the partition has an id to number its batches under; takes `producer` where it needs another.
     private func isNumbered(_ queue: PartitionQueue, _ producer: ProducerID?) -> Bool {
         if queue.producer != nil, !queue.needsNewProducer { return true }
@@ -267,6 +274,7 @@ struct Accumulator {
         guard let producer, producer != queue.producer, queue.inFlight == 0 else { return false }
         queue.producer = producer
         queue.needsNewProducer = false
+        queue.isEstablished = false
         queue.nextSequence = 0
         for index in queue.full.indices { queue.full[index].stamp = nil }
         return true
@@ -285,9 +293,10 @@ struct Accumulator {
     }
 
     /// The batch was acknowledged, or failed for good.
-    mutating func finished(_ entry: Entry) {
+    mutating func finished(_ entry: Entry, isAcknowledged: Bool = true) {
         guard let queue = queue(entry.batch.target) else { return }
         queue.inFlight -= 1
+        if isAcknowledged, entry.stamp?.producerId == queue.producer?.id { queue.isEstablished = true }
         release(entry, queue)
     }
 

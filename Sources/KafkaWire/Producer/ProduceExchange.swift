@@ -12,10 +12,12 @@ enum ProduceExchange {
     /// Packs the batches, sends them to their leader in one request, and waits for the answer.
     static func send(
         _ entries: [Accumulator.Entry], to leader: Int32, _ configuration: KafkaProducer.Configuration,
-        _ cluster: Cluster
+        _ cluster: Cluster, after previous: SendTurn?, _ turn: SendTurn
     ) async -> Result<Answer, KafkaError> {
         do throws(KafkaError) {
-            let batches = try packed(entries, configuration.compression)
+            let packing = Result { () throws(KafkaError) in try packed(entries, configuration.compression) }
+            await previous?.wait()
+            let batches = try packing.get()
             let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
             let topics = await cluster.metadata.topics
             var ids: [String: Uuid] = [:]
@@ -32,7 +34,8 @@ enum ProduceExchange {
             }
             // The broker's own time-out counts from its receiving; ours lets its answer come through.
             let answer = try await cluster.send(
-                to: .broker(leader), use: .produce, atMost: highest, timeout: timeout + .seconds(1), build)
+                to: .broker(leader), use: .produce, atMost: highest, timeout: timeout + .seconds(1),
+                onQueued: { turn.finish() }, build)
             return .success(Answer(broker: answer.broker, results: results(answer.response, answer.version, known)))
         } catch {
             return .failure(error)

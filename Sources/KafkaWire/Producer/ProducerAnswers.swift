@@ -76,7 +76,8 @@ extension ProducerEngine {
     }
 
     private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Int64, KafkaError>) {
-        shared.state.withLock { $0.accumulator.finished(entry) }
+        let isAcknowledged = if case .success = outcome { true } else { false }
+        shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
         entry.batch.complete(outcome)
     }
 

@@ -12,6 +12,8 @@ actor ProducerEngine {
     var producer: Accumulator.ProducerID?
     var isPreparing = false
     var requestsInFlight: [Int32: Int] = [:]
+    /// The last request in the line to each broker.
+    private var turns: [Int32: SendTurn] = [:]
     /// Why nothing more is sent.
     var ending: KafkaError?
     var lastRefresh = Instant.now
@@ -139,8 +141,12 @@ actor ProducerEngine {
         requestsInFlight[leader, default: 0] += 1
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
         let executor: SocketLoop? = configuration.compression == .none ? loop : nil
+        let (previous, turn) = (turns[leader], SendTurn())
+        turns[leader] = turn
         Task(executorPreference: executor) {
-            let outcome = await ProduceExchange.send(entries, to: leader, self.configuration, self.cluster)
+            let outcome = await ProduceExchange.send(
+                entries, to: leader, self.configuration, self.cluster, after: previous, turn)
+            turn.finish()
             await self.answered(entries, from: leader, outcome)
         }
     }

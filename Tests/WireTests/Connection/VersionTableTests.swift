@@ -35,6 +35,23 @@ import Testing
         #expect(error?.api == .metadata)
     }
 
+    @Test func theGroupRequestsOfLibrdkafkasMockClusterStayInflexible() {
+        func table(heartbeat: Int16) -> VersionTable {
+            VersionTable(
+                ApiVersionsResponse.with {
+                    $0.apiKeys = ([(11, 6), (12, heartbeat), (13, 4), (14, 4)] as [(Int16, Int16)]).map { key, last in
+                        .with {
+                            $0.apiKey = key
+                            $0.maxVersion = last
+                        }
+                    }
+                })
+        }
+        let apis: [APIKey] = [.joinGroup, .heartbeat, .leaveGroup, .syncGroup]
+        #expect(apis.map { table(heartbeat: 5)[$0]?.upperBound } == [5, 3, 3, 3])
+        #expect(apis.map { table(heartbeat: 4)[$0]?.upperBound } == [6, 4, 4, 4])
+    }
+
     @Test func rangesThatAreUpsideDownAreLeftOut() {
         let response = ApiVersionsResponse.with {
             $0.apiKeys = [

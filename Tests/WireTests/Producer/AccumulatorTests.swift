@@ -37,6 +37,12 @@ import Testing
             now: now, flush: flush, producer: producer, leader: { _ in leader }, isFree: { _ in free })
     }
 
+    /// Has the broker take a first batch, so that several may be on their way.
+    private static func establish(_ accumulator: inout Accumulator) throws {
+        append(&accumulator)
+        accumulator.finished(try #require(take(&accumulator, flush: true).byLeader[1]?.first))
+    }
+
     private static func sequences(_ ready: Accumulator.Ready) -> [Int32] {
         ready.byLeader.values.flatMap { $0 }.map { $0.stamp?.baseSequence ?? -99 }
     }
@@ -60,8 +66,9 @@ import Testing
         #expect(accumulator.partitionCount("t") == 3)
     }
 
-    @Test func lingerHoldsABatchBackUntilItIsFullOrFlushed() {
+    @Test func lingerHoldsABatchBackUntilItIsFullOrFlushed() throws {
         var accumulator = Self.accumulator(linger: .milliseconds(5))
+        try Self.establish(&accumulator)
         Self.append(&accumulator)
         let ready = Self.take(&accumulator)
         #expect(ready.byLeader.isEmpty)
@@ -108,11 +115,12 @@ import Testing
 
     @Test func sequencesCountRecordsAndStayWithTheirBatch() throws {
         var accumulator = Self.accumulator(batchSize: 150)
+        try Self.establish(&accumulator)
         for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
         let first = Self.take(&accumulator)
         let second = Self.take(&accumulator)
-        #expect(Self.sequences(first) == [0])
-        #expect(Self.sequences(second) == [1])
+        #expect(Self.sequences(first) == [1])
+        #expect(Self.sequences(second) == [2])
         let entry = try #require(first.byLeader[1]?.first)
         accumulator.retry(entry, at: Self.start, because: nil)
         // One at a time while the failed one is not through.
@@ -120,14 +128,15 @@ import Testing
         let other = try #require(second.byLeader[1]?.first)
         accumulator.retry(other, at: Self.start, because: nil)
         let again = Self.take(&accumulator)
-        #expect(Self.sequences(again) == [0])
+        #expect(Self.sequences(again) == [1])
         #expect(Self.take(&accumulator).byLeader.isEmpty)
         accumulator.finished(try #require(again.byLeader[1]?.first))
-        #expect(Self.sequences(Self.take(&accumulator)) == [1])
+        #expect(Self.sequences(Self.take(&accumulator)) == [2])
     }
 
     @Test func retriesKeepTheirOrderHoweverTheyComeBack() throws {
         var accumulator = Self.accumulator(batchSize: 100)
+        try Self.establish(&accumulator)
         var entries: [Accumulator.Entry] = []
         for _ in 0..<4 { Self.append(&accumulator, bytes: 60) }
         for _ in 0..<3 { entries += Self.take(&accumulator).byLeader[1] ?? [] }
@@ -139,7 +148,7 @@ import Testing
             order.append(entry.stamp?.baseSequence ?? -1)
             accumulator.finished(entry)
         }
-        #expect(order == [0, 1, 2, 3])
+        #expect(order == [1, 2, 3, 4])
     }
 
     @Test func aRetryWaitsForItsTime() throws {
@@ -171,6 +180,7 @@ import Testing
 
     @Test func aLostBatchNumbersThoseBehindItAnewUnderAnotherId() throws {
         var accumulator = Self.accumulator(batchSize: 100)
+        try Self.establish(&accumulator)
         for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
         let first = try #require(Self.take(&accumulator).byLeader[1]?.first)
         let second = try #require(Self.take(&accumulator).byLeader[1]?.first)
@@ -200,6 +210,16 @@ import Testing
         let byPartition = Dictionary(uniqueKeysWithValues: stamps ?? [])
         #expect(byPartition[0] == ProducerBatch.Stamp(producerId: 41, producerEpoch: 0, baseSequence: 0))
         #expect(byPartition[1] == ProducerBatch.Stamp(producerId: 40, producerEpoch: 0, baseSequence: 1))
+    }
+
+    @Test func beforeTheFirstBatchIsTakenNoSecondOneIsSent() throws {
+        var accumulator = Self.accumulator(batchSize: 100)
+        for _ in 0..<4 { Self.append(&accumulator, bytes: 60) }
+        let first = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        #expect(Self.take(&accumulator).byLeader.isEmpty)
+        accumulator.finished(first)
+        #expect(Self.sequences(Self.take(&accumulator)) == [1])
+        #expect(Self.sequences(Self.take(&accumulator)) == [2])
     }
 
     @Test func sequencesWrapToZero() {
@@ -241,8 +261,9 @@ import Testing
         #expect(Self.take(&accumulator).byLeader[1]?.count == 1)
     }
 
-    @Test func onlySoManyBatchesOfAPartitionAreOnTheirWay() {
+    @Test func onlySoManyBatchesOfAPartitionAreOnTheirWay() throws {
         var accumulator = Self.accumulator(batchSize: 100, inFlight: 2)
+        try Self.establish(&accumulator)
         for _ in 0..<5 { Self.append(&accumulator, bytes: 60) }
         #expect((0..<4).map { _ in Self.take(&accumulator).byLeader[1]?.count ?? 0 } == [1, 1, 0, 0])
     }
