@@ -78,15 +78,21 @@ extension Bytes: Hashable {
         a.count == b.count && a.withUnsafeBytes { x in b.withUnsafeBytes { y in Bytes.areEqual(x, y) } }
     }
 
-    /// Eight bytes at a time, for slices of the same length; `elementsEqual` goes byte by byte.
+    /// Eight bytes at a time: `elementsEqual` goes byte by byte.
     private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
         var at = 0
         while a.count - at >= 8 {
-            let x = a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            guard x == b.loadUnaligned(fromByteOffset: at, as: UInt64.self) else { return false }
+            guard
+                a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    == b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            else { return false }
             at += 8
         }
-        return a[at...].elementsEqual(b[at...])
+        while at < a.count {
+            guard a[at] == b[at] else { return false }
+            at += 1
+        }
+        return true
     }
 
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }
