@@ -8,7 +8,9 @@ enum RecordBatches {
         func build() throws -> [UInt8] {
             var builder = RecordBatchBuilder(capacity: 60_000)
             value.withUnsafeBytes { bytes in
-                for number in 0..<count { builder.append(key: nil, value: bytes, timestamp: 1_700_000_000_000 &+ Int64(number)) }
+                for number in 0..<count {
+                    builder.append(key: nil, value: bytes, timestamp: 1_700_000_000_000 &+ Int64(number))
+                }
             }
             return try builder.finish()
         }

@@ -198,8 +198,10 @@ struct Accumulator {
         queue.usualSize = min(size, batchSize)
         queue.open = nil
         let count = queue.builder.pointee.count
-        // Copied out, the records leave behind memory that is warm and grown; it is kept where that is little.
-        if !isPacking, size <= Self.keptMemory, let bytes = try? queue.builder.pointee.drain() {
+        // Copied out, the records leave behind memory that is warm and grown. It is kept where that is little, and where
+        // the next batch needs about as much.
+        let isFitting = size <= Self.keptMemory && queue.builder.pointee.capacity <= max(4 * size, 4096)
+        if !isPacking, isFitting, let bytes = try? queue.builder.pointee.drain() {
             open.takeOver(bytes, count: count)
         } else {
             open.takeOver(&queue.builder.pointee)
