@@ -98,7 +98,9 @@ class Topic:
         from confluent_kafka import Consumer, TopicPartition
 
         settings = {"bootstrap.servers": bootstrap, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
-        reader = Consumer({**settings, "group.id": "pipeline-referee", "fetch.message.max.bytes": 4 << 20})
+        # Without the last one, librdkafka waits for a second whenever its queue has been full.
+        reader = Consumer({**settings, "group.id": "pipeline-referee", "fetch.message.max.bytes": 4 << 20,
+                           "fetch.queue.backoff.ms": 5})
         found = reader.list_topics(name, timeout=10).topics[name].partitions
         partitions = [TopicPartition(name, number, 0) for number in found]
         ends = {p.partition: reader.get_watermark_offsets(p, timeout=10)[1] for p in partitions}
