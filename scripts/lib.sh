@@ -101,6 +101,8 @@ stack_dir=""
 # Processes of ours by name, in the order in which they started.
 declare -A stack_pids=()
 stack_order=()
+# Not empty while Kafka Connect, which connect.sh starts and stops, is meant to run.
+connect_runs=""
 
 run_psql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 
@@ -114,9 +116,13 @@ start_program() {
   stack_order+=("$name")
 }
 
-# The name of a program of ours that has ended although nobody stopped it; fails when there is none.
+# The name of a part of ours that has ended although nobody stopped it; fails when there is none.
 ended_program() {
   local name
+  if [ -n "$connect_runs" ] && ! is_running "$stack_dir/connect/connect.pid"; then
+    echo "Kafka Connect"
+    return
+  fi
   for name in "${stack_order[@]}"; do
     [ -n "${stack_pids[$name]:-}" ] || continue
     if ! kill -0 "${stack_pids[$name]}" 2>/dev/null; then
@@ -160,11 +166,23 @@ start_stack() {
   step "the embedded broker on 127.0.0.1:$KAFKA_PORT ($TOPIC, $PARTITIONS partitions)"
   start_program broker "$BIN/kw" broker --listen "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC:$PARTITIONS"
   wait_until 20 "port_is_open $KAFKA_PORT" "${stack_pids[broker]}" || die "the broker did not start"
+  start_connect
+  create_table
+  register_connector
+}
+
+start_connect() {
   step "Kafka Connect on 127.0.0.1:$CONNECT_PORT"
   "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "127.0.0.1:$KAFKA_PORT" "$CONNECT_PORT" \
     >"$stack_dir/connect.log" 2>&1 || die "Kafka Connect did not start"
-  create_table
-  register_connector
+  connect_runs=yes
+}
+
+# As if the machine had lost it: SIGKILL. What it had not yet written down as sent comes twice after its next start.
+kill_connect() {
+  connect_runs=""
+  kill -KILL "$(cat "$stack_dir/connect/connect.pid")"
+  rm -f "$stack_dir/connect/connect.pid"
 }
 
 # With replica identity FULL the events of updates and deletes carry the whole old row, and with it the user that their
@@ -219,12 +237,17 @@ start_agents() { # [OPTION…] for both
   for agent in anomaly-agent velocity-agent; do
     start_program "$agent" "$BIN/$agent" --bootstrap-server "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" --json "$@"
   done
+  for agent in anomaly-agent velocity-agent; do
+    wait_until 30 "grep -q '\"type\":\"assigned\"' '$stack_dir/$agent.jsonl'" "${stack_pids[$agent]}" ||
+      die "$agent did not get its partitions within 30 s"
+  done
 }
 
 # Stops whatever of the stack runs, readers first, so that agents can still commit and Connect can still flush.
 stop_stack() {
   [ -n "$stack_dir" ] || return 0
-  stop_programs fraud-producer anomaly-agent velocity-agent
+  connect_runs=""
+  stop_programs anomaly-agent velocity-agent
   "$ROOT/scripts/connect/connect.sh" stop "$stack_dir/connect" || true
   stop_programs broker
   [ ! -d "$stack_dir/postgres" ] || "$ROOT/scripts/postgres.sh" stop "$stack_dir/postgres" >/dev/null 2>&1 || true
@@ -233,9 +256,11 @@ stop_stack() {
 # The ends of the logs that have something to say, for a run that failed.
 show_logs() {
   local log
+  printf '\n--- what Kafka Connect says of %s\n' "$CONNECTOR"
+  curl -sS -m 5 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status" 2>&1 | cut -c1-1500
   for log in "$stack_dir"/*.log "$stack_dir/connect/connect.log"; do
     [ -s "$log" ] || continue
     printf '\n--- the end of %s\n' "$log"
     tail -n 12 "$log" | cut -c1-300
-  done >&2
+  done
 }

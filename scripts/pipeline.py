@@ -5,8 +5,9 @@
     pipeline.py report --dir DIR --rows N --in-table N --since MICROSECONDS --bootstrap HOST:PORT --topic NAME …
 
 DIR holds what the stack wrote: `anomaly-agent.jsonl` and `velocity-agent.jsonl` (one JSON line for each transaction,
-`"type":"transaction"` with `transaction_id` and the wall clock `processed_at_us`; one for each alert, `"type":"alert"`),
-`latency.txt` (id and time of commit of each single row), `changed.txt` (`u ID` and `d ID`: rows updated and deleted).
+`"type":"transaction"`, or `"type":"alert"` where it was one, both with `transaction_id` and the wall clock
+`processed_at_us`; `"type":"totals"` at the end), `latency.txt` (id and time of commit of each single row),
+`changed.txt` (`u ID`, `m ID` and `d ID`: rows updated, moved to another user, deleted).
 
 The topic is read back with librdkafka, not with this project's own client: the referee is somebody else.
 """
@@ -15,6 +16,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import sys
 import time
 
@@ -22,22 +24,24 @@ AGENTS = {"anomaly-agent": "anomaly-detection-group", "velocity-agent": "fraud-d
 
 
 class Tail:
-    """Counts an agent's transactions in its output while the agent still writes it."""
+    """The rows that an agent has handled, from its output, while the agent still writes it."""
+
+    ROW = re.compile(rb'"transaction_id":(\d+)')
 
     def __init__(self, path):
         self.path = path
         self.offset = 0
         self.rest = b""
-        self.transactions = 0
+        self.rows = set()
 
     def read(self):
         with open(self.path, "rb") as file:
             file.seek(self.offset)
             data = file.read()
         self.offset += len(data)
-        *lines, self.rest = (self.rest + data).split(b"\n")
-        self.transactions += sum(1 for line in lines if b'"type":"transaction"' in line)
-        return self.transactions
+        whole, newline, self.rest = (self.rest + data).rpartition(b"\n")
+        self.rows.update(self.ROW.findall(whole))
+        return len(self.rows)
 
 
 def wait(options):
@@ -68,19 +72,23 @@ class Output:
         self.processed_at = {}
         self.transactions = 0
         self.alerts = []
+        self.totals = {}
         self.unreadable = 0
         with open(path, encoding="utf-8") as file:
             for text in file:
                 try:
-                    line = json.loads(text)
-                except ValueError:
+                    self._take(json.loads(text))
+                except (ValueError, KeyError):
                     self.unreadable += 1
-                    continue
-                if line.get("type") == "transaction":
-                    self.transactions += 1
-                    self.processed_at.setdefault(line["transaction_id"], line["processed_at_us"])
-                elif line.get("type") == "alert":
-                    self.alerts.append(line)
+
+    def _take(self, line):
+        if line["type"] == "totals":
+            self.totals = line
+        if line["type"] == "alert":
+            self.alerts.append(line)
+        if line["type"] in ("alert", "transaction"):
+            self.transactions += 1
+            self.processed_at.setdefault(line["transaction_id"], line["processed_at_us"])
 
 
 class Topic:
@@ -90,7 +98,9 @@ class Topic:
         from confluent_kafka import Consumer, TopicPartition
 
         settings = {"bootstrap.servers": bootstrap, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
-        reader = Consumer({**settings, "group.id": "pipeline-referee", "fetch.message.max.bytes": 4 << 20})
+        # Without the last one, librdkafka waits for a second whenever its queue has been full.
+        reader = Consumer({**settings, "group.id": "pipeline-referee", "fetch.message.max.bytes": 4 << 20,
+                           "fetch.queue.backoff.ms": 5})
         found = reader.list_topics(name, timeout=10).topics[name].partitions
         partitions = [TopicPartition(name, number, 0) for number in found]
         ends = {p.partition: reader.get_watermark_offsets(p, timeout=10)[1] for p in partitions}
@@ -108,7 +118,7 @@ class Topic:
                 if message.error():
                     raise SystemExit(f"pipeline: reading {name} back failed: {message.error()}")
                 left -= 1
-                self._count(message.value())
+                self._count(message.value(), dict(message.headers() or ()))
                 user = _field(message.key(), b'"payload":{"user_id":')
                 if home.setdefault(user, message.partition()) != message.partition():
                     self.scattered.add(user)
@@ -122,12 +132,15 @@ class Topic:
         member.close()
         return sum(ends[p.partition] - max(p.offset, 0) for p in committed)
 
-    def _count(self, value):
+    def _count(self, value, headers):
         if value is None:
             self.operations["tombstone"] += 1
             return
         at = value.rfind(b'"op":"')
         operation = value[at + 6 : at + 7].decode()
+        # A row whose user changes is told as deleted and created; this header says that the created one is not new.
+        if operation == "c" and "__debezium.oldkey" in headers:
+            operation = "moved"
         self.operations[operation] += 1
         if operation in "cr":
             self.created.add(int(_field(value, b'"after":{"id":')))
@@ -166,59 +179,83 @@ def describe(alert):
     return f"transaction {alert.get('transaction_id')}: " + ", ".join(fields)
 
 
+def checks(options, topic, outputs, ever, changed):
+    """What must hold, as sentences with whether they do. With `--killed`, events may be there twice, rows never."""
+    ops = topic.operations
+
+    def same(events, rows):
+        return events >= rows if options.killed else events == rows
+
+    yield "every row that was asked for was inserted", ever == options.rows
+    yield "each row ever inserted is one create event", len(topic.created) == ever and same(ops["c"] + ops["r"], ever)
+    yield "each update is one event", same(ops["u"], changed["u"])
+    yield "each row that moved to another user is one event", same(ops["moved"], changed["m"])
+    yield "each delete is one event", same(ops["d"], changed["d"] + changed["m"]) and same(ops["tombstone"], ops["d"])
+    yield "each user's events are in one partition", not topic.scattered
+    yield "the whole topic was read back", topic.unread == 0
+    for agent, output in outputs.items():
+        totals = output.totals
+        others = totals.get("others", {})
+        yield f"{agent} handled each row", output.processed_at.keys() == topic.created
+        yield f"{agent} handled each create event once", output.transactions == ops["c"] + ops["r"]
+        yield f"{agent} printed as many transactions as it counted", output.transactions == totals.get("transactions")
+        yield f"{agent} took no other event for a transaction", all(
+            others.get(name, 0) == ops[operation]
+            for name, operation in (("update", "u"), ("delete", "d"), ("tombstone", "tombstone"), ("movedRow", "moved")))
+        yield f"{agent} could read every event", totals.get("malformed") == 0 and output.unreadable == 0
+    for group, lag in topic.lags.items():
+        yield f"{group} has lag 0", lag == 0
+
+
 def report(options):
     outputs = {agent: Output(os.path.join(options.dir, agent + ".jsonl")) for agent in AGENTS}
     topic = Topic(options.bootstrap, options.topic)
-    changed = read_lines(options.dir, "changed.txt")
-    updated = sum(1 for kind, _ in changed if kind == "u")
-    deleted = sum(1 for kind, _ in changed if kind == "d")
+    ops = topic.operations
+    changed = collections.Counter(kind for kind, _ in read_lines(options.dir, "changed.txt"))
     single = {int(row): int(at) for row, at in read_lines(options.dir, "latency.txt")}
-    ever = options.in_table + deleted
-    created = topic.operations["c"] + topic.operations["r"]
+    ever = options.in_table + changed["d"]
+    events = ops["c"] + ops["r"]
 
     print()
-    print(f"  rows ever inserted    {ever:>9,}   ({options.in_table:,} in the table, {deleted:,} deleted on the way)")
-    print(f"  create events         {created:>9,}   in {options.topic}")
-    print(f"  other events          {'':>9}   {topic.operations['u']:,} updates, {topic.operations['d']:,} deletes, "
-          f"{topic.operations['tombstone']:,} tombstones")
-    checks = [
-        ("every row that was asked for was inserted", ever == options.rows),
-        ("each row ever inserted is one create event", created == ever == len(topic.created)),
-        ("each update and each delete is one event", topic.operations["u"] == updated
-            and topic.operations["d"] == topic.operations["tombstone"] == deleted),
-        ("each user's events are in one partition", not topic.scattered),
-        ("the whole topic was read back", topic.unread == 0),
-    ]
+    show("rows ever inserted", f"{ever:,}", f"{options.in_table:,} in the table, {changed['d']:,} deleted on the way")
+    twice = f", {events - len(topic.created):,} of them sent twice" if options.killed else ""
+    show("create events", f"{events:,}", f"in {options.topic}{twice}")
     for agent, output in outputs.items():
-        print(f"  {agent:<20}  {output.transactions:>9,}   transactions, {len(output.alerts):,} alerts")
-        checks.append((f"{agent} handled each row once",
-                       output.transactions == len(output.processed_at) == ever and
-                       output.processed_at.keys() == topic.created))
-        checks.append((f"{agent}'s output is whole", output.unreadable == 0))
+        show(agent, f"{output.transactions:,}", f"transactions, {len(output.alerts):,} alerts")
     for group, lag in topic.lags.items():
-        print(f"  lag                   {lag:>9,}   {group}")
-        checks.append((f"{group} has lag 0", lag == 0))
+        show("lag", f"{lag:,}", group)
+    show("other events", f"{ops['u'] + ops['d'] + ops['tombstone'] + ops['moved']:,}",
+         f"{ops['u']:,} updates, {ops['d']:,} deletes, {ops['tombstone']:,} tombstones, {ops['moved']:,} rows moved to "
+         "another user: no transactions")
 
-    bulk_end = max((at for output in outputs.values() for row, at in output.processed_at.items() if row not in single),
-                   default=options.since)
-    seconds = max(bulk_end - options.since, 1) / 1e6
-    bulk = ever - len(single)
-    print(f"  from COPY to agents   {bulk / seconds:>9,.0f}   rows a second ({bulk:,} rows in {seconds:.1f} s)")
+    timed = range(options.warm + 1, options.warm + 1 + options.rows - options.warm - len(single))
+    ends = [at for output in outputs.values() for row, at in output.processed_at.items() if row in timed]
+    seconds = max(max(ends, default=0) - options.since, 1) / 1e6
+    print()
+    show("COPY to both agents", f"{len(timed) / seconds:,.0f}", f"rows a second: {len(timed):,} in {seconds:.1f} s"
+         + (f", after {options.warm:,} to warm up" if options.warm else "")
+         + (", with Kafka Connect killed on the way" if options.killed else ""))
     for agent, output in outputs.items():
         waits = sorted((output.processed_at[row] - at) / 1000 for row, at in single.items() if row in output.processed_at)
         if waits:
-            print(f"  commit to {agent:<14}{percentile(waits, 0.5):>7.1f} ms at the median, {percentile(waits, 0.95):.1f} "
-                  f"at the 95th percentile, {waits[-1]:.1f} at most ({len(waits)} single rows)")
-    for agent, output in outputs.items():
-        for alert in output.alerts[-3:]:
-            print(f"  alert of {agent:<15} {describe(alert)}")
-    print(f"  versions              {', '.join(options.version)}")
+            show(f"commit to {agent}", f"{percentile(waits, 0.5):.1f} ms",
+                 f"at the median, {percentile(waits, 0.95):.1f} at the 95th percentile, {waits[-1]:.1f} at most "
+                 f"({len(waits)} single rows)")
     print()
-    failed = [name for name, holds in checks if not holds]
+    for agent, output in outputs.items():
+        for alert in output.alerts[-2:]:
+            print(f"  {agent:<24} {describe(alert)}")
+    print(f"  {'versions':<24} {', '.join(options.version)}")
+    print()
+    failed = [name for name, holds in checks(options, topic, outputs, ever, changed) if not holds]
     for name in failed:
         print(f"  NOT TRUE: {name}")
-    print("  All of it agrees." if not failed else "  The counts do not agree.")
+    print("  Rows, events and both agents agree." if not failed else "  The counts do not agree.")
     return 1 if failed else 0
+
+
+def show(name, number, rest):
+    print(f"  {name:<24} {number:>9}  {rest}")
 
 
 def main():
@@ -230,6 +267,8 @@ def main():
         verb.add_argument("--since", type=int, required=True)
     verbs.choices["wait"].add_argument("--seconds", type=float, required=True)
     verbs.choices["report"].add_argument("--in-table", type=int, required=True)
+    verbs.choices["report"].add_argument("--warm", type=int, default=0, help="the first rows, which are not timed")
+    verbs.choices["report"].add_argument("--killed", action="store_true", help="Kafka Connect was killed on the way")
     verbs.choices["report"].add_argument("--bootstrap", required=True)
     verbs.choices["report"].add_argument("--topic", required=True)
     verbs.choices["report"].add_argument("--version", action="append", default=[])

@@ -3,26 +3,36 @@
 # real worker, the embedded broker, both agents. Ends by itself with a summary, and with exit code 0 only if the rows
 # ever inserted, the create events in the topic and the transactions of each agent agree.
 #
-# Knobs, as variables: ROWS (300000), LATENCY_ROWS (150), PARTITIONS (4), and PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# Knobs, as variables: ROWS (300000); WARM_ROWS (100000) that go first, since a Java program that has just started is
+# several times slower than the same one a few seconds later; LATENCY_ROWS (150) single inserts; PARTITIONS (4);
+# KILL_CONNECT=1 kills Connect with SIGKILL on the way and starts it again; PG_PORT, KAFKA_PORT, CONNECT_PORT.
 # shellcheck disable=SC2317 # finish is called by the trap
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 ROWS=${ROWS:-300000}
+WARM_ROWS=${WARM_ROWS:-100000}
 LATENCY_ROWS=${LATENCY_ROWS:-150}
+KILL_CONNECT=${KILL_CONNECT:-}
 dir=${STACK_DIR:-"$ROOT/.stack/pipeline"}
 python="$VENV/bin/python"
 # What this script itself has running in the background: the producer, the row changer, the one that waits.
 helper=""
 insert_pid=""
 churn_pid=""
+started_us=0
+
+for knob in ROWS LATENCY_ROWS PARTITIONS; do
+  [[ ${!knob} =~ ^[1-9][0-9]*$ ]] || die "$knob must be a whole number above 0, not '${!knob}'"
+done
+[[ $WARM_ROWS =~ ^[0-9]+$ ]] || die "WARM_ROWS must be a whole number, not '$WARM_ROWS'"
 
 finish() {
   local status=$?
   trap '' INT TERM
   for process in $helper $insert_pid $churn_pid; do kill "$process" 2>/dev/null || true; done
-  if [ "$status" -ne 0 ] && [ "$status" -lt 128 ] && [ -n "$stack_dir" ]; then show_logs; fi
+  if [ "$status" -ne 0 ] && [ "$status" -lt 128 ] && [ -n "$stack_dir" ]; then show_logs >&2; fi
   [ -z "$stack_dir" ] || step "stopping everything"
   stop_stack
   exit "$status"
@@ -46,16 +56,27 @@ watched() {
   return "$status"
 }
 
-# Changes rows while others are being inserted, until the file `calm` appears: none of it is a new transaction.
+insert_rows() { # COUNT NAME
+  "$BIN/fraud-producer" --count "$1" --batch 1000 --quiet --json >"$dir/$2.jsonl" 2>"$dir/$2.log"
+}
+
+# Changes rows while others are being inserted, until the file `calm` appears: amounts, users (an event's key: Debezium
+# tells of a deleted and a created row then), and deletions. None of it is a new transaction.
 churn() {
-  while [ ! -e "$dir/calm" ]; do
-    run_psql >>"$dir/changed.txt" <<'SQL'
+  {
+    while [ ! -e "$dir/calm" ]; do
+      cat <<'SQL'
 SELECT coalesce(max(id), 0) AS top FROM transactions \gset
-UPDATE transactions SET amount = amount + 0.01 WHERE id > :top - 20 RETURNING 'u ' || id;
-DELETE FROM transactions WHERE id > :top - 40 AND id <= :top - 35 RETURNING 'd ' || id;
+UPDATE transactions SET amount = amount + 0.01
+  WHERE id = ANY (ARRAY(SELECT 1 + floor(random() * :top)::int FROM generate_series(1, 20))) RETURNING 'u ' || id;
+UPDATE transactions SET user_id = 1000 + (user_id + 1) % 9000
+  WHERE id = ANY (ARRAY(SELECT 1 + floor(random() * :top)::int FROM generate_series(1, 2))) RETURNING 'm ' || id;
+DELETE FROM transactions
+  WHERE id = ANY (ARRAY(SELECT 1 + floor(random() * :top)::int FROM generate_series(1, 5))) RETURNING 'd ' || id;
 SQL
-    sleep 0.1
-  done
+      sleep 0.1
+    done
+  } | run_psql >"$dir/changed.txt"
 }
 
 # Single rows at random distances (so that they do not march in step with Debezium's polling), each with the clock read
@@ -74,31 +95,49 @@ SQL
   done | run_psql >"$dir/latency.txt"
 }
 
+# Waits until both agents have handled so many of the rows, whichever are not counted yet.
 handled() { # ROWS SECONDS
   watched "$python" "$ROOT/scripts/pipeline.py" wait --dir "$dir" --rows "$1" --seconds "$2" --since "$started_us"
 }
 
 start_stack "$dir"
 start_agents --verbose
+
+if [ "$WARM_ROWS" -gt 0 ]; then
+  step "warming up with $WARM_ROWS rows (counted, not timed)"
+  started_us=$(now_us)
+  watched insert_rows "$WARM_ROWS" warm-producer || die "fraud-producer failed"
+  handled "$WARM_ROWS" $((60 + WARM_ROWS / 2000)) || die "the agents did not handle the first rows in time"
+fi
+
 step "inserting $ROWS rows by COPY, with updates and deletes on the way"
 started_us=$(now_us)
+insert_rows "$ROWS" producer &
+insert_pid=$!
 churn &
 churn_pid=$!
-"$BIN/fraud-producer" --count "$ROWS" --batch 1000 --quiet --json >"$dir/producer.jsonl" 2>"$dir/producer.log" &
-insert_pid=$!
-handled "$ROWS" $((60 + ROWS / 2000)) || die "the agents did not handle all rows in time"
+if [ -n "$KILL_CONNECT" ]; then
+  handled $((WARM_ROWS + ROWS / 3)) 60 || die "the agents did not handle a third of the rows in time"
+  step "killing Kafka Connect (SIGKILL), then starting it again"
+  kill_connect
+  start_connect
+  register_connector
+fi
+handled $((WARM_ROWS + ROWS)) $((60 + ROWS / 2000)) || die "the agents did not handle all rows in time"
 wait "$insert_pid" || die "fraud-producer failed"
+insert_pid=""
 touch "$dir/calm"
 wait "$churn_pid" || die "changing rows on the way failed"
+churn_pid=""
 
 step "inserting $LATENCY_ROWS single rows, to measure how long one takes from commit to agent"
 watched insert_single_rows || die "inserting single rows failed"
-handled $((ROWS + LATENCY_ROWS)) 30 || die "the agents did not handle the single rows in time"
+handled $((WARM_ROWS + ROWS + LATENCY_ROWS)) 30 || die "the agents did not handle the single rows in time"
 
 step "stopping both agents, then counting"
 stop_programs anomaly-agent velocity-agent
 "$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" \
-  --since "$started_us" --rows $((ROWS + LATENCY_ROWS)) \
+  --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \
   --version "PostgreSQL $(run_psql -c 'SHOW server_version')" \
   --version "$(tail -n 1 "$dir/connect.log" | grep -o 'Kafka Connect [0-9.]*')" \

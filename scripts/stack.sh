@@ -11,7 +11,7 @@ finish() {
   trap '' INT TERM
   case $status in
     0 | 130 | 143) ;;
-    *) [ -z "$stack_dir" ] || show_logs ;;
+    *) [ -z "$stack_dir" ] || show_logs >&2 ;;
   esac
   [ -z "$stack_dir" ] || step "stopping everything"
   stop_stack
@@ -47,8 +47,5 @@ TEXT
 start_stack "${STACK_DIR:-"$ROOT/.stack/stack"}"
 start_agents
 hints
-while ! ended=$(ended_program); do
-  sleep 0.5
-  is_running "$stack_dir/connect/connect.pid" || die "Kafka Connect ended by itself"
-done
+while ! ended=$(ended_program); do sleep 0.5; done
 die "$ended ended by itself"

@@ -7,7 +7,9 @@
 #   status DIR                    says whether it runs
 #
 # DIR keeps the worker's properties, its log (connect.log) and the connectors' offsets. CONNECT_GROUP=name makes the
-# worker a distributed one, which keeps connectors and offsets in topics of that name instead.
+# worker a distributed one, which keeps connectors and offsets in topics of that name instead; it asks its broker for
+# DescribeConfigs, which the embedded broker does not answer yet, so that needs a real Kafka. CONNECT_JAVA_OPTIONS are
+# the JVM's, instead of those below.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh source-path=SCRIPTDIR
@@ -33,7 +35,8 @@ class_path() {
 }
 
 # Why these values: Connect pins one produce request in flight, so large batches are what makes it fast, and a linger of
-# 5 ms fills them without costing a single row more than that.
+# 5 ms fills them without costing a single row more than that. The buffer has room for eight such requests; with more,
+# the rows that wait in it, kept until they are acknowledged, only give the garbage collector something to carry.
 write_worker_properties() { # DIR BOOTSTRAP PORT
   cat <<PROPERTIES
 bootstrap.servers=$2
@@ -48,7 +51,7 @@ task.shutdown.graceful.timeout.ms=5000
 producer.batch.size=1048576
 producer.max.request.size=4194304
 producer.linger.ms=5
-producer.buffer.memory=134217728
+producer.buffer.memory=33554432
 PROPERTIES
   [ -n "${CONNECT_GROUP:-}" ] || return 0
   cat <<PROPERTIES
@@ -82,6 +85,9 @@ write_log_configuration() { # DIR
 XML
 }
 
+# Half of the heap is young: what a row leaves behind, about 20 KB, is garbage when the next but few is there.
+read -ra java_options <<<"${CONNECT_JAVA_OPTIONS:--Xms512m -Xmx768m -Xmn400m -XX:+UseParallelGC}"
+
 run() { # DIR BOOTSTRAP [PORT]
   local dir=$1 bootstrap=$2 port=${3:-8083} path
   mkdir -p "$dir"
@@ -91,7 +97,7 @@ run() { # DIR BOOTSTRAP [PORT]
   path=$(class_path)
   write_worker_properties "$dir" "$bootstrap" "$port" >"$dir/worker.properties"
   write_log_configuration "$dir" >"$dir/log4j2.xml"
-  exec "$(java_command)" -Xms256m -Xmx512m -XX:+UseParallelGC -Dlog4j2.configurationFile="$dir/log4j2.xml" \
+  exec "$(java_command)" "${java_options[@]}" -Dlog4j2.configurationFile="$dir/log4j2.xml" \
     -cp "$path" "$here/ConnectServer.java" "$dir/worker.properties"
 }
 
