@@ -75,7 +75,9 @@ package actor BrokerConnection {
         defer { loop.cancel(timer) }
         return await withCheckedContinuation { continuation in
             resolving = continuation
-            Resolver.resolve(host: host, port: port) { outcome in Task { await self.resolved(outcome) } }
+            Resolver.resolve(host: host, port: port) { [loop] outcome in
+                loop.schedule(at: .now) { self.assumeIsolated { $0.resolved(outcome) } }
+            }
         }
     }
 

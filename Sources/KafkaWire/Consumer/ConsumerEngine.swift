@@ -30,6 +30,9 @@ actor ConsumerEngine {
     private var isRevoking = false
     var fetching: [Int32: Int] = [:]
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Counts the calls of ``wakeApplication()``: between looking and waiting the actor may be left, and what happened
+    /// then must not be waited for.
+    private var wakes = 0
     private var timer: (at: Instant, id: TimerID)?
     private var gates: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextGate = 0
@@ -71,6 +74,7 @@ actor ConsumerEngine {
         if isRevoking { await letGo() }
         autoCommitIfDue()
         while true {
+            let seen = wakes
             if isClosed || isStopped { return nil }
             if Task.isCancelled {
                 await withdraw()
@@ -89,12 +93,15 @@ actor ConsumerEngine {
                 return .chunk(chunk, assignment: assignment)
             }
             fetch()
-            await withCheckedContinuation { waiters.append($0) }
+            await withCheckedContinuation { continuation in
+                if wakes == seen { waiters.append(continuation) } else { continuation.resume() }
+            }
         }
     }
 
     /// Has a `take` that waits look again, at whether its task was cancelled for one.
     func wakeApplication() {
+        wakes += 1
         let waiting = waiters
         waiters = []
         for waiter in waiting { waiter.resume() }

@@ -21,6 +21,9 @@ actor ProducerEngine {
     /// How many wait for batches that are not full to be sent all the same.
     private var isFlushing = 0
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Counts the calls of ``resumeWaiters()``: between looking and waiting the actor may be left, and what happened
+    /// then must not be waited for.
+    private var wakes = 0
     private var hasShutDown = false
 
     init(_ configuration: KafkaProducer.Configuration, cluster: Cluster, shared: ProducerShared) {
@@ -48,7 +51,9 @@ actor ProducerEngine {
         let level = max(0, min(memory / 2, memory - room))
         isFlushing += 1
         defer { isFlushing -= 1 }
-        while shared.state.withLock({ $0.accumulator.bufferedBytes }) > level {
+        while true {
+            let seen = wakes
+            guard shared.state.withLock({ $0.accumulator.bufferedBytes }) > level else { return }
             if let ending { throw ending }
             if Task.isCancelled {
                 throw KafkaError(
@@ -61,7 +66,7 @@ actor ProducerEngine {
                         + "brokers are reachable, or raise buffer.memory", topic: topic, setting: "buffer.memory")
             }
             drain()
-            await pause(until: deadline, isCancellable: true)
+            await pause(until: deadline, unless: seen, isCancellable: true)
         }
     }
 
@@ -84,9 +89,11 @@ actor ProducerEngine {
         }
         let deadline = Instant.now + timeout
         isFlushing += 1
-        while shared.state.withLock({ $0.accumulator.pendingBatches }) > 0, Instant.now < deadline {
+        while true {
+            let seen = wakes
+            guard shared.state.withLock({ $0.accumulator.pendingBatches }) > 0, Instant.now < deadline else { break }
             drain()
-            await pause(until: min(deadline, Instant.now + .seconds(1)), isCancellable: false)
+            await pause(until: min(deadline, Instant.now + .seconds(1)), unless: seen, isCancellable: false)
         }
         let left = shared.state.withLock { $0.accumulator.pendingBatches }
         let error = KafkaError(
@@ -168,23 +175,30 @@ actor ProducerEngine {
         timer = (at, id)
     }
 
-    /// Waits for the next answer, or until `deadline`.
-    private func pause(until deadline: Instant, isCancellable: Bool) async {
+    /// Waits for the next answer since `seen`, or until `deadline`.
+    private func pause(until deadline: Instant, unless seen: Int, isCancellable: Bool) async {
         let wake: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.resumeWaiters() } }
         let timer = loop.schedule(at: deadline, wake)
         if isCancellable {
             await withTaskCancellationHandler {
-                await withCheckedContinuation { waiters.append($0) }
+                await wait(unless: seen)
             } onCancel: {
                 loop.schedule(at: .now, wake)
             }
         } else {
-            await withCheckedContinuation { waiters.append($0) }
+            await wait(unless: seen)
         }
         loop.cancel(timer)
     }
 
+    private func wait(unless seen: Int) async {
+        await withCheckedContinuation { continuation in
+            if wakes == seen { waiters.append(continuation) } else { continuation.resume() }
+        }
+    }
+
     func resumeWaiters() {
+        wakes += 1
         let waiting = waiters
         waiters = []
         for waiter in waiting { waiter.resume() }
