@@ -30,7 +30,10 @@ done
 
 finish() {
   local status=$?
+  # Whatever fails from here on, the rest is still to be stopped.
+  set +e
   trap '' INT TERM
+  [ -z "$stack_dir" ] || touch "$dir/calm"
   for process in $helper $insert_pid $churn_pid; do kill "$process" 2>/dev/null || true; done
   if [ "$status" -ne 0 ] && [ "$status" -lt 128 ] && [ -n "$stack_dir" ]; then show_logs >&2; fi
   [ -z "$stack_dir" ] || step "stopping everything"

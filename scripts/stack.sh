@@ -8,6 +8,8 @@ set -euo pipefail
 
 finish() {
   local status=$?
+  # Whatever fails from here on, the rest is still to be stopped.
+  set +e
   trap '' INT TERM
   case $status in
     0 | 130 | 143) ;;
