@@ -10,19 +10,22 @@ finish() {
   local status=$?
   # Whatever fails from here on, the rest is still to be stopped.
   set +e
-  trap '' INT TERM
+  trap '' INT TERM HUP PIPE
   case $status in
-    0 | 130 | 143) ;;
+    0 | 129 | 130 | 141 | 143) ;;
     *) [ -z "$stack_dir" ] || show_logs >&2 ;;
   esac
   [ -z "$stack_dir" ] || step "stopping everything"
   stop_stack
-  case $status in 130 | 143) exit 0 ;; esac
+  case $status in 129 | 130 | 141 | 143) exit 0 ;; esac
   exit "$status"
 }
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# The terminal is closed, or the reader of this script's output has ended first (`| tee` gets the Ctrl-C as well).
+trap 'exit 129' HUP
+trap 'exit 141' PIPE
 
 hints() {
   cat <<TEXT
