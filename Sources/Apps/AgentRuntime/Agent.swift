@@ -120,6 +120,7 @@ public struct Agent<Rule: AgentRule> {
     private mutating func process(_ batch: ConsumerBatch) {
         let partition = batch.source.partition
         let now = Self.wallMicroseconds
+        tally.batchBegins()
         for record in batch {
             let event = decode(record)
             tally.count(event)

@@ -10,9 +10,9 @@ struct Tally {
     private(set) var malformed = 0
     private(set) var others: [NotATransaction: Int] = [:]
     private var latency = Histogram<UInt32>(numberOfSignificantValueDigits: .two)
-    private let started = ContinuousClock.now
-    private var lastEvent = ContinuousClock.now
-    private var firstEvent: ContinuousClock.Instant?
+    /// From the first batch's arrival to the last one's end.
+    private var busySince: ContinuousClock.Instant?
+    private var busyUntil = ContinuousClock.now
 
     mutating func count(_ event: ChangeEvent) {
         events += 1
@@ -28,12 +28,11 @@ struct Tally {
     /// A record of that age in milliseconds has been dealt with.
     mutating func recordAge(milliseconds: Int64) { latency.record(UInt64(clamping: max(0, milliseconds))) }
 
-    mutating func batchEnded() {
-        lastEvent = .now
-        if firstEvent == nil { firstEvent = lastEvent }
-    }
+    mutating func batchBegins() { if busySince == nil { busySince = .now } }
 
-    private var busy: Duration { started.duration(to: events > 0 ? lastEvent : .now) }
+    mutating func batchEnded() { busyUntil = .now }
+
+    private var busy: Duration { busySince.map { $0.duration(to: busyUntil) } ?? .zero }
 
     /// For people, a line a fact.
     func lines(agent: String, users: Int) -> [String] {

@@ -25,7 +25,7 @@ public struct Bytes: Sendable {
     /// The UTF-8 bytes of `text`.
     public init(utf8 text: some StringProtocol) { self.init(Array(text.utf8)) }
 
-    @usableFromInline
+    @inlinable
     package init(storage: [UInt8], start: Int, count: Int) {
         precondition(start >= 0 && count >= 0 && start <= storage.count - count, "a slice lies inside its array")
         self.storage = storage
@@ -75,7 +75,24 @@ public struct Bytes: Sendable {
 
 extension Bytes: Hashable {
     public static func == (a: Bytes, b: Bytes) -> Bool {
-        a.count == b.count && a.withUnsafeBytes { x in b.withUnsafeBytes { y in x.elementsEqual(y) } }
+        a.count == b.count && a.withUnsafeBytes { x in b.withUnsafeBytes { y in Bytes.areEqual(x, y) } }
+    }
+
+    /// Eight bytes at a time: `elementsEqual` goes byte by byte.
+    private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while a.count - at >= 8 {
+            guard
+                a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    == b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            else { return false }
+            at += 8
+        }
+        while at < a.count {
+            guard a[at] == b[at] else { return false }
+            at += 1
+        }
+        return true
     }
 
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }

@@ -30,10 +30,15 @@ package actor Cluster {
         var versions: VersionTable
     }
 
+    private struct Opening {
+        var connection: BrokerConnection
+        var task: Task<Result<Link, KafkaError>, Never>
+    }
+
     package private(set) var metadata = ClusterMetadata()
     private let bootstrap: [BrokerAddress]
     private var links: [Key: Link] = [:]
-    private var opening: [Key: Task<Result<Link, KafkaError>, Never>] = [:]
+    private var opening: [Key: Opening] = [:]
     private var coordinators: [Target: Int32] = [:]
     private var refreshing: [MetadataQuestion: Task<Result<Void, KafkaError>, Never>] = [:]
     private var isClosed = false
@@ -68,9 +73,8 @@ package actor Cluster {
     /// Closes all connections; what waits fails.
     package func close() async {
         isClosed = true
-        let open = links.values.map(\.connection)
+        let open = links.values.map(\.connection) + opening.values.map(\.connection)
         links = [:]
-        for task in opening.values { task.cancel() }
         for connection in open { await connection.close() }
     }
 
@@ -80,20 +84,35 @@ package actor Cluster {
     /// Errors inside the answer are the caller's matter.
     package nonisolated func send<R: WireRequest>(
         _: R.Type = R.self, to target: Target, use: Use = .general, atMost: Int16 = .max,
-        timeout: Duration? = nil, _ build: @Sendable (Int16) throws(KafkaError) -> R
+        timeout: Duration? = nil, onQueued: @Sendable () -> Void = {},
+        _ build: @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) -> Answer<R.Response> {
         let link = try await link(to: target, use)
         let name = link.connection.name
         let version = try link.versions.negotiate(R.self, atMost: atMost, broker: name)
         let request = try build(version)
         let deadline = Instant.now + (timeout ?? configuration.requestTimeout)
-        let frame = try await link.connection.exchange(request, version: version, deadline: deadline)
+        let frame = try await link.connection.exchange(
+            request, version: version, deadline: deadline, onQueued: onQueued)
         do throws(WireError) {
-            let response = try Frame.decodeResponse(R.Response.self, frame, version: version)
+            let response = try Self.decode(R.Response.self, frame, version)
             return Answer(response: response, version: version, broker: name)
         } catch {
             await link.connection.close()
             throw .wire(error, broker: name, api: R.api)
+        }
+    }
+
+    /// Bytes behind an answer's end are passed over, as the Java client does: librdkafka's mock cluster sends one more
+    /// than Metadata 13 has.
+    private static func decode<M: WireMessage>(
+        _ type: M.Type, _ frame: Bytes, _ version: Int16
+    ) throws(WireError) -> M {
+        do throws(WireError) {
+            return try Frame.decodeResponse(type, frame, version: version)
+        } catch {
+            guard case .trailing(let count) = error.reason, (1..<frame.count).contains(count) else { throw error }
+            return try Frame.decodeResponse(type, frame[0..<frame.count - count], version: version)
         }
     }
 
@@ -106,11 +125,12 @@ package actor Cluster {
 
     /// Sends a request that gets no answer.
     package nonisolated func sendOneWay<R: WireRequest>(
-        to target: Target, use: Use, _ build: @Sendable (Int16) throws(KafkaError) -> R
+        to target: Target, use: Use, atMost: Int16 = .max, _ build: @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) {
         let link = try await link(to: target, use)
-        let version = try link.versions.negotiate(R.self, broker: link.connection.name)
-        try await link.connection.sendOneWay(try build(version), version: version)
+        let version = try link.versions.negotiate(R.self, atMost: atMost, broker: link.connection.name)
+        let deadline = Instant.now + configuration.requestTimeout
+        try await link.connection.sendOneWay(try build(version), version: version, deadline: deadline)
     }
 
     /// Calls `attempt` until it works, fails for good, or the time for the whole call is up. Between tries it pauses,
@@ -149,7 +169,12 @@ package actor Cluster {
                 throw KafkaError(
                     .connectionFailed, "the cluster has no broker \(id) at present", isRetriable: true)
             }
-            return try await link(address, use)
+            do throws(KafkaError) { return try await link(address, use) } catch {
+                guard !bootstrap.contains(address), error.code != .closed else { throw error }
+                var error = error
+                error.message += "; the cluster itself names this address for broker \(id) (advertised.listeners)"
+                throw error
+            }
         case .controller:
             if metadata.controllerId < 0 { try await refresh([]) }
             guard metadata.controllerId >= 0 else { return try await anyLink(use) }
@@ -161,29 +186,32 @@ package actor Cluster {
 
     /// A connection to any broker: one that is open, else the brokers known, else the bootstrap servers.
     private func anyLink(_ use: Use) async throws(KafkaError) -> Link {
-        for (key, link) in links where key.use == use {
-            if await link.connection.isOpen { return link }
-        }
+        for (key, link) in links where key.use == use && isOpen(link) { return link }
         var failure: KafkaError?
+        var isRetriable = false
         var tried: Set<BrokerAddress> = []
         for address in metadata.brokers.values.shuffled() + bootstrap where tried.insert(address).inserted {
-            do { return try await link(address, use) } catch { failure = error }
+            do { return try await link(address, use) } catch {
+                failure = error
+                isRetriable = isRetriable || error.isRetriable
+            }
         }
         guard let failure else { throw KafkaError(.closed, "the client is closed") }
         if tried.count == 1 { throw failure }
         throw KafkaError(
             failure.code, "none of \(tried.count) brokers can be reached; the last error was: \(failure.message)",
-            broker: failure.broker, setting: "bootstrap.servers", isRetriable: failure.isRetriable)
+            broker: failure.broker, setting: "bootstrap.servers", isRetriable: isRetriable)
     }
 
     private func link(_ address: BrokerAddress, _ use: Use) async throws(KafkaError) -> Link {
         let key = Key(address: address, use: use)
-        if let link = links[key] {
-            if await link.connection.isOpen { return link }
-            if links[key]?.connection === link.connection { links[key] = nil }
-        }
         guard !isClosed else { throw KafkaError(.closed, "the client is closed") }
-        if let task = opening[key] { return try await task.value.get() }
+        if let link = links[key] {
+            if isOpen(link) { return link }
+            links[key] = nil
+        }
+        // From here to the entry in `opening` nothing suspends: two connections would be one too many.
+        if let opening = opening[key] { return try await opening.task.value.get() }
         let connection = BrokerConnection(
             host: address.host, port: address.port, clientId: configuration.clientId, loop: loop,
             logger: configuration.logger)
@@ -196,7 +224,7 @@ package actor Cluster {
                 return .failure(error)
             }
         }
-        opening[key] = task
+        opening[key] = Opening(connection: connection, task: task)
         let outcome = await task.value
         opening[key] = nil
         if case .success(let link) = outcome {
@@ -204,6 +232,9 @@ package actor Cluster {
         }
         return try outcome.get()
     }
+
+    /// Connections live on this actor's loop, so that this needs no waiting.
+    private func isOpen(_ link: Link) -> Bool { link.connection.assumeIsolated { $0.isOpen } }
 
     // MARK: - Topics and leaders
 

@@ -26,31 +26,45 @@ extension Cluster {
                 found[partition] = (-1, isKnown ? .leaderNotAvailable : .unknownTopicOrPartition)
             }
         }
-        for (leader, times) in byLeader {
-            let answer = try await send(to: .broker(leader)) { version throws(KafkaError) in
-                ListOffsetsRequest.with {
-                    $0.replicaId = -1
-                    $0.topics = Dictionary(grouping: times) { $0.key.topic }.map { topic, times in
-                        .with {
-                            $0.name = topic
-                            $0.partitions = times.map { partition, time in
-                                .with {
-                                    $0.partitionIndex = partition.partition
-                                    $0.timestamp = time
-                                }
+        do throws(KafkaError) {
+            for (leader, times) in byLeader {
+                for topic in try await askOffsets(times, of: leader).topics {
+                    for partition in topic.partitions {
+                        let code = ErrorCode(rawValue: partition.errorCode)
+                        found[TopicPartition(topic.name, partition.partitionIndex)] = (partition.offset, code)
+                    }
+                }
+            }
+        } catch {
+            // A leader that cannot be reached may lead no longer when the caller tries again.
+            try? await refresh(Set(times.keys.map(\.topic)).sorted())
+            throw error
+        }
+        if found.values.contains(where: \.error.invalidatesMetadata) {
+            try? await refresh(Set(times.keys.map(\.topic)).sorted())
+        }
+        return found
+    }
+
+    private nonisolated func askOffsets(
+        _ times: [TopicPartition: Int64], of leader: Int32
+    ) async throws(KafkaError) -> ListOffsetsResponse {
+        try await send(to: .broker(leader)) { version throws(KafkaError) in
+            ListOffsetsRequest.with {
+                $0.replicaId = -1
+                $0.topics = Dictionary(grouping: times) { $0.key.topic }.map { topic, times in
+                    .with {
+                        $0.name = topic
+                        $0.partitions = times.map { partition, time in
+                            .with {
+                                $0.partitionIndex = partition.partition
+                                $0.timestamp = time
                             }
                         }
                     }
                 }
             }
-            for topic in answer.response.topics {
-                for partition in topic.partitions {
-                    let code = ErrorCode(rawValue: partition.errorCode)
-                    found[TopicPartition(topic.name, partition.partitionIndex)] = (partition.offset, code)
-                }
-            }
-        }
-        return found
+        }.response
     }
 
     /// What the group has committed: for these partitions, or for all with nil. A partition without a commit is left

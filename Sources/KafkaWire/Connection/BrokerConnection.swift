@@ -15,11 +15,21 @@ package actor BrokerConnection {
 
     private var channel: FrameChannel?
     private var state = ConnectionState()
-    private var waiters: [ConnectionState.RequestID: CheckedContinuation<Result<Bytes, KafkaError>, Never>] = [:]
+    private var waiters: [ConnectionState.RequestID: Waiter] = [:]
     private var nextRequest: ConnectionState.RequestID = 0
+    private var resolving: CheckedContinuation<Result<[SocketAddress], NetError>, Never>?
     private var connecting: CheckedContinuation<NetError?, Never>?
     private var timer: (deadline: Instant, id: TimerID)?
     private var flushIsPlanned = false
+    /// Set when the other side has shown that it speaks Kafka.
+    private var isNegotiated = false
+    /// Who waits for what is queued to be written, where nothing else holds them back.
+    private var writers: [CheckedContinuation<Void, Never>] = []
+
+    private struct Waiter {
+        var api: APIKey
+        var continuation: CheckedContinuation<Result<Bytes, KafkaError>, Never>
+    }
 
     package init(host: String, port: UInt16, clientId: String, loop: SocketLoop, logger: Logger) {
         self.host = host
@@ -39,20 +49,43 @@ package actor BrokerConnection {
     package func open(timeout: Duration) async throws(KafkaError) -> VersionTable {
         let deadline = Instant.now + timeout
         let addresses: [SocketAddress]
-        do { addresses = try await Resolver.resolve(host: host, port: port) } catch { throw .net(error, broker: name) }
+        do { addresses = try await resolve(until: deadline).get() } catch { throw .net(error, broker: name) }
         var failure = NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
         for (index, address) in addresses.enumerated() {
             // A host that swallows packets must not use up the time of the addresses behind it.
             let share = (deadline - Instant.now) / (addresses.count - index)
             guard let error = await connect(to: address, until: Instant.now + share) else {
-                return try await negotiate(until: deadline)
+                let versions = try await negotiate(until: deadline)
+                isNegotiated = true
+                return versions
             }
             failure = error
+            guard state.closeReason == nil else { throw self.failure(.closed, nil) }
         }
         throw .net(failure, broker: name)
     }
 
+    /// The system's resolver cannot be stopped: what it says after the deadline is not listened to.
+    private func resolve(until deadline: Instant) async -> Result<[SocketAddress], NetError> {
+        guard state.closeReason == nil else { return .failure(NetError(.closed, doing: "resolve \(host)")) }
+        let (host, port) = (host, port)
+        let timer = loop.schedule(at: deadline) { [weak self] in
+            self?.assumeIsolated { $0.resolved(.failure(.timedOut(doing: "resolve \(host)"))) }
+        }
+        defer { loop.cancel(timer) }
+        return await withCheckedContinuation { continuation in
+            resolving = continuation
+            Resolver.resolve(host: host, port: port) { outcome in Task { await self.resolved(outcome) } }
+        }
+    }
+
+    private func resolved(_ outcome: Result<[SocketAddress], NetError>) {
+        resolving?.resume(returning: outcome)
+        resolving = nil
+    }
+
     private func connect(to address: SocketAddress, until deadline: Instant) async -> NetError? {
+        guard state.closeReason == nil else { return NetError(.closed, doing: "connect to \(address)") }
         let socket: TCPSocket
         do { socket = try TCPSocket.connecting(to: address) } catch { return error }
         let error: NetError? = await withCheckedContinuation { continuation in
@@ -106,7 +139,7 @@ package actor BrokerConnection {
                 let response = try Frame.decodeResponse(ApiVersionsResponse.self, answer, version: version)
                 if code == .none { return VersionTable(response) }
             } catch {
-                throw .wire(error, broker: name, api: .apiVersions)
+                throw failure(.wire(error), .apiVersions)
             }
             throw .refused(code, "could not ask for the versions", by: name, api: .apiVersions)
         }
@@ -118,13 +151,16 @@ package actor BrokerConnection {
     /// Sends a request and waits for the frame of its answer, which the caller decodes: large answers are not decoded
     /// on the loop.
     package func exchange<R: WireRequest>(
-        _ request: R, version: Int16, deadline: Instant
+        _ request: R, version: Int16, deadline: Instant, onQueued: @Sendable () -> Void = {}
     ) async throws(KafkaError) -> Bytes {
-        try await exchange(frame: try encode(request, version), of: R.api, deadline: deadline)
+        try await exchange(frame: try encode(request, version), of: R.api, deadline: deadline, onQueued: onQueued)
     }
 
     /// As ``exchange(_:version:deadline:)`` with a frame that was encoded elsewhere; its correlation id is filled in.
-    package func exchange(frame: [UInt8], of api: APIKey, deadline: Instant) async throws(KafkaError) -> Bytes {
+    /// `onQueued` is called when requests that come later can no longer overtake it.
+    package func exchange(
+        frame: [UInt8], of api: APIKey, deadline: Instant, onQueued: @Sendable () -> Void = {}
+    ) async throws(KafkaError) -> Bytes {
         guard channel != nil, state.closeReason == nil else { throw failure(state.closeReason ?? .closed, api) }
         let outcome: Result<Bytes, KafkaError> = await withCheckedContinuation { continuation in
             let id = nextRequest
@@ -132,24 +168,33 @@ package actor BrokerConnection {
             guard let correlationId = state.send(id, deadline: deadline) else {
                 return continuation.resume(returning: .failure(failure(.closed, api)))
             }
-            waiters[id] = continuation
+            waiters[id] = Waiter(api: api, continuation: continuation)
             queue(frame, correlationId)
+            onQueued()
             planTimer()
         }
         return try outcome.get()
     }
 
-    /// Sends a request that gets no answer (Produce with acks=0).
-    package func sendOneWay<R: WireRequest>(_ request: R, version: Int16) throws(KafkaError) {
+    /// Sends a request that gets no answer (Produce with acks=0). Waits until the system has taken it: no answer holds
+    /// the sender back, so this does, and closing the connection then loses nothing that counts as sent.
+    package func sendOneWay<R: WireRequest>(_ request: R, version: Int16, deadline: Instant) async throws(KafkaError) {
         let frame = try encode(request, version)
         guard channel != nil, let correlationId = state.sendOneWay() else {
             throw failure(state.closeReason ?? .closed, R.api)
         }
         queue(frame, correlationId)
+        let timer = loop.schedule(at: deadline) { [weak self] in
+            self?.assumeIsolated { $0.perform($0.state.close(.timedOut)) }
+        }
+        await withCheckedContinuation { writers.append($0) }
+        loop.cancel(timer)
+        if let reason = state.closeReason { throw failure(reason, R.api) }
     }
 
     /// Closes the connection; requests that wait fail.
     package func close() {
+        resolved(.failure(NetError(.closed, doing: "resolve \(host)")))
         connected(NetError(.closed, doing: "connect to \(name)"))
         perform(state.close(.closed))
     }
@@ -182,6 +227,7 @@ package actor BrokerConnection {
         do throws(NetError) {
             let done = try channel?.flush() ?? true
             loop.setInterest(descriptor, done ? .readable : [.readable, .writable])
+            if done { resumeWriters() }
         } catch {
             perform(state.close(.net(error)))
         }
@@ -227,9 +273,10 @@ package actor BrokerConnection {
         for action in actions {
             switch action {
             case .deliver(let id, let frame):
-                waiters.removeValue(forKey: id)?.resume(returning: .success(frame))
+                waiters.removeValue(forKey: id)?.continuation.resume(returning: .success(frame))
             case .fail(let id, let reason):
-                waiters.removeValue(forKey: id)?.resume(returning: .failure(failure(reason, nil)))
+                guard let waiter = waiters.removeValue(forKey: id) else { continue }
+                waiter.continuation.resume(returning: .failure(failure(reason, waiter.api)))
             case .close(let reason):
                 if let socket = channel?.socket {
                     loop.unwatch(socket.descriptor)
@@ -238,13 +285,31 @@ package actor BrokerConnection {
                 channel = nil
                 if let timer { loop.cancel(timer.id) }
                 timer = nil
+                resumeWriters()
                 logger.debug("connection closed", metadata: ["broker": "\(name)", "reason": "\(reason)"])
             }
         }
     }
 
+    private func resumeWriters() {
+        let waiting = writers
+        writers = []
+        for writer in waiting { writer.resume() }
+    }
+
     private func failure(_ reason: ConnectionState.Reason, _ api: APIKey?) -> KafkaError {
         switch reason {
+        // Who has not spoken Kafka yet never will; from a broker, it was an accident.
+        case .unexpectedAnswer where !isNegotiated, .wire where !isNegotiated:
+            KafkaError(
+                .malformedResponse,
+                "what listens on \(name) does not answer in Kafka's protocol; look whether the port is a broker's, and "
+                    + "whether it wants TLS", broker: name, api: api, setting: "bootstrap.servers", isRetriable: false)
+        case .timedOut where !isNegotiated:
+            KafkaError(
+                .timedOut,
+                "broker \(name) took the connection but did not answer in time; look whether it is a Kafka broker, and "
+                    + "overloaded", broker: name, api: api, setting: "socket.connection.setup.timeout.ms")
         case .timedOut:
             KafkaError(
                 .timedOut, "broker \(name) did not answer in time; look whether it is overloaded or unreachable",
@@ -255,7 +320,10 @@ package actor BrokerConnection {
                 "broker \(name) answered request \(correlationId) where \(awaited.map { "\($0)" } ?? "none") was awaited",
                 broker: name, api: api, isRetriable: true)
         case .net(let error): .net(error, broker: name)
-        case .wire(let error): .wire(error, broker: name, api: api)
+        case .wire(let error):
+            KafkaError(
+                .malformedResponse, "broker \(name) sent what is no frame (\(error)); the connection was closed",
+                broker: name, api: api, isRetriable: true)
         case .closed:
             KafkaError(.connectionFailed, "the connection to broker \(name) is closed", broker: name, api: api)
         }

@@ -8,38 +8,45 @@ public struct ConsumerBatch: Sendable {
     public let highWatermark: Int64
     /// The partition's leader epoch at the last record, or -1.
     let leaderEpoch: Int32
-    private let parts: [Part]
+    @usableFromInline let parts: [Part]
     private let engine: ConsumerEngine
+    private let assignment: Int
 
-    fileprivate struct Part {
-        var records: DecodedRecords
+    @usableFromInline
+    struct Part: Sendable {
+        @usableFromInline var records: DecodedRecords
         /// Records in front of the offset that was asked for: brokers send whole batches.
-        var first: Int
+        @usableFromInline var first: Int
     }
 
     /// How many records there are.
     public let count: Int
 
-    init(_ chunk: FetchedChunk, limit: Int, skipCorrupt: Bool, engine: ConsumerEngine) throws(KafkaError) {
+    /// Why a chunk cannot be handed out.
+    struct Damage: Error {
+        /// Which of its batches it is.
+        var index: Int
+        var error: KafkaError
+        /// Whether the bytes are sound, and only this client cannot unpack them.
+        var isForeign: Bool
+    }
+
+    init(_ chunk: FetchedChunk, assignment: Int, limit: Int, engine: ConsumerEngine) throws(Damage) {
         source = chunk.source
         nextOffset = chunk.nextOffset
         highWatermark = chunk.highWatermark
         leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? -1
         self.engine = engine
+        self.assignment = assignment
         var parts: [Part] = []
         var count = 0
-        for batch in chunk.batches where !batch.attributes.isControl {
+        for (index, batch) in chunk.batches.enumerated() where !batch.attributes.isControl {
             let records: DecodedRecords
             do throws(WireError) {
                 try batch.verifyChecksum()
                 records = try batch.records(limit: limit)
             } catch {
-                if skipCorrupt { continue }
-                throw KafkaError(
-                    .corruptBatch,
-                    "\(chunk.source), offset \(batch.baseOffset): the record batch is damaged (\(error)); read on behind "
-                        + "offset \(batch.lastOffset), or set the consumer to skip damaged batches",
-                    topic: chunk.source.topic, partition: chunk.source.partition)
+                throw Self.damage(batch, index, error, chunk.source)
             }
             var first = 0
             while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
@@ -50,8 +57,27 @@ public struct ConsumerBatch: Sendable {
         self.count = count
     }
 
+    private static func damage(
+        _ batch: RecordBatch, _ index: Int, _ error: WireError, _ source: TopicPartition
+    ) -> Damage {
+        if case .unsupportedCodec = error.reason {
+            let error = KafkaError(
+                .corruptBatch,
+                "\(source), offset \(batch.baseOffset): \(error); have the producer send with compression.type none or "
+                    + "gzip", topic: source.topic, partition: source.partition, setting: "compression.type")
+            return Damage(index: index, error: error, isForeign: true)
+        }
+        let error = KafkaError(
+            .corruptBatch,
+            "\(source), offset \(batch.baseOffset): the record batch is damaged (\(error)); read on behind "
+                + "offset \(batch.lastOffset), or set the consumer to skip damaged batches",
+            topic: source.topic, partition: source.partition)
+        return Damage(index: index, error: error, isForeign: false)
+    }
+
     /// Calls `body` with each record's value, or nil for a tombstone, without making a ``Record`` of it: the fastest
     /// way through a batch. The pointer is valid only during the call.
+    @inlinable
     public func forEachValue<E: Error>(
         _ body: (_ offset: Int64, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
     ) throws(E) {
@@ -66,35 +92,37 @@ public struct ConsumerBatch: Sendable {
     /// Commits that the group has processed these records, and all before them of this partition. Throws where the
     /// group has moved on without this member: then another member gets the records again.
     public func commit() async throws(KafkaError) {
-        try await engine.commit([source: .init(offset: nextOffset, leaderEpoch: leaderEpoch)])
+        try await engine.commit([source: .init(offset: nextOffset, leaderEpoch: leaderEpoch)], of: assignment)
     }
 }
 
 extension ConsumerBatch: Sequence {
     /// Goes through the records.
     public struct Iterator: IteratorProtocol {
-        fileprivate let parts: [Part]
-        private var part = 0
-        private var index = 0
+        @usableFromInline let parts: [Part]
+        @usableFromInline var records: DecodedRecords?
+        @usableFromInline var index = 0
+        @usableFromInline var nextPart = 0
 
-        fileprivate init(_ parts: [Part]) {
-            self.parts = parts
-            index = parts.first?.first ?? 0
-        }
+        @inlinable
+        init(_ parts: [Part]) { self.parts = parts }
 
+        @inlinable
         public mutating func next() -> Record? {
-            while part < parts.count {
-                if index < parts[part].records.count {
-                    defer { index += 1 }
-                    return parts[part].records[index]
+            while true {
+                if let records, index < records.endIndex {
+                    index += 1
+                    return records[index - 1]
                 }
-                part += 1
-                index = part < parts.count ? parts[part].first : 0
+                guard nextPart < parts.count else { return nil }
+                records = parts[nextPart].records
+                index = parts[nextPart].first
+                nextPart += 1
             }
-            return nil
         }
     }
 
+    @inlinable
     public func makeIterator() -> Iterator { Iterator(parts) }
     public var underestimatedCount: Int { count }
 }

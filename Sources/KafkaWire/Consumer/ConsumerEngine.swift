@@ -9,44 +9,47 @@ actor ConsumerEngine {
     /// What the application gets next.
     enum Step: Sendable {
         case event(ConsumerEvent)
-        case chunk(FetchedChunk)
+        /// Records, with the number of the assignment that they belong to.
+        case chunk(FetchedChunk, assignment: Int)
     }
 
     let configuration: KafkaConsumer.Configuration
     let cluster: Cluster
     var group: GroupState?
     var plan: FetchPlan
-    private var events: Deque<ConsumerEvent> = []
-    private var fatal: KafkaError?
-    private var isClosed = false
+    var fatal: KafkaError?
+    private(set) var isClosed = false
     private var isStopped = false
     private var hasBegun = false
+    private var events: Deque<ConsumerEvent> = []
+    private var troubles = Troubles()
 
-    /// Set from the moment the application is told to let go until it asks for the next step.
+    /// Counts the assignments, given and taken away.
+    private(set) var assignment = 0
+    /// Set from the moment the application is told to let go until it has.
     private var isRevoking = false
-    private var isTroubled = false
-    private var fetching: [Int32: Int] = [:]
-    private var waiter: CheckedContinuation<Void, Never>?
-    private var isCancelled = false
+    var fetching: [Int32: Int] = [:]
+    private var waiters: [CheckedContinuation<Void, Never>] = []
     private var timer: (at: Instant, id: TimerID)?
+    private var gates: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var nextGate = 0
 
     /// Positions behind what was given to the application; they are committable when it asks for more.
     private var given: [TopicPartition: CommittedOffset] = [:]
-    private var processed: [TopicPartition: CommittedOffset] = [:]
-    private var nextAutoCommit: Instant
+    var processed: [TopicPartition: CommittedOffset] = [:]
+    var nextAutoCommit: Instant
     /// How many partitions each topic had when the group last assigned them.
-    private var assignedCounts: [String: Int] = [:]
-    private var nextTopicLook: Instant
-    private var isLooking = false
-    private var isResolving = false
+    var assignedCounts: [String: Int] = [:]
+    var nextTopicLook: Instant
+    var isLooking = false
+    var isResolving = false
     private var joinBackoff: Backoff
 
     init(_ configuration: KafkaConsumer.Configuration, cluster: Cluster) {
         self.configuration = configuration
         self.cluster = cluster
         loop = cluster.loop
-        plan = FetchPlan(
-            partitionLimit: configuration.partitionMaximumBytes, limit: configuration.maximumBuffered)
+        plan = FetchPlan(limit: configuration.maximumBuffered)
         joinBackoff = Backoff(configuration.client)
         nextAutoCommit = .now + (configuration.autoCommit ?? .zero)
         nextTopicLook = .now + configuration.client.metadataMaximumAge
@@ -66,10 +69,11 @@ actor ConsumerEngine {
         processed.merge(given) { $1 }
         given = [:]
         if isRevoking { await letGo() }
-        await autoCommitIfDue()
+        autoCommitIfDue()
         while true {
-            if isClosed || isStopped || isCancelled || Task.isCancelled {
-                isCancelled = false
+            if isClosed || isStopped { return nil }
+            if Task.isCancelled {
+                await withdraw()
                 return nil
             }
             if let actions = group?.polled(now: .now) { perform(actions) }
@@ -82,39 +86,59 @@ actor ConsumerEngine {
                 let epoch = chunk.batches.last?.partitionLeaderEpoch ?? -1
                 given[chunk.source] = CommittedOffset(offset: chunk.nextOffset, leaderEpoch: epoch)
                 fetch()
-                return .chunk(chunk)
+                return .chunk(chunk, assignment: assignment)
             }
             fetch()
-            await wait()
+            await withCheckedContinuation { waiters.append($0) }
         }
     }
 
-    /// Ends a `take` that waits.
-    func cancelTake() {
-        isCancelled = waiter != nil
-        wakeApplication()
+    /// Has a `take` that waits look again, at whether its task was cancelled for one.
+    func wakeApplication() {
+        let waiting = waiters
+        waiters = []
+        for waiter in waiting { waiter.resume() }
     }
 
     func accepted(_ chunk: FetchedChunk) { plan.accepted(chunk.source) }
 
-    /// Fetches a damaged chunk again; false when that was done often enough.
-    func refetch(_ chunk: FetchedChunk) -> Bool {
-        given[chunk.source] = nil
-        return plan.refetch(chunk, at: .now + configuration.client.retryBackoff)
+    /// Fetches again, from `offset` on, what was damaged; false when that was done often enough.
+    func refetch(_ partition: TopicPartition, from offset: Int64) -> Bool {
+        plan.refetch(partition, from: offset, at: .now + configuration.client.retryBackoff)
+    }
+
+    /// The application gets only what stands in front of `offset`; the rest is fetched again.
+    func returned(_ partition: TopicPartition, from offset: Int64) {
+        given[partition]?.offset = offset
+        if plan.positions[partition] != nil { plan.seek(partition, to: offset) }
+    }
+
+    /// The application gets nothing of a chunk, and does not move on.
+    func withheld(_ partition: TopicPartition) { given[partition] = nil }
+
+    /// A damaged batch is left out: the application is told, and goes on at `offset`.
+    func skipped(_ partition: TopicPartition, to offset: Int64?, because error: KafkaError) {
+        configuration.client.logger.error("\(error.message)")
+        events.append(.trouble(error))
+        guard let offset, plan.positions[partition] != nil else { return }
+        plan.seek(partition, to: offset)
     }
 
     /// Tells the application of something that does not work, once until it works again.
-    func report(_ error: KafkaError) {
+    func report(_ error: KafkaError, _ source: Troubles.Source) {
+        guard !isClosed else { return }
+        let change = troubles.begin(source)
+        guard change != .none else { return configuration.client.logger.debug("\(error.message)") }
         configuration.client.logger.warning("\(error.message)")
-        guard !isTroubled else { return }
-        isTroubled = true
+        guard change == .first else { return }
         events.append(.trouble(error))
         wakeApplication()
     }
 
-    private func worksAgain() {
-        guard isTroubled else { return }
-        isTroubled = false
+    func worksAgain(_ source: Troubles.Source) { tell(troubles.end(source)) }
+
+    private func tell(_ change: Troubles.Change) {
+        guard change == .recovered, !isClosed else { return }
         configuration.client.logger.info("consuming works again")
         events.append(.recovered)
         wakeApplication()
@@ -140,13 +164,58 @@ actor ConsumerEngine {
         guard !isClosed else { return }
         isClosed = true
         wakeApplication()
-        if configuration.autoCommit != nil { await commitProcessed() }
-        if let actions = group?.close(), actions.contains(.leave) { await sendLeave() }
+        await bounded(.seconds(10)) { engine in
+            await engine.commitBeforeLeaving()
+            for case .leave(let memberId) in await engine.closeGroup() { await engine.sendLeave(memberId) }
+        }
         if let timer { loop.cancel(timer.id) }
+        timer = nil
         await cluster.close()
     }
 
-    // MARK: - Steps of the engine
+    private func closeGroup() -> [GroupState.Action] { group?.close() ?? [] }
+    private func withdrawGroup() -> [GroupState.Action] { group?.withdraw() ?? [] }
+
+    private func commitBeforeLeaving() async {
+        if configuration.autoCommit != nil { await commitProcessed() }
+    }
+
+    /// The reading task was cancelled: as ``close()``, but somebody may read again, and joins again then.
+    private func withdraw() async {
+        guard group != nil, group?.phase != .outside else { return }
+        await bounded(.seconds(3)) { engine in
+            await engine.commitBeforeLeaving()
+            for case .leave(let memberId) in await engine.withdrawGroup() { await engine.sendLeave(memberId) }
+        }
+        _ = withdrawGroup()
+        isRevoking = false
+        events.removeAll { event in
+            switch event {
+            case .assigned, .revoked: true
+            case .batch, .trouble, .recovered: false
+            }
+        }
+        reassign([:])
+    }
+
+    /// Does something for at most that long; what is not finished then goes on unheard.
+    private func bounded(_ limit: Duration, _ work: @escaping @Sendable (ConsumerEngine) async -> Void) async {
+        let gate = nextGate
+        nextGate += 1
+        let timer = loop.schedule(at: .now + limit) { [weak self] in self?.assumeIsolated { $0.open(gate) } }
+        await withCheckedContinuation { continuation in
+            gates[gate] = continuation
+            Task(executorPreference: loop) {
+                await work(self)
+                await self.open(gate)
+            }
+        }
+        loop.cancel(timer)
+    }
+
+    private func open(_ gate: Int) { gates.removeValue(forKey: gate)?.resume() }
+
+    // MARK: - Assignments
 
     private func begin() {
         guard !hasBegun else { return }
@@ -155,10 +224,16 @@ actor ConsumerEngine {
     }
 
     func takeOver(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
+        reassign(starts)
+        fetch()
+    }
+
+    private func reassign(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
+        assignment += 1
         plan.assign(starts)
         given = [:]
         processed = [:]
-        fetch()
+        tell(troubles.endFetching())
     }
 
     /// Announces an assignment, once its offsets are known.
@@ -169,222 +244,35 @@ actor ConsumerEngine {
 
     /// The application has finished with the partitions that are taken away.
     private func letGo() async {
+        if configuration.autoCommit != nil, group?.phase == .revoking(lost: false) {
+            await bounded(configuration.sessionTimeout) { await $0.commitProcessed() }
+        }
         isRevoking = false
-        if configuration.autoCommit != nil, case .revoking(lost: false) = group?.phase { await commitProcessed() }
-        processed = [:]
-        plan.assign([:])
+        guard case .revoking = group?.phase else { return }
+        reassign([:])
         if let actions = group?.released() { perform(actions) }
     }
 
-    /// Resolves positions and asks for records, as far as there is something to ask for.
-    private func fetch() {
-        guard !isClosed, fatal == nil else { return }
-        let now = Instant.now
-        lookAtTopics(now)
-        if !isResolving {
-            let unresolved = plan.unresolved(now)
-            if !unresolved.isEmpty {
-                isResolving = true
-                Task(executorPreference: loop) { await self.resolve(unresolved) }
-            }
+    private func revoke(lost: Bool) {
+        // What the application was not told of, it need not let go.
+        let isKnown = !events.contains { if case .assigned = $0 { true } else { false } }
+        events.removeAll { if case .assigned = $0 { true } else { false } }
+        if lost {
+            processed = [:]
+            given = [:]
         }
-        let metadata = cluster.assumeIsolated { $0.metadata }
-        let (requests, leaderless) = plan.takeRequests(
-            now: now, leader: { metadata.leader(of: $0) }, isFree: { fetching[$0, default: 0] == 0 })
-        if !leaderless.isEmpty { relearn(leaderless) }
-        for (leader, request) in requests {
-            fetching[leader, default: 0] += 1
-            Task(executorPreference: loop) { await self.fetch(request, from: leader) }
-        }
-        setTimer()
-    }
-
-    private func fetch(_ request: FetchPlan.Request, from leader: Int32) async {
-        let outcome = await FetchExchange.fetch(request, from: leader, configuration, cluster)
-        fetching[leader, default: 1] -= 1
-        plan.settled(request.partitions)
-        switch outcome {
-        case .success(let answers):
-            for answer in answers { take(answer) }
-        case .failure(let error):
-            let until = Instant.now + configuration.client.retryBackoff * 2
-            for partition in request.partitions { plan.pause(partition, until: until) }
-            if !isClosed {
-                report(error)
-                relearn(request.partitions)
-            }
-        }
-        fetch()
-    }
-
-    private func take(_ answer: FetchExchange.PartitionAnswer) {
-        switch answer.outcome {
-        case .success(let chunk?):
-            plan.received(chunk)
-            worksAgain()
-            wakeApplication()
-        case .success(nil): worksAgain()
-        case .failure(let error):
-            let now = Instant.now
-            plan.pause(answer.source, until: now + configuration.client.retryBackoff * 2)
-            switch error.code.broker {
-            case .offsetOutOfRange?: resetPosition(answer.source, error)
-            case .notLeaderOrFollower?, .leaderNotAvailable?, .fencedLeaderEpoch?, .unknownLeaderEpoch?:
-                relearn([answer.source])
-            case let code? where code.invalidatesMetadata:
-                report(error)
-                relearn([answer.source])
-            default:
-                if error.isRetriable { report(error) } else { fail(error) }
-            }
-        }
-    }
-
-    private func resetPosition(_ partition: TopicPartition, _ error: KafkaError) {
-        switch configuration.offsetReset {
-        case .earliest: plan.reset(partition, to: .earliest)
-        case .latest: plan.reset(partition, to: .latest)
-        case .fail: return fail(error)
-        }
-        configuration.client.logger.warning("\(error.message); going on by auto.offset.reset")
-    }
-
-    private func resolve(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) async {
-        defer { isResolving = false }
-        let now = Instant.now
-        var pause = configuration.client.retryBackoff * 2
-        do throws(KafkaError) {
-            let found = try await FetchExchange.offsets(starts, cluster)
-            for (partition, offset) in found { plan.resolve(partition, offset) }
-            if found.count == starts.count { pause = .zero }
-        } catch {
-            report(error)
-        }
-        for partition in starts.keys where plan.positions[partition]?.offset == nil {
-            plan.pause(partition, until: now + pause)
-        }
-        isResolving = false
-        fetch()
-        wakeApplication()
-    }
-
-    // MARK: - Topics
-
-    /// Asks for leaders anew, in the background and not too often.
-    private func relearn(_ partitions: [TopicPartition]) {
-        guard !isLooking else { return }
-        isLooking = true
-        let topics = Set(partitions.map(\.topic)).sorted()
-        Task(executorPreference: loop) { await self.relearn(topics) }
-    }
-
-    private func relearn(_ topics: [String]) async {
-        do throws(KafkaError) { try await cluster.refresh(topics) } catch { report(error) }
-        try? await Task.sleep(for: configuration.client.retryBackoff)
-        isLooking = false
-        fetch()
-    }
-
-    /// Looks from time to time whether the group's topics have come, gone or grown; more often while one is missing.
-    private func lookAtTopics(_ now: Instant) {
-        guard case .group(_, let topics) = configuration.source, now >= nextTopicLook, group?.phase == .stable else {
-            return
-        }
-        nextTopicLook = now + configuration.client.metadataMaximumAge
-        Task(executorPreference: loop) { await self.compareTopics(topics) }
-    }
-
-    private func compareTopics(_ topics: [String]) async {
-        try? await cluster.refresh(topics)
-        let counts = partitionCounts(topics)
-        if counts != assignedCounts, let actions = group?.subscriptionChanged() {
-            assignedCounts = counts
-            perform(actions)
-        }
-        planTopicLook(topics)
-    }
-
-    private func planTopicLook(_ topics: [String]) {
-        let missing = topics.filter { assignedCounts[$0] == nil }
-        nextTopicLook = .now + (missing.isEmpty ? configuration.client.metadataMaximumAge : .seconds(2))
-        if let name = missing.first {
-            report(
-                .refused(
-                    .unknownTopicOrPartition, "waiting for topic \(name)", topic: name,
-                    advice: "create it, or look at its spelling; reading begins by itself when it is there"))
+        let partitions = plan.positions.keys.sorted()
+        if let place = events.firstIndex(where: { if case .revoked = $0 { true } else { false } }) {
+            events[place] = .revoked(partitions, lost: lost)
+        } else if isRevoking {
+            // The application is letting go already.
+        } else if partitions.isEmpty || !isKnown {
+            reassign([:])
+            if let actions = group?.released() { perform(actions) }
         } else {
-            worksAgain()
+            events.append(.revoked(partitions, lost: lost))
         }
-        setTimer()
-    }
-
-    func partitionCounts(_ topics: [String]) -> [String: Int] {
-        let known = cluster.assumeIsolated { $0.metadata.topics }
-        var counts: [String: Int] = [:]
-        for name in topics {
-            if let topic = known[name], topic.error == .none { counts[name] = topic.partitions.count }
-        }
-        return counts
-    }
-
-    /// The group has assigned partitions; from now on changes of the topics are compared with this.
-    func rememberTopics() {
-        guard case .group(_, let topics) = configuration.source else { return }
-        assignedCounts = partitionCounts(topics)
-        planTopicLook(topics)
-    }
-
-    // MARK: - Commits
-
-    /// Commits positions, trying again while the coordinator moves.
-    func commit(_ offsets: [TopicPartition: CommittedOffset]) async throws(KafkaError) {
-        guard let id = configuration.groupId else {
-            throw KafkaError(
-                .invalidConfiguration, "a consumer without a group has nothing to commit to", setting: "group.id")
-        }
-        try await cluster.retrying(
-            for: configuration.client.requestTimeout, "commit to group \(id)"
-        ) { () async throws(KafkaError) in try await self.commitOnce(offsets) }
-        for (partition, offset) in offsets where processed[partition]?.offset == offset.offset {
-            processed[partition] = nil
-        }
-    }
-
-    private func commitOnce(_ offsets: [TopicPartition: CommittedOffset]) async throws(KafkaError) {
-        guard let group, !offsets.isEmpty else { return }
-        let member = Membership(
-            groupId: group.groupId, generation: group.generation, memberId: group.memberId,
-            groupInstanceId: group.groupInstanceId)
-        let code: ErrorCode
-        do {
-            code = try await cluster.commit(offsets, as: member)
-        } catch {
-            await cluster.forgetCoordinator(.coordinator(group: group.groupId))
-            throw error
-        }
-        guard code != .none else { return }
-        if let actions = self.group?.commitRefused(code) { perform(actions) }
-        let movedOn: Set<ErrorCode> = [.illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId]
-        throw .refused(
-            code, "could not commit to group \(group.groupId)", api: .offsetCommit,
-            topic: offsets.keys.first?.topic, partition: offsets.keys.first?.partition,
-            advice: movedOn.contains(code)
-                ? "the group has moved on, and the records behind the last commit come again" : nil)
-    }
-
-    private func autoCommitIfDue() async {
-        guard let interval = configuration.autoCommit, group != nil, Instant.now >= nextAutoCommit else { return }
-        nextAutoCommit = .now + interval
-        await commitProcessed()
-    }
-
-    private func commitProcessed() async {
-        guard group != nil, !processed.isEmpty else { return }
-        do throws(KafkaError) { try await commitOnce(processed) } catch {
-            configuration.client.logger.warning("\(error.message)")
-            return
-        }
-        processed = [:]
+        wakeApplication()
     }
 
     // MARK: - The group
@@ -392,9 +280,9 @@ actor ConsumerEngine {
     func perform(_ actions: [GroupState.Action]) {
         for action in actions {
             switch action {
-            case .join(let afterPause):
+            case .join(let attempt, let afterPause):
                 let pause = afterPause ? joinBackoff.next() : .zero
-                Task(executorPreference: loop) { await self.sendJoin(pause) }
+                Task(executorPreference: loop) { await self.sendJoin(attempt, pause) }
             case .forgetCoordinator:
                 guard let id = configuration.groupId else { continue }
                 cluster.assumeIsolated { $0.forgetCoordinator(.coordinator(group: id)) }
@@ -405,54 +293,30 @@ actor ConsumerEngine {
                 joinBackoff.reset()
                 Task(executorPreference: loop) { await self.takeOver(assignment) }
             case .revoke(let lost): revoke(lost: lost)
-            case .leave: Task(executorPreference: loop) { await self.sendLeave() }
+            case .leave(let memberId): Task(executorPreference: loop) { await self.sendLeave(memberId) }
             case .fail(let error): fail(error)
             }
         }
         setTimer()
     }
 
-    private func revoke(lost: Bool) {
-        // What the application was not told of, it need not let go.
-        let announced = !events.contains { if case .assigned = $0 { true } else { false } }
-        events.removeAll { if case .assigned = $0 { true } else { false } }
-        let partitions = plan.positions.keys.sorted()
-        if partitions.isEmpty || !announced {
-            plan.assign([:])
-            if let actions = group?.released() { perform(actions) }
-        } else {
-            events.append(.revoked(partitions, lost: lost))
-            if lost {
-                processed = [:]
-                given = [:]
-            }
-        }
-        wakeApplication()
-    }
-
     func fail(_ error: KafkaError) {
-        fatal = error
+        fatal = fatal ?? error
         wakeApplication()
     }
 
-    // MARK: - Waiting
+    // MARK: - Time
 
-    private func wait() async {
-        await withCheckedContinuation { waiter = $0 }
-    }
-
-    private func wakeApplication() {
-        waiter?.resume()
-        waiter = nil
-    }
-
-    private func setTimer() {
-        let candidates = [group?.nextDeadline, plan.nextLook, group == nil ? nil : nextTopicLook]
+    func setTimer() {
+        let now = Instant.now
+        let candidates = [
+            group?.nextDeadline, plan.nextLook(now), group?.phase == .stable ? nextTopicLook : nil, autoCommitDeadline,
+        ]
         guard !isClosed, let at = candidates.compactMap({ $0 }).min() else { return }
         // A time that has passed is looked at again soon, not in a circle.
-        let due = max(at, .now + .milliseconds(1))
+        let due = max(at, now + .milliseconds(1))
         if let timer {
-            if timer.at <= due, timer.at > .now { return }
+            if timer.at <= due, timer.at > now { return }
             loop.cancel(timer.id)
         }
         let id = loop.schedule(at: due) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
@@ -461,10 +325,12 @@ actor ConsumerEngine {
 
     private func timerFired() {
         timer = nil
+        guard !isClosed else { return }
         let now = Instant.now
         // An application that waits for records is not one that works for too long.
-        if waiter != nil, let actions = group?.polled(now: now) { perform(actions) }
+        if !waiters.isEmpty, let actions = group?.polled(now: now) { perform(actions) }
         if let actions = group?.tick(now: now) { perform(actions) }
+        autoCommitIfDue()
         fetch()
     }
 }

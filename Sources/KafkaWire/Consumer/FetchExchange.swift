@@ -92,36 +92,50 @@ enum FetchExchange {
                     partition: source.partition))
         }
         guard let records = answer.records, !records.bytes.isEmpty else { return .success(nil) }
-        do throws(WireError) {
-            let batches = try records.batches()
-            guard let last = batches.last else {
-                return .failure(
-                    KafkaError(
-                        .malformedResponse,
-                        "broker \(broker) sent \(records.bytes.count) bytes of \(source) at offset \(offset), but no whole "
-                            + "batch; raise max.partition.fetch.bytes", broker: broker, api: .fetch,
-                        topic: source.topic,
-                        partition: source.partition, setting: "max.partition.fetch.bytes"))
-            }
+        let (batches, damage) = wholeBatches(records)
+        if let last = batches.last {
+            // What cannot be read behind sound batches is fetched anew, and then stands in front.
             return .success(
                 FetchedChunk(
                     source: source, batches: batches, firstOffset: offset,
                     nextOffset: max(last.lastOffset &+ 1, offset),
                     highWatermark: answer.highWatermark, bytes: records.bytes.count))
-        } catch {
+        }
+        if let damage {
             return .failure(
                 KafkaError(
                     .corruptBatch,
-                    "\(source), offset \(offset): broker \(broker) sent what is no record batch (\(error))",
-                    broker: broker, api: .fetch, topic: source.topic, partition: source.partition))
+                    "\(source), offset \(offset): broker \(broker) sent what is no record batch (\(damage)); seek behind it "
+                        + "to go on", broker: broker, api: .fetch, topic: source.topic, partition: source.partition))
         }
+        return .failure(
+            KafkaError(
+                .malformedResponse,
+                "broker \(broker) sent \(records.bytes.count) bytes of \(source) at offset \(offset), but no whole batch; "
+                    + "raise max.partition.fetch.bytes", broker: broker, api: .fetch, topic: source.topic,
+                partition: source.partition, setting: "max.partition.fetch.bytes"))
     }
 
-    /// The offsets of these places; those whose leader cannot tell at present are left out.
+    private static func wholeBatches(_ records: Records) -> ([RecordBatch], WireError?) {
+        var found: [RecordBatch] = []
+        var rest = records.bytes
+        do throws(WireError) {
+            while let batch = try RecordBatch(rest) {
+                found.append(batch)
+                rest = rest[batch.bytes.count..<rest.count]
+            }
+        } catch {
+            return (found, error)
+        }
+        return (found, nil)
+    }
+
+    /// The offsets of these places, and why there are some that cannot be told at present.
     static func offsets(
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ cluster: Cluster
-    ) async throws(KafkaError) -> [TopicPartition: Int64] {
+    ) async throws(KafkaError) -> (found: [TopicPartition: Int64], failure: KafkaError?) {
         var found: [TopicPartition: Int64] = [:]
+        var failure: KafkaError?
         var times: [TopicPartition: Int64] = [:]
         for (partition, start) in starts {
             switch start {
@@ -131,14 +145,15 @@ enum FetchExchange {
             case .time(let time): times[partition] = time
             }
         }
-        guard !times.isEmpty else { return found }
+        guard !times.isEmpty else { return (found, nil) }
         var beyond: [TopicPartition: Int64] = [:]
         for (partition, answer) in try await cluster.listOffsets(times) {
             guard answer.error == .none else {
-                if answer.error.isRetriable { continue }
-                throw .refused(
+                failure = .refused(
                     answer.error, "could not look up an offset of \(partition)", api: .listOffsets,
                     topic: partition.topic, partition: partition.partition)
+                if let failure, !failure.isRetriable { throw failure }
+                continue
             }
             // No record is as new as the time asked for: the next one will be.
             if answer.offset < 0 { beyond[partition] = -1 } else { found[partition] = answer.offset }
@@ -148,6 +163,6 @@ enum FetchExchange {
                 found[partition] = answer.offset
             }
         }
-        return found
+        return (found, failure)
     }
 }

@@ -10,6 +10,16 @@ struct FetchedChunk: Sendable {
     var nextOffset: Int64
     var highWatermark: Int64
     var bytes: Int
+
+    /// The batches in front of number `index`, and those from it on.
+    func split(at index: Int) -> (FetchedChunk, FetchedChunk) {
+        var (front, rest) = (self, self)
+        front.batches = Array(batches[..<index])
+        rest.batches = Array(batches[index...])
+        front.nextOffset = rest.batches.first?.baseOffset ?? nextOffset
+        rest.firstOffset = max(front.nextOffset, firstOffset)
+        return (front, rest)
+    }
 }
 
 /// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out.
@@ -20,8 +30,6 @@ struct FetchPlan: Sendable {
         var offset: Int64?
         /// What to look up where `offset` is nil.
         var start: KafkaConsumer.StartingOffset
-        /// Fetched bytes that the application has not taken yet.
-        var buffered = 0
         /// Do not ask before.
         var pausedUntil: Instant?
         /// How often in a row the batch at `offset` was damaged.
@@ -40,13 +48,9 @@ struct FetchPlan: Sendable {
     private var order: Deque<TopicPartition> = []
     private var chunks: Deque<FetchedChunk> = []
     private(set) var buffered = 0
-    let partitionLimit: Int
     let limit: Int
 
-    init(partitionLimit: Int, limit: Int) {
-        self.partitionLimit = partitionLimit
-        self.limit = limit
-    }
+    init(limit: Int) { self.limit = limit }
 
     // MARK: - Assignment
 
@@ -69,6 +73,8 @@ struct FetchPlan: Sendable {
 
     /// The partition begins, or goes on, at `offset`.
     mutating func resolve(_ partition: TopicPartition, _ offset: Int64) {
+        // Someone may have sought elsewhere while it was looked up.
+        guard let position = positions[partition], position.offset == nil else { return }
         positions[partition]?.offset = offset
         positions[partition]?.pausedUntil = nil
     }
@@ -84,19 +90,21 @@ struct FetchPlan: Sendable {
     mutating func seek(_ partition: TopicPartition, to offset: Int64) {
         drop(partition)
         positions[partition]?.offset = offset
+        positions[partition]?.pausedUntil = nil
     }
 
     private mutating func drop(_ partition: TopicPartition) {
         let dropped = chunks.filter { $0.source == partition }
         chunks.removeAll { $0.source == partition }
         buffered -= dropped.reduce(0) { $0 + $1.bytes }
-        positions[partition]?.buffered = 0
     }
 
     // MARK: - Requests
 
-    /// Takes out what to ask now, by leader. A partition that still has much to be taken is left out, and one that was
-    /// asked for last comes last: brokers fill their answers in the order of the request.
+    /// Takes out what to ask now, by leader. All partitions are asked for together, also those of which much waits to be
+    /// taken: a request for the others alone would wait at the broker for new records of theirs, and nothing could be
+    /// fetched meanwhile. One that was asked for first comes last in the next request: brokers fill their answers in the
+    /// order of the request.
     mutating func takeRequests(
         now: Instant, leader: (TopicPartition) -> Int32?, isFree: (Int32) -> Bool
     ) -> (requests: [Int32: Request], leaderless: [TopicPartition]) {
@@ -105,7 +113,7 @@ struct FetchPlan: Sendable {
         guard buffered < limit else { return ([:], []) }
         for partition in order {
             guard let position = positions[partition], let offset = position.offset, !position.isAsked,
-                position.buffered < partitionLimit, (position.pausedUntil ?? now) <= now
+                (position.pausedUntil ?? now) <= now
             else { continue }
             guard let broker = leader(partition) else {
                 leaderless.append(partition)
@@ -113,6 +121,7 @@ struct FetchPlan: Sendable {
             }
             guard isFree(broker) else { continue }
             positions[partition]?.isAsked = true
+            positions[partition]?.pausedUntil = nil
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
         }
@@ -120,8 +129,8 @@ struct FetchPlan: Sendable {
         return (requests, leaderless)
     }
 
-    /// The earliest time at which a paused partition may be asked for again.
-    var nextLook: Instant? { positions.values.compactMap(\.pausedUntil).min() }
+    /// The earliest time from `now` on at which a paused partition may be asked for again.
+    func nextLook(_ now: Instant) -> Instant? { positions.values.compactMap(\.pausedUntil).filter { $0 > now }.min() }
 
     /// The request was answered, or not: its partitions may be asked for again.
     mutating func settled(_ partitions: [TopicPartition]) {
@@ -135,7 +144,6 @@ struct FetchPlan: Sendable {
     mutating func received(_ chunk: FetchedChunk) {
         guard let position = positions[chunk.source], position.offset == chunk.firstOffset else { return }
         positions[chunk.source]?.offset = chunk.nextOffset
-        positions[chunk.source]?.buffered += chunk.bytes
         positions[chunk.source]?.pausedUntil = nil
         buffered += chunk.bytes
         chunks.append(chunk)
@@ -147,16 +155,17 @@ struct FetchPlan: Sendable {
     mutating func takeChunk() -> FetchedChunk? {
         guard let chunk = chunks.popFirst() else { return nil }
         buffered -= chunk.bytes
-        positions[chunk.source]?.buffered -= chunk.bytes
         return chunk
     }
 
-    /// A chunk was damaged: fetch it again, up to three times in a row. False when that was done already.
-    mutating func refetch(_ chunk: FetchedChunk, at: Instant) -> Bool {
-        guard let position = positions[chunk.source], position.damaged < 3 else { return false }
-        seek(chunk.source, to: chunk.firstOffset)
-        positions[chunk.source]?.damaged += 1
-        positions[chunk.source]?.pausedUntil = at
+    /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
+    mutating func refetch(_ partition: TopicPartition, from offset: Int64, at: Instant) -> Bool {
+        // Taken away meanwhile: others deal with it.
+        guard let position = positions[partition] else { return true }
+        guard position.damaged < 3 else { return false }
+        seek(partition, to: offset)
+        positions[partition]?.damaged += 1
+        positions[partition]?.pausedUntil = at
         return true
     }
 

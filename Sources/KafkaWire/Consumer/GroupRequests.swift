@@ -1,9 +1,9 @@
 /// The requests of a group's member, and what their answers mean to it.
 extension ConsumerEngine {
     /// Sends JoinGroup, after a pause.
-    func sendJoin(_ pause: Duration) async {
+    func sendJoin(_ attempt: Int, _ pause: Duration) async {
         if pause > .zero { try? await Task.sleep(for: pause) }
-        guard let group, group.phase == .joining else { return }
+        guard let group, group.phase == .joining, group.attempt == attempt else { return }
         guard case .group(_, let topics) = configuration.source else { return }
         do throws(KafkaError) {
             let metadata: [UInt8]
@@ -33,15 +33,15 @@ extension ConsumerEngine {
                     }
                 }
             }
-            if let actions = self.group?.joined(answer.response, now: .now) { perform(actions) }
+            if let actions = self.group?.joined(answer.response, attempt: attempt, now: .now) { perform(actions) }
         } catch {
-            if error.isRetriable { report(error) }
-            if let actions = self.group?.requestFailed(error) { perform(actions) }
+            requestFailed(error, attempt)
         }
     }
 
     /// As the group's leader: assigns all partitions of all topics that the members want, and tells the coordinator.
     func assignAndSync(_ members: [JoinGroupResponse.JoinGroupResponseMember]) async {
+        let attempt = group?.attempt ?? 0
         do throws(KafkaError) {
             var wishes: [Assignor.Member] = []
             for member in members {
@@ -72,9 +72,14 @@ extension ConsumerEngine {
             }
             await sendSync(assignments)
         } catch {
-            if error.isRetriable { report(error) }
-            if let actions = group?.requestFailed(error) { perform(actions) }
+            requestFailed(error, attempt)
         }
+    }
+
+    private func requestFailed(_ error: KafkaError, _ attempt: Int) {
+        guard !isClosed else { return }
+        if error.isRetriable { report(error, .group) }
+        if let actions = group?.requestFailed(error, attempt: attempt) { perform(actions) }
     }
 
     /// Sends SyncGroup.
@@ -102,10 +107,9 @@ extension ConsumerEngine {
                     }
                 }
             }
-            if let actions = self.group?.synced(answer.response, now: .now) { perform(actions) }
+            if let actions = self.group?.synced(answer.response, attempt: group.attempt, now: .now) { perform(actions) }
         } catch {
-            if error.isRetriable { report(error) }
-            if let actions = self.group?.requestFailed(error) { perform(actions) }
+            requestFailed(error, group.attempt)
         }
     }
 
@@ -132,13 +136,15 @@ extension ConsumerEngine {
             // The group may have moved on meanwhile.
             guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
             takeOver(starts.mapValues { .offset($0) })
+            worksAgain(.group)
             rememberTopics()
             announce(starts)
         } catch {
             guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
             guard error.isRetriable else { return fail(error) }
-            report(error)
+            report(error, .group)
             try? await Task.sleep(for: configuration.client.maximumRetryBackoff)
+            guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
             await takeOver(assignment)
         }
     }
@@ -165,11 +171,8 @@ extension ConsumerEngine {
         let starts = Dictionary(uniqueKeysWithValues: missing.map { ($0, start) })
         let cluster = cluster
         let found = try await cluster.retrying("look up offsets") { () async throws(KafkaError) in
-            let found = try await FetchExchange.offsets(starts, cluster)
-            guard found.count == starts.count else {
-                try await cluster.refresh(Set(starts.keys.map(\.topic)).sorted())
-                throw KafkaError.refused(.leaderNotAvailable, "could not look up offsets", topic: first.topic)
-            }
+            let (found, failure) = try await FetchExchange.offsets(starts, cluster)
+            if let failure { throw failure }
             return found
         }
         offsets.merge(found) { $1 }
@@ -200,23 +203,25 @@ extension ConsumerEngine {
         }
     }
 
-    /// Leaves the group, so that others get the partitions at once. Nobody waits long for the answer.
-    func sendLeave() async {
-        guard let group, !group.memberId.isEmpty else { return }
+    /// Leaves the group, so that others get the partitions at once. Nobody waits long for the answer. Not on the group's
+    /// connection, where a JoinGroup may still wait for other members.
+    func sendLeave(_ memberId: String) async {
+        guard let group else { return }
+        let instance = group.groupInstanceId
         _ = try? await cluster.send(
-            to: .coordinator(group: group.groupId), use: .group, timeout: .seconds(3)
+            to: .coordinator(group: group.groupId), timeout: .seconds(3)
         ) { version throws(KafkaError) in
             LeaveGroupRequest.with {
                 $0.groupId = group.groupId
                 if version >= 3 {
                     $0.members = [
                         .with {
-                            $0.memberId = group.memberId
-                            $0.groupInstanceId = group.groupInstanceId
+                            $0.memberId = memberId
+                            $0.groupInstanceId = instance
                         }
                     ]
                 } else {
-                    $0.memberId = group.memberId
+                    $0.memberId = memberId
                 }
             }
         }

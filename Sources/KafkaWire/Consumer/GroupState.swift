@@ -22,8 +22,9 @@ struct GroupState: Equatable, Sendable {
 
     /// What the engine has to do.
     enum Action: Equatable, Sendable {
-        /// Send JoinGroup, after a pause where an error came before.
-        case join(afterPause: Bool)
+        /// Send JoinGroup, after a pause where an error came before. Answers to it, and to the SyncGroup that follows,
+        /// are given back with the number of the attempt: those of an earlier one no longer matter.
+        case join(attempt: Int, afterPause: Bool)
         /// Ask anew who coordinates the group.
         case forgetCoordinator
         /// Assign partitions to these members, and send SyncGroup with the outcome.
@@ -35,8 +36,8 @@ struct GroupState: Equatable, Sendable {
         case takeOver(Bytes)
         /// Give up all partitions, once the application has finished with them.
         case revoke(lost: Bool)
-        /// Send LeaveGroup.
-        case leave
+        /// Send LeaveGroup for this member.
+        case leave(memberId: String)
         /// Nothing more can be done.
         case fail(KafkaError)
     }
@@ -52,6 +53,8 @@ struct GroupState: Equatable, Sendable {
     private(set) var generation: Int32 = -1
     /// The assignor that the group has chosen.
     private(set) var protocolName = ""
+    /// Counts the tries to join.
+    private(set) var attempt = 0
     private var isHeartbeatAwaited = false
     private var nextHeartbeat = Instant(nanoseconds: .max)
     private var sessionEnds = Instant(nanoseconds: .max)
@@ -88,16 +91,20 @@ struct GroupState: Equatable, Sendable {
     mutating func polled(now: Instant) -> [Action] {
         lastPoll = now
         guard phase == .outside else { return [] }
+        return [join()]
+    }
+
+    private mutating func join(afterPause: Bool = false) -> Action {
         phase = .joining
-        return [.join(afterPause: false)]
+        attempt += 1
+        return .join(attempt: attempt, afterPause: afterPause)
     }
 
     /// The application has let go of the partitions that were to be revoked.
     mutating func released() -> [Action] {
         guard case .revoking(let lost) = phase else { return [] }
         if lost { generation = -1 }
-        phase = .joining
-        return [.join(afterPause: false)]
+        return [join()]
     }
 
     /// The member wants a rebalance: topics or partitions have come or gone.
@@ -111,15 +118,29 @@ struct GroupState: Equatable, Sendable {
     /// partition (KIP-345).
     mutating func close() -> [Action] {
         defer { phase = .left }
-        let wasMember = !memberId.isEmpty && phase != .left && phase != .revoking(lost: true)
-        return wasMember && groupInstanceId == nil ? [.leave] : []
+        return leave()
+    }
+
+    /// The application has stopped to read, but may begin again.
+    mutating func withdraw() -> [Action] {
+        guard phase != .left else { return [] }
+        let actions = leave()
+        if groupInstanceId == nil { memberId = "" }
+        generation = -1
+        phase = .outside
+        return actions
+    }
+
+    private func leave() -> [Action] {
+        let isMember = !memberId.isEmpty && phase != .left && phase != .revoking(lost: true)
+        return isMember && groupInstanceId == nil ? [.leave(memberId: memberId)] : []
     }
 
     // MARK: - Answers
 
     /// JoinGroup was answered.
-    mutating func joined(_ response: JoinGroupResponse, now: Instant) -> [Action] {
-        guard phase == .joining else { return [] }
+    mutating func joined(_ response: JoinGroupResponse, attempt: Int, now: Instant) -> [Action] {
+        guard phase == .joining, attempt == self.attempt else { return [] }
         switch ErrorCode(rawValue: response.errorCode) {
         case .none:
             memberId = response.memberId
@@ -128,15 +149,17 @@ struct GroupState: Equatable, Sendable {
             phase = .syncing
             return response.leader == memberId ? [.assignAndSync(response.members)] : [.sync]
         case .memberIdRequired:
+            // Once is the protocol; more often is a broker that would be asked in a circle.
+            let isFirst = memberId.isEmpty
             memberId = response.memberId
-            return [.join(afterPause: false)]
+            return [join(afterPause: !isFirst)]
         case let code: return rejoin(after: code, "join group \(groupId)")
         }
     }
 
     /// SyncGroup was answered.
-    mutating func synced(_ response: SyncGroupResponse, now: Instant) -> [Action] {
-        guard phase == .syncing else { return [] }
+    mutating func synced(_ response: SyncGroupResponse, attempt: Int, now: Instant) -> [Action] {
+        guard phase == .syncing, attempt == self.attempt else { return [] }
         let code = ErrorCode(rawValue: response.errorCode)
         guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)") }
         phase = .stable
@@ -151,6 +174,8 @@ struct GroupState: Equatable, Sendable {
     mutating func heartbeatAnswered(_ code: ErrorCode, now: Instant) -> [Action] {
         isHeartbeatAwaited = false
         nextHeartbeat = now + heartbeatInterval
+        // A member that joins anew hears from JoinGroup where it stands.
+        guard isMember else { return [] }
         switch code {
         case .none:
             sessionEnds = now + sessionTimeout
@@ -177,11 +202,13 @@ struct GroupState: Equatable, Sendable {
     }
 
     /// A join or sync got no answer.
-    mutating func requestFailed(_ error: KafkaError) -> [Action] {
-        guard phase == .joining || phase == .syncing else { return [] }
-        guard error.isRetriable else { return [.fail(error)] }
-        phase = .joining
-        return [.forgetCoordinator, .join(afterPause: true)]
+    mutating func requestFailed(_ error: KafkaError, attempt: Int) -> [Action] {
+        guard phase == .joining || phase == .syncing, attempt == self.attempt else { return [] }
+        guard error.isRetriable else {
+            phase = .left
+            return [.fail(error)]
+        }
+        return [.forgetCoordinator, join(afterPause: true)]
     }
 
     /// A commit was refused: the group has moved on.
@@ -203,9 +230,8 @@ struct GroupState: Equatable, Sendable {
         guard isMember else { return [] }
         if now >= lastPoll + maximumPollInterval {
             // The application works for too long. Leaving gives its partitions to others at once.
-            let leave: [Action] = groupInstanceId == nil ? [.leave] : []
-            memberId = groupInstanceId == nil ? "" : memberId
-            return leave + lose(keepId: true)
+            let leave = leave()
+            return leave + lose(keepId: groupInstanceId != nil)
         }
         if now >= sessionEnds { return lose(keepId: true) }
         guard now >= nextHeartbeat, !isHeartbeatAwaited else { return [] }
@@ -223,20 +249,16 @@ struct GroupState: Equatable, Sendable {
     private mutating func rejoin(after code: ErrorCode, _ what: String) -> [Action] {
         switch code {
         case .unknownMemberId:
+            let hadId = !memberId.isEmpty
             memberId = ""
-            phase = .joining
-            return [.join(afterPause: false)]
+            return [join(afterPause: !hadId)]
         case .illegalGeneration, .rebalanceInProgress:
             generation = -1
-            phase = .joining
-            return [.join(afterPause: false)]
-        case .coordinatorNotAvailable, .notCoordinator:
-            phase = .joining
-            return [.forgetCoordinator, .join(afterPause: true)]
+            return [join()]
+        case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator, join(afterPause: true)]
         default:
             guard code.isRetriable else { return fail(code, what) }
-            phase = .joining
-            return [.join(afterPause: true)]
+            return [join(afterPause: true)]
         }
     }
 

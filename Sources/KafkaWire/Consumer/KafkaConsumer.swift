@@ -10,8 +10,8 @@
 /// ```
 ///
 /// Nothing has to be started: the first batch asked for connects and joins. Heartbeats go on while the application
-/// works on a batch. One task at a time may read. Cancelling that task ends the sequence; ``close()`` commits what was
-/// processed and leaves the group.
+/// works on a batch. One task at a time may read. Cancelling that task ends the sequence, commits what was processed and
+/// leaves the group; reading again joins again. ``close()`` does the same for good.
 public final class KafkaConsumer: Sendable {
     private let configuration: Configuration
     private let engine: ConsumerEngine
@@ -61,23 +61,47 @@ public final class KafkaConsumer: Sendable {
             switch step {
             case nil: return nil
             case .event(let event): return event
-            case .chunk(let chunk):
-                do throws(KafkaError) {
-                    let batch = try ConsumerBatch(
-                        chunk, limit: configuration.decompressionLimit, skipCorrupt: false, engine: engine)
-                    await engine.accepted(chunk)
-                    if batch.count > 0 { return .batch(batch) }
-                } catch {
-                    // Damaged on its way, or at the broker: fetching it again tells which.
-                    if await engine.refetch(chunk) { continue }
-                    guard configuration.corruptBatches == .skip else { throw error }
-                    await engine.report(error)
-                    let rest = try ConsumerBatch(
-                        chunk, limit: configuration.decompressionLimit, skipCorrupt: true, engine: engine)
-                    if rest.count > 0 { return .batch(rest) }
-                }
+            case .chunk(let chunk, let assignment):
+                if let batch = try await sound(chunk, assignment) { return .batch(batch) }
             }
         }
+    }
+
+    /// The records of a chunk; nil where there are none, or none that can be handed out now.
+    private func sound(_ chunk: FetchedChunk, _ assignment: Int) async throws(KafkaError) -> ConsumerBatch? {
+        var rest = chunk
+        while !rest.batches.isEmpty {
+            let damage: ConsumerBatch.Damage
+            do throws(ConsumerBatch.Damage) {
+                let batch = try ConsumerBatch(
+                    rest, assignment: assignment, limit: configuration.decompressionLimit, engine: engine)
+                await engine.accepted(rest)
+                return batch.count > 0 ? batch : nil
+            } catch {
+                damage = error
+            }
+            if damage.index > 0 {
+                // What stands in front is sound; the damaged batch comes first the next time.
+                let front = rest.split(at: damage.index).0
+                await engine.returned(front.source, from: front.nextOffset)
+                rest = front
+                continue
+            }
+            await engine.withheld(rest.source)
+            if damage.isForeign { throw damage.error }
+            // Damaged on its way, or at the broker: fetching it again tells which.
+            if await engine.refetch(rest.source, from: rest.firstOffset) { return nil }
+            guard configuration.corruptBatches == .skip else { throw damage.error }
+            let (_, behind) = rest.split(at: 1)
+            // The damage may lie in the number of the batch's last offset.
+            let last = rest.batches[0].lastOffset
+            let next =
+                behind.batches.first?.baseOffset ?? min(last &+ 1, max(rest.highWatermark, rest.firstOffset &+ 1))
+            await engine.skipped(rest.source, to: next == chunk.nextOffset ? nil : next, because: damage.error)
+            if next != chunk.nextOffset { return nil }
+            rest = behind
+        }
+        return nil
     }
 
     private func withCancellation() async throws(KafkaError) -> ConsumerEngine.Step? {
@@ -89,7 +113,7 @@ public final class KafkaConsumer: Sendable {
                 return .failure(error)
             }
         } onCancel: {
-            Task { await engine.cancelTake() }
+            Task { await engine.wakeApplication() }
         }
         return try outcome.get()
     }

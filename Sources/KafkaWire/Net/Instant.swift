@@ -43,8 +43,8 @@ extension Duration {
     /// Whole milliseconds, clamped to what the protocol's fields hold.
     package var milliseconds: Int32 {
         let (seconds, attoseconds) = components
-        return Int32(
-            clamping: seconds.multipliedReportingOverflow(by: 1000).overflow
-                ? Int64.max : seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+        // Far beyond what a field holds, so that nothing overflows on the way there.
+        let clamped = min(max(seconds, Int64(Int32.min)), Int64(Int32.max))
+        return Int32(clamping: clamped * 1000 + attoseconds / 1_000_000_000_000_000)
     }
 }

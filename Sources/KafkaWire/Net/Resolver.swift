@@ -3,13 +3,20 @@ package enum Resolver {
     /// The addresses of `host`.
     package static func resolve(host: String, port: UInt16) async throws(NetError) -> [SocketAddress] {
         let outcome: Result<[SocketAddress], NetError> = await withCheckedContinuation { continuation in
-            do throws(NetError) {
-                try Thread.start { continuation.resume(returning: lookUp(host, port)) }
-            } catch {
-                continuation.resume(returning: .failure(error))
-            }
+            resolve(host: host, port: port) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
+    }
+
+    /// Calls `body` once with the addresses of `host`, on some thread: for those who do not wait for ever.
+    static func resolve(
+        host: String, port: UInt16, _ body: @escaping @Sendable (Result<[SocketAddress], NetError>) -> Void
+    ) {
+        do throws(NetError) {
+            try Thread.start { body(lookUp(host, port)) }
+        } catch {
+            body(.failure(error))
+        }
     }
 
     private static func lookUp(_ host: String, _ port: UInt16) -> Result<[SocketAddress], NetError> {

@@ -31,6 +31,8 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
     }
 
     private struct Watch {
+        /// Tells a descriptor from an earlier one of the same number.
+        var id: UInt64
         var interest: Readiness
         var ready: Ready
     }
@@ -39,11 +41,13 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         var jobs: Deque<UnownedJob> = []
         var watches: [Int32: Watch] = [:]
         var watchesChanged = true
+        var lastWatch: UInt64 = 0
         var timers = TimerQueue()
         var afterJobs: [@Sendable () -> Void] = []
         var isWaiting = false
         var isStopped = false
         var hasEnded = false
+        var isRunningLateJobs = false
         var thread: pthread_t?
     }
 
@@ -75,8 +79,8 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
 
     deinit { wakeUp.close() }
 
-    /// Ends the thread after the jobs that wait now. Jobs enqueued later are still run, on the caller's thread, so that
-    /// no task hangs for ever.
+    /// Ends the thread after the jobs that wait now. Jobs enqueued later are still run, one at a time, on a thread that
+    /// enqueues one, so that no task hangs for ever; timers no longer fire.
     package func stop() {
         shared.withLock { $0.isStopped = true }
         wakeUp.signal()
@@ -86,17 +90,34 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let (wake, stopped) = shared.withLock { state in
-            if state.hasEnded { return (false, true) }
+        let (wake, late) = shared.withLock { state in
             state.jobs.append(job)
+            if state.hasEnded {
+                // One thread at a time stands in for the loop's.
+                if state.isRunningLateJobs { return (false, false) }
+                state.isRunningLateJobs = true
+                state.thread = pthread_self()
+                return (false, true)
+            }
             let wake = state.isWaiting
             state.isWaiting = false
             return (wake, false)
         }
-        if stopped {
-            job.runSynchronously(on: asUnownedSerialExecutor())
+        if late {
+            runLateJobs()
         } else if wake {
             wakeUp.signal()
+        }
+    }
+
+    private func runLateJobs() {
+        repeat {
+            runJobs()
+        } while shared.withLock { state in
+            guard state.jobs.isEmpty else { return true }
+            state.isRunningLateJobs = false
+            state.thread = nil
+            return false
         }
     }
 
@@ -108,7 +129,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
 
     package func isIsolatingCurrentContext() -> Bool? {
         shared.withLock { state in
-            state.hasEnded || state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
+            state.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
         }
     }
 
@@ -117,7 +138,8 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
     /// Watches a descriptor. `ready` is called on the loop's thread, each turn while the descriptor is ready.
     package func watch(_ descriptor: Int32, for interest: Readiness, _ ready: @escaping Ready) {
         shared.withLock { state in
-            state.watches[descriptor] = Watch(interest: interest, ready: ready)
+            state.lastWatch += 1
+            state.watches[descriptor] = Watch(id: state.lastWatch, interest: interest, ready: ready)
             state.watchesChanged = true
         }
     }
@@ -126,7 +148,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
     package func setInterest(_ descriptor: Int32, _ interest: Readiness) {
         shared.withLock { state in
             guard let watch = state.watches[descriptor], watch.interest != interest else { return }
-            state.watches[descriptor] = Watch(interest: interest, ready: watch.ready)
+            state.watches[descriptor] = Watch(id: watch.id, interest: interest, ready: watch.ready)
             state.watchesChanged = true
         }
     }
@@ -166,6 +188,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         let thread = pthread_self()
         shared.withLock { $0.thread = thread }
         var polled: [pollfd] = []
+        var polledWatches: [UInt64] = []
         while true {
             runJobs()
             let now = Instant.now
@@ -178,7 +201,9 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
             let (timeout, stopped) = shared.withLock { state -> (Int32, Bool) in
                 if state.watchesChanged {
                     polled = [pollfd(fd: wakeUp.reader, events: Int16(POLLIN), revents: 0)]
+                    polledWatches = [0]
                     for (descriptor, watch) in state.watches {
+                        polledWatches.append(watch.id)
                         polled.append(pollfd(fd: descriptor, events: watch.interest.rawValue, revents: 0))
                     }
                     state.watchesChanged = false
@@ -192,15 +217,18 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
             shared.withLock { $0.isWaiting = false }
             guard count > 0 else { continue }
             if polled[0].revents != 0 { wakeUp.drain() }
-            for entry in polled.dropFirst() where entry.revents != 0 {
+            for (entry, id) in zip(polled, polledWatches).dropFirst() where entry.revents != 0 {
                 // An earlier callback of this turn may have closed the descriptor, or opened another with its number.
-                guard let watch = shared.withLock({ $0.watches[entry.fd] }) else { continue }
+                guard let watch = shared.withLock({ $0.watches[entry.fd] }), watch.id == id else { continue }
                 watch.ready(Readiness(rawValue: entry.revents))
             }
         }
-        // Nothing is queued any more from here on: what is enqueued now runs where it was enqueued.
-        shared.withLock { $0.hasEnded = true }
-        runJobs()
+        // From here on, what is enqueued runs where it is enqueued.
+        shared.withLock { state in
+            state.hasEnded = true
+            state.isRunningLateJobs = true
+        }
+        runLateJobs()
     }
 
     private func runJobs() {

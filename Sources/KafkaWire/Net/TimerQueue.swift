@@ -49,8 +49,9 @@ struct TimerQueue {
     /// How long `poll` may wait: -1 for ever.
     func millisecondsToNext(_ now: Instant) -> Int32 {
         guard let first = heap.first else { return -1 }
-        let nanoseconds = first.deadline.nanoseconds &- now.nanoseconds
-        return nanoseconds <= 0 ? 0 : Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+        guard first.deadline > now else { return 0 }
+        let (nanoseconds, isFar) = first.deadline.nanoseconds.subtractingReportingOverflow(now.nanoseconds)
+        return isFar ? .max : Int32(clamping: (nanoseconds - 1) / 1_000_000 + 1)
     }
 
     private mutating func removeFirst() {

@@ -7,12 +7,22 @@ struct Accumulator {
     let linger: Duration
     /// How many batches of one partition may be on their way.
     let maximumInFlight: Int
+    /// Whether batches are packed before they are sent; the engine does that, elsewhere.
+    let isPacking: Bool
 
     private var topics: [String: TopicQueues] = [:]
+    /// The topic of the record before: most often it is that of the next one too, and needs no hashing.
+    private var recentName = ""
+    private var recentQueues: TopicQueues?
     /// Bytes of all batches that were not acknowledged.
     private(set) var bufferedBytes = 0
-    /// Batches that were not acknowledged, those on their way included.
-    private(set) var pendingBatches = 0
+    private var pendingByIdentity: [ObjectIdentifier: ProducerBatch] = [:]
+    private let isIdempotent: Bool
+
+    /// How many batches were not acknowledged, those on their way included.
+    var pendingBatches: Int { pendingByIdentity.count }
+    /// The batches that were not acknowledged, those on their way included.
+    var pending: [ProducerBatch] { Array(pendingByIdentity.values) }
 
     /// The queues of one topic. A class, so that appending looks a topic up without copying it.
     private final class TopicQueues {
@@ -28,30 +38,66 @@ struct Accumulator {
 
     private final class PartitionQueue {
         let target: TopicPartition
+        /// The batch that takes records, and what they are written into until it is sealed.
         var open: ProducerBatch?
+        /// In memory of its own, since a `var` of a class is checked for exclusive access with each record.
+        let builder: UnsafeMutablePointer<RecordBatchBuilder>
+        /// How many bytes the batch before took up: about what the next one will need.
+        var usualSize = 0
         var full: Deque<Entry> = []
         var inFlight = 0
         /// After a failure one batch at a time is sent, until the failed ones are through: so they stay in order.
         var isRecovering = false
         var retryAt: Instant?
+        var nextOrdinal = 0
+        /// The id that this partition's batches are numbered under. Each partition keeps its own until a batch of it is
+        /// lost for good: to number the others anew would make duplicates of what is on its way there.
+        var producer: ProducerID?
+        var needsNewProducer = false
+        /// Whether the broker has taken a batch under `producer`. Before, it takes any number for the first: a second
+        /// batch that overtakes the first would stand in front of it for good.
+        var isEstablished = false
         var nextSequence: Int32 = 0
 
-        init(_ target: TopicPartition) { self.target = target }
+        init(_ target: TopicPartition) {
+            self.target = target
+            builder = .allocate(capacity: 1)
+            builder.initialize(to: RecordBatchBuilder(capacity: 0))
+        }
+
+        deinit {
+            builder.deinitialize(count: 1)
+            builder.deallocate()
+        }
     }
 
     /// A batch with the stamp that it was first sent with: a retry carries the same.
     struct Entry: Sendable {
         var batch: ProducerBatch
+        /// Which batch of its partition it is.
+        var ordinal: Int
         /// The bytes of its records, before packing: what counts against `buffer.memory`.
         var size: Int
         var stamp: ProducerBatch.Stamp?
         var attempts = 0
+        /// Why the last try failed.
+        var lastError: KafkaError?
     }
 
-    init(batchSize: Int, linger: Duration, maximumInFlight: Int) {
+    /// What the cluster calls an idempotent producer.
+    struct ProducerID: Equatable, Sendable {
+        var id: Int64
+        var epoch: Int16
+    }
+
+    init(
+        batchSize: Int, linger: Duration, maximumInFlight: Int, isIdempotent: Bool, isPacking: Bool = false
+    ) {
+        self.isPacking = isPacking
         self.batchSize = batchSize
         self.linger = linger
         self.maximumInFlight = maximumInFlight
+        self.isIdempotent = isIdempotent
     }
 
     // MARK: - Records come in
@@ -82,9 +128,9 @@ struct Accumulator {
     @inline(__always)
     mutating func append(
         topic: String, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [RecordHeader], timestamp: Int64, bound: Int, now: Instant
+        headers: [RecordHeader], timestamp: Int64, bound: Int, now: @autoclosure () -> Instant
     ) -> Appended {
-        guard let queues = topics[topic] else { return .unknownTopic }
+        guard let queues = queues(of: topic) else { return .unknownTopic }
         let count = queues.partitions.count
         let index: Int
         if let partition {
@@ -98,21 +144,36 @@ struct Accumulator {
         let queue = queues.partitions[index]
         var wake = false
         let batch: ProducerBatch
-        if let open = queue.open, open.extent.size + bound <= batchSize {
+        if let open = queue.open, queue.builder.pointee.size + bound <= batchSize {
             batch = open
         } else {
             wake = seal(queue)
-            batch = ProducerBatch(queue.target, created: now, capacity: min(max(bound + 128, 4096), 1 << 20))
+            batch = ProducerBatch(queue.target, created: now())
             queue.open = batch
-            pendingBatches += 1
+            if queue.builder.pointee.capacity < max(bound, queue.usualSize) {
+                queue.builder.pointee = RecordBatchBuilder(
+                    capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
+            }
+            pendingByIdentity[ObjectIdentifier(batch)] = batch
             wake = wake || pendingBatches == 1 || linger == .zero || queue.full.isEmpty
         }
-        let before = batch.extent.size
-        let (place, size) = batch.append(key: key, value: value, headers: headers, timestamp: timestamp)
+        let before = queue.builder.pointee.size
+        let place = queue.builder.pointee.count
+        queue.builder.pointee.append(key: key, value: value, headers: headers, timestamp: timestamp)
+        let size = queue.builder.pointee.size
         bufferedBytes += size - before
         if size >= batchSize { wake = seal(queue) || wake }
         if key == nil, partition == nil { stick(queues, size - before) }
         return .done(Delivery(batch: batch, index: place), wake: wake)
+    }
+
+    @inline(__always)
+    private mutating func queues(of topic: String) -> TopicQueues? {
+        if let recentQueues, recentName == topic { return recentQueues }
+        guard let found = topics[topic] else { return nil }
+        recentName = topic
+        recentQueues = found
+        return found
     }
 
     /// Records without a key stay with one partition until it has got a batch full of them, then move to another
@@ -125,10 +186,26 @@ struct Accumulator {
         queues.sticky = other >= queues.sticky ? other + 1 : other
     }
 
+    /// Up to how many bytes of a partition's memory stay with it between its batches: a full batch of the default size.
+    private static let keptMemory = (256 << 10) + 64
+
     private func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
-        queue.full.append(Entry(batch: open, size: open.extent.size - RecordBatch.Layout.headerSize))
+        let size = queue.builder.pointee.size
+        queue.full.append(
+            Entry(batch: open, ordinal: queue.nextOrdinal, size: size - RecordBatch.Layout.headerSize))
+        queue.nextOrdinal += 1
+        queue.usualSize = min(size, batchSize)
         queue.open = nil
+        let count = queue.builder.pointee.count
+        // Copied out, the records leave behind memory that is warm and grown. It is kept where that is little, and where
+        // the next batch needs about as much.
+        let isFitting = size <= Self.keptMemory && queue.builder.pointee.capacity <= max(4 * size, 4096)
+        if !isPacking, isFitting, let bytes = try? queue.builder.pointee.drain() {
+            open.takeOver(bytes, count: count)
+        } else {
+            open.takeOver(&queue.builder.pointee)
+        }
         return true
     }
 
@@ -140,12 +217,14 @@ struct Accumulator {
         var nextLook: Instant?
         /// Topics with a batch that waits for a leader to be known.
         var leaderless: Set<String> = []
+        /// A batch waits for a producer id, another one than was given.
+        var needsProducer = false
     }
 
     /// Takes out at most one batch of each partition that may be sent now. `leader` tells the partition's leader,
     /// `isFree` whether it can take a further request.
     mutating func takeReady(
-        now: Instant, flush: Bool, producer: (id: Int64, epoch: Int16)?, leader: (TopicPartition) -> Int32?,
+        now: Instant, flush: Bool, producer: ProducerID?, leader: (TopicPartition) -> Int32?,
         isFree: (Int32) -> Bool
     ) -> Ready {
         var ready = Ready()
@@ -161,95 +240,128 @@ struct Accumulator {
                     lookAgain(retryAt)
                     continue
                 }
-                guard queue.inFlight < (queue.isRecovering ? 1 : maximumInFlight) else { continue }
+                guard queue.inFlight < allowance(queue) else { continue }
                 guard let broker = leader(queue.target) else {
                     ready.leaderless.insert(name)
                     continue
                 }
                 guard isFree(broker) else { continue }
+                guard !isIdempotent || isNumbered(queue, producer) else {
+                    ready.needsProducer = ready.needsProducer || queue.inFlight == 0
+                    continue
+                }
                 guard var entry = queue.full.popFirst() else { continue }
                 queue.retryAt = nil
-                if entry.stamp == nil { entry.stamp = stamp(queue, entry, producer) }
+                if entry.stamp == nil { entry.stamp = stamp(queue, entry) }
                 queue.inFlight += 1
                 ready.byLeader[broker, default: []].append(entry)
                 if !queue.full.isEmpty {
                     lookAgain(now)
                 } else if let open = queue.open {
-                    lookAgain(open.created + linger)
+                    lookAgain(flush ? now : open.created + linger)
                 }
             }
         }
         return ready
     }
 
-    private func stamp(
-        _ queue: PartitionQueue, _ entry: Entry, _ producer: (id: Int64, epoch: Int16)?
-    ) -> ProducerBatch.Stamp {
-        guard let producer else { return .init() }
-        defer {
-            // Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
-            let next = Int64(queue.nextSequence) + Int64(entry.batch.extent.count)
-            queue.nextSequence = Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
-        }
+    private func allowance(_ queue: PartitionQueue) -> Int {
+        queue.isRecovering || isIdempotent && !queue.isEstablished ? 1 : maximumInFlight
+    }
+
+    /// Whether the partition has an id to number its batches under; takes `producer` where it needs another.
+    private func isNumbered(_ queue: PartitionQueue, _ producer: ProducerID?) -> Bool {
+        if queue.producer != nil, !queue.needsNewProducer { return true }
+        // Batches on their way still carry the old id.
+        guard let producer, producer != queue.producer, queue.inFlight == 0 else { return false }
+        queue.producer = producer
+        queue.needsNewProducer = false
+        queue.isEstablished = false
+        queue.nextSequence = 0
+        for index in queue.full.indices { queue.full[index].stamp = nil }
+        return true
+    }
+
+    private func stamp(_ queue: PartitionQueue, _ entry: Entry) -> ProducerBatch.Stamp {
+        guard let producer = queue.producer else { return .init() }
+        defer { queue.nextSequence = Self.sequence(after: queue.nextSequence, count: entry.batch.extent.count) }
         return .init(producerId: producer.id, producerEpoch: producer.epoch, baseSequence: queue.nextSequence)
     }
 
-    /// The batch was acknowledged, or failed for good.
-    mutating func finished(_ entry: Entry) {
-        guard let queue = queue(entry.batch.target) else { return }
-        queue.inFlight -= 1
-        if queue.inFlight == 0, queue.full.first?.attempts ?? 0 == 0 { queue.isRecovering = false }
-        bufferedBytes -= entry.size
-        pendingBatches -= 1
+    /// Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
+    static func sequence(after sequence: Int32, count: Int32) -> Int32 {
+        let next = Int64(sequence) + Int64(count)
+        return Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
     }
 
-    /// The batch is to be sent again: in front of those that were first sent after it, not before `at`.
-    mutating func retry(_ entry: Entry, at: Instant) {
+    /// The batch was acknowledged, or failed for good.
+    mutating func finished(_ entry: Entry, isAcknowledged: Bool = true) {
+        guard let queue = queue(entry.batch.target) else { return }
+        queue.inFlight -= 1
+        if isAcknowledged, entry.stamp?.producerId == queue.producer?.id { queue.isEstablished = true }
+        release(entry, queue)
+    }
+
+    private mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
+        if queue.inFlight == 0, queue.full.first?.attempts ?? 0 == 0 { queue.isRecovering = false }
+        bufferedBytes -= entry.size
+        pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
+    }
+
+    /// The batch is to be sent again, in its place among those of its partition, not before `at`.
+    mutating func retry(_ entry: Entry, at: Instant, because error: KafkaError?) {
         guard let queue = queue(entry.batch.target) else { return }
         queue.inFlight -= 1
         queue.isRecovering = true
         queue.retryAt = at
         var entry = entry
         entry.attempts += 1
-        let place = queue.full.firstIndex { other in
-            other.attempts == 0 || other.batch.created > entry.batch.created
-        }
+        entry.lastError = error ?? entry.lastError
+        let place = queue.full.firstIndex { $0.ordinal > entry.ordinal }
         queue.full.insert(entry, at: place ?? queue.full.endIndex)
     }
 
-    /// Takes out batches that have waited longer than `timeout`; those on their way are left alone, since they may
-    /// have arrived.
-    mutating func takeExpired(now: Instant, timeout: Duration) -> [Entry] {
+    /// Takes out batches that have waited longer than `timeout`, and says when the next will have; those on their way
+    /// are left alone, since they may have arrived.
+    mutating func takeExpired(now: Instant, timeout: Duration) -> (expired: [Entry], next: Instant?) {
         var expired: [Entry] = []
+        var next: Instant?
         for queues in topics.values {
             for queue in queues.partitions where queue.inFlight == 0 {
+                if let open = queue.open, open.created + timeout <= now { _ = seal(queue) }
                 while let first = queue.full.first, first.batch.created + timeout <= now {
-                    expired.append(first)
                     queue.full.removeFirst()
-                    // `finished` takes it as one that was on its way.
-                    queue.inFlight += 1
-                    finished(first)
+                    // It may have arrived: the numbers behind it would leave a gap, or repeat one.
+                    if first.stamp != nil { queue.needsNewProducer = true }
+                    release(first, queue)
+                    expired.append(first)
+                }
+                if let oldest = queue.full.first?.batch ?? queue.open {
+                    next = min(next ?? oldest.created + timeout, oldest.created + timeout)
                 }
             }
         }
-        return expired
+        return (expired, next)
     }
 
-    /// The producer has got another id: sequence numbers begin anew, also for batches that were already stamped.
-    /// To be called while nothing is on its way.
-    mutating func restartSequences() {
+    /// Takes out everything that is not on its way.
+    mutating func takeAll() -> [Entry] {
+        var all: [Entry] = []
         for queues in topics.values {
             for queue in queues.partitions {
-                queue.nextSequence = 0
-                for index in queue.full.indices { queue.full[index].stamp = nil }
+                _ = seal(queue)
+                while let first = queue.full.popFirst() {
+                    release(first, queue)
+                    all.append(first)
+                }
             }
         }
+        return all
     }
 
-    /// Whether any batch is on its way.
-    var isAnythingInFlight: Bool {
-        topics.values.contains { $0.partitions.contains { $0.inFlight > 0 } }
-    }
+    /// A batch of the partition is lost, or the broker has lost what it knew: batches that are not acknowledged yet are
+    /// numbered anew, under another producer id, once nothing of the partition is on its way.
+    mutating func renumber(_ target: TopicPartition) { queue(target)?.needsNewProducer = true }
 
     private func queue(_ target: TopicPartition) -> PartitionQueue? {
         guard let queues = topics[target.topic], queues.partitions.indices.contains(Int(target.partition)) else {

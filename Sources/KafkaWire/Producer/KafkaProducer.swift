@@ -26,7 +26,8 @@ public final class KafkaProducer: Sendable {
         shared = ProducerShared(
             Accumulator(
                 batchSize: min(configuration.batchSize, configuration.maximumRequestSize), linger: configuration.linger,
-                maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1))
+                maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1,
+                isIdempotent: configuration.isIdempotent, isPacking: configuration.compression != .none))
         engine = ProducerEngine(configuration, cluster: cluster, shared: shared)
     }
 
@@ -40,9 +41,17 @@ public final class KafkaProducer: Sendable {
     /// `max.block.ms`; whether it arrives is told by the ``Delivery``.
     @discardableResult
     public nonisolated(nonsending) func send(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        if let delivery = try trySend(record) { return delivery }
+        let deadline = Instant.now + configuration.maximumBlock
         while true {
+            try await engine.makeReady(for: record.topic, room: Self.upperBound(record), deadline: deadline)
             if let delivery = try trySend(record) { return delivery }
-            try await engine.makeReady(for: record.topic)
+        }
+    }
+
+    private static func upperBound(_ record: ProducerRecord) -> Int {
+        withBytes(record.key) { key in
+            withBytes(record.value) { RecordBatchBuilder.upperBound(key: key, value: $0, headers: record.headers) }
         }
     }
 
@@ -78,8 +87,15 @@ public final class KafkaProducer: Sendable {
         }
         let time = timestamp ?? Instant.wallMilliseconds
         let memory = configuration.bufferMemory
-        let appended = shared.state.withLock { state -> Accumulator.Appended? in
-            if state.isClosed || state.accumulator.bufferedBytes + bound > memory { return nil }
+        guard bound <= memory else {
+            throw KafkaError(
+                .recordTooLarge,
+                "this client refused a record of about \(bound) bytes for topic \(topic): buffer.memory is \(memory); "
+                    + "raise it", topic: topic, setting: "buffer.memory")
+        }
+        let appended = try shared.state.withLock { state throws(KafkaError) -> Accumulator.Appended? in
+            if let refusal = state.refusal { throw refusal }
+            if state.accumulator.bufferedBytes + bound > memory { return nil }
             return state.accumulator.append(
                 topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: time,
                 bound: bound, now: .now)
@@ -94,9 +110,7 @@ public final class KafkaProducer: Sendable {
                 .invalidRequest,
                 "topic \(topic) has partitions 0 to \(count - 1), and no partition \(partition ?? -1)", topic: topic,
                 partition: partition)
-        case nil:
-            if shared.state.withLock({ $0.isClosed }) { throw KafkaError(.closed, "the producer is closed") }
-            return nil
+        case nil: return nil
         }
     }
 
@@ -119,7 +133,8 @@ public final class KafkaProducer: Sendable {
 final class ProducerShared: Sendable {
     struct State {
         var accumulator: Accumulator
-        var isClosed = false
+        /// Why no more records are taken over.
+        var refusal: KafkaError?
     }
 
     let state: Locked<State>

@@ -4,19 +4,23 @@ actor ProducerEngine {
     nonisolated let loop: SocketLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    private let configuration: KafkaProducer.Configuration
-    private let cluster: Cluster
-    private nonisolated let shared: ProducerShared
+    let configuration: KafkaProducer.Configuration
+    let cluster: Cluster
+    nonisolated let shared: ProducerShared
 
+    /// The newest id that the cluster gave.
+    var producer: Accumulator.ProducerID?
+    var isPreparing = false
+    var requestsInFlight: [Int32: Int] = [:]
+    /// The last request in the line to each broker.
+    private var turns: [Int32: SendTurn] = [:]
+    /// Why nothing more is sent.
+    var ending: KafkaError?
+    var lastRefresh = Instant.now
     private var timer: (at: Instant, id: TimerID)?
-    private var producer: (id: Int64, epoch: Int16)?
-    private var isPreparing = false
-    private var needsNewProducerId = false
-    private var requestsInFlight: [Int32: Int] = [:]
+    /// How many wait for batches that are not full to be sent all the same.
     private var isFlushing = 0
     private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var fatal: KafkaError?
-    private var lastRefresh = Instant.now
     private var hasShutDown = false
 
     init(_ configuration: KafkaProducer.Configuration, cluster: Cluster, shared: ProducerShared) {
@@ -33,15 +37,23 @@ actor ProducerEngine {
         loop.schedule(at: .now) { [weak self] in self?.assumeIsolated { $0.drain() } }
     }
 
-    /// Waits until a record for `topic` may be taken over: the topic is known, and there is room.
-    func makeReady(for topic: String) async throws(KafkaError) {
-        if let fatal { throw fatal }
-        let deadline = Instant.now + configuration.maximumBlock
+    /// Waits until a record for `topic` of at most `room` bytes may be taken over: the topic is known, and there is
+    /// room.
+    func makeReady(for topic: String, room: Int, deadline: Instant) async throws(KafkaError) {
         if shared.state.withLock({ $0.accumulator.partitionCount(topic) }) == nil {
-            return try await learn(topic)
+            return try await learn(topic, until: deadline)
         }
         let memory = configuration.bufferMemory
-        while shared.state.withLock({ $0.accumulator.bufferedBytes }) >= memory / 2 {
+        // Half of it, so that not every record wakes everybody; a large record needs more.
+        let level = max(0, min(memory / 2, memory - room))
+        isFlushing += 1
+        defer { isFlushing -= 1 }
+        while shared.state.withLock({ $0.accumulator.bufferedBytes }) > level {
+            if let ending { throw ending }
+            if Task.isCancelled {
+                throw KafkaError(
+                    .cancelled, "the task was cancelled while it waited for room for a record", topic: topic)
+            }
             guard Instant.now < deadline else {
                 throw KafkaError(
                     .timedOut,
@@ -49,20 +61,17 @@ actor ProducerEngine {
                         + "brokers are reachable, or raise buffer.memory", topic: topic, setting: "buffer.memory")
             }
             drain()
-            await pause(until: deadline)
-            if let fatal { throw fatal }
+            await pause(until: deadline, isCancellable: true)
         }
     }
 
-    /// Waits until nothing is left of what was taken over so far.
+    /// Waits until every batch that was begun so far is acknowledged or has failed.
     func flush() async throws(KafkaError) {
         isFlushing += 1
         defer { isFlushing -= 1 }
-        while shared.state.withLock({ $0.accumulator.pendingBatches }) > 0 {
-            drain()
-            await pause(until: Instant.now + .seconds(1))
-        }
-        if let fatal { throw fatal }
+        drain()
+        for batch in shared.state.withLock({ $0.accumulator.pending }) { _ = try? await batch.outcome() }
+        if let ending, !hasShutDown { throw ending }
     }
 
     /// Flushes for at most `timeout`, fails what is left, and closes the connections.
@@ -70,34 +79,32 @@ actor ProducerEngine {
     func shutDown(timeout: Duration) async -> Result<Void, KafkaError> {
         guard !hasShutDown else { return .success(()) }
         hasShutDown = true
-        shared.state.withLock { $0.isClosed = true }
+        shared.state.withLock { state in
+            if state.refusal == nil { state.refusal = KafkaError(.closed, "the producer is closed") }
+        }
         let deadline = Instant.now + timeout
         isFlushing += 1
         while shared.state.withLock({ $0.accumulator.pendingBatches }) > 0, Instant.now < deadline {
             drain()
-            await pause(until: min(deadline, Instant.now + .seconds(1)))
+            await pause(until: min(deadline, Instant.now + .seconds(1)), isCancellable: false)
         }
         let left = shared.state.withLock { $0.accumulator.pendingBatches }
-        await cluster.close()
-        if let timer { loop.cancel(timer.id) }
-        guard left > 0 else { return .success(()) }
         let error = KafkaError(
             .timedOut,
-            "\(left) batches could not be sent before the producer was closed; look whether the brokers are "
-                + "reachable")
-        let rest = shared.state.withLock {
-            $0.accumulator.takeExpired(now: Instant(nanoseconds: .max), timeout: .zero)
-        }
-        for entry in rest { entry.batch.complete(.failure(error)) }
-        return .failure(error)
+            "\(left) batches could not be sent before the producer was closed; look whether the brokers are reachable")
+        end(error)
+        await cluster.close()
+        if let timer { loop.cancel(timer.id) }
+        timer = nil
+        return left > 0 ? .failure(error) : .success(())
     }
 
     // MARK: - Sending
 
     /// Sends what is ready, and sets the timer for what will be.
-    private func drain() {
+    func drain() {
+        guard ending == nil else { return }
         failExpired()
-        guard prepared() else { return }
         let now = Instant.now
         refreshIfOld(now)
         let metadata = cluster.assumeIsolated { $0.metadata }
@@ -107,6 +114,7 @@ actor ProducerEngine {
                 now: now, flush: isFlushing > 0, producer: producer, leader: { metadata.leader(of: $0) },
                 isFree: { requestsInFlight[$0, default: 0] < limit })
         }
+        if ready.needsProducer { prepare() }
         if !ready.leaderless.isEmpty { relearn(ready.leaderless) }
         for (leader, entries) in ready.byLeader {
             for request in split(entries) { start(request, to: leader) }
@@ -133,271 +141,20 @@ actor ProducerEngine {
         requestsInFlight[leader, default: 0] += 1
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
         let executor: SocketLoop? = configuration.compression == .none ? loop : nil
+        let (previous, turn) = (turns[leader], SendTurn())
+        turns[leader] = turn
         Task(executorPreference: executor) {
-            let outcome = await Self.send(entries, to: leader, self.configuration, self.cluster)
+            let outcome = await ProduceExchange.send(
+                entries, to: leader, self.configuration, self.cluster, after: previous, turn)
+            turn.finish()
             await self.answered(entries, from: leader, outcome)
-        }
-    }
-
-    private nonisolated static func send(
-        _ entries: [Accumulator.Entry], to leader: Int32, _ configuration: KafkaProducer.Configuration,
-        _ cluster: Cluster
-    ) async -> Result<Cluster.Answer<ProduceResponse>?, KafkaError> {
-        do throws(KafkaError) {
-            var batches: [(TopicPartition, Bytes)] = []
-            for entry in entries {
-                do throws(WireError) {
-                    let bytes = try entry.batch.bytes(entry.stamp ?? .init(), configuration.compression)
-                    batches.append((entry.batch.target, bytes))
-                } catch {
-                    throw KafkaError(
-                        .invalidConfiguration, "could not pack a batch for topic \(entry.batch.target.topic): \(error)",
-                        topic: entry.batch.target.topic, setting: "compression.type")
-                }
-            }
-            let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
-            let ids = await cluster.metadata.topics.mapValues(\.id)
-            let all = batches
-            let build = { @Sendable (version: Int16) throws(KafkaError) -> ProduceRequest in
-                Self.request(all, version: version, acks: acks, timeout: timeout, ids: ids)
-            }
-            // Version 13 names topics by identifier; without one, the name is used.
-            let knowsIds = batches.allSatisfy { ids[$0.0.topic, default: .zero] != .zero }
-            let highest: Int16 = knowsIds ? .max : 12
-            if acks == .none {
-                try await cluster.sendOneWay(to: .broker(leader), use: .produce, build)
-                return .success(nil)
-            }
-            return .success(try await cluster.send(to: .broker(leader), use: .produce, atMost: highest, build))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private static func request(
-        _ batches: [(TopicPartition, Bytes)], version: Int16, acks: KafkaProducer.Acknowledgements, timeout: Duration,
-        ids: [String: Uuid]
-    ) -> ProduceRequest {
-        var request = ProduceRequest()
-        request.acks = acks.rawValue
-        request.timeoutMs = timeout.milliseconds
-        request.topicData = Dictionary(grouping: batches) { $0.0.topic }.map { topic, batches in
-            .with {
-                if version >= 13 { $0.topicId = ids[topic, default: .zero] } else { $0.name = topic }
-                $0.partitionData = batches.map { target, bytes in
-                    .with {
-                        $0.index = target.partition
-                        $0.records = Records(bytes)
-                    }
-                }
-            }
-        }
-        return request
-    }
-
-    // MARK: - Answers
-
-    private func answered(
-        _ entries: [Accumulator.Entry], from leader: Int32,
-        _ outcome: Result<Cluster.Answer<ProduceResponse>?, KafkaError>
-    ) {
-        requestsInFlight[leader, default: 1] -= 1
-        switch outcome {
-        case .success(nil):
-            for entry in entries { finish(entry, .success(-1)) }
-        case .success(let answer?):
-            let metadata = cluster.assumeIsolated { $0.metadata }
-            var results: [TopicPartition: ProduceResponse.TopicProduceResponse.PartitionProduceResponse] = [:]
-            for topic in answer.response.responses {
-                let name = answer.version >= 13 ? metadata.name(of: topic.topicId) ?? "" : topic.name
-                for partition in topic.partitionResponses {
-                    results[TopicPartition(name, partition.index)] = partition
-                }
-            }
-            for entry in entries { settle(entry, results[entry.batch.target], by: answer.broker) }
-        case .failure(let error):
-            for entry in entries { failed(entry, error) }
-        }
-        drain()
-        resumeWaiters()
-    }
-
-    private func settle(
-        _ entry: Accumulator.Entry, _ result: ProduceResponse.TopicProduceResponse.PartitionProduceResponse?,
-        by broker: String
-    ) {
-        let target = entry.batch.target
-        guard let result else {
-            return failed(
-                entry,
-                KafkaError(
-                    .malformedResponse, "broker \(broker) did not answer for \(target)", broker: broker,
-                    topic: target.topic, partition: target.partition, isRetriable: true))
-        }
-        let code = ErrorCode(rawValue: result.errorCode)
-        switch code {
-        case .none: return finish(entry, .success(result.baseOffset))
-        // The batch had arrived before; its answer was lost (KIP-98).
-        case .duplicateSequenceNumber: return finish(entry, .success(result.baseOffset))
-        case .outOfOrderSequenceNumber where entry.attempts == 0 && configuration.maximumInFlight > 1:
-            // A batch in front of this one failed; both are sent again in order.
-            return retry(entry)
-        case .outOfOrderSequenceNumber, .unknownProducerId, .invalidProducerEpoch:
-            needsNewProducerId = true
-            return retry(entry)
-        default: break
-        }
-        if result.currentLeader.leaderId >= 0 {
-            let hint = result.currentLeader
-            cluster.assumeIsolated { $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
-        }
-        let words = result.errorMessage.map { " (\($0))" } ?? ""
-        failed(
-            entry,
-            .refused(
-                code, "could not send \(entry.batch.extent.count) records to \(target)\(words)", by: broker,
-                api: .produce,
-                topic: target.topic, partition: target.partition))
-    }
-
-    private func failed(_ entry: Accumulator.Entry, _ error: KafkaError) {
-        guard error.isRetriable, entry.batch.created + configuration.deliveryTimeout > .now, !isPastShutDown else {
-            return finish(entry, .failure(error))
-        }
-        if error.code.broker?.invalidatesMetadata ?? true { relearn([entry.batch.target.topic]) }
-        retry(entry)
-    }
-
-    private var isPastShutDown: Bool { hasShutDown && isFlushing == 0 }
-
-    private func retry(_ entry: Accumulator.Entry) {
-        var backoff = Backoff(configuration.client)
-        var pause = backoff.next()
-        for _ in 0..<min(entry.attempts, 10) { pause = backoff.next() }
-        let at = Instant.now + pause
-        shared.state.withLock { $0.accumulator.retry(entry, at: at) }
-        setTimer(at)
-    }
-
-    private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Int64, KafkaError>) {
-        shared.state.withLock { $0.accumulator.finished(entry) }
-        entry.batch.complete(outcome)
-    }
-
-    private func failExpired() {
-        let timeout = configuration.deliveryTimeout
-        let expired = shared.state.withLock { $0.accumulator.takeExpired(now: .now, timeout: timeout) }
-        for entry in expired {
-            let target = entry.batch.target
-            entry.batch.complete(
-                .failure(
-                    KafkaError(
-                        .timedOut,
-                        "could not send \(entry.batch.extent.count) records to \(target) within "
-                            + "\(timeout); look whether its leader is reachable", topic: target.topic,
-                        partition: target.partition, setting: "delivery.timeout.ms")))
-        }
-        if !expired.isEmpty { resumeWaiters() }
-    }
-
-    // MARK: - Topics and the producer id
-
-    private func learn(_ name: String) async throws(KafkaError) {
-        let cluster = cluster
-        do throws(KafkaError) {
-            let topic = try await cluster.retrying(
-                for: configuration.maximumBlock, "look up topic \(name)"
-            ) { () async throws(KafkaError) in
-                guard let topic = try await cluster.topic(name, mayCreate: true), !topic.partitions.isEmpty else {
-                    throw KafkaError.refused(.unknownTopicOrPartition, "could not look up topic \(name)", topic: name)
-                }
-                return topic
-            }
-            shared.state.withLock { $0.accumulator.setPartitions(name, count: topic.partitions.count) }
-        } catch {
-            throw error
-        }
-    }
-
-    /// Asks for leaders anew, in the background.
-    private func relearn(_ topics: Set<String>) {
-        guard Instant.now > lastRefresh + configuration.client.retryBackoff else {
-            return setTimer(lastRefresh + configuration.client.retryBackoff + .milliseconds(1))
-        }
-        lastRefresh = .now
-        Task(executorPreference: loop) {
-            try? await self.cluster.refresh(topics.sorted())
-            await self.takeOverPartitions()
-        }
-    }
-
-    private func refreshIfOld(_ now: Instant) {
-        guard now > lastRefresh + configuration.client.metadataMaximumAge else { return }
-        relearn(Set(cluster.assumeIsolated { $0.metadata.topics.keys.map { $0 } }))
-    }
-
-    private func takeOverPartitions() {
-        let topics = cluster.assumeIsolated { $0.metadata.topics }
-        shared.state.withLock { state in
-            for (name, topic) in topics where topic.error == .none {
-                state.accumulator.setPartitions(name, count: topic.partitions.count)
-            }
-        }
-        drain()
-    }
-
-    /// Whether batches may be sent: an idempotent producer needs an id first.
-    private func prepared() -> Bool {
-        if fatal != nil { return false }
-        guard configuration.isIdempotent else { return true }
-        if needsNewProducerId {
-            // Batches on their way still carry the old id.
-            guard !shared.state.withLock({ $0.accumulator.isAnythingInFlight }) else { return false }
-            producer = nil
-            needsNewProducerId = false
-            shared.state.withLock { $0.accumulator.restartSequences() }
-        }
-        if producer != nil { return true }
-        guard !isPreparing, shared.state.withLock({ $0.accumulator.pendingBatches }) > 0 else { return false }
-        isPreparing = true
-        Task(executorPreference: loop) { await self.prepare() }
-        return false
-    }
-
-    private func prepare() async {
-        defer { isPreparing = false }
-        let cluster = cluster
-        do throws(KafkaError) {
-            producer = try await cluster.retrying(
-                for: configuration.deliveryTimeout, "get a producer id"
-            ) { () async throws(KafkaError) in
-                let answer = try await cluster.send(to: .any) { _ in
-                    InitProducerIdRequest.with {
-                        $0.transactionalId = nil
-                        $0.transactionTimeoutMs = .max
-                    }
-                }
-                let code = ErrorCode(rawValue: answer.response.errorCode)
-                guard code == .none else {
-                    throw .refused(code, "could not get a producer id", by: answer.broker, api: .initProducerId)
-                }
-                return (answer.response.producerId, answer.response.producerEpoch)
-            }
-            isPreparing = false
-            drain()
-        } catch {
-            fatal = error
-            let rest = shared.state.withLock {
-                $0.accumulator.takeExpired(now: Instant(nanoseconds: .max), timeout: .zero)
-            }
-            for entry in rest { entry.batch.complete(.failure(error)) }
-            resumeWaiters()
         }
     }
 
     // MARK: - Waiting
 
-    private func setTimer(_ at: Instant) {
+    func setTimer(_ at: Instant) {
+        guard ending == nil else { return }
         if let timer {
             if timer.at <= at { return }
             loop.cancel(timer.id)
@@ -412,13 +169,22 @@ actor ProducerEngine {
     }
 
     /// Waits for the next answer, or until `deadline`.
-    private func pause(until deadline: Instant) async {
-        let timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.resumeWaiters() } }
-        await withCheckedContinuation { waiters.append($0) }
+    private func pause(until deadline: Instant, isCancellable: Bool) async {
+        let wake: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.resumeWaiters() } }
+        let timer = loop.schedule(at: deadline, wake)
+        if isCancellable {
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { waiters.append($0) }
+            } onCancel: {
+                loop.schedule(at: .now, wake)
+            }
+        } else {
+            await withCheckedContinuation { waiters.append($0) }
+        }
         loop.cancel(timer)
     }
 
-    private func resumeWaiters() {
+    func resumeWaiters() {
         let waiting = waiters
         waiters = []
         for waiter in waiting { waiter.resume() }

@@ -1,0 +1,195 @@
+/// How a consumer comes to records: positions, fetches, and what it has to know of topics and leaders.
+extension ConsumerEngine {
+    // MARK: - Fetching
+
+    /// Resolves positions and asks for records, as far as there is something to ask for.
+    func fetch() {
+        guard !isClosed, fatal == nil else { return }
+        let now = Instant.now
+        lookAtTopics(now)
+        if !isResolving {
+            let unresolved = plan.unresolved(now)
+            if !unresolved.isEmpty {
+                isResolving = true
+                Task(executorPreference: loop) { await self.resolve(unresolved) }
+            }
+        }
+        let metadata = cluster.assumeIsolated { $0.metadata }
+        let (requests, leaderless) = plan.takeRequests(
+            now: now, leader: { metadata.leader(of: $0) }, isFree: { fetching[$0, default: 0] == 0 })
+        if !leaderless.isEmpty { relearn(leaderless) }
+        for (leader, request) in requests {
+            fetching[leader, default: 0] += 1
+            Task(executorPreference: loop) { await self.fetch(request, from: leader) }
+        }
+        setTimer()
+    }
+
+    private func fetch(_ request: FetchPlan.Request, from leader: Int32) async {
+        let outcome = await FetchExchange.fetch(request, from: leader, configuration, cluster)
+        fetching[leader, default: 1] -= 1
+        plan.settled(request.partitions)
+        switch outcome {
+        case .success(let answers):
+            worksAgain(.broker(leader))
+            for answer in answers { take(answer) }
+        case .failure(let error):
+            pause(request.partitions)
+            if !isClosed {
+                report(error, .broker(leader))
+                relearn(request.partitions)
+            }
+        }
+        fetch()
+    }
+
+    private func pause(_ partitions: [TopicPartition]) {
+        let until = Instant.now + configuration.client.retryBackoff * 2
+        for partition in partitions { plan.pause(partition, until: until) }
+    }
+
+    private func take(_ answer: FetchExchange.PartitionAnswer) {
+        let source = answer.source
+        switch answer.outcome {
+        case .success(let chunk?):
+            plan.received(chunk)
+            worksAgain(.partition(source))
+            wakeApplication()
+        case .success(nil): worksAgain(.partition(source))
+        case .failure(let error):
+            guard plan.positions[source] != nil else { return }
+            pause([source])
+            switch error.code.broker {
+            case .offsetOutOfRange?: resetPosition(source, error)
+            case .notLeaderOrFollower?, .leaderNotAvailable?, .fencedLeaderEpoch?, .unknownLeaderEpoch?:
+                relearn([source])
+            case let code? where code.invalidatesMetadata:
+                report(error, .partition(source))
+                relearn([source])
+            default:
+                // Damaged on its way, or at the broker: asking again tells which.
+                let again =
+                    error.code == .corruptBatch
+                    && refetch(source, from: plan.positions[source]?.offset ?? 0)
+                if error.isRetriable || again { report(error, .partition(source)) } else { fail(error) }
+            }
+        }
+    }
+
+    private func resetPosition(_ partition: TopicPartition, _ error: KafkaError) {
+        switch configuration.offsetReset {
+        case .earliest: plan.reset(partition, to: .earliest)
+        case .latest: plan.reset(partition, to: .latest)
+        case .fail: return fail(error)
+        }
+        configuration.client.logger.warning("\(error.message); going on by auto.offset.reset")
+    }
+
+    private func resolve(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) async {
+        do throws(KafkaError) {
+            let (found, failure) = try await FetchExchange.offsets(starts, cluster)
+            for (partition, offset) in found { plan.resolve(partition, offset) }
+            if let failure { report(failure, .positions) } else { worksAgain(.positions) }
+        } catch {
+            if error.isRetriable { report(error, .positions) } else if !isClosed { fail(error) }
+        }
+        pause(starts.keys.filter { plan.positions[$0].map { $0.offset == nil } ?? false })
+        isResolving = false
+        fetch()
+        wakeApplication()
+    }
+
+    // MARK: - Topics
+
+    /// Asks for leaders anew, in the background and not too often.
+    private func relearn(_ partitions: [TopicPartition]) {
+        guard !isLooking, !isClosed else { return }
+        isLooking = true
+        let topics = Set(partitions.map(\.topic)).sorted()
+        Task(executorPreference: loop) { await self.relearn(topics) }
+    }
+
+    private func relearn(_ topics: [String]) async {
+        var pause = configuration.client.retryBackoff
+        var hasWorked = true
+        do throws(KafkaError) {
+            try await cluster.refresh(topics)
+            worksAgain(.metadata)
+            let known = await cluster.metadata.topics
+            if topics.contains(where: { known[$0]?.error == .unknownTopicOrPartition }) {
+                // Deleted: the group has to spread what is left.
+                nextTopicLook = .now
+                pause = configuration.client.maximumRetryBackoff
+            }
+        } catch {
+            report(error, .metadata)
+            hasWorked = false
+            pause = configuration.client.maximumRetryBackoff
+        }
+        lookAtTopics(.now)
+        try? await Task.sleep(for: pause)
+        // Until it has worked: nobody else would find out that it works again.
+        if !hasWorked, !isClosed { return await relearn(topics) }
+        isLooking = false
+        fetch()
+    }
+
+    /// Looks from time to time whether the group's topics have come, gone or grown; more often while one is missing.
+    private func lookAtTopics(_ now: Instant) {
+        guard case .group(_, let topics) = configuration.source, now >= nextTopicLook, group?.phase == .stable,
+            !isClosed
+        else { return }
+        nextTopicLook = now + configuration.client.metadataMaximumAge
+        Task(executorPreference: loop) { await self.compareTopics(topics) }
+    }
+
+    private func compareTopics(_ topics: [String]) async {
+        do throws(KafkaError) { try await cluster.refresh(topics) } catch {
+            nextTopicLook = .now + configuration.client.maximumRetryBackoff
+            return setTimer()
+        }
+        let counts = partitionCounts(topics)
+        if counts != assignedCounts, let actions = group?.subscriptionChanged() {
+            assignedCounts = counts
+            perform(actions)
+        }
+        planTopicLook(topics)
+    }
+
+    private func planTopicLook(_ topics: [String]) {
+        let missing = topics.filter { assignedCounts[$0] == nil }
+        nextTopicLook = .now + (missing.isEmpty ? configuration.client.metadataMaximumAge : .seconds(2))
+        if let name = missing.first {
+            report(
+                .refused(
+                    .unknownTopicOrPartition, "waiting for topic \(name)", topic: name,
+                    advice: "create it, or look at its spelling; reading begins by itself when it is there"), .topics)
+        } else {
+            worksAgain(.topics)
+        }
+        setTimer()
+    }
+
+    /// How many partitions the topics have; those that do not exist are left out.
+    func partitionCounts(_ topics: [String]) -> [String: Int] {
+        let known = cluster.assumeIsolated { $0.metadata.topics }
+        var counts: [String: Int] = [:]
+        for name in topics {
+            guard let topic = known[name] else { continue }
+            switch topic.error {
+            case .none: counts[name] = topic.partitions.count
+            case .unknownTopicOrPartition, .unknownTopicId: break
+            // An error of the moment takes nothing away.
+            default: counts[name] = assignedCounts[name]
+            }
+        }
+        return counts
+    }
+
+    /// The group has assigned partitions; from now on changes of the topics are compared with this.
+    func rememberTopics() {
+        guard case .group(_, let topics) = configuration.source else { return }
+        assignedCounts = partitionCounts(topics)
+        planTopicLook(topics)
+    }
+}

@@ -1,0 +1,146 @@
+import KafkaBroker
+import Synchronization
+import Testing
+
+@testable import KafkaWire
+
+/// A test waited longer than it should have to.
+struct TookTooLong: Error {}
+
+/// Runs `body` for at most `limit`; what hangs is a failure and not a hanging test run.
+func within<R: Sendable>(
+    _ limit: Duration = .seconds(10), _ body: @escaping @Sendable () async throws -> R
+) async throws -> R {
+    let slot = Mutex<CheckedContinuation<R, any Error>?>(nil)
+    let box = Box(slot)
+    return try await withCheckedThrowingContinuation { continuation in
+        box.slot.withLock { $0 = continuation }
+        let work = Task {
+            do {
+                let result = try await body()
+                box.take()?.resume(returning: result)
+            } catch {
+                box.take()?.resume(throwing: error)
+            }
+        }
+        Task {
+            try await Task.sleep(for: limit)
+            guard let continuation = box.take() else { return }
+            work.cancel()
+            continuation.resume(throwing: TookTooLong())
+        }
+    }
+}
+
+private final class Box<R: Sendable>: Sendable {
+    let slot: Mutex<CheckedContinuation<R, any Error>?>
+    init(_ slot: consuming Mutex<CheckedContinuation<R, any Error>?>) { self.slot = slot }
+    func take() -> CheckedContinuation<R, any Error>? {
+        slot.withLock { slot in
+            defer { slot = nil }
+            return slot
+        }
+    }
+}
+
+/// Values seen, in their order, by whoever looks.
+final class Seen: Sendable {
+    private let state = Mutex<[String]>([])
+    func add(_ value: String) { state.withLock { $0.append(value) } }
+    func add(_ batch: ConsumerBatch) { for record in batch { add(record.value?.text ?? "null") } }
+    var all: [String] { state.withLock { $0 } }
+    var count: Int { state.withLock { $0.count } }
+
+    /// Waits until that many values, or that many different ones, are there.
+    func wait(for count: Int, different: Bool = false, within limit: Duration = .seconds(10)) async throws {
+        let deadline = ContinuousClock.now + limit
+        while (different ? Set(all).count : self.count) < count {
+            guard ContinuousClock.now < deadline else { throw TookTooLong() }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}
+
+/// Waits until something holds.
+func eventually(_ limit: Duration = .seconds(10), _ holds: @Sendable () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !holds() {
+        guard ContinuousClock.now < deadline else { throw TookTooLong() }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+/// A broker behind a proxy; clients know only the proxy.
+struct ProxiedBroker {
+    let broker: KafkaBroker
+    let proxy: FaultProxy
+
+    static func start(topics: [String: Int]) async throws -> ProxiedBroker {
+        let proxy = try await FaultProxy.start()
+        var configuration = KafkaBroker.Configuration(topics: topics)
+        configuration.advertisedPort = proxy.port
+        let broker = try await KafkaBroker.start(configuration)
+        try await proxy.setBroker(port: broker.port)
+        return ProxiedBroker(broker: broker, proxy: proxy)
+    }
+
+    func stop() async {
+        await broker.stop()
+        await proxy.stop()
+    }
+}
+
+extension KafkaBroker {
+    /// Sends records whose keys and values are numbered.
+    func produce(
+        _ numbers: Range<Int>, to topic: String, prefix: String = "v",
+        _ change: (inout KafkaProducer.Configuration) -> Void = { _ in }
+    ) async throws {
+        var configuration = KafkaProducer.Configuration(bootstrapServers: ["127.0.0.1:\(port)"])
+        configuration.client = .quick(["127.0.0.1:\(port)"])
+        change(&configuration)
+        let producer = try KafkaProducer(configuration)
+        for number in numbers {
+            try await producer.send(ProducerRecord(topic: topic, key: "k\(number)", value: "\(prefix)\(number)"))
+        }
+        try await producer.close()
+    }
+}
+
+extension ClientConfiguration {
+    /// As the defaults, with time-outs that a test can wait for.
+    static func quick(_ servers: [String]) -> ClientConfiguration {
+        var configuration = ClientConfiguration(bootstrapServers: servers)
+        configuration.connectTimeout = .seconds(1)
+        configuration.requestTimeout = .seconds(2)
+        configuration.apiTimeout = .seconds(3)
+        configuration.retryBackoff = .milliseconds(20)
+        configuration.maximumRetryBackoff = .milliseconds(100)
+        return configuration
+    }
+}
+
+extension KafkaConsumer {
+    /// A member of a group with the time-outs of a test.
+    static func quick(
+        _ server: String, group: String, topics: [String], _ change: (inout Configuration) -> Void = { _ in }
+    ) throws -> KafkaConsumer {
+        var configuration = Configuration(bootstrapServers: [server], group: group, topics: topics)
+        configuration.client = .quick([server])
+        configuration.sessionTimeout = .milliseconds(1500)
+        configuration.heartbeatInterval = .milliseconds(50)
+        configuration.fetchMaximumWait = .milliseconds(100)
+        change(&configuration)
+        return try KafkaConsumer(configuration)
+    }
+
+    /// Reads in a task of its own, commits each batch, and notes what came.
+    func read(into seen: Seen, commit: Bool = true) -> Task<Void, any Error> {
+        Task {
+            for try await batch in self.batches {
+                seen.add(batch)
+                if commit { try? await batch.commit() }
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Testing
+
+@testable import KafkaWire
+
+@Suite struct BackoffTests {
+    @Test func pausesDoubleUpToTheLimitAndBeginAnew() {
+        var backoff = Backoff(initial: .milliseconds(100), limit: .seconds(1))
+        #expect(
+            (0..<6).map { _ in backoff.next(shake: 1) } == [100, 200, 400, 800, 1000, 1000].map { .milliseconds($0) })
+        for _ in 0..<100 { #expect(backoff.next(shake: 1) == .seconds(1)) }
+        backoff.reset()
+        #expect(backoff.next(shake: 0.8) == .milliseconds(80))
+    }
+
+    @Test func pausesAreShakenByAFifth() {
+        for _ in 0..<100 {
+            var backoff = Backoff(initial: .milliseconds(100), limit: .seconds(1))
+            #expect((.milliseconds(80) ... .milliseconds(120)).contains(backoff.next()))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Testing
+
+@testable import KafkaWire
+
+@Suite struct ClusterMetadataTests {
+    private static let first = Uuid(high: 1, low: 1)
+    private static let second = Uuid(high: 2, low: 2)
+
+    private static func answer(
+        _ name: String = "orders", id: Uuid = first, error: ErrorCode = .none,
+        partitions: [(index: Int32, leader: Int32, epoch: Int32)] = []
+    ) -> MetadataResponse {
+        MetadataResponse.with {
+            $0.brokers = ([1, 2] as [Int32]).map { number in
+                .with {
+                    $0.nodeId = number
+                    $0.host = "b\(number)"
+                    $0.port = 9092
+                }
+            }
+            $0.topics = [
+                .with {
+                    $0.name = name
+                    $0.topicId = id
+                    $0.errorCode = error.rawValue
+                    $0.partitions = partitions.map { entry in
+                        .with {
+                            $0.partitionIndex = entry.index
+                            $0.leaderId = entry.leader
+                            $0.leaderEpoch = entry.epoch
+                        }
+                    }
+                }
+            ]
+        }
+    }
+
+    @Test func aLaggingBrokerDoesNotBringAnOldLeaderBack() {
+        var metadata = ClusterMetadata()
+        metadata.update(Self.answer(partitions: [(0, 2, 5)]), all: false)
+        metadata.update(Self.answer(partitions: [(0, 1, 4)]), all: false)
+        #expect(metadata.leader(of: TopicPartition("orders", 0)) == 2)
+        metadata.update(Self.answer(partitions: [(0, 1, 6)]), all: false)
+        #expect(metadata.leader(of: TopicPartition("orders", 0)) == 1)
+    }
+
+    @Test func aTopicThatWasCreatedAnewBeginsAtItsOwnEpoch() {
+        var metadata = ClusterMetadata()
+        metadata.update(Self.answer(partitions: [(0, 2, 5)]), all: false)
+        metadata.update(Self.answer(id: Self.second, partitions: [(0, 1, 0)]), all: false)
+        #expect(metadata.leader(of: TopicPartition("orders", 0)) == 1)
+        #expect(metadata.name(of: Self.second) == "orders")
+        #expect(metadata.name(of: Self.first) == nil)
+    }
+
+    @Test func partitionsComeInAnyOrderAndWrongNumbersAreLeftOut() {
+        var metadata = ClusterMetadata()
+        metadata.update(Self.answer(partitions: [(1, 1, 0), (0, 2, 0), (7, 1, 0)]), all: false)
+        #expect(metadata.topics["orders"]?.partitions.map(\.leader) == [2, 1, -1])
+        #expect(metadata.leader(of: TopicPartition("orders", 2)) == nil)
+        #expect(metadata.leader(of: TopicPartition("orders", -1)) == nil)
+        #expect(metadata.leader(of: TopicPartition("other", 0)) == nil)
+    }
+
+    @Test func aDeletedTopicHasNoLeaders() {
+        var metadata = ClusterMetadata()
+        metadata.update(Self.answer(partitions: [(0, 2, 5)]), all: false)
+        metadata.update(Self.answer(error: .unknownTopicOrPartition), all: false)
+        #expect(metadata.leader(of: TopicPartition("orders", 0)) == nil)
+        #expect(metadata.topics["orders"]?.error == .unknownTopicOrPartition)
+        metadata.update(Self.answer("other", partitions: [(0, 1, 0)]), all: true)
+        #expect(metadata.topics.keys.sorted() == ["other"])
+    }
+
+    @Test func hintsAreTakenOnlyWhenTheyAreNewerAndTheBrokerIsKnown() {
+        var metadata = ClusterMetadata()
+        metadata.update(Self.answer(partitions: [(0, 2, 5)]), all: false)
+        let partition = TopicPartition("orders", 0)
+        metadata.setLeader(of: partition, 1, epoch: 5)
+        #expect(metadata.leader(of: partition) == 2)
+        metadata.setLeader(of: partition, 9, epoch: 6)
+        #expect(metadata.leader(of: partition) == 2)
+        metadata.setLeader(of: partition, 1, epoch: 6)
+        #expect(metadata.leader(of: partition) == 1)
+    }
+}

@@ -1,0 +1,274 @@
+import Testing
+
+@testable import KafkaWire
+
+/// A member's side of the group protocol: every edge as events and actions.
+@Suite struct GroupStateTests {
+    private static func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
+
+    private static func state(instance: String? = nil) -> GroupState {
+        GroupState(
+            groupId: "g", groupInstanceId: instance, sessionTimeout: .seconds(45), heartbeatInterval: .seconds(3),
+            maximumPollInterval: .seconds(300))
+    }
+
+    private static func joinAnswer(
+        _ code: ErrorCode = .none, member: String = "m", leader: String = "other", generation: Int32 = 7
+    ) -> JoinGroupResponse {
+        .with {
+            $0.errorCode = code.rawValue
+            $0.memberId = member
+            $0.leader = leader
+            $0.generationId = generation
+            $0.protocolName = "range"
+        }
+    }
+
+    private static func syncAnswer(_ code: ErrorCode = .none) -> SyncGroupResponse {
+        .with {
+            $0.errorCode = code.rawValue
+            $0.assignment = Bytes([1])
+        }
+    }
+
+    /// A member that is stable since second 0.
+    private static func stable(instance: String? = nil) -> GroupState {
+        var state = state(instance: instance)
+        _ = state.polled(now: at(0))
+        _ = state.joined(joinAnswer(), attempt: 1, now: at(0))
+        _ = state.synced(syncAnswer(), attempt: 1, now: at(0))
+        return state
+    }
+
+    @Test func theWayIn() {
+        var state = Self.state()
+        #expect(state.nextDeadline == nil)
+        #expect(state.polled(now: Self.at(0)) == [.join(attempt: 1, afterPause: false)])
+        #expect(state.polled(now: Self.at(0)).isEmpty)
+        // KIP-394: the coordinator first gives an id.
+        let answer = Self.joinAnswer(.memberIdRequired, member: "given")
+        #expect(state.joined(answer, attempt: 1, now: Self.at(0)) == [.join(attempt: 2, afterPause: false)])
+        #expect(state.memberId == "given")
+        #expect(state.joined(answer, attempt: 2, now: Self.at(0)) == [.join(attempt: 3, afterPause: true)])
+        #expect(state.joined(Self.joinAnswer(), attempt: 3, now: Self.at(0)) == [.sync])
+        #expect(state.generation == 7)
+        #expect(state.synced(Self.syncAnswer(), attempt: 3, now: Self.at(0)) == [.takeOver(Bytes([1]))])
+        #expect(state.phase == .stable)
+        #expect(state.nextDeadline == Self.at(3))
+    }
+
+    @Test func theLeaderAssigns() {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        let members: [JoinGroupResponse.JoinGroupResponseMember] = [.with { $0.memberId = "m" }]
+        var answer = Self.joinAnswer(leader: "m")
+        answer.members = members
+        #expect(state.joined(answer, attempt: 1, now: Self.at(0)) == [.assignAndSync(members)])
+    }
+
+    @Test func answersOfAnEarlierAttemptDoNotMatter() {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        _ = state.withdraw()
+        #expect(state.polled(now: Self.at(1)) == [.join(attempt: 2, afterPause: false)])
+        #expect(state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(1)).isEmpty)
+        #expect(state.phase == .joining)
+        let error = KafkaError(.connectionFailed, "x")
+        #expect(state.requestFailed(error, attempt: 1).isEmpty)
+        #expect(state.joined(Self.joinAnswer(), attempt: 2, now: Self.at(1)) == [.sync])
+        #expect(state.synced(Self.syncAnswer(), attempt: 1, now: Self.at(1)).isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            (ErrorCode.coordinatorNotAvailable, [.forgetCoordinator, .join(attempt: 2, afterPause: true)]),
+            (.notCoordinator, [.forgetCoordinator, .join(attempt: 2, afterPause: true)]),
+            (.coordinatorLoadInProgress, [.join(attempt: 2, afterPause: true)]),
+            (.unknownMemberId, [.join(attempt: 2, afterPause: true)]),
+            (.illegalGeneration, [.join(attempt: 2, afterPause: false)]),
+            (.rebalanceInProgress, [.join(attempt: 2, afterPause: false)]),
+        ] as [(ErrorCode, [GroupState.Action])])
+    func aRefusedJoinIsTriedAgain(_ code: ErrorCode, _ expected: [GroupState.Action]) {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        #expect(state.joined(Self.joinAnswer(code), attempt: 1, now: Self.at(0)) == expected)
+        #expect(state.phase == .joining)
+    }
+
+    @Test(arguments: [
+        ErrorCode.fencedInstanceId, .groupAuthorizationFailed, .inconsistentGroupProtocol, .invalidSessionTimeout,
+    ])
+    func aJoinThatCanNeverWorkFails(_ code: ErrorCode) {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        guard case .fail(let error) = state.joined(Self.joinAnswer(code), attempt: 1, now: Self.at(0)).first else {
+            Issue.record("\(code) was not fatal")
+            return
+        }
+        #expect(error.code.broker == code)
+        #expect(state.phase == .left)
+        #expect(state.close().isEmpty)
+    }
+
+    @Test func aRefusedSyncJoinsAgain() {
+        for (code, id) in [(ErrorCode.rebalanceInProgress, "m"), (.illegalGeneration, "m"), (.unknownMemberId, "")] {
+            var state = Self.state()
+            _ = state.polled(now: Self.at(0))
+            _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
+            let actions = state.synced(Self.syncAnswer(code), attempt: 1, now: Self.at(0))
+            #expect(actions == [.join(attempt: 2, afterPause: false)])
+            #expect(state.memberId == id)
+        }
+    }
+
+    @Test func aRequestWithoutAnAnswerIsSentAgainAfterAPause() {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        let lost = KafkaError(.connectionFailed, "x")
+        #expect(state.requestFailed(lost, attempt: 1) == [.forgetCoordinator, .join(attempt: 2, afterPause: true)])
+        let hopeless = KafkaError(.unsupportedVersion, "x")
+        #expect(state.requestFailed(hopeless, attempt: 2) == [.fail(hopeless)])
+        #expect(state.phase == .left)
+    }
+
+    @Test func heartbeatsGoOnWhileTheApplicationWorks() {
+        var state = Self.stable()
+        #expect(state.tick(now: Self.at(2)).isEmpty)
+        #expect(state.tick(now: Self.at(3)) == [.heartbeat])
+        // One at a time.
+        #expect(state.tick(now: Self.at(6)).isEmpty)
+        #expect(state.nextDeadline == Self.at(45))
+        #expect(state.heartbeatAnswered(.none, now: Self.at(7)).isEmpty)
+        #expect(state.nextDeadline == Self.at(10))
+        #expect(state.tick(now: Self.at(10)) == [.heartbeat])
+    }
+
+    @Test func aRebalanceAsksTheApplicationToLetGoFirst() {
+        var state = Self.stable()
+        _ = state.tick(now: Self.at(3))
+        #expect(state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(3)) == [.revoke(lost: false)])
+        #expect(state.phase == .revoking(lost: false))
+        // Heartbeats go on until it has; the news are not told twice.
+        #expect(state.tick(now: Self.at(6)) == [.heartbeat])
+        #expect(state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(6)).isEmpty)
+        #expect(state.released() == [.join(attempt: 2, afterPause: false)])
+        #expect(state.memberId == "m")
+        #expect(state.generation == 7)
+        #expect(state.released().isEmpty)
+        // What a late heartbeat says of the old generation does not matter any more.
+        #expect(state.heartbeatAnswered(.unknownMemberId, now: Self.at(7)).isEmpty)
+        #expect(state.memberId == "m")
+    }
+
+    @Test func aMemberThatTheGroupHasGivenUpLosesItsPartitions() {
+        for (code, id) in [(ErrorCode.unknownMemberId, ""), (.illegalGeneration, "m")] {
+            var state = Self.stable()
+            #expect(state.heartbeatAnswered(code, now: Self.at(3)) == [.revoke(lost: true)])
+            #expect(state.memberId == id)
+            #expect(state.generation == -1)
+            #expect(state.nextDeadline == nil)
+            #expect(state.released() == [.join(attempt: 2, afterPause: false)])
+        }
+    }
+
+    @Test func aFencedStaticMemberStops() {
+        var state = Self.stable(instance: "i")
+        guard case .fail(let error) = state.heartbeatAnswered(.fencedInstanceId, now: Self.at(3)).first else {
+            Issue.record("fencing was not fatal")
+            return
+        }
+        #expect(error.code.broker == .fencedInstanceId)
+    }
+
+    @Test func heartbeatsThatGetNoAnswerAreRepeatedUntilTheSessionEnds() {
+        var state = Self.stable()
+        #expect(state.tick(now: Self.at(3)) == [.heartbeat])
+        #expect(state.heartbeatFailed(now: Self.at(4)) == [.forgetCoordinator])
+        #expect(state.nextDeadline == Self.at(4) + .milliseconds(500))
+        #expect(state.tick(now: Self.at(5)) == [.heartbeat])
+        #expect(state.tick(now: Self.at(45)) == [.revoke(lost: true)])
+        // The coordinator may still know the id.
+        #expect(state.memberId == "m")
+    }
+
+    @Test func aCoordinatorThatMovedIsLookedForAgain() {
+        for code in [ErrorCode.notCoordinator, .coordinatorNotAvailable] {
+            var state = Self.stable()
+            #expect(state.heartbeatAnswered(code, now: Self.at(3)) == [.forgetCoordinator])
+            #expect(state.phase == .stable)
+        }
+    }
+
+    @Test func anApplicationThatWorksForTooLongLeaves() {
+        var state = Self.stable()
+        for second in stride(from: Int64(3), to: 300, by: 3) {
+            #expect(state.tick(now: Self.at(second)) == [.heartbeat])
+            _ = state.heartbeatAnswered(.none, now: Self.at(second))
+        }
+        #expect(state.tick(now: Self.at(300)) == [.leave(memberId: "m"), .revoke(lost: true)])
+        #expect(state.memberId.isEmpty)
+        #expect(state.released() == [.join(attempt: 2, afterPause: false)])
+
+        var fixed = Self.stable(instance: "i")
+        _ = fixed.heartbeatAnswered(.none, now: Self.at(299))
+        #expect(fixed.tick(now: Self.at(300)) == [.revoke(lost: true)])
+        #expect(fixed.memberId == "m")
+    }
+
+    @Test func askingForMoreIsALifeSign() {
+        var state = Self.stable()
+        _ = state.polled(now: Self.at(299))
+        _ = state.heartbeatAnswered(.none, now: Self.at(299))
+        #expect(state.tick(now: Self.at(301)).isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            (ErrorCode.illegalGeneration, [.revoke(lost: true)]), (.unknownMemberId, [.revoke(lost: true)]),
+            (.rebalanceInProgress, [.revoke(lost: false)]), (.notCoordinator, [.forgetCoordinator]),
+            (.offsetMetadataTooLarge, []),
+        ] as [(ErrorCode, [GroupState.Action])])
+    func aRefusedCommitTellsWhereTheGroupStands(_ code: ErrorCode, _ expected: [GroupState.Action]) {
+        var state = Self.stable()
+        #expect(state.commitRefused(code) == expected)
+    }
+
+    @Test func aRefusedCommitDuringAJoinChangesNothing() {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        #expect(state.commitRefused(.illegalGeneration).isEmpty)
+        #expect(state.phase == .joining)
+    }
+
+    @Test func closingLeavesAndAStaticMemberStays() {
+        var state = Self.stable()
+        #expect(state.close() == [.leave(memberId: "m")])
+        #expect(state.close().isEmpty)
+        #expect(state.polled(now: Self.at(1)).isEmpty)
+
+        var fixed = Self.stable(instance: "i")
+        #expect(fixed.close().isEmpty)
+
+        var outside = Self.state()
+        #expect(outside.close().isEmpty)
+
+        var lost = Self.stable()
+        _ = lost.heartbeatAnswered(.illegalGeneration, now: Self.at(3))
+        #expect(lost.close().isEmpty)
+    }
+
+    @Test func whoStopsReadingLeavesAndMayComeBack() {
+        var state = Self.stable()
+        #expect(state.withdraw() == [.leave(memberId: "m")])
+        #expect(state.phase == .outside)
+        #expect(state.memberId.isEmpty)
+        #expect(state.withdraw().isEmpty)
+        #expect(state.polled(now: Self.at(5)) == [.join(attempt: 2, afterPause: false)])
+    }
+
+    @Test func otherTopicsMeanARebalance() {
+        var state = Self.stable()
+        #expect(state.subscriptionChanged() == [.revoke(lost: false)])
+        #expect(state.subscriptionChanged().isEmpty)
+    }
+}

@@ -1,0 +1,280 @@
+import Testing
+
+@testable import KafkaWire
+
+@Suite struct AccumulatorTests {
+    private static let start = Instant(nanoseconds: 0)
+    private static let id = Accumulator.ProducerID(id: 40, epoch: 0)
+
+    private static func accumulator(
+        batchSize: Int = 1000, linger: Duration = .zero, inFlight: Int = 5, idempotent: Bool = true, partitions: Int = 1
+    ) -> Accumulator {
+        var accumulator = Accumulator(
+            batchSize: batchSize, linger: linger, maximumInFlight: inFlight, isIdempotent: idempotent)
+        accumulator.setPartitions("t", count: partitions)
+        return accumulator
+    }
+
+    @discardableResult
+    private static func append(
+        _ accumulator: inout Accumulator, bytes: Int = 10, partition: Int32? = 0, now: Instant = start
+    ) -> (partition: Int32, wake: Bool)? {
+        let value = [UInt8](repeating: 7, count: bytes)
+        let outcome = value.withUnsafeBytes { value in
+            accumulator.append(
+                topic: "t", partition: partition, key: nil, value: value, headers: [], timestamp: 0,
+                bound: RecordBatchBuilder.upperBound(key: nil, value: value, headers: []), now: now)
+        }
+        guard case .done(let delivery, let wake) = outcome else { return nil }
+        return (delivery.batch.target.partition, wake)
+    }
+
+    private static func take(
+        _ accumulator: inout Accumulator, now: Instant = start, flush: Bool = false,
+        producer: Accumulator.ProducerID? = id, leader: Int32? = 1, free: Bool = true
+    ) -> Accumulator.Ready {
+        accumulator.takeReady(
+            now: now, flush: flush, producer: producer, leader: { _ in leader }, isFree: { _ in free })
+    }
+
+    /// Has the broker take a first batch, so that several may be on their way.
+    private static func establish(_ accumulator: inout Accumulator) throws {
+        append(&accumulator)
+        accumulator.finished(try #require(take(&accumulator, flush: true).byLeader[1]?.first))
+    }
+
+    private static func sequences(_ ready: Accumulator.Ready) -> [Int32] {
+        ready.byLeader.values.flatMap { $0 }.map { $0.stamp?.baseSequence ?? -99 }
+    }
+
+    @Test func topicsAndPartitionsAreChecked() {
+        var accumulator = Self.accumulator(partitions: 3)
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        func append(_ topic: String, _ partition: Int32) -> Accumulator.Appended {
+            accumulator.append(
+                topic: topic, partition: partition, key: nil, value: empty, headers: [], timestamp: 0, bound: 10,
+                now: Self.start)
+        }
+        if case .unknownTopic = append("other", 0) {} else { Issue.record("an unknown topic was taken") }
+        for partition in [-1, 3] as [Int32] {
+            guard case .noSuchPartition(count: 3) = append("t", partition) else {
+                Issue.record("partition \(partition) was taken")
+                continue
+            }
+        }
+        accumulator.setPartitions("t", count: 2)
+        #expect(accumulator.partitionCount("t") == 3)
+    }
+
+    @Test func lingerHoldsABatchBackUntilItIsFullOrFlushed() throws {
+        var accumulator = Self.accumulator(linger: .milliseconds(5))
+        try Self.establish(&accumulator)
+        Self.append(&accumulator)
+        let ready = Self.take(&accumulator)
+        #expect(ready.byLeader.isEmpty)
+        #expect(ready.nextLook == Self.start + .milliseconds(5))
+        #expect(Self.take(&accumulator, now: Self.start + .milliseconds(5)).byLeader[1]?.count == 1)
+
+        Self.append(&accumulator)
+        #expect(Self.take(&accumulator, flush: true).byLeader[1]?.count == 1)
+
+        Self.append(&accumulator, bytes: 900)
+        Self.append(&accumulator, bytes: 900)
+        let full = Self.take(&accumulator)
+        #expect(full.byLeader[1]?.count == 1)
+        #expect(full.nextLook == Self.start + .milliseconds(5))
+    }
+
+    @Test func bytesAreCountedUntilTheBatchIsThrough() throws {
+        var accumulator = Self.accumulator()
+        Self.append(&accumulator, bytes: 500)
+        #expect((500..<600).contains(accumulator.bufferedBytes))
+        #expect(accumulator.pendingBatches == 1)
+        let entry = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        #expect((500..<600).contains(accumulator.bufferedBytes))
+        accumulator.retry(entry, at: Self.start, because: nil)
+        #expect((500..<600).contains(accumulator.bufferedBytes))
+        let again = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        accumulator.finished(again)
+        #expect(accumulator.bufferedBytes == 0)
+        #expect(accumulator.pendingBatches == 0)
+        #expect(accumulator.pending.isEmpty)
+    }
+
+    @Test func recordsWithoutAKeyStayForABatchThenMove() {
+        var accumulator = Self.accumulator(batchSize: 1000, partitions: 4)
+        var runs: [Int32] = []
+        for _ in 0..<200 {
+            guard let place = Self.append(&accumulator, bytes: 100, partition: nil) else { continue }
+            if runs.last != place.partition { runs.append(place.partition) }
+        }
+        // About 110 bytes each, so that a move comes about every nine records.
+        #expect((15...25).contains(runs.count))
+        #expect(Set(runs).count > 1)
+    }
+
+    @Test func sequencesCountRecordsAndStayWithTheirBatch() throws {
+        var accumulator = Self.accumulator(batchSize: 150)
+        try Self.establish(&accumulator)
+        for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
+        let first = Self.take(&accumulator)
+        let second = Self.take(&accumulator)
+        #expect(Self.sequences(first) == [1])
+        #expect(Self.sequences(second) == [2])
+        let entry = try #require(first.byLeader[1]?.first)
+        accumulator.retry(entry, at: Self.start, because: nil)
+        // One at a time while the failed one is not through.
+        #expect(Self.take(&accumulator).byLeader.isEmpty)
+        let other = try #require(second.byLeader[1]?.first)
+        accumulator.retry(other, at: Self.start, because: nil)
+        let again = Self.take(&accumulator)
+        #expect(Self.sequences(again) == [1])
+        #expect(Self.take(&accumulator).byLeader.isEmpty)
+        accumulator.finished(try #require(again.byLeader[1]?.first))
+        #expect(Self.sequences(Self.take(&accumulator)) == [2])
+    }
+
+    @Test func retriesKeepTheirOrderHoweverTheyComeBack() throws {
+        var accumulator = Self.accumulator(batchSize: 100)
+        try Self.establish(&accumulator)
+        var entries: [Accumulator.Entry] = []
+        for _ in 0..<4 { Self.append(&accumulator, bytes: 60) }
+        for _ in 0..<3 { entries += Self.take(&accumulator).byLeader[1] ?? [] }
+        #expect(entries.count == 3)
+        for index in [2, 0, 1] { accumulator.retry(entries[index], at: Self.start, because: nil) }
+        var order: [Int32] = []
+        for _ in 0..<4 {
+            let entry = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+            order.append(entry.stamp?.baseSequence ?? -1)
+            accumulator.finished(entry)
+        }
+        #expect(order == [1, 2, 3, 4])
+    }
+
+    @Test func aRetryWaitsForItsTime() throws {
+        var accumulator = Self.accumulator()
+        Self.append(&accumulator)
+        let entry = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        let later = Self.start + .milliseconds(100)
+        accumulator.retry(entry, at: later, because: KafkaError(.timedOut, "x"))
+        let ready = Self.take(&accumulator)
+        #expect(ready.byLeader.isEmpty)
+        #expect(ready.nextLook == later)
+        let again = try #require(Self.take(&accumulator, now: later).byLeader[1]?.first)
+        #expect(again.attempts == 1)
+        #expect(again.lastError?.code == .timedOut)
+    }
+
+    @Test func withoutAnIdNothingIsSentAndOneIsAskedFor() {
+        var accumulator = Self.accumulator()
+        Self.append(&accumulator)
+        let ready = Self.take(&accumulator, producer: nil)
+        #expect(ready.byLeader.isEmpty)
+        #expect(ready.needsProducer)
+        #expect(Self.sequences(Self.take(&accumulator)) == [0])
+
+        var plain = Self.accumulator(idempotent: false)
+        Self.append(&plain)
+        #expect(Self.sequences(Self.take(&plain, producer: nil)) == [-1])
+    }
+
+    @Test func aLostBatchNumbersThoseBehindItAnewUnderAnotherId() throws {
+        var accumulator = Self.accumulator(batchSize: 100)
+        try Self.establish(&accumulator)
+        for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
+        let first = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        let second = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        accumulator.renumber(first.batch.target)
+        accumulator.finished(first)
+        // Something is still on its way under the old id.
+        #expect(!Self.take(&accumulator, flush: true).needsProducer)
+        accumulator.retry(second, at: Self.start, because: nil)
+        // The old id does not do: its numbers were used.
+        let ready = Self.take(&accumulator, flush: true)
+        #expect(ready.needsProducer)
+        #expect(ready.byLeader.isEmpty)
+        let other = Accumulator.ProducerID(id: 41, epoch: 0)
+        let entry = try #require(Self.take(&accumulator, flush: true, producer: other).byLeader[1]?.first)
+        #expect(entry.batch === second.batch)
+        #expect(entry.stamp == .init(producerId: 41, producerEpoch: 0, baseSequence: 0))
+    }
+
+    @Test func otherPartitionsKeepTheirId() throws {
+        var accumulator = Self.accumulator(partitions: 2)
+        for partition in [0, 1] as [Int32] { Self.append(&accumulator, partition: partition) }
+        for entry in try #require(Self.take(&accumulator).byLeader[1]) { accumulator.finished(entry) }
+        accumulator.renumber(TopicPartition("t", 0))
+        for partition in [0, 1] as [Int32] { Self.append(&accumulator, partition: partition) }
+        let other = Accumulator.ProducerID(id: 41, epoch: 0)
+        let stamps = Self.take(&accumulator, producer: other).byLeader[1]?.map { ($0.batch.target.partition, $0.stamp) }
+        let byPartition = Dictionary(uniqueKeysWithValues: stamps ?? [])
+        #expect(byPartition[0] == ProducerBatch.Stamp(producerId: 41, producerEpoch: 0, baseSequence: 0))
+        #expect(byPartition[1] == ProducerBatch.Stamp(producerId: 40, producerEpoch: 0, baseSequence: 1))
+    }
+
+    @Test func beforeTheFirstBatchIsTakenNoSecondOneIsSent() throws {
+        var accumulator = Self.accumulator(batchSize: 100)
+        for _ in 0..<4 { Self.append(&accumulator, bytes: 60) }
+        let first = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        #expect(Self.take(&accumulator).byLeader.isEmpty)
+        accumulator.finished(first)
+        #expect(Self.sequences(Self.take(&accumulator)) == [1])
+        #expect(Self.sequences(Self.take(&accumulator)) == [2])
+    }
+
+    @Test func sequencesWrapToZero() {
+        #expect(Accumulator.sequence(after: 0, count: 5) == 5)
+        #expect(Accumulator.sequence(after: .max - 1, count: 1) == .max)
+        #expect(Accumulator.sequence(after: .max, count: 1) == 0)
+        #expect(Accumulator.sequence(after: .max - 1, count: 5) == 3)
+    }
+
+    @Test func whatWaitsForTooLongExpiresAlsoWhenItWasNeverFull() throws {
+        var accumulator = Self.accumulator(linger: .seconds(60))
+        Self.append(&accumulator)
+        let before = accumulator.takeExpired(now: Self.start + .seconds(4), timeout: .seconds(5))
+        #expect(before.expired.isEmpty)
+        #expect(before.next == Self.start + .seconds(5))
+        let (expired, next) = accumulator.takeExpired(now: Self.start + .seconds(5), timeout: .seconds(5))
+        #expect(expired.count == 1)
+        #expect(next == nil)
+        #expect(accumulator.pendingBatches == 0)
+        #expect(accumulator.bufferedBytes == 0)
+    }
+
+    @Test func whatIsOnItsWayDoesNotExpireAndARetryThatDoesBurnsTheId() throws {
+        var accumulator = Self.accumulator()
+        Self.append(&accumulator)
+        let entry = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        #expect(accumulator.takeExpired(now: Self.start + .seconds(9), timeout: .seconds(5)).expired.isEmpty)
+        accumulator.retry(entry, at: Self.start, because: nil)
+        #expect(accumulator.takeExpired(now: Self.start + .seconds(9), timeout: .seconds(5)).expired.count == 1)
+        Self.append(&accumulator)
+        #expect(Self.take(&accumulator).needsProducer)
+    }
+
+    @Test func leadersThatAreUnknownOrBusyAreWaitedFor() {
+        var accumulator = Self.accumulator()
+        Self.append(&accumulator)
+        #expect(Self.take(&accumulator, leader: nil).leaderless == ["t"])
+        #expect(Self.take(&accumulator, free: false).byLeader.isEmpty)
+        #expect(Self.take(&accumulator).byLeader[1]?.count == 1)
+    }
+
+    @Test func onlySoManyBatchesOfAPartitionAreOnTheirWay() throws {
+        var accumulator = Self.accumulator(batchSize: 100, inFlight: 2)
+        try Self.establish(&accumulator)
+        for _ in 0..<5 { Self.append(&accumulator, bytes: 60) }
+        #expect((0..<4).map { _ in Self.take(&accumulator).byLeader[1]?.count ?? 0 } == [1, 1, 0, 0])
+    }
+
+    @Test func everythingThatWaitsIsTakenOutAtTheEnd() throws {
+        var accumulator = Self.accumulator(batchSize: 100, linger: .seconds(1))
+        for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
+        let onItsWay = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        #expect(accumulator.takeAll().count == 2)
+        #expect(accumulator.pendingBatches == 1)
+        accumulator.finished(onItsWay)
+        #expect(accumulator.bufferedBytes == 0)
+    }
+}
