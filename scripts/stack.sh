@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The exercise's stack without Docker, left running for trying things by hand (`make stack`). Ctrl-C stops all of it.
-# The broker keeps its topics and offsets in memory: when it ends, they are gone, so it ends the stack, and each start is
-# a fresh one. Connect and agents may be killed and started again by hand. The stack's files are in .stack/stack. Knobs: PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# The broker keeps its topics and offsets in memory: when it ends, they are gone. So the end of any part is the end of
+# the whole stack, and each start is a fresh one. Its files are in .stack/stack.
+# Knobs: PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
 # shellcheck disable=SC2317,SC2119 # finish is called by the trap; the agents need no further options
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
