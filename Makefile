@@ -13,7 +13,7 @@ help: ## List the targets.
 demo: build ## Broker, change events, both agents, a summary; half a minute. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
 	@scripts/demo.sh
 
-pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS LATENCY_ROWS PARTITIONS.
+pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT.
 	@scripts/setup.sh pipeline
 	@scripts/pipeline.sh
 

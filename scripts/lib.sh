@@ -180,8 +180,11 @@ start_connect() {
 
 # As if the machine had lost it: SIGKILL. What it had not yet written down as sent comes twice after its next start.
 kill_connect() {
+  local pid
   connect_runs=""
-  kill -KILL "$(cat "$stack_dir/connect/connect.pid")"
+  pid=$(cat "$stack_dir/connect/connect.pid")
+  kill -KILL "$pid"
+  wait_until 10 "! kill -0 $pid" || die "Kafka Connect (process $pid) is still there after SIGKILL"
   rm -f "$stack_dir/connect/connect.pid"
 }
 
@@ -257,7 +260,7 @@ stop_stack() {
 show_logs() {
   local log
   printf '\n--- what Kafka Connect says of %s\n' "$CONNECTOR"
-  curl -sS -m 5 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status" 2>&1 | cut -c1-1500
+  curl -sS -m 5 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status" 2>&1 | cut -c1-1500 || true
   for log in "$stack_dir"/*.log "$stack_dir/connect/connect.log"; do
     [ -s "$log" ] || continue
     printf '\n--- the end of %s\n' "$log"

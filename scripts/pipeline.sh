@@ -30,7 +30,10 @@ done
 
 finish() {
   local status=$?
-  trap '' INT TERM
+  # Whatever fails from here on, the rest is still to be stopped.
+  set +e
+  trap '' INT TERM HUP PIPE
+  [ -z "$stack_dir" ] || touch "$dir/calm"
   for process in $helper $insert_pid $churn_pid; do kill "$process" 2>/dev/null || true; done
   if [ "$status" -ne 0 ] && [ "$status" -lt 128 ] && [ -n "$stack_dir" ]; then show_logs >&2; fi
   [ -z "$stack_dir" ] || step "stopping everything"
@@ -40,6 +43,9 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# The terminal is closed, or the reader of this script's output has ended first (`| tee` gets the Ctrl-C as well).
+trap 'exit 129' HUP
+trap 'exit 141' PIPE
 
 # Runs a command in the background and watches the stack while it works: a part that ends early is said at once, and a
 # signal is answered at once.

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The exercise's stack without Docker, left running for trying things by hand (`make stack`). Ctrl-C stops all of it.
-# It starts afresh each time; its files are in .stack/stack. Knobs: PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# The broker keeps its topics and offsets in memory: when it ends, they are gone. So the end of any part is the end of
+# the whole stack, and each start is a fresh one. Its files are in .stack/stack.
+# Knobs: PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
 # shellcheck disable=SC2317,SC2119 # finish is called by the trap; the agents need no further options
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
@@ -8,19 +10,24 @@ set -euo pipefail
 
 finish() {
   local status=$?
-  trap '' INT TERM
+  # Whatever fails from here on, the rest is still to be stopped.
+  set +e
+  trap '' INT TERM HUP PIPE
   case $status in
-    0 | 130 | 143) ;;
+    0 | 129 | 130 | 141 | 143) ;;
     *) [ -z "$stack_dir" ] || show_logs >&2 ;;
   esac
   [ -z "$stack_dir" ] || step "stopping everything"
   stop_stack
-  case $status in 130 | 143) exit 0 ;; esac
+  case $status in 129 | 130 | 141 | 143) exit 0 ;; esac
   exit "$status"
 }
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# The terminal is closed, or the reader of this script's output has ended first (`| tee` gets the Ctrl-C as well).
+trap 'exit 129' HUP
+trap 'exit 141' PIPE
 
 hints() {
   cat <<TEXT
