@@ -25,6 +25,8 @@ let package = Package(
     products: [
         .library(name: "KafkaWire", targets: ["KafkaWire"]),
         .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
+        // For Benchmarks, which is a package of its own.
+        .library(name: "FraudDetection", targets: ["ChangeEvents", "Detectors", "EventGenerator"]),
         .executable(name: "kw", targets: ["KW"]),
         .executable(name: "anomaly-agent", targets: ["AnomalyAgent"]),
         .executable(name: "velocity-agent", targets: ["VelocityAgent"]),

@@ -11,12 +11,13 @@ static inline bool kw_crc32c_has_hardware(void) {
     __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     return (ecx >> 20) & 1;
 }
+// Operands are asked for in registers: given the choice ("rm"), clang takes memory, by way of the stack.
 static inline uint64_t kw_crc32c_u64(uint64_t crc, uint64_t value) {
-    __asm__("crc32q %1, %0" : "+r"(crc) : "rm"(value));
+    __asm__("crc32q %1, %0" : "+r"(crc) : "r"(value));
     return crc;
 }
 static inline uint32_t kw_crc32c_u8(uint32_t crc, uint8_t value) {
-    __asm__("crc32b %1, %0" : "+r"(crc) : "rm"(value));
+    __asm__("crc32b %1, %0" : "+r"(crc) : "r"(value));
     return crc;
 }
 #elif defined(__aarch64__)

@@ -6,7 +6,8 @@ public struct ByteWriter: ~Copyable {
     private var pointer: UnsafeMutableRawPointer
     /// How many bytes were written.
     public private(set) var count: Int
-    private var capacity: Int
+    /// How many bytes there is memory for.
+    private(set) var capacity: Int
 
     /// An empty writer with room for `capacity` bytes before it first grows.
     public init(capacity: Int = 256) {

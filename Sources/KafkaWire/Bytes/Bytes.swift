@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A run of immutable bytes: a slice of a shared, reference-counted array.
 ///
 /// Slicing copies nothing, so that a key, a value or a record batch can stay where it was received. Holding a slice
@@ -25,7 +33,7 @@ public struct Bytes: Sendable {
     /// The UTF-8 bytes of `text`.
     public init(utf8 text: some StringProtocol) { self.init(Array(text.utf8)) }
 
-    @usableFromInline
+    @inlinable
     package init(storage: [UInt8], start: Int, count: Int) {
         precondition(start >= 0 && count >= 0 && start <= storage.count - count, "a slice lies inside its array")
         self.storage = storage
@@ -75,7 +83,13 @@ public struct Bytes: Sendable {
 
 extension Bytes: Hashable {
     public static func == (a: Bytes, b: Bytes) -> Bool {
-        a.count == b.count && a.withUnsafeBytes { x in b.withUnsafeBytes { y in x.elementsEqual(y) } }
+        a.count == b.count && a.withUnsafeBytes { x in b.withUnsafeBytes { y in Bytes.areEqual(x, y) } }
+    }
+
+    /// `elementsEqual` goes byte by byte.
+    private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        guard let x = a.baseAddress, let y = b.baseAddress, a.count == b.count else { return a.count == b.count }
+        return memcmp(x, y, a.count) == 0
     }
 
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }

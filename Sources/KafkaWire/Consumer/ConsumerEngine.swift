@@ -45,8 +45,7 @@ actor ConsumerEngine {
         self.configuration = configuration
         self.cluster = cluster
         loop = cluster.loop
-        plan = FetchPlan(
-            partitionLimit: configuration.partitionMaximumBytes, limit: configuration.maximumBuffered)
+        plan = FetchPlan(limit: configuration.maximumBuffered)
         joinBackoff = Backoff(configuration.client)
         nextAutoCommit = .now + (configuration.autoCommit ?? .zero)
         nextTopicLook = .now + configuration.client.metadataMaximumAge

@@ -20,8 +20,6 @@ struct FetchPlan: Sendable {
         var offset: Int64?
         /// What to look up where `offset` is nil.
         var start: KafkaConsumer.StartingOffset
-        /// Fetched bytes that the application has not taken yet.
-        var buffered = 0
         /// Do not ask before.
         var pausedUntil: Instant?
         /// How often in a row the batch at `offset` was damaged.
@@ -40,13 +38,9 @@ struct FetchPlan: Sendable {
     private var order: Deque<TopicPartition> = []
     private var chunks: Deque<FetchedChunk> = []
     private(set) var buffered = 0
-    let partitionLimit: Int
     let limit: Int
 
-    init(partitionLimit: Int, limit: Int) {
-        self.partitionLimit = partitionLimit
-        self.limit = limit
-    }
+    init(limit: Int) { self.limit = limit }
 
     // MARK: - Assignment
 
@@ -90,13 +84,14 @@ struct FetchPlan: Sendable {
         let dropped = chunks.filter { $0.source == partition }
         chunks.removeAll { $0.source == partition }
         buffered -= dropped.reduce(0) { $0 + $1.bytes }
-        positions[partition]?.buffered = 0
     }
 
     // MARK: - Requests
 
-    /// Takes out what to ask now, by leader. A partition that still has much to be taken is left out, and one that was
-    /// asked for last comes last: brokers fill their answers in the order of the request.
+    /// Takes out what to ask now, by leader. All partitions are asked for together, also those of which much waits to be
+    /// taken: a request for the others alone would wait at the broker for new records of theirs, and nothing could be
+    /// fetched meanwhile. One that was asked for first comes last in the next request: brokers fill their answers in the
+    /// order of the request.
     mutating func takeRequests(
         now: Instant, leader: (TopicPartition) -> Int32?, isFree: (Int32) -> Bool
     ) -> (requests: [Int32: Request], leaderless: [TopicPartition]) {
@@ -105,7 +100,7 @@ struct FetchPlan: Sendable {
         guard buffered < limit else { return ([:], []) }
         for partition in order {
             guard let position = positions[partition], let offset = position.offset, !position.isAsked,
-                position.buffered < partitionLimit, (position.pausedUntil ?? now) <= now
+                (position.pausedUntil ?? now) <= now
             else { continue }
             guard let broker = leader(partition) else {
                 leaderless.append(partition)
@@ -135,7 +130,6 @@ struct FetchPlan: Sendable {
     mutating func received(_ chunk: FetchedChunk) {
         guard let position = positions[chunk.source], position.offset == chunk.firstOffset else { return }
         positions[chunk.source]?.offset = chunk.nextOffset
-        positions[chunk.source]?.buffered += chunk.bytes
         positions[chunk.source]?.pausedUntil = nil
         buffered += chunk.bytes
         chunks.append(chunk)
@@ -147,7 +141,6 @@ struct FetchPlan: Sendable {
     mutating func takeChunk() -> FetchedChunk? {
         guard let chunk = chunks.popFirst() else { return nil }
         buffered -= chunk.bytes
-        positions[chunk.source]?.buffered -= chunk.bytes
         return chunk
     }
 

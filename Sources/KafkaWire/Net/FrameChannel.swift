@@ -5,6 +5,7 @@ package struct FrameChannel: Sendable {
     private var assembler: FrameAssembler
     private var outgoing: [UInt8] = []
     private var sent = 0
+    private static let keptMemory = 2 << 20
 
     package init(_ socket: TCPSocket, frameLimit: Int = Frame.defaultLimit) {
         self.socket = socket
@@ -23,11 +24,10 @@ package struct FrameChannel: Sendable {
     /// Queues bytes; ``flush()`` writes them.
     package mutating func queue(_ bytes: [UInt8]) {
         if unsent == 0 {
-            outgoing = bytes
+            outgoing.removeAll(keepingCapacity: true)
             sent = 0
-        } else {
-            outgoing.append(contentsOf: bytes)
         }
+        outgoing.append(contentsOf: bytes)
     }
 
     /// Writes what waits, as far as the system takes it now. True when nothing is left.
@@ -38,7 +38,8 @@ package struct FrameChannel: Sendable {
             sent += count
         }
         guard sent == outgoing.count else { return false }
-        outgoing = []
+        // Memory that is warm is kept, but not that of a rare, large frame.
+        if outgoing.capacity > Self.keptMemory { outgoing = [] } else { outgoing.removeAll(keepingCapacity: true) }
         sent = 0
         return true
     }

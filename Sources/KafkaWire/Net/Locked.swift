@@ -8,15 +8,25 @@ import Synchronization
 /// out nothing that refers to their insides, only copies and `Sendable` values.
 final class Locked<Value: ~Copyable>: @unchecked Sendable {
     private let mutex = Mutex<Void>(())
-    private var value: Value
+    /// In memory of its own: a stored `var` of a class is checked for exclusive access at run time, each time, which
+    /// here the lock has already seen to.
+    private let value: UnsafeMutablePointer<Value>
 
-    init(_ value: consuming Value) { self.value = value }
+    init(_ value: consuming Value) {
+        self.value = .allocate(capacity: 1)
+        self.value.initialize(to: value)
+    }
+
+    deinit {
+        value.deinitialize(count: 1)
+        value.deallocate()
+    }
 
     /// Calls `body` with the value while no other thread has it.
     @inline(__always)
     func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
         mutex._unsafeLock()
         defer { mutex._unsafeUnlock() }
-        return try body(&value)
+        return try body(&value.pointee)
     }
 }

@@ -7,8 +7,12 @@ struct Accumulator {
     let linger: Duration
     /// How many batches of one partition may be on their way.
     let maximumInFlight: Int
+    /// Whether batches are packed before they are sent; the engine does that, elsewhere.
+    let isPacking: Bool
 
     private var topics: [String: TopicQueues] = [:]
+    /// The topic of the record before: most often it is that of the next one too, and needs no hashing.
+    private var recent: (name: String, queues: TopicQueues)?
     /// Bytes of all batches that were not acknowledged.
     private(set) var bufferedBytes = 0
     /// Batches that were not acknowledged, those on their way included.
@@ -28,7 +32,11 @@ struct Accumulator {
 
     private final class PartitionQueue {
         let target: TopicPartition
+        /// The batch that takes records, and what they are written into until it is sealed.
         var open: ProducerBatch?
+        var builder = RecordBatchBuilder(capacity: 0)
+        /// How many bytes the batch before took up: about what the next one will need.
+        var usualSize = 0
         var full: Deque<Entry> = []
         var inFlight = 0
         /// After a failure one batch at a time is sent, until the failed ones are through: so they stay in order.
@@ -48,7 +56,8 @@ struct Accumulator {
         var attempts = 0
     }
 
-    init(batchSize: Int, linger: Duration, maximumInFlight: Int) {
+    init(batchSize: Int, linger: Duration, maximumInFlight: Int, isPacking: Bool = false) {
+        self.isPacking = isPacking
         self.batchSize = batchSize
         self.linger = linger
         self.maximumInFlight = maximumInFlight
@@ -82,9 +91,9 @@ struct Accumulator {
     @inline(__always)
     mutating func append(
         topic: String, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
-        headers: [RecordHeader], timestamp: Int64, bound: Int, now: Instant
+        headers: [RecordHeader], timestamp: Int64, bound: Int, now: @autoclosure () -> Instant
     ) -> Appended {
-        guard let queues = topics[topic] else { return .unknownTopic }
+        guard let queues = queues(of: topic) else { return .unknownTopic }
         let count = queues.partitions.count
         let index: Int
         if let partition {
@@ -98,21 +107,35 @@ struct Accumulator {
         let queue = queues.partitions[index]
         var wake = false
         let batch: ProducerBatch
-        if let open = queue.open, open.extent.size + bound <= batchSize {
+        if let open = queue.open, queue.builder.size + bound <= batchSize {
             batch = open
         } else {
             wake = seal(queue)
-            batch = ProducerBatch(queue.target, created: now, capacity: min(max(bound + 128, 4096), 1 << 20))
+            batch = ProducerBatch(queue.target, created: now())
             queue.open = batch
+            if queue.builder.capacity < max(bound, queue.usualSize) {
+                queue.builder = RecordBatchBuilder(
+                    capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
+            }
             pendingBatches += 1
             wake = wake || pendingBatches == 1 || linger == .zero || queue.full.isEmpty
         }
-        let before = batch.extent.size
-        let (place, size) = batch.append(key: key, value: value, headers: headers, timestamp: timestamp)
+        let before = queue.builder.size
+        let place = queue.builder.count
+        queue.builder.append(key: key, value: value, headers: headers, timestamp: timestamp)
+        let size = queue.builder.size
         bufferedBytes += size - before
         if size >= batchSize { wake = seal(queue) || wake }
         if key == nil, partition == nil { stick(queues, size - before) }
         return .done(Delivery(batch: batch, index: place), wake: wake)
+    }
+
+    @inline(__always)
+    private mutating func queues(of topic: String) -> TopicQueues? {
+        if let recent, recent.name == topic { return recent.queues }
+        guard let found = topics[topic] else { return nil }
+        recent = (topic, found)
+        return found
     }
 
     /// Records without a key stay with one partition until it has got a batch full of them, then move to another
@@ -125,10 +148,22 @@ struct Accumulator {
         queues.sticky = other >= queues.sticky ? other + 1 : other
     }
 
+    /// Up to how many bytes of a partition's memory stay with it between its batches: a full batch of the default size.
+    private static let keptMemory = (256 << 10) + 64
+
     private func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
-        queue.full.append(Entry(batch: open, size: open.extent.size - RecordBatch.Layout.headerSize))
+        let size = queue.builder.size
+        queue.full.append(Entry(batch: open, size: size - RecordBatch.Layout.headerSize))
+        queue.usualSize = min(size, batchSize)
         queue.open = nil
+        let count = queue.builder.count
+        // Copied out, the records leave behind memory that is warm and grown; it is kept where that is little.
+        if !isPacking, size <= Self.keptMemory, let bytes = try? queue.builder.drain() {
+            open.takeOver(bytes, count: count)
+        } else {
+            open.takeOver(&queue.builder)
+        }
         return true
     }
 

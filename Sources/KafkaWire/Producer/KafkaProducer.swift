@@ -26,7 +26,8 @@ public final class KafkaProducer: Sendable {
         shared = ProducerShared(
             Accumulator(
                 batchSize: min(configuration.batchSize, configuration.maximumRequestSize), linger: configuration.linger,
-                maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1))
+                maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1,
+                isPacking: configuration.compression != .none))
         engine = ProducerEngine(configuration, cluster: cluster, shared: shared)
     }
 

@@ -1,18 +1,19 @@
 import Synchronization
 
-/// A batch from its first record to its acknowledgement: filled under the accumulator's lock, stamped and sent by the
-/// engine, awaited by whoever sent its records.
+/// A batch from its first record to its acknowledgement: filled in the accumulator, then taken over from there, stamped
+/// and sent by the engine, awaited by whoever sent its records.
 final class ProducerBatch: Sendable {
     let target: TopicPartition
     /// When the first record came.
     let created: Instant
 
-    private let content: Locked<Content>
+    private let content = Locked(Content(builder: RecordBatchBuilder(capacity: 0)))
     private let receipt = Mutex(Receipt())
 
     private struct Content: ~Copyable {
         var builder: RecordBatchBuilder
         var bytes: [UInt8] = []
+        var count: Int32 = 0
         var isFinished = false
     }
 
@@ -21,26 +22,30 @@ final class ProducerBatch: Sendable {
         var waiters: [CheckedContinuation<Result<Int64, KafkaError>, Never>] = []
     }
 
-    init(_ target: TopicPartition, created: Instant, capacity: Int) {
+    init(_ target: TopicPartition, created: Instant) {
         self.target = target
         self.created = created
-        content = Locked(Content(builder: RecordBatchBuilder(capacity: capacity)))
     }
 
-    /// How many records and bytes the batch holds.
+    /// How many records and bytes the batch holds, once it is sealed.
     var extent: (count: Int32, size: Int) {
-        content.withLock { $0.isFinished ? ($0.builder.count, $0.bytes.count) : ($0.builder.count, $0.builder.size) }
+        content.withLock { ($0.count, $0.isFinished ? $0.bytes.count : $0.builder.size) }
     }
 
-    /// Appends a record, and gives its place and the batch's size.
-    @inline(__always)
-    func append(
-        key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader], timestamp: Int64
-    ) -> (index: Int32, size: Int) {
-        content.withLock { content in
-            let index = content.builder.count
-            content.builder.append(key: key, value: value, headers: headers, timestamp: timestamp)
-            return (index, content.builder.size)
+    /// Seals the batch with the records that were written for it, which are still to be packed.
+    func takeOver(_ builder: inout RecordBatchBuilder) {
+        content.withLock {
+            $0.count = builder.count
+            swap(&$0.builder, &builder)
+        }
+    }
+
+    /// Seals the batch with `count` records as they go out, but for stamp and checksum.
+    func takeOver(_ bytes: [UInt8], count: Int32) {
+        content.withLock {
+            $0.bytes = bytes
+            $0.count = count
+            $0.isFinished = true
         }
     }
 

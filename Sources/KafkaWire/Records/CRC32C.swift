@@ -25,22 +25,8 @@ public enum CRC32C {
         guard let base = bytes.baseAddress else { return seed }
         var crc = UInt64(seed)
         var at = 0
-        for (run, table) in [(longRun, longShift), (shortRun, shortShift)] {
-            while bytes.count - at >= 3 * run {
-                var second: UInt64 = 0
-                var third: UInt64 = 0
-                var offset = at
-                while offset < at + run {
-                    crc = kw_crc32c_u64(crc, word(base, offset))
-                    second = kw_crc32c_u64(second, word(base, offset + run))
-                    third = kw_crc32c_u64(third, word(base, offset + 2 * run))
-                    offset += 8
-                }
-                crc = UInt64(table.shift(UInt32(truncatingIfNeeded: crc))) ^ second
-                crc = UInt64(table.shift(UInt32(truncatingIfNeeded: crc))) ^ third
-                at += 3 * run
-            }
-        }
+        while bytes.count - at >= 3 * longRun { interleaved(&crc, base, &at, longRun, longShift) }
+        while bytes.count - at >= 3 * shortRun { interleaved(&crc, base, &at, shortRun, shortShift) }
         while bytes.count - at >= 8 {
             crc = kw_crc32c_u64(crc, word(base, at))
             at += 8
@@ -51,6 +37,26 @@ public enum CRC32C {
             at += 1
         }
         return short
+    }
+
+    @inline(__always)
+    private static func interleaved(
+        _ crc: inout UInt64, _ base: UnsafeRawPointer, _ at: inout Int, _ run: Int, _ table: ZeroShift
+    ) {
+        var first = crc
+        var second: UInt64 = 0
+        var third: UInt64 = 0
+        var from = base + at
+        let end = from + run
+        while from < end {
+            first = kw_crc32c_u64(first, word(from, 0))
+            second = kw_crc32c_u64(second, word(from, run))
+            third = kw_crc32c_u64(third, word(from, 2 * run))
+            from += 8
+        }
+        crc = UInt64(table.shift(UInt32(truncatingIfNeeded: first))) ^ second
+        crc = UInt64(table.shift(UInt32(truncatingIfNeeded: crc))) ^ third
+        at += 3 * run
     }
 
     @inline(__always)
@@ -104,7 +110,7 @@ public enum CRC32C {
         return table
     }()
 
-    static func portable(_ seed: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    package static func portable(_ seed: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let base = bytes.baseAddress else { return seed }
         return slices.withUnsafeBufferPointer { table in
             var crc = seed

@@ -1,23 +1,24 @@
 /// The records of a batch: one buffer, and for each record where its parts stand. Keys and values are not copied.
 public struct DecodedRecords: Sendable, RandomAccessCollection {
     /// The records' bytes, unpacked.
-    private let payload: Bytes
-    private let entries: [Entry]
-    private let baseOffset: Int64
-    private let baseTimestamp: Int64
+    @usableFromInline let payload: Bytes
+    @usableFromInline let entries: [Entry]
+    @usableFromInline let baseOffset: Int64
+    @usableFromInline let baseTimestamp: Int64
     /// Set where the broker's time of appending replaces the records' own.
-    private let appendTimestamp: Int64?
+    @usableFromInline let appendTimestamp: Int64?
 
     /// Where a record's parts stand in the payload; a length of -1 is null.
-    struct Entry {
-        var timestampDelta: Int64
-        var offsetDelta: Int32
-        var keyStart: Int32
-        var keyLength: Int32
-        var valueStart: Int32
-        var valueLength: Int32
-        var headersStart: Int32
-        var headerCount: Int32
+    @usableFromInline
+    struct Entry: Sendable {
+        @usableFromInline var timestampDelta: Int64
+        @usableFromInline var offsetDelta: Int32
+        @usableFromInline var keyStart: Int32
+        @usableFromInline var keyLength: Int32
+        @usableFromInline var valueStart: Int32
+        @usableFromInline var valueLength: Int32
+        @usableFromInline var headersStart: Int32
+        @usableFromInline var headerCount: Int32
     }
 
     init(_ payload: Bytes, of batch: RecordBatch) throws(WireError) {
@@ -26,12 +27,28 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
         baseTimestamp = batch.baseTimestamp
         appendTimestamp = batch.attributes.isLogAppendTime ? batch.maxTimestamp : nil
         guard payload.count <= Int(Int32.max) else { throw WireError(.tooLarge(limit: Int(Int32.max))) }
-        var reader = ByteReader(payload)
-        var entries: [Entry] = []
+        let count = Int(batch.recordCount)
         // A record has at least seven bytes, so that a false count cannot make this allocate beyond the payload.
-        entries.reserveCapacity(Swift.min(Int(batch.recordCount), payload.count / 7 + 1))
-        for _ in 0..<batch.recordCount { entries.append(try Self.entry(&reader)) }
-        guard reader.remaining == 0 else { throw WireError(.trailing(reader.remaining), at: reader.offset) }
+        let capacity = Swift.min(count, payload.count / 7 + 1)
+        var consumed = 0
+        var entries = payload.withUnsafeBytes { bytes in
+            [Entry](unsafeUninitializedCapacity: capacity) { entries, found in
+                guard let base = bytes.baseAddress else { return }
+                var cursor = RecordCursor(base, count: bytes.count)
+                while found < capacity, let entry = cursor.next() {
+                    entries.initializeElement(at: found, to: entry)
+                    found += 1
+                }
+                consumed = cursor.at
+            }
+        }
+        if entries.count < count || consumed < payload.count {
+            // Something is wrong, or unusual: the slow way reads on, and says what.
+            var reader = ByteReader(payload)
+            try reader.skip(consumed)
+            for _ in entries.count..<count { entries.append(try Self.entry(&reader)) }
+            guard reader.remaining == 0 else { throw WireError(.trailing(reader.remaining), at: reader.offset) }
+        }
         self.entries = entries
     }
 
@@ -79,15 +96,12 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
         return (start, length)
     }
 
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { entries.count }
+    @inlinable public var startIndex: Int { 0 }
+    @inlinable public var endIndex: Int { entries.count }
 
     /// The record at `index`, which counts from 0.
     @inlinable
-    public subscript(index: Int) -> Record { record(index) }
-
-    @usableFromInline
-    func record(_ index: Int) -> Record {
+    public subscript(index: Int) -> Record {
         let entry = entries[index]
         return Record(
             payload: payload, entry: entry, offset: baseOffset &+ Int64(entry.offsetDelta),
@@ -95,10 +109,12 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
     }
 
     /// The offset of the record at `index`.
+    @inlinable
     public func offset(at index: Int) -> Int64 { baseOffset &+ Int64(entries[index].offsetDelta) }
 
     /// Calls `body` with the bytes of every value from index `from` on, without making a ``Record`` for each: the
     /// fastest way through a batch. `body` gets nil for a null value (a tombstone); pointers are valid during the call.
+    @inlinable
     public func forEachValue<E: Error>(
         from: Int = 0, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
     ) throws(E) {
@@ -118,8 +134,8 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
 
 /// A record: a key, a value, headers, an offset and a time.
 public struct Record: Sendable {
-    let payload: Bytes
-    let entry: DecodedRecords.Entry
+    @usableFromInline let payload: Bytes
+    @usableFromInline let entry: DecodedRecords.Entry
     /// The record's place in its partition.
     public let offset: Int64
     /// When the record was made, or appended, in milliseconds since 1970.
@@ -129,9 +145,9 @@ public struct Record: Sendable {
     package var timestampDelta: Int64 { entry.timestampDelta }
 
     /// The key, or nil for null.
-    public var key: Bytes? { part(entry.keyStart, entry.keyLength) }
+    @inlinable public var key: Bytes? { part(entry.keyStart, entry.keyLength) }
     /// The value, or nil for null (a tombstone).
-    public var value: Bytes? { part(entry.valueStart, entry.valueLength) }
+    @inlinable public var value: Bytes? { part(entry.valueStart, entry.valueLength) }
 
     /// The headers (KIP-82), in their order; a name may occur more than once.
     public var headers: [RecordHeader] {
@@ -162,7 +178,16 @@ public struct Record: Sendable {
         return false
     }
 
-    private func part(_ start: Int32, _ length: Int32) -> Bytes? {
+    @inlinable
+    init(payload: Bytes, entry: DecodedRecords.Entry, offset: Int64, timestamp: Int64) {
+        self.payload = payload
+        self.entry = entry
+        self.offset = offset
+        self.timestamp = timestamp
+    }
+
+    @inlinable
+    func part(_ start: Int32, _ length: Int32) -> Bytes? {
         length < 0 ? nil : payload[Int(start)..<Int(start) + Int(length)]
     }
 }

@@ -19,6 +19,9 @@ package struct RecordBatchBuilder: ~Copyable {
     /// The bytes so far, header included, before compression.
     package var size: Int { writer.count }
 
+    /// How many bytes there is memory for.
+    var capacity: Int { writer.capacity }
+
     /// At most how many bytes a record takes up, its framing included.
     package static func upperBound(
         key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?, headers: [RecordHeader]
@@ -79,6 +82,28 @@ package struct RecordBatchBuilder: ~Copyable {
 
     /// The finished batch. Throws where this build has no such codec.
     package mutating func finish(_ options: Options = Options()) throws(WireError) -> [UInt8] {
+        try writeHeader(options)
+        let crc = writer.withUnsafeBytes {
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[RecordBatch.Layout.attributes...]))
+        }
+        writer.patch(crc, at: RecordBatch.Layout.crc)
+        return writer.array()
+    }
+
+    /// The batch without a producer's stamp and without its checksum, both of which ``restamp`` writes; the builder is
+    /// then as new, and keeps its memory.
+    mutating func drain() throws(WireError) -> [UInt8] {
+        try writeHeader(Options())
+        let batch = writer.array()
+        writer.truncate(to: RecordBatch.Layout.headerSize)
+        baseTimestamp = nil
+        maxTimestamp = -1
+        lastOffsetDelta = 0
+        count = 0
+        return batch
+    }
+
+    private mutating func writeHeader(_ options: Options) throws(WireError) {
         if options.compression != .none {
             let header = RecordBatch.Layout.headerSize
             let packed = try writer.withUnsafeBytes { (all) throws(WireError) in
@@ -100,11 +125,6 @@ package struct RecordBatchBuilder: ~Copyable {
         writer.patch(options.producerEpoch, at: Layout.producerEpoch)
         writer.patch(options.baseSequence, at: Layout.baseSequence)
         writer.patch(count, at: Layout.count)
-        let crc = writer.withUnsafeBytes {
-            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[Layout.attributes...]))
-        }
-        writer.patch(crc, at: Layout.crc)
-        return writer.array()
     }
 
     /// Gives the memory of a finished batch back.

@@ -1,0 +1,33 @@
+import KafkaWire
+
+/// Produces records of one size without keys, as fast as `send` takes them.
+struct Producing {
+    var brokers: [String]
+    var topic: String
+    var records: Int
+    var size: Int
+    var isIdempotent: Bool
+
+    func run() async throws {
+        var configuration = KafkaProducer.Configuration(bootstrapServers: brokers)
+        configuration.isIdempotent = isIdempotent
+        let producer = try KafkaProducer(configuration)
+        var value = (0..<size).map { UInt8(97 + $0 % 26) }
+        let began = Usage.wall
+        for number in 0..<records {
+            value.withUnsafeMutableBytes { bytes in
+                withUnsafeBytes(of: number) { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size))) }
+            }
+            while true {
+                let sent = try value.withUnsafeBytes { try producer.trySend(topic: topic, value: $0) }
+                if sent != nil { break }
+                try await producer.send(ProducerRecord(topic: topic, value: Bytes(value)))
+                break
+            }
+        }
+        try await producer.flush()
+        let ended = Usage.wall
+        try await producer.close()
+        Usage.report(records: records, bytes: records * size, wall: ended - began)
+    }
+}
