@@ -147,7 +147,8 @@ actor ProducerEngine {
             var batches: [(TopicPartition, Bytes)] = []
             for entry in entries {
                 do throws(WireError) {
-                    let bytes = try entry.batch.bytes(entry.stamp ?? .init(), configuration.compression)
+                    let bytes = try entry.batch.bytes(
+                        entry.stamp ?? .init(), configuration.compression, level: configuration.compressionLevel)
                     batches.append((entry.batch.target, bytes))
                 } catch {
                     throw KafkaError(
