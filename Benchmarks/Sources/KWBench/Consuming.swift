@@ -17,7 +17,9 @@ struct Consuming {
         let start = Usage.wall
         var configuration = KafkaConsumer.Configuration(bootstrapServers: brokers, group: group, topics: [topic])
         if group == "assigned" {
-            let starts = (0..<Self.partitions).map { (TopicPartition(topic, $0), KafkaConsumer.StartingOffset.earliest) }
+            let starts = (0..<Self.partitions).map {
+                (TopicPartition(topic, $0), KafkaConsumer.StartingOffset.earliest)
+            }
             configuration = .init(bootstrapServers: brokers, partitions: Dictionary(uniqueKeysWithValues: starts))
         }
         let consumer = try KafkaConsumer(configuration)

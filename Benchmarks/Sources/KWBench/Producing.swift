@@ -16,7 +16,9 @@ struct Producing {
         let began = Usage.wall
         for number in 0..<records {
             value.withUnsafeMutableBytes { bytes in
-                withUnsafeBytes(of: number) { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size))) }
+                withUnsafeBytes(of: number) {
+                    bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size)))
+                }
             }
             while true {
                 let sent = try value.withUnsafeBytes { try producer.trySend(topic: topic, value: $0) }

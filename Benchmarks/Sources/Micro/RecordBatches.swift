@@ -3,12 +3,14 @@ import KafkaWire
 /// Record batches: writing, reading, going through them.
 enum RecordBatches {
     static func run() throws -> [Measurement] {
-        let count = 2000
+        let count = 500
         let value = (0..<100).map { UInt8(97 + $0 % 26) }
         func build() throws -> [UInt8] {
-            var builder = RecordBatchBuilder(capacity: 300_000)
+            var builder = RecordBatchBuilder(capacity: 60_000)
             value.withUnsafeBytes { bytes in
-                for number in 0..<count { builder.append(key: nil, value: bytes, timestamp: 1_700_000_000_000 &+ Int64(number)) }
+                for number in 0..<count {
+                    builder.append(key: nil, value: bytes, timestamp: 1_700_000_000_000 &+ Int64(number))
+                }
             }
             return try builder.finish()
         }

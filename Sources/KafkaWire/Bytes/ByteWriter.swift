@@ -4,6 +4,8 @@
 /// capacity check covers a whole value: appending to `[UInt8]` was measured six times slower.
 public struct ByteWriter: ~Copyable {
     private var pointer: UnsafeMutableRawPointer
+    /// Whether the memory is somebody else's, as it is in ``array(expecting:_:)`` until it is too small.
+    private var isBorrowing = false
     /// How many bytes were written.
     public private(set) var count: Int
     /// How many bytes there is memory for.
@@ -16,7 +18,33 @@ public struct ByteWriter: ~Copyable {
         count = 0
     }
 
-    deinit { pointer.deallocate() }
+    private init(borrowing memory: UnsafeMutableRawBufferPointer, at pointer: UnsafeMutableRawPointer) {
+        self.pointer = pointer
+        capacity = memory.count
+        count = 0
+        isBorrowing = true
+    }
+
+    deinit { if !isBorrowing { pointer.deallocate() } }
+
+    /// What `write` writes, as an array. With about `size` bytes, and no more than that, they are written where the
+    /// array has them, and are not copied.
+    package static func array<E: Error>(
+        expecting size: Int, _ write: (consuming ByteWriter) throws(E) -> ByteWriter
+    ) throws(E) -> [UInt8] {
+        var outcome: Result<[UInt8]?, E> = .success(nil)
+        let array = [UInt8](unsafeUninitializedCapacity: size) { memory, count in
+            let raw = UnsafeMutableRawBufferPointer(memory)
+            guard let base = raw.baseAddress else { return }
+            do throws(E) {
+                let writer = try write(ByteWriter(borrowing: raw, at: base))
+                if writer.isBorrowing { count = writer.count } else { outcome = .success(writer.array()) }
+            } catch {
+                outcome = .failure(error)
+            }
+        }
+        return try outcome.get() ?? array
+    }
 
     /// Makes room for `extra` further bytes.
     @inline(__always)
@@ -26,10 +54,12 @@ public struct ByteWriter: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ extra: Int) {
-        capacity = max(capacity * 2, count + extra)
+        // What follows a large part is small: a little more room than asked for saves growing twice.
+        capacity = max(capacity * 2, count + extra + 256)
         let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
         larger.copyMemory(from: pointer, byteCount: count)
-        pointer.deallocate()
+        if !isBorrowing { pointer.deallocate() }
+        isBorrowing = false
         pointer = larger
     }
 

@@ -25,7 +25,8 @@ package actor Cluster {
         var use: Use
     }
 
-    private struct Link {
+    /// An open connection, and what its broker speaks.
+    struct Link: Sendable {
         var connection: BrokerConnection
         var versions: VersionTable
     }
@@ -104,15 +105,6 @@ package actor Cluster {
         package var broker: String
     }
 
-    /// Sends a request that gets no answer.
-    package nonisolated func sendOneWay<R: WireRequest>(
-        to target: Target, use: Use, _ build: @Sendable (Int16) throws(KafkaError) -> R
-    ) async throws(KafkaError) {
-        let link = try await link(to: target, use)
-        let version = try link.versions.negotiate(R.self, broker: link.connection.name)
-        try await link.connection.sendOneWay(try build(version), version: version)
-    }
-
     /// Calls `attempt` until it works, fails for good, or the time for the whole call is up. Between tries it pauses,
     /// and refreshes what the error says is stale.
     package nonisolated(nonsending) func retrying<R: Sendable>(
@@ -140,7 +132,8 @@ package actor Cluster {
 
     // MARK: - Connections
 
-    private func link(to target: Target, _ use: Use) async throws(KafkaError) -> Link {
+    /// A connection to the broker that has to answer.
+    func link(to target: Target, _ use: Use) async throws(KafkaError) -> Link {
         switch target {
         case .any: return try await anyLink(use)
         case .broker(let id):

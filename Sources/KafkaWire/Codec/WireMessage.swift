@@ -16,6 +16,8 @@ public protocol WireMessage: WireStruct {
     static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self
     /// Appends the body to what `writer` holds.
     func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter
+    /// How many bytes of record batches it carries: about its size, where there are any.
+    var recordBytes: Int { get }
 }
 
 /// A message that a client sends.
@@ -25,6 +27,8 @@ public protocol WireRequest: WireMessage {
 }
 
 extension WireMessage {
+    public var recordBytes: Int { 0 }
+
     public func encode(version: Int16) throws(WireError) -> [UInt8] {
         try encode(into: ByteWriter(), version: version).array()
     }

@@ -13,9 +13,12 @@ package actor BrokerConnection {
     private let clientId: String
     private let logger: Logger
 
+    /// What is done with an answer, on the loop.
+    package typealias Completion = @Sendable (Result<Bytes, KafkaError>) -> Void
+
     private var channel: FrameChannel?
     private var state = ConnectionState()
-    private var waiters: [ConnectionState.RequestID: CheckedContinuation<Result<Bytes, KafkaError>, Never>] = [:]
+    private var waiters: [ConnectionState.RequestID: Completion] = [:]
     private var nextRequest: ConnectionState.RequestID = 0
     private var connecting: CheckedContinuation<NetError?, Never>?
     private var timer: (deadline: Instant, id: TimerID)?
@@ -125,27 +128,32 @@ package actor BrokerConnection {
 
     /// As ``exchange(_:version:deadline:)`` with a frame that was encoded elsewhere; its correlation id is filled in.
     package func exchange(frame: [UInt8], of api: APIKey, deadline: Instant) async throws(KafkaError) -> Bytes {
-        guard channel != nil, state.closeReason == nil else { throw failure(state.closeReason ?? .closed, api) }
         let outcome: Result<Bytes, KafkaError> = await withCheckedContinuation { continuation in
-            let id = nextRequest
-            nextRequest += 1
-            guard let correlationId = state.send(id, deadline: deadline) else {
-                return continuation.resume(returning: .failure(failure(.closed, api)))
-            }
-            waiters[id] = continuation
-            queue(frame, correlationId)
-            planTimer()
+            post(frame: frame, of: api, deadline: deadline) { continuation.resume(returning: $0) }
         }
         return try outcome.get()
     }
 
-    /// Sends a request that gets no answer (Produce with acks=0).
-    package func sendOneWay<R: WireRequest>(_ request: R, version: Int16) throws(KafkaError) {
-        let frame = try encode(request, version)
+    /// As ``exchange(frame:of:deadline:)``, without waiting: requests posted one after the other are sent in that order.
+    /// `completion` is called on the loop, at once where the connection is closed.
+    package func post(frame: [UInt8], of api: APIKey, deadline: Instant, _ completion: @escaping Completion) {
+        let id = nextRequest
+        nextRequest += 1
+        guard channel != nil, let correlationId = state.send(id, deadline: deadline) else {
+            return completion(.failure(failure(state.closeReason ?? .closed, api)))
+        }
+        waiters[id] = completion
+        queue(frame, correlationId)
+        planTimer()
+    }
+
+    /// Sends a frame that gets no answer (Produce with acks=0); gives the error where the connection is closed.
+    package func postOneWay(frame: [UInt8], of api: APIKey) -> KafkaError? {
         guard channel != nil, let correlationId = state.sendOneWay() else {
-            throw failure(state.closeReason ?? .closed, R.api)
+            return failure(state.closeReason ?? .closed, api)
         }
         queue(frame, correlationId)
+        return nil
     }
 
     /// Closes the connection; requests that wait fail.
@@ -227,9 +235,9 @@ package actor BrokerConnection {
         for action in actions {
             switch action {
             case .deliver(let id, let frame):
-                waiters.removeValue(forKey: id)?.resume(returning: .success(frame))
+                waiters.removeValue(forKey: id)?(.success(frame))
             case .fail(let id, let reason):
-                waiters.removeValue(forKey: id)?.resume(returning: .failure(failure(reason, nil)))
+                waiters.removeValue(forKey: id)?(.failure(failure(reason, nil)))
             case .close(let reason):
                 if let socket = channel?.socket {
                     loop.unwatch(socket.descriptor)

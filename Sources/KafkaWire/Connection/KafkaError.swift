@@ -137,6 +137,9 @@ extension KafkaError {
             code = .invalidRequest
         default: code = .malformedResponse
         }
-        return KafkaError(code, "broker \(broker), \(error)", broker: broker, api: api, isRetriable: false)
+        let hint =
+            error.message == "Frame"
+            ? "; what answers there may not be Kafka (an HTTP server?), or may want TLS; look at bootstrap.servers" : ""
+        return KafkaError(code, "broker \(broker), \(error)\(hint)", broker: broker, api: api, isRetriable: false)
     }
 }

@@ -15,10 +15,12 @@ public enum Frame {
             $0.correlationId = correlationId
             $0.clientId = clientId
         }
-        var writer = ByteWriter()
-        writer.integer(0 as Int32)
-        writer = try header.encode(into: writer, version: RequestHeader.version(for: R.self, version))
-        return try sized(try request.encode(into: writer, version: version))
+        return try ByteWriter.array(expecting: 256 + request.recordBytes) {
+            (writer: consuming ByteWriter) throws(WireError) in
+            writer.integer(0 as Int32)
+            let behindHeader = try header.encode(into: writer, version: RequestHeader.version(for: R.self, version))
+            return try sized(try request.encode(into: behindHeader, version: version))
+        }
     }
 
     /// A response as it is sent.
@@ -26,10 +28,12 @@ public enum Frame {
         _ response: R, version: Int16, correlationId: Int32
     ) throws(WireError) -> [UInt8] {
         let header = ResponseHeader.with { $0.correlationId = correlationId }
-        var writer = ByteWriter()
-        writer.integer(0 as Int32)
-        writer = try header.encode(into: writer, version: ResponseHeader.version(for: R.self, version))
-        return try sized(try response.encode(into: writer, version: version))
+        return try ByteWriter.array(expecting: 256 + response.recordBytes) {
+            (writer: consuming ByteWriter) throws(WireError) in
+            writer.integer(0 as Int32)
+            let behindHeader = try header.encode(into: writer, version: ResponseHeader.version(for: R.self, version))
+            return try sized(try response.encode(into: behindHeader, version: version))
+        }
     }
 
     /// Reads the body of a response whose frame, without its size, is `frame`.
@@ -52,11 +56,11 @@ public enum Frame {
         return (header, frame[size..<frame.count])
     }
 
-    private static func sized(_ writer: consuming ByteWriter) throws(WireError) -> [UInt8] {
+    private static func sized(_ writer: consuming ByteWriter) throws(WireError) -> ByteWriter {
         guard let size = Int32(exactly: writer.count - 4) else {
             throw WireError(.tooLong(writer.count - 4, limit: Int(Int32.max)), field: "size")
         }
         writer.patch(size, at: 0)
-        return writer.array()
+        return writer
     }
 }

@@ -32,6 +32,10 @@ public struct ProduceRequest: WireRequest {
         try decodeFields(bytes, version: version)
     }
 
+    public var recordBytes: Int {
+        topicData.reduce(0) { $1.partitionData.reduce($0) { $0 + 64 + ($1.records?.bytes.count ?? 0) } }
+    }
+
     /// The batches for one topic.
     public struct TopicProduceData: WireStruct {
         /// The topic's name.

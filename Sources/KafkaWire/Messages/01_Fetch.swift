@@ -190,6 +190,10 @@ public struct FetchResponse: WireMessage {
         try decodeFields(bytes, version: version)
     }
 
+    public var recordBytes: Int {
+        responses.reduce(0) { $1.partitions.reduce($0) { $0 + 64 + ($1.records?.bytes.count ?? 0) } }
+    }
+
     /// Records of one topic.
     public struct FetchableTopicResponse: WireStruct {
         /// The topic's name.

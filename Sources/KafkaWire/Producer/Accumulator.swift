@@ -12,7 +12,8 @@ struct Accumulator {
 
     private var topics: [String: TopicQueues] = [:]
     /// The topic of the record before: most often it is that of the next one too, and needs no hashing.
-    private var recent: (name: String, queues: TopicQueues)?
+    private var recentName = ""
+    private var recentQueues: TopicQueues?
     /// Bytes of all batches that were not acknowledged.
     private(set) var bufferedBytes = 0
     /// Batches that were not acknowledged, those on their way included.
@@ -34,7 +35,8 @@ struct Accumulator {
         let target: TopicPartition
         /// The batch that takes records, and what they are written into until it is sealed.
         var open: ProducerBatch?
-        var builder = RecordBatchBuilder(capacity: 0)
+        /// In memory of its own, since a `var` of a class is checked for exclusive access with each record.
+        let builder: UnsafeMutablePointer<RecordBatchBuilder>
         /// How many bytes the batch before took up: about what the next one will need.
         var usualSize = 0
         var full: Deque<Entry> = []
@@ -44,7 +46,16 @@ struct Accumulator {
         var retryAt: Instant?
         var nextSequence: Int32 = 0
 
-        init(_ target: TopicPartition) { self.target = target }
+        init(_ target: TopicPartition) {
+            self.target = target
+            builder = .allocate(capacity: 1)
+            builder.initialize(to: RecordBatchBuilder(capacity: 0))
+        }
+
+        deinit {
+            builder.deinitialize(count: 1)
+            builder.deallocate()
+        }
     }
 
     /// A batch with the stamp that it was first sent with: a retry carries the same.
@@ -107,23 +118,23 @@ struct Accumulator {
         let queue = queues.partitions[index]
         var wake = false
         let batch: ProducerBatch
-        if let open = queue.open, queue.builder.size + bound <= batchSize {
+        if let open = queue.open, queue.builder.pointee.size + bound <= batchSize {
             batch = open
         } else {
             wake = seal(queue)
             batch = ProducerBatch(queue.target, created: now())
             queue.open = batch
-            if queue.builder.capacity < max(bound, queue.usualSize) {
-                queue.builder = RecordBatchBuilder(
+            if queue.builder.pointee.capacity < max(bound, queue.usualSize) {
+                queue.builder.pointee = RecordBatchBuilder(
                     capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
             }
             pendingBatches += 1
             wake = wake || pendingBatches == 1 || linger == .zero || queue.full.isEmpty
         }
-        let before = queue.builder.size
-        let place = queue.builder.count
-        queue.builder.append(key: key, value: value, headers: headers, timestamp: timestamp)
-        let size = queue.builder.size
+        let before = queue.builder.pointee.size
+        let place = queue.builder.pointee.count
+        queue.builder.pointee.append(key: key, value: value, headers: headers, timestamp: timestamp)
+        let size = queue.builder.pointee.size
         bufferedBytes += size - before
         if size >= batchSize { wake = seal(queue) || wake }
         if key == nil, partition == nil { stick(queues, size - before) }
@@ -132,9 +143,10 @@ struct Accumulator {
 
     @inline(__always)
     private mutating func queues(of topic: String) -> TopicQueues? {
-        if let recent, recent.name == topic { return recent.queues }
+        if let recentQueues, recentName == topic { return recentQueues }
         guard let found = topics[topic] else { return nil }
-        recent = (topic, found)
+        recentName = topic
+        recentQueues = found
         return found
     }
 
@@ -153,16 +165,18 @@ struct Accumulator {
 
     private func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
-        let size = queue.builder.size
+        let size = queue.builder.pointee.size
         queue.full.append(Entry(batch: open, size: size - RecordBatch.Layout.headerSize))
         queue.usualSize = min(size, batchSize)
         queue.open = nil
-        let count = queue.builder.count
-        // Copied out, the records leave behind memory that is warm and grown; it is kept where that is little.
-        if !isPacking, size <= Self.keptMemory, let bytes = try? queue.builder.drain() {
+        let count = queue.builder.pointee.count
+        // Copied out, the records leave behind memory that is warm and grown. It is kept where that is little, and where
+        // the next batch needs about as much.
+        let isFitting = size <= Self.keptMemory && queue.builder.pointee.capacity <= max(4 * size, 4096)
+        if !isPacking, isFitting, let bytes = try? queue.builder.pointee.drain() {
             open.takeOver(bytes, count: count)
         } else {
-            open.takeOver(&queue.builder)
+            open.takeOver(&queue.builder.pointee)
         }
         return true
     }

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The part of a producer that talks to brokers: an actor on the loop. It takes batches out of the accumulator, sends
 /// them to their leaders, and deals with what comes back.
 actor ProducerEngine {
@@ -13,6 +15,8 @@ actor ProducerEngine {
     private var isPreparing = false
     private var needsNewProducerId = false
     private var requestsInFlight: [Int32: Int] = [:]
+    /// Requests that are not on their connection yet, by leader, in their order.
+    private var outgoing: [Int32: Deque<ProduceExchange.Entries>] = [:]
     private var isFlushing = 0
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var fatal: KafkaError?
@@ -129,93 +133,66 @@ actor ProducerEngine {
         return requests
     }
 
-    private func start(_ entries: [Accumulator.Entry], to leader: Int32) {
+    private func start(_ entries: ProduceExchange.Entries, to leader: Int32) {
         requestsInFlight[leader, default: 0] += 1
+        outgoing[leader, default: []].append(entries)
+        guard outgoing[leader]?.count == 1 else { return }
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
         let executor: SocketLoop? = configuration.compression == .none ? loop : nil
-        Task(executorPreference: executor) {
-            let outcome = await Self.send(entries, to: leader, self.configuration, self.cluster)
-            await self.answered(entries, from: leader, outcome)
+        Task(executorPreference: executor) { await self.work(for: leader) }
+    }
+
+    /// Prepares and sends one request after the other: sequence numbers have to arrive in their order.
+    private func work(for leader: Int32) async {
+        while let entries = outgoing[leader]?.first {
+            do throws(KafkaError) {
+                let request = try await ProduceExchange.prepare(entries, for: leader, configuration, cluster)
+                send(request, entries, to: leader)
+            } catch {
+                answered(entries, from: leader, .failure(error))
+            }
+            outgoing[leader]?.removeFirst()
         }
     }
 
-    private nonisolated static func send(
-        _ entries: [Accumulator.Entry], to leader: Int32, _ configuration: KafkaProducer.Configuration,
-        _ cluster: Cluster
-    ) async -> Result<Cluster.Answer<ProduceResponse>?, KafkaError> {
-        do throws(KafkaError) {
-            var batches: [(TopicPartition, Bytes)] = []
-            for entry in entries {
-                do throws(WireError) {
-                    let bytes = try entry.batch.bytes(
-                        entry.stamp ?? .init(), configuration.compression, level: configuration.compressionLevel)
-                    batches.append((entry.batch.target, bytes))
+    private func send(_ request: ProduceExchange.Prepared, _ entries: ProduceExchange.Entries, to leader: Int32) {
+        // The connection lives on the same loop, so that its answer comes straight back.
+        guard configuration.acks != .none else {
+            let error = request.connection.assumeIsolated { $0.postOneWay(frame: request.frame, of: .produce) }
+            return answered(entries, from: leader, error.map { .failure($0) } ?? .success([:]))
+        }
+        let deadline = Instant.now + configuration.client.requestTimeout
+        let completion: BrokerConnection.Completion = { [weak self] answer in
+            let outcome = answer.flatMap { frame in
+                do throws(KafkaError) {
+                    return .success(try ProduceExchange.outcomes(frame, of: request))
                 } catch {
-                    throw KafkaError(
-                        .invalidConfiguration, "could not pack a batch for topic \(entry.batch.target.topic): \(error)",
-                        topic: entry.batch.target.topic, setting: "compression.type")
+                    return .failure(error)
                 }
             }
-            let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
-            let ids = await cluster.metadata.topics.mapValues(\.id)
-            let all = batches
-            let build = { @Sendable (version: Int16) throws(KafkaError) -> ProduceRequest in
-                Self.request(all, version: version, acks: acks, timeout: timeout, ids: ids)
-            }
-            // Version 13 names topics by identifier; without one, the name is used.
-            let knowsIds = batches.allSatisfy { ids[$0.0.topic, default: .zero] != .zero }
-            let highest: Int16 = knowsIds ? .max : 12
-            if acks == .none {
-                try await cluster.sendOneWay(to: .broker(leader), use: .produce, build)
-                return .success(nil)
-            }
-            return .success(try await cluster.send(to: .broker(leader), use: .produce, atMost: highest, build))
-        } catch {
-            return .failure(error)
+            self?.assumeIsolated { $0.answered(entries, from: leader, outcome) }
         }
-    }
-
-    private static func request(
-        _ batches: [(TopicPartition, Bytes)], version: Int16, acks: KafkaProducer.Acknowledgements, timeout: Duration,
-        ids: [String: Uuid]
-    ) -> ProduceRequest {
-        var request = ProduceRequest()
-        request.acks = acks.rawValue
-        request.timeoutMs = timeout.milliseconds
-        request.topicData = Dictionary(grouping: batches) { $0.0.topic }.map { topic, batches in
-            .with {
-                if version >= 13 { $0.topicId = ids[topic, default: .zero] } else { $0.name = topic }
-                $0.partitionData = batches.map { target, bytes in
-                    .with {
-                        $0.index = target.partition
-                        $0.records = Records(bytes)
-                    }
-                }
-            }
+        request.connection.assumeIsolated {
+            $0.post(frame: request.frame, of: .produce, deadline: deadline, completion)
         }
-        return request
     }
 
     // MARK: - Answers
 
     private func answered(
-        _ entries: [Accumulator.Entry], from leader: Int32,
-        _ outcome: Result<Cluster.Answer<ProduceResponse>?, KafkaError>
+        _ entries: ProduceExchange.Entries, from leader: Int32,
+        _ outcome: Result<[TopicPartition: ProduceExchange.Outcome], KafkaError>
     ) {
         requestsInFlight[leader, default: 1] -= 1
         switch outcome {
-        case .success(nil):
-            for entry in entries { finish(entry, .success(-1)) }
-        case .success(let answer?):
-            let metadata = cluster.assumeIsolated { $0.metadata }
-            var results: [TopicPartition: ProduceResponse.TopicProduceResponse.PartitionProduceResponse] = [:]
-            for topic in answer.response.responses {
-                let name = answer.version >= 13 ? metadata.name(of: topic.topicId) ?? "" : topic.name
-                for partition in topic.partitionResponses {
-                    results[TopicPartition(name, partition.index)] = partition
+        case .success(let outcomes):
+            for entry in entries {
+                if configuration.acks == .none {
+                    finish(entry, .success(-1))
+                } else {
+                    settle(entry, outcomes[entry.batch.target], by: "\(leader)")
                 }
             }
-            for entry in entries { settle(entry, results[entry.batch.target], by: answer.broker) }
         case .failure(let error):
             for entry in entries { failed(entry, error) }
         }
@@ -224,8 +201,7 @@ actor ProducerEngine {
     }
 
     private func settle(
-        _ entry: Accumulator.Entry, _ result: ProduceResponse.TopicProduceResponse.PartitionProduceResponse?,
-        by broker: String
+        _ entry: Accumulator.Entry, _ result: ProduceExchange.Outcome?, by broker: String
     ) {
         let target = entry.batch.target
         guard let result else {

@@ -36,6 +36,18 @@ import Testing
         }
     }
 
+    @Test(arguments: ["legacy-v0-gzip", "legacy-v1-gzip"]) func aPackedSetOfTheOldFormatsIsUnpacked(name: String) throws
+    {
+        let vector = try #require(try Fixture.json("golden/record-batches.jsonl").first { $0["name"].text == name })
+        let explanation = Explanation(records: try #require(vector["hex"].hex))
+        let records = try #require(vector["batches"].elements.first)["records"].elements
+        let rows = explanation.rows.filter(\.isUnpacked)
+        let keys = rows.filter { $0.name == "key" }
+        #expect(keys.count == 3)
+        for (row, record) in zip(keys, records) { #expect(row.bytes.description.hasSuffix(record["key"].text ?? "?")) }
+        #expect(rows.filter { $0.name == "crc" }.allSatisfy { $0.note.hasSuffix("correct") })
+    }
+
     @Test func aWrongChecksumIsShown() throws {
         let vector = try #require(try Fixture.json("golden/record-batches.jsonl").first)
         var bytes = try #require(vector["hex"].hex).copy()

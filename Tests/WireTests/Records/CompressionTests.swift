@@ -66,6 +66,21 @@ import Testing
         }
     }
 
+    /// Contexts of the C libraries are used again, by one task at a time.
+    @Test(arguments: codecs) func manyTasksPackAndUnpackAtOnce(codec: Compression) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for task in 0..<16 {
+                group.addTask {
+                    let plain = Self.sample(2000 + 37 * task)
+                    return try (0..<20).allSatisfy { _ in
+                        try codec.decompress(Self.packed(plain, codec)).copy() == plain
+                    }
+                }
+            }
+            for try await isSame in group { #expect(isSame) }
+        }
+    }
+
     @Test func levelsMakeADifference() throws {
         let plain = (0..<20_000).flatMap { Array("\($0 &* 7919 % 10_007),".utf8) }
         for codec in [Compression.gzip, .lz4, .zstd] {

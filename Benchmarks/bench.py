@@ -1,0 +1,361 @@
+"""The side-by-side runs: KafkaWire, librdkafka and kafka-python against the embedded broker, and the agents.
+
+scripts/bench.sh builds what this needs and calls it. Every program is a process of its own; the broker is another, on
+127.0.0.1 and a free port, and is stopped at the end. The order of the peers alternates, every figure is the median of
+REPEAT runs. CPU is that of the whole process, start and end included.
+
+Only ratios travel from one machine to another.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+PARTITIONS = 4
+
+
+class Broker:
+    """The embedded broker in a process of its own."""
+
+    def __init__(self, kw):
+        self.process = subprocess.Popen(
+            [kw, "broker", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        line = self.process.stdout.readline()
+        found = re.search(r"ready on (\S+)", line)
+        if not found:
+            self.stop()
+            sys.exit(f"bench: the broker did not start: {line.strip() or 'it said nothing'}")
+        self.address = found.group(1)
+
+    def cpu(self):
+        """CPU seconds so far."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        stop(self.process)
+
+
+def stop(process):
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def run(command, limit=180):
+    """Runs a program of the comparison; its last line is JSON, or nothing."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+    if done.returncode != 0:
+        sys.exit(f"bench: {' '.join(command)} failed: {done.stderr.strip()}")
+    lines = done.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else None
+
+
+class Comparison:
+    def __init__(self, options, broker):
+        self.options = options
+        self.broker = broker
+        self.results = []
+        self.number = 0
+        self.peers = {
+            "KafkaWire": [options.kwbench],
+            "librdkafka": [options.rdkafka],
+            "kafka-python": [options.python, options.kafka_python] if options.python else None,
+        }
+
+    def topic(self):
+        self.number += 1
+        name = f"bench-{self.number}"
+        run([self.options.kwbench, "create", self.broker.address, name, str(PARTITIONS)])
+        return name
+
+    def drop(self, name):
+        run([self.options.kwbench, "delete", self.broker.address, name])
+
+    def records(self, peer, size):
+        count = self.options.records if size <= 100 else self.options.records // 4
+        return max(1000, count // 40) if peer == "kafka-python" else count
+
+    def measure(self, job, size, work, peers):
+        """Runs `work(peer, records)` of every peer in turn, REPEAT times, and keeps the medians."""
+        runs = {peer: [] for peer in peers if self.peers[peer]}
+        for repeat in range(self.options.repeat):
+            order = list(runs)
+            for peer in order if repeat % 2 == 0 else reversed(order):
+                if peer == "kafka-python" and repeat > 0:
+                    continue  # its figures are so far away that one run tells enough
+                before = self.broker.cpu()
+                figures = work(peer, self.records(peer, size))
+                figures["broker"] = self.broker.cpu() - before
+                runs[peer].append(figures)
+        for peer, all_figures in runs.items():
+            def median(of):
+                return statistics.median(of(figures) for figures in all_figures)
+
+            self.results.append(
+                {
+                    "job": job,
+                    "size": size,
+                    "peer": peer,
+                    "cpu_us": median(lambda f: f["cpu"] / f["records"] * 1e6),
+                    "records_s": median(lambda f: f["records"] / f["wall"]),
+                    "mb_s": median(lambda f: f["bytes"] / f["wall"] / 1e6),
+                    "rss_mb": median(lambda f: f["rss_kb"] / 1024),
+                    "broker_us": median(lambda f: f["broker"] / f["records"] * 1e6),
+                }
+            )
+
+    def produce(self, size, mode):
+        def work(peer, records):
+            name = self.topic()
+            try:
+                return run(self.peers[peer] + ["produce", self.broker.address, name, str(records), str(size), mode])
+            finally:
+                self.drop(name)
+
+        self.measure(f"produce, {mode}", size, work, list(self.peers))
+
+    def consume(self, size):
+        names = {}
+        for peer in self.peers:
+            names[peer] = self.topic()
+        full = self.records("KafkaWire", size)
+        run([self.options.kwbench, "produce", self.broker.address, names["KafkaWire"], str(full), str(size), "plain"])
+        names["librdkafka"] = names["KafkaWire"]
+        few = self.records("kafka-python", size)
+        run([self.options.kwbench, "produce", self.broker.address, names["kafka-python"], str(few), str(size), "plain"])
+        groups = itertools.count()
+
+        def in_group(peer, records):
+            group = f"group-{size}-{next(groups)}"
+            return run(self.peers[peer] + ["consume", self.broker.address, names[peer], str(records), group])
+
+        def assigned(peer, records):
+            return run(self.peers[peer] + ["consume", self.broker.address, names[peer], str(records), "assigned"])
+
+        def values(peer, records):
+            command = ["consume", self.broker.address, names[peer], str(records), "assigned", "values"]
+            return run(self.peers[peer] + command)
+
+        self.measure("consume, assigned", size, assigned, list(self.peers))
+        self.measure("consume, values only", size, values, ["KafkaWire"])
+        self.measure("consume, in a group", size, in_group, ["KafkaWire", "librdkafka"])
+        for name in set(names.values()):
+            self.drop(name)
+
+    def ratio(self, result):
+        """The peer's CPU per record as a multiple of librdkafka's in the same job."""
+        job = "consume, assigned" if result["job"] == "consume, values only" else result["job"]
+        for other in self.results:
+            if other["peer"] == "librdkafka" and (other["job"], other["size"]) == (job, result["size"]):
+                return result["cpu_us"] / other["cpu_us"]
+        return None
+
+
+class Agents:
+    """Both agents over a topic of change events that is filled beforehand."""
+
+    def __init__(self, options, broker):
+        self.options = options
+        self.broker = broker
+        self.results = []
+        self.starts = []
+
+    def run(self):
+        for schemas in ("schemas", "bare"):
+            count = self.options.events if schemas == "bare" else self.options.events // 3
+            topic = f"events-{schemas}"
+            run([self.options.kwbench, "create", self.broker.address, topic, str(PARTITIONS)])
+            run([self.options.kwbench, "events", self.broker.address, topic, str(count), schemas])
+            for agent in ("anomaly-agent", "velocity-agent"):
+                runs = [self.one(agent, topic, count, repeat) for repeat in range(self.options.repeat)]
+                self.results.append(
+                    {
+                        "agent": agent,
+                        "events": schemas,
+                        "cpu_us": statistics.median(one["cpu"] / count * 1e6 for one in runs),
+                        "events_s": statistics.median(count / one["cpu"] for one in runs),
+                        "rss_mb": max(one["rss"] for one in runs) / 1024,
+                    }
+                )
+            run([self.options.kwbench, "delete", self.broker.address, topic])
+        self.first_record()
+
+    def start(self, agent, topic, group, *more):
+        return subprocess.Popen(
+            [os.path.join(self.options.bin, agent), "--bootstrap-server", self.broker.address, "--topic", topic]
+            + ["--group", group, "--json", *more],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def one(self, agent, topic, count, repeat):
+        """Reads the whole topic; the agent is stopped when its CPU time no longer grows."""
+        process = self.start(agent, topic, f"{agent}-{topic}-{repeat}")
+        output = []
+        reader = threading.Thread(target=lambda: output.extend(process.stdout), daemon=True)
+        reader.start()
+        usage = (0.0, 0)
+        quiet = 0
+        deadline = time.monotonic() + 60
+        while quiet < 8 and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.1)
+            now = self.usage(process.pid) or usage
+            quiet = quiet + 1 if now[0] - usage[0] < 0.02 and now[0] > 0.05 else 0
+            usage = now
+        stop(process)
+        reader.join(5)
+        handled = self.total(output)
+        if handled != count:
+            sys.exit(f"bench: {agent} handled {handled} of {count} events")
+        return {"cpu": usage[0], "rss": usage[1]}
+
+    @staticmethod
+    def usage(pid):
+        """CPU seconds so far, and the most memory so far in KB."""
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                peak = re.search(r"VmHWM:\s+(\d+)", file.read())
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(peak.group(1)) if peak else 0
+
+    @staticmethod
+    def total(lines):
+        for line in reversed(lines):
+            found = re.search(r'"type":"totals".*?"events":(\d+)', line)
+            if found:
+                return int(found.group(1))
+        return None
+
+    def first_record(self):
+        """From the start of the process to the first line that it prints of a record that waits for it."""
+        topic = "first"
+        run([self.options.kwbench, "create", self.broker.address, topic, "1"])
+        run([self.options.kwbench, "events", self.broker.address, topic, "1", "schemas"])
+        for repeat in range(max(5, self.options.repeat)):
+            began = time.monotonic()
+            process = self.start("anomaly-agent", topic, f"first-{repeat}", "--verbose")
+            for line in process.stdout:
+                if '"user_id"' in line:
+                    self.starts.append((time.monotonic() - began) * 1000)
+                    break
+            stop(process)
+        run([self.options.kwbench, "delete", self.broker.address, topic])
+
+
+def print_comparison(comparison):
+    print(f"\n{'job':<24}{'size':>6}  {'peer':<14}{'CPU µs/rec':>11}{'× librdkafka':>14}", end="")
+    print(f"{'records/s':>13}{'MB/s':>8}{'RSS MB':>8}{'broker µs/rec':>15}")
+    last = None
+    for result in comparison.results:
+        job = (result["job"], result["size"])
+        ratio = comparison.ratio(result)
+        print(
+            f"{result['job'] if job != last else '':<24}{result['size'] if job != last else '':>6}  "
+            f"{result['peer']:<14}{result['cpu_us']:>11.3f}{f'{ratio:.2f}' if ratio else '':>14}"
+            f"{result['records_s']:>13,.0f}{result['mb_s']:>8.0f}{result['rss_mb']:>8.0f}{result['broker_us']:>15.3f}"
+        )
+        last = job
+
+
+def print_agents(agents):
+    print(f"\n{'agent':<18}{'events':<10}{'CPU µs/event':>13}{'events/s of one core':>22}{'peak RSS MB':>13}   wanted")
+    for result in agents.results:
+        wanted = "≥ 200,000, < 60 MB" if result["events"] == "schemas" else "≥ 500,000, < 60 MB"
+        print(
+            f"{result['agent']:<18}{result['events']:<10}{result['cpu_us']:>13.2f}{result['events_s']:>22,.0f}"
+            f"{result['rss_mb']:>13.0f}   {wanted}"
+        )
+    if agents.starts:
+        print(f"\nfrom start to first record: {statistics.median(agents.starts):.0f} ms (median), wanted < 200 ms")
+
+
+def print_wanted(comparison):
+    print()
+    for job, most in (("consume, assigned", 0.4), ("produce, plain", 0.6), ("produce, idempotent", 0.6)):
+        for result in comparison.results:
+            if result["peer"] == "KafkaWire" and result["job"] == job and result["size"] == 100:
+                ratio = comparison.ratio(result)
+                if ratio is None:
+                    continue
+                verdict = "reached" if ratio <= most else "MISSED"
+                print(f"{job} 100 B: {ratio:.2f} of librdkafka's CPU per record, wanted ≤ {most}: {verdict}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kw", required=True)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--kwbench", required=True)
+    parser.add_argument("--rdkafka", required=True)
+    parser.add_argument("--python")
+    parser.add_argument("--kafka-python")
+    parser.add_argument("--records", type=int, default=2_000_000)
+    parser.add_argument("--events", type=int, default=900_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--no-agents", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    broker = Broker(options.kw)
+    try:
+        comparison = Comparison(options, broker)
+        for size in (100, 1000):
+            for mode in ("plain", "idempotent"):
+                comparison.produce(size, mode)
+            comparison.consume(size)
+            if not options.json:
+                print(f"{size} B done", file=sys.stderr)
+        agents = Agents(options, broker)
+        if not options.no_agents:
+            agents.run()
+    finally:
+        broker.stop()
+
+    versions = {"librdkafka": subprocess.run([options.rdkafka, "version"], capture_output=True, text=True).stdout.strip()}
+    if options.python:
+        command = [options.python, options.kafka_python, "version"]
+        versions["kafka-python"] = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    if options.json:
+        for result in comparison.results:
+            result["ratio"] = comparison.ratio(result)
+        print(
+            json.dumps(
+                {
+                    "versions": versions,
+                    "clients": comparison.results,
+                    "agents": agents.results,
+                    "first_record_ms": statistics.median(agents.starts) if agents.starts else None,
+                }
+            )
+        )
+        return
+    print_comparison(comparison)
+    print_wanted(comparison)
+    print_agents(agents)
+    print("\nversions: " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+    print(f"medians of {options.repeat} runs on {os.cpu_count()} cores; kafka-python ran once, with 1/40 of the records")
+
+
+main()

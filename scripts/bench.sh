@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The benchmarks (`make bench`): KafkaWire beside librdkafka and kafka-python against the embedded broker, the agents,
+# and the micro-benchmarks. Takes a few minutes after the build and ends by itself.
+#
+#   RECORDS=2000000  records of 100 B in one run (a quarter of that with 1 KB)
+#   EVENTS=900000    change events without schemas for an agent (a third of that with schemas)
+#   REPEAT=3         runs of each; the tables show medians
+#   MICRO=1          0 leaves the micro-benchmarks out
+#
+#   scripts/bench.sh [--json] [--no-agents]
+set -euo pipefail
+# shellcheck source=lib.sh source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT"
+
+RECORDS=${RECORDS:-2000000}
+EVENTS=${EVENTS:-900000}
+REPEAT=${REPEAT:-3}
+MICRO=${MICRO:-1}
+BENCH_PYTHON=${BENCH_PYTHON:-"$VENV/bin/python"}
+BIN=$ROOT/.build/release
+
+build() {
+  echo "building (release)…" >&2
+  # No package is asked for while everything is there.
+  [ -x "$BENCH_PYTHON" ] || scripts/setup.sh venv >&2
+  { command -v gcc && pkg-config --exists rdkafka zlib libpq; } >/dev/null 2>&1 || scripts/setup.sh all >&2
+  local product
+  for product in kw anomaly-agent velocity-agent; do swift build -c release --product "$product" >&2; done
+  swift build -c release --package-path Benchmarks >&2
+  mkdir -p Benchmarks/.build
+  # shellcheck disable=SC2046 # several words are meant
+  gcc -O2 -Wall -Wextra -Werror -o Benchmarks/.build/rdkafka_bench Benchmarks/peers/rdkafka_bench.c \
+    $(pkg-config --cflags --libs rdkafka)
+}
+
+build
+micro=()
+for argument in "$@"; do [ "$argument" != --json ] || micro=(--json); done
+[ "$MICRO" = 0 ] || Benchmarks/.build/release/micro "${micro[@]}"
+exec "$BENCH_PYTHON" Benchmarks/bench.py --kw "$BIN/kw" --bin "$BIN" --kwbench Benchmarks/.build/release/kwbench \
+  --rdkafka Benchmarks/.build/rdkafka_bench --python "$BENCH_PYTHON" \
+  --kafka-python Benchmarks/peers/kafka_python_bench.py \
+  --records "$RECORDS" --events "$EVENTS" --repeat "$REPEAT" "$@"
