@@ -8,6 +8,9 @@ let collections: Target.Dependency = .product(name: "DequeModule", package: "swi
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
+/// A compression library, which a build without the trait does without.
+func codec(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Compression"])) }
+
 /// A library that only the executables share.
 func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
@@ -36,7 +39,9 @@ let package = Package(
         .executable(name: "demo", targets: ["Demo"]),
     ],
     traits: [
-        .trait(name: "Compression", description: "Record batches in gzip, through the system's zlib."),
+        .trait(
+            name: "Compression",
+            description: "Record batches in gzip, snappy, lz4 and zstd, through the system's libraries."),
         .default(enabledTraits: ["Compression"]),
     ],
     dependencies: [
@@ -48,11 +53,14 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCRC32C"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
             name: "KafkaWire",
             dependencies: [
-                "CCRC32C", .target(name: "CZlib", condition: .when(traits: ["Compression"])), log, collections,
+                "CCRC32C", codec("CZlib"), codec("CSnappy"), codec("CLZ4"), codec("CZstd"), log, collections,
             ],
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections], swiftSettings: strict),

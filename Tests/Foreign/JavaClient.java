@@ -68,7 +68,7 @@ public class JavaClient {
     }
 
     public static void main(String[] arguments) {
-        for (String codec : List.of("none", "gzip"))
+        for (String codec : List.of("none", "gzip", "snappy", "lz4", "zstd"))
             test("produces idempotently and consumes in a group, " + codec, () -> {
                 String topic = fresh("java"), group = fresh("group");
                 try (var producer = producer("compression.type", codec)) {
@@ -89,6 +89,19 @@ public class JavaClient {
                     long sum = 0;
                     for (var position : consumer.committed(consumer.assignment()).values()) if (position != null) sum += position.offset();
                     equal(sum, 1001L);
+                }
+            });
+        // Topics that the library itself has packed, where PACKED says that there are any.
+        for (String codec : System.getenv("PACKED") == null ? List.<String>of() : List.of("gzip", "snappy", "lz4", "zstd"))
+            test("unpacks what KafkaWire packed and packs for it, " + codec, () -> {
+                Set<String> values = new TreeSet<>();
+                for (int i = 0; i < 500; i++) values.add(("value " + i + " ").repeat(50));
+                try (var consumer = consumer(fresh("group"))) {
+                    consumer.subscribe(List.of("packed-by-kafkawire-" + codec));
+                    equal(read(consumer, 500), values);
+                }
+                try (var producer = producer("compression.type", codec, "linger.ms", "50", "batch.size", "300000")) {
+                    for (String value : values) producer.send(new ProducerRecord<>("packed-by-java-" + codec, value));
                 }
             });
         test("two members share and hand over", () -> {

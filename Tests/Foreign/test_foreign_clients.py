@@ -18,6 +18,10 @@ import traceback
 import uuid
 
 BOOTSTRAP = os.environ.get("BOOTSTRAP", "127.0.0.1:9092")
+# Set where the topics packed-by-kafkawire-CODEC hold VALUES, packed by the library itself.
+PACKED = os.environ.get("PACKED")
+CODECS = ["gzip", "snappy", "lz4", "zstd"]
+VALUES = [f"value {i} " * 50 for i in range(500)]
 TESTS = []
 
 
@@ -350,6 +354,47 @@ def confluent_produces_and_consumes_in_a_group():
     positions = consumer.committed(consumer.assignment())
     equal(sum(max(0, p.offset) for p in positions), 1000, "sum of the committed offsets")
     consumer.close()
+
+
+@test
+def confluent_packs_and_unpacks():
+    ck = confluent()
+    for codec in CODECS:
+        topic = f"packed-by-librdkafka-{codec}"
+        producer = ck.Producer({"bootstrap.servers": BOOTSTRAP, "compression.type": codec, "linger.ms": 50})
+        for i, value in enumerate(VALUES):
+            producer.produce(topic, value, partition=0, timestamp=1000 + i)
+        equal(producer.flush(20), 0, f"records not delivered, {codec}")
+        equal(confluent_read(ck, topic), set(VALUES), f"values, {codec}")
+        # The broker has to unpack the batch to answer this.
+        consumer = ck.Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": fresh("group")})
+        found = consumer.offsets_for_times([ck.TopicPartition(topic, 0, 1000 + 77)], 10)
+        equal(found[0].offset, 77, f"offset at a time, {codec}")
+        consumer.close()
+
+
+@test
+def confluent_unpacks_what_kafkawire_packed():
+    ck = confluent()
+    if not PACKED:
+        raise Skipped("nothing says (in PACKED) that there are topics packed-by-kafkawire-CODEC")
+    for codec in CODECS:
+        equal(confluent_read(ck, f"packed-by-kafkawire-{codec}"), set(VALUES), f"values, {codec}")
+
+
+def confluent_read(ck, topic):
+    consumer = ck.Consumer({
+        "bootstrap.servers": BOOTSTRAP, "group.id": fresh("group"), "auto.offset.reset": "earliest",
+        "check.crcs": True})
+    consumer.subscribe([topic])
+    found = set()
+    end = time.time() + 15
+    while len(found) < len(VALUES) and time.time() < end:
+        for message in consumer.consume(500, 0.5):
+            assert not message.error(), message.error()
+            found.add(message.value().decode())
+    consumer.close()
+    return found
 
 
 @test

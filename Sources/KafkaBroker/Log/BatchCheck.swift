@@ -28,6 +28,10 @@ enum BatchCheck {
         } catch {
             throw Refusal(code: .invalidRecord, message: "\(error)")
         }
+        guard batch.magic == 2 else {
+            throw Refusal(
+                code: .invalidRecord, message: "Produce v\(version) carries batches of magic 2, not \(batch.magic)")
+        }
         guard batch.bytes.count == bytes.count else {
             throw Refusal(
                 code: .invalidRecord,

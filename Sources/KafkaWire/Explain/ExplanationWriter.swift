@@ -10,7 +10,8 @@ struct ExplanationWriter {
     private(set) var failure: WireError?
     /// How many bytes the rows so far explain.
     private(set) var covered = 0
-    private let isUnpacked: Bool
+    /// Whether ``bytes`` were packed inside others.
+    let isUnpacked: Bool
     private let outerDepth: Int
     private var levels: [Level] = []
 

@@ -98,12 +98,23 @@ extension ExplanationWriter {
         let packed = bytes[covered..<end]
         let at = covered
         field("records", codec.name, "\(packed.count) bytes", note: "packed with \(codec.name)", to: end)
+        unpacked(at: at) { () throws(WireError) in
+            try codec.decompress(packed)
+        } rows: {
+            $0.records(of: batch, to: $1)
+        }
+    }
+
+    /// Adds the rows of what was packed and ends here.
+    private mutating func unpacked(
+        at: Int, _ unpack: () throws(WireError) -> Bytes, rows: (inout ExplanationWriter, _ end: Int) -> Void
+    ) {
         do throws(WireError) {
-            let payload = try codec.decompress(packed)
+            let payload = try unpack()
             remark("\(payload.count) bytes when unpacked; the offsets below count in those")
             var inner = ExplanationWriter(
                 payload, isUnpacked: true, depth: depth + 1, path: path.isEmpty ? "records" : path + ".records")
-            inner.records(of: batch, to: payload.count)
+            rows(&inner, payload.count)
             inner.finish()
             adopt(inner)
         } catch {
@@ -210,7 +221,7 @@ extension ExplanationWriter {
             field("offset", "int64", "\(try reader.integer(Int64.self))", to: start + reader.offset)
             field("messageSize", "int32", "\(try reader.integer(Int32.self))", to: start + reader.offset)
             let crc = try reader.integer(UInt32.self)
-            let computed = Self.legacyChecksum(bytes[start + reader.offset..<end])
+            let computed = CRC32.checksum(bytes[start + reader.offset..<end])
             let verdict = computed == crc ? "correct" : "WRONG, it is \(Self.hex(computed))"
             field(
                 "crc", "uint32", Self.hex(crc), note: "CRC-32 of what follows: \(verdict)", to: start + reader.offset)
@@ -218,8 +229,9 @@ extension ExplanationWriter {
             let magic = try reader.integer(Int8.self)
             field("magic", "int8", "\(magic)", note: "the format before Kafka 0.11", to: start + reader.offset)
             let attributes = try reader.integer(UInt8.self)
-            let codec = Compression(rawValue: attributes & 7)?.name ?? "unknown codec"
-            field("attributes", "int8", "\(attributes)", note: codec, to: start + reader.offset)
+            let codec = Compression(rawValue: attributes & 7)
+            field(
+                "attributes", "int8", "\(attributes)", note: codec?.name ?? "unknown codec", to: start + reader.offset)
             if magic == 1 {
                 let time = try reader.integer(Int64.self)
                 field("timestamp", "int64", "\(time)", note: Self.time(time), to: start + reader.offset)
@@ -234,20 +246,19 @@ extension ExplanationWriter {
                 }
             }
             if reader.remaining > 0 { throw WireError(.trailing(reader.remaining), at: reader.offset) }
+            // Packed sets do not nest.
+            guard let codec, codec != .none, !isUnpacked, let message = try RecordBatch(bytes[start..<end]) else {
+                return
+            }
+            unpacked(at: start) { () throws(WireError) in
+                try LegacyMessage.payload(of: message, codec, limit: Compression.defaultLimit)
+            } rows: {
+                $0.recordBatches(to: $1, mayBeCutOff: false)
+            }
         } catch {
             unread("message", "bytes", note: "\(error.reason)", to: end)
             fail(Self.error(error.reason, start + max(error.offset, 0)))
         }
-    }
-
-    /// CRC-32 (ISO 3309, as in zlib), the checksum of the old formats; bit by bit, for these are rare.
-    private static func legacyChecksum(_ bytes: Bytes) -> UInt32 {
-        var crc = UInt32.max
-        for index in 0..<bytes.count {
-            crc ^= UInt32(bytes[index])
-            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-        }
-        return ~crc
     }
 
     private func peek<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {

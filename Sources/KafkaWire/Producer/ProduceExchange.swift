@@ -15,7 +15,7 @@ enum ProduceExchange {
         _ cluster: Cluster, after previous: SendTurn?, _ turn: SendTurn
     ) async -> Result<Answer, KafkaError> {
         do throws(KafkaError) {
-            let packing = Result { () throws(KafkaError) in try packed(entries, configuration.compression) }
+            let packing = Result { () throws(KafkaError) in try packed(entries, configuration) }
             await previous?.wait()
             let batches = try packing.get()
             let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
@@ -43,12 +43,14 @@ enum ProduceExchange {
     }
 
     private static func packed(
-        _ entries: [Accumulator.Entry], _ compression: Compression
+        _ entries: [Accumulator.Entry], _ configuration: KafkaProducer.Configuration
     ) throws(KafkaError) -> [(TopicPartition, Bytes)] {
         var batches: [(TopicPartition, Bytes)] = []
         for entry in entries {
             do throws(WireError) {
-                batches.append((entry.batch.target, try entry.batch.bytes(entry.stamp ?? .init(), compression)))
+                let bytes = try entry.batch.bytes(
+                    entry.stamp ?? .init(), configuration.compression, level: configuration.compressionLevel)
+                batches.append((entry.batch.target, bytes))
             } catch {
                 throw KafkaError(
                     .invalidConfiguration, "could not pack a batch for topic \(entry.batch.target.topic): \(error)",

@@ -57,7 +57,7 @@ final class ProducerBatch: Sendable {
     }
 
     /// The batch's bytes with `stamp`. Packed once; stamped anew where the producer id has changed since.
-    func bytes(_ stamp: Stamp, _ compression: Compression) throws(WireError) -> Bytes {
+    func bytes(_ stamp: Stamp, _ compression: Compression, level: Int?) throws(WireError) -> Bytes {
         let outcome: Result<[UInt8], WireError> = content.withLock { content in
             do throws(WireError) {
                 if content.isFinished {
@@ -67,6 +67,7 @@ final class ProducerBatch: Sendable {
                 } else {
                     var options = RecordBatchBuilder.Options()
                     options.compression = compression
+                    options.compressionLevel = level
                     options.producerId = stamp.producerId
                     options.producerEpoch = stamp.producerEpoch
                     options.baseSequence = stamp.baseSequence

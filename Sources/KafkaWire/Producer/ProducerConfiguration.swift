@@ -27,6 +27,9 @@ extension KafkaProducer {
         public var deliveryTimeout: Duration = .seconds(120)
         /// How batches are packed (`compression.type`). Default: not at all.
         public var compression = Compression.none
+        /// How thoroughly they are packed: one of the codec's ``Compression/levels`` (`compression.gzip.level`,
+        /// `compression.lz4.level`, `compression.zstd.level`, KIP-390). Default nil: the codec's own default.
+        public var compressionLevel: Int?
         /// How many requests may be on their way to one broker (`max.in.flight.requests.per.connection`). Default 5;
         /// without idempotence the order in a partition is kept by sending one batch of it at a time.
         public var maximumInFlight = 5
@@ -51,6 +54,18 @@ extension KafkaProducer {
                 "max.in.flight.requests.per.connection")
             try require(
                 maximumInFlight > 0, "at least one request must be in flight", "max.in.flight.requests.per.connection")
+            if let level = compressionLevel {
+                let setting = "compression.\(compression).level"
+                guard let levels = compression.levels else {
+                    throw KafkaError(
+                        .invalidConfiguration,
+                        "compression.type \(compression) has no levels; leave the level out, or choose gzip, lz4 or zstd",
+                        setting: "compression.type")
+                }
+                try require(
+                    levels.contains(level),
+                    "\(setting) is \(level); it must be from \(levels.lowerBound) to \(levels.upperBound)", setting)
+            }
             try require(linger >= .zero, "linger.ms is below 0", "linger.ms")
             try require(
                 !isIdempotent || acks == .all,

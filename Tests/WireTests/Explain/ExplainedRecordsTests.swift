@@ -26,10 +26,6 @@ import Testing
         }
         #expect(value("crc")?.note.hasSuffix("correct") == true)
         let codec = json["codec"].text ?? ""
-        guard ["none", "gzip"].contains(codec) else {
-            #expect(value("records")?.value.hasSuffix("bytes") == true)
-            return
-        }
         for (index, record) in json["records"].elements.enumerated() {
             let prefix = codec == "none" ? "[\(index)]" : "records[\(index)]"
             let keys = explanation.rows.first { $0.path == path + (codec == "none" ? "" : ".") + prefix + ".key" }
@@ -38,6 +34,18 @@ import Testing
             #expect(keys?.isUnpacked == (codec != "none"))
             #expect(keys.map { $0.bytes.description.hasSuffix(record["key"].text ?? "01") } == true)
         }
+    }
+
+    @Test(arguments: ["legacy-v0-gzip", "legacy-v1-gzip"]) func aPackedSetOfTheOldFormatsIsUnpacked(name: String) throws
+    {
+        let vector = try #require(try Fixture.json("golden/record-batches.jsonl").first { $0["name"].text == name })
+        let explanation = Explanation(records: try #require(vector["hex"].hex))
+        let records = try #require(vector["batches"].elements.first)["records"].elements
+        let rows = explanation.rows.filter(\.isUnpacked)
+        let keys = rows.filter { $0.name == "key" }
+        #expect(keys.count == 3)
+        for (row, record) in zip(keys, records) { #expect(row.bytes.description.hasSuffix(record["key"].text ?? "?")) }
+        #expect(rows.filter { $0.name == "crc" }.allSatisfy { $0.note.hasSuffix("correct") })
     }
 
     @Test func aWrongChecksumIsShown() throws {
