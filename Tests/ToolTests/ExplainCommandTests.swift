@@ -72,6 +72,23 @@ import Testing
         #expect(run.error.contains(sentence))
     }
 
+    @Test func secretsAreShownOnlyWhenAskedFor() throws {
+        let arguments = ["explain", "--api", "SaslAuthenticate", "--version", "1", "--body", "00000004 74657374"]
+        for form in [[], ["--json"]] {
+            let hidden = try Program.kw(arguments + form)
+            #expect(hidden.status == 0)
+            #expect(hidden.output.contains("4 bytes, hidden"))
+            #expect(!hidden.output.contains("74657374") && !hidden.output.contains("test"))
+            let shown = try Program.kw(arguments + form + ["--show-secrets"])
+            #expect(shown.output.contains("74657374") && shown.output.contains("test"))
+            #expect(!shown.output.contains("hidden"))
+        }
+        // The break is in the secret: the rest of the bytes is its beginning.
+        let broken = try Program.kw(arguments.dropLast() + ["00000009 74657374"])
+        #expect(broken.status == 1)
+        #expect(!broken.output.contains("7465"))
+    }
+
     @Test func jsonHasEveryRow() throws {
         let run = try Program.kw(["explain", "--json", frame])
         let json = try #require(JSON(run.output))

@@ -40,6 +40,9 @@ struct ExplainCommand: ParsableCommand {
     @Flag(help: "What the bytes are, where it is not clear.")
     var form: Form?
 
+    @Flag(help: "Show passwords, tokens and SASL exchanges, of which otherwise only the length is shown.")
+    var showSecrets = false
+
     @Flag(help: "One JSON object with all rows, for programs.")
     var json = false
 
@@ -86,7 +89,7 @@ struct ExplainCommand: ParsableCommand {
             guard direction == .request, form != .body else {
                 throw ValidationError("a \(direction == .response ? "response" : "body") needs --api and --version")
             }
-            return Explanation(requestFrame: bytes)
+            return Explanation(requestFrame: bytes, showsSecrets: showSecrets)
         }
         guard let api = Int16(name).flatMap({ API.of(APIKey(rawValue: $0)) }) ?? API.named(name) else {
             throw ValidationError(
@@ -94,7 +97,7 @@ struct ExplainCommand: ParsableCommand {
         }
         let type: any WireMessage.Type = direction == .request ? api.request : api.response
         let isFrame = form == .frame || form == nil && startsWithItsSize(bytes)
-        if isFrame && direction == .request { return Explanation(requestFrame: bytes) }
+        if isFrame && direction == .request { return Explanation(requestFrame: bytes, showsSecrets: showSecrets) }
         let known = type.versions
         guard let version else {
             throw ValidationError("give --version, \(known.lowerBound) to \(known.upperBound) of \(api.name)")
@@ -104,8 +107,8 @@ struct ExplainCommand: ParsableCommand {
                 "\(type.wireName) has no version \(version); known are \(known.lowerBound) to \(known.upperBound)")
         }
         return isFrame
-            ? Explanation(responseFrame: bytes, of: type, version: version)
-            : Explanation(body: bytes, of: type, version: version)
+            ? Explanation(responseFrame: bytes, of: type, version: version, showsSecrets: showSecrets)
+            : Explanation(body: bytes, of: type, version: version, showsSecrets: showSecrets)
     }
 
     private func startsWithItsSize(_ bytes: Bytes) -> Bool {

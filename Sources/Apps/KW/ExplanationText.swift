@@ -40,7 +40,7 @@ struct ExplanationText {
         switch row.kind {
         case .field:
             return line(
-                offset: offset, bytes: digits(row.bytes), name: name, value: row.value, note: row.note,
+                offset: offset, bytes: digits(row), name: name, value: row.value, note: row.note,
                 styles: (.cyan, .green, .dim))
         case .group:
             var size = row.bytes.count == 1 ? "1 byte" : "\(row.bytes.count) bytes"
@@ -49,7 +49,7 @@ struct ExplanationText {
                 offset: offset, bytes: "", name: name, value: row.type, note: size, styles: (.bold, nil, .dim))
         case .unread:
             return line(
-                offset: offset, bytes: digits(row.bytes), name: name, value: "?", note: expected(row),
+                offset: offset, bytes: digits(row), name: name, value: "?", note: expected(row),
                 styles: (.red, .red, .red))
         }
     }
@@ -84,8 +84,9 @@ struct ExplanationText {
         return paint(text, style)
     }
 
-    private func digits(_ bytes: Bytes) -> String {
-        bytes.count <= shownBytes ? "\(bytes)" : "\(bytes[0..<shownBytes])…"
+    private func digits(_ row: Explanation.Row) -> String {
+        guard !row.isSecret else { return "hidden" }
+        return row.bytes.count <= shownBytes ? "\(row.bytes)" : "\(row.bytes[0..<shownBytes])…"
     }
 
     private static func indented(_ row: Explanation.Row) -> String {
@@ -108,9 +109,11 @@ struct ExplanationText {
         let rows = explanation.rows.map { row in
             object([
                 ("kind", string(row.kind.rawValue)), ("depth", "\(row.depth)"), ("offset", "\(row.offset)"),
-                ("length", "\(row.bytes.count)"), ("hex", string(row.kind == .group ? "" : "\(row.bytes)")),
+                ("length", "\(row.bytes.count)"),
+                ("hex", string(row.kind == .group || row.isSecret ? "" : "\(row.bytes)")),
                 ("name", string(row.name)), ("path", string(row.path)), ("type", string(row.type)),
                 ("value", string(row.value)), ("note", string(row.note)), ("unpacked", "\(row.isUnpacked)"),
+                ("secret", "\(row.isSecret)"),
             ])
         }
         let failure = explanation.failure.map { error in

@@ -48,30 +48,37 @@ public struct Field: Sendable {
     /// Whether a value may be dropped silently where the version does not carry the field. Without it, that is an
     /// error unless the value is the default.
     public let ignorable: Bool
+    /// Whether the value, a string or bytes, is a secret, of which logs and explanations show only the length.
+    public let sensitive: Bool
 
     @inlinable
     @inline(__always)
-    init(name: StaticString, versions: Versions, nullable: Versions, ignorable: Bool) {
+    init(name: StaticString, versions: Versions, nullable: Versions, ignorable: Bool, sensitive: Bool = false) {
         self.name = name
         self.versions = versions
         self.nullable = nullable
         self.ignorable = ignorable
+        self.sensitive = sensitive
     }
 
     /// The same field where null is not allowed, as for the elements of an array.
-    var required: Field { Field(name: name, versions: versions, nullable: .none, ignorable: ignorable) }
+    var required: Field {
+        Field(name: name, versions: versions, nullable: .none, ignorable: ignorable, sensitive: sensitive)
+    }
 }
 
 extension FieldVisitor where Self: ~Copyable {
     /// Names a field. `default` is the value that an absent field has, where it is not the type's zero value;
-    /// `nullable` defaults to all versions that carry the field, and matters only where the value is an optional.
+    /// `nullable` defaults to all versions that carry the field, and matters only where the value is an optional;
+    /// `sensitive` says that the value is a secret.
     @inline(__always)
     public mutating func field<T: WireType>(
         _ name: StaticString, _ value: inout T, _ versions: Versions = .all, nullable: Versions = .all,
-        ignorable: Bool = false, default: T = T.zero
+        ignorable: Bool = false, sensitive: Bool = false, default: T = T.zero
     ) throws(WireError) {
         let field = Field(
-            name: name, versions: versions, nullable: T.isOptional ? nullable : .none, ignorable: ignorable)
+            name: name, versions: versions, nullable: T.isOptional ? nullable : .none, ignorable: ignorable,
+            sensitive: sensitive)
         guard try enter(field, value, default: `default`) else { return }
         try value.accept(&self)
         leave()

@@ -7,6 +7,18 @@ extension WireStruct {
         do { try dump.walk(&message) } catch { return ["error: \(error)"] }
         return dump.lines
     }
+
+    /// The names of the fields that hold secrets, such as `hmac`; those of structures inside are among them.
+    package static var sensitiveFields: Set<String> {
+        var dump = SchemaDump()
+        var message = Self()
+        // The dump itself throws nothing.
+        try? dump.walk(&message)
+        return dump.sensitiveFields
+    }
+
+    /// Whether a field here or in a structure inside holds a secret.
+    package static var holdsSecrets: Bool { !sensitiveFields.isEmpty }
 }
 
 /// The visitor that says what a message's fields are, whatever the version.
@@ -14,6 +26,7 @@ struct SchemaDump: FieldVisitor {
     let version: Int16 = 0
     var flexible = true
     private(set) var lines: [String] = []
+    private(set) var sensitiveFields: Set<String> = []
     private var depth = 0
 
     mutating func walk<S: WireStruct>(_ structure: inout S) throws(WireError) {
@@ -46,6 +59,7 @@ struct SchemaDump: FieldVisitor {
         if `default` != T.zero { line += "  default \(Self.text(`default`))" }
         if value != `default` { line += "  initially \(Self.text(value))" }
         if field.ignorable { line += "  ignorable" }
+        if field.sensitive { sensitiveFields.insert("\(field.name)") }
         lines.append(line)
     }
 

@@ -7,8 +7,10 @@ public protocol WireMessage: WireStruct {
     /// The versions with flexible encoding (KIP-482).
     static var flexible: Versions { get }
 
-    // Non-generic witnesses: each message spells these two out, so that the walk over its fields is specialised where
-    // the message is compiled; calling the generic `fields` from another module was measured two to three times slower.
+    // Non-generic witnesses: the messages that move data, or that every client needs, spell two of these out (`decode`
+    // and `encode(into:version:)`), so that the walk over their fields is specialised where they are compiled; calling
+    // the generic `fields` from another module was measured two to three times slower. The others take the defaults
+    // below: specialising all of them would double the build time of the library.
 
     /// Writes the body. Throws a ``WireError`` that names the field when a value does not fit the version.
     func encode(version: Int16) throws(WireError) -> [UInt8]
@@ -31,6 +33,20 @@ extension WireMessage {
 
     public func encode(version: Int16) throws(WireError) -> [UInt8] {
         try encode(into: ByteWriter(), version: version).array()
+    }
+
+    // The two defaults are compiled once for all messages, and specialised for none.
+
+    @_semantics("optimize.sil.specialize.generic.never")
+    @inline(never)
+    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
+        try encodeFields(into: writer, version: version)
+    }
+
+    @_semantics("optimize.sil.specialize.generic.never")
+    @inline(never)
+    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
+        try decodeFields(bytes, version: version)
     }
 
     @inline(__always)

@@ -91,7 +91,8 @@ struct ExplainingDecoder: FieldVisitor {
         type = (flexible ? "compact " : "") + type
         try decoder.visit(&value)
         if name == "protocolType" { protocolType = value }
-        row(value.map(Meaning.quoted) ?? "null", note: lengthNote(value?.utf8.count))
+        guard let text = value else { return row("null", note: lengthNote(nil)) }
+        content(Meaning.quoted(text), size: text.utf8.count)
     }
 
     mutating func visit(_ value: inout Bytes?) throws(WireError) {
@@ -100,7 +101,7 @@ struct ExplainingDecoder: FieldVisitor {
         guard let bytes = value else { return row("null", note: lengthNote(nil)) }
         if embeds("metadata"), embedded(ConsumerProtocolSubscription.self, bytes) { return }
         if embeds("assignment"), embedded(ConsumerProtocolAssignment.self, bytes) { return }
-        row(Meaning.preview(bytes), note: lengthNote(bytes.count))
+        content(Meaning.preview(bytes), size: bytes.count)
     }
 
     mutating func visit(_ value: inout Records?) throws(WireError) {
@@ -214,6 +215,12 @@ struct ExplainingDecoder: FieldVisitor {
 
     private mutating func row(_ value: String, note: String = "") {
         out.field(name, type, value, note: note, to: offset)
+    }
+
+    /// A row for a string or for bytes.
+    private mutating func content(_ value: String, size: Int) {
+        guard decoder.field.sensitive else { return row(value, note: lengthNote(size)) }
+        out.secret(name, type, value, size: size, note: lengthNote(size), to: offset)
     }
 
     private mutating func number(_ value: some FixedWidthInteger) {

@@ -40,6 +40,9 @@ public struct Explanation: Sendable {
         public var note: String
         /// Whether the row is about compressed records after unpacking: such bytes are not in the message.
         public var isUnpacked: Bool
+        /// Whether the bytes are a secret, or, in a row that could not be read, may hold one: whoever shows the row
+        /// shows ``value`` and not ``bytes``. Never true where the explanation was asked for secrets.
+        public var isSecret: Bool
     }
 
     /// What was explained, such as `FetchResponse v12`.
@@ -49,16 +52,18 @@ public struct Explanation: Sendable {
     /// Why the bytes cannot be the message that they should be, or nil.
     public internal(set) var failure: WireError?
 
-    /// Explains a body: a message without header and size. Every byte of `bytes` should belong to it.
-    public init(body bytes: Bytes, of type: any WireMessage.Type, version: Int16) {
-        self.init("\(type.wireName) v\(version)", bytes) { writer in
+    /// Explains a body: a message without header and size. Every byte of `bytes` should belong to it. Of fields that
+    /// hold secrets (SASL exchanges, salted passwords, tokens) the rows say only the length, unless `showsSecrets`.
+    public init(body bytes: Bytes, of type: any WireMessage.Type, version: Int16, showsSecrets: Bool = false) {
+        self.init("\(type.wireName) v\(version)", bytes, showsSecrets: showsSecrets) { writer in
             writer.body(type, version: version, to: bytes.count)
         }
     }
 
     /// Explains a request with the size and the header in front of it; the header says which request it is.
-    public init(requestFrame bytes: Bytes) {
-        self.init("request", bytes) { writer in
+    /// For `showsSecrets`, see ``init(body:of:version:showsSecrets:)``.
+    public init(requestFrame bytes: Bytes, showsSecrets: Bool = false) {
+        self.init("request", bytes, showsSecrets: showsSecrets) { writer in
             guard let end = writer.frameSize() else { return }
             writer.request(to: end)
             writer.endOfFrame(at: end)
@@ -66,9 +71,9 @@ public struct Explanation: Sendable {
     }
 
     /// Explains a response with the size and the header in front of it. A response does not say what it answers:
-    /// `type` and `version` are those of the request.
-    public init(responseFrame bytes: Bytes, of type: any WireMessage.Type, version: Int16) {
-        self.init("\(type.wireName) v\(version)", bytes) { writer in
+    /// `type` and `version` are those of the request. For `showsSecrets`, see ``init(body:of:version:showsSecrets:)``.
+    public init(responseFrame bytes: Bytes, of type: any WireMessage.Type, version: Int16, showsSecrets: Bool = false) {
+        self.init("\(type.wireName) v\(version)", bytes, showsSecrets: showsSecrets) { writer in
             guard let end = writer.frameSize() else { return }
             writer.response(type, version: version, to: end)
             writer.endOfFrame(at: end)
@@ -96,8 +101,10 @@ public struct Explanation: Sendable {
         }
     }
 
-    private init(_ title: String, _ bytes: Bytes, _ explain: (inout ExplanationWriter) -> Void) {
-        var writer = ExplanationWriter(bytes, title: title)
+    private init(
+        _ title: String, _ bytes: Bytes, showsSecrets: Bool = false, _ explain: (inout ExplanationWriter) -> Void
+    ) {
+        var writer = ExplanationWriter(bytes, title: title, showsSecrets: showsSecrets)
         explain(&writer)
         writer.finish()
         self.title = writer.title

@@ -3,6 +3,10 @@
 struct ExplanationWriter {
     /// What is explained.
     let bytes: Bytes
+    /// Whether fields that hold secrets are shown like others.
+    let showsSecrets: Bool
+    /// Whether the message has fields that hold secrets: then bytes that cannot be read may be part of one.
+    var mayHoldSecrets = false
     /// What it turned out to be.
     var title: String
     private(set) var rows: [Explanation.Row] = []
@@ -25,8 +29,12 @@ struct ExplanationWriter {
     /// Where the nesting stands, to come back to after a failure.
     struct Mark { fileprivate var levels: Int }
 
-    init(_ bytes: Bytes, title: String = "", isUnpacked: Bool = false, depth: Int = 0, path: String = "") {
+    init(
+        _ bytes: Bytes, title: String = "", isUnpacked: Bool = false, depth: Int = 0, path: String = "",
+        showsSecrets: Bool = false
+    ) {
         self.bytes = bytes
+        self.showsSecrets = showsSecrets
         self.title = title
         self.isUnpacked = isUnpacked
         outerDepth = depth
@@ -41,9 +49,15 @@ struct ExplanationWriter {
         append(.field, name, type, value, note, to: end)
     }
 
+    /// Adds a row for bytes that are a secret, unless those are to be shown. `size` is that of the secret itself.
+    mutating func secret(_ name: String, _ type: String, _ value: String, size: Int, note: String, to end: Int) {
+        guard !showsSecrets else { return field(name, type, value, note: note, to: end) }
+        append(.field, name, type, "\(size) bytes, hidden", note, isSecret: true, to: end)
+    }
+
     /// Adds a row for bytes that cannot be read.
     mutating func unread(_ name: String, _ type: String, note: String, to end: Int) {
-        append(.unread, name, type, "", note, to: end)
+        append(.unread, name, type, "", note, isSecret: mayHoldSecrets && !showsSecrets, to: end)
     }
 
     /// Adds a heading; ``close()`` ends its part.
@@ -91,20 +105,22 @@ struct ExplanationWriter {
     var path: String { levels.last?.path ?? "" }
 
     private mutating func append(
-        _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String, to end: Int
+        _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
+        isSecret: Bool = false, to end: Int
     ) {
         let end = min(max(end, covered), bytes.count)
-        rows.append(row(kind, name, type, value, note, covered..<end))
+        rows.append(row(kind, name, type, value, note, isSecret: isSecret, covered..<end))
         covered = end
     }
 
     private func row(
         _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
-        _ range: Range<Int>
+        isSecret: Bool = false, _ range: Range<Int>
     ) -> Explanation.Row {
         Explanation.Row(
             kind: kind, depth: depth, offset: range.lowerBound, bytes: bytes[range], name: name,
-            path: path(of: name), type: type, value: value, note: note, isUnpacked: isUnpacked)
+            path: path(of: name), type: type, value: value, note: note, isUnpacked: isUnpacked,
+            isSecret: isSecret)
     }
 
     private func path(of name: String) -> String {

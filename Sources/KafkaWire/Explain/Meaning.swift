@@ -4,7 +4,8 @@ enum Meaning {
     static func of(_ field: String, in structure: String, _ value: Int64) -> String? {
         switch field {
         case "apiKey", "requestApiKey": Int16(exactly: value).flatMap { API.of(APIKey(rawValue: $0))?.name }
-        case "errorCode": Int16(exactly: value).map { ErrorCode(rawValue: $0).name }
+        case let name where name == "errorCode" || name.hasSuffix("ErrorCode"):
+            Int16(exactly: value).map { ErrorCode(rawValue: $0).name }
         case "acks": [-1: "all in-sync replicas", 0: "no answer wanted", 1: "the leader alone"][value]
         case "isolationLevel": [0: "read_uncommitted", 1: "read_committed"][value]
         case "keyType": [0: "group", 1: "transaction", 2: "share group"][value]
@@ -14,8 +15,12 @@ enum Meaning {
                 -1: "the latest offset", -2: "the earliest offset", -3: "the highest timestamp",
                 -4: "the earliest local offset", -5: "the latest tiered offset",
             ][value] ?? instant(value)
-        case "logAppendTimeMs", "timestamp": instant(value)
-        case "topicAuthorizedOperations", "clusterAuthorizedOperations":
+        case "logAppendTimeMs", "timestamp", "issueTimestamp", "issueTimestampMs", "expiryTimestamp",
+            "expiryTimestampMs",
+            "maxTimestamp", "maxTimestampMs", "lastTimestamp", "lastFetchTimestamp", "lastCaughtUpTimestamp",
+            "transactionStartTimeMs":
+            instant(value)
+        case "topicAuthorizedOperations", "clusterAuthorizedOperations", "authorizedOperations":
             value == -2_147_483_648 ? "not asked for" : "a bit per operation"
         case "type" where structure == "ControlRecordTypeSchema":
             [

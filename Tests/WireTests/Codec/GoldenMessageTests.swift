@@ -34,11 +34,14 @@ import Testing
         }
     }
 
-    @Test(arguments: files) func everyFlippedBitDecodesOrThrows(file: String) throws {
-        for vector in try Fixture.json("golden/\(file)").prefix(24) {
+    /// Thinned out, since `kw conformance` flips every bit of every vector: about 300 bits of each vector here, other
+    /// ones in each of its file.
+    @Test(arguments: files) func aFlippedBitDecodesOrThrows(file: String) throws {
+        for (index, vector) in try Fixture.json("golden/\(file)").prefix(24).enumerated() {
             let (type, version, bytes) = try Self.parts(vector)
             var mutated = bytes.copy()
-            for bit in 0..<mutated.count * 8 {
+            let step = mutated.count * 8 / 300 + 1
+            for bit in stride(from: index % step, to: mutated.count * 8, by: step) {
                 mutated[bit / 8] ^= 1 << UInt8(bit % 8)
                 do throws(WireError) {
                     let message = try type.decode(Bytes(mutated), version: version)

@@ -10,7 +10,7 @@ import Testing
         for api in API.all {
             for type in [api.request as any WireMessage.Type, api.response] {
                 let expected = try #require(definitions[type.wireName], "\(type.wireName) is not in messages.txt")
-                #expect(Set(type.schema) == Set(expected.lines), "\(type.wireName)")
+                #expect(type.schema.sorted() == expected.lines.sorted(), "\(type.wireName)")
                 #expect("\(type.flexible)" == expected.flexible, "\(type.wireName)")
                 #expect("\(Versions(type.versions.lowerBound, type.versions.upperBound))" == expected.versions)
             }
@@ -34,14 +34,29 @@ import Testing
         var lines: [String] = []
     }
 
+    /// A line of `messages.txt`: a field, as deep as it stands in the message or in the shared structure.
+    private struct Line {
+        var depth: Int
+        var words: [String]
+    }
+
     /// `messages.txt`, each line rewritten in the form of the schema dump.
     static func definitions() throws -> [String: Definition] {
         var found: [String: Definition] = [:]
         var current = ""
+        var lines: [Line] = []
+        // Structures that several fields share stand once, at the end of their message.
+        var shared: [String: [Line]] = [:]
+        var structure: String?
+        func finish() {
+            found[current]?.lines = expanded(lines, shared).map { rewritten($0.words, depth: $0.depth) }
+            (lines, shared, structure) = ([], [:], nil)
+        }
         for line in try Fixture.lines("protocol/messages.txt") {
             let indent = line.prefix { $0 == " " }.count
             let words = line.split(separator: " ").map(String.init)
             if indent == 0 {
+                finish()
                 guard words.count > 4, ["request", "response", "header", "data"].contains(words[0]) else {
                     current = ""
                     continue
@@ -49,12 +64,25 @@ import Testing
                 current = words[1]
                 let flexible = words[5] == "0+" ? "0+" : words[5]
                 found[current] = Definition(versions: words[3], flexible: flexible)
-            } else if !current.isEmpty, words[0] != "struct" {
-                // The fields of a structure that several fields share are indented like those of one field's own.
-                found[current]?.lines.append(rewritten(words, depth: indent / 2 - 1))
+            } else if words[0] == "struct" {
+                structure = words[1]
+            } else if let structure {
+                shared[structure, default: []].append(Line(depth: indent / 2 - 2, words: words))
+            } else {
+                lines.append(Line(depth: indent / 2 - 1, words: words))
             }
         }
+        finish()
         return found
+    }
+
+    /// `lines` with the fields of shared structures under each field that has them.
+    private static func expanded(_ lines: [Line], _ shared: [String: [Line]]) -> [Line] {
+        lines.flatMap { line in
+            let type = line.words[1].filter { $0 != "[" && $0 != "]" }
+            let inner = expanded(shared[type] ?? [], shared)
+            return [line] + inner.map { Line(depth: line.depth + 1 + $0.depth, words: $0.words) }
+        }
     }
 
     private static func rewritten(_ words: [String], depth: Int) -> String {

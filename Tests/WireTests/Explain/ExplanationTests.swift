@@ -39,13 +39,17 @@ import Testing
         }
     }
 
-    /// What the decoder refuses the explainer refuses, in the same place; and it still accounts for every byte.
+    /// What the decoder refuses the explainer refuses, in the same place; and it still accounts for every byte. Thinned
+    /// out for time: every third length and every 17th bit, other ones in each vector of a file.
     @Test(arguments: GoldenMessageTests.files) func brokenBytesAreExplainedUpToTheBreak(file: String) throws {
-        for vector in try Fixture.json("golden/\(file)") where (vector["hex"].text?.count ?? 0) < 200 {
+        for (index, vector) in try Fixture.json("golden/\(file)").enumerated()
+        where (vector["hex"].text?.count ?? 0) < 200 {
             let (type, version, bytes) = try GoldenMessageTests.parts(vector)
-            for length in 0..<bytes.count { try Self.expectAgreement(type, version, bytes[0..<length]) }
+            for length in stride(from: index % 3, to: bytes.count, by: 3) {
+                try Self.expectAgreement(type, version, bytes[0..<length])
+            }
             var mutated = bytes.copy()
-            for bit in stride(from: 0, to: mutated.count * 8, by: 3) {
+            for bit in stride(from: index % 17, to: mutated.count * 8, by: 17) {
                 mutated[bit / 8] ^= 1 << UInt8(bit % 8)
                 try Self.expectAgreement(type, version, Bytes(mutated))
                 mutated[bit / 8] ^= 1 << UInt8(bit % 8)

@@ -1,0 +1,40 @@
+/// Takes a broker that is gone for good out of a KRaft cluster (KIP-500).
+public struct UnregisterBrokerRequest: WireRequest {
+    public typealias Response = UnregisterBrokerResponse
+    public static let api = APIKey.unregisterBroker
+    public static let versions: ClosedRange<Int16> = 0...0
+    public static let flexible: Versions = .all
+
+    /// The broker's id.
+    public var brokerId: Int32 = 0
+    public var unknownTaggedFields: [UnknownTaggedField] = []
+
+    public init() {}
+
+    public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+        try visitor.field("brokerId", &brokerId)
+    }
+}
+
+/// Whether the broker was taken out.
+public struct UnregisterBrokerResponse: WireMessage {
+    public static let api = APIKey.unregisterBroker
+    public static let versions: ClosedRange<Int16> = 0...0
+    public static let flexible: Versions = .all
+
+    /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
+    public var throttleTimeMs: Int32 = 0
+    /// What went wrong, or 0.
+    public var errorCode: Int16 = 0
+    /// The error in words, where the broker gives them.
+    public var errorMessage: String? = ""
+    public var unknownTaggedFields: [UnknownTaggedField] = []
+
+    public init() {}
+
+    public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+        try visitor.field("throttleTimeMs", &throttleTimeMs)
+        try visitor.field("errorCode", &errorCode)
+        try visitor.field("errorMessage", &errorMessage)
+    }
+}

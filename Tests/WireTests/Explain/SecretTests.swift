@@ -1,0 +1,66 @@
+import Conformance
+import Testing
+
+@testable import KafkaWire
+
+/// Fields that hold secrets: explanations show their length; values, as `kw conformance` compares them, stay whole.
+@Suite struct SecretTests {
+    static let secrets: [String: Set<String>] = [
+        "SaslAuthenticateRequest": ["authBytes"],
+        "SaslAuthenticateResponse": ["authBytes"],
+        "CreateDelegationTokenResponse": ["hmac"],
+        "RenewDelegationTokenRequest": ["hmac"],
+        "ExpireDelegationTokenRequest": ["hmac"],
+        "DescribeDelegationTokenResponse": ["hmac"],
+        "AlterUserScramCredentialsRequest": ["salt", "saltedPassword"],
+    ]
+    private static let password = Bytes(Array("\0alice\0hunter2".utf8))
+
+    @Test func theyAreMarked() {
+        for api in API.all {
+            for type in [api.request as any WireMessage.Type, api.response] {
+                #expect(type.sensitiveFields == Self.secrets[type.wireName] ?? [], "\(type.wireName)")
+            }
+        }
+    }
+
+    @Test(arguments: [36, 38, 39, 40, 41, 51] as [Int16]) func theirRowsAreMarkedAndNoOthers(key: Int16) throws {
+        let api = try #require(API.of(APIKey(rawValue: key)))
+        for vector in try Fixture.json("golden/0\(key)-\(api.name).jsonl") {
+            let (type, version, bytes) = try GoldenMessageTests.parts(vector)
+            let secrets = Self.secrets[type.wireName] ?? []
+            for row in Explanation(body: bytes, of: type, version: version).rows {
+                #expect(row.isSecret == secrets.contains(row.name))
+                if row.isSecret { #expect(row.value.hasSuffix(" bytes, hidden")) }
+            }
+            let open = Explanation(body: bytes, of: type, version: version, showsSecrets: true)
+            #expect(open.rows.allSatisfy { !$0.isSecret && !$0.value.contains("hidden") })
+        }
+    }
+
+    @Test func onlyTheLengthIsSaid() throws {
+        let request = SaslAuthenticateRequest.with { $0.authBytes = Self.password }
+        let body = Bytes(try request.encode(version: 2))
+        let row = try #require(Explanation(body: body, of: SaslAuthenticateRequest.self, version: 2).rows.first)
+        #expect(row.value == "14 bytes, hidden")
+        #expect(row.note == "compact length 15 = 14 + 1")
+        #expect(try request.values(version: 2) == .object([(name: "authBytes", value: .bytes(Self.password))]))
+    }
+
+    @Test func whatFollowsABreakMayBeASecret() throws {
+        let request = SaslAuthenticateRequest.with { $0.authBytes = Self.password }
+        let body = Bytes(try request.encode(version: 1)).copy()
+        for length in 0..<body.count {
+            let explanation = Explanation(
+                body: Bytes(Array(body[..<length])), of: SaslAuthenticateRequest.self, version: 1)
+            #expect(explanation.rows.allSatisfy { $0.isSecret })
+        }
+        // Neither does a version that is not known, nor a header that breaks off, give away what is behind it.
+        let unknown = Explanation(body: Bytes(body), of: SaslAuthenticateRequest.self, version: 77)
+        #expect(unknown.rows.map(\.isSecret) == [true])
+        let frame = Explanation(requestFrame: Bytes([0, 0, 0, 24, 0, 36, 0, 1, 0, 0, 0, 7, 0, 99] + body))
+        #expect(frame.rows.filter { $0.kind == .unread }.map(\.isSecret) == [true, true])
+        let broken = Explanation(body: [0], of: HeartbeatRequest.self, version: 0)
+        #expect(broken.rows.map(\.isSecret) == [false])
+    }
+}
