@@ -52,7 +52,7 @@ start_mock() {
   wait_until 20 "[ -s '$LOGS/mock.address' ]" "$mock_pid" || die "librdkafka's mock cluster did not start: $(cat "$LOGS/mock.log")"
 }
 
-conformance() { .build/release/kw conformance Fixtures/golden/0*.jsonl Fixtures/golden/embedded.jsonl Fixtures/golden/murmur2.tsv Fixtures/golden/assignors.jsonl; }
+conformance() { .build/release/kw conformance Fixtures/golden/*.jsonl Fixtures/golden/murmur2.tsv; }
 
 # Two instances of each agent, one of which is killed on the way: nothing is lost, and the alerts are those of an
 # uninterrupted run.
