@@ -1,5 +1,4 @@
 import KafkaBroker
-import Synchronization
 import Testing
 
 @testable import KafkaWire
@@ -21,8 +20,8 @@ import Testing
     }
 
     private final class Counter: Sendable {
-        private let left: Mutex<Int>
-        init(_ count: Int) { left = Mutex(count) }
+        private let left: Locked<Int>
+        init(_ count: Int) { left = Locked(count) }
         func take() -> Bool {
             left.withLock { left in
                 guard left > 0 else { return false }

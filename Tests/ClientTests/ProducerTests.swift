@@ -1,5 +1,4 @@
 import KafkaBroker
-import Synchronization
 import Testing
 
 @testable import KafkaWire
@@ -199,7 +198,7 @@ import Testing
             $0.linger = .zero
         }
         // Now the request is lost, now the answer.
-        let frames = Mutex(0)
+        let frames = Locked(0)
         await stack.proxy.setRule { passing in
             guard passing.api == .produce else { return .pass }
             let number = frames.withLock { count in

@@ -69,7 +69,7 @@ package enum RecordBatchVector {
             }
         }
         guard batch.magic == 2, batch.attributes.compression == Compression.none else { return nil }
-        let again = Bytes(try encoded(batch, records))
+        let again = Bytes(try rewritten(batch))
         return again == batch.bytes ? nil : "encodes to \(again), not to \(batch.bytes)"
     }
 
@@ -80,9 +80,12 @@ package enum RecordBatchVector {
 
     private static func text(_ bytes: Bytes?) -> JSON { bytes.map { .string($0.description) } ?? .null }
 
-    private static func encoded(_ batch: RecordBatch, _ records: DecodedRecords) throws(WireError) -> [UInt8] {
+    /// A batch of magic 2, built anew from its decoded records.
+    package static func rewritten(
+        _ batch: RecordBatch, compression: Compression = .none
+    ) throws(WireError) -> [UInt8] {
         var builder = RecordBatchBuilder(baseTimestamp: batch.baseTimestamp)
-        for record in records {
+        for record in try batch.records() {
             withPointer(record.key) { key in
                 withPointer(record.value) { value in
                     builder.append(
@@ -93,6 +96,7 @@ package enum RecordBatchVector {
             }
         }
         var options = RecordBatchBuilder.Options()
+        options.compression = compression
         options.producerId = batch.producerId
         options.producerEpoch = batch.producerEpoch
         options.baseSequence = batch.baseSequence

@@ -1,5 +1,4 @@
 import DequeModule
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -51,7 +50,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         var thread: pthread_t?
     }
 
-    private let shared = Mutex(Shared())
+    private let shared = Locked(Shared())
     private let wakeUp: Pipe
 
     /// Starts a loop on a thread of its own. Throws where the system has no descriptors left.
@@ -75,7 +74,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         return try loop.get()
     }
 
-    private static let commonLoop = Mutex<SocketLoop?>(nil)
+    private static let commonLoop = Locked<SocketLoop?>(nil)
 
     deinit { wakeUp.close() }
 

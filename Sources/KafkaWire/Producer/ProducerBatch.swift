@@ -1,4 +1,3 @@
-import Synchronization
 
 /// A batch from its first record to its acknowledgement: filled in the accumulator, then taken over from there, stamped
 /// and sent by the engine, awaited by whoever sent its records.
@@ -8,7 +7,7 @@ final class ProducerBatch: Sendable {
     let created: Instant
 
     private let content = Locked(Content(builder: RecordBatchBuilder(capacity: 0)))
-    private let receipt = Mutex(Receipt())
+    private let receipt = Locked(Receipt())
 
     private struct Content: ~Copyable {
         var builder: RecordBatchBuilder

@@ -1,4 +1,3 @@
-import Synchronization
 
 /// A request's place in the line to one broker: requests may be packed side by side, but have to be queued in the order
 /// in which their batches were numbered.
@@ -8,7 +7,7 @@ final class SendTurn: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// The request is queued, or will not be. Later calls do nothing.
     func finish() {

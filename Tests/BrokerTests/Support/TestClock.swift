@@ -1,9 +1,8 @@
 import KafkaWire
-import Synchronization
 
 /// A clock that a test moves.
 final class TestClock: Sendable {
-    private let time = Mutex(Instant(nanoseconds: 0))
+    private let time = Locked(Instant(nanoseconds: 0))
 
     var now: Instant { time.withLock { $0 } }
 

@@ -1,5 +1,4 @@
 import KafkaBroker
-import Synchronization
 import Testing
 
 @testable import KafkaWire
@@ -11,7 +10,7 @@ struct TookTooLong: Error {}
 func within<R: Sendable>(
     _ limit: Duration = .seconds(10), _ body: @escaping @Sendable () async throws -> R
 ) async throws -> R {
-    let slot = Mutex<CheckedContinuation<R, any Error>?>(nil)
+    let slot = Locked<CheckedContinuation<R, any Error>?>(nil)
     let box = Box(slot)
     return try await withCheckedThrowingContinuation { continuation in
         box.slot.withLock { $0 = continuation }
@@ -33,8 +32,8 @@ func within<R: Sendable>(
 }
 
 private final class Box<R: Sendable>: Sendable {
-    let slot: Mutex<CheckedContinuation<R, any Error>?>
-    init(_ slot: consuming Mutex<CheckedContinuation<R, any Error>?>) { self.slot = slot }
+    let slot: Locked<CheckedContinuation<R, any Error>?>
+    init(_ slot: Locked<CheckedContinuation<R, any Error>?>) { self.slot = slot }
     func take() -> CheckedContinuation<R, any Error>? {
         slot.withLock { slot in
             defer { slot = nil }
@@ -45,7 +44,7 @@ private final class Box<R: Sendable>: Sendable {
 
 /// Values seen, in their order, by whoever looks.
 final class Seen: Sendable {
-    private let state = Mutex<[String]>([])
+    private let state = Locked<[String]>([])
     func add(_ value: String) { state.withLock { $0.append(value) } }
     func add(_ batch: ConsumerBatch) { for record in batch { add(record.value?.text ?? "null") } }
     var all: [String] { state.withLock { $0 } }

@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import KafkaWire
@@ -25,7 +24,7 @@ import Testing
 
     @Test func timersFireOnTheLoopAndCancelledOnesDoNot() async throws {
         let loop = try SocketLoop(name: "timers")
-        let cancelled = Mutex(false)
+        let cancelled = Locked(false)
         await withCheckedContinuation { continuation in
             let timer = loop.schedule(at: .now + .milliseconds(20)) { cancelled.withLock { $0 = true } }
             loop.cancel(timer)

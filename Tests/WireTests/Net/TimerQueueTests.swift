@@ -1,11 +1,10 @@
-import Synchronization
 import Testing
 
 @testable import KafkaWire
 
 @Suite struct TimerQueueTests {
     private final class Fired: Sendable {
-        let names = Mutex<[Int]>([])
+        let names = Locked<[Int]>([])
         func action(_ name: Int) -> @Sendable () -> Void { { self.names.withLock { $0.append(name) } } }
     }
 
