@@ -1,4 +1,3 @@
-
 /// A batch from its first record to its acknowledgement: filled in the accumulator, then taken over from there, stamped
 /// and sent by the engine, awaited by whoever sent its records.
 final class ProducerBatch: Sendable {

@@ -1,4 +1,3 @@
-
 /// A request's place in the line to one broker: requests may be packed side by side, but have to be queued in the order
 /// in which their batches were numbered.
 final class SendTurn: Sendable {
