@@ -2,8 +2,8 @@
 
     .venv/bin/python Tests/Foreign/mock_cluster.py [brokers]
 
-The first line printed is the bootstrap servers, for KAFKAWIRE_MOCK_BOOTSTRAP. It ends on SIGTERM, SIGINT, or when its
-standard input is closed.
+The first line printed is the bootstrap servers, for KAFKAWIRE_MOCK_BOOTSTRAP. It ends on SIGTERM or SIGINT, and after an
+hour at the latest.
 """
 
 import signal
@@ -22,9 +22,7 @@ def main() -> None:
     client = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": brokers})
     metadata = client.list_topics(timeout=10)
     print(",".join(f"{b.host}:{b.port}" for b in metadata.brokers.values()), flush=True)
-    if not sys.stdin.isatty():
-        threading.Thread(target=lambda: (sys.stdin.read(), done.set()), daemon=True).start()
-    done.wait()
+    done.wait(timeout=3600)
 
 
 if __name__ == "__main__":
