@@ -4,6 +4,7 @@ import Detectors
 import KafkaWire
 
 #if canImport(Glibc)
+    import CMalloc
     import Glibc
 #elseif canImport(Musl)
     import Musl
@@ -38,6 +39,7 @@ public struct Agent<Rule: AgentRule> {
         self.group = options.group ?? group
         self.rule = rule
         self.options = options
+        Self.keepMemorySmall()
         shutdown = ShutdownSignal.install()
         let shutdown = shutdown
         console = Console(whenClosed: { shutdown.request() })
@@ -79,6 +81,15 @@ public struct Agent<Rule: AgentRule> {
             return 1
         }
         return 0
+    }
+
+    /// Gives the memory of fetched frames back at once. glibc by itself raises its thresholds with the first large block
+    /// that is freed, and then keeps some 30 MB that an agent never needs again.
+    private static func keepMemorySmall() {
+        #if canImport(Glibc)
+            mallopt(M_MMAP_THRESHOLD, 1 << 20)
+            mallopt(M_TRIM_THRESHOLD, 4 << 20)
+        #endif
     }
 
     private var consumerConfiguration: KafkaConsumer.Configuration {

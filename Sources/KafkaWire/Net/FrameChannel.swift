@@ -6,6 +6,7 @@ package struct FrameChannel: Sendable {
     private var outgoing: [UInt8] = []
     private var sent = 0
     private static let keptMemory = 2 << 20
+    private static let largeFrame = 64 << 10
 
     package init(_ socket: TCPSocket, frameLimit: Int = Frame.defaultLimit) {
         self.socket = socket
@@ -24,8 +25,13 @@ package struct FrameChannel: Sendable {
     /// Queues bytes; ``flush()`` writes them.
     package mutating func queue(_ bytes: [UInt8]) {
         if unsent == 0 {
-            outgoing.removeAll(keepingCapacity: true)
             sent = 0
+            // A large frame is sent from where it is; small ones are gathered in memory that stays warm.
+            if bytes.count >= Self.largeFrame {
+                outgoing = bytes
+                return
+            }
+            outgoing.removeAll(keepingCapacity: true)
         }
         outgoing.append(contentsOf: bytes)
     }

@@ -14,8 +14,15 @@ package struct Instant: Comparable, Hashable, Sendable {
     /// The system's monotonic clock.
     package static var now: Instant { Instant(nanoseconds: read(CLOCK_MONOTONIC)) }
 
-    /// Milliseconds since 1970, as records carry them.
-    package static var wallMilliseconds: Int64 { read(CLOCK_REALTIME) / 1_000_000 }
+    /// Milliseconds since 1970, as records carry them. Linux's coarse clock is a tick behind at most (1 to 4 ms), and
+    /// costs a record a fifth of what the exact one does, which was a tenth of all that producing costs.
+    package static var wallMilliseconds: Int64 {
+        #if canImport(Darwin)
+            read(CLOCK_REALTIME) / 1_000_000
+        #else
+            read(CLOCK_REALTIME_COARSE) / 1_000_000
+        #endif
+    }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
