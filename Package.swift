@@ -52,7 +52,6 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCRC32C"),
-        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -73,7 +72,7 @@ let package = Package(
         shared("EventGenerator"),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
-            "AgentRuntime", ["CMalloc", "KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
+            "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
         app("AnomalyAgent", ["AgentRuntime"]),
         app("VelocityAgent", ["AgentRuntime"]),
         app("TemperatureProducer", ["PostgreSQL"]),
