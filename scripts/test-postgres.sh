@@ -4,7 +4,7 @@
 #
 #   scripts/test-postgres.sh          exit status 0 when everything passed
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 unset "${!PG@}"
 export LC_ALL=C TZ=UTC
