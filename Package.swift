@@ -69,7 +69,7 @@ let package = Package(
         shared("ChangeEvents"),
         shared("Conformance", ["KafkaWire"]),
         shared("Detectors", ["ChangeEvents"]),
-        shared("EventGenerator"),
+        shared("EventGenerator", ["AppSupport"]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
             "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),

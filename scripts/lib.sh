@@ -64,6 +64,16 @@ stop_process() { # PID [SECONDS]
   done
 }
 
+# However the script ends, its own `finish` is called, and can tell the signal by the status.
+finish_at_end() {
+  trap finish EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  # The terminal is closed, or the reader of this script's output has ended first (`| tee` gets the Ctrl-C as well).
+  trap 'exit 129' HUP
+  trap 'exit 141' PIPE
+}
+
 # MARK: tools
 
 java_command() {

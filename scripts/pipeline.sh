@@ -40,12 +40,7 @@ finish() {
   stop_stack
   exit "$status"
 }
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-# The terminal is closed, or the reader of this script's output has ended first (`| tee` gets the Ctrl-C as well).
-trap 'exit 129' HUP
-trap 'exit 141' PIPE
+finish_at_end
 
 # Runs a command in the background and watches the stack while it works: a part that ends early is said at once, and a
 # signal is answered at once.

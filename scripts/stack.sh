@@ -22,12 +22,7 @@ finish() {
   case $status in 129 | 130 | 141 | 143) exit 0 ;; esac
   exit "$status"
 }
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-# The terminal is closed, or the reader of this script's output has ended first (`| tee` gets the Ctrl-C as well).
-trap 'exit 129' HUP
-trap 'exit 141' PIPE
+finish_at_end
 
 hints() {
   cat <<TEXT

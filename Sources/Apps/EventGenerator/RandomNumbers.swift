@@ -1,13 +1,12 @@
-/// SplitMix64: a small generator whose sequence is the same everywhere for a seed.
+import AppSupport
+
+/// What the generator draws from a seed's numbers.
 struct RandomNumbers {
-    private var state: UInt64
+    private var random: SeededRandom
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        return Self.mixed(state)
-    }
+    mutating func next() -> UInt64 { random.next() }
 
     /// A number below `bound`, which is positive.
     mutating func below(_ bound: UInt64) -> UInt64 { next().multipliedFullWidth(by: bound).high }
@@ -16,10 +15,5 @@ struct RandomNumbers {
     mutating func happens(_ millionths: UInt64) -> Bool { below(1_000_000) < millionths }
 
     /// A number that looks random and depends on nothing but the argument.
-    static func mixed(_ number: UInt64) -> UInt64 {
-        var mixed = number
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    static func mixed(_ number: UInt64) -> UInt64 { SeededRandom.mixed(number) }
 }
