@@ -67,7 +67,9 @@ let package = Package(
 
         shared("AppSupport", [arguments]),
         shared("ChangeEvents"),
-        shared("Conformance", ["KafkaWire"]),
+        shared("JSONLines"),
+        shared("Captures", ["KafkaWire", "JSONLines"]),
+        shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
@@ -78,16 +80,18 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
-        app("KW", ["KafkaWire", "KafkaBroker", "Conformance", log]),
+        app("KW", ["KafkaWire", "KafkaBroker", "Captures", "Conformance", "JSONLines", log]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
-        .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance"], swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance", "JSONLines"], swiftSettings: strict),
         .testTarget(name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator"], swiftSettings: strict),
         .testTarget(
-            name: "ToolTests", dependencies: ["KW", "Conformance", "AppSupport", "KafkaWire"], swiftSettings: strict),
+            name: "ToolTests",
+            dependencies: ["KW", "Captures", "Conformance", "JSONLines", "AppSupport", "KafkaWire"],
+            swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
     ]
 )

@@ -1,3 +1,4 @@
+import JSONLines
 import KafkaWire
 
 /// A vector of one message, as `Fixtures/golden/README.md` describes it.

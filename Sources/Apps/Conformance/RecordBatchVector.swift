@@ -1,3 +1,4 @@
+import JSONLines
 import KafkaWire
 
 /// A vector of record batches that stand back to back.

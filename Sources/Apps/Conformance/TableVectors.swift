@@ -1,3 +1,4 @@
+import JSONLines
 import KafkaWire
 
 /// A line of the murmur2 table: a key, its hash, and the partitions picked.

@@ -1,3 +1,4 @@
+import JSONLines
 import KafkaWire
 
 /// A file of golden vectors, in one of the forms of `Fixtures/golden/README.md`. The form is told from the lines.

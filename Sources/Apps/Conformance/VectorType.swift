@@ -1,3 +1,4 @@
+import JSONLines
 import KafkaWire
 
 /// A structure that vectors are about, without its Swift type: bytes in, values and bytes out.

@@ -1,6 +1,7 @@
 import AppSupport
 import ArgumentParser
 import Conformance
+import JSONLines
 
 /// `kw conformance FILE…`: golden vectors against this build.
 struct ConformanceCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import AppSupport
 import ArgumentParser
-import Conformance
+import Captures
+import JSONLines
 import KafkaWire
 
 /// `kw explain`: a line for every field of a message.
@@ -14,15 +15,18 @@ struct ExplainCommand: ParsableCommand {
             decide where that is not clear. A response does not say what it answers, so it always needs --api and \
             --version. Bytes come from the arguments, from --file, or from standard input, in hexadecimal or raw.
 
-            kw explain 0000001f00120004000000070003666f6f000a6b61666b617769726506302e312e3000
+            kw explain 0000000d 0012 0000 00000007 0003 666f6f
             kw explain --api Metadata --version 1 --response --file answer.bin
             kw explain --records --file 00000000000000000000.log
+            kw explain --file exchange.jsonl --frames 3,5-7
             """)
 
     @Argument(help: "The bytes in hexadecimal; spaces and colons do not matter.")
     var hex: [String] = []
 
-    @Option(name: [.short, .long], help: "A file with the bytes, in hexadecimal or raw; - is standard input.")
+    @Option(
+        name: [.short, .long],
+        help: "A file with the bytes, in hexadecimal or raw, or a capture; - is standard input.")
     var file: String?
 
     @Flag(help: "Take the input as raw bytes, even if it looks like hexadecimal.")
@@ -43,7 +47,22 @@ struct ExplainCommand: ParsableCommand {
     @Flag(help: "Show passwords, tokens and SASL exchanges, of which otherwise only the length is shown.")
     var showSecrets = false
 
-    @Flag(help: "One JSON object with all rows, for programs.")
+    @Option(help: "Of several frames these, such as 3,5-7 or 10-.")
+    var frames: FrameNumbers?
+
+    @Flag(help: "Of several frames only a line each.")
+    var list = false
+
+    @Option(help: "Only rows at this path and below, such as topics[0].partitions; more than once for more of them.")
+    var only: [String] = []
+
+    @Option(help: "Only rows from the one with this byte on.")
+    var fromOffset: Int = 0
+
+    @Option(help: "Only so many levels of nesting.")
+    var depth: Int?
+
+    @Flag(help: "JSON for programs: an object with all rows, for several frames one on each line.")
     var json = false
 
     enum Direction: EnumerableFlag {
@@ -62,34 +81,98 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
+    func validate() throws {
+        if let depth, depth < 1 { throw ValidationError("--depth must be 1 or more") }
+    }
+
     func run() throws {
         let console = Console()
-        let bytes: Bytes
-        do { bytes = Bytes(try input()) } catch let error as FileError {
+        let subject: Subject
+        do { subject = try self.subject(try input()) } catch let error as FileError {
             console.note("kw explain: \(error)")
             throw ExitCode(1)
         }
-        let explanation = try explain(bytes)
-        if json {
-            console.line(ExplanationText.json(explanation, count: bytes.count))
-        } else {
-            let text = ExplanationText(explanation, width: Terminal.outputWidth) { console.paint($0, $1) }
-            text.lines.forEach(console.line)
-        }
-        console.flush()
-        if let failure = explanation.failure {
-            console.note("kw explain: \(failure)")
-            throw ExitCode(1)
+        switch subject {
+        case .one(let explanation, let count):
+            if !only.isEmpty && !isShown(explanation) {
+                throw ValidationError("no row has the path \(only.joined(separator: " or "))")
+            }
+            show(explanation, count: count, on: console)
+            console.flush()
+            if let failure = explanation.failure {
+                console.note("kw explain: \(failure)")
+                throw ExitCode(1)
+            }
+        case .frames(let all):
+            try show(all, on: console)
         }
     }
 
-    private func explain(_ bytes: Bytes) throws -> Explanation {
-        if form == .records { return Explanation(records: bytes) }
+    private enum Subject {
+        case one(Explanation, count: Int)
+        case frames([NumberedFrame])
+    }
+
+    // MARK: - Showing
+
+    private var selection: RowSelection {
+        RowSelection(paths: only, offset: fromOffset, depth: depth ?? .max)
+    }
+
+    private func isShown(_ explanation: Explanation) -> Bool {
+        selection.pieces(explanation.rows).contains { if case .row = $0 { true } else { false } }
+    }
+
+    private func show(_ explanation: Explanation, count: Int, frame: [(String, String)] = [], on console: Console) {
+        if json {
+            console.line(ExplanationText.json(explanation, count: count, selection: selection, frame: frame))
+        } else {
+            let width = Terminal.outputWidth
+            let text = ExplanationText(explanation, width: width, selection: selection) { console.paint($0, $1) }
+            text.lines.forEach(console.line)
+        }
+    }
+
+    private func show(_ all: [NumberedFrame], on console: Console) throws {
+        let shown = all.filter { frames?.contains($0.number) ?? true }
+        guard !shown.isEmpty || frames == nil else {
+            throw ValidationError("there are \(all.count) frames, and none of those that --frames wants")
+        }
+        var hasFailed = false
+        for (index, frame) in shown.enumerated() {
+            if list {
+                console.line(json ? JSONText.object(frame.json) : frame.line(last: all.count))
+                continue
+            }
+            let explanation = frame.explanation(showSecrets)
+            if !json {
+                if index > 0 { console.line("") }
+                console.line(console.paint(frame.line(last: 0), .yellow))
+            }
+            show(explanation, count: frame.bytes.count, frame: frame.json, on: console)
+            if let failure = explanation.failure {
+                console.note("kw explain: frame \(frame.number): \(failure)")
+                hasFailed = true
+            }
+        }
+        console.flush()
+        if hasFailed { throw ExitCode(1) }
+    }
+
+    // MARK: - Reading
+
+    private func subject(_ content: Content) throws -> Subject {
+        let bytes: Bytes
+        switch content {
+        case .capture(let capture): return .frames(NumberedFrame.all(of: capture))
+        case .bytes(let array): bytes = Bytes(array)
+        }
+        if form == .records { return .one(Explanation(records: bytes), count: bytes.count) }
         guard let name = api else {
             guard direction == .request, form != .body else {
                 throw ValidationError("a \(direction == .response ? "response" : "body") needs --api and --version")
             }
-            return Explanation(requestFrame: bytes, showsSecrets: showSecrets)
+            return requests(bytes)
         }
         guard let api = Int16(name).flatMap({ API.of(APIKey(rawValue: $0)) }) ?? API.named(name) else {
             throw ValidationError(
@@ -97,7 +180,7 @@ struct ExplainCommand: ParsableCommand {
         }
         let type: any WireMessage.Type = direction == .request ? api.request : api.response
         let isFrame = form == .frame || form == nil && startsWithItsSize(bytes)
-        if isFrame && direction == .request { return Explanation(requestFrame: bytes, showsSecrets: showSecrets) }
+        if isFrame && direction == .request { return requests(bytes) }
         let known = type.versions
         guard let version else {
             throw ValidationError("give --version, \(known.lowerBound) to \(known.upperBound) of \(api.name)")
@@ -106,30 +189,47 @@ struct ExplainCommand: ParsableCommand {
             throw ValidationError(
                 "\(type.wireName) has no version \(version); known are \(known.lowerBound) to \(known.upperBound)")
         }
-        return isFrame
-            ? Explanation(responseFrame: bytes, of: type, version: version, showsSecrets: showSecrets)
-            : Explanation(body: bytes, of: type, version: version, showsSecrets: showSecrets)
+        guard isFrame else {
+            let explanation = Explanation(body: bytes, of: type, version: version, showsSecrets: showSecrets)
+            return .one(explanation, count: bytes.count)
+        }
+        let parts = NumberedFrame.cut(bytes)
+        if parts.count > 1 { return .frames(NumberedFrame.responses(parts, of: type, version: version)) }
+        let explanation = Explanation(responseFrame: bytes, of: type, version: version, showsSecrets: showSecrets)
+        return .one(explanation, count: bytes.count)
     }
 
+    private func requests(_ bytes: Bytes) -> Subject {
+        let parts = NumberedFrame.cut(bytes)
+        if parts.count > 1 { return .frames(NumberedFrame.requests(parts)) }
+        return .one(Explanation(requestFrame: bytes, showsSecrets: showSecrets), count: bytes.count)
+    }
+
+    /// Whether the bytes are frames, each with its size in front, and nothing besides.
     private func startsWithItsSize(_ bytes: Bytes) -> Bool {
-        var reader = ByteReader(bytes)
-        guard let size = try? reader.integer(Int32.self) else { return false }
-        return Int(size) == bytes.count - 4
+        NumberedFrame.cut(bytes).allSatisfy(Capture.Frame.isWhole)
     }
 
-    private func input() throws -> [UInt8] {
+    private enum Content {
+        case bytes([UInt8])
+        case capture(Capture)
+    }
+
+    private func input() throws -> Content {
         if !hex.isEmpty {
             guard file == nil else { throw ValidationError("give the bytes as arguments or in a file, not both") }
             let bare = hex.map { $0.hasPrefix("0x") ? $0.dropFirst(2) : $0[...] }
-            return try digits(bare.joined(separator: " "), of: "the arguments")
+            return .bytes(try digits(bare.joined(separator: " "), of: "the arguments"))
         }
         if file == nil && Terminal.inputIsTerminal {
             throw ValidationError("give the bytes in hexadecimal, with --file, or on standard input")
         }
         let content = try FileContent.bytes(file ?? "-")
+        if !raw && Capture.isCapture(content) { return .capture(try Capture(content, name: file ?? "the input")) }
         // Text is taken for hexadecimal; whatever holds bytes that no text has is raw.
         let isText = content.allSatisfy { (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }
-        return raw || !isText ? content : try digits(String(decoding: content, as: UTF8.self), of: file ?? "the input")
+        if raw || !isText { return .bytes(content) }
+        return .bytes(try digits(String(decoding: content, as: UTF8.self), of: file ?? "the input"))
     }
 
     private func digits(_ text: String, of source: String) throws -> [UInt8] {

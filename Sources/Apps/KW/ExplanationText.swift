@@ -1,4 +1,5 @@
 import AppSupport
+import JSONLines
 import KafkaWire
 
 /// An explanation as lines of text, or as JSON.
@@ -6,7 +7,8 @@ struct ExplanationText {
     /// How many columns there are; nil where lines may have any length.
     private let width: Int?
     private let paint: (String, Console.Style) -> String
-    private let explanation: Explanation
+    private let title: String
+    private let pieces: [RowSelection.Piece]
     /// How many bytes of a row are shown; none where the terminal is too narrow for them.
     private let shownBytes: Int
     private let offsetWidth: Int
@@ -14,12 +16,16 @@ struct ExplanationText {
     private let valueWidth: Int
 
     /// Lays out the rows for `width` columns; `paint` gives text a style, or leaves it as it is.
-    init(_ explanation: Explanation, width: Int?, paint: @escaping (String, Console.Style) -> String) {
-        self.explanation = explanation
+    init(
+        _ explanation: Explanation, width: Int?, selection: RowSelection = RowSelection(),
+        paint: @escaping (String, Console.Style) -> String
+    ) {
+        title = explanation.title
+        pieces = selection.pieces(explanation.rows)
         self.width = width
         self.paint = paint
         shownBytes = width.map { $0 < 60 ? 0 : $0 < 100 ? 4 : 8 } ?? 8
-        let rows = explanation.rows
+        let rows = pieces.compactMap { piece in if case .row(let row) = piece { row } else { nil } }
         offsetWidth = max(6, rows.map { "\($0.offset)".count }.max() ?? 0)
         let longest = rows.map { Self.indented($0).count }.max() ?? 0
         nameWidth = max(5, min(longest, (width ?? 150) * 2 / 5))
@@ -30,8 +36,17 @@ struct ExplanationText {
     /// The title, a heading, and a line per row.
     var lines: [String] {
         let heading = line(offset: "offset", bytes: "bytes", name: "field", value: "value", note: "")
-        return [styled(explanation.title, .bold), styled(heading, .dim)]
-            + explanation.rows.map(line)
+        return [styled(title, .bold), styled(heading, .dim)] + pieces.map(line)
+    }
+
+    private func line(_ piece: RowSelection.Piece) -> String {
+        switch piece {
+        case .row(let row): return line(row)
+        case .elided(let count, let depth):
+            let indent = offsetWidth + 2 + (shownBytes > 0 ? shownBytes * 2 + 3 : 0) + depth * 2
+            let text = String(repeating: " ", count: indent) + "… " + (count == 1 ? "1 row" : "\(count) rows")
+            return styled(width.map { Self.cut(text, $0) } ?? text, .dim)
+        }
     }
 
     private func line(_ row: Explanation.Row) -> String {
@@ -104,45 +119,36 @@ struct ExplanationText {
 
     // MARK: - JSON
 
-    /// One object with the title, the number of bytes, the rows, and the failure or null.
-    static func json(_ explanation: Explanation, count: Int) -> String {
-        let rows = explanation.rows.map { row in
-            object([
-                ("kind", string(row.kind.rawValue)), ("depth", "\(row.depth)"), ("offset", "\(row.offset)"),
-                ("length", "\(row.bytes.count)"),
-                ("hex", string(row.kind == .group || row.isSecret ? "" : "\(row.bytes)")),
-                ("name", string(row.name)), ("path", string(row.path)), ("type", string(row.type)),
-                ("value", string(row.value)), ("note", string(row.note)), ("unpacked", "\(row.isUnpacked)"),
-                ("secret", "\(row.isSecret)"),
-            ])
+    /// One object on one line: what `frame` says of itself, the title, the number of bytes, the rows that are shown,
+    /// and the failure or null.
+    static func json(
+        _ explanation: Explanation, count: Int, selection: RowSelection = RowSelection(),
+        frame: [(String, String)] = []
+    ) -> String {
+        let rows = selection.pieces(explanation.rows).compactMap { piece in
+            if case .row(let row) = piece { json(row) } else { nil }
         }
         let failure = explanation.failure.map { error in
-            object([
-                ("message", string("\(error)")), ("offset", "\(error.offset)"), ("field", string(error.field)),
+            JSONText.object([
+                ("message", JSONText.string("\(error)")), ("offset", "\(error.offset)"),
+                ("field", JSONText.string(error.field)),
             ])
         }
-        return object([
-            ("title", string(explanation.title)), ("bytes", "\(count)"),
-            ("rows", "[\n" + rows.joined(separator: ",\n") + "\n]"), ("failure", failure ?? "null"),
+        return JSONText.object(
+            frame + [
+                ("title", JSONText.string(explanation.title)), ("bytes", "\(count)"),
+                ("rows", JSONText.array(rows)), ("failure", failure ?? "null"),
+            ])
+    }
+
+    private static func json(_ row: Explanation.Row) -> String {
+        JSONText.object([
+            ("kind", JSONText.string(row.kind.rawValue)), ("depth", "\(row.depth)"), ("offset", "\(row.offset)"),
+            ("length", "\(row.bytes.count)"),
+            ("hex", JSONText.string(row.kind == .group || row.isSecret ? "" : "\(row.bytes)")),
+            ("name", JSONText.string(row.name)), ("path", JSONText.string(row.path)),
+            ("type", JSONText.string(row.type)), ("value", JSONText.string(row.value)),
+            ("note", JSONText.string(row.note)), ("unpacked", "\(row.isUnpacked)"), ("secret", "\(row.isSecret)"),
         ])
-    }
-
-    private static func object(_ fields: [(String, String)]) -> String {
-        "{" + fields.map { "\(string($0.0)):\($0.1)" }.joined(separator: ",") + "}"
-    }
-
-    private static func string(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }

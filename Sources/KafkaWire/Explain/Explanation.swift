@@ -80,6 +80,28 @@ public struct Explanation: Sendable {
         }
     }
 
+    /// Explains the header of a response of which is not known what it answers; the body stays unread, and its row says
+    /// why. That is no failure: the bytes may well be right.
+    init(responseFrame bytes: Bytes, title: String, unreadBecause reason: String, showsSecrets: Bool) {
+        self.init(title, bytes, showsSecrets: showsSecrets) { writer in
+            guard let end = writer.frameSize() else { return }
+            writer.unknownResponse(reason, to: end)
+            writer.endOfFrame(at: end)
+        }
+    }
+
+    /// Explains a frame that has a size and then a secret without a header.
+    init(opaqueFrame bytes: Bytes, _ name: String, note: String, showsSecrets: Bool) {
+        self.init(name, bytes, showsSecrets: showsSecrets) { writer in
+            writer.mayHoldSecrets = true
+            guard let end = writer.frameSize() else { return }
+            let content = bytes[writer.covered..<end]
+            let value = Meaning.preview(content)
+            writer.secret("token", "bytes", value, size: content.count, note: note, to: end)
+            writer.endOfFrame(at: end)
+        }
+    }
+
     /// Explains record batches that stand back to back, as in a `records` field or in a segment of a broker's log.
     public init(records bytes: Bytes) {
         self.init("record batches", bytes) { $0.recordBatches(to: bytes.count, mayBeCutOff: false) }

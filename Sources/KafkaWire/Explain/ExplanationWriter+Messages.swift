@@ -126,6 +126,15 @@ extension ExplanationWriter {
         close()
     }
 
+    /// The correlation id of a response, and the rest unread. Whether the header has tagged fields is not known either.
+    mutating func unknownResponse(_ reason: String, to end: Int) {
+        mayHoldSecrets = true
+        open("header", "ResponseHeader")
+        let header = structure(ResponseHeader.self, version: 0, flexible: false, to: end, mustEnd: false)
+        close()
+        if header != nil, covered < end { unread("body", "", note: reason, to: end) }
+    }
+
     /// Whether a broker that does not know the version of an ApiVersions request answers it, in version 0, with
     /// UNSUPPORTED_VERSION (KIP-511).
     private func isRefusedNegotiation(_ type: any WireMessage.Type, version: Int16, to end: Int) -> Bool {

@@ -1,4 +1,5 @@
 import Conformance
+import JSONLines
 import Testing
 
 /// The files in `Fixtures/`: bytes that others wrote.

@@ -1,5 +1,5 @@
-/// Any JSON value (RFC 8259). Golden vectors are the only thing read with it, so it is small rather than fast, and
-/// needs no Foundation.
+/// Any JSON value (RFC 8259). Golden vectors and captures are read with it, so it is small rather than fast, and needs
+/// no Foundation.
 package enum JSON: Equatable, Sendable {
     case null
     case bool(Bool)
