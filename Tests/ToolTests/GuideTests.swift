@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+/// The guide's listings are what `kw explain` prints: each block of code that begins with `$ kw explain …` is run and
+/// compared. `scripts/guide.sh write` runs this with KAFKAWIRE_WRITE_LISTINGS set, and the articles are written anew
+/// instead.
+struct GuideTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    private static let catalog = root.appending(path: "docs/KafkaByteByByte.docc")
+    private static let writes = ProcessInfo.processInfo.environment["KAFKAWIRE_WRITE_LISTINGS"] != nil
+    static let articles =
+        (try? FileManager.default.contentsOfDirectory(atPath: catalog.path))?.filter { $0.hasSuffix(".md") }.sorted()
+        ?? []
+
+    @Test func allArticlesAreThere() throws {
+        #expect(Self.articles.count == 8)
+        let listings = try Self.articles.map { try Article(Self.catalog.appending(path: $0)).listings.count }
+        #expect(listings.reduce(0, +) >= 40)
+    }
+
+    @Test(arguments: articles)
+    func listingsAreWhatTheCommandsPrint(article name: String) throws {
+        let url = Self.catalog.appending(path: name)
+        var article = try Article(url)
+        for index in article.listings.indices {
+            let command = article.listings[index].command
+            let printed = try Self.printed(by: command)
+            if Self.writes {
+                article.listings[index].output = printed
+            } else {
+                #expect(article.listings[index].output == printed, "\(name): $ \(command)")
+            }
+        }
+        if Self.writes { try article.text.write(to: url, atomically: true, encoding: .utf8) }
+    }
+
+    /// What a person who stands in the project's folder sees.
+    private static func printed(by command: String) throws -> [String] {
+        var words = command.split(separator: " ").map(String.init)
+        try #require(words.removeFirst() == "kw")
+        for index in words.indices where words[index].hasPrefix("Fixtures/") {
+            words[index] = root.appending(path: words[index]).path
+        }
+        let outcome = try Program.kw(words)
+        // 1 says that the bytes were explained and are wrong, which one of the listings is about.
+        #expect(outcome.status == 0 || outcome.status == 1 && outcome.output.contains("expected"), "\(outcome.error)")
+        return outcome.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+}
+
+/// An article, cut into the listings and what stands between them.
+private struct Article {
+    /// A command and what it prints.
+    struct Listing {
+        var command: String
+        var output: [String]
+    }
+
+    /// The text before the first listing, between two, and after the last one: one more than there are listings.
+    private var prose: [[String]] = [[]]
+    var listings: [Listing] = []
+
+    init(_ url: URL) throws {
+        var lines = try String(contentsOf: url, encoding: .utf8).components(separatedBy: "\n")[...]
+        while let line = lines.popFirst() {
+            prose[prose.count - 1].append(line)
+            guard line == "```", let command = lines.first, command.hasPrefix("$ ") else { continue }
+            lines.removeFirst()
+            let output = lines.prefix { $0 != "```" }
+            lines = lines.dropFirst(output.count)
+            listings.append(Listing(command: String(command.dropFirst(2)), output: Array(output)))
+            prose.append([])
+        }
+    }
+
+    var text: String {
+        var lines = prose[0]
+        for (listing, after) in zip(listings, prose.dropFirst()) {
+            lines += ["$ " + listing.command] + listing.output + after
+        }
+        return lines.joined(separator: "\n")
+    }
+}
