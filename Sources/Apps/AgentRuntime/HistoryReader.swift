@@ -10,7 +10,7 @@ struct HistoryReader {
     /// Hands every record before `targets` to `body`, the oldest first within its partition. Gives the number of
     /// records read.
     func read(
-        _ targets: [TopicPartition: Int64], _ body: (TopicPartition, Record) -> Void
+        _ targets: [TopicPartition: Offset], _ body: (TopicPartition, Record) -> Void
     ) async throws(KafkaError) -> Int {
         let wanted = targets.filter { $0.value > 0 }
         guard limit > 0, !wanted.isEmpty else { return 0 }
@@ -27,7 +27,7 @@ struct HistoryReader {
         do throws(KafkaError) {
             for try await batch in consumer.batches {
                 guard let target = left[batch.source] else { continue }
-                for record in batch where record.offset < target {
+                for record in batch where Offset(record.offset) < target {
                     body(batch.source, record)
                     count += 1
                 }

@@ -7,11 +7,11 @@ struct ProducerStates {
     private struct Appended: Equatable {
         var firstSequence: Int32
         var lastSequence: Int32
-        var baseOffset: Int64
+        var baseOffset: Offset
     }
 
     private struct Producer {
-        var epoch: Int16
+        var epoch: ProducerEpoch
         var batches: [Appended] = []
         /// When it last wrote, in batches of the partition.
         var lastUse: UInt64
@@ -21,23 +21,23 @@ struct ProducerStates {
     enum Verdict: Equatable {
         case append
         /// It was appended before, at that offset.
-        case duplicate(baseOffset: Int64)
+        case duplicate(baseOffset: Offset)
         case refuse(ErrorCode)
     }
 
     /// How many producers are remembered; those that wrote longest ago are forgotten first. Kafka forgets by time
     /// (`producer.id.expiration.ms`); a number bounds the memory.
     private let limit: Int
-    private var producers: [Int64: Producer] = [:]
+    private var producers: [ProducerID: Producer] = [:]
     private var uses: UInt64 = 0
 
     init(limit: Int = 10_000) { self.limit = limit }
 
     /// Judges a batch; one without producer id may always be appended.
     func check(_ batch: RecordBatch) -> Verdict {
-        guard batch.producerId >= 0, let known = producers[batch.producerId] else { return .append }
-        if batch.producerEpoch < known.epoch { return .refuse(.invalidProducerEpoch) }
-        if batch.producerEpoch > known.epoch {
+        guard batch.producerId >= 0, let known = producers[ProducerID(batch.producerId)] else { return .append }
+        if batch.producerEpoch < known.epoch.rawValue { return .refuse(.invalidProducerEpoch) }
+        if batch.producerEpoch > known.epoch.rawValue {
             return batch.baseSequence == 0 ? .append : .refuse(.outOfOrderSequenceNumber)
         }
         let last = Self.sequence(batch.baseSequence, plus: batch.lastOffsetDelta)
@@ -50,12 +50,14 @@ struct ProducerStates {
     }
 
     /// Remembers that `batch` was appended at `baseOffset`.
-    mutating func remember(_ batch: RecordBatch, at baseOffset: Int64) {
+    mutating func remember(_ batch: RecordBatch, at baseOffset: Offset) {
         guard batch.producerId >= 0 else { return }
         uses += 1
-        var producer = producers[batch.producerId] ?? Producer(epoch: batch.producerEpoch, lastUse: uses)
-        if producer.epoch != batch.producerEpoch {
-            producer = Producer(epoch: batch.producerEpoch, lastUse: uses)
+        var producer =
+            producers[ProducerID(batch.producerId)]
+            ?? Producer(epoch: ProducerEpoch(batch.producerEpoch), lastUse: uses)
+        if producer.epoch.rawValue != batch.producerEpoch {
+            producer = Producer(epoch: ProducerEpoch(batch.producerEpoch), lastUse: uses)
         }
         producer.lastUse = uses
         if producer.batches.count == 5 { producer.batches.removeFirst() }
@@ -63,7 +65,7 @@ struct ProducerStates {
             Appended(
                 firstSequence: batch.baseSequence,
                 lastSequence: Self.sequence(batch.baseSequence, plus: batch.lastOffsetDelta), baseOffset: baseOffset))
-        producers[batch.producerId] = producer
+        producers[ProducerID(batch.producerId)] = producer
         if producers.count > limit { forgetOldest() }
     }
 

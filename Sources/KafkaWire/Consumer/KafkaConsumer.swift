@@ -43,10 +43,10 @@ public final class KafkaConsumer: Sendable {
     }
 
     /// Goes on reading the partition at `offset`. What was fetched of it is dropped.
-    public func seek(_ partition: TopicPartition, to offset: Int64) async { await engine.seek(partition, to: offset) }
+    public func seek(_ partition: TopicPartition, to offset: Offset) async { await engine.seek(partition, to: offset) }
 
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
-    public var positions: [TopicPartition: Int64?] { get async { await engine.positions } }
+    public var positions: [TopicPartition: Offset?] { get async { await engine.positions } }
 
     /// Ends ``batches`` and ``events`` behind what was given out last; positions can still be committed. Follow it with
     /// ``close()``.
@@ -94,9 +94,10 @@ public final class KafkaConsumer: Sendable {
             guard configuration.corruptBatches == .skip else { throw damage.error }
             let (_, behind) = rest.split(at: 1)
             // The damage may lie in the number of the batch's last offset.
-            let last = rest.batches[0].lastOffset
+            let last = Offset(rest.batches[0].lastOffset)
             let next =
-                behind.batches.first?.baseOffset ?? min(last &+ 1, max(rest.highWatermark, rest.firstOffset &+ 1))
+                behind.batches.first.map { Offset($0.baseOffset) }
+                ?? min(last.next, max(rest.highWatermark, rest.firstOffset.next))
             await engine.skipped(rest.source, to: next == chunk.nextOffset ? nil : next, because: damage.error)
             if next != chunk.nextOffset { return nil }
             rest = behind

@@ -13,7 +13,7 @@ public struct Milliseconds: WireNumber {
     public static let max = Milliseconds(.max)
 
     /// A duration, rounded up, so that waiting never ends early; what does not fit becomes the nearest that does.
-    public init(_ duration: Duration) { self.init(rawValue: Int32(clamping: duration.wholeMilliseconds)) }
+    public init(_ duration: Duration) { self.init(rawValue: Int32(clamping: duration.milliseconds)) }
 
     /// The same span as a duration.
     public var duration: Duration { .milliseconds(rawValue) }
@@ -33,7 +33,7 @@ public struct LongMilliseconds: WireNumber {
     public static let max = LongMilliseconds(.max)
 
     /// A duration, rounded up; what does not fit becomes the nearest that does.
-    public init(_ duration: Duration) { self.init(rawValue: duration.wholeMilliseconds) }
+    public init(_ duration: Duration) { self.init(rawValue: duration.milliseconds) }
 
     /// The same span as a duration.
     public var duration: Duration { .milliseconds(rawValue) }
@@ -41,7 +41,7 @@ public struct LongMilliseconds: WireNumber {
 
 extension Duration {
     /// Whole milliseconds, rounded up, as far as 64 bits reach.
-    fileprivate var wholeMilliseconds: Int64 {
+    fileprivate var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let perMillisecond: Int64 = 1_000_000_000_000_000
         let rest = attoseconds / perMillisecond + (attoseconds % perMillisecond > 0 ? 1 : 0)
