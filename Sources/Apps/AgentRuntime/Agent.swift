@@ -130,9 +130,9 @@ public struct Agent<Rule: AgentRule> {
             tally.recordAge(milliseconds: now / 1000 - record.timestamp)
             switch event {
             case .transaction(let transaction):
-                judge(transaction, RecordPlace(partition: partition, offset: record.offset))
+                judge(transaction, RecordPlace(partition: partition, offset: record.offset.rawValue))
             case .notATransaction: break
-            case .malformed(let flaw): tellMalformed(flaw, batch.source, Offset(record.offset))
+            case .malformed(let flaw): tellMalformed(flaw, batch.source, record.offset)
             }
         }
         known[batch.source] = batch.nextOffset

@@ -27,7 +27,7 @@ struct HistoryReader {
         do throws(KafkaError) {
             for try await batch in consumer.batches {
                 guard let target = left[batch.source] else { continue }
-                for record in batch where Offset(record.offset) < target {
+                for record in batch where record.offset < target {
                     body(batch.source, record)
                     count += 1
                 }

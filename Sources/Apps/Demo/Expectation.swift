@@ -37,7 +37,7 @@ struct Expectation {
                     let event = value.withUnsafeBytes { decoder.decode($0, hasOldKey: isOld) }
                     guard case .transaction(let row) = event else { continue }
                     let partition = batch.source.partition
-                    let place = RecordPosition(partition: partition, offset: Offset(record.offset))
+                    let place = RecordPosition(partition: partition, offset: record.offset)
                     if anomaly.observe(row, partition: partition.rawValue).isAnomaly {
                         expectation.anomalies.insert(place)
                     }

@@ -120,13 +120,13 @@ extension PartitionLog {
     private static func record(in batch: RecordBatch, where matches: (Int64) -> Bool) -> TimedOffset? {
         if batch.attributes.isLogAppendTime || batch.recordCount == 1 {
             return matches(batch.maxTimestamp)
-                ? .init(offset: Offset(batch.baseOffset), timestamp: batch.maxTimestamp) : nil
+                ? .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp) : nil
         }
         guard let records = try? batch.records() else {
-            return .init(offset: Offset(batch.baseOffset), timestamp: batch.maxTimestamp)
+            return .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp)
         }
         for record in records where matches(record.timestamp) {
-            return .init(offset: Offset(record.offset), timestamp: record.timestamp)
+            return .init(offset: record.offset, timestamp: record.timestamp)
         }
         return nil
     }

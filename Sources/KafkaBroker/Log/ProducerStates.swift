@@ -35,9 +35,9 @@ struct ProducerStates {
 
     /// Judges a batch; one without producer id may always be appended.
     func check(_ batch: RecordBatch) -> Verdict {
-        guard batch.producerId >= 0, let known = producers[ProducerID(batch.producerId)] else { return .append }
-        if batch.producerEpoch < known.epoch.rawValue { return .refuse(.invalidProducerEpoch) }
-        if batch.producerEpoch > known.epoch.rawValue {
+        guard batch.producerId >= 0, let known = producers[batch.producerId] else { return .append }
+        if batch.producerEpoch < known.epoch { return .refuse(.invalidProducerEpoch) }
+        if batch.producerEpoch > known.epoch {
             return batch.baseSequence == 0 ? .append : .refuse(.outOfOrderSequenceNumber)
         }
         let last = Self.sequence(batch.baseSequence, plus: batch.lastOffsetDelta)
@@ -54,10 +54,10 @@ struct ProducerStates {
         guard batch.producerId >= 0 else { return }
         uses += 1
         var producer =
-            producers[ProducerID(batch.producerId)]
-            ?? Producer(epoch: ProducerEpoch(batch.producerEpoch), lastUse: uses)
-        if producer.epoch.rawValue != batch.producerEpoch {
-            producer = Producer(epoch: ProducerEpoch(batch.producerEpoch), lastUse: uses)
+            producers[batch.producerId]
+            ?? Producer(epoch: batch.producerEpoch, lastUse: uses)
+        if producer.epoch != batch.producerEpoch {
+            producer = Producer(epoch: batch.producerEpoch, lastUse: uses)
         }
         producer.lastUse = uses
         if producer.batches.count == 5 { producer.batches.removeFirst() }
@@ -65,7 +65,7 @@ struct ProducerStates {
             Appended(
                 firstSequence: batch.baseSequence,
                 lastSequence: Self.sequence(batch.baseSequence, plus: batch.lastOffsetDelta), baseOffset: baseOffset))
-        producers[ProducerID(batch.producerId)] = producer
+        producers[batch.producerId] = producer
         if producers.count > limit { forgetOldest() }
     }
 

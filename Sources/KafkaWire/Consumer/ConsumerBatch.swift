@@ -35,7 +35,7 @@ public struct ConsumerBatch: Sendable {
         source = chunk.source
         nextOffset = chunk.nextOffset
         highWatermark = chunk.highWatermark
-        leaderEpoch = LeaderEpoch(chunk.batches.last?.partitionLeaderEpoch ?? -1)
+        leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? .none
         self.engine = engine
         self.assignment = assignment
         var parts: [Part] = []
@@ -49,7 +49,7 @@ public struct ConsumerBatch: Sendable {
                 throw Self.damage(batch, index, error, chunk.source)
             }
             var first = 0
-            while first < records.count, Offset(records.offset(at: first)) < chunk.firstOffset { first += 1 }
+            while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
             parts.append(Part(records: records, first: first))
             count += records.count - first
         }
@@ -84,7 +84,7 @@ public struct ConsumerBatch: Sendable {
         for part in parts {
             let records = part.records
             try records.forEachValue(from: part.first) { (index, value) throws(E) in
-                try body(Offset(records.offset(at: index)), value)
+                try body(records.offset(at: index), value)
             }
         }
     }

@@ -87,7 +87,7 @@ actor ConsumerEngine {
             }
             if let fatal { throw fatal }
             if let chunk = plan.takeChunk() {
-                let epoch = LeaderEpoch(chunk.batches.last?.partitionLeaderEpoch ?? -1)
+                let epoch = chunk.batches.last?.partitionLeaderEpoch ?? .none
                 given[chunk.source] = CommittedOffset(offset: chunk.nextOffset, leaderEpoch: epoch)
                 fetch()
                 return .chunk(chunk, assignment: assignment)

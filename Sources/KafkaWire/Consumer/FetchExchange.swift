@@ -98,7 +98,7 @@ enum FetchExchange {
             return .success(
                 FetchedChunk(
                     source: source, batches: batches, firstOffset: offset,
-                    nextOffset: max(Offset(last.lastOffset).next, offset),
+                    nextOffset: max(last.lastOffset.next, offset),
                     highWatermark: answer.highWatermark, bytes: records.bytes.count))
         }
         if let damage {

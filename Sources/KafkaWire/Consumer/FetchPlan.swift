@@ -16,7 +16,7 @@ struct FetchedChunk: Sendable {
         var (front, rest) = (self, self)
         front.batches = Array(batches[..<index])
         rest.batches = Array(batches[index...])
-        front.nextOffset = rest.batches.first.map { Offset($0.baseOffset) } ?? nextOffset
+        front.nextOffset = rest.batches.first?.baseOffset ?? nextOffset
         rest.firstOffset = max(front.nextOffset, firstOffset)
         return (front, rest)
     }

@@ -94,10 +94,9 @@ public final class KafkaConsumer: Sendable {
             guard configuration.corruptBatches == .skip else { throw damage.error }
             let (_, behind) = rest.split(at: 1)
             // The damage may lie in the number of the batch's last offset.
-            let last = Offset(rest.batches[0].lastOffset)
+            let last = rest.batches[0].lastOffset
             let next =
-                behind.batches.first.map { Offset($0.baseOffset) }
-                ?? min(last.next, max(rest.highWatermark, rest.firstOffset.next))
+                behind.batches.first?.baseOffset ?? min(last.next, max(rest.highWatermark, rest.firstOffset.next))
             await engine.skipped(rest.source, to: next == chunk.nextOffset ? nil : next, because: damage.error)
             if next != chunk.nextOffset { return nil }
             rest = behind

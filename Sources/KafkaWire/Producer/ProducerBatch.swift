@@ -60,15 +60,15 @@ final class ProducerBatch: Sendable {
             do throws(WireError) {
                 if content.isFinished {
                     RecordBatchBuilder.restamp(
-                        &content.bytes, producerId: stamp.producerId.rawValue,
-                        producerEpoch: stamp.producerEpoch.rawValue,
+                        &content.bytes, producerId: stamp.producerId,
+                        producerEpoch: stamp.producerEpoch,
                         baseSequence: stamp.baseSequence)
                 } else {
                     var options = RecordBatchBuilder.Options()
                     options.compression = compression
                     options.compressionLevel = level
-                    options.producerId = stamp.producerId.rawValue
-                    options.producerEpoch = stamp.producerEpoch.rawValue
+                    options.producerId = stamp.producerId
+                    options.producerEpoch = stamp.producerEpoch
                     options.baseSequence = stamp.baseSequence
                     content.bytes = try content.builder.finish(options)
                     content.builder.release()

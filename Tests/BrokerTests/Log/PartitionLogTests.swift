@@ -73,7 +73,7 @@ import Testing
 
     @Test func remembersTheLastFiveBatchesOfAProducer() throws {
         var states = ProducerStates()
-        func made(_ sequence: Int32, epoch: Int16 = 0, count: Int = 1) throws -> RecordBatch {
+        func made(_ sequence: Int32, epoch: ProducerEpoch = 0, count: Int = 1) throws -> RecordBatch {
             let bytes = try batch((0..<count).map { "\($0)" }) {
                 $0.producerId = 9
                 $0.producerEpoch = epoch

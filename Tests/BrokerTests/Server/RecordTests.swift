@@ -81,7 +81,7 @@ import Testing
         #expect(producer.errorCode == .none && producer.producerEpoch == 0)
         func made(_ sequence: Int32) throws -> [UInt8] {
             try batch(["a", "b"]) {
-                $0.producerId = producer.producerId.rawValue
+                $0.producerId = producer.producerId
                 $0.producerEpoch = 0
                 $0.baseSequence = sequence
             }
