@@ -18,7 +18,7 @@ extension KafkaBroker {
         /// Topics that exist from the beginning: name to number of partitions.
         public var topics: [String: Int]
         /// The broker's id (`node.id`).
-        public var nodeId: Int32 = 1
+        public var nodeId: BrokerID = 1
         /// The cluster's id; nil makes one up.
         public var clusterId: String?
         /// Whether asking for the metadata of an unknown topic creates it, where the client allows that

@@ -7,7 +7,7 @@ extension KafkaBroker {
     public struct TopicInfo: Sendable, Equatable {
         public let name: String
         /// The id that the protocol uses beside the name (KIP-516).
-        public let id: Uuid
+        public let id: TopicID
         /// The partitions, in the order of their numbers.
         public let partitions: [PartitionInfo]
     }
@@ -15,9 +15,9 @@ extension KafkaBroker {
     /// A partition at one moment.
     public struct PartitionInfo: Sendable, Equatable {
         /// The first offset that can be read.
-        public let startOffset: Int64
+        public let startOffset: Offset
         /// The offset that the next record gets.
-        public let endOffset: Int64
+        public let endOffset: Offset
         /// How many bytes of record batches are held.
         public let bytes: Int
     }
@@ -53,9 +53,9 @@ extension KafkaBroker {
     /// A group's position in a partition.
     public struct CommittedOffset: Sendable, Equatable {
         public let topic: String
-        public let partition: Int32
+        public let partition: PartitionID
         /// The offset of the next record to read.
-        public let offset: Int64
+        public let offset: Offset
         /// What the consumer stored with it.
         public let metadata: String
     }

@@ -93,7 +93,7 @@ public final class KafkaBroker: Sendable {
     }
 
     /// The offset that the next record of each of the topic's partitions gets; nil where there is no such topic.
-    public func endOffsets(of topic: String) async -> [Int64]? {
+    public func endOffsets(of topic: String) async -> [Offset]? {
         await server.withNode { node in node.topics[topic]?.partitions.map(\.log.endOffset) }
     }
 

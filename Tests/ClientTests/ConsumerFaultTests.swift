@@ -120,7 +120,7 @@ import Testing
         }
         try await seen.wait(for: 10)
         // What was not committed may come again.
-        try await eventually { await stack.broker.group("g")?.committed.reduce(0) { $0 + $1.offset } == 10 }
+        try await eventually { await stack.broker.group("g")?.committed.reduce(0) { $0 + $1.offset.rawValue } == 10 }
         await stack.proxy.goAway()
         try await told.wait(for: 1)
         try await Task.sleep(for: .milliseconds(500))

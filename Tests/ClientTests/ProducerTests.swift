@@ -17,7 +17,9 @@ import Testing
     private static func readAll(_ port: UInt16, _ topic: String, _ partitions: Int32, _ count: Int) async throws
         -> [Record]
     {
-        let starts = (0..<partitions).map { (TopicPartition(topic, $0), KafkaConsumer.StartingOffset.earliest) }
+        let starts = (0..<partitions).map {
+            (TopicPartition(topic, PartitionID($0)), KafkaConsumer.StartingOffset.earliest)
+        }
         let consumer = try KafkaConsumer(
             .init(bootstrapServers: ["127.0.0.1:\(port)"], partitions: Dictionary(uniqueKeysWithValues: starts)))
         let records = try await within { () -> [Record] in
@@ -41,13 +43,13 @@ import Testing
                 try await producer.send(ProducerRecord(topic: "orders", key: "k\(number % 7)", value: "v\(number)")))
         }
         try await producer.flush()
-        var next: [Int32: Int64] = [:]
+        var next: [PartitionID: Offset] = [:]
         for delivery in deliveries {
             let metadata = try await delivery.acknowledgement()
             #expect(metadata.offset == next[metadata.partition, default: 0])
             next[metadata.partition, default: 0] += 1
         }
-        #expect(await broker.endOffsets(of: "orders")?.reduce(0, +) == 1000)
+        #expect(await broker.endOffsets(of: "orders")?.reduce(0) { $0 + $1.rawValue } == 1000)
         try await producer.close()
         try await producer.close()
         let error = await #expect(throws: KafkaError.self) {
@@ -114,7 +116,7 @@ import Testing
         // The lost batch leaves no gap that the next ones could fall into.
         for number in 0..<20 {
             let delivery = try await producer.send(ProducerRecord(topic: "orders", value: "v\(number)"))
-            #expect(try await delivery.acknowledgement().offset == Int64(number))
+            #expect(try await delivery.acknowledgement().offset == Offset(Int64(number)))
         }
         try await producer.close()
         await broker.stop()
@@ -133,7 +135,7 @@ import Testing
             try await producer.send(ProducerRecord(topic: "orders", key: "k\(number)", value: "v\(number)"))
         }
         try await producer.close()
-        try await eventually { await broker.endOffsets(of: "orders")?.reduce(0, +) == 5001 }
+        try await eventually { await broker.endOffsets(of: "orders")?.reduce(0) { $0 + $1.rawValue } == 5001 }
         await broker.stop()
     }
 
@@ -157,7 +159,7 @@ import Testing
         }
         #expect(error?.setting == "buffer.memory")
         try await producer.close()
-        #expect(await broker.endOffsets(of: "orders")?.reduce(0, +) == 301)
+        #expect(await broker.endOffsets(of: "orders")?.reduce(0) { $0 + $1.rawValue } == 301)
         await broker.stop()
     }
 
@@ -213,7 +215,8 @@ import Testing
                 deliveries.append(
                     try await producer.send(
                         ProducerRecord(
-                            topic: "orders", value: Bytes(utf8: "v\(number)"), partition: Int32(number % 2))))
+                            topic: "orders", value: Bytes(utf8: "v\(number)"), partition: PartitionID(index: number % 2)
+                        )))
                 if number % 20 == 0 { try await Task.sleep(for: .milliseconds(3)) }
             }
             try await producer.flush()

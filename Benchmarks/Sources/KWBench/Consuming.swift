@@ -18,7 +18,7 @@ struct Consuming {
         var configuration = KafkaConsumer.Configuration(bootstrapServers: brokers, group: group, topics: [topic])
         if group == "assigned" {
             let starts = (0..<Self.partitions).map {
-                (TopicPartition(topic, $0), KafkaConsumer.StartingOffset.earliest)
+                (TopicPartition(topic, PartitionID($0)), KafkaConsumer.StartingOffset.earliest)
             }
             configuration = .init(bootstrapServers: brokers, partitions: Dictionary(uniqueKeysWithValues: starts))
         }
@@ -34,13 +34,13 @@ struct Consuming {
                 batch.forEachValue { offset, value in
                     guard let value else { return }
                     bytes += value.count
-                    sum &+= offset &+ Int64(value.first ?? 0)
+                    sum &+= offset.rawValue &+ Int64(value.first ?? 0)
                 }
             } else {
                 for record in batch {
                     guard let value = record.value else { continue }
                     bytes += value.count
-                    sum &+= record.offset &+ Int64(value.isEmpty ? 0 : value[0])
+                    sum &+= record.offset.rawValue &+ Int64(value.isEmpty ? 0 : value[0])
                 }
             }
             if count >= records { break }

@@ -7,7 +7,7 @@ enum Messages {
             message.clusterId = "cluster"
             message.brokers = (0..<3).map { id in
                 .with {
-                    $0.nodeId = Int32(id)
+                    $0.nodeId = BrokerID(Int32(id))
                     $0.host = "broker-\(id).example"
                     $0.port = 9092
                 }
@@ -17,8 +17,8 @@ enum Messages {
                     $0.name = "topic-\(topic)"
                     $0.partitions = (0..<12).map { partition in
                         .with {
-                            $0.partitionIndex = Int32(partition)
-                            $0.leaderId = Int32(partition % 3)
+                            $0.partitionIndex = PartitionID(index: partition)
+                            $0.leaderId = BrokerID(Int32(partition % 3))
                             $0.replicaNodes = [0, 1, 2]
                             $0.isrNodes = [0, 1, 2]
                         }

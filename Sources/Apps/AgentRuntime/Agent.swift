@@ -25,7 +25,7 @@ public struct Agent<Rule: AgentRule> {
     private var decoder: ChangeEventDecoder
     private var tally = Tally()
     /// Where this instance stands in each partition that it knows the users of.
-    private var known: [TopicPartition: Int64] = [:]
+    private var known: [TopicPartition: Offset] = [:]
     private var uncommitted: [TopicPartition: CommittedOffset] = [:]
     private var lastCommit = ContinuousClock.now
     private var alerts: AlertProducer?
@@ -121,7 +121,7 @@ public struct Agent<Rule: AgentRule> {
     }
 
     private mutating func process(_ batch: ConsumerBatch) {
-        let partition = batch.source.partition
+        let partition = batch.source.partition.rawValue
         let now = Self.wallMicroseconds
         tally.batchBegins()
         for record in batch {
@@ -130,7 +130,7 @@ public struct Agent<Rule: AgentRule> {
             tally.recordAge(milliseconds: now / 1000 - record.timestamp)
             switch event {
             case .transaction(let transaction):
-                judge(transaction, RecordPlace(partition: partition, offset: record.offset))
+                judge(transaction, RecordPlace(partition: partition, offset: record.offset.rawValue))
             case .notATransaction: break
             case .malformed(let flaw): tellMalformed(flaw, batch.source, record.offset)
             }
@@ -172,11 +172,11 @@ public struct Agent<Rule: AgentRule> {
 
     // MARK: - Assignments
 
-    private mutating func assigned(_ offsets: [TopicPartition: Int64]) async throws(KafkaError) {
+    private mutating func assigned(_ offsets: [TopicPartition: Offset]) async throws(KafkaError) {
         for partition in known.keys where offsets[partition] == nil || offsets[partition] != known[partition] {
             // Another instance goes on with it, or has gone on with it meanwhile.
             known[partition] = nil
-            _ = rule.forget(partition: partition.partition)
+            _ = rule.forget(partition: partition.partition.rawValue)
         }
         let new = offsets.filter { known[$0.key] == nil }
         var readBack = 0
@@ -191,7 +191,7 @@ public struct Agent<Rule: AgentRule> {
                         value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) }
                     } ?? decoder.decode(nil)
                 guard case .transaction(let transaction) = event else { return }
-                _ = rule.judge(transaction, partition: source.partition, arrival: transaction.createdAt)
+                _ = rule.judge(transaction, partition: source.partition.rawValue, arrival: transaction.createdAt)
             }
             (self.rule, self.decoder) = (rule, decoder)
         }
@@ -243,14 +243,14 @@ public struct Agent<Rule: AgentRule> {
         console.note("\(name): \(error.message)")
     }
 
-    private mutating func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Int64) {
+    private mutating func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Offset) {
         malformedNotes += 1
         guard malformedNotes <= 10 else { return }
         console.note("\(name): \(source), offset \(offset): \(flaw)")
         if malformedNotes == 10 { console.note("\(name): further events of this kind are only counted") }
     }
 
-    private func tellAssigned(_ offsets: [TopicPartition: Int64], readBack: Int) {
+    private func tellAssigned(_ offsets: [TopicPartition: Offset], readBack: Int) {
         let list = offsets.keys.sorted()
         if options.json {
             let numbers = list.map { "\($0.partition)" }.joined(separator: ",")

@@ -10,7 +10,7 @@ struct HistoryReader {
     /// Hands every record before `targets` to `body`, the oldest first within its partition. Gives the number of
     /// records read.
     func read(
-        _ targets: [TopicPartition: Int64], _ body: (TopicPartition, Record) -> Void
+        _ targets: [TopicPartition: Offset], _ body: (TopicPartition, Record) -> Void
     ) async throws(KafkaError) -> Int {
         let wanted = targets.filter { $0.value > 0 }
         guard limit > 0, !wanted.isEmpty else { return 0 }

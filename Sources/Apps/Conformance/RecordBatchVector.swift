@@ -38,19 +38,19 @@ package enum RecordBatchVector {
         // A packed set of the old formats says its first offset only inside.
         let firstOffset = batch.magic == 2 ? batch.baseOffset : records.first?.offset ?? -1
         let found: [(String, JSON)] = [
-            ("baseOffset", .int(firstOffset)),
+            ("baseOffset", .int(firstOffset.rawValue)),
             ("sizeInBytes", .int(Int64(batch.bytes.count))),
-            ("partitionLeaderEpoch", .int(Int64(batch.partitionLeaderEpoch))),
+            ("partitionLeaderEpoch", .int(Int64(batch.partitionLeaderEpoch.rawValue))),
             ("magic", .int(Int64(batch.magic))),
             ("crc", .int(Int64(batch.crc))),
             ("codec", .string(batch.attributes.compression?.name ?? "unknown")),
             ("timestampType", .string(timestampType(batch))),
             ("transactional", .bool(batch.attributes.isTransactional)),
             ("control", .bool(batch.attributes.isControl)),
-            ("lastOffset", .int(batch.lastOffset)),
+            ("lastOffset", .int(batch.lastOffset.rawValue)),
             ("maxTimestamp", .int(batch.maxTimestamp)),
-            ("producerId", .int(batch.producerId)),
-            ("producerEpoch", .int(Int64(batch.producerEpoch))),
+            ("producerId", .int(batch.producerId.rawValue)),
+            ("producerEpoch", .int(Int64(batch.producerEpoch.rawValue))),
             ("baseSequence", .int(Int64(batch.baseSequence))),
             ("deleteHorizonMs", .int(horizon)),
         ]
@@ -59,7 +59,7 @@ package enum RecordBatchVector {
         guard records.count == expected.count else { return "\(records.count) records, not \(expected.count)" }
         for (index, (record, wanted)) in zip(records, expected).enumerated() {
             let found: [(String, JSON)] = [
-                ("offset", .int(record.offset)),
+                ("offset", .int(record.offset.rawValue)),
                 ("timestamp", .int(record.timestamp)),
                 ("key", text(record.key)),
                 ("value", text(record.value)),
@@ -92,7 +92,7 @@ package enum RecordBatchVector {
                     builder.append(
                         key: key, value: value, headers: record.headers,
                         timestamp: batch.baseTimestamp &+ record.timestampDelta,
-                        offsetDelta: Int32(truncatingIfNeeded: record.offset &- batch.baseOffset))
+                        offsetDelta: Int32(truncatingIfNeeded: record.offset - batch.baseOffset))
                 }
             }
         }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import KafkaWire
 
 /// What the instances of one agent have written, taken together.
 struct AgentOutput {
@@ -73,9 +74,8 @@ struct AgentOutput {
         let text =
             line.score.map { "HIGH FRAUD ALERT: User \(user) | Score: \($0) | Amt: $\(amount)" }
             ?? "ANOMALY DETECTED: User \(user) spent $\(amount) (Significantly higher than average)"
-        if alerts.updateValue(text, forKey: RecordPosition(partition: partition, offset: offset)) != nil {
-            repeated += 1
-        }
+        let place = RecordPosition(partition: PartitionID(partition), offset: Offset(offset))
+        if alerts.updateValue(text, forKey: place) != nil { repeated += 1 }
         if examples.count < 3 { examples.append(text) }
     }
 }

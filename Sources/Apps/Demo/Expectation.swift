@@ -4,8 +4,8 @@ import KafkaWire
 
 /// A record's place in the topic.
 struct RecordPosition: Hashable, Comparable, CustomStringConvertible {
-    var partition: Int32
-    var offset: Int64
+    var partition: PartitionID
+    var offset: Offset
 
     static func < (a: RecordPosition, b: RecordPosition) -> Bool { (a.partition, a.offset) < (b.partition, b.offset) }
     var description: String { "partition \(partition), offset \(offset)" }
@@ -19,7 +19,7 @@ struct Expectation {
 
     /// Reads the whole topic.
     static func read(
-        _ topic: String, ends: [TopicPartition: Int64], bootstrapServer: String
+        _ topic: String, ends: [TopicPartition: Offset], bootstrapServer: String
     ) async throws(KafkaError) -> Expectation {
         var expectation = Expectation()
         var left = ends.filter { $0.value > 0 }
@@ -38,8 +38,12 @@ struct Expectation {
                     guard case .transaction(let row) = event else { continue }
                     let partition = batch.source.partition
                     let place = RecordPosition(partition: partition, offset: record.offset)
-                    if anomaly.observe(row, partition: partition).isAnomaly { expectation.anomalies.insert(place) }
-                    if velocity.observe(row, partition: partition).isAlert { expectation.velocities.insert(place) }
+                    if anomaly.observe(row, partition: partition.rawValue).isAnomaly {
+                        expectation.anomalies.insert(place)
+                    }
+                    if velocity.observe(row, partition: partition.rawValue).isAlert {
+                        expectation.velocities.insert(place)
+                    }
                 }
                 if batch.nextOffset >= left[batch.source] ?? .max { left[batch.source] = nil }
                 if left.isEmpty { break }

@@ -83,7 +83,7 @@ struct FeedCommand: AsyncParsableCommand {
     }
 
     /// The partition of a user: all events of a user stay together, whether or not their keys carry a schema.
-    private func partition(of user: Int64) -> Int32 {
+    private func partition(of user: Int64) -> PartitionID {
         Murmur2.partition(of: Bytes(utf8: "{\"user_id\":\(user)}"), among: partitions)
     }
 
@@ -91,7 +91,7 @@ struct FeedCommand: AsyncParsableCommand {
     private func record(_ event: RecordedEvent) -> ProducerRecord {
         var decoder = ChangeEventDecoder()
         let value = event.value.map { Bytes(utf8: $0) }
-        var partition: Int32?
+        var partition: PartitionID?
         if let value, case .transaction(let row) = value.withUnsafeBytes({ decoder.decode($0) }) {
             partition = self.partition(of: row.userID)
         }

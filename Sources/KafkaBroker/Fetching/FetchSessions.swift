@@ -5,17 +5,17 @@ struct FetchTarget: Equatable {
     /// The topic's name; empty where the client gave an id that is not known.
     var topic: String
     /// The topic's id; zero where the client gave a name (before v13).
-    var topicId: Uuid
-    var partition: Int32
-    var offset: Int64
+    var topicId: TopicID
+    var partition: PartitionID
+    var offset: Offset
     var maxBytes: Int32
-    var currentLeaderEpoch: Int32
+    var currentLeaderEpoch: LeaderEpoch
 
     /// What makes it another partition.
     struct Key: Hashable {
         var topic: String
-        var topicId: Uuid
-        var partition: Int32
+        var topicId: TopicID
+        var partition: PartitionID
     }
 
     var key: Key { Key(topic: topic, topicId: topicId, partition: partition) }
@@ -27,8 +27,8 @@ struct FetchTarget: Equatable {
 struct FetchSessions {
     /// What was last told of a partition; an incremental answer leaves out what has not changed.
     fileprivate struct Told: Equatable {
-        var highWatermark: Int64
-        var logStartOffset: Int64
+        var highWatermark: Offset
+        var logStartOffset: Offset
     }
 
     fileprivate struct Session {
@@ -129,9 +129,9 @@ struct FetchSessions {
             let told = Told(highWatermark: answer.data.highWatermark, logStartOffset: answer.data.logStartOffset)
             let hasRecords = answer.data.records?.bytes.isEmpty == false
             if hasRecords { served.insert(key) }
-            if isIncremental, !hasRecords, answer.data.errorCode == 0, session.told[key] == told { continue }
+            if isIncremental, !hasRecords, answer.data.errorCode == .none, session.told[key] == told { continue }
             // An error is repeated until the client does something about it.
-            session.told[key] = answer.data.errorCode == 0 ? told : nil
+            session.told[key] = answer.data.errorCode == .none ? told : nil
             kept.append(answer)
         }
         if !served.isEmpty, served.count < session.order.count {

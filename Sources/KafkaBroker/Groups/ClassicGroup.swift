@@ -294,7 +294,7 @@ extension JoinGroupResponse {
     /// An answer that only says no.
     static func refusal(_ error: ErrorCode, memberId: String) -> JoinGroupResponse {
         .with {
-            $0.errorCode = error.rawValue
+            $0.errorCode = error
             $0.memberId = memberId
             $0.protocolName = nil
         }
@@ -311,5 +311,5 @@ extension JoinGroupResponse {
 
 extension SyncGroupResponse {
     /// An answer that only says no.
-    static func refusal(_ error: ErrorCode) -> SyncGroupResponse { .with { $0.errorCode = error.rawValue } }
+    static func refusal(_ error: ErrorCode) -> SyncGroupResponse { .with { $0.errorCode = error } }
 }

@@ -18,7 +18,7 @@ extension ClassicGroup {
                 if let old = staticMembers[instance] { return replaceStatic(old, by: newId, request, context) }
             } else if context.version >= 4 {
                 // KIP-394: a client that is told its id before it joins does not leave ghosts behind when it retries.
-                pendingMembers[newId] = now + .milliseconds(Int64(request.sessionTimeoutMs))
+                pendingMembers[newId] = now + request.sessionTimeoutMs.duration
                 return refuse(.memberIdRequired, id: newId)
             }
             return addJoining(newId, request, context)
@@ -190,9 +190,9 @@ extension GroupMember {
     fileprivate mutating func take(_ request: JoinGroupRequest, _ context: RequestContext) {
         protocols = request.protocols
         clientId = context.clientId
-        sessionTimeout = .milliseconds(Int64(request.sessionTimeoutMs))
+        sessionTimeout = request.sessionTimeoutMs.duration
         let rebalance = request.rebalanceTimeoutMs >= 0 ? request.rebalanceTimeoutMs : request.sessionTimeoutMs
-        rebalanceTimeout = .milliseconds(Int64(rebalance))
+        rebalanceTimeout = rebalance.duration
         touch(context.now)
     }
 }

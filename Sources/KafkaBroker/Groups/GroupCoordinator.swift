@@ -7,13 +7,13 @@ struct GroupCoordinator {
     /// A partition under its topic's name.
     struct PartitionKey: Hashable {
         var topic: String
-        var partition: Int32
+        var partition: PartitionID
     }
 
     /// A position that a group has committed.
     struct Committed: Equatable {
-        var offset: Int64
-        var leaderEpoch: Int32
+        var offset: Offset
+        var leaderEpoch: LeaderEpoch
         var metadata: String
     }
 
@@ -54,7 +54,7 @@ struct GroupCoordinator {
             actions.append(.answerJoin(context.ticket, .refusal(error, memberId: request.memberId)))
         }
         guard !request.groupId.isEmpty else { return refuse(.invalidGroupId) }
-        guard sessionTimeouts.contains(.milliseconds(Int64(request.sessionTimeoutMs))) else {
+        guard sessionTimeouts.contains(request.sessionTimeoutMs.duration) else {
             return refuse(.invalidSessionTimeout)
         }
         let isKnown = groups[request.groupId] != nil

@@ -22,7 +22,7 @@ enum ProduceHandler: RequestHandler {
                 $0.topicId = data.topicId
                 $0.partitionResponses = data.partitionData.map { partition in
                     let answer = append(partition, topic, request, context, node)
-                    if answer.errorCode != 0 { failures += 1 }
+                    if answer.errorCode != .none { failures += 1 }
                     return answer
                 }
             }
@@ -40,7 +40,7 @@ enum ProduceHandler: RequestHandler {
         func refuse(_ code: ErrorCode, _ message: String?) -> Answer {
             .with {
                 $0.index = data.index
-                $0.errorCode = code.rawValue
+                $0.errorCode = code
                 $0.baseOffset = -1
                 $0.errorMessage = message
             }
@@ -62,7 +62,7 @@ enum ProduceHandler: RequestHandler {
         } catch {
             return refuse(error.code, error.message)
         }
-        let baseOffset: Int64
+        let baseOffset: Offset
         switch partition.producers.check(batch) {
         case .refuse(let code):
             return refuse(

@@ -17,12 +17,12 @@ enum FetchHandler: RequestHandler {
     static func handle(_ request: FetchRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         switch node.sessions.open(request, version: context.version) {
         case .failure(let error):
-            return .answer(FetchResponse.with { $0.errorCode = error.code.rawValue })
+            return .answer(FetchResponse.with { $0.errorCode = error.code })
         case .success((let mode, let targets)):
             let fetch = WaitingFetch(
                 context: context, request: request, mode: mode, targets: targets,
                 partitions: targets.compactMap { node.partition(of: $0) },
-                deadline: context.now + .milliseconds(Int64(max(0, request.maxWaitMs))))
+                deadline: context.now + max(0, request.maxWaitMs).duration)
             if request.maxWaitMs <= 0 || targets.isEmpty || isSatisfied(fetch, node) {
                 return .answer(answer(fetch, node))
             }
@@ -89,7 +89,7 @@ enum FetchHandler: RequestHandler {
         _ data: FetchResponse.FetchableTopicResponse.PartitionData, _ code: ErrorCode
     ) -> FetchResponse.FetchableTopicResponse.PartitionData {
         var data = data
-        data.errorCode = code.rawValue
+        data.errorCode = code
         data.highWatermark = -1
         return data
     }

@@ -31,12 +31,12 @@ enum ListOffsetsHandler: RequestHandler {
         var answer = Answer()
         answer.partitionIndex = asked.partitionIndex
         guard let partition else {
-            answer.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
+            answer.errorCode = .unknownTopicOrPartition
             return answer
         }
         let epoch = partition.check(epoch: asked.currentLeaderEpoch)
         guard epoch == .none else {
-            answer.errorCode = epoch.rawValue
+            answer.errorCode = epoch
             return answer
         }
         let log = partition.log
@@ -46,7 +46,7 @@ enum ListOffsetsHandler: RequestHandler {
         case (-3, 7...): take(log.offsetOfMaxTimestamp(), into: &answer)
         case (-5, 9...): break
         case (0..., _): take(log.firstOffset(at: asked.timestamp), into: &answer)
-        default: answer.errorCode = ErrorCode.unsupportedVersion.rawValue
+        default: answer.errorCode = .unsupportedVersion
         }
         if context.version >= 4, answer.offset >= 0 { answer.leaderEpoch = partition.leaderEpoch }
         return answer

@@ -40,7 +40,7 @@ enum MetadataHandler: RequestHandler {
     ) -> TopicAnswer {
         func refuse(_ code: ErrorCode) -> TopicAnswer {
             .with {
-                $0.errorCode = code.rawValue
+                $0.errorCode = code
                 $0.name = asked.name ?? (context.version < 12 ? "" : nil)
                 $0.topicId = asked.topicId
             }

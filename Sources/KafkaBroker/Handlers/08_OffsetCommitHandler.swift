@@ -24,7 +24,7 @@ enum OffsetCommitHandler: RequestHandler {
                             }
                             return .with {
                                 $0.partitionIndex = position.partitionIndex
-                                $0.errorCode = error.rawValue
+                                $0.errorCode = error
                             }
                         }
                     }

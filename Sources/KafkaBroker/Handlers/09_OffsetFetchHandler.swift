@@ -69,7 +69,9 @@ enum OffsetFetchHandler: RequestHandler {
         }
     }
 
-    private static func answer(_ name: String, _ partitions: [Int32], _ group: String, _ node: BrokerNode) -> Topic8 {
+    private static func answer(_ name: String, _ partitions: [PartitionID], _ group: String, _ node: BrokerNode)
+        -> Topic8
+    {
         .with {
             $0.name = name
             $0.topicId = node.topics[name]?.id ?? .zero
@@ -79,22 +81,24 @@ enum OffsetFetchHandler: RequestHandler {
         }
     }
 
-    private static func answer(_ index: Int32, _ found: GroupCoordinator.Committed?, _ error: ErrorCode) -> Partition8 {
+    private static func answer(_ index: PartitionID, _ found: GroupCoordinator.Committed?, _ error: ErrorCode)
+        -> Partition8
+    {
         .with {
             $0.partitionIndex = index
             $0.committedOffset = found?.offset ?? -1
             $0.committedLeaderEpoch = found?.leaderEpoch ?? -1
             $0.metadata = found?.metadata ?? ""
-            $0.errorCode = error.rawValue
+            $0.errorCode = error
         }
     }
 
     /// The partitions that were asked for, or all that the group has committed.
     private static func wanted(
-        _ asked: [(String, [Int32])]?, _ group: String, _ node: BrokerNode
-    ) -> [(String, [Int32])] {
+        _ asked: [(String, [PartitionID])]?, _ group: String, _ node: BrokerNode
+    ) -> [(String, [PartitionID])] {
         if let asked { return asked }
-        var all: [(String, [Int32])] = []
+        var all: [(String, [PartitionID])] = []
         for (key, _) in node.groups.allCommitted(group: group) {
             if all.last?.0 == key.topic {
                 all[all.count - 1].1.append(key.partition)

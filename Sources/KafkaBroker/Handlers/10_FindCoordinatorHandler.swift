@@ -33,7 +33,7 @@ enum FindCoordinatorHandler: RequestHandler {
                 $0.key = key
                 $0.nodeId = -1
                 $0.port = -1
-                $0.errorCode = code.rawValue
+                $0.errorCode = code
                 $0.errorMessage = message
             }
         }

@@ -6,6 +6,6 @@ enum HeartbeatHandler: RequestHandler {
 
     static func handle(_ request: HeartbeatRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         let error = node.groups.heartbeat(request, now: context.now)
-        return .answer(HeartbeatResponse.with { $0.errorCode = error.rawValue })
+        return .answer(HeartbeatResponse.with { $0.errorCode = error })
     }
 }

@@ -10,10 +10,10 @@ enum LeaveGroupHandler: RequestHandler {
         }
         guard context.version >= 3 else {
             let error = leave(request.memberId, nil)
-            return .answer(LeaveGroupResponse.with { $0.errorCode = error.rawValue })
+            return .answer(LeaveGroupResponse.with { $0.errorCode = error })
         }
         guard !request.groupId.isEmpty else {
-            return .answer(LeaveGroupResponse.with { $0.errorCode = ErrorCode.invalidGroupId.rawValue })
+            return .answer(LeaveGroupResponse.with { $0.errorCode = .invalidGroupId })
         }
         return .answer(
             LeaveGroupResponse.with {
@@ -21,7 +21,7 @@ enum LeaveGroupHandler: RequestHandler {
                     .with {
                         $0.memberId = member.memberId
                         $0.groupInstanceId = member.groupInstanceId
-                        $0.errorCode = leave(member.memberId, member.groupInstanceId).rawValue
+                        $0.errorCode = leave(member.memberId, member.groupInstanceId)
                     }
                 }
             })

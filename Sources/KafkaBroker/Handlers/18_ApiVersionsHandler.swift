@@ -11,14 +11,14 @@ enum ApiVersionsHandler: RequestHandler {
     static func handle(_ request: ApiVersionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         // KIP-511: names that a metric could not carry are refused.
         if context.version >= 3, !isName(request.clientSoftwareName) || !isName(request.clientSoftwareVersion) {
-            return .answer(ApiVersionsResponse.with { $0.errorCode = ErrorCode.invalidRequest.rawValue })
+            return .answer(ApiVersionsResponse.with { $0.errorCode = .invalidRequest })
         }
         return .answer(ApiVersionsResponse.with { $0.apiKeys = ServedAPI.all.map(\.entry) })
     }
 
     /// The answer to a version that is not served; it is to be written as v0.
     static let unsupportedVersion = ApiVersionsResponse.with {
-        $0.errorCode = ErrorCode.unsupportedVersion.rawValue
+        $0.errorCode = .unsupportedVersion
         $0.apiKeys = [api.entry]
     }
 

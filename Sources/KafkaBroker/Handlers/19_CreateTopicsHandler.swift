@@ -34,7 +34,7 @@ enum CreateTopicsHandler: RequestHandler {
             if let refusal = node.topics.objection(name: asked.name, partitions: partitions, configs: configs) {
                 throw refusal
             }
-            var id = Uuid.zero
+            var id = TopicID.zero
             if !validateOnly {
                 id = try node.createTopic(asked.name, partitions: partitions, configs: configs).id
             }
@@ -75,7 +75,7 @@ enum CreateTopicsHandler: RequestHandler {
                     "A manual partition assignment was specified, but replication factor was not set to -1.")
             }
             let indexes = asked.assignments.map(\.partitionIndex).sorted()
-            guard indexes == Array(0..<Int32(indexes.count)) else {
+            guard indexes == (0..<indexes.count).map({ PartitionID(index: $0) }) else {
                 try refuse(
                     .invalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence")
             }
@@ -103,7 +103,7 @@ enum CreateTopicsHandler: RequestHandler {
     private static func refuse(_ asked: Asked, _ refusal: TopicRegistry.Refusal) -> Answer {
         .with {
             $0.name = asked.name
-            $0.errorCode = refusal.code.rawValue
+            $0.errorCode = refusal.code
             $0.errorMessage = refusal.message
         }
     }

@@ -19,7 +19,7 @@ enum DeleteTopicsHandler: RequestHandler {
             .with {
                 $0.name = asked.name
                 $0.topicId = asked.topicId
-                $0.errorCode = code.rawValue
+                $0.errorCode = code
                 $0.errorMessage = message
             }
         }

@@ -11,7 +11,7 @@ enum InitProducerIdHandler: RequestHandler {
         guard request.transactionalId == nil else {
             return .answer(
                 InitProducerIdResponse.with {
-                    $0.errorCode = ErrorCode.transactionalIdAuthorizationFailed.rawValue
+                    $0.errorCode = .transactionalIdAuthorizationFailed
                     $0.producerEpoch = -1
                 })
         }

@@ -9,7 +9,7 @@ enum DescribeClusterHandler: RequestHandler {
             let code: ErrorCode = request.endpointType == 2 ? .mismatchedEndpointType : .unsupportedEndpointType
             return .answer(
                 DescribeClusterResponse.with {
-                    $0.errorCode = code.rawValue
+                    $0.errorCode = code
                     $0.errorMessage = "this is a broker's endpoint (1), and not one of type \(request.endpointType)"
                 })
         }

@@ -8,7 +8,7 @@ struct LogSegment {
     /// What is known of a batch without reading it.
     struct Entry: Equatable {
         /// The first offset.
-        var baseOffset: Int64
+        var baseOffset: Offset
         /// Where the batch begins in the segment's bytes.
         var position: Int
         /// The highest timestamp, in milliseconds since 1970.
@@ -19,28 +19,28 @@ struct LogSegment {
     let startPosition: Int
     private(set) var bytes: [UInt8] = []
     private(set) var entries: [Entry] = []
-    private(set) var endOffset: Int64
+    private(set) var endOffset: Offset
     private(set) var maxTimestamp = Int64.min
 
-    init(baseOffset: Int64, startPosition: Int, capacity: Int) {
+    init(baseOffset: Offset, startPosition: Int, capacity: Int) {
         endOffset = baseOffset
         self.startPosition = startPosition
         bytes.reserveCapacity(capacity)
     }
 
-    var baseOffset: Int64 { entries.first?.baseOffset ?? endOffset }
+    var baseOffset: Offset { entries.first?.baseOffset ?? endOffset }
     var size: Int { bytes.count }
 
     /// Appends a batch whose offsets begin at `endOffset`, and stamps base offset and leader epoch into it: neither is
     /// covered by the checksum (Kafka's documentation, "Record Batch").
-    mutating func append(_ batch: RecordBatch, leaderEpoch: Int32) {
+    mutating func append(_ batch: RecordBatch, leaderEpoch: LeaderEpoch) {
         let position = bytes.count
         batch.bytes.withUnsafeBytes { bytes.append(contentsOf: $0) }
         let base = endOffset
         bytes.withUnsafeMutableBytes { raw in
-            raw.storeBytes(of: base.bigEndian, toByteOffset: position, as: Int64.self)
+            raw.storeBytes(of: base.rawValue.bigEndian, toByteOffset: position, as: Int64.self)
             let epochAt = position + RecordBatch.Layout.leaderEpoch
-            raw.storeBytes(of: leaderEpoch.bigEndian, toByteOffset: epochAt, as: Int32.self)
+            raw.storeBytes(of: leaderEpoch.rawValue.bigEndian, toByteOffset: epochAt, as: Int32.self)
         }
         entries.append(Entry(baseOffset: base, position: position, maxTimestamp: batch.maxTimestamp))
         endOffset = base + Int64(batch.lastOffsetDelta) + 1
@@ -48,7 +48,7 @@ struct LogSegment {
     }
 
     /// The place in `entries` of the batch that contains `offset`, or of the first one behind it.
-    func entryIndex(containing offset: Int64) -> Int {
+    func entryIndex(containing offset: Offset) -> Int {
         // The first entry that begins behind `offset`; the one before it contains `offset`.
         var low = 0
         var high = entries.count
@@ -66,7 +66,7 @@ struct LogSegment {
 
     /// Whole batches from that of `offset` on, of at most `maxBytes` together; the first one always, where
     /// `atLeastOneBatch` is set.
-    func read(from offset: Int64, maxBytes: Int, atLeastOneBatch: Bool) -> Bytes {
+    func read(from offset: Offset, maxBytes: Int, atLeastOneBatch: Bool) -> Bytes {
         guard !entries.isEmpty else { return Bytes() }
         let first = entryIndex(containing: offset)
         let start = entries[first].position

@@ -6,9 +6,9 @@ import KafkaWire
 /// replaces the segments' bytes; what is asked of the log stays.
 struct PartitionLog {
     /// The first offset that can still be read; it rises when retention removes segments.
-    private(set) var startOffset: Int64 = 0
+    private(set) var startOffset: Offset = 0
     /// The offset that the next record gets. With one node it is the high watermark too.
-    private(set) var endOffset: Int64 = 0
+    private(set) var endOffset: Offset = 0
     /// How many bytes the log holds.
     private(set) var size = 0
     private var segments: [LogSegment] = []
@@ -20,7 +20,7 @@ struct PartitionLog {
     init(segmentBytes: Int = 4 << 20) { self.segmentBytes = segmentBytes }
 
     /// Appends a checked batch; gives the offset of its first record.
-    mutating func append(_ batch: RecordBatch, leaderEpoch: Int32) -> Int64 {
+    mutating func append(_ batch: RecordBatch, leaderEpoch: LeaderEpoch) -> Offset {
         let base = endOffset
         if segments.last.map({ $0.size + batch.bytes.count > segmentBytes }) ?? true {
             // A first segment grows as it fills; a partition that has filled one is busy, and gets its room at once.
@@ -35,17 +35,17 @@ struct PartitionLog {
     }
 
     /// Whether a fetch may begin at `offset`.
-    func contains(_ offset: Int64) -> Bool { offset >= startOffset && offset <= endOffset }
+    func contains(_ offset: Offset) -> Bool { offset >= startOffset && offset <= endOffset }
 
     /// Whole batches from the one that contains `offset` on, of one segment. The first batch comes even where it is
     /// larger than `maxBytes` if `atLeastOneBatch` is set: a consumer must be able to get past it (KIP-74).
-    func read(from offset: Int64, maxBytes: Int, atLeastOneBatch: Bool) -> Bytes {
+    func read(from offset: Offset, maxBytes: Int, atLeastOneBatch: Bool) -> Bytes {
         guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else { return Bytes() }
         return segments[index].read(from: offset, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch)
     }
 
     /// How many bytes stand in the log from the batch that contains `offset` on.
-    func available(from offset: Int64) -> Int {
+    func available(from offset: Offset) -> Int {
         guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else { return 0 }
         let segment = segments[index]
         return position - segment.startPosition - segment.entries[segment.entryIndex(containing: offset)].position
@@ -79,7 +79,7 @@ struct PartitionLog {
         startOffset = segments.first?.baseOffset ?? endOffset
     }
 
-    private func segmentIndex(containing offset: Int64) -> Int? {
+    private func segmentIndex(containing offset: Offset) -> Int? {
         var low = 0
         var high = segments.count
         while low < high {
@@ -93,7 +93,7 @@ struct PartitionLog {
 extension PartitionLog {
     /// An offset, and the timestamp of its record in milliseconds since 1970.
     struct TimedOffset: Equatable {
-        var offset: Int64
+        var offset: Offset
         var timestamp: Int64
     }
 
@@ -119,7 +119,8 @@ extension PartitionLog {
     /// as one record with the batch's highest timestamp: the consumer then begins at the batch's start, never too late.
     private static func record(in batch: RecordBatch, where matches: (Int64) -> Bool) -> TimedOffset? {
         if batch.attributes.isLogAppendTime || batch.recordCount == 1 {
-            return matches(batch.maxTimestamp) ? .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp) : nil
+            return matches(batch.maxTimestamp)
+                ? .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp) : nil
         }
         guard let records = try? batch.records() else {
             return .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp)

@@ -7,11 +7,11 @@ struct ProducerStates {
     private struct Appended: Equatable {
         var firstSequence: Int32
         var lastSequence: Int32
-        var baseOffset: Int64
+        var baseOffset: Offset
     }
 
     private struct Producer {
-        var epoch: Int16
+        var epoch: ProducerEpoch
         var batches: [Appended] = []
         /// When it last wrote, in batches of the partition.
         var lastUse: UInt64
@@ -21,14 +21,14 @@ struct ProducerStates {
     enum Verdict: Equatable {
         case append
         /// It was appended before, at that offset.
-        case duplicate(baseOffset: Int64)
+        case duplicate(baseOffset: Offset)
         case refuse(ErrorCode)
     }
 
     /// How many producers are remembered; those that wrote longest ago are forgotten first. Kafka forgets by time
     /// (`producer.id.expiration.ms`); a number bounds the memory.
     private let limit: Int
-    private var producers: [Int64: Producer] = [:]
+    private var producers: [ProducerID: Producer] = [:]
     private var uses: UInt64 = 0
 
     init(limit: Int = 10_000) { self.limit = limit }
@@ -50,10 +50,12 @@ struct ProducerStates {
     }
 
     /// Remembers that `batch` was appended at `baseOffset`.
-    mutating func remember(_ batch: RecordBatch, at baseOffset: Int64) {
+    mutating func remember(_ batch: RecordBatch, at baseOffset: Offset) {
         guard batch.producerId >= 0 else { return }
         uses += 1
-        var producer = producers[batch.producerId] ?? Producer(epoch: batch.producerEpoch, lastUse: uses)
+        var producer =
+            producers[batch.producerId]
+            ?? Producer(epoch: batch.producerEpoch, lastUse: uses)
         if producer.epoch != batch.producerEpoch {
             producer = Producer(epoch: batch.producerEpoch, lastUse: uses)
         }

@@ -18,7 +18,7 @@ final class BrokerNode {
     var sessions: FetchSessions
     var waitingFetches = WaitingFetches()
     private var random: RandomSource
-    private var nextProducerId: Int64 = 0
+    private var producerIds: Int64 = 0
     /// How many bytes the logs hold together.
     private(set) var storedBytes = 0
     private var answers: [LateAnswer] = []
@@ -103,7 +103,8 @@ final class BrokerNode {
     func createTopic(_ name: String, partitions: Int32, configs: [String: String?] = [:]) throws(TopicRegistry.Refusal)
         -> Topic
     {
-        try topics.create(name: name, partitions: partitions, configs: configs, id: Uuid.random(using: &random))
+        try topics.create(
+            name: name, partitions: partitions, configs: configs, id: TopicID(Uuid.random(using: &random)))
     }
 
     func deleteTopic(_ topic: Topic) {
@@ -126,7 +127,7 @@ final class BrokerNode {
     }
 
     /// Appends a checked batch, wakes fetches, and makes room where there is too much; gives the first record's offset.
-    func append(_ batch: RecordBatch, to partition: Partition, of topic: Topic) -> Int64 {
+    func append(_ batch: RecordBatch, to partition: Partition, of topic: Topic) -> Offset {
         let offset = partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
         partition.producers.remember(batch, at: offset)
         storedBytes += batch.bytes.count
@@ -150,8 +151,8 @@ final class BrokerNode {
     }
 
     /// A producer id that was not given out before.
-    func takeProducerId() -> Int64 {
-        nextProducerId += 1
-        return nextProducerId - 1
+    func takeProducerId() -> ProducerID {
+        defer { producerIds += 1 }
+        return ProducerID(producerIds)
     }
 }

@@ -3,12 +3,12 @@ import KafkaWire
 /// A topic: its name, its id, its settings and its partitions. Lives on the loop, and is shared by reference.
 final class Topic {
     let name: String
-    let id: Uuid
+    let id: TopicID
     /// The settings that it was created with; `max.message.bytes` and `retention.bytes` have an effect.
     let configs: [String: String]
     let partitions: [Partition]
 
-    init(name: String, id: Uuid, configs: [String: String], partitions: [Partition]) {
+    init(name: String, id: TopicID, configs: [String: String], partitions: [Partition]) {
         self.name = name
         self.id = id
         self.configs = configs
@@ -16,8 +16,8 @@ final class Topic {
     }
 
     /// The partition with that number, or nil.
-    func partition(_ index: Int32) -> Partition? {
-        index >= 0 && Int(index) < partitions.count ? partitions[Int(index)] : nil
+    func partition(_ index: PartitionID) -> Partition? {
+        partitions.indices.contains(index.index) ? partitions[index.index] : nil
     }
 
     /// The whole number that a setting holds, or nil.
@@ -26,9 +26,9 @@ final class Topic {
 
 /// A partition, led by this broker.
 final class Partition {
-    let index: Int32
+    let index: PartitionID
     /// One node never changes a leader; clients that bring an epoch are held against it all the same (KIP-320).
-    let leaderEpoch: Int32 = 0
+    let leaderEpoch: LeaderEpoch = 0
     var log: PartitionLog
     var producers = ProducerStates()
     /// Fetches that wait for records.
@@ -36,13 +36,13 @@ final class Partition {
     /// Set when the topic was deleted; waiting fetches still hold the partition.
     var isDeleted = false
 
-    init(index: Int32, log: PartitionLog) {
+    init(index: PartitionID, log: PartitionLog) {
         self.index = index
         self.log = log
     }
 
     /// What is wrong with the leader epoch that a client believes in; -1 is no belief.
-    func check(epoch: Int32) -> ErrorCode {
+    func check(epoch: LeaderEpoch) -> ErrorCode {
         if epoch < 0 || epoch == leaderEpoch { return .none }
         return epoch < leaderEpoch ? .fencedLeaderEpoch : .unknownLeaderEpoch
     }

@@ -9,7 +9,7 @@ struct TopicRegistry {
     }
 
     private(set) var byName: [String: Topic] = [:]
-    private var byId: [Uuid: Topic] = [:]
+    private var byId: [TopicID: Topic] = [:]
     private var collisionKeys: [String: String] = [:]
     private(set) var partitionCount = 0
     /// How many partitions the broker takes: each costs memory, and anybody may ask for more.
@@ -25,7 +25,7 @@ struct TopicRegistry {
     var sorted: [Topic] { byName.values.sorted { $0.name < $1.name } }
 
     subscript(name: String) -> Topic? { byName[name] }
-    subscript(id: Uuid) -> Topic? { byId[id] }
+    subscript(id: TopicID) -> Topic? { byId[id] }
 
     /// Why a topic of that name and size cannot be created, or nil.
     func objection(name: String, partitions: Int32, configs: [String: String?] = [:]) -> Refusal? {
@@ -58,7 +58,7 @@ struct TopicRegistry {
 
     /// Creates a topic to which there is no objection.
     @discardableResult
-    mutating func create(name: String, partitions: Int32, configs: [String: String?] = [:], id: Uuid) throws(Refusal)
+    mutating func create(name: String, partitions: Int32, configs: [String: String?] = [:], id: TopicID) throws(Refusal)
         -> Topic
     {
         if let refusal = objection(name: name, partitions: partitions, configs: configs) { throw refusal }
@@ -68,7 +68,9 @@ struct TopicRegistry {
         let segmentBytes = min(4 << 20, max(16 << 10, (retention ?? .max) / 8))
         let topic = Topic(
             name: name, id: id, configs: configs,
-            partitions: (0..<partitions).map { Partition(index: $0, log: PartitionLog(segmentBytes: segmentBytes)) })
+            partitions: (0..<partitions).map {
+                Partition(index: PartitionID($0), log: PartitionLog(segmentBytes: segmentBytes))
+            })
         byName[name] = topic
         byId[id] = topic
         collisionKeys[TopicRules.collisionKey(name)] = name

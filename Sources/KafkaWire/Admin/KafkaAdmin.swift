@@ -55,7 +55,7 @@ public final class KafkaAdmin: Sendable {
         let answer = try await cluster.retrying("create topics") { () async throws(KafkaError) in
             try await cluster.send(to: .controller) { version throws(KafkaError) in
                 CreateTopicsRequest.with {
-                    $0.timeoutMs = timeout.milliseconds
+                    $0.timeoutMs = Milliseconds(timeout)
                     $0.validateOnly = validateOnly
                     $0.topics = topics.map { topic in
                         .with {
@@ -75,7 +75,7 @@ public final class KafkaAdmin: Sendable {
             }
         }
         var failures: [String: KafkaError] = [:]
-        for topic in answer.response.topics where topic.errorCode != 0 {
+        for topic in answer.response.topics where topic.errorCode != .none {
             failures[topic.name] = Self.refusal(
                 topic.errorCode, topic.errorMessage, "could not create topic \(topic.name)", answer.broker,
                 .createTopics,
@@ -92,7 +92,7 @@ public final class KafkaAdmin: Sendable {
         let answer = try await cluster.retrying("delete topics") { () async throws(KafkaError) in
             try await cluster.send(to: .controller) { version throws(KafkaError) in
                 DeleteTopicsRequest.with {
-                    $0.timeoutMs = timeout.milliseconds
+                    $0.timeoutMs = Milliseconds(timeout)
                     if version >= 6 {
                         $0.topics = names.map { name in .with { $0.name = name } }
                     } else {
@@ -102,7 +102,7 @@ public final class KafkaAdmin: Sendable {
             }
         }
         var failures: [String: KafkaError] = [:]
-        for topic in answer.response.responses where topic.errorCode != 0 {
+        for topic in answer.response.responses where topic.errorCode != .none {
             let name = topic.name ?? "\(topic.topicId)"
             failures[name] = Self.refusal(
                 topic.errorCode, topic.errorMessage, "could not delete topic \(name)", answer.broker, .deleteTopics,
@@ -112,10 +112,10 @@ public final class KafkaAdmin: Sendable {
     }
 
     private static func refusal(
-        _ code: Int16, _ words: String?, _ what: String, _ broker: String, _ api: APIKey, _ topic: String
+        _ code: ErrorCode, _ words: String?, _ what: String, _ broker: String, _ api: APIKey, _ topic: String
     ) -> KafkaError {
         let said = words.map { " (\($0))" } ?? ""
-        return .refused(ErrorCode(rawValue: code), what + said, by: broker, api: api, topic: topic)
+        return .refused(code, what + said, by: broker, api: api, topic: topic)
     }
 
     /// A topic of the cluster.
@@ -123,11 +123,11 @@ public final class KafkaAdmin: Sendable {
         /// The name.
         public var name: String
         /// The identifier (KIP-516); all zero where the broker does not tell.
-        public var id: Uuid
+        public var id: TopicID
         /// Whether it is one of the broker's own, such as the topic of committed offsets.
         public var isInternal: Bool
         /// The leader of each partition, by its number; nil while there is none.
-        public var leaders: [Int32?]
+        public var leaders: [BrokerID?]
     }
 
     /// All topics, in the order of their names.
@@ -144,18 +144,18 @@ public final class KafkaAdmin: Sendable {
     // MARK: - Offsets
 
     /// The first offset of each of a topic's partitions that is still there.
-    public func earliestOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Int64] {
+    public func earliestOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Offset] {
         try await offsets(of: topic, at: -2)
     }
 
     /// The offset behind the last record of each of a topic's partitions.
-    public func endOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Int64] {
+    public func endOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Offset] {
         try await offsets(of: topic, at: -1)
     }
 
     /// The offset, in each of a topic's partitions, of the first record that is not older than `time` (milliseconds
     /// since 1970); -1 where there is none.
-    public func offsets(of topic: String, at time: Int64) async throws(KafkaError) -> [TopicPartition: Int64] {
+    public func offsets(of topic: String, at time: Int64) async throws(KafkaError) -> [TopicPartition: Offset] {
         let cluster = cluster
         return try await cluster.retrying("look up offsets of topic \(topic)") { () async throws(KafkaError) in
             guard let known = try await cluster.topic(topic) else {
@@ -163,8 +163,8 @@ public final class KafkaAdmin: Sendable {
                     .broker(.unknownTopicOrPartition), "there is no topic \(topic); look at its spelling",
                     topic: topic, isRetriable: false)
             }
-            let partitions = known.partitions.indices.map { TopicPartition(topic, Int32($0)) }
-            var found: [TopicPartition: Int64] = [:]
+            let partitions = known.partitions.indices.map { TopicPartition(topic, PartitionID(index: $0)) }
+            var found: [TopicPartition: Offset] = [:]
             let times = Dictionary(uniqueKeysWithValues: partitions.map { ($0, time) })
             for (partition, answer) in try await cluster.listOffsets(times) {
                 guard answer.error == .none else {
@@ -191,7 +191,8 @@ public final class KafkaAdmin: Sendable {
         let earliest = try await earliestOffsets(of: topic)
         var lag: [TopicPartition: Int64] = [:]
         for (partition, end) in try await endOffsets(of: topic) {
-            lag[partition] = max(0, end - (committed[partition]?.offset ?? earliest[partition] ?? 0))
+            let next = committed[partition]?.offset ?? earliest[partition] ?? 0
+            lag[partition] = max(0, end - next)
         }
         return lag
     }
@@ -203,9 +204,9 @@ public final class KafkaAdmin: Sendable {
         /// The cluster's id.
         public var id: String
         /// The controller's broker id, or -1.
-        public var controller: Int32
+        public var controller: BrokerID
         /// The brokers' addresses, as `host:port`, by id.
-        public var brokers: [Int32: String]
+        public var brokers: [BrokerID: String]
     }
 
     /// The cluster and its brokers.
@@ -215,7 +216,7 @@ public final class KafkaAdmin: Sendable {
             try await cluster.send(DescribeClusterRequest.self, to: .any) { _ in DescribeClusterRequest() }
         }
         let response = answer.response
-        let code = ErrorCode(rawValue: response.errorCode)
+        let code = response.errorCode
         guard code == .none else {
             throw .refused(code, "could not describe the cluster", by: answer.broker, api: .describeCluster)
         }

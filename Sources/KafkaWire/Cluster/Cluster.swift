@@ -15,7 +15,7 @@ package actor Cluster {
     package enum Target: Hashable, Sendable {
         case any
         case controller
-        case broker(Int32)
+        case broker(BrokerID)
         case coordinator(group: String)
         case transactionCoordinator(id: String)
     }
@@ -39,7 +39,7 @@ package actor Cluster {
     private let bootstrap: [BrokerAddress]
     private var links: [Key: Link] = [:]
     private var opening: [Key: Opening] = [:]
-    private var coordinators: [Target: Int32] = [:]
+    private var coordinators: [Target: BrokerID] = [:]
     private var refreshing: [MetadataQuestion: Task<Result<Void, KafkaError>, Never>] = [:]
     private var isClosed = false
 
@@ -262,7 +262,7 @@ package actor Cluster {
                     if version >= 4 { $0.allowAutoTopicCreation = question.mayCreate }
                 }
             }
-            let code = ErrorCode(rawValue: answer.response.errorCode)
+            let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not ask for topics", by: answer.broker) }
             metadata.update(answer.response, all: question.topics == nil)
             return .success(())
@@ -284,13 +284,13 @@ package actor Cluster {
     }
 
     /// Takes over a leader that a broker has pointed to (KIP-951).
-    package func setLeader(of partition: TopicPartition, _ leader: Int32, epoch: Int32) {
+    package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
         metadata.setLeader(of: partition, leader, epoch: epoch)
     }
 
     // MARK: - Coordinators
 
-    private func coordinator(_ target: Target) async throws(KafkaError) -> Int32 {
+    private func coordinator(_ target: Target) async throws(KafkaError) -> BrokerID {
         if let known = coordinators[target] { return known }
         let (key, type): (String, Int8)
         switch target {
@@ -306,7 +306,7 @@ package actor Cluster {
         }
         let response = answer.response
         let found = response.coordinators.first
-        let code = ErrorCode(rawValue: found?.errorCode ?? response.errorCode)
+        let code = found?.errorCode ?? response.errorCode
         guard code == .none else {
             throw .refused(code, "could not find the coordinator of \(key)", by: answer.broker, api: .findCoordinator)
         }

@@ -2,14 +2,14 @@
 package struct ClusterMetadata: Sendable, Equatable {
     package struct Partition: Sendable, Equatable {
         /// The leader's broker id; -1 while there is none.
-        package var leader: Int32
-        package var leaderEpoch: Int32
+        package var leader: BrokerID
+        package var leaderEpoch: LeaderEpoch
         package var error: ErrorCode
     }
 
     package struct Topic: Sendable, Equatable {
         package var name: String
-        package var id: Uuid
+        package var id: TopicID
         package var isInternal: Bool
         package var error: ErrorCode
         /// By number, without gaps.
@@ -17,10 +17,10 @@ package struct ClusterMetadata: Sendable, Equatable {
     }
 
     package private(set) var clusterId: String?
-    package private(set) var controllerId: Int32 = -1
-    private(set) var brokers: [Int32: BrokerAddress] = [:]
+    package private(set) var controllerId: BrokerID = .none
+    private(set) var brokers: [BrokerID: BrokerAddress] = [:]
     package private(set) var topics: [String: Topic] = [:]
-    private var namesById: [Uuid: String] = [:]
+    private var namesById: [TopicID: String] = [:]
 
     init() {}
 
@@ -45,13 +45,13 @@ package struct ClusterMetadata: Sendable, Equatable {
 
     private static func topic(_ topic: MetadataResponse.MetadataResponseTopic, name: String, known: Topic?) -> Topic {
         // Numbers beyond the count of entries would make gaps: such an answer is wrong, and they are left out.
-        let empty = Partition(leader: -1, leaderEpoch: -1, error: .leaderNotAvailable)
+        let empty = Partition(leader: .none, leaderEpoch: .none, error: .leaderNotAvailable)
         var partitions = [Partition](repeating: empty, count: topic.partitions.count)
         for entry in topic.partitions {
-            guard partitions.indices.contains(Int(entry.partitionIndex)) else { continue }
-            let index = Int(entry.partitionIndex)
+            guard partitions.indices.contains(entry.partitionIndex.index) else { continue }
+            let index = entry.partitionIndex.index
             partitions[index] = Partition(
-                leader: entry.leaderId, leaderEpoch: entry.leaderEpoch, error: ErrorCode(rawValue: entry.errorCode))
+                leader: entry.leaderId, leaderEpoch: entry.leaderEpoch, error: entry.errorCode)
             // A broker that lags behind may still tell of the leader before (KAFKA-6880).
             if let known, known.id == topic.topicId, known.partitions.indices.contains(index),
                 known.partitions[index].leaderEpoch > entry.leaderEpoch, entry.leaderEpoch >= 0
@@ -60,25 +60,25 @@ package struct ClusterMetadata: Sendable, Equatable {
             }
         }
         return Topic(
-            name: name, id: topic.topicId, isInternal: topic.isInternal, error: ErrorCode(rawValue: topic.errorCode),
+            name: name, id: topic.topicId, isInternal: topic.isInternal, error: topic.errorCode,
             partitions: partitions)
     }
 
     /// The leader of a partition; nil while there is none.
-    package func leader(of partition: TopicPartition) -> Int32? {
-        guard let topic = topics[partition.topic], topic.partitions.indices.contains(Int(partition.partition)) else {
+    package func leader(of partition: TopicPartition) -> BrokerID? {
+        guard let topic = topics[partition.topic], topic.partitions.indices.contains(partition.partition.index) else {
             return nil
         }
-        let leader = topic.partitions[Int(partition.partition)].leader
+        let leader = topic.partitions[partition.partition.index].leader
         return leader >= 0 ? leader : nil
     }
 
     /// The name of the topic with that identifier.
-    package func name(of id: Uuid) -> String? { namesById[id] }
+    package func name(of id: TopicID) -> String? { namesById[id] }
 
     /// Takes over a leader that a broker has pointed to (KIP-951).
-    mutating func setLeader(of partition: TopicPartition, _ leader: Int32, epoch: Int32) {
-        let index = Int(partition.partition)
+    mutating func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
+        let index = partition.partition.index
         guard var topic = topics[partition.topic], topic.partitions.indices.contains(index),
             topic.partitions[index].leaderEpoch < epoch, brokers[leader] != nil
         else { return }

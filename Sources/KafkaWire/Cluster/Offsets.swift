@@ -13,9 +13,9 @@ extension Cluster {
     /// leader once; partitions without one have the error LEADER_NOT_AVAILABLE. An offset of -1: no record is that new.
     package nonisolated func listOffsets(
         _ times: [TopicPartition: Int64]
-    ) async throws(KafkaError) -> [TopicPartition: (offset: Int64, error: ErrorCode)] {
-        var found: [TopicPartition: (offset: Int64, error: ErrorCode)] = [:]
-        var byLeader: [Int32: [TopicPartition: Int64]] = [:]
+    ) async throws(KafkaError) -> [TopicPartition: (offset: Offset, error: ErrorCode)] {
+        var found: [TopicPartition: (offset: Offset, error: ErrorCode)] = [:]
+        var byLeader: [BrokerID: [TopicPartition: Int64]] = [:]
         for topic in Set(times.keys.map(\.topic)).sorted() { _ = try await self.topic(topic) }
         let metadata = await self.metadata
         for (partition, time) in times {
@@ -30,7 +30,7 @@ extension Cluster {
             for (leader, times) in byLeader {
                 for topic in try await askOffsets(times, of: leader).topics {
                     for partition in topic.partitions {
-                        let code = ErrorCode(rawValue: partition.errorCode)
+                        let code = partition.errorCode
                         found[TopicPartition(topic.name, partition.partitionIndex)] = (partition.offset, code)
                     }
                 }
@@ -47,11 +47,11 @@ extension Cluster {
     }
 
     private nonisolated func askOffsets(
-        _ times: [TopicPartition: Int64], of leader: Int32
+        _ times: [TopicPartition: Int64], of leader: BrokerID
     ) async throws(KafkaError) -> ListOffsetsResponse {
         try await send(to: .broker(leader)) { version throws(KafkaError) in
             ListOffsetsRequest.with {
-                $0.replicaId = -1
+                $0.replicaId = .none
                 $0.topics = Dictionary(grouping: times) { $0.key.topic }.map { topic, times in
                     .with {
                         $0.name = topic
@@ -121,15 +121,15 @@ extension Cluster {
             return request
         }
         let response = answer.response
-        let code = ErrorCode(rawValue: response.groups.first?.errorCode ?? response.errorCode)
+        let code = response.groups.first?.errorCode ?? response.errorCode
         guard code == .none else {
             throw .refused(code, "could not read the offsets of group \(group)", by: answer.broker, api: .offsetFetch)
         }
         var found: [TopicPartition: CommittedOffset] = [:]
-        func take(_ topic: String, _ partition: Int32, _ offset: Int64, _ epoch: Int32, _ text: String?, _ error: Int16)
-            throws(KafkaError)
-        {
-            let code = ErrorCode(rawValue: error)
+        func take(
+            _ topic: String, _ partition: PartitionID, _ offset: Offset, _ epoch: LeaderEpoch, _ text: String?,
+            _ code: ErrorCode
+        ) throws(KafkaError) {
             guard code == .none else {
                 throw .refused(code, "could not read the offsets of group \(group)", topic: topic, partition: partition)
             }
@@ -182,8 +182,8 @@ extension Cluster {
             }
         }
         for topic in answer.response.topics {
-            for partition in topic.partitions where partition.errorCode != 0 {
-                return ErrorCode(rawValue: partition.errorCode)
+            for partition in topic.partitions where partition.errorCode != .none {
+                return partition.errorCode
             }
         }
         return .none

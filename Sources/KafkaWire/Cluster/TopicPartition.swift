@@ -3,10 +3,10 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
     /// The topic's name.
     public var topic: String
     /// The partition's number, from 0.
-    public var partition: Int32
+    public var partition: PartitionID
 
     /// A partition of a topic.
-    public init(_ topic: String, _ partition: Int32) {
+    public init(_ topic: String, _ partition: PartitionID) {
         self.topic = topic
         self.partition = partition
     }

@@ -64,6 +64,8 @@ struct SchemaDump: FieldVisitor {
     }
 
     private static func text<T: WireType>(_ value: T) -> String {
+        // As in Kafka's definitions, which know numbers only.
+        if let scalar = value as? any WireScalar { return text(scalar.rawValue) }
         let text = "\(value)"
         return text.hasPrefix("Optional(") ? String(text.dropFirst(9).dropLast()) : text == "nil" ? "null" : text
     }

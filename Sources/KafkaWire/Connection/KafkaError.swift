@@ -50,7 +50,7 @@ public struct KafkaError: Error, Equatable, Sendable {
     /// The topic concerned.
     public var topic: String?
     /// The partition concerned.
-    public var partition: Int32?
+    public var partition: PartitionID?
     /// The setting to look at, by Kafka's name.
     public var setting: String?
     /// Whether the same call may succeed later without any change.
@@ -58,7 +58,7 @@ public struct KafkaError: Error, Equatable, Sendable {
 
     package init(
         _ code: Code, _ message: String, broker: String? = nil, api: APIKey? = nil, topic: String? = nil,
-        partition: Int32? = nil, setting: String? = nil, isRetriable: Bool? = nil
+        partition: PartitionID? = nil, setting: String? = nil, isRetriable: Bool? = nil
     ) {
         self.code = code
         self.message = message
@@ -81,7 +81,7 @@ extension KafkaError {
     /// A broker's refusal, in words.
     static func refused(
         _ code: ErrorCode, _ what: String, by broker: String? = nil, api: APIKey? = nil, topic: String? = nil,
-        partition: Int32? = nil, advice: String? = nil
+        partition: PartitionID? = nil, advice: String? = nil
     ) -> KafkaError {
         let who = broker.map { "broker \($0)" } ?? "the broker"
         let hint = advice ?? Self.advice(for: code)

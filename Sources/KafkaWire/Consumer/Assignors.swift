@@ -32,7 +32,7 @@ public enum Assignor: String, CaseIterable, Sendable {
     public func assign(
         partitionCounts: [String: Int32], members: [Member]
     ) -> [String: [ConsumerProtocolAssignment.TopicPartition]] {
-        var shares: [String: [String: [Int32]]] = [:]
+        var shares: [String: [String: [PartitionID]]] = [:]
         for member in members { shares[member.memberId] = [:] }
         let sorted = members.sorted(by: Self.precedes)
         let wanted = Set(members.flatMap(\.topics)).sorted(by: Self.precedes)
@@ -57,14 +57,15 @@ public enum Assignor: String, CaseIterable, Sendable {
     }
 
     /// The first members get one partition more where the count does not divide evenly.
-    private static func range(_ topics: [Topic], _ members: [Member], _ shares: inout [String: [String: [Int32]]]) {
+    private static func range(_ topics: [Topic], _ members: [Member], _ shares: inout [String: [String: [PartitionID]]])
+    {
         for topic in topics {
             let takers = members.filter { $0.topics.contains(topic.name) }
             let (each, extra) = Int(topic.count).quotientAndRemainder(dividingBy: takers.count)
             var next: Int32 = 0
             for (index, member) in takers.enumerated() {
                 let share = Int32(each + (index < extra ? 1 : 0))
-                if share > 0 { shares[member.memberId]?[topic.name] = Array(next..<next + share) }
+                if share > 0 { shares[member.memberId]?[topic.name] = (next..<next + share).map { PartitionID($0) } }
                 next += share
             }
         }
@@ -72,7 +73,7 @@ public enum Assignor: String, CaseIterable, Sendable {
 
     /// The turn goes on from topic to topic; members that do not want a topic are passed over.
     private static func roundRobin(
-        _ topics: [Topic], _ members: [Member], _ shares: inout [String: [String: [Int32]]]
+        _ topics: [Topic], _ members: [Member], _ shares: inout [String: [String: [PartitionID]]]
     ) {
         let wishes = members.map { Set($0.topics) }
         var turn = 0
@@ -80,7 +81,7 @@ public enum Assignor: String, CaseIterable, Sendable {
             for partition in 0..<topic.count {
                 // Every topic here is wanted by somebody, so the search ends.
                 while !wishes[turn].contains(topic.name) { turn = (turn + 1) % members.count }
-                shares[members[turn].memberId]?[topic.name, default: []].append(partition)
+                shares[members[turn].memberId]?[topic.name, default: []].append(PartitionID(partition))
                 turn = (turn + 1) % members.count
             }
         }

@@ -3,11 +3,11 @@ public struct ConsumerBatch: Sendable {
     /// Where the records come from.
     public let source: TopicPartition
     /// The offset behind the last record: what ``commit()`` commits.
-    public let nextOffset: Int64
+    public let nextOffset: Offset
     /// The end of the partition when the records were fetched; how far it is ahead of ``nextOffset`` is the lag.
-    public let highWatermark: Int64
+    public let highWatermark: Offset
     /// The partition's leader epoch at the last record, or -1.
-    let leaderEpoch: Int32
+    let leaderEpoch: LeaderEpoch
     @usableFromInline let parts: [Part]
     private let engine: ConsumerEngine
     private let assignment: Int
@@ -35,7 +35,7 @@ public struct ConsumerBatch: Sendable {
         source = chunk.source
         nextOffset = chunk.nextOffset
         highWatermark = chunk.highWatermark
-        leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? -1
+        leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? .none
         self.engine = engine
         self.assignment = assignment
         var parts: [Part] = []
@@ -79,7 +79,7 @@ public struct ConsumerBatch: Sendable {
     /// way through a batch. The pointer is valid only during the call.
     @inlinable
     public func forEachValue<E: Error>(
-        _ body: (_ offset: Int64, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
+        _ body: (_ offset: Offset, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
     ) throws(E) {
         for part in parts {
             let records = part.records
@@ -133,7 +133,7 @@ public enum ConsumerEvent: Sendable {
     case batch(ConsumerBatch)
     /// The group has given this member these partitions; it begins at these offsets. This is the place to rebuild what
     /// is known of their past.
-    case assigned([TopicPartition: Int64])
+    case assigned([TopicPartition: Offset])
     /// The group takes these partitions away when the next event is asked for; until then positions in them can be
     /// committed. With `lost`, another member may have them already.
     case revoked([TopicPartition], lost: Bool)

@@ -96,7 +96,7 @@ extension KafkaConsumer {
         /// Behind the last record.
         case latest
         /// This offset.
-        case offset(Int64)
+        case offset(Offset)
         /// The first record that is not older, in milliseconds since 1970.
         case time(Int64)
     }

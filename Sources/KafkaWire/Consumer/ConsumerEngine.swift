@@ -28,7 +28,7 @@ actor ConsumerEngine {
     private(set) var assignment = 0
     /// Set from the moment the application is told to let go until it has.
     private var isRevoking = false
-    var fetching: [Int32: Int] = [:]
+    var fetching: [BrokerID: Int] = [:]
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Counts the calls of ``wakeApplication()``: between looking and waiting the actor may be left, and what happened
     /// then must not be waited for.
@@ -87,7 +87,7 @@ actor ConsumerEngine {
             }
             if let fatal { throw fatal }
             if let chunk = plan.takeChunk() {
-                let epoch = chunk.batches.last?.partitionLeaderEpoch ?? -1
+                let epoch = chunk.batches.last?.partitionLeaderEpoch ?? .none
                 given[chunk.source] = CommittedOffset(offset: chunk.nextOffset, leaderEpoch: epoch)
                 fetch()
                 return .chunk(chunk, assignment: assignment)
@@ -110,12 +110,12 @@ actor ConsumerEngine {
     func accepted(_ chunk: FetchedChunk) { plan.accepted(chunk.source) }
 
     /// Fetches again, from `offset` on, what was damaged; false when that was done often enough.
-    func refetch(_ partition: TopicPartition, from offset: Int64) -> Bool {
+    func refetch(_ partition: TopicPartition, from offset: Offset) -> Bool {
         plan.refetch(partition, from: offset, at: .now + configuration.client.retryBackoff)
     }
 
     /// The application gets only what stands in front of `offset`; the rest is fetched again.
-    func returned(_ partition: TopicPartition, from offset: Int64) {
+    func returned(_ partition: TopicPartition, from offset: Offset) {
         given[partition]?.offset = offset
         if plan.positions[partition] != nil { plan.seek(partition, to: offset) }
     }
@@ -124,7 +124,7 @@ actor ConsumerEngine {
     func withheld(_ partition: TopicPartition) { given[partition] = nil }
 
     /// A damaged batch is left out: the application is told, and goes on at `offset`.
-    func skipped(_ partition: TopicPartition, to offset: Int64?, because error: KafkaError) {
+    func skipped(_ partition: TopicPartition, to offset: Offset?, because error: KafkaError) {
         configuration.client.logger.error("\(error.message)")
         events.append(.trouble(error))
         guard let offset, plan.positions[partition] != nil else { return }
@@ -151,14 +151,14 @@ actor ConsumerEngine {
         wakeApplication()
     }
 
-    func seek(_ partition: TopicPartition, to offset: Int64) {
+    func seek(_ partition: TopicPartition, to offset: Offset) {
         plan.seek(partition, to: offset)
         given[partition] = nil
         processed[partition] = nil
         fetch()
     }
 
-    var positions: [TopicPartition: Int64?] { plan.positions.mapValues(\.offset) }
+    var positions: [TopicPartition: Offset?] { plan.positions.mapValues(\.offset) }
 
     /// Ends the sequence behind what was given out last.
     func stop() {
@@ -244,7 +244,7 @@ actor ConsumerEngine {
     }
 
     /// Announces an assignment, once its offsets are known.
-    func announce(_ offsets: [TopicPartition: Int64]) {
+    func announce(_ offsets: [TopicPartition: Offset]) {
         events.append(.assigned(offsets))
         wakeApplication()
     }

@@ -25,7 +25,7 @@ extension ConsumerEngine {
         setTimer()
     }
 
-    private func fetch(_ request: FetchPlan.Request, from leader: Int32) async {
+    private func fetch(_ request: FetchPlan.Request, from leader: BrokerID) async {
         let outcome = await FetchExchange.fetch(request, from: leader, configuration, cluster)
         fetching[leader, default: 1] -= 1
         plan.settled(request.partitions)

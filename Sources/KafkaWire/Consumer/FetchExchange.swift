@@ -8,7 +8,7 @@ enum FetchExchange {
 
     /// Fetches from one leader, waiting there for records.
     static func fetch(
-        _ request: FetchPlan.Request, from leader: Int32, _ configuration: KafkaConsumer.Configuration,
+        _ request: FetchPlan.Request, from leader: BrokerID, _ configuration: KafkaConsumer.Configuration,
         _ cluster: Cluster
     ) async -> Result<[PartitionAnswer], KafkaError> {
         do throws(KafkaError) {
@@ -20,7 +20,7 @@ enum FetchExchange {
             ) { version throws(KafkaError) in
                 message(request, version: version, configuration, topics)
             }
-            let code = ErrorCode(rawValue: answer.response.errorCode)
+            let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not fetch", by: answer.broker, api: .fetch) }
             let offsets = Dictionary(
                 zip(request.partitions, request.offsets), uniquingKeysWith: { first, _ in first })
@@ -47,7 +47,7 @@ enum FetchExchange {
         _ topics: [String: ClusterMetadata.Topic]
     ) -> FetchRequest {
         FetchRequest.with {
-            $0.maxWaitMs = configuration.fetchMaximumWait.milliseconds
+            $0.maxWaitMs = Milliseconds(configuration.fetchMaximumWait)
             $0.minBytes = Int32(clamping: configuration.fetchMinimumBytes)
             $0.maxBytes = Int32(clamping: configuration.fetchMaximumBytes)
             $0.topics = runs(request).map { topic, entries in
@@ -66,9 +66,9 @@ enum FetchExchange {
     }
 
     /// The request's partitions by topic, topics and partitions in the order in which they are to be filled.
-    private static func runs(_ request: FetchPlan.Request) -> [(String, [(Int32, Int64)])] {
+    private static func runs(_ request: FetchPlan.Request) -> [(String, [(PartitionID, Offset)])] {
         var places: [String: Int] = [:]
-        var runs: [(String, [(Int32, Int64)])] = []
+        var runs: [(String, [(PartitionID, Offset)])] = []
         for (partition, offset) in zip(request.partitions, request.offsets) {
             let place = places[partition.topic] ?? runs.count
             if place == runs.count {
@@ -81,10 +81,10 @@ enum FetchExchange {
     }
 
     private static func chunk(
-        _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ source: TopicPartition, at offset: Int64,
+        _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ source: TopicPartition, at offset: Offset,
         by broker: String
     ) -> Result<FetchedChunk?, KafkaError> {
-        let code = ErrorCode(rawValue: answer.errorCode)
+        let code = answer.errorCode
         guard code == .none else {
             return .failure(
                 .refused(
@@ -98,7 +98,7 @@ enum FetchExchange {
             return .success(
                 FetchedChunk(
                     source: source, batches: batches, firstOffset: offset,
-                    nextOffset: max(last.lastOffset &+ 1, offset),
+                    nextOffset: max(last.lastOffset.next, offset),
                     highWatermark: answer.highWatermark, bytes: records.bytes.count))
         }
         if let damage {
@@ -133,8 +133,8 @@ enum FetchExchange {
     /// The offsets of these places, and why there are some that cannot be told at present.
     static func offsets(
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ cluster: Cluster
-    ) async throws(KafkaError) -> (found: [TopicPartition: Int64], failure: KafkaError?) {
-        var found: [TopicPartition: Int64] = [:]
+    ) async throws(KafkaError) -> (found: [TopicPartition: Offset], failure: KafkaError?) {
+        var found: [TopicPartition: Offset] = [:]
         var failure: KafkaError?
         var times: [TopicPartition: Int64] = [:]
         for (partition, start) in starts {

@@ -5,10 +5,10 @@ struct FetchedChunk: Sendable {
     var source: TopicPartition
     var batches: [RecordBatch]
     /// The offset that was asked for.
-    var firstOffset: Int64
+    var firstOffset: Offset
     /// The offset behind the last batch.
-    var nextOffset: Int64
-    var highWatermark: Int64
+    var nextOffset: Offset
+    var highWatermark: Offset
     var bytes: Int
 
     /// The batches in front of number `index`, and those from it on.
@@ -27,7 +27,7 @@ struct FetchPlan: Sendable {
     /// Where a partition stands.
     struct Position: Sendable, Equatable {
         /// The offset to fetch next; nil while it is being looked up.
-        var offset: Int64?
+        var offset: Offset?
         /// What to look up where `offset` is nil.
         var start: KafkaConsumer.StartingOffset
         /// Do not ask before.
@@ -41,7 +41,7 @@ struct FetchPlan: Sendable {
     /// What to ask one broker for.
     struct Request: Sendable, Equatable {
         var partitions: [TopicPartition]
-        var offsets: [Int64]
+        var offsets: [Offset]
     }
 
     private(set) var positions: [TopicPartition: Position] = [:]
@@ -72,7 +72,7 @@ struct FetchPlan: Sendable {
     }
 
     /// The partition begins, or goes on, at `offset`.
-    mutating func resolve(_ partition: TopicPartition, _ offset: Int64) {
+    mutating func resolve(_ partition: TopicPartition, _ offset: Offset) {
         // Someone may have sought elsewhere while it was looked up.
         guard let position = positions[partition], position.offset == nil else { return }
         positions[partition]?.offset = offset
@@ -87,7 +87,7 @@ struct FetchPlan: Sendable {
     }
 
     /// Goes on at another offset.
-    mutating func seek(_ partition: TopicPartition, to offset: Int64) {
+    mutating func seek(_ partition: TopicPartition, to offset: Offset) {
         drop(partition)
         positions[partition]?.offset = offset
         positions[partition]?.pausedUntil = nil
@@ -106,9 +106,9 @@ struct FetchPlan: Sendable {
     /// fetched meanwhile. One that was asked for first comes last in the next request: brokers fill their answers in the
     /// order of the request.
     mutating func takeRequests(
-        now: Instant, leader: (TopicPartition) -> Int32?, isFree: (Int32) -> Bool
-    ) -> (requests: [Int32: Request], leaderless: [TopicPartition]) {
-        var requests: [Int32: Request] = [:]
+        now: Instant, leader: (TopicPartition) -> BrokerID?, isFree: (BrokerID) -> Bool
+    ) -> (requests: [BrokerID: Request], leaderless: [TopicPartition]) {
+        var requests: [BrokerID: Request] = [:]
         var leaderless: [TopicPartition] = []
         guard buffered < limit else { return ([:], []) }
         for partition in order {
@@ -159,7 +159,7 @@ struct FetchPlan: Sendable {
     }
 
     /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
-    mutating func refetch(_ partition: TopicPartition, from offset: Int64, at: Instant) -> Bool {
+    mutating func refetch(_ partition: TopicPartition, from offset: Offset, at: Instant) -> Bool {
         // Taken away meanwhile: others deal with it.
         guard let position = positions[partition] else { return true }
         guard position.damaged < 3 else { return false }

@@ -20,8 +20,8 @@ extension ConsumerEngine {
             ) { version throws(KafkaError) in
                 JoinGroupRequest.with {
                     $0.groupId = group.groupId
-                    $0.sessionTimeoutMs = session.milliseconds
-                    if version >= 1 { $0.rebalanceTimeoutMs = rebalance.milliseconds }
+                    $0.sessionTimeoutMs = Milliseconds(session)
+                    if version >= 1 { $0.rebalanceTimeoutMs = Milliseconds(rebalance) }
                     $0.memberId = group.memberId
                     if version >= 5 { $0.groupInstanceId = group.groupInstanceId }
                     $0.protocolType = "consumer"
@@ -152,7 +152,7 @@ extension ConsumerEngine {
     /// The committed offsets, and where there is none, the one that the policy says.
     private func startingOffsets(
         _ partitions: [TopicPartition], of group: String
-    ) async throws(KafkaError) -> [TopicPartition: Int64] {
+    ) async throws(KafkaError) -> [TopicPartition: Offset] {
         guard !partitions.isEmpty else { return [:] }
         var offsets = try await cluster.committedOffsets(of: group, partitions).mapValues(\.offset)
         let missing = partitions.filter { offsets[$0] == nil }
@@ -195,7 +195,7 @@ extension ConsumerEngine {
                 }
             }
             guard self.group?.generation == group.generation else { return }
-            let code = ErrorCode(rawValue: answer.response.errorCode)
+            let code = answer.response.errorCode
             if let actions = self.group?.heartbeatAnswered(code, now: .now) { perform(actions) }
         } catch {
             guard self.group?.generation == group.generation else { return }

@@ -141,7 +141,7 @@ struct GroupState: Equatable, Sendable {
     /// JoinGroup was answered.
     mutating func joined(_ response: JoinGroupResponse, attempt: Int, now: Instant) -> [Action] {
         guard phase == .joining, attempt == self.attempt else { return [] }
-        switch ErrorCode(rawValue: response.errorCode) {
+        switch response.errorCode {
         case .none:
             memberId = response.memberId
             generation = response.generationId
@@ -160,7 +160,7 @@ struct GroupState: Equatable, Sendable {
     /// SyncGroup was answered.
     mutating func synced(_ response: SyncGroupResponse, attempt: Int, now: Instant) -> [Action] {
         guard phase == .syncing, attempt == self.attempt else { return [] }
-        let code = ErrorCode(rawValue: response.errorCode)
+        let code = response.errorCode
         guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)") }
         phase = .stable
         isHeartbeatAwaited = false

@@ -43,10 +43,10 @@ public final class KafkaConsumer: Sendable {
     }
 
     /// Goes on reading the partition at `offset`. What was fetched of it is dropped.
-    public func seek(_ partition: TopicPartition, to offset: Int64) async { await engine.seek(partition, to: offset) }
+    public func seek(_ partition: TopicPartition, to offset: Offset) async { await engine.seek(partition, to: offset) }
 
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
-    public var positions: [TopicPartition: Int64?] { get async { await engine.positions } }
+    public var positions: [TopicPartition: Offset?] { get async { await engine.positions } }
 
     /// Ends ``batches`` and ``events`` behind what was given out last; positions can still be committed. Follow it with
     /// ``close()``.
@@ -96,7 +96,7 @@ public final class KafkaConsumer: Sendable {
             // The damage may lie in the number of the batch's last offset.
             let last = rest.batches[0].lastOffset
             let next =
-                behind.batches.first?.baseOffset ?? min(last &+ 1, max(rest.highWatermark, rest.firstOffset &+ 1))
+                behind.batches.first?.baseOffset ?? min(last.next, max(rest.highWatermark, rest.firstOffset.next))
             await engine.skipped(rest.source, to: next == chunk.nextOffset ? nil : next, because: damage.error)
             if next != chunk.nextOffset { return nil }
             rest = behind

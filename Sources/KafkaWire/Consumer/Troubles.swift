@@ -2,7 +2,7 @@
 /// mean that the other two do. A value.
 struct Troubles: Equatable, Sendable {
     enum Source: Hashable, Sendable {
-        case broker(Int32)
+        case broker(BrokerID)
         case partition(TopicPartition)
         /// Where to begin to read.
         case positions

@@ -158,7 +158,7 @@ extension ExplanationWriter {
         let time = batch.attributes.isLogAppendTime ? batch.maxTimestamp : batch.baseTimestamp &+ timestamp
         remark("timestamp \(time)" + (Meaning.instant(time).map { " = \($0)" } ?? ""))
         let offset = try varint("offsetDelta", to: end)
-        remark("offset \(batch.baseOffset &+ offset)")
+        remark("offset \(batch.baseOffset + offset)")
         try part("key", batch.attributes.isControl ? .controlKey : .plain, to: end)
         try part("value", batch.attributes.isControl ? .controlValue : .plain, to: end)
         let headers = try varint("headerCount", to: end)

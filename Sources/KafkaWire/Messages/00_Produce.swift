@@ -10,7 +10,7 @@ public struct ProduceRequest: WireRequest {
     /// Who must have the records before the answer: 0 nobody (and no answer comes), 1 the leader, -1 all in-sync replicas.
     public var acks: Int16 = 0
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 0
+    public var timeoutMs: Milliseconds = 0
     /// The batches by topic.
     public var topicData: [TopicProduceData] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -41,7 +41,7 @@ public struct ProduceRequest: WireRequest {
         /// The topic's name.
         public var name: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The batches by partition.
         public var partitionData: [PartitionProduceData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -57,7 +57,7 @@ public struct ProduceRequest: WireRequest {
         /// The batches for one partition.
         public struct PartitionProduceData: WireStruct {
             /// The partition's number.
-            public var index: Int32 = 0
+            public var index: PartitionID = 0
             /// The record batches, back to back.
             public var records: Records? = Records(Bytes())
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -81,7 +81,7 @@ public struct ProduceResponse: WireMessage {
     /// The outcome by topic.
     public var responses: [TopicProduceResponse] = []
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// Where the leaders in the answer can be reached (KIP-951).
     public var nodeEndpoints: [NodeEndpoint] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -110,7 +110,7 @@ public struct ProduceResponse: WireMessage {
         /// The topic's name.
         public var name: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The outcome by partition.
         public var partitionResponses: [PartitionProduceResponse] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -126,15 +126,15 @@ public struct ProduceResponse: WireMessage {
         /// The outcome for one partition.
         public struct PartitionProduceResponse: WireStruct {
             /// The partition's number.
-            public var index: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var index: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The offset that the first record was given, or -1.
-            public var baseOffset: Int64 = 0
+            public var baseOffset: Offset = 0
             /// The time of the append in milliseconds since 1970 where the topic uses it, or -1.
             public var logAppendTimeMs: Int64 = -1
             /// The partition's first offset, or -1 where it is not known.
-            public var logStartOffset: Int64 = -1
+            public var logStartOffset: Offset = -1
             /// The records that made the broker refuse the batch (KIP-467).
             public var recordErrors: [BatchIndexAndErrorMessage] = []
             /// The error in words, where the broker gives them.
@@ -178,9 +178,9 @@ public struct ProduceResponse: WireMessage {
             /// A leader and its epoch.
             public struct LeaderIdAndEpoch: WireStruct {
                 /// The leader's broker id, or -1 where it is not known.
-                public var leaderId: Int32 = -1
+                public var leaderId: BrokerID = -1
                 /// The leader's epoch, or -1 where it is not known.
-                public var leaderEpoch: Int32 = -1
+                public var leaderEpoch: LeaderEpoch = -1
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -196,7 +196,7 @@ public struct ProduceResponse: WireMessage {
     /// Where a broker can be reached.
     public struct NodeEndpoint: WireStruct {
         /// The broker's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.

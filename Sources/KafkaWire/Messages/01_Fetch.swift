@@ -8,11 +8,11 @@ public struct FetchRequest: WireRequest {
     /// The cluster's id, sent by followers in KRaft.
     public var clusterId: String? = nil
     /// The follower's broker id; -1 for a client.
-    public var replicaId: Int32 = -1
+    public var replicaId: BrokerID = -1
     /// The follower that fetches.
     public var replicaState: ReplicaState = ReplicaState()
     /// How long the broker may wait for `minBytes`, in milliseconds.
-    public var maxWaitMs: Int32 = 0
+    public var maxWaitMs: Milliseconds = 0
     /// How many bytes the answer should have before it is sent early.
     public var minBytes: Int32 = 0
     /// About how many bytes the answer may have; the first batch always fits.
@@ -62,7 +62,7 @@ public struct FetchRequest: WireRequest {
     /// A follower that fetches.
     public struct ReplicaState: WireStruct {
         /// The follower's broker id; -1 for a client.
-        public var replicaId: Int32 = -1
+        public var replicaId: BrokerID = -1
         /// The follower's broker epoch, or -1.
         public var replicaEpoch: Int64 = -1
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -80,7 +80,7 @@ public struct FetchRequest: WireRequest {
         /// The topic's name.
         public var topic: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
         public var partitions: [FetchPartition] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -96,21 +96,21 @@ public struct FetchRequest: WireRequest {
         /// What to fetch of one partition.
         public struct FetchPartition: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The leader epoch that the client knows, or -1; the broker refuses another one (KIP-320).
-            public var currentLeaderEpoch: Int32 = -1
+            public var currentLeaderEpoch: LeaderEpoch = -1
             /// The offset of the first record wanted.
-            public var fetchOffset: Int64 = 0
+            public var fetchOffset: Offset = 0
             /// The epoch of the last record fetched, or -1 (KIP-595).
-            public var lastFetchedEpoch: Int32 = -1
+            public var lastFetchedEpoch: LeaderEpoch = -1
             /// The partition's first offset, or -1 where it is not known.
-            public var logStartOffset: Int64 = -1
+            public var logStartOffset: Offset = -1
             /// About how many bytes of this partition the answer may have.
             public var partitionMaxBytes: Int32 = 0
             /// The follower's log directory.
             public var replicaDirectoryId: Uuid = .zero
             /// The follower's high watermark.
-            public var highWatermark: Int64 = .max
+            public var highWatermark: Offset = .max
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -136,9 +136,9 @@ public struct FetchRequest: WireRequest {
         /// The topic's name.
         public var topic: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -158,9 +158,9 @@ public struct FetchResponse: WireMessage {
     public static let flexible: Versions = 12...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The fetch session (KIP-227), or 0.
     public var sessionId: Int32 = 0
     /// The records by topic.
@@ -199,7 +199,7 @@ public struct FetchResponse: WireMessage {
         /// The topic's name.
         public var topic: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -215,15 +215,15 @@ public struct FetchResponse: WireMessage {
         /// Records of one partition.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The offset behind the last record that all in-sync replicas have.
-            public var highWatermark: Int64 = 0
+            public var highWatermark: Offset = 0
             /// The offset before which every transaction has ended, or -1.
-            public var lastStableOffset: Int64 = -1
+            public var lastStableOffset: Offset = -1
             /// The partition's first offset, or -1 where it is not known.
-            public var logStartOffset: Int64 = -1
+            public var logStartOffset: Offset = -1
             /// The largest epoch and end offset at which the logs agree, where they diverge (KIP-595).
             public var divergingEpoch: EpochEndOffset = EpochEndOffset()
             /// The present leader, where it is another one (KIP-951).
@@ -233,7 +233,7 @@ public struct FetchResponse: WireMessage {
             /// The aborted transactions in the range, or null.
             public var abortedTransactions: [AbortedTransaction]? = []
             /// The replica to read from instead, or -1.
-            public var preferredReadReplica: Int32 = -1
+            public var preferredReadReplica: BrokerID = -1
             /// The record batches, back to back.
             public var records: Records? = Records(Bytes())
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -260,9 +260,9 @@ public struct FetchResponse: WireMessage {
             /// An epoch and its end.
             public struct EpochEndOffset: WireStruct {
                 /// The epoch.
-                public var epoch: Int32 = -1
+                public var epoch: LeaderEpoch = -1
                 /// The end offset.
-                public var endOffset: Int64 = -1
+                public var endOffset: Offset = -1
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -276,9 +276,9 @@ public struct FetchResponse: WireMessage {
             /// A leader and its epoch.
             public struct LeaderIdAndEpoch: WireStruct {
                 /// The leader's broker id, or -1 where it is not known.
-                public var leaderId: Int32 = -1
+                public var leaderId: BrokerID = -1
                 /// The leader's epoch, or -1 where it is not known.
-                public var leaderEpoch: Int32 = -1
+                public var leaderEpoch: LeaderEpoch = -1
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -292,9 +292,9 @@ public struct FetchResponse: WireMessage {
             /// A snapshot, by its end.
             public struct SnapshotId: WireStruct {
                 /// The end offset.
-                public var endOffset: Int64 = -1
+                public var endOffset: Offset = -1
                 /// The epoch.
-                public var epoch: Int32 = -1
+                public var epoch: LeaderEpoch = -1
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -308,9 +308,9 @@ public struct FetchResponse: WireMessage {
             /// An aborted transaction.
             public struct AbortedTransaction: WireStruct {
                 /// A producer id, or -1.
-                public var producerId: Int64 = 0
+                public var producerId: ProducerID = 0
                 /// The offset of the transaction's first record.
-                public var firstOffset: Int64 = 0
+                public var firstOffset: Offset = 0
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -326,7 +326,7 @@ public struct FetchResponse: WireMessage {
     /// Where a broker can be reached.
     public struct NodeEndpoint: WireStruct {
         /// The broker's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.

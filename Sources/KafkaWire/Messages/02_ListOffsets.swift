@@ -7,13 +7,13 @@ public struct ListOffsetsRequest: WireRequest {
     public static let flexible: Versions = 6...
 
     /// The follower's broker id; -1 for a client.
-    public var replicaId: Int32 = 0
+    public var replicaId: BrokerID = 0
     /// 0 to see all records, 1 to see only those of committed transactions.
     public var isolationLevel: Int8 = 0
     /// The topics concerned.
     public var topics: [ListOffsetsTopic] = []
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 0
+    public var timeoutMs: Milliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -51,9 +51,9 @@ public struct ListOffsetsRequest: WireRequest {
         /// What to look up in one partition.
         public struct ListOffsetsPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The leader epoch that the client knows, or -1; the broker refuses another one (KIP-320).
-            public var currentLeaderEpoch: Int32 = -1
+            public var currentLeaderEpoch: LeaderEpoch = -1
             /// The time asked for or found, in milliseconds since 1970, or one of the negative codes.
             public var timestamp: Int64 = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -76,7 +76,7 @@ public struct ListOffsetsResponse: WireMessage {
     public static let flexible: Versions = 6...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The topics concerned.
     public var topics: [ListOffsetsTopicResponse] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -114,15 +114,15 @@ public struct ListOffsetsResponse: WireMessage {
         /// The offset found in one partition.
         public struct ListOffsetsPartitionResponse: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The time asked for or found, in milliseconds since 1970, or one of the negative codes.
             public var timestamp: Int64 = -1
             /// The offset found, or -1.
-            public var offset: Int64 = -1
+            public var offset: Offset = -1
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = -1
+            public var leaderEpoch: LeaderEpoch = -1
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

@@ -35,7 +35,7 @@ public struct MetadataRequest: WireRequest {
     /// A topic to describe, by name or by identifier.
     public struct MetadataRequestTopic: WireStruct {
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The topic's name.
         public var name: String? = ""
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -56,19 +56,19 @@ public struct MetadataResponse: WireMessage {
     public static let flexible: Versions = 9...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The brokers of the cluster.
     public var brokers: [MetadataResponseBroker] = []
     /// The cluster's id.
     public var clusterId: String? = nil
     /// The controller's broker id, or -1.
-    public var controllerId: Int32 = -1
+    public var controllerId: BrokerID = -1
     /// The topics concerned.
     public var topics: [MetadataResponseTopic] = []
     /// The operations allowed on the cluster, a bit each, or the lowest `Int32` where they were not asked for.
     public var clusterAuthorizedOperations: Int32 = .min
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -94,7 +94,7 @@ public struct MetadataResponse: WireMessage {
     /// A broker.
     public struct MetadataResponseBroker: WireStruct {
         /// The broker's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.
@@ -115,12 +115,12 @@ public struct MetadataResponse: WireMessage {
 
     /// A topic.
     public struct MetadataResponseTopic: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The topic's name.
         public var name: String? = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// Whether the topic is one of the broker itself.
         public var isInternal: Bool = false
         /// The partitions concerned.
@@ -142,20 +142,20 @@ public struct MetadataResponse: WireMessage {
 
         /// A partition.
         public struct MetadataResponsePartition: WireStruct {
-            /// What is wrong with the partition, or 0.
-            public var errorCode: Int16 = 0
+            /// What is wrong with the partition, if anything.
+            public var errorCode: ErrorCode = .none
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The leader's broker id, or -1 where it is not known.
-            public var leaderId: Int32 = 0
+            public var leaderId: BrokerID = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = -1
+            public var leaderEpoch: LeaderEpoch = -1
             /// The brokers that have a replica.
-            public var replicaNodes: [Int32] = []
+            public var replicaNodes: [BrokerID] = []
             /// The brokers whose replica is in sync.
-            public var isrNodes: [Int32] = []
+            public var isrNodes: [BrokerID] = []
             /// The brokers whose replica is offline.
-            public var offlineReplicas: [Int32] = []
+            public var offlineReplicas: [BrokerID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

@@ -14,7 +14,7 @@ public struct OffsetCommitRequest: WireRequest {
     /// The `group.instance.id` of a static member (KIP-345), or null.
     public var groupInstanceId: String? = nil
     /// How long to keep the offsets, in milliseconds; -1 for the broker's setting.
-    public var retentionTimeMs: Int64 = -1
+    public var retentionTimeMs: LongMilliseconds = -1
     /// The topics concerned.
     public var topics: [OffsetCommitRequestTopic] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -43,7 +43,7 @@ public struct OffsetCommitRequest: WireRequest {
         /// The topic's name.
         public var name: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
         public var partitions: [OffsetCommitRequestPartition] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -59,11 +59,11 @@ public struct OffsetCommitRequest: WireRequest {
         /// The position in one partition.
         public struct OffsetCommitRequestPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The committed offset: that of the next record to read; -1 where nothing was committed.
-            public var committedOffset: Int64 = 0
+            public var committedOffset: Offset = 0
             /// The leader epoch of the last record before the offset, or -1.
-            public var committedLeaderEpoch: Int32 = -1
+            public var committedLeaderEpoch: LeaderEpoch = -1
             /// Text to keep with the offset.
             public var committedMetadata: String? = ""
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -87,7 +87,7 @@ public struct OffsetCommitResponse: WireMessage {
     public static let flexible: Versions = 8...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The topics concerned.
     public var topics: [OffsetCommitResponseTopic] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -112,7 +112,7 @@ public struct OffsetCommitResponse: WireMessage {
         /// The topic's name.
         public var name: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
         public var partitions: [OffsetCommitResponsePartition] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -128,9 +128,9 @@ public struct OffsetCommitResponse: WireMessage {
         /// The outcome for one partition.
         public struct OffsetCommitResponsePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

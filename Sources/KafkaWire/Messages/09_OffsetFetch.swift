@@ -37,7 +37,7 @@ public struct OffsetFetchRequest: WireRequest {
         /// The topic's name.
         public var name: String = ""
         /// The partitions concerned.
-        public var partitionIndexes: [Int32] = []
+        public var partitionIndexes: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -74,9 +74,9 @@ public struct OffsetFetchRequest: WireRequest {
             /// The topic's name.
             public var name: String = ""
             /// The topic's identifier (KIP-516), which stands in place of the name.
-            public var topicId: Uuid = .zero
+            public var topicId: TopicID = .zero
             /// The partitions concerned.
-            public var partitionIndexes: [Int32] = []
+            public var partitionIndexes: [PartitionID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -97,11 +97,11 @@ public struct OffsetFetchResponse: WireMessage {
     public static let flexible: Versions = 6...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The topics concerned.
     public var topics: [OffsetFetchResponseTopic] = []
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The groups concerned.
     public var groups: [OffsetFetchResponseGroup] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -141,15 +141,15 @@ public struct OffsetFetchResponse: WireMessage {
         /// The position in one partition.
         public struct OffsetFetchResponsePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The committed offset: that of the next record to read; -1 where nothing was committed.
-            public var committedOffset: Int64 = 0
+            public var committedOffset: Offset = 0
             /// The leader epoch of the last record before the offset, or -1.
-            public var committedLeaderEpoch: Int32 = -1
+            public var committedLeaderEpoch: LeaderEpoch = -1
             /// Text that was committed with the offset.
             public var metadata: String? = ""
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -170,8 +170,8 @@ public struct OffsetFetchResponse: WireMessage {
         public var groupId: String = ""
         /// The topics concerned.
         public var topics: [OffsetFetchResponseTopics] = []
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -187,7 +187,7 @@ public struct OffsetFetchResponse: WireMessage {
             /// The topic's name.
             public var name: String = ""
             /// The topic's identifier (KIP-516), which stands in place of the name.
-            public var topicId: Uuid = .zero
+            public var topicId: TopicID = .zero
             /// The partitions concerned.
             public var partitions: [OffsetFetchResponsePartitions] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -203,15 +203,15 @@ public struct OffsetFetchResponse: WireMessage {
             /// The position in one partition.
             public struct OffsetFetchResponsePartitions: WireStruct {
                 /// The partition's number.
-                public var partitionIndex: Int32 = 0
+                public var partitionIndex: PartitionID = 0
                 /// The committed offset: that of the next record to read; -1 where nothing was committed.
-                public var committedOffset: Int64 = 0
+                public var committedOffset: Offset = 0
                 /// The leader epoch of the last record before the offset, or -1.
-                public var committedLeaderEpoch: Int32 = -1
+                public var committedLeaderEpoch: LeaderEpoch = -1
                 /// Text that was committed with the offset.
                 public var metadata: String? = ""
-                /// What went wrong, or 0.
-                public var errorCode: Int16 = 0
+                /// What went wrong, if anything.
+                public var errorCode: ErrorCode = .none
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}

@@ -37,13 +37,13 @@ public struct FindCoordinatorResponse: WireMessage {
     public static let flexible: Versions = 3...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// The broker's id.
-    public var nodeId: Int32 = 0
+    public var nodeId: BrokerID = 0
     /// The broker's host name.
     public var host: String = ""
     /// The broker's port.
@@ -77,13 +77,13 @@ public struct FindCoordinatorResponse: WireMessage {
         /// The group or the transactional id.
         public var key: String = ""
         /// The broker's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.
         public var port: Int32 = 0
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         public var unknownTaggedFields: [UnknownTaggedField] = []

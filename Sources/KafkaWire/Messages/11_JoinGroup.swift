@@ -8,9 +8,9 @@ public struct JoinGroupRequest: WireRequest {
     /// The group.
     public var groupId: String = ""
     /// After how many milliseconds without a heartbeat the member is taken out.
-    public var sessionTimeoutMs: Int32 = 0
+    public var sessionTimeoutMs: Milliseconds = 0
     /// How long the coordinator waits for the member's rejoining, in milliseconds; -1 for the session timeout.
-    public var rebalanceTimeoutMs: Int32 = -1
+    public var rebalanceTimeoutMs: Milliseconds = -1
     /// The id that the coordinator gave, or "" on the first try.
     public var memberId: String = ""
     /// The `group.instance.id` of a static member (KIP-345), or null.
@@ -68,9 +68,9 @@ public struct JoinGroupResponse: WireMessage {
     public static let flexible: Versions = 6...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The group's generation: it counts rebalances.
     public var generationId: Int32 = -1
     /// The kind of group, such as `consumer`.

@@ -56,9 +56,9 @@ public struct LeaveGroupResponse: WireMessage {
     public static let flexible: Versions = 4...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The members concerned.
     public var members: [MemberResponse] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -85,8 +85,8 @@ public struct LeaveGroupResponse: WireMessage {
         public var memberId: String = ""
         /// The `group.instance.id` of a static member (KIP-345), or null.
         public var groupInstanceId: String? = ""
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

@@ -65,9 +65,9 @@ public struct SyncGroupResponse: WireMessage {
     public static let flexible: Versions = 4...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The kind of group, such as `consumer`.
     public var protocolType: String? = nil
     /// The assignor that was chosen.

@@ -26,7 +26,7 @@ public struct DescribeGroupsResponse: WireMessage {
     public static let flexible: Versions = 5...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The groups described.
     public var groups: [DescribedGroup] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -40,8 +40,8 @@ public struct DescribeGroupsResponse: WireMessage {
 
     /// A group.
     public struct DescribedGroup: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         /// The group.

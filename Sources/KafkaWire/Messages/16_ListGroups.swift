@@ -26,9 +26,9 @@ public struct ListGroupsResponse: WireMessage {
     public static let flexible: Versions = 3...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The groups found.
     public var groups: [ListedGroup] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []

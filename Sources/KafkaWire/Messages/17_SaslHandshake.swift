@@ -22,8 +22,8 @@ public struct SaslHandshakeResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 0...1
     public static let flexible: Versions = .none
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The mechanisms that the broker has enabled.
     public var mechanisms: [String] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -33,12 +33,12 @@ public struct ApiVersionsResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 0...4
     public static let flexible: Versions = 3...
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The APIs that the broker speaks.
     public var apiKeys: [ApiVersion] = []
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The features that the broker knows (KIP-584).
     public var supportedFeatures: [SupportedFeatureKey] = []
     /// The epoch of the finalized features, or -1.

@@ -8,7 +8,7 @@ public struct CreateTopicsRequest: WireRequest {
     /// The topics to create.
     public var topics: [CreatableTopic] = []
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 60000
+    public var timeoutMs: Milliseconds = 60000
     /// Whether to check the request without creating anything.
     public var validateOnly: Bool = false
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -56,9 +56,9 @@ public struct CreateTopicsRequest: WireRequest {
         /// The brokers of one partition.
         public struct CreatableReplicaAssignment: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The brokers that get a replica, the first one as the preferred leader.
-            public var brokerIds: [Int32] = []
+            public var brokerIds: [BrokerID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -94,7 +94,7 @@ public struct CreateTopicsResponse: WireMessage {
     public static let flexible: Versions = 5...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The topics concerned.
     public var topics: [CreatableTopicResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -119,13 +119,13 @@ public struct CreateTopicsResponse: WireMessage {
         /// The topic's name.
         public var name: String = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        public var topicId: TopicID = .zero
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         /// Why the settings are not told, or 0.
-        public var topicConfigErrorCode: Int16 = 0
+        public var topicConfigErrorCode: ErrorCode = .none
         /// The number of partitions; -1 for the default of the broker.
         public var numPartitions: Int32 = -1
         /// The number of replicas; -1 for the default of the broker.

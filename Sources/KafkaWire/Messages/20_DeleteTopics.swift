@@ -10,7 +10,7 @@ public struct DeleteTopicsRequest: WireRequest {
     /// The topics to delete.
     public var topicNames: [String] = []
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 0
+    public var timeoutMs: Milliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -34,7 +34,7 @@ public struct DeleteTopicsRequest: WireRequest {
         /// The topic's name.
         public var name: String? = nil
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -53,7 +53,7 @@ public struct DeleteTopicsResponse: WireMessage {
     public static let flexible: Versions = 4...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by topic.
     public var responses: [DeletableTopicResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -78,9 +78,9 @@ public struct DeleteTopicsResponse: WireMessage {
         /// The topic's name.
         public var name: String? = ""
         /// The topic's identifier (KIP-516), which stands in place of the name.
-        public var topicId: Uuid = .zero
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        public var topicId: TopicID = .zero
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         public var unknownTaggedFields: [UnknownTaggedField] = []

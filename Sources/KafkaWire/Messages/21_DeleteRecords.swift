@@ -8,7 +8,7 @@ public struct DeleteRecordsRequest: WireRequest {
     /// What to delete, by topic.
     public var topics: [DeleteRecordsTopic] = []
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 0
+    public var timeoutMs: Milliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -36,9 +36,9 @@ public struct DeleteRecordsRequest: WireRequest {
         /// What to delete of one partition.
         public struct DeleteRecordsPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The offset of the first record to keep; -1 for the high watermark.
-            public var offset: Int64 = 0
+            public var offset: Offset = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -58,7 +58,7 @@ public struct DeleteRecordsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by topic.
     public var topics: [DeleteRecordsTopicResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -88,11 +88,11 @@ public struct DeleteRecordsResponse: WireMessage {
         /// The outcome for one partition.
         public struct DeleteRecordsPartitionResult: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The lowest offset that all live replicas still have, or -1 after an error.
-            public var lowWatermark: Int64 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var lowWatermark: Offset = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

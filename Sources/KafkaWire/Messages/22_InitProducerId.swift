@@ -8,11 +8,11 @@ public struct InitProducerIdRequest: WireRequest {
     /// The transactional id, or null outside of transactions.
     public var transactionalId: String? = ""
     /// After how many milliseconds the coordinator aborts an open transaction.
-    public var transactionTimeoutMs: Int32 = 0
+    public var transactionTimeoutMs: Milliseconds = 0
     /// A producer id, or -1.
-    public var producerId: Int64 = -1
+    public var producerId: ProducerID = -1
     /// The producer's epoch, or -1.
-    public var producerEpoch: Int16 = -1
+    public var producerEpoch: ProducerEpoch = -1
     /// Whether the transactions take part in two-phase commits (KIP-939).
     public var enable2Pc: Bool = false
     /// Whether to keep a prepared transaction (KIP-939).
@@ -46,17 +46,17 @@ public struct InitProducerIdResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// A producer id, or -1.
-    public var producerId: Int64 = -1
+    public var producerId: ProducerID = -1
     /// The producer's epoch, or -1.
-    public var producerEpoch: Int16 = 0
+    public var producerEpoch: ProducerEpoch = 0
     /// The producer id of a prepared transaction, or -1 (KIP-939).
-    public var ongoingTxnProducerId: Int64 = -1
+    public var ongoingTxnProducerId: ProducerID = -1
     /// The epoch of a prepared transaction, or -1 (KIP-939).
-    public var ongoingTxnProducerEpoch: Int16 = -1
+    public var ongoingTxnProducerEpoch: ProducerEpoch = -1
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}

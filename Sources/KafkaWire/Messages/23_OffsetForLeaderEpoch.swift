@@ -6,7 +6,7 @@ public struct OffsetForLeaderEpochRequest: WireRequest {
     public static let flexible: Versions = 4...
 
     /// The follower's broker id; -1 for a consumer, -2 where that is not known.
-    public var replicaId: Int32 = -2
+    public var replicaId: BrokerID = -2
     /// What to look up, by topic.
     public var topics: [OffsetForLeaderTopic] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -36,11 +36,11 @@ public struct OffsetForLeaderEpochRequest: WireRequest {
         /// What to look up in one partition.
         public struct OffsetForLeaderPartition: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The leader epoch that the client knows, or -1; the broker refuses another one (KIP-320).
-            public var currentLeaderEpoch: Int32 = -1
+            public var currentLeaderEpoch: LeaderEpoch = -1
             /// The epoch whose end is wanted.
-            public var leaderEpoch: Int32 = 0
+            public var leaderEpoch: LeaderEpoch = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -61,7 +61,7 @@ public struct OffsetForLeaderEpochResponse: WireMessage {
     public static let flexible: Versions = 4...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The ends by topic.
     public var topics: [OffsetForLeaderTopicResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -90,14 +90,14 @@ public struct OffsetForLeaderEpochResponse: WireMessage {
 
         /// The end in one partition.
         public struct EpochEndOffset: WireStruct {
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The largest epoch up to the one asked for that the leader has, or -1.
-            public var leaderEpoch: Int32 = -1
+            public var leaderEpoch: LeaderEpoch = -1
             /// The offset behind that epoch's last record, or -1.
-            public var endOffset: Int64 = -1
+            public var endOffset: Offset = -1
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

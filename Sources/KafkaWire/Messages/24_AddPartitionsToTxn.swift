@@ -10,9 +10,9 @@ public struct AddPartitionsToTxnRequest: WireRequest {
     /// The transactional id, in versions for clients.
     public var v3AndBelowTransactionalId: String = ""
     /// The producer's id, in versions for clients.
-    public var v3AndBelowProducerId: Int64 = 0
+    public var v3AndBelowProducerId: ProducerID = 0
     /// The producer's epoch, in versions for clients.
-    public var v3AndBelowProducerEpoch: Int16 = 0
+    public var v3AndBelowProducerEpoch: ProducerEpoch = 0
     /// The partitions to add by topic, in versions for clients.
     public var v3AndBelowTopics: [AddPartitionsToTxnTopic] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -32,9 +32,9 @@ public struct AddPartitionsToTxnRequest: WireRequest {
         /// The transactional id.
         public var transactionalId: String = ""
         /// The producer's id.
-        public var producerId: Int64 = 0
+        public var producerId: ProducerID = 0
         /// The producer's epoch.
-        public var producerEpoch: Int16 = 0
+        public var producerEpoch: ProducerEpoch = 0
         /// Whether to ask only if the partitions are in the transaction.
         public var verifyOnly: Bool = false
         /// The partitions to add, by topic.
@@ -57,7 +57,7 @@ public struct AddPartitionsToTxnRequest: WireRequest {
         /// The topic's name.
         public var name: String = ""
         /// The partitions to add.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -76,9 +76,9 @@ public struct AddPartitionsToTxnResponse: WireMessage {
     public static let flexible: Versions = 3...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The outcome by transaction.
     public var resultsByTransaction: [AddPartitionsToTxnResult] = []
     /// The outcome by topic, in versions for clients.
@@ -129,9 +129,9 @@ public struct AddPartitionsToTxnResponse: WireMessage {
     /// The outcome for one partition.
     public struct AddPartitionsToTxnPartitionResult: WireStruct {
         /// The partition's number.
-        public var partitionIndex: Int32 = 0
-        /// What went wrong with the partition, or 0.
-        public var partitionErrorCode: Int16 = 0
+        public var partitionIndex: PartitionID = 0
+        /// What went wrong with the partition, if anything.
+        public var partitionErrorCode: ErrorCode = .none
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

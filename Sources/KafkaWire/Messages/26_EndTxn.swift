@@ -8,9 +8,9 @@ public struct EndTxnRequest: WireRequest {
     /// The transactional id.
     public var transactionalId: String = ""
     /// The producer's id.
-    public var producerId: Int64 = 0
+    public var producerId: ProducerID = 0
     /// The producer's epoch.
-    public var producerEpoch: Int16 = 0
+    public var producerEpoch: ProducerEpoch = 0
     /// Whether to commit; false aborts.
     public var committed: Bool = false
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -32,13 +32,13 @@ public struct EndTxnResponse: WireMessage {
     public static let flexible: Versions = 3...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The producer id to go on with (KIP-890), or -1.
-    public var producerId: Int64 = -1
+    public var producerId: ProducerID = -1
     /// The epoch to go on with (KIP-890), or -1.
-    public var producerEpoch: Int16 = -1
+    public var producerEpoch: ProducerEpoch = -1
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}

@@ -18,9 +18,9 @@ public struct WriteTxnMarkersRequest: WireRequest {
     /// The end of one transaction.
     public struct WritableTxnMarker: WireStruct {
         /// The producer's id.
-        public var producerId: Int64 = 0
+        public var producerId: ProducerID = 0
         /// The producer's epoch.
-        public var producerEpoch: Int16 = 0
+        public var producerEpoch: ProducerEpoch = 0
         /// Whether the transaction was committed; false is aborted.
         public var transactionResult: Bool = false
         /// Where to write, by topic.
@@ -47,7 +47,7 @@ public struct WriteTxnMarkersRequest: WireRequest {
             /// The topic's name.
             public var name: String = ""
             /// The partitions to write to.
-            public var partitionIndexes: [Int32] = []
+            public var partitionIndexes: [PartitionID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -79,7 +79,7 @@ public struct WriteTxnMarkersResponse: WireMessage {
     /// The outcome for one transaction.
     public struct WritableTxnMarkerResult: WireStruct {
         /// The producer's id.
-        public var producerId: Int64 = 0
+        public var producerId: ProducerID = 0
         /// The outcome by topic.
         public var topics: [WritableTxnMarkerTopicResult] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -109,9 +109,9 @@ public struct WriteTxnMarkersResponse: WireMessage {
             /// The outcome for one partition.
             public struct WritableTxnMarkerPartitionResult: WireStruct {
                 /// The partition's number.
-                public var partitionIndex: Int32 = 0
-                /// What went wrong, or 0.
-                public var errorCode: Int16 = 0
+                public var partitionIndex: PartitionID = 0
+                /// What went wrong, if anything.
+                public var errorCode: ErrorCode = .none
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}

@@ -10,9 +10,9 @@ public struct TxnOffsetCommitRequest: WireRequest {
     /// The group.
     public var groupId: String = ""
     /// The producer's id.
-    public var producerId: Int64 = 0
+    public var producerId: ProducerID = 0
     /// The producer's epoch.
-    public var producerEpoch: Int16 = 0
+    public var producerEpoch: ProducerEpoch = 0
     /// The group's generation, or the member's epoch (KIP-848); -1 outside of a group (KIP-447).
     public var generationId: Int32 = -1
     /// The member's id, or "" outside of a group (KIP-447).
@@ -54,11 +54,11 @@ public struct TxnOffsetCommitRequest: WireRequest {
         /// The position in one partition.
         public struct TxnOffsetCommitRequestPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The offset of the next record to read.
-            public var committedOffset: Int64 = 0
+            public var committedOffset: Offset = 0
             /// The leader epoch of the last record before the offset, or -1.
-            public var committedLeaderEpoch: Int32 = -1
+            public var committedLeaderEpoch: LeaderEpoch = -1
             /// Text to keep with the offset.
             public var committedMetadata: String? = ""
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -82,7 +82,7 @@ public struct TxnOffsetCommitResponse: WireMessage {
     public static let flexible: Versions = 3...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by topic.
     public var topics: [TxnOffsetCommitResponseTopic] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -112,9 +112,9 @@ public struct TxnOffsetCommitResponse: WireMessage {
         /// The outcome for one partition.
         public struct TxnOffsetCommitResponsePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

@@ -56,7 +56,7 @@ public struct CreateAclsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome for each rule, in the order of the request.
     public var results: [AclCreationResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -70,8 +70,8 @@ public struct CreateAclsResponse: WireMessage {
 
     /// The outcome for one rule.
     public struct AclCreationResult: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -54,7 +54,7 @@ public struct DeleteAclsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome for each filter, in the order of the request.
     public var filterResults: [DeleteAclsFilterResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -68,8 +68,8 @@ public struct DeleteAclsResponse: WireMessage {
 
     /// The outcome for one filter.
     public struct DeleteAclsFilterResult: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         /// The rules that the filter matched.
@@ -87,7 +87,7 @@ public struct DeleteAclsResponse: WireMessage {
         /// An access rule that was to be deleted.
         public struct DeleteAclsMatchingAcl: WireStruct {
             /// Why the rule was not deleted, or 0.
-            public var errorCode: Int16 = 0
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = ""
             /// The kind of resource: 2 topic, 3 group, 4 cluster, 5 transactional id, 6 token, 7 user.

@@ -48,7 +48,7 @@ public struct DescribeConfigsResponse: WireMessage {
     public static let flexible: Versions = 4...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The settings by resource.
     public var results: [DescribeConfigsResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -62,8 +62,8 @@ public struct DescribeConfigsResponse: WireMessage {
 
     /// The settings of one resource.
     public struct DescribeConfigsResult: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         /// The kind of resource: 2 topic, 4 broker, 8 broker's loggers, 16 client metrics, 32 group.

@@ -35,7 +35,7 @@ public struct AlterReplicaLogDirsRequest: WireRequest {
             /// The topic's name.
             public var name: String = ""
             /// The partitions to move.
-            public var partitions: [Int32] = []
+            public var partitions: [PartitionID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -55,7 +55,7 @@ public struct AlterReplicaLogDirsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by topic.
     public var results: [AlterReplicaLogDirTopicResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -85,9 +85,9 @@ public struct AlterReplicaLogDirsResponse: WireMessage {
         /// The outcome for one partition.
         public struct AlterReplicaLogDirPartitionResult: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

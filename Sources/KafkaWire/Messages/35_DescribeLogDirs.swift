@@ -20,7 +20,7 @@ public struct DescribeLogDirsRequest: WireRequest {
         /// The topic's name.
         public var topic: String = ""
         /// The partitions to look up.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -39,9 +39,9 @@ public struct DescribeLogDirsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The directories.
     public var results: [DescribeLogDirsResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -56,8 +56,8 @@ public struct DescribeLogDirsResponse: WireMessage {
 
     /// A directory.
     public struct DescribeLogDirsResult: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The directory's absolute path.
         public var logDir: String = ""
         /// The replicas by topic.
@@ -99,7 +99,7 @@ public struct DescribeLogDirsResponse: WireMessage {
             /// A replica.
             public struct DescribeLogDirsPartition: WireStruct {
                 /// The partition's number.
-                public var partitionIndex: Int32 = 0
+                public var partitionIndex: PartitionID = 0
                 /// The size of the replica's segments, in bytes.
                 public var partitionSize: Int64 = 0
                 /// How far the replica is behind the high watermark, or behind the replica that it is to replace, in

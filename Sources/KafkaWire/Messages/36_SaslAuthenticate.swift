@@ -22,14 +22,14 @@ public struct SaslAuthenticateResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexible: Versions = 2...
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// The broker's message, in the form of the mechanism: a secret.
     public var authBytes: Bytes = Bytes()
     /// After how many milliseconds the client has to authenticate again (KIP-368); 0 for never.
-    public var sessionLifetimeMs: Int64 = 0
+    public var sessionLifetimeMs: LongMilliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}

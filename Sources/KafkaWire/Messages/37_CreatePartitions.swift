@@ -8,7 +8,7 @@ public struct CreatePartitionsRequest: WireRequest {
     /// The topics to extend.
     public var topics: [CreatePartitionsTopic] = []
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 0
+    public var timeoutMs: Milliseconds = 0
     /// Whether to check the request without changing anything.
     public var validateOnly: Bool = false
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -42,7 +42,7 @@ public struct CreatePartitionsRequest: WireRequest {
         /// The brokers of one new partition.
         public struct CreatePartitionsAssignment: WireStruct {
             /// The brokers that get a replica, the first one as the preferred leader.
-            public var brokerIds: [Int32] = []
+            public var brokerIds: [BrokerID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -61,7 +61,7 @@ public struct CreatePartitionsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by topic.
     public var results: [CreatePartitionsTopicResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -77,8 +77,8 @@ public struct CreatePartitionsResponse: WireMessage {
     public struct CreatePartitionsTopicResult: WireStruct {
         /// The topic's name.
         public var name: String = ""
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -12,7 +12,7 @@ public struct CreateDelegationTokenRequest: WireRequest {
     /// Who else may renew the token.
     public var renewers: [CreatableRenewers] = []
     /// How long the token can live at most, in milliseconds; -1 for the broker's setting.
-    public var maxLifetimeMs: Int64 = 0
+    public var maxLifetimeMs: LongMilliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -47,8 +47,8 @@ public struct CreateDelegationTokenResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexible: Versions = 2...
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The kind of principal that owns the token, such as `User`.
     public var principalType: String = ""
     /// The name of the principal that owns the token.
@@ -68,7 +68,7 @@ public struct CreateDelegationTokenResponse: WireMessage {
     /// The token's HMAC, which whoever holds it authenticates with: a secret.
     public var hmac: Bytes = Bytes()
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}

@@ -8,7 +8,7 @@ public struct RenewDelegationTokenRequest: WireRequest {
     /// The token's HMAC, which whoever holds it authenticates with: a secret.
     public var hmac: Bytes = Bytes()
     /// How much longer the token is to live, in milliseconds; -1 for the broker's setting.
-    public var renewPeriodMs: Int64 = 0
+    public var renewPeriodMs: LongMilliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -25,12 +25,12 @@ public struct RenewDelegationTokenResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 1...2
     public static let flexible: Versions = 2...
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// Until when the token is good unless it is renewed, in milliseconds since 1970.
     public var expiryTimestampMs: Int64 = 0
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}

@@ -38,12 +38,12 @@ public struct DescribeDelegationTokenResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 1...3
     public static let flexible: Versions = 2...
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The tokens found.
     public var tokens: [DescribedDelegationToken] = []
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}

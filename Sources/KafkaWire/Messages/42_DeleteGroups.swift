@@ -23,7 +23,7 @@ public struct DeleteGroupsResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by group.
     public var results: [DeletableGroupResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -39,8 +39,8 @@ public struct DeleteGroupsResponse: WireMessage {
     public struct DeletableGroupResult: WireStruct {
         /// The group.
         public var groupId: String = ""
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

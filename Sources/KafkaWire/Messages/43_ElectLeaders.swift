@@ -10,7 +10,7 @@ public struct ElectLeadersRequest: WireRequest {
     /// The partitions by topic; null for all.
     public var topicPartitions: [TopicPartitions]? = []
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 60000
+    public var timeoutMs: Milliseconds = 60000
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -26,7 +26,7 @@ public struct ElectLeadersRequest: WireRequest {
         /// The topic's name.
         public var topic: String = ""
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -45,9 +45,9 @@ public struct ElectLeadersResponse: WireMessage {
     public static let flexible: Versions = 2...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The outcome by topic.
     public var replicaElectionResults: [ReplicaElectionResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -78,9 +78,9 @@ public struct ElectLeadersResponse: WireMessage {
         /// The outcome for one partition.
         public struct PartitionResult: WireStruct {
             /// The partition's number.
-            public var partitionId: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionId: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = ""
             public var unknownTaggedFields: [UnknownTaggedField] = []

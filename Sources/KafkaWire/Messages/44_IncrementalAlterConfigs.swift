@@ -64,7 +64,7 @@ public struct IncrementalAlterConfigsResponse: WireMessage {
     public static let flexible: Versions = 1...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by resource.
     public var responses: [AlterConfigsResourceResponse] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -78,8 +78,8 @@ public struct IncrementalAlterConfigsResponse: WireMessage {
 
     /// The outcome for one resource.
     public struct AlterConfigsResourceResponse: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         /// The kind of resource: 2 topic, 4 broker, 8 broker's loggers, 16 client metrics, 32 group.

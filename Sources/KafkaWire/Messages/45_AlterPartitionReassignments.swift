@@ -6,7 +6,7 @@ public struct AlterPartitionReassignmentsRequest: WireRequest {
     public static let flexible: Versions = .all
 
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 60000
+    public var timeoutMs: Milliseconds = 60000
     /// Whether the number of replicas may change (KIP-860).
     public var allowReplicationFactorChange: Bool = true
     /// What to move, by topic.
@@ -39,9 +39,9 @@ public struct AlterPartitionReassignmentsRequest: WireRequest {
         /// A partition to move.
         public struct ReassignablePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The brokers to move to, the preferred leader first; null to call the move off.
-            public var replicas: [Int32]? = nil
+            public var replicas: [BrokerID]? = nil
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -61,11 +61,11 @@ public struct AlterPartitionReassignmentsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// Whether the number of replicas may change (KIP-860).
     public var allowReplicationFactorChange: Bool = true
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// The outcome by topic.
@@ -101,9 +101,9 @@ public struct AlterPartitionReassignmentsResponse: WireMessage {
         /// The outcome for one partition.
         public struct ReassignablePartitionResponse: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = ""
             public var unknownTaggedFields: [UnknownTaggedField] = []

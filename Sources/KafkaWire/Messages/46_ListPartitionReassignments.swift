@@ -6,7 +6,7 @@ public struct ListPartitionReassignmentsRequest: WireRequest {
     public static let flexible: Versions = .all
 
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 60000
+    public var timeoutMs: Milliseconds = 60000
     /// The topics to look up; null for all.
     public var topics: [ListPartitionReassignmentsTopics]? = nil
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -23,7 +23,7 @@ public struct ListPartitionReassignmentsRequest: WireRequest {
         /// The topic's name.
         public var name: String = ""
         /// The partitions to look up.
-        public var partitionIndexes: [Int32] = []
+        public var partitionIndexes: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -42,9 +42,9 @@ public struct ListPartitionReassignmentsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// What is being moved, by topic.
@@ -78,13 +78,13 @@ public struct ListPartitionReassignmentsResponse: WireMessage {
         /// A partition that is being moved.
         public struct OngoingPartitionReassignment: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The brokers that have a replica now.
-            public var replicas: [Int32] = []
+            public var replicas: [BrokerID] = []
             /// The brokers that are getting a replica.
-            public var addingReplicas: [Int32] = []
+            public var addingReplicas: [BrokerID] = []
             /// The brokers that are losing their replica.
-            public var removingReplicas: [Int32] = []
+            public var removingReplicas: [BrokerID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

@@ -36,7 +36,7 @@ public struct OffsetDeleteRequest: WireRequest {
         /// A position to delete.
         public struct OffsetDeleteRequestPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -54,10 +54,10 @@ public struct OffsetDeleteResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 0...0
     public static let flexible: Versions = .none
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by topic.
     public var topics: [OffsetDeleteResponseTopic] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -88,9 +88,9 @@ public struct OffsetDeleteResponse: WireMessage {
         /// The outcome for one partition.
         public struct OffsetDeleteResponsePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

@@ -77,7 +77,7 @@ public struct AlterClientQuotasResponse: WireMessage {
     public static let flexible: Versions = 1...
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by entity.
     public var entries: [EntryData] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -91,8 +91,8 @@ public struct AlterClientQuotasResponse: WireMessage {
 
     /// The outcome for one entity.
     public struct EntryData: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         /// What the entity is made of.

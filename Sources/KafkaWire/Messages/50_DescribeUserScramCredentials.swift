@@ -36,9 +36,9 @@ public struct DescribeUserScramCredentialsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// The credentials by user.
@@ -58,8 +58,8 @@ public struct DescribeUserScramCredentialsResponse: WireMessage {
     public struct DescribeUserScramCredentialsResult: WireStruct {
         /// The user's name.
         public var user: String = ""
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         /// The user's credentials.

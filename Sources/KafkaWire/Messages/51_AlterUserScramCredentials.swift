@@ -67,7 +67,7 @@ public struct AlterUserScramCredentialsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The outcome by user.
     public var results: [AlterUserScramCredentialsResult] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -83,8 +83,8 @@ public struct AlterUserScramCredentialsResponse: WireMessage {
     public struct AlterUserScramCredentialsResult: WireStruct {
         /// The user's name.
         public var user: String = ""
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -33,7 +33,7 @@ public struct DescribeQuorumRequest: WireRequest {
         /// A partition to look up.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -51,8 +51,8 @@ public struct DescribeQuorumResponse: WireMessage {
     public static let versions: ClosedRange<Int16> = 0...2
     public static let flexible: Versions = .all
 
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// The quorums by topic.
@@ -88,17 +88,17 @@ public struct DescribeQuorumResponse: WireMessage {
         /// The quorum of one partition.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = ""
             /// The leader's broker id, or -1 where it is not known.
-            public var leaderId: Int32 = 0
+            public var leaderId: BrokerID = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = 0
+            public var leaderEpoch: LeaderEpoch = 0
             /// The offset behind the last record that a majority of the voters has.
-            public var highWatermark: Int64 = 0
+            public var highWatermark: Offset = 0
             /// The replicas that may vote.
             public var currentVoters: [ReplicaState] = []
             /// The replicas that follow without voting.
@@ -123,7 +123,7 @@ public struct DescribeQuorumResponse: WireMessage {
     /// A voter and its addresses.
     public struct Node: WireStruct {
         /// The voter's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The addresses at which the voter listens.
         public var listeners: [Listener] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -158,11 +158,11 @@ public struct DescribeQuorumResponse: WireMessage {
     /// How far a replica has come.
     public struct ReplicaState: WireStruct {
         /// The replica's broker id.
-        public var replicaId: Int32 = 0
+        public var replicaId: BrokerID = 0
         /// The replica's log directory (KIP-853).
         public var replicaDirectoryId: Uuid = .zero
         /// The offset behind the replica's last record, or -1 where it is not known.
-        public var logEndOffset: Int64 = 0
+        public var logEndOffset: Offset = 0
         /// When the leader last heard from the replica, in milliseconds since 1970 (KIP-836), or -1.
         public var lastFetchTimestamp: Int64 = -1
         /// When the replica last had everything that the leader had, in milliseconds since 1970 (KIP-836), or -1.

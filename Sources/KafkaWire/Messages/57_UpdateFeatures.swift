@@ -6,7 +6,7 @@ public struct UpdateFeaturesRequest: WireRequest {
     public static let flexible: Versions = .all
 
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 60000
+    public var timeoutMs: Milliseconds = 60000
     /// The features to change.
     public var featureUpdates: [FeatureUpdateKey] = []
     /// Whether to check the request without changing anything.
@@ -51,9 +51,9 @@ public struct UpdateFeaturesResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     /// The outcome by feature.
@@ -73,8 +73,8 @@ public struct UpdateFeaturesResponse: WireMessage {
     public struct UpdatableFeatureResult: WireStruct {
         /// The feature's name, such as `metadata.version`.
         public var feature: String = ""
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = ""
         public var unknownTaggedFields: [UnknownTaggedField] = []

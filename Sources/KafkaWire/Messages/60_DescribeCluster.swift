@@ -37,9 +37,9 @@ public struct DescribeClusterResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// 1 for brokers, 2 for controllers (KIP-919).
@@ -47,7 +47,7 @@ public struct DescribeClusterResponse: WireMessage {
     /// The cluster's id.
     public var clusterId: String = ""
     /// The controller's broker id, or -1.
-    public var controllerId: Int32 = -1
+    public var controllerId: BrokerID = -1
     /// The brokers of the cluster.
     public var brokers: [DescribeClusterBroker] = []
     /// The operations allowed on the cluster, a bit each, or the lowest `Int32` where they were not asked for.
@@ -78,7 +78,7 @@ public struct DescribeClusterResponse: WireMessage {
     /// A broker.
     public struct DescribeClusterBroker: WireStruct {
         /// The broker's id.
-        public var brokerId: Int32 = 0
+        public var brokerId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.

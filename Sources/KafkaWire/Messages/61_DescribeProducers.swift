@@ -20,7 +20,7 @@ public struct DescribeProducersRequest: WireRequest {
         /// The topic's name.
         public var name: String = ""
         /// The partitions to look up.
-        public var partitionIndexes: [Int32] = []
+        public var partitionIndexes: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -39,7 +39,7 @@ public struct DescribeProducersResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The producers by topic.
     public var topics: [TopicResponse] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -69,9 +69,9 @@ public struct DescribeProducersResponse: WireMessage {
         /// The producers of one partition.
         public struct PartitionResponse: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             /// The producers that the leader remembers.
@@ -90,7 +90,7 @@ public struct DescribeProducersResponse: WireMessage {
             /// A producer.
             public struct ProducerState: WireStruct {
                 /// The producer's id.
-                public var producerId: Int64 = 0
+                public var producerId: ProducerID = 0
                 /// The producer's epoch.
                 public var producerEpoch: Int32 = 0
                 /// The sequence number of its last record, or -1.
@@ -100,7 +100,7 @@ public struct DescribeProducersResponse: WireMessage {
                 /// The epoch of the transaction coordinator that ended its last transaction, or -1.
                 public var coordinatorEpoch: Int32 = 0
                 /// The offset of the open transaction's first record, or -1.
-                public var currentTxnStartOffset: Int64 = -1
+                public var currentTxnStartOffset: Offset = -1
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}

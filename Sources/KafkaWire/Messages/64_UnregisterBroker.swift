@@ -6,7 +6,7 @@ public struct UnregisterBrokerRequest: WireRequest {
     public static let flexible: Versions = .all
 
     /// The broker's id.
-    public var brokerId: Int32 = 0
+    public var brokerId: BrokerID = 0
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
     public init() {}
@@ -23,9 +23,9 @@ public struct UnregisterBrokerResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -23,7 +23,7 @@ public struct DescribeTransactionsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The transactions described.
     public var transactionStates: [TransactionState] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -37,20 +37,20 @@ public struct DescribeTransactionsResponse: WireMessage {
 
     /// A transaction.
     public struct TransactionState: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The transactional id.
         public var transactionalId: String = ""
         /// The transaction's state, such as `Ongoing`.
         public var transactionState: String = ""
         /// After how many milliseconds the coordinator aborts an open transaction.
-        public var transactionTimeoutMs: Int32 = 0
+        public var transactionTimeoutMs: Milliseconds = 0
         /// When the transaction began, in milliseconds since 1970, or -1.
         public var transactionStartTimeMs: Int64 = 0
         /// The producer's id.
-        public var producerId: Int64 = 0
+        public var producerId: ProducerID = 0
         /// The producer's epoch.
-        public var producerEpoch: Int16 = 0
+        public var producerEpoch: ProducerEpoch = 0
         /// The partitions in the transaction, by topic.
         public var topics: [TopicData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -73,7 +73,7 @@ public struct DescribeTransactionsResponse: WireMessage {
             /// The topic's name.
             public var topic: String = ""
             /// The partitions in the transaction.
-            public var partitions: [Int32] = []
+            public var partitions: [PartitionID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}

@@ -8,9 +8,9 @@ public struct ListTransactionsRequest: WireRequest {
     /// The states of the transactions wanted; empty for all.
     public var stateFilters: [String] = []
     /// The producer ids of the transactions wanted; empty for all.
-    public var producerIdFilters: [Int64] = []
+    public var producerIdFilters: [ProducerID] = []
     /// Only transactions that have been open for longer, in milliseconds (KIP-994); -1 for all.
-    public var durationFilter: Int64 = -1
+    public var durationFilter: LongMilliseconds = -1
     /// A regular expression for the transactional ids wanted (KIP-1152); null or empty for all.
     public var transactionalIdPattern: String? = nil
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -32,9 +32,9 @@ public struct ListTransactionsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The states in the filter that the broker does not know.
     public var unknownStateFilters: [String] = []
     /// The transactions found.
@@ -55,7 +55,7 @@ public struct ListTransactionsResponse: WireMessage {
         /// The transactional id.
         public var transactionalId: String = ""
         /// The producer's id.
-        public var producerId: Int64 = 0
+        public var producerId: ProducerID = 0
         /// The transaction's state, such as `Ongoing`.
         public var transactionState: String = ""
         public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -16,7 +16,7 @@ public struct ConsumerGroupHeartbeatRequest: WireRequest {
     /// The member's rack, or null for none or no change.
     public var rackId: String? = nil
     /// How long the member may take to give up partitions, in milliseconds; -1 for no change.
-    public var rebalanceTimeoutMs: Int32 = -1
+    public var rebalanceTimeoutMs: Milliseconds = -1
     /// The names of the topics that the member subscribes to, or null for no change.
     public var subscribedTopicNames: [String]? = nil
     /// A regular expression (RE2) of topics that the member subscribes to, or null for none or no change.
@@ -45,9 +45,9 @@ public struct ConsumerGroupHeartbeatRequest: WireRequest {
     /// Partitions of one topic.
     public struct TopicPartitions: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -66,9 +66,9 @@ public struct ConsumerGroupHeartbeatResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// The member's id, where the coordinator gave it, or null.
@@ -76,7 +76,7 @@ public struct ConsumerGroupHeartbeatResponse: WireMessage {
     /// The member's epoch.
     public var memberEpoch: Int32 = 0
     /// How long the member may wait before its next heartbeat, in milliseconds.
-    public var heartbeatIntervalMs: Int32 = 0
+    public var heartbeatIntervalMs: Milliseconds = 0
     /// The partitions that the member should have, or null for no change.
     public var assignment: Assignment? = nil
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -109,9 +109,9 @@ public struct ConsumerGroupHeartbeatResponse: WireMessage {
     /// Partitions of one topic.
     public struct TopicPartitions: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

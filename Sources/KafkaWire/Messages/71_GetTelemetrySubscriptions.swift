@@ -23,9 +23,9 @@ public struct GetTelemetrySubscriptionsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The id given to the client, or zero where it has one.
     public var clientInstanceId: Uuid = .zero
     /// The set of metrics; the client names it when it pushes.
@@ -33,7 +33,7 @@ public struct GetTelemetrySubscriptionsResponse: WireMessage {
     /// The codecs that the broker reads, the preferred one first: 1 gzip, 2 snappy, 3 lz4, 4 zstd.
     public var acceptedCompressionTypes: [Int8] = []
     /// How often to push, in milliseconds.
-    public var pushIntervalMs: Int32 = 0
+    public var pushIntervalMs: Milliseconds = 0
     /// How large the pushed metrics may be once compressed, in bytes.
     public var telemetryMaxBytes: Int32 = 0
     /// Whether to push changes since the last push; false for totals.

@@ -23,9 +23,9 @@ public struct ListConfigResourcesResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The resources found.
     public var configResources: [ConfigResource] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -39,7 +39,7 @@ public struct DescribeTopicPartitionsRequest: WireRequest {
         /// The topic to go on with.
         public var topicName: String = ""
         /// The partition to go on with.
-        public var partitionIndex: Int32 = 0
+        public var partitionIndex: PartitionID = 0
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -58,7 +58,7 @@ public struct DescribeTopicPartitionsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The topics described.
     public var topics: [DescribeTopicPartitionsResponseTopic] = []
     /// The cursor for the next page, or null where there is none.
@@ -75,12 +75,12 @@ public struct DescribeTopicPartitionsResponse: WireMessage {
 
     /// A topic.
     public struct DescribeTopicPartitionsResponseTopic: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The topic's name.
         public var name: String? = ""
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// Whether the topic is one of the broker itself.
         public var isInternal: Bool = false
         /// The topic's partitions on this page.
@@ -102,24 +102,24 @@ public struct DescribeTopicPartitionsResponse: WireMessage {
 
         /// A partition.
         public struct DescribeTopicPartitionsResponsePartition: WireStruct {
-            /// What is wrong with the partition, or 0.
-            public var errorCode: Int16 = 0
+            /// What is wrong with the partition, if anything.
+            public var errorCode: ErrorCode = .none
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The leader's broker id, or -1 where it is not known.
-            public var leaderId: Int32 = 0
+            public var leaderId: BrokerID = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = -1
+            public var leaderEpoch: LeaderEpoch = -1
             /// The brokers that have a replica.
-            public var replicaNodes: [Int32] = []
+            public var replicaNodes: [BrokerID] = []
             /// The brokers whose replica is in sync.
-            public var isrNodes: [Int32] = []
+            public var isrNodes: [BrokerID] = []
             /// The brokers that may lead though they are not in sync (KIP-966), or null.
-            public var eligibleLeaderReplicas: [Int32]? = nil
+            public var eligibleLeaderReplicas: [BrokerID]? = nil
             /// The brokers that may lead after an unclean shutdown (KIP-966), or null.
-            public var lastKnownElr: [Int32]? = nil
+            public var lastKnownElr: [BrokerID]? = nil
             /// The brokers whose replica is offline.
-            public var offlineReplicas: [Int32] = []
+            public var offlineReplicas: [BrokerID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -143,7 +143,7 @@ public struct DescribeTopicPartitionsResponse: WireMessage {
         /// The topic to go on with.
         public var topicName: String = ""
         /// The partition to go on with.
-        public var partitionIndex: Int32 = 0
+        public var partitionIndex: PartitionID = 0
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

@@ -35,9 +35,9 @@ public struct ShareGroupHeartbeatResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// The member's id, or null.
@@ -45,7 +45,7 @@ public struct ShareGroupHeartbeatResponse: WireMessage {
     /// The member's epoch.
     public var memberEpoch: Int32 = 0
     /// How long the member may wait before its next heartbeat, in milliseconds.
-    public var heartbeatIntervalMs: Int32 = 0
+    public var heartbeatIntervalMs: Milliseconds = 0
     /// The partitions that the member should have, or null for no change.
     public var assignment: Assignment? = nil
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -78,9 +78,9 @@ public struct ShareGroupHeartbeatResponse: WireMessage {
     /// Partitions of one topic.
     public struct TopicPartitions: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

@@ -26,7 +26,7 @@ public struct ShareGroupDescribeResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The groups described.
     public var groups: [DescribedGroup] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -40,8 +40,8 @@ public struct ShareGroupDescribeResponse: WireMessage {
 
     /// A group.
     public struct DescribedGroup: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         /// The group.
@@ -109,11 +109,11 @@ public struct ShareGroupDescribeResponse: WireMessage {
     /// Partitions of one topic.
     public struct TopicPartitions: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The topic's name.
         public var topicName: String = ""
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

@@ -12,7 +12,7 @@ public struct ShareFetchRequest: WireRequest {
     /// The share session's epoch: 0 to open it, -1 to close it, else it counts the requests.
     public var shareSessionEpoch: Int32 = 0
     /// How long the broker may wait for `minBytes`, in milliseconds.
-    public var maxWaitMs: Int32 = 0
+    public var maxWaitMs: Milliseconds = 0
     /// How many bytes the answer should have before it is sent early.
     public var minBytes: Int32 = 0
     /// About how many bytes the answer may have; the first batch always fits.
@@ -59,7 +59,7 @@ public struct ShareFetchRequest: WireRequest {
     /// What to fetch and to acknowledge of one topic.
     public struct FetchTopic: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// What to fetch and to acknowledge, by partition.
         public var partitions: [FetchPartition] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -74,7 +74,7 @@ public struct ShareFetchRequest: WireRequest {
         /// What to fetch and to acknowledge of one partition.
         public struct FetchPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// About how many bytes of this partition the answer may have.
             public var partitionMaxBytes: Int32 = 0
             /// What became of earlier records, in runs.
@@ -92,9 +92,9 @@ public struct ShareFetchRequest: WireRequest {
             /// What became of a run of records.
             public struct AcknowledgementBatch: WireStruct {
                 /// The offset of the first record.
-                public var firstOffset: Int64 = 0
+                public var firstOffset: Offset = 0
                 /// The offset of the last record.
-                public var lastOffset: Int64 = 0
+                public var lastOffset: Offset = 0
                 /// For each record, or once for all: 0 there is none, 1 accept, 2 release, 3 reject, 4 renew the lock.
                 public var acknowledgeTypes: [Int8] = []
                 public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -113,9 +113,9 @@ public struct ShareFetchRequest: WireRequest {
     /// Partitions to take out of the session.
     public struct ForgottenTopic: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -134,13 +134,13 @@ public struct ShareFetchResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// How long the member holds its records before others may have them, in milliseconds.
-    public var acquisitionLockTimeoutMs: Int32 = 0
+    public var acquisitionLockTimeoutMs: Milliseconds = 0
     /// The records by topic.
     public var responses: [ShareFetchableTopicResponse] = []
     /// Where the leaders in the answer can be reached (KIP-951).
@@ -169,7 +169,7 @@ public struct ShareFetchResponse: WireMessage {
     /// Records of one topic.
     public struct ShareFetchableTopicResponse: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The records by partition.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -184,13 +184,13 @@ public struct ShareFetchResponse: WireMessage {
         /// Records of one partition.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong with the fetch, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong with the fetch, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error of the fetch in words, or null.
             public var errorMessage: String? = nil
-            /// What went wrong with the acknowledgement, or 0.
-            public var acknowledgeErrorCode: Int16 = 0
+            /// What went wrong with the acknowledgement, if anything.
+            public var acknowledgeErrorCode: ErrorCode = .none
             /// The error of the acknowledgement in words, or null.
             public var acknowledgeErrorMessage: String? = nil
             /// The present leader, where it is another one (KIP-951).
@@ -217,9 +217,9 @@ public struct ShareFetchResponse: WireMessage {
             /// A leader and its epoch.
             public struct LeaderIdAndEpoch: WireStruct {
                 /// The leader's broker id, or -1 where it is not known.
-                public var leaderId: Int32 = 0
+                public var leaderId: BrokerID = 0
                 /// The leader's epoch, or -1 where it is not known.
-                public var leaderEpoch: Int32 = 0
+                public var leaderEpoch: LeaderEpoch = 0
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -233,9 +233,9 @@ public struct ShareFetchResponse: WireMessage {
             /// A run of acquired records.
             public struct AcquiredRecords: WireStruct {
                 /// The offset of the first record.
-                public var firstOffset: Int64 = 0
+                public var firstOffset: Offset = 0
                 /// The offset of the last record.
-                public var lastOffset: Int64 = 0
+                public var lastOffset: Offset = 0
                 /// How many times the records have been delivered.
                 public var deliveryCount: Int16 = 0
                 public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -254,7 +254,7 @@ public struct ShareFetchResponse: WireMessage {
     /// Where a broker can be reached.
     public struct NodeEndpoint: WireStruct {
         /// The broker's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.

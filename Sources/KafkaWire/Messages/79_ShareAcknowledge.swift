@@ -30,7 +30,7 @@ public struct ShareAcknowledgeRequest: WireRequest {
     /// What to acknowledge of one topic.
     public struct AcknowledgeTopic: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// What to acknowledge, by partition.
         public var partitions: [AcknowledgePartition] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -45,7 +45,7 @@ public struct ShareAcknowledgeRequest: WireRequest {
         /// What to acknowledge of one partition.
         public struct AcknowledgePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// What became of earlier records, in runs.
             public var acknowledgementBatches: [AcknowledgementBatch] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -60,9 +60,9 @@ public struct ShareAcknowledgeRequest: WireRequest {
             /// What became of a run of records.
             public struct AcknowledgementBatch: WireStruct {
                 /// The offset of the first record.
-                public var firstOffset: Int64 = 0
+                public var firstOffset: Offset = 0
                 /// The offset of the last record.
-                public var lastOffset: Int64 = 0
+                public var lastOffset: Offset = 0
                 /// For each record, or once for all: 0 there is none, 1 accept, 2 release, 3 reject, 4 renew the lock.
                 public var acknowledgeTypes: [Int8] = []
                 public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -86,13 +86,13 @@ public struct ShareAcknowledgeResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// How long the member holds its records before others may have them, in milliseconds.
-    public var acquisitionLockTimeoutMs: Int32 = 0
+    public var acquisitionLockTimeoutMs: Milliseconds = 0
     /// The outcome by topic.
     public var responses: [ShareAcknowledgeTopicResponse] = []
     /// Where the leaders in the answer can be reached (KIP-951).
@@ -113,7 +113,7 @@ public struct ShareAcknowledgeResponse: WireMessage {
     /// The outcome for one topic.
     public struct ShareAcknowledgeTopicResponse: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The outcome by partition.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -128,9 +128,9 @@ public struct ShareAcknowledgeResponse: WireMessage {
         /// The outcome for one partition.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             /// The present leader, where it is another one (KIP-951).
@@ -149,9 +149,9 @@ public struct ShareAcknowledgeResponse: WireMessage {
             /// A leader and its epoch.
             public struct LeaderIdAndEpoch: WireStruct {
                 /// The leader's broker id, or -1 where it is not known.
-                public var leaderId: Int32 = 0
+                public var leaderId: BrokerID = 0
                 /// The leader's epoch, or -1 where it is not known.
-                public var leaderEpoch: Int32 = 0
+                public var leaderEpoch: LeaderEpoch = 0
                 public var unknownTaggedFields: [UnknownTaggedField] = []
 
                 public init() {}
@@ -167,7 +167,7 @@ public struct ShareAcknowledgeResponse: WireMessage {
     /// Where a broker can be reached.
     public struct NodeEndpoint: WireStruct {
         /// The broker's id.
-        public var nodeId: Int32 = 0
+        public var nodeId: BrokerID = 0
         /// The broker's host name.
         public var host: String = ""
         /// The broker's port.

@@ -8,9 +8,9 @@ public struct AddRaftVoterRequest: WireRequest {
     /// The cluster's id, or null not to check it.
     public var clusterId: String? = ""
     /// How long the broker may take to answer, in milliseconds.
-    public var timeoutMs: Int32 = 0
+    public var timeoutMs: Milliseconds = 0
     /// The voter's id.
-    public var voterId: Int32 = 0
+    public var voterId: BrokerID = 0
     /// The voter's log directory.
     public var voterDirectoryId: Uuid = .zero
     /// The addresses at which the voter listens.
@@ -57,9 +57,9 @@ public struct AddRaftVoterResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = ""
     public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -21,7 +21,7 @@ public struct InitializeShareGroupStateRequest: WireRequest {
     /// The states of one topic.
     public struct InitializeStateData: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The states to begin with, by partition.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -36,11 +36,11 @@ public struct InitializeShareGroupStateRequest: WireRequest {
         /// The state of one partition.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The state's epoch: it counts how often the share group was reset.
             public var stateEpoch: Int32 = 0
             /// The offset of the first record that is not done with, or -1 where there is none.
-            public var startOffset: Int64 = 0
+            public var startOffset: Offset = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -73,7 +73,7 @@ public struct InitializeShareGroupStateResponse: WireMessage {
     /// The outcome for one topic.
     public struct InitializeStateResult: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The outcome by partition.
         public var partitions: [PartitionResult] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -88,9 +88,9 @@ public struct InitializeShareGroupStateResponse: WireMessage {
         /// The outcome for one partition.
         public struct PartitionResult: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partition: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -21,7 +21,7 @@ public struct ReadShareGroupStateRequest: WireRequest {
     /// What to read of one topic.
     public struct ReadStateData: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions to read.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -36,9 +36,9 @@ public struct ReadShareGroupStateRequest: WireRequest {
         /// A partition to read.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = 0
+            public var leaderEpoch: LeaderEpoch = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -70,7 +70,7 @@ public struct ReadShareGroupStateResponse: WireMessage {
     /// The states of one topic.
     public struct ReadStateResult: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The states by partition.
         public var partitions: [PartitionResult] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -85,15 +85,15 @@ public struct ReadShareGroupStateResponse: WireMessage {
         /// The state of one partition.
         public struct PartitionResult: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partition: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             /// The state's epoch: it counts how often the share group was reset.
             public var stateEpoch: Int32 = 0
             /// The offset of the first record that is not done with, or -1 where there is none.
-            public var startOffset: Int64 = 0
+            public var startOffset: Offset = 0
             /// What has become of the records behind the start, in runs.
             public var stateBatches: [StateBatch] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -112,9 +112,9 @@ public struct ReadShareGroupStateResponse: WireMessage {
             /// What has become of a run of records.
             public struct StateBatch: WireStruct {
                 /// The offset of the first record.
-                public var firstOffset: Int64 = 0
+                public var firstOffset: Offset = 0
                 /// The offset of the last record.
-                public var lastOffset: Int64 = 0
+                public var lastOffset: Offset = 0
                 /// What has become of them: 0 available, 2 acknowledged, 4 archived.
                 public var deliveryState: Int8 = 0
                 /// How many times the records have been delivered.

@@ -21,7 +21,7 @@ public struct WriteShareGroupStateRequest: WireRequest {
     /// The states of one topic.
     public struct WriteStateData: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The states to store, by partition.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -36,13 +36,13 @@ public struct WriteShareGroupStateRequest: WireRequest {
         /// The state of one partition.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The state's epoch: it counts how often the share group was reset.
             public var stateEpoch: Int32 = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = 0
+            public var leaderEpoch: LeaderEpoch = 0
             /// The offset of the first record that is not done with, or -1 where there is none.
-            public var startOffset: Int64 = 0
+            public var startOffset: Offset = 0
             /// How many records behind the start are done with (KIP-1226), or -1.
             public var deliveryCompleteCount: Int32 = -1
             /// What has become of the records behind the start, in runs.
@@ -63,9 +63,9 @@ public struct WriteShareGroupStateRequest: WireRequest {
             /// What has become of a run of records.
             public struct StateBatch: WireStruct {
                 /// The offset of the first record.
-                public var firstOffset: Int64 = 0
+                public var firstOffset: Offset = 0
                 /// The offset of the last record.
-                public var lastOffset: Int64 = 0
+                public var lastOffset: Offset = 0
                 /// What has become of them: 0 available, 2 acknowledged, 4 archived.
                 public var deliveryState: Int8 = 0
                 /// How many times the records have been delivered.
@@ -104,7 +104,7 @@ public struct WriteShareGroupStateResponse: WireMessage {
     /// The outcome for one topic.
     public struct WriteStateResult: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The outcome by partition.
         public var partitions: [PartitionResult] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -119,9 +119,9 @@ public struct WriteShareGroupStateResponse: WireMessage {
         /// The outcome for one partition.
         public struct PartitionResult: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partition: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -21,7 +21,7 @@ public struct DeleteShareGroupStateRequest: WireRequest {
     /// What to delete of one topic.
     public struct DeleteStateData: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions to delete the state of.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -36,7 +36,7 @@ public struct DeleteShareGroupStateRequest: WireRequest {
         /// A partition to delete the state of.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -67,7 +67,7 @@ public struct DeleteShareGroupStateResponse: WireMessage {
     /// The outcome for one topic.
     public struct DeleteStateResult: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The outcome by partition.
         public var partitions: [PartitionResult] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -82,9 +82,9 @@ public struct DeleteShareGroupStateResponse: WireMessage {
         /// The outcome for one partition.
         public struct PartitionResult: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partition: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -21,7 +21,7 @@ public struct ReadShareGroupStateSummaryRequest: WireRequest {
     /// What to look up of one topic.
     public struct ReadStateSummaryData: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The partitions to look up.
         public var partitions: [PartitionData] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -36,9 +36,9 @@ public struct ReadShareGroupStateSummaryRequest: WireRequest {
         /// A partition to look up.
         public struct PartitionData: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
+            public var partition: PartitionID = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = 0
+            public var leaderEpoch: LeaderEpoch = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -70,7 +70,7 @@ public struct ReadShareGroupStateSummaryResponse: WireMessage {
     /// The beginnings in one topic.
     public struct ReadStateSummaryResult: WireStruct {
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The beginnings by partition.
         public var partitions: [PartitionResult] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -85,17 +85,17 @@ public struct ReadShareGroupStateSummaryResponse: WireMessage {
         /// The beginning of one partition.
         public struct PartitionResult: WireStruct {
             /// The partition's number.
-            public var partition: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partition: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             /// The state's epoch: it counts how often the share group was reset.
             public var stateEpoch: Int32 = 0
             /// The leader's epoch, or -1 where it is not known.
-            public var leaderEpoch: Int32 = 0
+            public var leaderEpoch: LeaderEpoch = 0
             /// The offset of the first record that is not done with, or -1 where there is none.
-            public var startOffset: Int64 = 0
+            public var startOffset: Offset = 0
             /// How many records behind the start are done with (KIP-1226), or -1.
             public var deliveryCompleteCount: Int32 = -1
             public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -18,7 +18,7 @@ public struct StreamsGroupHeartbeatRequest: WireRequest {
     /// The member's rack, or null for none or no change.
     public var rackId: String? = nil
     /// How long the member may take to give up tasks, in milliseconds; -1 for no change.
-    public var rebalanceTimeoutMs: Int32 = -1
+    public var rebalanceTimeoutMs: Milliseconds = -1
     /// The application's topology, sent when joining, or null for no change.
     public var topology: Topology? = nil
     /// The active tasks that the member has, or null for no change.
@@ -188,7 +188,7 @@ public struct StreamsGroupHeartbeatRequest: WireRequest {
         /// The part's id.
         public var subtopologyId: String = ""
         /// The partition's number.
-        public var partition: Int32 = 0
+        public var partition: PartitionID = 0
         /// The offset, summed up over the changelogs of the task.
         public var offset: Int64 = 0
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -207,7 +207,7 @@ public struct StreamsGroupHeartbeatRequest: WireRequest {
         /// The part's id.
         public var subtopologyId: String = ""
         /// The partitions that the tasks process, one each.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -226,9 +226,9 @@ public struct StreamsGroupHeartbeatResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// The member's id, given by the coordinator.
@@ -236,11 +236,11 @@ public struct StreamsGroupHeartbeatResponse: WireMessage {
     /// The member's epoch.
     public var memberEpoch: Int32 = 0
     /// How long the member may wait before its next heartbeat, in milliseconds.
-    public var heartbeatIntervalMs: Int32 = 0
+    public var heartbeatIntervalMs: Milliseconds = 0
     /// How many records a task may be behind and still become active.
     public var acceptableRecoveryLag: Int32 = 0
     /// How often to send the tasks' offsets, in milliseconds.
-    public var taskOffsetIntervalMs: Int32 = 0
+    public var taskOffsetIntervalMs: Milliseconds = 0
     /// Why the group is not running as it should; null for no change.
     public var status: [Status]? = []
     /// The active tasks that the member should have, or null for no change.
@@ -315,7 +315,7 @@ public struct StreamsGroupHeartbeatResponse: WireMessage {
         /// The topic's name.
         public var topic: String = ""
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}
@@ -331,7 +331,7 @@ public struct StreamsGroupHeartbeatResponse: WireMessage {
         /// The part's id.
         public var subtopologyId: String = ""
         /// The partitions that the tasks process, one each.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

@@ -26,7 +26,7 @@ public struct StreamsGroupDescribeResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The groups described.
     public var groups: [DescribedGroup] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -40,8 +40,8 @@ public struct StreamsGroupDescribeResponse: WireMessage {
 
     /// A group.
     public struct DescribedGroup: WireStruct {
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         /// The group.
@@ -192,7 +192,7 @@ public struct StreamsGroupDescribeResponse: WireMessage {
         /// The part's id.
         public var subtopologyId: String = ""
         /// The partition's number.
-        public var partition: Int32 = 0
+        public var partition: PartitionID = 0
         /// The offset, summed up over the changelogs of the task.
         public var offset: Int64 = 0
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -230,7 +230,7 @@ public struct StreamsGroupDescribeResponse: WireMessage {
         /// The part's id.
         public var subtopologyId: String = ""
         /// The partitions that the tasks process, one each.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

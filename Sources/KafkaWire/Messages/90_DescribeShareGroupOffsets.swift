@@ -35,7 +35,7 @@ public struct DescribeShareGroupOffsetsRequest: WireRequest {
             /// The topic's name.
             public var topicName: String = ""
             /// The partitions concerned.
-            public var partitions: [Int32] = []
+            public var partitions: [PartitionID] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -55,7 +55,7 @@ public struct DescribeShareGroupOffsetsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
+    public var throttleTimeMs: Milliseconds = 0
     /// The offsets by group.
     public var groups: [DescribeShareGroupOffsetsResponseGroup] = []
     public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -73,8 +73,8 @@ public struct DescribeShareGroupOffsetsResponse: WireMessage {
         public var groupId: String = ""
         /// The offsets by topic.
         public var topics: [DescribeShareGroupOffsetsResponseTopic] = []
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -93,7 +93,7 @@ public struct DescribeShareGroupOffsetsResponse: WireMessage {
             /// The topic's name.
             public var topicName: String = ""
             /// The topic's identifier (KIP-516).
-            public var topicId: Uuid = .zero
+            public var topicId: TopicID = .zero
             /// The offsets by partition.
             public var partitions: [DescribeShareGroupOffsetsResponsePartition] = []
             public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -109,15 +109,15 @@ public struct DescribeShareGroupOffsetsResponse: WireMessage {
             /// The offset in one partition.
             public struct DescribeShareGroupOffsetsResponsePartition: WireStruct {
                 /// The partition's number.
-                public var partitionIndex: Int32 = 0
+                public var partitionIndex: PartitionID = 0
                 /// The offset of the first record that is not done with, or -1 where there is none.
-                public var startOffset: Int64 = 0
+                public var startOffset: Offset = 0
                 /// The leader's epoch, or -1 where it is not known.
-                public var leaderEpoch: Int32 = 0
+                public var leaderEpoch: LeaderEpoch = 0
                 /// How many records are not done with (KIP-1226), or -1 where that is not known.
                 public var lag: Int64 = -1
-                /// What went wrong, or 0.
-                public var errorCode: Int16 = 0
+                /// What went wrong, if anything.
+                public var errorCode: ErrorCode = .none
                 /// The error in words, where the broker gives them.
                 public var errorMessage: String? = nil
                 public var unknownTaggedFields: [UnknownTaggedField] = []

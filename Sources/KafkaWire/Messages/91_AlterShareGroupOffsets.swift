@@ -36,9 +36,9 @@ public struct AlterShareGroupOffsetsRequest: WireRequest {
         /// The offset to set in one partition.
         public struct AlterShareGroupOffsetsRequestPartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
+            public var partitionIndex: PartitionID = 0
             /// The offset of the first record to read.
-            public var startOffset: Int64 = 0
+            public var startOffset: Offset = 0
             public var unknownTaggedFields: [UnknownTaggedField] = []
 
             public init() {}
@@ -58,9 +58,9 @@ public struct AlterShareGroupOffsetsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// The outcome by topic.
@@ -81,7 +81,7 @@ public struct AlterShareGroupOffsetsResponse: WireMessage {
         /// The topic's name.
         public var topicName: String = ""
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
+        public var topicId: TopicID = .zero
         /// The outcome by partition.
         public var partitions: [AlterShareGroupOffsetsResponsePartition] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
@@ -97,9 +97,9 @@ public struct AlterShareGroupOffsetsResponse: WireMessage {
         /// The outcome for one partition.
         public struct AlterShareGroupOffsetsResponsePartition: WireStruct {
             /// The partition's number.
-            public var partitionIndex: Int32 = 0
-            /// What went wrong, or 0.
-            public var errorCode: Int16 = 0
+            public var partitionIndex: PartitionID = 0
+            /// What went wrong, if anything.
+            public var errorCode: ErrorCode = .none
             /// The error in words, where the broker gives them.
             public var errorMessage: String? = nil
             public var unknownTaggedFields: [UnknownTaggedField] = []

@@ -39,9 +39,9 @@ public struct DeleteShareGroupOffsetsResponse: WireMessage {
     public static let flexible: Versions = .all
 
     /// How long the client should hold back after this answer for exceeding a quota, in milliseconds (KIP-219).
-    public var throttleTimeMs: Int32 = 0
-    /// What went wrong, or 0.
-    public var errorCode: Int16 = 0
+    public var throttleTimeMs: Milliseconds = 0
+    /// What went wrong, if anything.
+    public var errorCode: ErrorCode = .none
     /// The error in words, where the broker gives them.
     public var errorMessage: String? = nil
     /// The outcome by topic.
@@ -62,9 +62,9 @@ public struct DeleteShareGroupOffsetsResponse: WireMessage {
         /// The topic's name.
         public var topicName: String = ""
         /// The topic's identifier (KIP-516).
-        public var topicId: Uuid = .zero
-        /// What went wrong, or 0.
-        public var errorCode: Int16 = 0
+        public var topicId: TopicID = .zero
+        /// What went wrong, if anything.
+        public var errorCode: ErrorCode = .none
         /// The error in words, where the broker gives them.
         public var errorMessage: String? = nil
         public var unknownTaggedFields: [UnknownTaggedField] = []

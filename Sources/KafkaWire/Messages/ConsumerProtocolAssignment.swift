@@ -21,7 +21,7 @@ public struct ConsumerProtocolAssignment: EmbeddedMessage {
         /// The topic's name.
         public var topic: String = ""
         /// The partitions concerned.
-        public var partitions: [Int32] = []
+        public var partitions: [PartitionID] = []
         public var unknownTaggedFields: [UnknownTaggedField] = []
 
         public init() {}

@@ -41,7 +41,7 @@ public struct LeaderChangeMessage: EmbeddedMessage {
     /// The version of this message.
     public var version: Int16 = 0
     /// The leader's broker id.
-    public var leaderId: Int32 = 0
+    public var leaderId: BrokerID = 0
     /// Who could vote.
     public var voters: [Voter] = []
     /// Who voted for the leader.
@@ -60,7 +60,7 @@ public struct LeaderChangeMessage: EmbeddedMessage {
     /// A voter of the quorum.
     public struct Voter: WireStruct {
         /// The voter's broker id.
-        public var voterId: Int32 = 0
+        public var voterId: BrokerID = 0
         /// The voter's log directory (KIP-853).
         public var voterDirectoryId: Uuid = .zero
         public var unknownTaggedFields: [UnknownTaggedField] = []

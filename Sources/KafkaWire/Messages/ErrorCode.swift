@@ -1,9 +1,13 @@
 /// An error code of Kafka's protocol. Open: a newer broker may send codes that this library does not know.
 ///
 /// Names and marks are those of Kafka 4.3; a test holds them against `Fixtures/protocol/errors.tsv`.
-public struct ErrorCode: RawRepresentable, Hashable, Sendable {
+@frozen
+public struct ErrorCode: WireScalar {
     /// The number on the wire.
     public let rawValue: Int16
+
+    @inlinable
+    @inline(__always)
     public init(rawValue: Int16) { self.rawValue = rawValue }
 
     /// Kafka's name, such as `NOT_LEADER_OR_FOLLOWER`.

@@ -45,13 +45,3 @@ package struct Instant: Comparable, Hashable, Sendable {
         .nanoseconds(instant.nanoseconds &- other.nanoseconds)
     }
 }
-
-extension Duration {
-    /// Whole milliseconds, clamped to what the protocol's fields hold.
-    package var milliseconds: Int32 {
-        let (seconds, attoseconds) = components
-        // Far beyond what a field holds, so that nothing overflows on the way there.
-        let clamped = min(max(seconds, Int64(Int32.min)), Int64(Int32.max))
-        return Int32(clamping: clamped * 1000 + attoseconds / 1_000_000_000_000_000)
-    }
-}

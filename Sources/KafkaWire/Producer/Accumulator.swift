@@ -31,7 +31,7 @@ struct Accumulator {
         var stickyBytes = 0
 
         init(_ name: String, count: Int) {
-            partitions = (0..<count).map { PartitionQueue(TopicPartition(name, Int32($0))) }
+            partitions = (0..<count).map { PartitionQueue(TopicPartition(name, PartitionID(index: $0))) }
             sticky = Int.random(in: 0..<count)
         }
     }
@@ -52,7 +52,7 @@ struct Accumulator {
         var nextOrdinal = 0
         /// The id that this partition's batches are numbered under. Each partition keeps its own until a batch of it is
         /// lost for good: to number the others anew would make duplicates of what is on its way there.
-        var producer: ProducerID?
+        var producer: Identity?
         var needsNewProducer = false
         /// Whether the broker has taken a batch under `producer`. Before, it takes any number for the first: a second
         /// batch that overtakes the first would stand in front of it for good.
@@ -85,9 +85,9 @@ struct Accumulator {
     }
 
     /// What the cluster calls an idempotent producer.
-    struct ProducerID: Equatable, Sendable {
-        var id: Int64
-        var epoch: Int16
+    struct Identity: Equatable, Sendable {
+        var id: ProducerID
+        var epoch: ProducerEpoch
     }
 
     init(
@@ -112,7 +112,7 @@ struct Accumulator {
             return
         }
         for number in queues.partitions.count..<max(count, queues.partitions.count) {
-            queues.partitions.append(PartitionQueue(TopicPartition(topic, Int32(number))))
+            queues.partitions.append(PartitionQueue(TopicPartition(topic, PartitionID(index: number))))
         }
     }
 
@@ -127,17 +127,17 @@ struct Accumulator {
     /// Appends a record of at most `bound` bytes.
     @inline(__always)
     mutating func append(
-        topic: String, partition: Int32?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        topic: String, partition: PartitionID?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [RecordHeader], timestamp: Int64, bound: Int, now: @autoclosure () -> Instant
     ) -> Appended {
         guard let queues = queues(of: topic) else { return .unknownTopic }
         let count = queues.partitions.count
         let index: Int
         if let partition {
-            guard partition >= 0, Int(partition) < count else { return .noSuchPartition(count: count) }
-            index = Int(partition)
+            guard (0..<count).contains(partition.index) else { return .noSuchPartition(count: count) }
+            index = partition.index
         } else if let key {
-            index = Int(Murmur2.partition(of: key, among: Int32(count)))
+            index = Murmur2.partition(of: key, among: Int32(count)).index
         } else {
             index = queues.sticky
         }
@@ -213,7 +213,7 @@ struct Accumulator {
 
     /// What is to be sent now, by leader, and when to look again.
     struct Ready {
-        var byLeader: [Int32: [Entry]] = [:]
+        var byLeader: [BrokerID: [Entry]] = [:]
         var nextLook: Instant?
         /// Topics with a batch that waits for a leader to be known.
         var leaderless: Set<String> = []
@@ -224,8 +224,8 @@ struct Accumulator {
     /// Takes out at most one batch of each partition that may be sent now. `leader` tells the partition's leader,
     /// `isFree` whether it can take a further request.
     mutating func takeReady(
-        now: Instant, flush: Bool, producer: ProducerID?, leader: (TopicPartition) -> Int32?,
-        isFree: (Int32) -> Bool
+        now: Instant, flush: Bool, producer: Identity?, leader: (TopicPartition) -> BrokerID?,
+        isFree: (BrokerID) -> Bool
     ) -> Ready {
         var ready = Ready()
         func lookAgain(_ at: Instant) { ready.nextLook = min(ready.nextLook ?? at, at) }
@@ -270,7 +270,7 @@ struct Accumulator {
     }
 
     /// Whether the partition has an id to number its batches under; takes `producer` where it needs another.
-    private func isNumbered(_ queue: PartitionQueue, _ producer: ProducerID?) -> Bool {
+    private func isNumbered(_ queue: PartitionQueue, _ producer: Identity?) -> Bool {
         if queue.producer != nil, !queue.needsNewProducer { return true }
         // Batches on their way still carry the old id.
         guard let producer, producer != queue.producer, queue.inFlight == 0 else { return false }
@@ -364,9 +364,9 @@ struct Accumulator {
     mutating func renumber(_ target: TopicPartition) { queue(target)?.needsNewProducer = true }
 
     private func queue(_ target: TopicPartition) -> PartitionQueue? {
-        guard let queues = topics[target.topic], queues.partitions.indices.contains(Int(target.partition)) else {
+        guard let queues = topics[target.topic], queues.partitions.indices.contains(target.partition.index) else {
             return nil
         }
-        return queues.partitions[Int(target.partition)]
+        return queues.partitions[target.partition.index]
     }
 }

@@ -74,7 +74,8 @@ public final class KafkaProducer: Sendable {
 
     /// As ``trySend(_:)``, for bytes that lie somewhere else; they are copied.
     public func trySend(
-        topic: String, partition: Int32? = nil, key: UnsafeRawBufferPointer? = nil, value: UnsafeRawBufferPointer?,
+        topic: String, partition: PartitionID? = nil, key: UnsafeRawBufferPointer? = nil,
+        value: UnsafeRawBufferPointer?,
         headers: [RecordHeader] = [], timestamp: Int64? = nil
     ) throws(KafkaError) -> Delivery? {
         let bound = RecordBatchBuilder.upperBound(key: key, value: value, headers: headers)

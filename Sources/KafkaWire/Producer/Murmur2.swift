@@ -35,13 +35,13 @@ public enum Murmur2 {
     /// The partition, counted from 0, that the Java client's default partitioner picks for a key among `count`
     /// partitions. All partitions count, also those without a leader: the choice must not change with the cluster's
     /// health. An empty key is hashed like any other; a record without a key has no use for this.
-    public static func partition(of key: UnsafeRawBufferPointer, among count: Int32) -> Int32 {
+    public static func partition(of key: UnsafeRawBufferPointer, among count: Int32) -> PartitionID {
         precondition(count > 0, "a topic has at least one partition")
-        return (hash(key) & .max) % count
+        return PartitionID((hash(key) & .max) % count)
     }
 
     /// As ``partition(of:among:)``, for a slice.
-    public static func partition(of key: Bytes, among count: Int32) -> Int32 {
+    public static func partition(of key: Bytes, among count: Int32) -> PartitionID {
         key.withUnsafeBytes { partition(of: $0, among: count) }
     }
 }

@@ -11,7 +11,7 @@ enum ProduceExchange {
 
     /// Packs the batches, sends them to their leader in one request, and waits for the answer.
     static func send(
-        _ entries: [Accumulator.Entry], to leader: Int32, _ configuration: KafkaProducer.Configuration,
+        _ entries: [Accumulator.Entry], to leader: BrokerID, _ configuration: KafkaProducer.Configuration,
         _ cluster: Cluster, after previous: SendTurn?, _ turn: SendTurn
     ) async -> Result<Answer, KafkaError> {
         do throws(KafkaError) {
@@ -20,7 +20,7 @@ enum ProduceExchange {
             let batches = try packing.get()
             let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
             let topics = await cluster.metadata.topics
-            var ids: [String: Uuid] = [:]
+            var ids: [String: TopicID] = [:]
             for (target, _) in batches { ids[target.topic] = topics[target.topic]?.id ?? .zero }
             let known = ids
             let build = { @Sendable (version: Int16) throws(KafkaError) -> ProduceRequest in
@@ -62,11 +62,11 @@ enum ProduceExchange {
 
     private static func request(
         _ batches: [(TopicPartition, Bytes)], version: Int16, acks: KafkaProducer.Acknowledgements, timeout: Duration,
-        ids: [String: Uuid]
+        ids: [String: TopicID]
     ) -> ProduceRequest {
         var request = ProduceRequest()
         request.acks = acks.rawValue
-        request.timeoutMs = timeout.milliseconds
+        request.timeoutMs = Milliseconds(timeout)
         request.topicData = Dictionary(grouping: batches) { $0.0.topic }.map { topic, batches in
             .with {
                 if version >= 13 { $0.topicId = ids[topic, default: .zero] } else { $0.name = topic }
@@ -83,7 +83,7 @@ enum ProduceExchange {
 
     /// Identifiers are translated back with the names that they were sent for: a topic may have been deleted since.
     private static func results(
-        _ response: ProduceResponse, _ version: Int16, _ ids: [String: Uuid]
+        _ response: ProduceResponse, _ version: Int16, _ ids: [String: TopicID]
     ) -> [TopicPartition: PartitionResponse] {
         let names = Dictionary(ids.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
         var results: [TopicPartition: PartitionResponse] = [:]

@@ -1,14 +1,14 @@
 /// What becomes of batches when their request was answered, or was not.
 extension ProducerEngine {
     func answered(
-        _ entries: [Accumulator.Entry], from leader: Int32, _ outcome: Result<ProduceExchange.Answer, KafkaError>
+        _ entries: [Accumulator.Entry], from leader: BrokerID, _ outcome: Result<ProduceExchange.Answer, KafkaError>
     ) {
         requestsInFlight[leader, default: 1] -= 1
         switch outcome {
         case .success(let answer):
             for entry in entries {
                 guard let results = answer.results else {
-                    finish(entry, .success(-1))
+                    finish(entry, .success(.none))
                     continue
                 }
                 settle(entry, results[entry.batch.target], by: answer.broker)
@@ -29,7 +29,7 @@ extension ProducerEngine {
                     .malformedResponse, "broker \(broker) did not answer for \(target)", broker: broker,
                     topic: target.topic, partition: target.partition, isRetriable: true))
         }
-        let code = ErrorCode(rawValue: result.errorCode)
+        let code = result.errorCode
         let words = result.errorMessage.map { " (\($0))" } ?? ""
         let error = KafkaError.refused(
             code, "could not send \(entry.batch.extent.count) records to \(target)\(words)", by: broker, api: .produce,
@@ -75,7 +75,7 @@ extension ProducerEngine {
         setTimer(at)
     }
 
-    private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Int64, KafkaError>) {
+    private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Offset, KafkaError>) {
         let isAcknowledged = if case .success = outcome { true } else { false }
         shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
         entry.batch.complete(outcome)

@@ -16,8 +16,8 @@ final class ProducerBatch: Sendable {
     }
 
     private struct Receipt {
-        var outcome: Result<Int64, KafkaError>?
-        var waiters: [CheckedContinuation<Result<Int64, KafkaError>, Never>] = []
+        var outcome: Result<Offset, KafkaError>?
+        var waiters: [CheckedContinuation<Result<Offset, KafkaError>, Never>] = []
     }
 
     init(_ target: TopicPartition, created: Instant) {
@@ -49,8 +49,8 @@ final class ProducerBatch: Sendable {
 
     /// Who writes the batch, for the broker's detection of duplicates.
     struct Stamp: Equatable, Sendable {
-        var producerId: Int64 = -1
-        var producerEpoch: Int16 = -1
+        var producerId: ProducerID = .none
+        var producerEpoch: ProducerEpoch = .none
         var baseSequence: Int32 = -1
     }
 
@@ -60,7 +60,8 @@ final class ProducerBatch: Sendable {
             do throws(WireError) {
                 if content.isFinished {
                     RecordBatchBuilder.restamp(
-                        &content.bytes, producerId: stamp.producerId, producerEpoch: stamp.producerEpoch,
+                        &content.bytes, producerId: stamp.producerId,
+                        producerEpoch: stamp.producerEpoch,
                         baseSequence: stamp.baseSequence)
                 } else {
                     var options = RecordBatchBuilder.Options()
@@ -82,9 +83,9 @@ final class ProducerBatch: Sendable {
     }
 
     /// Waits for the batch's first offset; below 0 where it is not known.
-    func outcome() async throws(KafkaError) -> Int64 {
-        let outcome: Result<Int64, KafkaError> = await withCheckedContinuation { continuation in
-            let known = receipt.withLock { receipt -> Result<Int64, KafkaError>? in
+    func outcome() async throws(KafkaError) -> Offset {
+        let outcome: Result<Offset, KafkaError> = await withCheckedContinuation { continuation in
+            let known = receipt.withLock { receipt -> Result<Offset, KafkaError>? in
                 if receipt.outcome == nil { receipt.waiters.append(continuation) }
                 return receipt.outcome
             }
@@ -94,8 +95,8 @@ final class ProducerBatch: Sendable {
     }
 
     /// Tells everybody who waits how it went.
-    func complete(_ outcome: Result<Int64, KafkaError>) {
-        let waiters = receipt.withLock { receipt -> [CheckedContinuation<Result<Int64, KafkaError>, Never>] in
+    func complete(_ outcome: Result<Offset, KafkaError>) {
+        let waiters = receipt.withLock { receipt -> [CheckedContinuation<Result<Offset, KafkaError>, Never>] in
             guard receipt.outcome == nil else { return [] }
             receipt.outcome = outcome
             defer { receipt.waiters = [] }

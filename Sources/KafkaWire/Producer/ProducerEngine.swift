@@ -9,11 +9,11 @@ actor ProducerEngine {
     nonisolated let shared: ProducerShared
 
     /// The newest id that the cluster gave.
-    var producer: Accumulator.ProducerID?
+    var producer: Accumulator.Identity?
     var isPreparing = false
-    var requestsInFlight: [Int32: Int] = [:]
+    var requestsInFlight: [BrokerID: Int] = [:]
     /// The last request in the line to each broker.
-    private var turns: [Int32: SendTurn] = [:]
+    private var turns: [BrokerID: SendTurn] = [:]
     /// Why nothing more is sent.
     var ending: KafkaError?
     var lastRefresh = Instant.now
@@ -144,7 +144,7 @@ actor ProducerEngine {
         return requests
     }
 
-    private func start(_ entries: [Accumulator.Entry], to leader: Int32) {
+    private func start(_ entries: [Accumulator.Entry], to leader: BrokerID) {
         requestsInFlight[leader, default: 0] += 1
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
         let executor: SocketLoop? = configuration.compression == .none ? loop : nil

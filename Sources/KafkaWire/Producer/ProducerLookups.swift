@@ -59,11 +59,11 @@ extension ProducerEngine {
                         $0.transactionTimeoutMs = .max
                     }
                 }
-                let code = ErrorCode(rawValue: answer.response.errorCode)
+                let code = answer.response.errorCode
                 guard code == .none else {
                     throw .refused(code, "could not get a producer id", by: answer.broker, api: .initProducerId)
                 }
-                return Accumulator.ProducerID(id: answer.response.producerId, epoch: answer.response.producerEpoch)
+                return Accumulator.Identity(id: answer.response.producerId, epoch: answer.response.producerEpoch)
             }
         } catch {
             // Brokers that cannot be reached may come back; what has waited for too long fails meanwhile.

@@ -9,13 +9,13 @@ public struct ProducerRecord: Sendable {
     /// Named values that travel with the record (KIP-82).
     public var headers: [RecordHeader]
     /// The partition; nil lets the key, or without one the producer, choose.
-    public var partition: Int32?
+    public var partition: PartitionID?
     /// When the record was made, in milliseconds since 1970; nil for now.
     public var timestamp: Int64?
 
     /// A record of bytes.
     public init(
-        topic: String, key: Bytes? = nil, value: Bytes?, headers: [RecordHeader] = [], partition: Int32? = nil,
+        topic: String, key: Bytes? = nil, value: Bytes?, headers: [RecordHeader] = [], partition: PartitionID? = nil,
         timestamp: Int64? = nil
     ) {
         self.topic = topic
@@ -37,9 +37,9 @@ public struct RecordMetadata: Sendable, Equatable {
     /// The topic.
     public var topic: String
     /// The partition.
-    public var partition: Int32
+    public var partition: PartitionID
     /// The record's offset; nil where the broker does not say (acks 0, or a retry that had already arrived).
-    public var offset: Int64?
+    public var offset: Offset?
 }
 
 /// A record on its way. Acknowledgements are per batch: to wait for one is to wait for all of its batch.

@@ -23,7 +23,7 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
 
     init(_ payload: Bytes, of batch: RecordBatch) throws(WireError) {
         self.payload = payload
-        baseOffset = batch.baseOffset
+        baseOffset = batch.baseOffset.rawValue
         baseTimestamp = batch.baseTimestamp
         appendTimestamp = batch.attributes.isLogAppendTime ? batch.maxTimestamp : nil
         guard payload.count <= Int(Int32.max) else { throw WireError(.tooLarge(limit: Int(Int32.max))) }
@@ -113,13 +113,13 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
     public subscript(index: Int) -> Record {
         let entry = entries[index]
         return Record(
-            payload: payload, entry: entry, offset: baseOffset &+ Int64(entry.offsetDelta),
+            payload: payload, entry: entry, offset: Offset(baseOffset &+ Int64(entry.offsetDelta)),
             timestamp: appendTimestamp ?? baseTimestamp &+ entry.timestampDelta)
     }
 
     /// The offset of the record at `index`.
     @inlinable
-    public func offset(at index: Int) -> Int64 { baseOffset &+ Int64(entries[index].offsetDelta) }
+    public func offset(at index: Int) -> Offset { Offset(baseOffset &+ Int64(entries[index].offsetDelta)) }
 
     /// Calls `body` with the bytes of every value from index `from` on, without making a ``Record`` for each: the
     /// fastest way through a batch. `body` gets nil for a null value (a tombstone); pointers are valid during the call.
@@ -146,7 +146,7 @@ public struct Record: Sendable {
     @usableFromInline let payload: Bytes
     @usableFromInline let entry: DecodedRecords.Entry
     /// The record's place in its partition.
-    public let offset: Int64
+    public let offset: Offset
     /// When the record was made, or appended, in milliseconds since 1970.
     public let timestamp: Int64
 
@@ -188,7 +188,7 @@ public struct Record: Sendable {
     }
 
     @inlinable
-    init(payload: Bytes, entry: DecodedRecords.Entry, offset: Int64, timestamp: Int64) {
+    init(payload: Bytes, entry: DecodedRecords.Entry, offset: Offset, timestamp: Int64) {
         self.payload = payload
         self.entry = entry
         self.offset = offset

@@ -23,7 +23,7 @@ enum LegacyMessage {
         guard compression != .none else {
             var reader = ByteReader(message.bytes)
             let only = try entry(&reader, in: message)
-            return DecodedRecords(message.bytes, [only.entry], of: message, baseOffset: message.baseOffset)
+            return DecodedRecords(message.bytes, [only.entry], of: message, baseOffset: message.baseOffset.rawValue)
         }
         return try unpacked(message, payload(of: message, compression, limit: limit))
     }
@@ -65,7 +65,7 @@ enum LegacyMessage {
         }
         guard let last = offsets.last else { throw WireError(.malformed("a packed message set without messages")) }
         // Offsets inside are relative since magic 1: the message around has the last one's (KIP-31).
-        let difference = message.baseOffset &- last
+        let difference = message.baseOffset.rawValue &- last
         let shift = message.magic == 1 && difference > 0 ? difference : 0
         let base = offsets[0] &+ shift
         for index in entries.indices {

@@ -29,9 +29,9 @@ public struct RecordBatch: Sendable {
     public let magic: Int8
     /// The offset of the first record when the batch was written; compaction may have removed that record. A packed set
     /// of magic 0 or 1 says only its last offset, which then stands here.
-    public let baseOffset: Int64
+    public let baseOffset: Offset
     /// The epoch of the leader that appended the batch; -1 in a batch that no broker has seen yet.
-    public let partitionLeaderEpoch: Int32
+    public let partitionLeaderEpoch: LeaderEpoch
     /// The checksum that the batch carries.
     public let crc: UInt32
     /// Codec, timestamp type, and the marks of transactional and control batches.
@@ -43,9 +43,9 @@ public struct RecordBatch: Sendable {
     /// The highest timestamp, in milliseconds since 1970; -1 in magic 0, which has none.
     public let maxTimestamp: Int64
     /// The idempotent producer's id, or -1.
-    public let producerId: Int64
+    public let producerId: ProducerID
     /// The idempotent producer's epoch, or -1.
-    public let producerEpoch: Int16
+    public let producerEpoch: ProducerEpoch
     /// The sequence number of the first record, or -1.
     public let baseSequence: Int32
     /// How many records there are; fewer than offsets after compaction. -1 in a packed set of magic 0 or 1, which does
@@ -70,7 +70,7 @@ public struct RecordBatch: Sendable {
     }
 
     /// The last offset that the batch takes up.
-    public var lastOffset: Int64 { baseOffset &+ Int64(lastOffsetDelta) }
+    public var lastOffset: Offset { baseOffset + Int64(lastOffsetDelta) }
 
     /// Reads the header of the batch at the beginning of `bytes`. Gives nil where the batch is cut off, as the last
     /// one of a fetch may be; throws where the bytes cannot be a batch.
@@ -82,9 +82,9 @@ public struct RecordBatch: Sendable {
             return
         }
         var reader = ByteReader(bytes)
-        baseOffset = try reader.integer()
+        baseOffset = Offset(try reader.integer())
         let length: Int32 = try reader.integer()
-        partitionLeaderEpoch = try reader.integer()
+        partitionLeaderEpoch = LeaderEpoch(try reader.integer())
         magic = try reader.integer()
         guard length >= Layout.headerSize - Layout.overhead else {
             throw Self.error(.badLength(Int(length), limit: bytes.count - Layout.overhead), Layout.length)
@@ -96,8 +96,8 @@ public struct RecordBatch: Sendable {
         lastOffsetDelta = try reader.integer()
         baseTimestamp = try reader.integer()
         maxTimestamp = try reader.integer()
-        producerId = try reader.integer()
-        producerEpoch = try reader.integer()
+        producerId = ProducerID(try reader.integer())
+        producerEpoch = ProducerEpoch(try reader.integer())
         baseSequence = try reader.integer()
         recordCount = try reader.integer()
         guard recordCount >= 0, lastOffsetDelta >= 0 else {
@@ -109,7 +109,7 @@ public struct RecordBatch: Sendable {
     private init?(legacy bytes: Bytes) throws(WireError) {
         typealias Layout = LegacyMessage.Layout
         var reader = ByteReader(bytes)
-        baseOffset = try reader.integer()
+        baseOffset = Offset(try reader.integer())
         let size: Int32 = try reader.integer()
         crc = try reader.integer()
         magic = try reader.integer()
@@ -127,10 +127,10 @@ public struct RecordBatch: Sendable {
         baseTimestamp = magic == 0 ? -1 : try reader.integer()
         maxTimestamp = baseTimestamp
         recordCount = attributes.compression == Compression.none ? 1 : -1
-        partitionLeaderEpoch = -1
+        partitionLeaderEpoch = .none
         lastOffsetDelta = 0
-        producerId = -1
-        producerEpoch = -1
+        producerId = .none
+        producerEpoch = .none
         baseSequence = -1
     }
 

@@ -68,13 +68,13 @@ package struct RecordBatchBuilder: ~Copyable {
         package var compression = Compression.none
         /// One of ``Compression/levels``, or nil for the codec's own default.
         package var compressionLevel: Int?
-        package var producerId: Int64 = -1
-        package var producerEpoch: Int16 = -1
+        package var producerId: ProducerID = .none
+        package var producerEpoch: ProducerEpoch = .none
         package var baseSequence: Int32 = -1
         /// Bits beside the codec's, such as those of transactional and control batches.
         package var marks = RecordBatch.Attributes(rawValue: 0)
-        package var baseOffset: Int64 = 0
-        package var partitionLeaderEpoch: Int32 = -1
+        package var baseOffset: Offset = 0
+        package var partitionLeaderEpoch: LeaderEpoch = .none
         /// Where another value than that of the last record is wanted.
         package var lastOffsetDelta: Int32?
         /// Where another value than the highest of the records is wanted.
@@ -116,16 +116,16 @@ package struct RecordBatchBuilder: ~Copyable {
             packed.withUnsafeBytes { writer.raw($0) }
         }
         typealias Layout = RecordBatch.Layout
-        writer.patch(options.baseOffset, at: 0)
+        writer.patch(options.baseOffset.rawValue, at: 0)
         writer.patch(Int32(truncatingIfNeeded: writer.count - Layout.overhead), at: Layout.length)
-        writer.patch(options.partitionLeaderEpoch, at: Layout.leaderEpoch)
+        writer.patch(options.partitionLeaderEpoch.rawValue, at: Layout.leaderEpoch)
         writer.patch(2 as Int8, at: Layout.magic)
         writer.patch(options.marks.rawValue & ~7 | UInt16(options.compression.rawValue), at: Layout.attributes)
         writer.patch(options.lastOffsetDelta ?? lastOffsetDelta, at: Layout.lastOffsetDelta)
         writer.patch(baseTimestamp ?? -1, at: Layout.baseTimestamp)
         writer.patch(options.maxTimestamp ?? maxTimestamp, at: Layout.maxTimestamp)
-        writer.patch(options.producerId, at: Layout.producerId)
-        writer.patch(options.producerEpoch, at: Layout.producerEpoch)
+        writer.patch(options.producerId.rawValue, at: Layout.producerId)
+        writer.patch(options.producerEpoch.rawValue, at: Layout.producerEpoch)
         writer.patch(options.baseSequence, at: Layout.baseSequence)
         writer.patch(count, at: Layout.count)
     }
@@ -135,13 +135,13 @@ package struct RecordBatchBuilder: ~Copyable {
 
     /// Writes another producer's id, epoch and sequence number into a finished batch.
     package static func restamp(
-        _ batch: inout [UInt8], producerId: Int64, producerEpoch: Int16, baseSequence: Int32
+        _ batch: inout [UInt8], producerId: ProducerID, producerEpoch: ProducerEpoch, baseSequence: Int32
     ) {
         typealias Layout = RecordBatch.Layout
         precondition(batch.count >= Layout.headerSize, "a finished batch has a header")
         batch.withUnsafeMutableBytes { bytes in
-            bytes.storeBytes(of: producerId.bigEndian, toByteOffset: Layout.producerId, as: Int64.self)
-            bytes.storeBytes(of: producerEpoch.bigEndian, toByteOffset: Layout.producerEpoch, as: Int16.self)
+            bytes.storeBytes(of: producerId.rawValue.bigEndian, toByteOffset: Layout.producerId, as: Int64.self)
+            bytes.storeBytes(of: producerEpoch.rawValue.bigEndian, toByteOffset: Layout.producerEpoch, as: Int16.self)
             bytes.storeBytes(of: baseSequence.bigEndian, toByteOffset: Layout.baseSequence, as: Int32.self)
             let crc = CRC32C.checksum(
                 UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[Layout.attributes...]))

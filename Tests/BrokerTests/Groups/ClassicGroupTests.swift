@@ -26,20 +26,20 @@ import Testing
     @Test func aMemberIsToldItsIdBeforeItJoins() {
         var script = GroupScript()
         let first = script.joined(script.join(version: 4))
-        #expect(first?.errorCode == ErrorCode.memberIdRequired.rawValue)
+        #expect(first?.errorCode == .memberIdRequired)
         let id = first?.memberId ?? ""
         #expect(id.hasPrefix("client-") && id.count == 7 + 36)
         let second = script.join(id, version: 4)
         script.advance(.milliseconds(100))
         #expect(script.joined(second)?.memberId == id)
-        #expect(script.joined(script.join("never given out"))?.errorCode == ErrorCode.unknownMemberId.rawValue)
+        #expect(script.joined(script.join("never given out"))?.errorCode == .unknownMemberId)
     }
 
     @Test func anIdThatIsNotUsedExpires() {
         var script = GroupScript()
         let id = script.joined(script.join(version: 4))?.memberId ?? ""
         script.advance(.seconds(11))
-        #expect(script.joined(script.join(id, version: 4))?.errorCode == ErrorCode.unknownMemberId.rawValue)
+        #expect(script.joined(script.join(id, version: 4))?.errorCode == .unknownMemberId)
     }
 
     @Test func followersWaitForTheLeadersAssignment() {
@@ -111,8 +111,8 @@ import Testing
         }
         #expect(script.group?.members.count == 2)
         let second = script.join(ids[1])
-        #expect(script.joined(again)?.errorCode == 0)
-        #expect(script.joined(second)?.errorCode == 0)
+        #expect(script.joined(again)?.errorCode == ErrorCode.none)
+        #expect(script.joined(second)?.errorCode == ErrorCode.none)
     }
 
     @Test func aMemberThatDoesNotSyncIsRemoved() {
@@ -159,11 +159,11 @@ import Testing
     @Test func strangersToTheProtocolAreRefused() {
         var script = GroupScript()
         _ = script.stable(1)
-        let inconsistent = ErrorCode.inconsistentGroupProtocol.rawValue
+        let inconsistent = ErrorCode.inconsistentGroupProtocol
         #expect(script.joined(script.join(protocols: ["sticky"]))?.errorCode == inconsistent)
         #expect(script.joined(script.join(type: "connect"))?.errorCode == inconsistent)
         #expect(script.joined(script.join(protocols: []))?.errorCode == inconsistent)
-        #expect(script.joined(script.join(session: 10))?.errorCode == ErrorCode.invalidSessionTimeout.rawValue)
+        #expect(script.joined(script.join(session: 10))?.errorCode == .invalidSessionTimeout)
     }
 
     @Test func aStaticMemberReturnsWithoutARebalance() {

@@ -33,7 +33,7 @@ struct GroupScript {
     /// Sends a JoinGroup; gives its ticket.
     mutating func join(
         _ member: String = "", instance: String? = nil, protocols: [String] = ["range"], metadata: Bytes = [],
-        type: String = "consumer", session: Int32 = 10_000, rebalance: Int32 = 30_000, version: Int16 = 3
+        type: String = "consumer", session: Milliseconds = 10_000, rebalance: Milliseconds = 30_000, version: Int16 = 3
     ) -> RequestTicket {
         let context = context(version)
         let request = JoinGroupRequest.with {
@@ -110,7 +110,7 @@ struct GroupScript {
     mutating func synced(_ ticket: RequestTicket) -> String? {
         collect()
         guard case .answerSync(_, let response) = answers[ticket] else { return nil }
-        return response.errorCode == 0 ? response.assignment.text : ErrorCode(rawValue: response.errorCode).name
+        return response.errorCode == .none ? response.assignment.text : response.errorCode.name
     }
 
     var group: ClassicGroup? { coordinator.groups["g"]?.classic }

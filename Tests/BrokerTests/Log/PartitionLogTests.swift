@@ -16,7 +16,7 @@ import Testing
     func readsWholeBatchesFromAnyOffset(segmentBytes: Int) throws {
         let log = try log(segmentBytes: segmentBytes)
         #expect(log.endOffset == 6)
-        for offset in 0..<Int64(6) {
+        for offset in [0, 1, 2, 3, 4, 5] as [Offset] {
             let found = try values(Records(log.read(from: offset, maxBytes: 1, atLeastOneBatch: true)))
             let wanted = [["0:a", "1:b", "2:c"], ["3:d"], ["4:e", "5:f"]][offset < 3 ? 0 : offset == 3 ? 1 : 2]
             #expect(found == wanted, "offset \(offset)")
@@ -61,7 +61,7 @@ import Testing
         var log = PartitionLog()
         try log.append(["a", "b", "c"], timestamps: [100, 300, 200], compression: compression)
         try log.append(["d", "e"], timestamps: [250, 400], compression: compression)
-        let table: [(Int64, Int64?, Int64)] = [
+        let table: [(Int64, Offset?, Int64)] = [
             (0, 0, 100), (100, 0, 100), (101, 1, 300), (300, 1, 300), (301, 4, 400), (401, nil, 0),
         ]
         for (asked, offset, timestamp) in table {
@@ -73,7 +73,7 @@ import Testing
 
     @Test func remembersTheLastFiveBatchesOfAProducer() throws {
         var states = ProducerStates()
-        func made(_ sequence: Int32, epoch: Int16 = 0, count: Int = 1) throws -> RecordBatch {
+        func made(_ sequence: Int32, epoch: ProducerEpoch = 0, count: Int = 1) throws -> RecordBatch {
             let bytes = try batch((0..<count).map { "\($0)" }) {
                 $0.producerId = 9
                 $0.producerEpoch = epoch
@@ -85,7 +85,7 @@ import Testing
         for index in 0..<7 {
             let batch = try made(Int32(index) * 2, count: 2)
             #expect(states.check(batch) == .append)
-            states.remember(batch, at: Int64(index) * 2 + 100)
+            states.remember(batch, at: 100 + Int64(index) * 2)
         }
         #expect(try states.check(made(12, count: 2)) == .duplicate(baseOffset: 112))
         #expect(try states.check(made(4, count: 2)) == .duplicate(baseOffset: 104))

@@ -16,8 +16,8 @@ import Testing
                 request.topicData[0].topicId = id
             }
             let answer = try client.call(request, version: version).responses.first?.partitionResponses.first
-            #expect(answer?.errorCode == 0, "v\(version)")
-            #expect(answer?.baseOffset == Int64(version) - 3)
+            #expect(answer?.errorCode == ErrorCode.none, "v\(version)")
+            #expect(answer?.baseOffset == Offset(Int64(version) - 3))
         }
         let wanted = (3...13).map { "\($0 - 3):v\($0)" }
         for version in Int16(4)...18 {
@@ -51,11 +51,11 @@ import Testing
         ]
         for (name, bytes, error) in table {
             let answer = try client.produce("t", bytes)
-            #expect(ErrorCode(rawValue: answer.errorCode) == error, "\(name)")
+            #expect(answer.errorCode == error, "\(name)")
             #expect(answer.errorMessage?.isEmpty == false)
         }
-        #expect(try client.produce("t", batch(["a"]), partition: 7).errorCode == 3)
-        #expect(try client.produce("t", batch(["a"]), acks: 2).errorCode == ErrorCode.invalidRequiredAcks.rawValue)
+        #expect(try client.produce("t", batch(["a"]), partition: 7).errorCode == .unknownTopicOrPartition)
+        #expect(try client.produce("t", batch(["a"]), acks: 2).errorCode == .invalidRequiredAcks)
         #expect(await broker.endOffsets(of: "t") == [0])
         await broker.stop()
     }
@@ -78,7 +78,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let client = try TestClient(port: broker.port)
         let producer = try client.call(InitProducerIdRequest.with { $0.transactionalId = nil })
-        #expect(producer.errorCode == 0 && producer.producerEpoch == 0)
+        #expect(producer.errorCode == .none && producer.producerEpoch == 0)
         func made(_ sequence: Int32) throws -> [UInt8] {
             try batch(["a", "b"]) {
                 $0.producerId = producer.producerId
@@ -89,8 +89,8 @@ import Testing
         #expect(try client.produce("t", made(0)).baseOffset == 0)
         #expect(try client.produce("t", made(2)).baseOffset == 2)
         let again = try client.produce("t", made(0))
-        #expect(again.errorCode == 0 && again.baseOffset == 0)
-        #expect(try client.produce("t", made(9)).errorCode == ErrorCode.outOfOrderSequenceNumber.rawValue)
+        #expect(again.errorCode == .none && again.baseOffset == 0)
+        #expect(try client.produce("t", made(9)).errorCode == .outOfOrderSequenceNumber)
         #expect(await broker.endOffsets(of: "t") == [4])
         await broker.stop()
     }
@@ -121,7 +121,7 @@ import Testing
     @Test func theFirstBatchAlwaysFits() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
         let client = try TestClient(port: broker.port)
-        for partition in Int32(0)...1 {
+        for partition in [0, 1] as [PartitionID] {
             _ = try client.produce("t", batch([String(repeating: "x", count: 5000)]), partition: partition)
         }
         let request = TestClient.fetchRequest("t", offset: 0, partitions: [0, 1], maxBytes: 10)
@@ -134,15 +134,15 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let client = try TestClient(port: broker.port)
         _ = try client.produce("t", batch(["a"]))
-        #expect(try client.fetch("t", offset: 2).errorCode == ErrorCode.offsetOutOfRange.rawValue)
-        #expect(try client.fetch("t", offset: -1).errorCode == ErrorCode.offsetOutOfRange.rawValue)
-        #expect(try client.fetch("nowhere", offset: 0).errorCode == ErrorCode.unknownTopicOrPartition.rawValue)
-        #expect(try client.fetch("t", offset: 0, version: 18).errorCode == ErrorCode.unknownTopicId.rawValue)
+        #expect(try client.fetch("t", offset: 2).errorCode == .offsetOutOfRange)
+        #expect(try client.fetch("t", offset: -1).errorCode == .offsetOutOfRange)
+        #expect(try client.fetch("nowhere", offset: 0).errorCode == .unknownTopicOrPartition)
+        #expect(try client.fetch("t", offset: 0, version: 18).errorCode == .unknownTopicId)
         var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 4000)
         request.topics[0].partitions[0].currentLeaderEpoch = 3
         #expect(
             try client.call(request, version: 12).responses.first?.partitions.first?.errorCode
-                == ErrorCode.unknownLeaderEpoch.rawValue)
+                == .unknownLeaderEpoch)
         await broker.stop()
     }
 
@@ -178,11 +178,11 @@ import Testing
             ]
         }
         #expect(moved.responses.isEmpty)
-        for partition in Int32(0)...2 { _ = try client.produce("t", batch(["b"]), partition: partition) }
+        for partition in [0, 1, 2] as [PartitionID] { _ = try client.produce("t", batch(["b"]), partition: partition) }
         #expect(try incremental(4).responses.first?.partitions.map(\.partitionIndex).sorted() == [0, 1])
-        #expect(try incremental(9).errorCode == ErrorCode.invalidFetchSessionEpoch.rawValue)
-        #expect(try incremental(-1).errorCode == 0)
-        #expect(try incremental(5).errorCode == ErrorCode.fetchSessionIdNotFound.rawValue)
+        #expect(try incremental(9).errorCode == .invalidFetchSessionEpoch)
+        #expect(try incremental(-1).errorCode == .none)
+        #expect(try incremental(5).errorCode == .fetchSessionIdNotFound)
         await broker.stop()
     }
 
@@ -196,10 +196,10 @@ import Testing
         try reader.send(request, version: version)
         while await broker.waitingFetches == 0 { try await Task.sleep(for: .milliseconds(5)) }
         let deleted = try admin.call(DeleteTopicsRequest.with { $0.topics = [.with { $0.name = "t" }] })
-        #expect(deleted.responses.first?.errorCode == 0)
+        #expect(deleted.responses.first?.errorCode == ErrorCode.none)
         let answer = try Frame.decodeResponse(FetchResponse.self, try reader.receive(), version: version)
         let wanted: ErrorCode = version >= 13 ? .unknownTopicId : .unknownTopicOrPartition
-        #expect(answer.responses.first?.partitions.first?.errorCode == wanted.rawValue)
+        #expect(answer.responses.first?.partitions.first?.errorCode == wanted)
         await broker.stop()
     }
 
@@ -207,7 +207,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let client = try TestClient(port: broker.port)
         _ = try client.produce("t", batch(["a", "b", "c"], timestamps: [100, 300, 200]))
-        let table: [(Int64, Int16, Int64, Int64)] = [
+        let table: [(Int64, Int16, Offset, Int64)] = [
             (-1, 1, 3, -1), (-2, 1, 0, -1), (-1, 11, 3, -1), (-2, 11, 0, -1), (-3, 7, 1, 300), (-4, 8, 0, -1),
             (-5, 9, -1, -1), (100, 1, 0, 100), (101, 5, 1, 300), (301, 11, -1, -1),
         ]
@@ -222,7 +222,7 @@ import Testing
                 ]
             }
             let answer = try client.call(request, version: version).topics.first?.partitions.first
-            #expect(answer?.errorCode == 0, "\(timestamp) v\(version)")
+            #expect(answer?.errorCode == ErrorCode.none, "\(timestamp) v\(version)")
             #expect(answer?.offset == offset, "\(timestamp) v\(version)")
             #expect(answer?.timestamp == time, "\(timestamp) v\(version)")
         }

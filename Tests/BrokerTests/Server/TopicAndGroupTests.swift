@@ -19,10 +19,10 @@ import Testing
             }
             return try client.call(request, version: version).topics.first
         }
-        #expect(try ask("t", create: false)?.errorCode == ErrorCode.unknownTopicOrPartition.rawValue)
+        #expect(try ask("t", create: false)?.errorCode == .unknownTopicOrPartition)
         let made = try ask("t", create: true)
-        #expect(made?.errorCode == 0 && made?.partitions.count == 4 && made?.topicId != .zero)
-        #expect(try ask("no spaces", create: true)?.errorCode == ErrorCode.invalidTopicException.rawValue)
+        #expect(made?.errorCode == ErrorCode.none && made?.partitions.count == 4 && made?.topicId != .zero)
+        #expect(try ask("no spaces", create: true)?.errorCode == .invalidTopicException)
         for version in Int16(0)...13 {
             let all = try client.call(
                 MetadataRequest.with { $0.topics = version == 0 ? [] : nil }, version: version)
@@ -41,12 +41,12 @@ import Testing
                     },
                     .with {
                         $0.name = nil
-                        $0.topicId = Uuid(high: 1, low: 2)
+                        $0.topicId = TopicID(Uuid(high: 1, low: 2))
                     },
                 ]
             })
         #expect(byId.topics.map(\.name) == ["t", nil])
-        #expect(byId.topics.map(\.errorCode) == [0, ErrorCode.unknownTopicId.rawValue])
+        #expect(byId.topics.map(\.errorCode) == [.none, .unknownTopicId])
         await broker.stop()
     }
 
@@ -70,7 +70,7 @@ import Testing
             }
         }
         var assigned = topic("assigned")
-        assigned.assignments = (Int32(0)...1).map { index in
+        assigned.assignments = ([0, 1] as [PartitionID]).map { index in
             .with {
                 $0.partitionIndex = index
                 $0.brokerIds = [1]
@@ -91,11 +91,11 @@ import Testing
         let request = CreateTopicsRequest.with { $0.topics = table.map(\.0) }
         var dry = request
         dry.validateOnly = true
-        #expect(try client.call(dry).topics.map(\.errorCode) == table.map(\.1.rawValue))
+        #expect(try client.call(dry).topics.map(\.errorCode) == table.map(\.1))
         #expect(await broker.topics.map(\.name) == ["a.b", "there"])
         let answer = try client.call(request)
         for ((asked, error), topic) in zip(table, answer.topics) {
-            #expect(ErrorCode(rawValue: topic.errorCode) == error, "\(asked.name)")
+            #expect(topic.errorCode == error, "\(asked.name)")
             #expect((topic.errorMessage == nil) == (error == .none))
             #expect((topic.numPartitions > 0) == (error == .none))
         }
@@ -118,7 +118,7 @@ import Testing
                         $0.partitions = [
                             .with {
                                 $0.partitionIndex = 1
-                                $0.committedOffset = Int64(version)
+                                $0.committedOffset = Offset(Int64(version))
                                 $0.committedMetadata = "from v\(version)"
                             },
                             .with { $0.partitionIndex = 5 },
@@ -128,9 +128,12 @@ import Testing
                 ]
             }
             let answer = try client.call(request, version: version)
-            #expect(answer.topics.first?.partitions.map(\.errorCode) == [0, 3, 12], "v\(version)")
+            #expect(
+                answer.topics.first?.partitions.map(\.errorCode) == [
+                    .none, .unknownTopicOrPartition, .offsetMetadataTooLarge,
+                ], "v\(version)")
             let stored = await broker.group("simple")?.committed
-            #expect(stored?.map(\.offset) == [Int64(version)] && stored?.first?.metadata == "from v\(version)")
+            #expect(stored?.map(\.offset) == [Offset(Int64(version))] && stored?.first?.metadata == "from v\(version)")
         }
         for version in Int16(1)...10 {
             if version < 8 {
@@ -190,11 +193,11 @@ import Testing
         }
         var joined = try client.call(join, version: version)
         if version >= 4 {
-            #expect(joined.errorCode == ErrorCode.memberIdRequired.rawValue)
+            #expect(joined.errorCode == .memberIdRequired)
             join.memberId = joined.memberId
             joined = try client.call(join, version: version)
         }
-        #expect(joined.errorCode == 0 && joined.generationId == 1 && joined.leader == joined.memberId)
+        #expect(joined.errorCode == .none && joined.generationId == 1 && joined.leader == joined.memberId)
         #expect(joined.protocolType == (version >= 7 ? "consumer" : nil) && joined.protocolName == "range")
         let sync = SyncGroupRequest.with {
             $0.groupId = "g"
@@ -213,7 +216,7 @@ import Testing
             $0.memberId = joined.memberId
             $0.generationId = 1
         }
-        #expect(try client.call(beat, version: min(version, 4)).errorCode == 0)
+        #expect(try client.call(beat, version: min(version, 4)).errorCode == .none)
         #expect(await broker.group("g")?.state == "Stable")
         let leave = LeaveGroupRequest.with {
             $0.groupId = "g"
@@ -221,10 +224,10 @@ import Testing
             if version >= 3 { $0.members = [.with { $0.memberId = joined.memberId }, .with { $0.memberId = "x" }] }
         }
         let left = try client.call(leave, version: min(version, 5))
-        #expect(left.errorCode == 0)
-        if version >= 3 { #expect(left.members.map(\.errorCode) == [0, ErrorCode.unknownMemberId.rawValue]) }
+        #expect(left.errorCode == .none)
+        if version >= 3 { #expect(left.members.map(\.errorCode) == [.none, .unknownMemberId]) }
         #expect(await broker.group("g")?.state == "Empty")
-        #expect(try client.call(beat, version: min(version, 4)).errorCode == ErrorCode.unknownMemberId.rawValue)
+        #expect(try client.call(beat, version: min(version, 4)).errorCode == .unknownMemberId)
         await broker.stop()
     }
 
@@ -232,19 +235,21 @@ import Testing
         let broker = try await KafkaBroker.start(.init(advertisedHost: "kafka.example"))
         let client = try TestClient(port: broker.port)
         for version in Int16(0)...6 {
-            func ask(_ key: String, type: Int8) throws -> (Int16, String, Int32) {
+            func ask(_ key: String, type: Int8) throws -> (ErrorCode, String, Int32) {
                 let answer = try client.call(
                     FindCoordinatorRequest.with {
                         if version < 4 { $0.key = key } else { $0.coordinatorKeys = [key] }
                         $0.keyType = type
                     }, version: version)
                 guard version >= 4 else { return (answer.errorCode, answer.host, answer.port) }
-                return answer.coordinators.first.map { ($0.errorCode, $0.host, $0.port) } ?? (-9, "", 0)
+                return answer.coordinators.first.map { ($0.errorCode, $0.host, $0.port) } ?? (
+                    .unknownServerError, "", 0
+                )
             }
-            #expect(try ask("g", type: 0) == (0, "kafka.example", Int32(broker.port)))
-            #expect(try ask("", type: 0).0 == ErrorCode.invalidGroupId.rawValue)
+            #expect(try ask("g", type: 0) == (.none, "kafka.example", Int32(broker.port)))
+            #expect(try ask("", type: 0).0 == .invalidGroupId)
             if version > 0 {
-                #expect(try ask("t", type: 1).0 == ErrorCode.transactionalIdAuthorizationFailed.rawValue)
+                #expect(try ask("t", type: 1).0 == .transactionalIdAuthorizationFailed)
             }
         }
         await broker.stop()
@@ -264,7 +269,7 @@ import Testing
                 $0.protocolType = "consumer"
                 $0.protocols = [.with { $0.name = "range" }]
             }, version: 3)
-        #expect(joined.errorCode == 0)
+        #expect(joined.errorCode == .none)
         clock.advance(.seconds(59))
         await broker.tick()
         #expect(await broker.group("g")?.members.count == 1)

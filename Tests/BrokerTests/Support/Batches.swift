@@ -21,7 +21,7 @@ extension PartitionLog {
     /// Appends a batch of `values`.
     @discardableResult
     mutating func append(_ values: [String], timestamps: [Int64]? = nil, compression: Compression = .none) throws
-        -> Int64
+        -> Offset
     {
         let bytes = try batch(values, timestamps: timestamps) { $0.compression = compression }
         guard let batch = try RecordBatch(Bytes(bytes)) else { throw Cut() }

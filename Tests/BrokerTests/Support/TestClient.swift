@@ -105,7 +105,7 @@ final class TestClient {
     // MARK: - Common requests
 
     func produce(
-        _ topic: String, _ records: [UInt8], partition: Int32 = 0, acks: Int16 = -1, version: Int16 = 12
+        _ topic: String, _ records: [UInt8], partition: PartitionID = 0, acks: Int16 = -1, version: Int16 = 12
     ) throws -> ProduceResponse.TopicProduceResponse.PartitionProduceResponse {
         let response = try call(
             Self.produceRequest(topic, records, partition: partition, acks: acks), version: version)
@@ -113,7 +113,7 @@ final class TestClient {
         return answer
     }
 
-    static func produceRequest(_ topic: String, _ records: [UInt8], partition: Int32 = 0, acks: Int16 = -1)
+    static func produceRequest(_ topic: String, _ records: [UInt8], partition: PartitionID = 0, acks: Int16 = -1)
         -> ProduceRequest
     {
         .with {
@@ -134,7 +134,8 @@ final class TestClient {
     }
 
     static func fetchRequest(
-        _ topic: String, offset: Int64, partitions: [Int32] = [0], maxWaitMs: Int32 = 0, minBytes: Int32 = 1,
+        _ topic: String, offset: Offset, partitions: [PartitionID] = [0], maxWaitMs: Milliseconds = 0,
+        minBytes: Int32 = 1,
         maxBytes: Int32 = 1 << 20
     ) -> FetchRequest {
         .with {
@@ -156,7 +157,7 @@ final class TestClient {
         }
     }
 
-    func fetch(_ topic: String, offset: Int64, version: Int16 = 12) throws
+    func fetch(_ topic: String, offset: Offset, version: Int16 = 12) throws
         -> FetchResponse.FetchableTopicResponse.PartitionData
     {
         let response = try call(Self.fetchRequest(topic, offset: offset), version: version)

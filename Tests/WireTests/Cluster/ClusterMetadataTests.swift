@@ -3,15 +3,15 @@ import Testing
 @testable import KafkaWire
 
 @Suite struct ClusterMetadataTests {
-    private static let first = Uuid(high: 1, low: 1)
-    private static let second = Uuid(high: 2, low: 2)
+    private static let first = TopicID(Uuid(high: 1, low: 1))
+    private static let second = TopicID(Uuid(high: 2, low: 2))
 
     private static func answer(
-        _ name: String = "orders", id: Uuid = first, error: ErrorCode = .none,
-        partitions: [(index: Int32, leader: Int32, epoch: Int32)] = []
+        _ name: String = "orders", id: TopicID = first, error: ErrorCode = .none,
+        partitions: [(index: PartitionID, leader: BrokerID, epoch: LeaderEpoch)] = []
     ) -> MetadataResponse {
         MetadataResponse.with {
-            $0.brokers = ([1, 2] as [Int32]).map { number in
+            $0.brokers = ([1, 2] as [BrokerID]).map { number in
                 .with {
                     $0.nodeId = number
                     $0.host = "b\(number)"
@@ -22,7 +22,7 @@ import Testing
                 .with {
                     $0.name = name
                     $0.topicId = id
-                    $0.errorCode = error.rawValue
+                    $0.errorCode = error
                     $0.partitions = partitions.map { entry in
                         .with {
                             $0.partitionIndex = entry.index

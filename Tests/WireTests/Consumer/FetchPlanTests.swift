@@ -14,19 +14,19 @@ import Testing
         return plan
     }
 
-    private static func chunk(_ source: TopicPartition, _ from: Int64, _ to: Int64, bytes: Int = 10) -> FetchedChunk {
+    private static func chunk(_ source: TopicPartition, _ from: Offset, _ to: Offset, bytes: Int = 10) -> FetchedChunk {
         FetchedChunk(source: source, batches: [], firstOffset: from, nextOffset: to, highWatermark: to, bytes: bytes)
     }
 
     private static func ask(
-        _ plan: inout FetchPlan, now: Instant = now, busy: Set<Int32> = [], leaders: [TopicPartition: Int32]
-    ) -> (requests: [Int32: FetchPlan.Request], leaderless: [TopicPartition]) {
+        _ plan: inout FetchPlan, now: Instant = now, busy: Set<BrokerID> = [], leaders: [TopicPartition: BrokerID]
+    ) -> (requests: [BrokerID: FetchPlan.Request], leaderless: [TopicPartition]) {
         plan.takeRequests(now: now, leader: { leaders[$0] }, isFree: { !busy.contains($0) })
     }
 
     @Test func eachLeaderIsAskedOnceForItsPartitions() {
         var plan = Self.plan([Self.a: .offset(1), Self.b: .offset(2), Self.c: .offset(3)])
-        let leaders: [TopicPartition: Int32] = [Self.a: 1, Self.b: 2]
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 2]
         let (requests, leaderless) = Self.ask(&plan, leaders: leaders)
         #expect(
             requests == [1: .init(partitions: [Self.a], offsets: [1]), 2: .init(partitions: [Self.b], offsets: [2])])
@@ -38,7 +38,7 @@ import Testing
 
     @Test func theOrderTurns() {
         var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0), Self.c: .offset(0)])
-        let leaders: [TopicPartition: Int32] = [Self.a: 1, Self.b: 1, Self.c: 1]
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1, Self.c: 1]
         var first: [TopicPartition] = []
         for _ in 0..<3 {
             let partitions = Self.ask(&plan, leaders: leaders).requests[1]?.partitions ?? []
@@ -62,7 +62,7 @@ import Testing
 
     @Test func aPartitionThatWaitsToBeTakenIsAskedForWithTheOthers() {
         var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0), Self.c: .offset(0)])
-        let leaders: [TopicPartition: Int32] = [Self.a: 1, Self.b: 1, Self.c: 2]
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1, Self.c: 2]
         plan.received(Self.chunk(Self.a, 0, 5, bytes: 100))
         let requests = Self.ask(&plan, leaders: leaders).requests
         #expect(requests[1]?.offsets.sorted() == [0, 5])

@@ -16,7 +16,7 @@ import Testing
         _ code: ErrorCode = .none, member: String = "m", leader: String = "other", generation: Int32 = 7
     ) -> JoinGroupResponse {
         .with {
-            $0.errorCode = code.rawValue
+            $0.errorCode = code
             $0.memberId = member
             $0.leader = leader
             $0.generationId = generation
@@ -26,7 +26,7 @@ import Testing
 
     private static func syncAnswer(_ code: ErrorCode = .none) -> SyncGroupResponse {
         .with {
-            $0.errorCode = code.rawValue
+            $0.errorCode = code
             $0.assignment = Bytes([1])
         }
     }

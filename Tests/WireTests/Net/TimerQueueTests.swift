@@ -53,10 +53,7 @@ import Testing
         #expect(queue.millisecondsToNext(Self.at(-5)) == .max)
     }
 
-    @Test func durationsAndInstantsClampInsteadOfOverflowing() {
-        #expect(Duration.seconds(Int64.max).milliseconds == .max)
-        #expect(Duration.milliseconds(1500).milliseconds == 1500)
-        #expect(Duration.seconds(-1).milliseconds == -1000)
+    @Test func instantsClampInsteadOfOverflowing() {
         #expect(Self.at(5) + .seconds(Int64.max) == Self.at(.max))
         #expect(Self.at(5) + .nanoseconds(7) == Self.at(12))
         #expect(Self.at(12) - Self.at(5) == .nanoseconds(7))

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct AccumulatorTests {
     private static let start = Instant(nanoseconds: 0)
-    private static let id = Accumulator.ProducerID(id: 40, epoch: 0)
+    private static let id = Accumulator.Identity(id: 40, epoch: 0)
 
     private static func accumulator(
         batchSize: Int = 1000, linger: Duration = .zero, inFlight: Int = 5, idempotent: Bool = true, partitions: Int = 1
@@ -17,8 +17,8 @@ import Testing
 
     @discardableResult
     private static func append(
-        _ accumulator: inout Accumulator, bytes: Int = 10, partition: Int32? = 0, now: Instant = start
-    ) -> (partition: Int32, wake: Bool)? {
+        _ accumulator: inout Accumulator, bytes: Int = 10, partition: PartitionID? = 0, now: Instant = start
+    ) -> (partition: PartitionID, wake: Bool)? {
         let value = [UInt8](repeating: 7, count: bytes)
         let outcome = value.withUnsafeBytes { value in
             accumulator.append(
@@ -31,7 +31,7 @@ import Testing
 
     private static func take(
         _ accumulator: inout Accumulator, now: Instant = start, flush: Bool = false,
-        producer: Accumulator.ProducerID? = id, leader: Int32? = 1, free: Bool = true
+        producer: Accumulator.Identity? = id, leader: BrokerID? = 1, free: Bool = true
     ) -> Accumulator.Ready {
         accumulator.takeReady(
             now: now, flush: flush, producer: producer, leader: { _ in leader }, isFree: { _ in free })
@@ -50,13 +50,13 @@ import Testing
     @Test func topicsAndPartitionsAreChecked() {
         var accumulator = Self.accumulator(partitions: 3)
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
-        func append(_ topic: String, _ partition: Int32) -> Accumulator.Appended {
+        func append(_ topic: String, _ partition: PartitionID) -> Accumulator.Appended {
             accumulator.append(
                 topic: topic, partition: partition, key: nil, value: empty, headers: [], timestamp: 0, bound: 10,
                 now: Self.start)
         }
         if case .unknownTopic = append("other", 0) {} else { Issue.record("an unknown topic was taken") }
-        for partition in [-1, 3] as [Int32] {
+        for partition in [-1, 3] as [PartitionID] {
             guard case .noSuchPartition(count: 3) = append("t", partition) else {
                 Issue.record("partition \(partition) was taken")
                 continue
@@ -103,7 +103,7 @@ import Testing
 
     @Test func recordsWithoutAKeyStayForABatchThenMove() {
         var accumulator = Self.accumulator(batchSize: 1000, partitions: 4)
-        var runs: [Int32] = []
+        var runs: [PartitionID] = []
         for _ in 0..<200 {
             guard let place = Self.append(&accumulator, bytes: 100, partition: nil) else { continue }
             if runs.last != place.partition { runs.append(place.partition) }
@@ -193,7 +193,7 @@ import Testing
         let ready = Self.take(&accumulator, flush: true)
         #expect(ready.needsProducer)
         #expect(ready.byLeader.isEmpty)
-        let other = Accumulator.ProducerID(id: 41, epoch: 0)
+        let other = Accumulator.Identity(id: 41, epoch: 0)
         let entry = try #require(Self.take(&accumulator, flush: true, producer: other).byLeader[1]?.first)
         #expect(entry.batch === second.batch)
         #expect(entry.stamp == .init(producerId: 41, producerEpoch: 0, baseSequence: 0))
@@ -201,11 +201,11 @@ import Testing
 
     @Test func otherPartitionsKeepTheirId() throws {
         var accumulator = Self.accumulator(partitions: 2)
-        for partition in [0, 1] as [Int32] { Self.append(&accumulator, partition: partition) }
+        for partition in [0, 1] as [PartitionID] { Self.append(&accumulator, partition: partition) }
         for entry in try #require(Self.take(&accumulator).byLeader[1]) { accumulator.finished(entry) }
         accumulator.renumber(TopicPartition("t", 0))
-        for partition in [0, 1] as [Int32] { Self.append(&accumulator, partition: partition) }
-        let other = Accumulator.ProducerID(id: 41, epoch: 0)
+        for partition in [0, 1] as [PartitionID] { Self.append(&accumulator, partition: partition) }
+        let other = Accumulator.Identity(id: 41, epoch: 0)
         let stamps = Self.take(&accumulator, producer: other).byLeader[1]?.map { ($0.batch.target.partition, $0.stamp) }
         let byPartition = Dictionary(uniqueKeysWithValues: stamps ?? [])
         #expect(byPartition[0] == ProducerBatch.Stamp(producerId: 41, producerEpoch: 0, baseSequence: 0))
