@@ -77,6 +77,9 @@ struct ExplainCommand: ParsableCommand {
     @Flag(help: "The APIs that this build knows, with their versions.")
     var apis = false
 
+    @Flag(help: "Show varints, and numbers that are sets of bits, bit by bit.")
+    var bits = false
+
     @Flag(help: "JSON for programs: an object with all rows, for several frames one on each line.")
     var json = false
 
@@ -146,10 +149,14 @@ struct ExplainCommand: ParsableCommand {
 
     private func show(_ explanation: Explanation, count: Int, frame: [(String, String)] = [], on console: Console) {
         if json {
-            console.line(ExplanationText.json(explanation, count: count, selection: selection, frame: frame))
+            console.line(
+                ExplanationJSON.text(
+                    explanation, count: count, selection: selection, showsBits: bits, frame: frame))
         } else {
             let width = Terminal.outputWidth
-            let text = ExplanationText(explanation, width: width, selection: selection) { console.paint($0, $1) }
+            let text = ExplanationText(explanation, width: width, selection: selection, showsBits: bits) {
+                console.paint($0, $1)
+            }
             text.lines.forEach(console.line)
         }
     }

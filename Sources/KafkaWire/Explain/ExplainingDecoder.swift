@@ -99,8 +99,11 @@ struct ExplainingDecoder: FieldVisitor {
         type = (flexible ? "compact " : "") + type
         try decoder.visit(&value)
         guard let bytes = value else { return row("null", note: lengthNote(nil)) }
-        if embeds("metadata"), embedded(ConsumerProtocolSubscription.self, bytes) { return }
-        if embeds("assignment"), embedded(ConsumerProtocolAssignment.self, bytes) { return }
+        switch blob {
+        case .subscription where embedded(ConsumerProtocolSubscription.self, bytes): return
+        case .assignment where embedded(ConsumerProtocolAssignment.self, bytes): return
+        default: break
+        }
         content(Meaning.preview(bytes), size: bytes.count)
     }
 
@@ -182,7 +185,7 @@ struct ExplainingDecoder: FieldVisitor {
                 value.unknownTaggedFields.append(.init(tag: tag, bytes: bytes))
                 name = "unknown tag \(tag)"
                 type = "bytes"
-                row(Meaning.preview(bytes), note: "no field of this version; kept as it is")
+                row(Meaning.preview(bytes), note: "tag \(tag) unknown, \(Meaning.bytes(size)), skipped")
             }
         }
         out.close()
@@ -191,15 +194,24 @@ struct ExplainingDecoder: FieldVisitor {
     /// Throws when bytes are left over.
     mutating func requireEnd() throws(WireError) {
         name = "left over"
-        type = "bytes"
+        type = ""
         try decoder.requireEnd()
     }
 
-    private func embeds(_ field: String) -> Bool {
-        guard name == field, (protocolType ?? "consumer") == "consumer" else { return false }
-        return field == "metadata"
-            ? ["JoinGroupRequestProtocol", "JoinGroupResponseMember"].contains(structure)
-            : ["SyncGroupRequestAssignment", "SyncGroupResponse"].contains(structure)
+    /// The structures of the consumer protocol that travel as bytes in the messages of classic groups.
+    private enum Blob { case subscription, assignment }
+
+    private var blob: Blob? {
+        guard (protocolType ?? "consumer") == "consumer" else { return nil }
+        return switch (structure, name) {
+        case ("JoinGroupRequestProtocol", "metadata"), ("JoinGroupResponseMember", "metadata"),
+            ("DescribedGroupMember", "memberMetadata"):
+            .subscription
+        case ("SyncGroupRequestAssignment", "assignment"), ("SyncGroupResponse", "assignment"),
+            ("DescribedGroupMember", "memberAssignment"):
+            .assignment
+        default: nil
+        }
     }
 
     /// Explains a blob that holds a structure; false where it holds something else (other clients and other group
@@ -224,16 +236,21 @@ struct ExplainingDecoder: FieldVisitor {
     }
 
     private mutating func number(_ value: some FixedWidthInteger) {
-        let meaning = Meaning.of(name, in: structure, Int64(truncatingIfNeeded: value))
-        row("\(value)", note: meaning ?? "")
+        // Elements are named by their place; what they mean depends on the array.
+        let field = name.hasPrefix("[") ? "\(decoder.field.name)" : name
+        let meaning = NumberMeaning.of(field, in: structure, Int64(truncatingIfNeeded: value))
+        let flags: Explanation.Row.FlagLayout? = name.hasSuffix("uthorizedOperations") ? .operations : nil
+        out.field(name, type, "\(value)", note: meaning ?? "", flags: flags, to: offset)
     }
 
+    /// How the length stands there: `compact string: length 3 + 1`.
     private func lengthNote(_ count: Int?) -> String {
-        switch (flexible, count) {
-        case (true, let count?): "compact length \(count + 1) = \(count) + 1"
-        case (true, nil): "compact length 0 = null"
-        case (false, let count?): "length \(count)"
-        case (false, nil): "length -1 = null"
+        let kind = type.hasPrefix("[]") ? "array" : type.hasPrefix("compact []") ? "compact array" : type
+        return switch (flexible, count) {
+        case (true, let count?): "\(kind): length \(count) + 1"
+        case (true, nil): "\(kind): length 0 = null"
+        case (false, let count?): "\(kind): length \(count)"
+        case (false, nil): "\(kind): length -1 = null"
         }
     }
 }

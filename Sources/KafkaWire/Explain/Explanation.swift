@@ -43,6 +43,8 @@ public struct Explanation: Sendable {
         /// Whether the bytes are a secret, or, in a row that could not be read, may hold one: whoever shows the row
         /// shows ``value`` and not ``bytes``. Never true where the explanation was asked for secrets.
         public var isSecret: Bool
+        /// How the value is a set of bits; nil where it is none.
+        var flagLayout: FlagLayout?
     }
 
     /// What was explained, such as `FetchResponse v12`.
@@ -51,6 +53,19 @@ public struct Explanation: Sendable {
     public internal(set) var rows: [Row] = []
     /// Why the bytes cannot be the message that they should be, or nil.
     public internal(set) var failure: WireError?
+    /// The row at which ``failure`` was noticed.
+    var failureRow: Int?
+    /// The body that broke off, to find out what it might be instead.
+    var brokenBody: BrokenBody?
+    /// All bytes, where the size in front of them is wrong.
+    var unframedBytes: Bytes?
+
+    /// A body that is not what it should be.
+    struct BrokenBody: Sendable {
+        var type: any WireMessage.Type
+        var version: Int16
+        var bytes: Bytes
+    }
 
     /// Explains a body: a message without header and size. Every byte of `bytes` should belong to it. Of fields that
     /// hold secrets (SASL exchanges, salted passwords, tokens) the rows say only the length, unless `showsSecrets`.
@@ -132,5 +147,8 @@ public struct Explanation: Sendable {
         self.title = writer.title
         rows = writer.rows
         failure = writer.failure
+        failureRow = writer.failureRow
+        brokenBody = writer.brokenBody
+        if writer.failure?.field == "size" { unframedBytes = bytes }
     }
 }

@@ -12,6 +12,10 @@ struct ExplanationWriter {
     private(set) var rows: [Explanation.Row] = []
     /// The first failure.
     private(set) var failure: WireError?
+    /// The row at which it was noticed.
+    private(set) var failureRow: Int?
+    /// The body in which it was noticed.
+    var brokenBody: Explanation.BrokenBody?
     /// How many bytes the rows so far explain.
     private(set) var covered = 0
     /// Whether ``bytes`` were packed inside others.
@@ -45,8 +49,11 @@ struct ExplanationWriter {
     var mark: Mark { Mark(levels: levels.count) }
 
     /// Adds a row for the bytes up to `end`.
-    mutating func field(_ name: String, _ type: String, _ value: String, note: String = "", to end: Int) {
-        append(.field, name, type, value, note, to: end)
+    mutating func field(
+        _ name: String, _ type: String, _ value: String, note: String = "", flags: Explanation.Row.FlagLayout? = nil,
+        to end: Int
+    ) {
+        append(.field, name, type, value, note, flags: flags, to: end)
     }
 
     /// Adds a row for bytes that are a secret, unless those are to be shown. `size` is that of the secret itself.
@@ -84,9 +91,11 @@ struct ExplanationWriter {
     /// Ends everything.
     mutating func finish() { close(to: Mark(levels: 0)) }
 
-    /// Keeps the first failure: what follows is only its consequence.
+    /// Keeps the first failure, which the row added last is about: what follows is only its consequence.
     mutating func fail(_ error: WireError) {
-        if failure == nil { failure = error }
+        guard failure == nil else { return }
+        failure = error
+        failureRow = rows.indices.last
     }
 
     /// Adds a remark to the row that was added last.
@@ -97,8 +106,11 @@ struct ExplanationWriter {
 
     /// Takes over the rows of another writer, which explained unpacked data.
     mutating func adopt(_ other: ExplanationWriter) {
+        let start = rows.count
         rows += other.rows
-        if let failure = other.failure { fail(failure) }
+        guard failure == nil, other.failure != nil else { return }
+        failure = other.failure
+        failureRow = other.failureRow.map { start + $0 }
     }
 
     /// The path of the rows being added.
@@ -106,21 +118,21 @@ struct ExplanationWriter {
 
     private mutating func append(
         _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
-        isSecret: Bool = false, to end: Int
+        isSecret: Bool = false, flags: Explanation.Row.FlagLayout? = nil, to end: Int
     ) {
         let end = min(max(end, covered), bytes.count)
-        rows.append(row(kind, name, type, value, note, isSecret: isSecret, covered..<end))
+        rows.append(row(kind, name, type, value, note, isSecret: isSecret, flags: flags, covered..<end))
         covered = end
     }
 
     private func row(
         _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
-        isSecret: Bool = false, _ range: Range<Int>
+        isSecret: Bool = false, flags: Explanation.Row.FlagLayout? = nil, _ range: Range<Int>
     ) -> Explanation.Row {
         Explanation.Row(
             kind: kind, depth: depth, offset: range.lowerBound, bytes: bytes[range], name: name,
             path: path(of: name), type: type, value: value, note: note, isUnpacked: isUnpacked,
-            isSecret: isSecret)
+            isSecret: isSecret, flagLayout: flags)
     }
 
     private func path(of name: String) -> String {
