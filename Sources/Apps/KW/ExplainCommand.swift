@@ -169,13 +169,17 @@ struct ExplainCommand: ParsableCommand {
         var hasFailed = false
         for (index, frame) in shown.enumerated() {
             if list {
-                console.line(json ? JSONText.object(frame.json) : frame.line(last: all.count))
+                let line = frame.line(last: all.count)
+                let lines = TextWidth.hanging(line, Terminal.outputWidth, indent: 4)
+                (json ? [JSONText.object(frame.json)] : lines).forEach(console.line)
                 continue
             }
             let explanation = frame.explanation(showSecrets)
             if !json {
                 if index > 0 { console.line("") }
-                console.line(console.paint(frame.line(last: 0), .yellow))
+                for line in TextWidth.hanging(frame.line(last: 0), Terminal.outputWidth, indent: 4) {
+                    console.line(console.paint(line, .yellow))
+                }
             }
             show(explanation, count: frame.bytes.count, frame: frame.json, on: console)
             if let failure = explanation.failure {
@@ -194,7 +198,7 @@ struct ExplainCommand: ParsableCommand {
         if let schema {
             let api = try Self.api(schema)
             if let version { try Self.requireVersion(version, of: api.request) }
-            let text = SchemaText(api: api, version: version) { console.paint($0, $1) }
+            let text = SchemaText(api: api, version: version, width: Terminal.outputWidth) { console.paint($0, $1) }
             lines = json ? [text.json] : text.lines
         } else if apis {
             lines = json ? SchemaText.listJSON : SchemaText.list { console.paint($0, $1) }
@@ -204,7 +208,9 @@ struct ExplainCommand: ParsableCommand {
             }
             let api = try Self.api(diff[0])
             for version in [first, second] { try Self.requireVersion(version, of: api.request) }
-            let text = SchemaDifferenceText(api: api, first: first, second: second) { console.paint($0, $1) }
+            let text = SchemaDifferenceText(api: api, first: first, second: second, width: Terminal.outputWidth) {
+                console.paint($0, $1)
+            }
             lines = json ? [text.json] : text.lines
         }
         lines.forEach(console.line)

@@ -19,6 +19,7 @@ struct ExplanationText {
 
     /// What is shown beside a row's name, and how.
     private struct Styles {
+        var place: Console.Style? = .dim
         var name: Console.Style?
         var value: Console.Style?
         var note: Console.Style?
@@ -38,7 +39,7 @@ struct ExplanationText {
         self.paint = paint
         self.showsBits = showsBits
         pieces = selection.pieces(explanation.rows)
-        shownBytes = width.map { $0 < 60 ? 0 : $0 < 100 ? 4 : $0 < 160 ? 8 : 16 } ?? 8
+        shownBytes = width.map { $0 < 72 ? 0 : $0 < 100 ? 4 : $0 < 160 ? 8 : 16 } ?? 8
         indentation = width.map { $0 < 80 ? 1 : 2 } ?? 2
         let rows = pieces.compactMap { piece in if case .row(let row) = piece { row } else { nil } }
         offsetWidth = max(6, rows.map { "\($0.offset)".count + ($0.isUnpacked ? 1 : 0) }.max() ?? 0)
@@ -47,12 +48,13 @@ struct ExplanationText {
         nameWidth = max(5, min(longest, (width ?? 150) * 2 / 5))
         // The notes line up behind values of ordinary length; a longer value pushes its own note to the right.
         let values = rows.map { $0.kind == .field ? TextWidth.of($0.value) : $0.kind == .group ? $0.type.count : 1 }
-        valueWidth = min(width.map { $0 < 100 ? 14 : 24 } ?? 24, values.filter { $0 <= 24 }.max() ?? 5)
+        valueWidth = min(width.map { $0 < 72 ? 6 : $0 < 100 ? 14 : 24 } ?? 24, values.filter { $0 <= 24 }.max() ?? 5)
     }
 
     /// The title, a heading, the rows, and what is broken.
     var lines: [String] {
-        let heading = lines(offset: "offset", bytes: "bytes", name: "field", value: "value", note: "", Styles())
+        let heading = lines(
+            offset: "offset", bytes: "bytes", name: "field", value: "value", note: "", Styles(place: nil))
         let title = TextWidth.wrapped(explanation.title, width ?? .max).map { styled($0, .bold) }
         return title + heading.map { styled($0, .dim) } + pieces.flatMap(lines) + breakage
     }
@@ -99,34 +101,46 @@ struct ExplanationText {
     ) -> [String] {
         var left = TextWidth.padded(offset, offsetWidth, toTheRight: true)
         if shownBytes > 0 { left += "  " + TextWidth.padded(bytes, shownBytes * 2 + 1) }
-        let start = styled(left, .dim) + "  " + styled(TextWidth.padded(name, nameWidth), styles.name)
-        guard let width else {
-            let shown = note.isEmpty ? value : TextWidth.padded(value, valueWidth)
-            return [Self.trimmed(start + "  " + styled(shown, styles.value) + "  " + styled(note, styles.note))]
-        }
+        let place = styled(left, styles.place) + "  "
+        let start = place + styled(TextWidth.padded(name, nameWidth), styles.name) + "  "
         let column = nameColumn + nameWidth + 2
-        let room = max(8, width - column)
-        let isNameTooLong = TextWidth.of(name) > nameWidth
-        let values = TextWidth.wrapped(value, room, limit: Self.longestValue)
-        let used = max(TextWidth.of(values[0]), valueWidth)
-        // Beside the value, where the note fits there in a few lines; else under it.
-        let beside = room - used - 2
-        let areSideBySide = values.count == 1 && (TextWidth.of(note) <= beside || beside >= 24)
-        let notes = note.isEmpty ? [] : TextWidth.wrapped(note, areSideBySide ? beside : room - 2)
-        let margin = String(repeating: " ", count: column)
-        var lines: [String] = []
-        if areSideBySide {
-            for index in 0..<max(1, notes.count) {
-                let shown = index == 0 ? values[0] : ""
-                var text = styled(notes.isEmpty ? shown : TextWidth.padded(shown, used), styles.value)
-                if index < notes.count { text += "  " + styled(notes[index], styles.note) }
-                lines.append(text)
-            }
-        } else {
-            lines = values.map { styled($0, styles.value) } + notes.map { "  " + styled($0, styles.note) }
+        let (valueColumns, noteColumns) = (TextWidth.of(value), TextWidth.of(note))
+        // A long name moves what is beside it.
+        let firstColumn = nameColumn + max(nameWidth, TextWidth.of(name)) + 2
+        func line(_ value: String, padded: Int, _ note: String) -> String {
+            guard !note.isEmpty else { return styled(value, styles.value) }
+            return styled(TextWidth.padded(value, padded), styles.value) + "  " + styled(note, styles.note)
         }
-        let first = isNameTooLong ? [start] : [start + "  " + (lines.first ?? "")]
-        return (first + lines.dropFirst(isNameTooLong ? 0 : 1).map { margin + $0 }).map(Self.trimmed)
+        guard let width else { return [Self.trimmed(start + line(value, padded: valueWidth, note))] }
+
+        let used = max(valueColumns, valueWidth)
+        for padded in [used, valueColumns] where firstColumn + padded + 2 + noteColumns <= width {
+            return [Self.trimmed(start + line(value, padded: padded, note))]
+        }
+        let room = max(8, width - column)
+        let margin = String(repeating: " ", count: column)
+        guard firstColumn + valueColumns <= width else {
+            let rest =
+                TextWidth.wrapped(value, room, limit: Self.longestValue).map { styled($0, styles.value) }
+                + wrappedNote(note, room, styles)
+            if firstColumn > column { return [Self.trimmed(start)] + rest.map { margin + $0 } }
+            return [start + rest[0]] + rest.dropFirst().map { margin + $0 }
+        }
+        // Beside the value, where there is room for a few words in a line; else under it.
+        let beside = width - firstColumn - used - 2
+        guard beside >= 24 else {
+            return [Self.trimmed(start + styled(value, styles.value))]
+                + wrappedNote(note, room, styles).map { margin + $0 }
+        }
+        let notes = TextWidth.wrapped(note, beside)
+        let noteMargin = String(repeating: " ", count: firstColumn + used + 2)
+        return [start + line(value, padded: used, notes[0])]
+            + notes.dropFirst().map { noteMargin + styled($0, styles.note) }
+    }
+
+    /// A note under its value.
+    private func wrappedNote(_ note: String, _ room: Int, _ styles: Styles) -> [String] {
+        note.isEmpty ? [] : TextWidth.wrapped(note, room - 2).map { "  " + styled($0, styles.note) }
     }
 
     private func bits(_ row: Explanation.Row) -> [String] {
@@ -156,7 +170,8 @@ struct ExplanationText {
         var place = broken.row.path.isEmpty ? broken.row.name : broken.row.path
         if !broken.message.isEmpty { place += ", in \(broken.message)" }
         let unit = broken.row.isUnpacked ? "unpacked byte" : "byte"
-        var lines = ["", styled("broken at \(unit) \(broken.offset): \(place)", .red)]
+        let title = "broken at \(unit) \(broken.offset): \(place)"
+        var lines = [""] + TextWidth.hanging(title, width, indent: 4).map { styled($0, .red) }
         var parts = [(String, String)]()
         if !broken.expected.isEmpty { parts.append(("expected", broken.expected)) }
         parts.append(("found", broken.found))
@@ -173,7 +188,7 @@ struct ExplanationText {
     private func dump(_ row: Explanation.Row) -> [String] {
         guard !row.bytes.isEmpty else { return [] }
         guard !row.isSecret else { return ["  there     \(row.bytes.count) bytes, hidden"] }
-        let perLine = (width ?? 80) < 80 ? 8 : 16
+        let perLine = width.map { $0 < 60 ? 4 : $0 < 80 ? 8 : 16 } ?? 16
         let shown = min(row.bytes.count, perLine * 4)
         var lines = stride(from: 0, to: shown, by: perLine).map { start in
             let part = row.bytes[start..<min(start + perLine, shown)].copy()

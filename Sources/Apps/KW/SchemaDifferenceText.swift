@@ -7,6 +7,8 @@ struct SchemaDifferenceText {
     let api: API
     let first: Int16
     let second: Int16
+    /// How many columns there are; nil where lines may have any length.
+    let width: Int?
     let paint: (String, Console.Style) -> String
 
     private var differences: [(kind: String, difference: SchemaDifference)] {
@@ -22,10 +24,13 @@ struct SchemaDifferenceText {
         for (kind, difference) in differences {
             lines.append("")
             lines.append(paint(difference.message, .bold))
-            lines +=
-                difference.isEmpty
-                ? ["  the same on the wire; what its fields mean may have changed all the same"]
-                : Self.changes(difference, kind).map { "  " + paint($0.text, $0.style) }
+            if difference.isEmpty {
+                let text = "  the same on the wire; what its fields mean may have changed all the same"
+                lines += TextWidth.hanging(text, width, indent: 2)
+            }
+            for change in Self.changes(difference, kind) {
+                lines += TextWidth.hanging("  " + change.text, width, indent: 6).map { paint($0, change.style) }
+            }
         }
         return lines
     }

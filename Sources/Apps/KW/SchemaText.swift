@@ -7,6 +7,8 @@ struct SchemaText {
     let api: API
     /// Only what this version carries; nil for all of them.
     let version: Int16?
+    /// How many columns there are; nil where lines may have any length.
+    let width: Int?
     let paint: (String, Console.Style) -> String
 
     /// A line of the table, with its cells.
@@ -27,7 +29,7 @@ struct SchemaText {
         var lines = [paint(head, .bold)]
         for (kind, type) in messages {
             lines.append("")
-            lines.append(paint(heading(kind, type), .bold))
+            lines += TextWidth.hanging(heading(kind, type), width, indent: 2).map { paint($0, .bold) }
             lines += table(rows(type))
         }
         return lines
@@ -117,13 +119,23 @@ struct SchemaText {
         let widths = (0..<columns).map { column in
             rows.map { $0.cells.indices.contains(column) ? $0.cells[column].count : 0 }.max() ?? 0
         }
-        return rows.map { row in
-            var line = "  " + paint(Self.padded(row.name, nameWidth), row.style ?? .cyan)
-            for (column, cell) in row.cells.enumerated() where widths[column] > 0 {
-                line += "  " + paint(Self.padded(cell, widths[column]), column == 0 ? .green : .dim)
+        return rows.flatMap { row -> [String] in
+            var lines = ["  " + paint(Self.padded(row.name, nameWidth), row.style ?? .cyan)]
+            var columns = 2 + nameWidth
+            let last = row.cells.lastIndex { !$0.isEmpty } ?? 0
+            for (column, cell) in row.cells.enumerated() where widths[column] > 0 && column <= last {
+                let style: Console.Style = column == 0 ? .green : .dim
+                if let width, columns + 2 + cell.count > width, columns > 6 {
+                    // What does not fit stands under the name.
+                    lines.append("    " + paint(cell, style))
+                    columns = 4 + cell.count
+                } else {
+                    let shown = column == last ? cell : Self.padded(cell, widths[column])
+                    lines[lines.count - 1] += "  " + paint(shown, style)
+                    columns += 2 + shown.count
+                }
             }
-            while line.last == " " { line.removeLast() }
-            return line
+            return lines
         }
     }
 

@@ -8,18 +8,22 @@ enum TextWidth {
         return text.reduce(0) { $0 + of($1) }
     }
 
-    /// The columns of a character.
+    /// The columns of a character. What is put together of several emoji counts with all of them: some terminals
+    /// show it as one, others do not, and a line that turns out shorter does no harm.
     static func of(_ character: Character) -> Int {
-        var width = 0
-        for scalar in character.unicodeScalars {
-            // A variation selector asks for the coloured form, which is wide.
-            if scalar.value == 0xFE0F { return 2 }
-            width = max(width, of(scalar))
-        }
-        return width
+        // A variation selector asks for the coloured form, which is wide.
+        if character.unicodeScalars.contains(where: { $0.value == 0xFE0F }) { return 2 }
+        return character.unicodeScalars.reduce(0) { $0 + of($1) }
     }
 
     private static func of(_ scalar: Unicode.Scalar) -> Int {
+        switch scalar.value {
+        // A flag is two letters, each of which takes one.
+        case 0x1F1E6...0x1F1FF: return 1
+        // The second and third part of a Korean syllable stand with the first.
+        case 0x1160...0x11FF: return 0
+        default: break
+        }
         switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: return 0
         default: break
@@ -59,8 +63,8 @@ enum TextWidth {
                     (line, columns, lastSpace) = ("", 0, nil)
                     continue
                 }
-                // A break that leaves half of the line empty is worse than one within a word.
-                if let space = lastSpace, space.columns > width / 2 {
+                // A break that leaves most of the line empty is worse than one within a word.
+                if let space = lastSpace, space.columns > width / 4 {
                     let rest = String(line[space.end...])
                     lines.append(trimmed(String(line[..<space.end])))
                     (line, columns, lastSpace) = (rest, of(rest), nil)
@@ -79,6 +83,14 @@ enum TextWidth {
         lines.removeLast(lines.count - limit)
         lines[limit - 1] = cut(lines[limit - 1], width - 1) + "…"
         return lines
+    }
+
+    /// `text` wrapped to `width` columns, where there is a width, with the lines behind the first indented.
+    static func hanging(_ text: String, _ width: Int?, indent: Int) -> [String] {
+        guard let width, of(text) > width else { return [text] }
+        let margin = String(repeating: " ", count: indent)
+        let lines = wrapped(text, width - indent)
+        return lines.prefix(1) + lines.dropFirst().map { margin + $0 }
     }
 
     /// The beginning of `text` that has at most `width` columns.
