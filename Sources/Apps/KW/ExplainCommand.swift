@@ -234,7 +234,11 @@ struct ExplainCommand: ParsableCommand {
     private func subject(_ content: Content) throws -> Subject {
         let bytes: Bytes
         switch content {
-        case .capture(let capture): return .frames(NumberedFrame.all(of: capture))
+        case .capture(let capture):
+            guard api == nil, form == nil else {
+                throw ValidationError("a capture says itself what its frames are: leave out --api and --body")
+            }
+            return .frames(NumberedFrame.all(of: capture))
         case .bytes(let array): bytes = Bytes(array)
         }
         if form == .records { return .one(Explanation(records: bytes), count: bytes.count) }
@@ -258,14 +262,18 @@ struct ExplainCommand: ParsableCommand {
             return .one(explanation, count: bytes.count)
         }
         let parts = NumberedFrame.cut(bytes)
-        if parts.count > 1 { return .frames(NumberedFrame.responses(parts, of: type, version: version)) }
+        if parts.count > 1 || picksFrames {
+            return .frames(NumberedFrame.responses(parts, of: type, version: version))
+        }
         let explanation = Explanation(responseFrame: bytes, of: type, version: version, showsSecrets: showSecrets)
         return .one(explanation, count: bytes.count)
     }
 
+    private var picksFrames: Bool { list || frames != nil }
+
     private func requests(_ bytes: Bytes) -> Subject {
         let parts = NumberedFrame.cut(bytes)
-        if parts.count > 1 { return .frames(NumberedFrame.requests(parts)) }
+        if parts.count > 1 || picksFrames { return .frames(NumberedFrame.requests(parts)) }
         return .one(Explanation(requestFrame: bytes, showsSecrets: showSecrets), count: bytes.count)
     }
 

@@ -30,8 +30,8 @@ public struct Explanation: Sendable {
         public var bytes: Bytes
         /// The field's name in Kafka's message definitions, or `[3]` for an element of an array.
         public var name: String
-        /// The name with those of everything around it, such as `topics[3].partitions[0].errorCode`.
-        public var path: String
+        /// The path of what is around the row.
+        var parentPath: String
         /// The type, as Kafka's protocol guide writes it: `int32`, `compact string`; for a group, the structure's name.
         public var type: String
         /// The value as text; empty for a group.
@@ -45,6 +45,14 @@ public struct Explanation: Sendable {
         public var isSecret: Bool
         /// How the value is a set of bits; nil where it is none.
         var flagLayout: FlagLayout?
+
+        /// The name with those of everything around it, such as `topics[3].partitions[0].errorCode`.
+        public var path: String { Self.path(parentPath, name) }
+
+        static func path(_ parent: String, _ name: String) -> String {
+            if name.isEmpty || parent.isEmpty { return parent + name }
+            return name.utf8.first == UInt8(ascii: "[") ? parent + name : parent + "." + name
+        }
     }
 
     /// What was explained, such as `FetchResponse v12`.

@@ -7,7 +7,7 @@ extension ExplanationWriter {
         _ type: S.Type, version: Int16, flexible: Bool, to end: Int, mustEnd: Bool
     ) -> S? {
         let start = (offset: covered, mark: mark)
-        var decoder = ExplainingDecoder(version: version, flexible: flexible, self, to: end)
+        var decoder = ExplainingDecoder(version: version, flexible: flexible, moved(), to: end)
         var value = S()
         do throws(WireError) {
             try decoder.visit(&value)
@@ -29,7 +29,7 @@ extension ExplanationWriter {
 
     /// A body up to `end`.
     mutating func body(_ type: any WireMessage.Type, version: Int16, to end: Int) {
-        mayHoldSecrets = type.holdsSecrets
+        message = type
         guard type.versions.contains(version) else {
             let error = WireError(
                 .unsupportedVersion(supported: type.versions), at: covered, message: type.wireName, version: version)
@@ -100,7 +100,7 @@ extension ExplanationWriter {
             return close()
         }
         let api = API.of(APIKey(rawValue: key))
-        mayHoldSecrets = api?.request.holdsSecrets ?? false
+        message = api?.request
         title = api.map { "\($0.request.wireName) v\(version)" } ?? "request of API \(key) v\(version)"
         let headerVersion = api.map { RequestHeader.version(for: $0.request, version) } ?? 1
         open("header", "RequestHeader v\(headerVersion)")
@@ -123,7 +123,7 @@ extension ExplanationWriter {
     /// A response's header and body.
     mutating func response(_ type: any WireMessage.Type, version: Int16, to end: Int) {
         let headerVersion = ResponseHeader.version(for: type, version)
-        mayHoldSecrets = type.holdsSecrets
+        message = type
         open("header", "ResponseHeader v\(headerVersion)")
         let header = structure(
             ResponseHeader.self, version: headerVersion, flexible: headerVersion >= 1, to: end, mustEnd: false)

@@ -5,7 +5,10 @@ struct ExplanationWriter {
     let bytes: Bytes
     /// Whether fields that hold secrets are shown like others.
     let showsSecrets: Bool
-    /// Whether the message has fields that hold secrets: then bytes that cannot be read may be part of one.
+    /// The message, where it is known: if it has fields that hold secrets, bytes that cannot be read may be part of one.
+    /// That is looked up only where there are such bytes.
+    var message: (any WireMessage.Type)?
+    /// Whether what cannot be read may be a secret, whatever the message.
     var mayHoldSecrets = false
     /// What it turned out to be.
     var title: String
@@ -64,7 +67,8 @@ struct ExplanationWriter {
 
     /// Adds a row for bytes that cannot be read.
     mutating func unread(_ name: String, _ type: String, note: String, to end: Int) {
-        append(.unread, name, type, "", note, isSecret: mayHoldSecrets && !showsSecrets, to: end)
+        let isSecret = !showsSecrets && (mayHoldSecrets || (message?.holdsSecrets ?? false))
+        append(.unread, name, type, "", note, isSecret: isSecret, to: end)
     }
 
     /// Adds a heading; ``close()`` ends its part.
@@ -86,6 +90,14 @@ struct ExplanationWriter {
     /// Ends everything that was begun since `mark`.
     mutating func close(to mark: Mark) {
         while levels.count > mark.levels { close() }
+    }
+
+    /// Gives the writer away, rows and all, so that whoever has it appends without copying them; what stays behind is
+    /// only good for being replaced.
+    mutating func moved() -> ExplanationWriter {
+        let taken = self
+        rows = []
+        return taken
     }
 
     /// Ends everything.
@@ -131,12 +143,9 @@ struct ExplanationWriter {
     ) -> Explanation.Row {
         Explanation.Row(
             kind: kind, depth: depth, offset: range.lowerBound, bytes: bytes[range], name: name,
-            path: path(of: name), type: type, value: value, note: note, isUnpacked: isUnpacked,
+            parentPath: path, type: type, value: value, note: note, isUnpacked: isUnpacked,
             isSecret: isSecret, flagLayout: flags)
     }
 
-    private func path(of name: String) -> String {
-        if name.isEmpty || path.isEmpty { return path + name }
-        return name.hasPrefix("[") ? path + name : path + "." + name
-    }
+    private func path(of name: String) -> String { Explanation.Row.path(path, name) }
 }

@@ -24,6 +24,7 @@ enum Meaning {
 
     /// `text` between quotation marks, with what would disturb a terminal escaped.
     static func quoted(_ text: String) -> String {
+        if isPlain(text.utf8) { return "\"" + text + "\"" }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -42,6 +43,7 @@ enum Meaning {
     static func preview(_ bytes: Bytes) -> String {
         guard bytes.count > 0 else { return "empty" }
         let text = bytes.withUnsafeBytes { String(validating: $0.bindMemory(to: UInt8.self), as: UTF8.self) }
+        if let text, isPlain(text.utf8) { return "\"" + text + "\"" }
         if let text, text.unicodeScalars.allSatisfy(isPrintable) { return quoted(text) }
         return self.bytes(bytes.count)
     }
@@ -64,6 +66,11 @@ enum Meaning {
             text.append(digit)
         }
         return number < 0 ? "-" + text : text
+    }
+
+    /// Whether all of it is ASCII that needs no second look, as nearly all text is.
+    private static func isPlain(_ text: String.UTF8View) -> Bool {
+        text.allSatisfy { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

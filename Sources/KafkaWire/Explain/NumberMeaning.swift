@@ -2,10 +2,13 @@
 enum NumberMeaning {
     /// What `value` means in the field of that name of that structure; nil where there is nothing to say.
     static func of(_ field: String, in structure: String, _ value: Int64) -> String? {
-        if let rule = rules[field] { return rule.text(structure, value) }
-        if field.hasSuffix("ErrorCode") { return Rule.error.text(structure, value) }
-        return nil
+        rules[field]?.text(structure, value)
     }
+
+    /// The fields that are sets of ACL operations.
+    static let operationSets: Set<String> = [
+        "topicAuthorizedOperations", "clusterAuthorizedOperations", "authorizedOperations",
+    ]
 
     /// The bits of a set of ACL operations, by their numbers (`AclOperation` in the Java client).
     static let operations: [Int64: String] = [
@@ -45,7 +48,8 @@ enum NumberMeaning {
     }
 
     private static let rules: [String: Rule] = [
-        "errorCode": .error, "apiKey": .api, "requestApiKey": .api,
+        "errorCode": .error, "topicConfigErrorCode": .error, "partitionErrorCode": .error,
+        "acknowledgeErrorCode": .error, "apiKey": .api, "requestApiKey": .api,
         "topicAuthorizedOperations": .operations, "clusterAuthorizedOperations": .operations,
         "authorizedOperations": .operations,
 

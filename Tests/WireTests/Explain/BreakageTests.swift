@@ -74,6 +74,33 @@ import Testing
         }
     }
 
+    /// Nothing traps on bytes that are wrong, whatever is asked of the explanation.
+    @Test(arguments: [0, 1, 11, 15, 18, 32, 40]) func flippedBitsInFrames(key: Int16) throws {
+        let api = try #require(API.of(APIKey(rawValue: key)))
+        let file = String("00\(key)".suffix(3)) + "-\(api.name).jsonl"
+        let vectors = try Fixture.json("golden/\(file)").filter { 20..<400 ~= $0["hex"].text?.count ?? 0 }
+        for vector in vectors.prefix(12) {
+            let (type, version, body) = try GoldenMessageTests.parts(vector)
+            let isRequest = vector["kind"].text == "request"
+            let tags: [UInt8] = type.flexible.contains(version) ? [0] : []
+            let request: [UInt8] = [0, UInt8(key), 0, UInt8(version), 0, 0, 0, 7, 0, 1, 0x63] + tags
+            let asked = [0, 0, 0, UInt8(request.count)] + request
+            let head = isRequest ? request : [0, 0, 0, 7] + tags
+            let size = UInt16(head.count + body.count)
+            var frame = [0, 0, UInt8(size >> 8), UInt8(truncatingIfNeeded: size)] + head + body.copy()
+            for bit in stride(from: 0, to: frame.count * 8, by: 5) {
+                frame[bit / 8] ^= 1 << UInt8(bit % 8)
+                var conversation = Conversation()
+                if !isRequest { _ = conversation.read(Bytes(asked), from: .client) }
+                let explanation = conversation.read(Bytes(frame), from: isRequest ? .client : .broker).explanation()
+                ExplanationTests.expectCoverage(explanation, Bytes(frame))
+                #expect((explanation.breakage == nil) == (explanation.failure == nil))
+                _ = explanation.rows.flatMap(\.bits)
+                frame[bit / 8] ^= 1 << UInt8(bit % 8)
+            }
+        }
+    }
+
     @Test(arguments: [
         ("160301020001000001fc0303", "this looks like a TLS ClientHello: the client speaks TLS"),
         ("160303007a02000076", "this looks like a TLS ServerHello: the port speaks TLS"),
