@@ -7,6 +7,8 @@ struct ExplainingDecoder: FieldVisitor {
     private(set) var name = ""
     /// Its type, as Kafka's message definitions write it.
     private(set) var type = ""
+    /// The array whose elements are being read.
+    private var arrayName = ""
     /// The structure that it stands in.
     private var structure = ""
     /// Where in the explained bytes this decoder's bytes begin.
@@ -52,7 +54,7 @@ struct ExplainingDecoder: FieldVisitor {
 
     mutating func visit(_ value: inout Bool) throws(WireError) {
         try decoder.visit(&value)
-        row("\(value)")
+        row(value ? "true" : "false")
     }
     mutating func visit(_ value: inout Int8) throws(WireError) {
         try decoder.visit(&value)
@@ -124,14 +126,15 @@ struct ExplainingDecoder: FieldVisitor {
             row("null", note: lengthNote(nil))
             return value = nil
         }
-        row(count == 1 ? "1 element" : "\(count) elements", note: lengthNote(count))
+        row(count == 1 ? "1 element" : count.description + " elements", note: lengthNote(count))
         out.push(name)
         decoder.field = decoder.field.required
         var array: [E] = []
+        arrayName = outer.0
         // Looking up a type's name is slow.
         let elementType = E.wireName
         for index in 0..<count {
-            name = "[\(index)]"
+            name = "[" + index.description + "]"
             type = elementType
             var element = E.zero
             try element.accept(&self)
@@ -170,7 +173,7 @@ struct ExplainingDecoder: FieldVisitor {
         name = "tagged fields"
         type = "uvarint"
         let count = try decoder.tagCount()
-        row(count == 0 ? "none" : "\(count)")
+        row(count == 0 ? "none" : count.description)
         out.push("")
         for _ in 0..<count {
             name = "tag"
@@ -240,10 +243,11 @@ struct ExplainingDecoder: FieldVisitor {
 
     private mutating func number(_ value: some FixedWidthInteger) {
         // Elements are named by their place; what they mean depends on the array.
-        let field = name.utf8.first == UInt8(ascii: "[") ? decoder.field.name.description : name
+        let field = name.utf8.first == UInt8(ascii: "[") ? arrayName : name
         let meaning = NumberMeaning.of(field, in: structure, Int64(truncatingIfNeeded: value))
-        let flags: Explanation.Row.FlagLayout? = NumberMeaning.operationSets.contains(field) ? .operations : nil
-        out.field(name, type, value.description, note: meaning ?? "", flags: flags, to: offset)
+        out.field(
+            name, type, value.description, note: meaning.text ?? "", flags: meaning.isSet ? .operations : nil,
+            to: offset)
     }
 
     /// How the length stands there: `compact string: length 3 + 1`.

@@ -45,6 +45,8 @@ struct ExplanationWriter {
         self.title = title
         self.isUnpacked = isUnpacked
         outerDepth = depth
+        // Fields have some eight bytes on average; more rows than that grow the array.
+        rows.reserveCapacity(min(bytes.count / 8 + 8, 4096))
         if !path.isEmpty { levels = [Level(path: path)] }
     }
 

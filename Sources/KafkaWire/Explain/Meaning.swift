@@ -13,13 +13,32 @@ enum Meaning {
         let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func padded(_ number: Int64, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
         let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60)
-        return "\(date) \(padded(hours, 2)):\(padded(minutes, 2)):\(padded(seconds, 2)).\(padded(rest % 1000, 3)) UTC"
+        // Written digit by digit: every record has a timestamp.
+        return String(unsafeUninitializedCapacity: 27) { buffer in
+            var count = 0
+            func digits(_ number: Int64, _ width: Int, _ end: Unicode.Scalar) {
+                var rest = number
+                for place in stride(from: count + width - 1, through: count, by: -1) {
+                    buffer[place] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+                    rest /= 10
+                }
+                buffer[count + width] = UInt8(truncatingIfNeeded: end.value)
+                count += width + 1
+            }
+            digits(year, 4, "-")
+            digits(month, 2, "-")
+            digits(day, 2, " ")
+            digits(hours, 2, ":")
+            digits(minutes, 2, ":")
+            digits(seconds, 2, ".")
+            digits(rest % 1000, 3, " ")
+            for letter in "UTC".utf8 {
+                buffer[count] = letter
+                count += 1
+            }
+            return count
+        }
     }
 
     /// `text` between quotation marks, with what would disturb a terminal escaped.

@@ -163,7 +163,7 @@ extension ExplanationWriter {
         let outer = mark
         for index in 0..<max(batch.recordCount, 0) {
             do throws(WireError) {
-                open("[\(index)]", "record")
+                open("[" + index.description + "]", "record")
                 try record(of: batch, to: end)
                 close()
             } catch {
@@ -197,9 +197,9 @@ extension ExplanationWriter {
         field("attributes", "int8", "\(attributes)", note: "unused", to: covered + 1)
         let timestamp = try varint("timestampDelta", long: true, to: end)
         let time = batch.attributes.isLogAppendTime ? batch.maxTimestamp : batch.baseTimestamp &+ timestamp
-        remark("timestamp \(time)" + (Meaning.instant(time).map { " = \($0)" } ?? ""))
+        remark("timestamp " + time.description + (Meaning.instant(time).map { " = " + $0 } ?? ""))
         let offset = try varint("offsetDelta", to: end)
-        remark("offset \(batch.baseOffset &+ offset)")
+        remark("offset " + (batch.baseOffset &+ offset).description)
         let isControl = batch.attributes.isControl
         let key = try part("key", isControl ? .controlKey : .plain, to: end)
         let type = isControl ? key.flatMap { try? ControlRecordTypeSchema.decodeVersioned($0).type } : nil
@@ -248,7 +248,9 @@ extension ExplanationWriter {
         case .controlKey where embedded(ControlRecordTypeSchema.self, name, value, at: prefix): break
         case .controlValue(0...1) where embedded(EndTxnMarker.self, name, value, at: prefix): break
         case .controlValue(2) where embedded(LeaderChangeMessage.self, name, value, at: prefix): break
-        default: field(name, "varint bytes", Meaning.preview(value), note: "length \(length)", to: prefix + length)
+        default:
+            field(
+                name, "varint bytes", Meaning.preview(value), note: "length " + length.description, to: prefix + length)
         }
         return value
     }
@@ -274,7 +276,7 @@ extension ExplanationWriter {
         do throws(WireError) { value = long ? try reader.varlong() : Int64(try reader.varint()) } catch {
             throw Self.unread(name, type, error)
         }
-        field(name, type, "\(value)", note: note, to: covered + reader.offset)
+        field(name, type, value.description, note: note, to: covered + reader.offset)
         return value
     }
 

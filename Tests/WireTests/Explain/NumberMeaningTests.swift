@@ -27,7 +27,7 @@ import Testing
             ("authorizedOperations", "X", 1 << 20, "bit 20"), ("authorizedOperations", "X", .max, nil),
         ] as [(String, String, Int64, String?)])
     func meanings(field: String, structure: String, value: Int64, meaning: String?) {
-        #expect(NumberMeaning.of(field, in: structure, value) == meaning)
+        #expect(NumberMeaning.of(field, in: structure, value).text == meaning)
     }
 
     /// The special timestamps of a ListOffsets request; the answer's -1 means that there is none.
