@@ -32,7 +32,8 @@ extension Explanation {
         switch reason {
         case .truncated(let needed, let available):
             "needs \(Meaning.bytes(needed)), \(Meaning.areLeft(available))"
-        case .badLength(let length, _) where length < 0: "length \(length), which is below null's -1"
+        case .badLength(let length, _) where length < 0:
+            "length \(Meaning.grouped(length)), less than any length may be"
         case .badLength(let length, let limit):
             "length \(Meaning.grouped(length)) where \(Meaning.areLeft(limit, named: true))"
         case .unexpectedNull: "null, which this version does not allow"

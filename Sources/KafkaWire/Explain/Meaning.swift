@@ -72,7 +72,8 @@ enum Meaning {
 
     /// `1 byte is left`, `12 bytes are left`; in a sentence that spoke of bytes already, `2 are left`.
     static func areLeft(_ count: Int, named: Bool = false) -> String {
-        "\(named ? bytes(count) : grouped(count)) \(count == 1 ? "is" : "are") left"
+        if count == 0 { return named ? "no bytes are left" : "none is left" }
+        return "\(named ? bytes(count) : grouped(count)) \(count == 1 ? "is" : "are") left"
     }
 
     /// The number with commas between thousands, from five digits on.

@@ -27,7 +27,7 @@ import Testing
         ),
         (
             "Metadata", 0, "fffffffb", "topics", "[]MetadataRequestTopic: 4 bytes of count, then the elements",
-            "length -5, which is below null's -1"
+            "length -5, less than any length may be"
         ),
         ("Metadata", 1, "ffffffff 0000", "left over", "", "2 bytes behind the end"),
         ("Heartbeat", 4, "0267 0000", "generationId", "int32: 4 bytes", "needs 4 bytes, 2 are left"),
