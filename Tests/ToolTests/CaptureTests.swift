@@ -147,13 +147,16 @@ import Testing
             ["explain", "--response", "--api", "ApiVersions", "--version", "0", Self.answer, Self.answer])
         #expect(responses.status == 0)
         #expect(responses.output.contains("#2  byte 20  ← ApiVersionsResponse v0, 20 bytes"))
+        let one = try Program.kw(["explain", "--list", Self.request])
+        #expect(one.output == "#1  byte 0  → ApiVersions v3 request, correlation 7, 25 bytes\n")
         let broken = try Program.kw(["explain", "--list", Self.request, "0000ff"])
         #expect(broken.output.contains("#2  byte 25  → part of a request, 3 bytes"))
     }
 
     @Test(arguments: [
         (["--frames", "0"], "The value '0' is invalid"), (["--frames", "7-5"], "is invalid"),
-        (["--frames", "9"], "none of those"), (["--depth", "0"], "1 or more"),
+        (["--frames", "9"], "none of those"), (["--api", "Fetch", "--version", "11"], "says itself"),
+        (["--depth", "0"], "1 or more"),
     ]) func mistakesGetASentence(arguments: [String], sentence: String) throws {
         let file = try Program.file(Array(Self.capture.utf8))
         defer { file.remove() }

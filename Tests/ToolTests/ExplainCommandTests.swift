@@ -111,7 +111,7 @@ import Testing
         let version = Int16(try #require(vector["version"].number))
         let explanation = Explanation(body: try #require(vector["hex"].hex), of: ProduceRequest.self, version: version)
         for line in ExplanationText(explanation, width: width, paint: { text, _ in text }).lines.dropFirst() {
-            #expect(line.count <= width, "\(line)")
+            #expect(TextWidth.of(line) <= width, "\(line)")
         }
     }
 

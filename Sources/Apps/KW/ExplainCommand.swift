@@ -19,6 +19,8 @@ struct ExplainCommand: ParsableCommand {
             kw explain --api Metadata --version 1 --response --file answer.bin
             kw explain --records --file 00000000000000000000.log
             kw explain --file exchange.jsonl --frames 3,5-7
+            kw explain --schema Fetch --version 13
+            kw explain --diff Fetch 11 13
             """)
 
     @Argument(help: "The bytes in hexadecimal; spaces and colons do not matter.")
@@ -62,6 +64,22 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: "Only so many levels of nesting.")
     var depth: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The fields of an API instead; with --version as that version writes them.", valueName: "api"))
+    var schema: String?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("What changes between two versions of an API: Fetch 11 13.", valueName: "api a b"))
+    var diff: [String] = []
+
+    @Flag(help: "The APIs that this build knows, with their versions.")
+    var apis = false
+
+    @Flag(help: "Show varints, and numbers that are sets of bits, bit by bit.")
+    var bits = false
+
     @Flag(help: "JSON for programs: an object with all rows, for several frames one on each line.")
     var json = false
 
@@ -83,10 +101,16 @@ struct ExplainCommand: ParsableCommand {
 
     func validate() throws {
         if let depth, depth < 1 { throw ValidationError("--depth must be 1 or more") }
+        let definitions = [apis, schema != nil, !diff.isEmpty].filter { $0 }.count
+        if definitions > 1 { throw ValidationError("give one of --schema, --diff and --apis") }
+        if definitions == 1, !hex.isEmpty || file != nil || api != nil {
+            throw ValidationError("--schema, --diff and --apis show definitions and take no bytes")
+        }
     }
 
     func run() throws {
         let console = Console()
+        if apis || schema != nil || !diff.isEmpty { return try showDefinitions(on: console) }
         let subject: Subject
         do { subject = try self.subject(try input()) } catch let error as FileError {
             console.note("kw explain: \(error)")
@@ -125,10 +149,14 @@ struct ExplainCommand: ParsableCommand {
 
     private func show(_ explanation: Explanation, count: Int, frame: [(String, String)] = [], on console: Console) {
         if json {
-            console.line(ExplanationText.json(explanation, count: count, selection: selection, frame: frame))
+            console.line(
+                ExplanationJSON.text(
+                    explanation, count: count, selection: selection, showsBits: bits, frame: frame))
         } else {
             let width = Terminal.outputWidth
-            let text = ExplanationText(explanation, width: width, selection: selection) { console.paint($0, $1) }
+            let text = ExplanationText(explanation, width: width, selection: selection, showsBits: bits) {
+                console.paint($0, $1)
+            }
             text.lines.forEach(console.line)
         }
     }
@@ -141,13 +169,17 @@ struct ExplainCommand: ParsableCommand {
         var hasFailed = false
         for (index, frame) in shown.enumerated() {
             if list {
-                console.line(json ? JSONText.object(frame.json) : frame.line(last: all.count))
+                let line = frame.line(last: all.count)
+                let lines = TextWidth.hanging(line, Terminal.outputWidth, indent: 4)
+                (json ? [JSONText.object(frame.json)] : lines).forEach(console.line)
                 continue
             }
             let explanation = frame.explanation(showSecrets)
             if !json {
                 if index > 0 { console.line("") }
-                console.line(console.paint(frame.line(last: 0), .yellow))
+                for line in TextWidth.hanging(frame.line(last: 0), Terminal.outputWidth, indent: 4) {
+                    console.line(console.paint(line, .yellow))
+                }
             }
             show(explanation, count: frame.bytes.count, frame: frame.json, on: console)
             if let failure = explanation.failure {
@@ -159,12 +191,54 @@ struct ExplainCommand: ParsableCommand {
         if hasFailed { throw ExitCode(1) }
     }
 
+    // MARK: - Definitions
+
+    private func showDefinitions(on console: Console) throws {
+        let lines: [String]
+        if let schema {
+            let api = try Self.api(schema)
+            if let version { try Self.requireVersion(version, of: api.request) }
+            let text = SchemaText(api: api, version: version, width: Terminal.outputWidth) { console.paint($0, $1) }
+            lines = json ? [text.json] : text.lines
+        } else if apis {
+            lines = json ? SchemaText.listJSON : SchemaText.list { console.paint($0, $1) }
+        } else {
+            guard diff.count == 3, let first = Int16(diff[1]), let second = Int16(diff[2]) else {
+                throw ValidationError("--diff wants an API and two versions, such as --diff Fetch 11 13")
+            }
+            let api = try Self.api(diff[0])
+            for version in [first, second] { try Self.requireVersion(version, of: api.request) }
+            let text = SchemaDifferenceText(api: api, first: first, second: second, width: Terminal.outputWidth) {
+                console.paint($0, $1)
+            }
+            lines = json ? [text.json] : text.lines
+        }
+        lines.forEach(console.line)
+        console.flush()
+    }
+
+    private static func api(_ name: String) throws -> API {
+        guard let api = NearestNames.api(name) else { throw ValidationError(NearestNames.sentence(name)) }
+        return api
+    }
+
+    private static func requireVersion(_ version: Int16, of type: any WireMessage.Type) throws {
+        let known = type.versions
+        guard !known.contains(version) else { return }
+        throw ValidationError(
+            "\(type.wireName) has no version \(version); known are \(known.lowerBound) to \(known.upperBound)")
+    }
+
     // MARK: - Reading
 
     private func subject(_ content: Content) throws -> Subject {
         let bytes: Bytes
         switch content {
-        case .capture(let capture): return .frames(NumberedFrame.all(of: capture))
+        case .capture(let capture):
+            guard api == nil, form == nil else {
+                throw ValidationError("a capture says itself what its frames are: leave out --api and --body")
+            }
+            return .frames(NumberedFrame.all(of: capture))
         case .bytes(let array): bytes = Bytes(array)
         }
         if form == .records { return .one(Explanation(records: bytes), count: bytes.count) }
@@ -174,10 +248,7 @@ struct ExplainCommand: ParsableCommand {
             }
             return requests(bytes)
         }
-        guard let api = Int16(name).flatMap({ API.of(APIKey(rawValue: $0)) }) ?? API.named(name) else {
-            throw ValidationError(
-                "this build does not know the API \(name); it knows " + API.all.map(\.name).joined(separator: ", "))
-        }
+        let api = try Self.api(name)
         let type: any WireMessage.Type = direction == .request ? api.request : api.response
         let isFrame = form == .frame || form == nil && startsWithItsSize(bytes)
         if isFrame && direction == .request { return requests(bytes) }
@@ -185,23 +256,24 @@ struct ExplainCommand: ParsableCommand {
         guard let version else {
             throw ValidationError("give --version, \(known.lowerBound) to \(known.upperBound) of \(api.name)")
         }
-        guard known.contains(version) else {
-            throw ValidationError(
-                "\(type.wireName) has no version \(version); known are \(known.lowerBound) to \(known.upperBound)")
-        }
+        try Self.requireVersion(version, of: type)
         guard isFrame else {
             let explanation = Explanation(body: bytes, of: type, version: version, showsSecrets: showSecrets)
             return .one(explanation, count: bytes.count)
         }
         let parts = NumberedFrame.cut(bytes)
-        if parts.count > 1 { return .frames(NumberedFrame.responses(parts, of: type, version: version)) }
+        if parts.count > 1 || picksFrames {
+            return .frames(NumberedFrame.responses(parts, of: type, version: version))
+        }
         let explanation = Explanation(responseFrame: bytes, of: type, version: version, showsSecrets: showSecrets)
         return .one(explanation, count: bytes.count)
     }
 
+    private var picksFrames: Bool { list || frames != nil }
+
     private func requests(_ bytes: Bytes) -> Subject {
         let parts = NumberedFrame.cut(bytes)
-        if parts.count > 1 { return .frames(NumberedFrame.requests(parts)) }
+        if parts.count > 1 || picksFrames { return .frames(NumberedFrame.requests(parts)) }
         return .one(Explanation(requestFrame: bytes, showsSecrets: showSecrets), count: bytes.count)
     }
 

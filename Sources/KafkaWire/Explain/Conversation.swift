@@ -39,6 +39,8 @@ public struct Conversation: Sendable {
         case token
         /// Too few bytes for a header.
         case fragment
+        /// Bytes of another protocol, which the text names.
+        case foreign(String)
     }
 
     private var connections: [Int: Connection] = [:]
@@ -48,6 +50,9 @@ public struct Conversation: Sendable {
 
     /// Takes the next frame of a connection, size prefix included. Bytes that are no whole frame are taken too.
     public mutating func read(_ bytes: Bytes, from side: Side, connection: Int = 0) -> ConversationFrame {
+        if let name = ForeignProtocol.name(bytes) {
+            return ConversationFrame(bytes: bytes, side: side, connection: connection, content: .foreign(name))
+        }
         let content =
             switch side {
             case .client: connections[connection, default: Connection()].request(bytes)
@@ -125,6 +130,7 @@ public struct ConversationFrame: Sendable {
         case .unmatchedResponse(let correlation): "response to a request that was not seen, correlation \(correlation)"
         case .token: "SASL token"
         case .fragment: "part of a \(side == .client ? "request" : "response")"
+        case .foreign(let name): "no frame but \(name)"
         }
     }
 
@@ -150,7 +156,7 @@ public struct ConversationFrame: Sendable {
             return Explanation(
                 opaqueFrame: bytes, "SASL token", note: "of the mechanism that SaslHandshake v0 chose: no header",
                 showsSecrets: showsSecrets)
-        case .fragment:
+        case .fragment, .foreign:
             return side == .client
                 ? Explanation(requestFrame: bytes, showsSecrets: showsSecrets)
                 : Explanation(responseFrame: bytes, title: "response", unreadBecause: "", showsSecrets: showsSecrets)

@@ -30,8 +30,8 @@ public struct Explanation: Sendable {
         public var bytes: Bytes
         /// The field's name in Kafka's message definitions, or `[3]` for an element of an array.
         public var name: String
-        /// The name with those of everything around it, such as `topics[3].partitions[0].errorCode`.
-        public var path: String
+        /// The path of what is around the row.
+        var parentPath: String
         /// The type, as Kafka's protocol guide writes it: `int32`, `compact string`; for a group, the structure's name.
         public var type: String
         /// The value as text; empty for a group.
@@ -43,6 +43,16 @@ public struct Explanation: Sendable {
         /// Whether the bytes are a secret, or, in a row that could not be read, may hold one: whoever shows the row
         /// shows ``value`` and not ``bytes``. Never true where the explanation was asked for secrets.
         public var isSecret: Bool
+        /// How the value is a set of bits; nil where it is none.
+        var flagLayout: FlagLayout?
+
+        /// The name with those of everything around it, such as `topics[3].partitions[0].errorCode`.
+        public var path: String { Self.path(parentPath, name) }
+
+        static func path(_ parent: String, _ name: String) -> String {
+            if name.isEmpty || parent.isEmpty { return parent + name }
+            return name.utf8.first == UInt8(ascii: "[") ? parent + name : parent + "." + name
+        }
     }
 
     /// What was explained, such as `FetchResponse v12`.
@@ -51,6 +61,19 @@ public struct Explanation: Sendable {
     public internal(set) var rows: [Row] = []
     /// Why the bytes cannot be the message that they should be, or nil.
     public internal(set) var failure: WireError?
+    /// The row at which ``failure`` was noticed.
+    var failureRow: Int?
+    /// The body that broke off, to find out what it might be instead.
+    var brokenBody: BrokenBody?
+    /// All bytes, where the size in front of them is wrong.
+    var unframedBytes: Bytes?
+
+    /// A body that is not what it should be.
+    struct BrokenBody: Sendable {
+        var type: any WireMessage.Type
+        var version: Int16
+        var bytes: Bytes
+    }
 
     /// Explains a body: a message without header and size. Every byte of `bytes` should belong to it. Of fields that
     /// hold secrets (SASL exchanges, salted passwords, tokens) the rows say only the length, unless `showsSecrets`.
@@ -132,5 +155,8 @@ public struct Explanation: Sendable {
         self.title = writer.title
         rows = writer.rows
         failure = writer.failure
+        failureRow = writer.failureRow
+        brokenBody = writer.brokenBody
+        if writer.failure?.field == "size" { unframedBytes = bytes }
     }
 }

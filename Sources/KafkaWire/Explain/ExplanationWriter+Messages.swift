@@ -7,7 +7,7 @@ extension ExplanationWriter {
         _ type: S.Type, version: Int16, flexible: Bool, to end: Int, mustEnd: Bool
     ) -> S? {
         let start = (offset: covered, mark: mark)
-        var decoder = ExplainingDecoder(version: version, flexible: flexible, self, to: end)
+        var decoder = ExplainingDecoder(version: version, flexible: flexible, moved(), to: end)
         var value = S()
         do throws(WireError) {
             try decoder.visit(&value)
@@ -16,7 +16,7 @@ extension ExplanationWriter {
             return value
         } catch {
             self = decoder.out
-            unread(decoder.name, decoder.type, note: "\(error.reason)", to: end)
+            unread(decoder.name, decoder.type, note: Explanation.found(error.reason), to: end)
             close(to: start.mark)
             var error = error
             if error.offset >= 0 { error.offset += start.offset }
@@ -29,18 +29,23 @@ extension ExplanationWriter {
 
     /// A body up to `end`.
     mutating func body(_ type: any WireMessage.Type, version: Int16, to end: Int) {
-        mayHoldSecrets = type.holdsSecrets
+        message = type
         guard type.versions.contains(version) else {
             let error = WireError(
                 .unsupportedVersion(supported: type.versions), at: covered, message: type.wireName, version: version)
             unread("body", type.wireName, note: "\(error.reason)", to: end)
-            return fail(error)
+            fail(error)
+            return
         }
         openBody(type, version: version, to: end)
     }
 
     private mutating func openBody<M: WireMessage>(_ type: M.Type, version: Int16, to end: Int) {
-        structure(type, version: version, flexible: type.flexible.contains(version), to: end, mustEnd: true)
+        let (start, hasFailed) = (covered, failure != nil)
+        let message = structure(
+            type, version: version, flexible: type.flexible.contains(version), to: end, mustEnd: true)
+        guard message == nil, !hasFailed else { return }
+        brokenBody = .init(type: type, version: version, bytes: bytes[start..<end])
     }
 
     /// An embedded structure behind its two-byte version, up to `end`. What a newer version adds at the end is kept
@@ -53,7 +58,7 @@ extension ExplanationWriter {
             field("version", "int16", "\(version)", note: "of \(type.wireName)" + newer, to: start + 2)
             let flexible = type.flexible.contains(layout)
             structure(type, version: layout, flexible: flexible, to: end, mustEnd: false)
-            if covered < end { unread("left over", "bytes", note: "behind the end of the structure", to: end) }
+            if covered < end { unread("left over", "", note: "behind the end of the structure", to: end) }
         } catch {
             unread("version", "int16", note: "\(error.reason)", to: end)
         }
@@ -61,6 +66,11 @@ extension ExplanationWriter {
 
     /// The size in front of a frame. Gives the frame's end, or nil where nothing can be read behind it.
     mutating func frameSize() -> Int? {
+        if let name = ForeignProtocol.name(bytes) {
+            unread("size", "int32", note: "this looks like \(name)", to: bytes.count)
+            fail(WireError(.malformed("what looks like \(name)"), at: 0, field: "size", message: "Frame"))
+            return nil
+        }
         var reader = ByteReader(bytes)
         do throws(WireError) {
             let size: Int32 = try reader.integer()
@@ -70,12 +80,12 @@ extension ExplanationWriter {
             let left = bytes.count - 4
             field("size", "int32", "\(size)", note: "bytes that follow", to: 4)
             if Int(size) > left {
-                remark("only \(left) are here")
+                remark("only \(Meaning.grouped(left)) are here")
                 fail(WireError(.truncated(needed: Int(size), available: left), at: 4, field: "size", message: "Frame"))
             }
             return min(4 + Int(size), bytes.count)
         } catch {
-            unread("size", "int32", note: "\(error.reason)", to: bytes.count)
+            unread("size", "int32", note: Explanation.found(error.reason), to: bytes.count)
             fail(WireError(error.reason, at: 0, field: "size", message: "Frame"))
             return nil
         }
@@ -90,7 +100,7 @@ extension ExplanationWriter {
             return close()
         }
         let api = API.of(APIKey(rawValue: key))
-        mayHoldSecrets = api?.request.holdsSecrets ?? false
+        message = api?.request
         title = api.map { "\($0.request.wireName) v\(version)" } ?? "request of API \(key) v\(version)"
         let headerVersion = api.map { RequestHeader.version(for: $0.request, version) } ?? 1
         open("header", "RequestHeader v\(headerVersion)")
@@ -113,7 +123,7 @@ extension ExplanationWriter {
     /// A response's header and body.
     mutating func response(_ type: any WireMessage.Type, version: Int16, to end: Int) {
         let headerVersion = ResponseHeader.version(for: type, version)
-        mayHoldSecrets = type.holdsSecrets
+        message = type
         open("header", "ResponseHeader v\(headerVersion)")
         let header = structure(
             ResponseHeader.self, version: headerVersion, flexible: headerVersion >= 1, to: end, mustEnd: false)
@@ -147,7 +157,7 @@ extension ExplanationWriter {
     mutating func endOfFrame(at end: Int) {
         guard end < bytes.count else { return }
         let count = bytes.count - end
-        unread("left over", "bytes", note: "\(count) bytes behind the end of the frame", to: bytes.count)
+        unread("left over", "", note: "\(count) bytes behind the end of the frame", to: bytes.count)
         fail(WireError(.trailing(count), at: end, message: "Frame"))
     }
 }

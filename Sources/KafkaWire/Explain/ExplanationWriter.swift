@@ -5,13 +5,20 @@ struct ExplanationWriter {
     let bytes: Bytes
     /// Whether fields that hold secrets are shown like others.
     let showsSecrets: Bool
-    /// Whether the message has fields that hold secrets: then bytes that cannot be read may be part of one.
+    /// The message, where it is known: if it has fields that hold secrets, bytes that cannot be read may be part of one.
+    /// That is looked up only where there are such bytes.
+    var message: (any WireMessage.Type)?
+    /// Whether what cannot be read may be a secret, whatever the message.
     var mayHoldSecrets = false
     /// What it turned out to be.
     var title: String
     private(set) var rows: [Explanation.Row] = []
     /// The first failure.
     private(set) var failure: WireError?
+    /// The row at which it was noticed.
+    private(set) var failureRow: Int?
+    /// The body in which it was noticed.
+    var brokenBody: Explanation.BrokenBody?
     /// How many bytes the rows so far explain.
     private(set) var covered = 0
     /// Whether ``bytes`` were packed inside others.
@@ -38,6 +45,8 @@ struct ExplanationWriter {
         self.title = title
         self.isUnpacked = isUnpacked
         outerDepth = depth
+        // Fields have some eight bytes on average; more rows than that grow the array.
+        rows.reserveCapacity(min(bytes.count / 8 + 8, 4096))
         if !path.isEmpty { levels = [Level(path: path)] }
     }
 
@@ -45,8 +54,11 @@ struct ExplanationWriter {
     var mark: Mark { Mark(levels: levels.count) }
 
     /// Adds a row for the bytes up to `end`.
-    mutating func field(_ name: String, _ type: String, _ value: String, note: String = "", to end: Int) {
-        append(.field, name, type, value, note, to: end)
+    mutating func field(
+        _ name: String, _ type: String, _ value: String, note: String = "", flags: Explanation.Row.FlagLayout? = nil,
+        to end: Int
+    ) {
+        append(.field, name, type, value, note, flags: flags, to: end)
     }
 
     /// Adds a row for bytes that are a secret, unless those are to be shown. `size` is that of the secret itself.
@@ -57,7 +69,8 @@ struct ExplanationWriter {
 
     /// Adds a row for bytes that cannot be read.
     mutating func unread(_ name: String, _ type: String, note: String, to end: Int) {
-        append(.unread, name, type, "", note, isSecret: mayHoldSecrets && !showsSecrets, to: end)
+        let isSecret = !showsSecrets && (mayHoldSecrets || (message?.holdsSecrets ?? false))
+        append(.unread, name, type, "", note, isSecret: isSecret, to: end)
     }
 
     /// Adds a heading; ``close()`` ends its part.
@@ -81,12 +94,22 @@ struct ExplanationWriter {
         while levels.count > mark.levels { close() }
     }
 
+    /// Gives the writer away, rows and all, so that whoever has it appends without copying them; what stays behind is
+    /// only good for being replaced.
+    mutating func moved() -> ExplanationWriter {
+        let taken = self
+        rows = []
+        return taken
+    }
+
     /// Ends everything.
     mutating func finish() { close(to: Mark(levels: 0)) }
 
-    /// Keeps the first failure: what follows is only its consequence.
+    /// Keeps the first failure, which the row added last is about: what follows is only its consequence.
     mutating func fail(_ error: WireError) {
-        if failure == nil { failure = error }
+        guard failure == nil else { return }
+        failure = error
+        failureRow = rows.indices.last
     }
 
     /// Adds a remark to the row that was added last.
@@ -97,8 +120,11 @@ struct ExplanationWriter {
 
     /// Takes over the rows of another writer, which explained unpacked data.
     mutating func adopt(_ other: ExplanationWriter) {
+        let start = rows.count
         rows += other.rows
-        if let failure = other.failure { fail(failure) }
+        guard failure == nil, other.failure != nil else { return }
+        failure = other.failure
+        failureRow = other.failureRow.map { start + $0 }
     }
 
     /// The path of the rows being added.
@@ -106,25 +132,22 @@ struct ExplanationWriter {
 
     private mutating func append(
         _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
-        isSecret: Bool = false, to end: Int
+        isSecret: Bool = false, flags: Explanation.Row.FlagLayout? = nil, to end: Int
     ) {
         let end = min(max(end, covered), bytes.count)
-        rows.append(row(kind, name, type, value, note, isSecret: isSecret, covered..<end))
+        rows.append(row(kind, name, type, value, note, isSecret: isSecret, flags: flags, covered..<end))
         covered = end
     }
 
     private func row(
         _ kind: Explanation.Row.Kind, _ name: String, _ type: String, _ value: String, _ note: String,
-        isSecret: Bool = false, _ range: Range<Int>
+        isSecret: Bool = false, flags: Explanation.Row.FlagLayout? = nil, _ range: Range<Int>
     ) -> Explanation.Row {
         Explanation.Row(
             kind: kind, depth: depth, offset: range.lowerBound, bytes: bytes[range], name: name,
-            path: path(of: name), type: type, value: value, note: note, isUnpacked: isUnpacked,
-            isSecret: isSecret)
+            parentPath: path, type: type, value: value, note: note, isUnpacked: isUnpacked,
+            isSecret: isSecret, flagLayout: flags)
     }
 
-    private func path(of name: String) -> String {
-        if name.isEmpty || path.isEmpty { return path + name }
-        return name.hasPrefix("[") ? path + name : path + "." + name
-    }
+    private func path(of name: String) -> String { Explanation.Row.path(path, name) }
 }

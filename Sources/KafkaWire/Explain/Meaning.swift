@@ -1,36 +1,5 @@
-/// Values in words: what a number stands for where it is not just a number.
+/// Values in words: instants, texts and bytes as they can be shown to a person.
 enum Meaning {
-    /// What `value` means in that field of that structure; nil where there is nothing to say.
-    static func of(_ field: String, in structure: String, _ value: Int64) -> String? {
-        switch field {
-        case "apiKey", "requestApiKey": Int16(exactly: value).flatMap { API.of(APIKey(rawValue: $0))?.name }
-        case let name where name == "errorCode" || name.hasSuffix("ErrorCode"):
-            Int16(exactly: value).map { ErrorCode(rawValue: $0).name }
-        case "acks": [-1: "all in-sync replicas", 0: "no answer wanted", 1: "the leader alone"][value]
-        case "isolationLevel": [0: "read_uncommitted", 1: "read_committed"][value]
-        case "keyType": [0: "group", 1: "transaction", 2: "share group"][value]
-        case "replicaId": value == -1 ? "a client" : nil
-        case "timestamp" where structure.hasPrefix("ListOffsets"):
-            [
-                -1: "the latest offset", -2: "the earliest offset", -3: "the highest timestamp",
-                -4: "the earliest local offset", -5: "the latest tiered offset",
-            ][value] ?? instant(value)
-        case "logAppendTimeMs", "timestamp", "issueTimestamp", "issueTimestampMs", "expiryTimestamp",
-            "expiryTimestampMs",
-            "maxTimestamp", "maxTimestampMs", "lastTimestamp", "lastFetchTimestamp", "lastCaughtUpTimestamp",
-            "transactionStartTimeMs":
-            instant(value)
-        case "topicAuthorizedOperations", "clusterAuthorizedOperations", "authorizedOperations":
-            value == -2_147_483_648 ? "not asked for" : "a bit per operation"
-        case "type" where structure == "ControlRecordTypeSchema":
-            [
-                0: "ABORT", 1: "COMMIT", 2: "LEADER_CHANGE", 3: "SNAPSHOT_HEADER", 4: "SNAPSHOT_FOOTER",
-                5: "KRAFT_VERSION", 6: "KRAFT_VOTERS",
-            ][value]
-        default: nil
-        }
-    }
-
     /// Milliseconds since 1970 as a date and a time in UTC; nil for -1 and for what no clock shows.
     static func instant(_ milliseconds: Int64) -> String? {
         guard milliseconds >= 0, milliseconds < 253_402_300_800_000 else { return nil }
@@ -44,17 +13,37 @@ enum Meaning {
         let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func padded(_ number: Int64, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
         let (hours, minutes, seconds) = (rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60)
-        return "\(date) \(padded(hours, 2)):\(padded(minutes, 2)):\(padded(seconds, 2)).\(padded(rest % 1000, 3)) UTC"
+        // Written digit by digit: every record has a timestamp.
+        return String(unsafeUninitializedCapacity: 27) { buffer in
+            var count = 0
+            func digits(_ number: Int64, _ width: Int, _ end: Unicode.Scalar) {
+                var rest = number
+                for place in stride(from: count + width - 1, through: count, by: -1) {
+                    buffer[place] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+                    rest /= 10
+                }
+                buffer[count + width] = UInt8(truncatingIfNeeded: end.value)
+                count += width + 1
+            }
+            digits(year, 4, "-")
+            digits(month, 2, "-")
+            digits(day, 2, " ")
+            digits(hours, 2, ":")
+            digits(minutes, 2, ":")
+            digits(seconds, 2, ".")
+            digits(rest % 1000, 3, " ")
+            for letter in "UTC".utf8 {
+                buffer[count] = letter
+                count += 1
+            }
+            return count
+        }
     }
 
     /// `text` between quotation marks, with what would disturb a terminal escaped.
     static func quoted(_ text: String) -> String {
+        if isPlain(text.utf8) { return "\"" + text + "\"" }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -73,8 +62,35 @@ enum Meaning {
     static func preview(_ bytes: Bytes) -> String {
         guard bytes.count > 0 else { return "empty" }
         let text = bytes.withUnsafeBytes { String(validating: $0.bindMemory(to: UInt8.self), as: UTF8.self) }
+        if let text, isPlain(text.utf8) { return "\"" + text + "\"" }
         if let text, text.unicodeScalars.allSatisfy(isPrintable) { return quoted(text) }
-        return bytes.count == 1 ? "1 byte" : "\(bytes.count) bytes"
+        return self.bytes(bytes.count)
+    }
+
+    /// `1 byte`, `12 bytes`, `1,000,000 bytes`.
+    static func bytes(_ count: Int) -> String { count == 1 ? "1 byte" : "\(grouped(count)) bytes" }
+
+    /// `1 byte is left`, `12 bytes are left`; in a sentence that spoke of bytes already, `2 are left`.
+    static func areLeft(_ count: Int, named: Bool = false) -> String {
+        if count == 0 { return named ? "no bytes are left" : "none is left" }
+        return "\(named ? bytes(count) : grouped(count)) \(count == 1 ? "is" : "are") left"
+    }
+
+    /// The number with commas between thousands, from five digits on.
+    static func grouped(_ number: Int) -> String {
+        guard number.magnitude >= 10_000 else { return "\(number)" }
+        var text = ""
+        let digits = String(number.magnitude)
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return number < 0 ? "-" + text : text
+    }
+
+    /// Whether all of it is ASCII that needs no second look, as nearly all text is.
+    private static func isPlain(_ text: String.UTF8View) -> Bool {
+        text.allSatisfy { (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

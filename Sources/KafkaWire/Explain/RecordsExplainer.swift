@@ -37,7 +37,14 @@ extension ExplanationWriter {
             isCutOff
             ? "a batch that is cut off: \(left) bytes" + (size.map { " of \($0)" } ?? "")
             : "no record batch: " + (magic.map { "magic \($0), length \((size ?? 0) - 12)" } ?? "\(left) bytes")
-        unread(name, "record batch", note: found, to: end)
+        if isCutOff && magic == 2 {
+            open(name, "record batch v2")
+            cutOffHeader(to: end)
+            unread(left < Layout.headerSize ? "header" : "records", "bytes", note: found, to: end)
+            close()
+        } else {
+            unread(name, "record batch", note: found, to: end)
+        }
         if !(isCutOff && mayBeCutOff) { fail(Self.error(.malformed(found), start)) }
         return false
     }
@@ -58,7 +65,7 @@ extension ExplanationWriter {
                 fail(Self.error(.unsupportedCodec("number \(batch.attributes.rawValue & 7)"), start + 21))
             }
         } catch {
-            unread("record batch", "bytes", note: "\(error.reason)", to: end)
+            unread("record batch", "bytes", note: Explanation.found(error.reason), to: end)
             fail(Self.error(error.reason, start + max(error.offset, 0)))
         }
     }
@@ -71,17 +78,22 @@ extension ExplanationWriter {
         }
         field("baseOffset", "int64", "\(batch.baseOffset)", to: next(8))
         field("batchLength", "int32", "\(batch.bytes.count - 12)", note: "bytes that follow", to: next(4))
-        field("partitionLeaderEpoch", "int32", "\(batch.partitionLeaderEpoch)", to: next(4))
+        let epoch = batch.partitionLeaderEpoch == -1 ? "not known" : ""
+        field("partitionLeaderEpoch", "int32", "\(batch.partitionLeaderEpoch)", note: epoch, to: next(4))
         field("magic", "int8", "2", to: next(1))
         let computed = batch.computedCRC
         let crc = Self.hex(batch.crc)
+        // The last byte counts too.
+        let range = "CRC-32C over bytes 21 to the end (\(start + 21) to \(start + batch.bytes.count - 1))"
         if computed == batch.crc {
-            field("crc", "uint32", crc, note: "CRC-32C of bytes 21 to the batch's end: correct", to: next(4))
+            field("crc", "uint32", crc, note: "\(range): matches", to: next(4))
         } else {
-            field("crc", "uint32", crc, note: "WRONG: CRC-32C of bytes 21 on is \(Self.hex(computed))", to: next(4))
+            field("crc", "uint32", crc, note: "\(range): WRONG, computed \(Self.hex(computed))", to: next(4))
             fail(Self.error(.checksum(expected: batch.crc, found: computed), start + 17))
         }
-        field("attributes", "int16", "\(batch.attributes.rawValue)", note: Self.names(batch.attributes), to: next(2))
+        field(
+            "attributes", "int16", "\(batch.attributes.rawValue)", note: Self.names(batch.attributes),
+            flags: .batchAttributes, to: next(2))
         field(
             "lastOffsetDelta", "int32", "\(batch.lastOffsetDelta)", note: "last offset \(batch.lastOffset)",
             to: next(4))
@@ -89,9 +101,32 @@ extension ExplanationWriter {
         field("maxTimestamp", "int64", "\(batch.maxTimestamp)", note: Self.time(batch.maxTimestamp), to: next(8))
         let plain = batch.producerId == -1 ? "not idempotent" : ""
         field("producerId", "int64", "\(batch.producerId)", note: plain, to: next(8))
-        field("producerEpoch", "int16", "\(batch.producerEpoch)", to: next(2))
-        field("baseSequence", "int32", "\(batch.baseSequence)", to: next(4))
+        let none = { (value: Int) in value == -1 ? "none" : "" }
+        field("producerEpoch", "int16", "\(batch.producerEpoch)", note: none(Int(batch.producerEpoch)), to: next(2))
+        field("baseSequence", "int32", "\(batch.baseSequence)", note: none(Int(batch.baseSequence)), to: next(4))
         field("recordCount", "int32", "\(batch.recordCount)", to: next(4))
+    }
+
+    /// The fields of a batch's header that are whole; what they mean together cannot be said.
+    private mutating func cutOffHeader(to end: Int) {
+        let layout: [(name: String, type: String, size: Int)] = [
+            ("baseOffset", "int64", 8), ("batchLength", "int32", 4), ("partitionLeaderEpoch", "int32", 4),
+            ("magic", "int8", 1), ("crc", "uint32", 4), ("attributes", "int16", 2), ("lastOffsetDelta", "int32", 4),
+            ("baseTimestamp", "int64", 8), ("maxTimestamp", "int64", 8), ("producerId", "int64", 8),
+            ("producerEpoch", "int16", 2), ("baseSequence", "int32", 4), ("recordCount", "int32", 4),
+        ]
+        for (name, type, size) in layout {
+            guard end - covered >= size else { return }
+            var value = Int64(bitPattern: bytes[covered..<covered + size].copy().reduce(0) { $0 << 8 | UInt64($1) })
+            // The sign is that of the field's own width.
+            if type != "uint32" { value = (value << Int64(64 - 8 * size)) >> Int64(64 - 8 * size) }
+            let isTime = name.hasSuffix("Timestamp")
+            let note = name == "crc" ? "cannot be checked: the batch is cut off" : isTime ? Self.time(value) : ""
+            let text = name == "crc" ? Self.hex(UInt32(truncatingIfNeeded: value)) : "\(value)"
+            field(
+                name, type, text, note: note, flags: name == "attributes" ? .batchAttributes : nil,
+                to: covered + size)
+        }
     }
 
     private mutating func packedRecords(of batch: RecordBatch, _ codec: Compression, to end: Int) {
@@ -128,19 +163,25 @@ extension ExplanationWriter {
         let outer = mark
         for index in 0..<max(batch.recordCount, 0) {
             do throws(WireError) {
-                open("[\(index)]", "record")
+                open("[" + index.description + "]", "record")
                 try record(of: batch, to: end)
                 close()
             } catch {
-                unread("record", "bytes", note: "\(error.reason)", to: end)
+                var error = error
+                let start = covered
+                let place = error.field.isEmpty ? ("record", "bytes") : (error.field, error.message)
+                unread(place.0, place.1, note: Explanation.found(error.reason), to: end)
                 close(to: outer)
-                return fail(Self.error(error.reason, covered))
+                error.offset = start
+                error.message = "RecordBatch"
+                return fail(error)
             }
         }
         guard covered < end else { return }
         let count = end - covered
-        fail(Self.error(.trailing(count), covered))
-        unread("left over", "bytes", note: "\(count) bytes behind the last record", to: end)
+        let start = covered
+        unread("left over", "", note: "\(Meaning.bytes(count)) behind the last record", to: end)
+        fail(Self.error(.trailing(count), start))
     }
 
     private mutating func record(of batch: RecordBatch, to end: Int) throws(WireError) {
@@ -156,11 +197,13 @@ extension ExplanationWriter {
         field("attributes", "int8", "\(attributes)", note: "unused", to: covered + 1)
         let timestamp = try varint("timestampDelta", long: true, to: end)
         let time = batch.attributes.isLogAppendTime ? batch.maxTimestamp : batch.baseTimestamp &+ timestamp
-        remark("timestamp \(time)" + (Meaning.instant(time).map { " = \($0)" } ?? ""))
+        remark("timestamp " + time.description + (Meaning.instant(time).map { " = " + $0 } ?? ""))
         let offset = try varint("offsetDelta", to: end)
-        remark("offset \(batch.baseOffset + offset)")
-        try part("key", batch.attributes.isControl ? .controlKey : .plain, to: end)
-        try part("value", batch.attributes.isControl ? .controlValue : .plain, to: end)
+        remark("offset " + (batch.baseOffset + offset).description)
+        let isControl = batch.attributes.isControl
+        let key = try part("key", isControl ? .controlKey : .plain, to: end)
+        let type = isControl ? key.flatMap { try? ControlRecordTypeSchema.decodeVersioned($0).type } : nil
+        try part("value", type.map { .controlValue($0) } ?? .plain, to: end)
         let headers = try varint("headerCount", to: end)
         guard headers >= 0, headers <= Int64(end - covered) else {
             throw WireError(.badLength(Int(headers), limit: end - covered))
@@ -176,41 +219,70 @@ extension ExplanationWriter {
         }
     }
 
-    private enum Content { case plain, controlKey, controlValue }
+    private enum Content {
+        case plain
+        case controlKey
+        /// The value of a control record of that type.
+        case controlValue(Int16)
+    }
 
-    /// A length as a varint and as many bytes; -1 is null.
-    private mutating func part(_ name: String, _ content: Content, to end: Int) throws(WireError) {
+    /// A length as a varint and as many bytes; -1 is null. Gives the bytes.
+    @discardableResult
+    private mutating func part(_ name: String, _ content: Content, to end: Int) throws(WireError) -> Bytes? {
         var reader = ByteReader(bytes[covered..<end])
-        let length = Int(try reader.varint())
-        let prefix = covered + reader.offset
+        let length: Int
+        let value: Bytes
+        do throws(WireError) {
+            length = Int(try reader.varint())
+            guard length >= -1, length <= reader.remaining else {
+                throw WireError(.badLength(length, limit: reader.remaining))
+            }
+            value = try reader.slice(max(length, 0))
+        } catch { throw Self.unread(name, "varint bytes", error) }
+        let prefix = covered + reader.offset - value.count
         guard length >= 0 else {
-            guard length == -1 else { throw WireError(.badLength(length, limit: reader.remaining)) }
-            return field(name, "varint bytes", "null", note: "length -1 = null", to: prefix)
+            field(name, "varint bytes", "null", note: "length -1 = null", to: prefix)
+            return nil
         }
-        let value = try reader.slice(length)
-        let note = "length \(length)"
         switch content {
-        case .controlKey where (try? ControlRecordTypeSchema.decodeVersioned(value)) != nil:
-            field(name, "varint bytes", "\(length) bytes", note: note, to: prefix)
-            push(name)
-            versioned(ControlRecordTypeSchema.self, to: prefix + length)
-            close()
-        case .controlValue where length == 6 && (try? EndTxnMarker.decodeVersioned(value)) != nil:
-            field(name, "varint bytes", "\(length) bytes", note: note, to: prefix)
-            push(name)
-            versioned(EndTxnMarker.self, to: prefix + length)
-            close()
-        default: field(name, "varint bytes", Meaning.preview(value), note: note, to: prefix + length)
+        case .controlKey where embedded(ControlRecordTypeSchema.self, name, value, at: prefix): break
+        case .controlValue(0...1) where embedded(EndTxnMarker.self, name, value, at: prefix): break
+        case .controlValue(2) where embedded(LeaderChangeMessage.self, name, value, at: prefix): break
+        default:
+            field(
+                name, "varint bytes", Meaning.preview(value), note: "length " + length.description, to: prefix + length)
         }
+        return value
+    }
+
+    /// Explains a record's key or value that holds a structure; false where it holds something else.
+    private mutating func embedded<E: EmbeddedMessage>(
+        _ type: E.Type, _ name: String, _ value: Bytes, at prefix: Int
+    ) -> Bool {
+        guard (try? type.decodeVersioned(value)) != nil else { return false }
+        field(name, "varint bytes", Meaning.bytes(value.count), note: "length \(value.count)", to: prefix)
+        push(name)
+        versioned(type, to: prefix + value.count)
+        close()
+        return true
     }
 
     private mutating func varint(
         _ name: String, long: Bool = false, note: String = "", to end: Int
     ) throws(WireError) -> Int64 {
+        let type = long ? "varlong" : "varint"
         var reader = ByteReader(bytes[covered..<end])
-        let value = long ? try reader.varlong() : Int64(try reader.varint())
-        field(name, long ? "varlong" : "varint", "\(value)", note: note, to: covered + reader.offset)
+        let value: Int64
+        do throws(WireError) { value = long ? try reader.varlong() : Int64(try reader.varint()) } catch {
+            throw Self.unread(name, type, error)
+        }
+        field(name, type, value.description, note: note, to: covered + reader.offset)
         return value
+    }
+
+    /// An error that carries the field and, in place of the message, the type of the row that could not be read.
+    private static func unread(_ name: String, _ type: String, _ error: WireError) -> WireError {
+        WireError(error.reason, field: name, message: type)
     }
 
     /// A message of the formats before Kafka 0.11 (magic 0 and 1), or a packed set of them.
@@ -222,16 +294,17 @@ extension ExplanationWriter {
             field("messageSize", "int32", "\(try reader.integer(Int32.self))", to: start + reader.offset)
             let crc = try reader.integer(UInt32.self)
             let computed = CRC32.checksum(bytes[start + reader.offset..<end])
-            let verdict = computed == crc ? "correct" : "WRONG, it is \(Self.hex(computed))"
-            field(
-                "crc", "uint32", Self.hex(crc), note: "CRC-32 of what follows: \(verdict)", to: start + reader.offset)
+            let verdict = computed == crc ? "matches" : "WRONG, computed \(Self.hex(computed))"
+            let range = "CRC-32 over bytes 16 to the end (\(start + 16) to \(end - 1))"
+            field("crc", "uint32", Self.hex(crc), note: "\(range): \(verdict)", to: start + reader.offset)
             if computed != crc { fail(Self.error(.checksum(expected: crc, found: computed), start + 12)) }
             let magic = try reader.integer(Int8.self)
             field("magic", "int8", "\(magic)", note: "the format before Kafka 0.11", to: start + reader.offset)
             let attributes = try reader.integer(UInt8.self)
             let codec = Compression(rawValue: attributes & 7)
             field(
-                "attributes", "int8", "\(attributes)", note: codec?.name ?? "unknown codec", to: start + reader.offset)
+                "attributes", "int8", "\(attributes)", note: codec?.name ?? "unknown codec", flags: .messageAttributes,
+                to: start + reader.offset)
             if magic == 1 {
                 let time = try reader.integer(Int64.self)
                 field("timestamp", "int64", "\(time)", note: Self.time(time), to: start + reader.offset)
@@ -256,7 +329,7 @@ extension ExplanationWriter {
                 $0.recordBatches(to: $1, mayBeCutOff: false)
             }
         } catch {
-            unread("message", "bytes", note: "\(error.reason)", to: end)
+            unread("message", "bytes", note: Explanation.found(error.reason), to: end)
             fail(Self.error(error.reason, start + max(error.offset, 0)))
         }
     }

@@ -167,6 +167,15 @@ import Testing
         #expect(lost.content == .unmatchedResponse(correlation: 0))
     }
 
+    @Test func otherProtocolsAreNamed() throws {
+        var conversation = Conversation()
+        let hello = conversation.read([0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3, 0], from: .client)
+        #expect(hello.label == "no frame but a TLS ClientHello: the client speaks TLS")
+        #expect(hello.explanation().breakage?.row.path == "size")
+        let answer = conversation.read(Bytes(utf8: "HTTP/1.1 400 Bad Request"), from: .broker)
+        #expect(answer.label.hasPrefix("no frame but an HTTP response"))
+    }
+
     @Test func fragmentsAreExplainedAsFarAsTheyGo() throws {
         let request = try Self.request(MetadataRequest(), 1, 7)
         let response = try Self.response(MetadataResponse(), 1, 7)

@@ -28,11 +28,11 @@ import Testing
                 "4 | 0012 | header.requestApiKey | 18 | ApiVersions",
                 "6 | 0003 | header.requestApiVersion | 3",
                 "8 | 00000007 | header.correlationId | 7",
-                "12 | 0003666f6f | header.clientId | \"foo\" | length 3",
+                "12 | 0003666f6f | header.clientId | \"foo\" | string: length 3",
                 "17 | 00 | header.tagged fields | none",
                 "18 | - | body | ApiVersionsRequest v3",
-                "18 | 026b | body.clientSoftwareName | \"k\" | compact length 2 = 1 + 1",
-                "20 | 04312e30 | body.clientSoftwareVersion | \"1.0\" | compact length 4 = 3 + 1",
+                "18 | 026b | body.clientSoftwareName | \"k\" | compact string: length 1 + 1",
+                "20 | 04312e30 | body.clientSoftwareVersion | \"1.0\" | compact string: length 3 + 1",
                 "24 | 00 | body.tagged fields | none",
             ])
     }
@@ -48,7 +48,7 @@ import Testing
                 "4 | 00000007 | header.correlationId | 7",
                 "8 | - | body | ApiVersionsResponse v0",
                 "8 | 0023 | body.errorCode | 35 | UNSUPPORTED_VERSION",
-                "10 | 00000001 | body.apiKeys | 1 element | length 1",
+                "10 | 00000001 | body.apiKeys | 1 element | array: length 1",
                 "14 | - | body.apiKeys[0] | ApiVersion",
                 "14 | 0012 | body.apiKeys[0].apiKey | 18 | ApiVersions",
                 "16 | 0000 | body.apiKeys[0].minVersion | 0",
@@ -68,16 +68,16 @@ import Testing
                 "8 | 00000001 | minBytes | 1",
                 "12 | 03200000 | maxBytes | 52428800",
                 "16 | 00 | isolationLevel | 0 | read_uncommitted",
-                "17 | 00000000 | sessionId | 0",
-                "21 | ffffffff | sessionEpoch | -1",
-                "25 | 01 | topics | 0 elements | compact length 1 = 0 + 1",
-                "26 | 01 | forgottenTopicsData | 0 elements | compact length 1 = 0 + 1",
-                "27 | 01 | rackId | \"\" | compact length 1 = 0 + 1",
+                "17 | 00000000 | sessionId | 0 | no session",
+                "21 | ffffffff | sessionEpoch | -1 | no session, or its end",
+                "25 | 01 | topics | 0 elements | compact array: length 0 + 1",
+                "26 | 01 | forgottenTopicsData | 0 elements | compact array: length 0 + 1",
+                "27 | 01 | rackId | \"\" | compact string: length 0 + 1",
                 "28 | 02 | tagged fields | 2",
                 "29 | 0003 | tag | tag 0 | size 3",
-                "31 | 036331 | clusterId | \"c1\" | compact length 3 = 2 + 1",
+                "31 | 036331 | clusterId | \"c1\" | compact string: length 2 + 1",
                 "34 | 0502 | tag | tag 5 | size 2",
-                "36 | abcd | unknown tag 5 | 2 bytes | no field of this version; kept as it is",
+                "36 | abcd | unknown tag 5 | 2 bytes | tag 5 unknown, 2 bytes, skipped",
             ])
     }
 
@@ -85,7 +85,7 @@ import Testing
         let explanation = Explanation(body: try bytes("00 01 00 00"), of: MetadataRequest.self, version: 12)
         #expect(
             text(explanation) == [
-                "0 | 00 | topics | null | compact length 0 = null",
+                "0 | 00 | topics | null | compact array: length 0 = null",
                 "1 | 01 | allowAutoTopicCreation | true",
                 "2 | 00 | includeTopicAuthorizedOperations | false",
                 "3 | 00 | tagged fields | none",
@@ -96,17 +96,17 @@ import Testing
         let explanation = Explanation(body: try bytes("ffffffff 0000"), of: MetadataRequest.self, version: 1)
         #expect(
             text(explanation) == [
-                "0 | ffffffff | topics | null | length -1 = null",
-                "4 | 0000 | left over | ? | 2 bytes are left over after the message's end",
+                "0 | ffffffff | topics | null | array: length -1 = null",
+                "4 | 0000 | left over | ? | 2 bytes behind the end",
             ])
         let short = Explanation(body: try bytes("00000002 0001 61 0005 62"), of: MetadataRequest.self, version: 1)
         #expect(
             text(short) == [
-                "0 | 00000002 | topics | 2 elements | length 2",
+                "0 | 00000002 | topics | 2 elements | array: length 2",
                 "4 | - | topics[0] | MetadataRequestTopic",
-                "4 | 000161 | topics[0].name | \"a\" | length 1",
+                "4 | 000161 | topics[0].name | \"a\" | string: length 1",
                 "7 | - | topics[1] | MetadataRequestTopic",
-                "7 | 000562 | topics[1].name | ? | a length of 5, but only 1 bytes are left",
+                "7 | 000562 | topics[1].name | ? | length 5 where 1 byte is left",
             ])
         #expect(
             short.failure?.description
@@ -125,12 +125,12 @@ import Testing
         ExplanationTests.expectCoverage(explanation, body)
         #expect(
             text(explanation).suffix(6) == [
-                "25 | 00000010 | protocols[0].metadata | 16 bytes | length 16",
+                "25 | 00000010 | protocols[0].metadata | 16 bytes | bytes: length 16",
                 "29 | 0000 | protocols[0].metadata.version | 0 | of ConsumerProtocolSubscription",
-                "31 | 00000002 | protocols[0].metadata.topics | 2 elements | length 2",
-                "35 | 000161 | protocols[0].metadata.topics[0] | \"a\" | length 1",
-                "38 | 000162 | protocols[0].metadata.topics[1] | \"b\" | length 1",
-                "41 | ffffffff | protocols[0].metadata.userData | null | length -1 = null",
+                "31 | 00000002 | protocols[0].metadata.topics | 2 elements | array: length 2",
+                "35 | 000161 | protocols[0].metadata.topics[0] | \"a\" | string: length 1",
+                "38 | 000162 | protocols[0].metadata.topics[1] | \"b\" | string: length 1",
+                "41 | ffffffff | protocols[0].metadata.userData | null | bytes: length -1 = null",
             ])
     }
 

@@ -44,7 +44,7 @@ import Testing
         let body = Bytes(try request.encode(version: 2))
         let row = try #require(Explanation(body: body, of: SaslAuthenticateRequest.self, version: 2).rows.first)
         #expect(row.value == "14 bytes, hidden")
-        #expect(row.note == "compact length 15 = 14 + 1")
+        #expect(row.note == "compact bytes: length 14 + 1")
         #expect(try request.values(version: 2) == .object([(name: "authBytes", value: .bytes(Self.password))]))
     }
 
