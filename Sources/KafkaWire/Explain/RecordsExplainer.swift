@@ -167,7 +167,7 @@ extension ExplanationWriter {
         }
         for index in 0..<headers {
             open("headers[\(index)]", "header")
-            try part("key", .plain, to: end)
+            try part("key", .headerName, to: end)
             try part("value", .plain, to: end)
             close()
         }
@@ -176,7 +176,7 @@ extension ExplanationWriter {
         }
     }
 
-    private enum Content { case plain, controlKey, controlValue }
+    private enum Content { case plain, headerName, controlKey, controlValue }
 
     /// A length as a varint and as many bytes; -1 is null.
     private mutating func part(_ name: String, _ content: Content, to end: Int) throws(WireError) {
@@ -185,6 +185,7 @@ extension ExplanationWriter {
         let prefix = covered + reader.offset
         guard length >= 0 else {
             guard length == -1 else { throw WireError(.badLength(length, limit: reader.remaining)) }
+            guard content != .headerName else { throw WireError(.unexpectedNull) }
             return field(name, "varint bytes", "null", note: "length -1 = null", to: prefix)
         }
         let value = try reader.slice(length)
@@ -246,15 +247,18 @@ extension ExplanationWriter {
                 }
             }
             if reader.remaining > 0 { throw WireError(.trailing(reader.remaining), at: reader.offset) }
-            // Packed sets do not nest.
-            guard let codec, codec != .none, !isUnpacked, let message = try RecordBatch(bytes[start..<end]) else {
-                return
+            guard !isUnpacked || codec == Compression.none else {
+                throw WireError(.malformed("a packed message inside a packed message"), at: reader.offset)
             }
+            guard let codec else { throw WireError(.unsupportedCodec("number \(attributes & 7)"), at: 17) }
+            guard codec != .none, let message = try RecordBatch(bytes[start..<end]) else { return }
             unpacked(at: start) { () throws(WireError) in
                 try LegacyMessage.payload(of: message, codec, limit: Compression.defaultLimit)
             } rows: {
                 $0.recordBatches(to: $1, mayBeCutOff: false)
             }
+            // Each message may be sound, and yet no set: of another magic, or with offsets that lie too far apart.
+            if failure == nil { _ = try LegacyMessage.records(of: message, limit: Compression.defaultLimit) }
         } catch {
             unread("message", "bytes", note: "\(error.reason)", to: end)
             fail(Self.error(error.reason, start + max(error.offset, 0)))
