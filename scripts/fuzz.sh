@@ -29,7 +29,7 @@ done
 case $SANITIZE in
   "") build=$ROOT/Fuzzing/.build sanitizers=() memory=2048 ;;
   address)
-    build=$ROOT/Fuzzing/.build-address memory=4096
+    build=$ROOT/Fuzzing/.build/address memory=4096
     # The last -sanitize counts: it has to name both.
     sanitizers=(-Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address)
     ;;
@@ -37,6 +37,8 @@ case $SANITIZE in
 esac
 program=$build/release/kwfuzz
 work=$ROOT/.fuzz
+# Swift's own handler of crashes would come before libFuzzer's, which keeps the input.
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
 declare -A pids=()
 declare -A results=()
 findings=0
@@ -62,7 +64,7 @@ start_target() { # TARGET
   [ ! -d "Fixtures/fuzz/$target" ] || cp "Fixtures/fuzz/$target"/* "$folder/seeds/"
   [ -z "$RUNS" ] || limit=(-runs="$RUNS")
   [ ! -s "$folder/seeds.dict" ] || limit+=(-dict="$folder/seeds.dict")
-  KWFUZZ_TARGET=$target ASAN_OPTIONS=detect_leaks=0 "$program" "$folder/corpus" "$folder/seeds" "${limit[@]}" \
+  KWFUZZ_TARGET=$target "$program" "$folder/corpus" "$folder/seeds" "${limit[@]}" \
     -max_len="$longest" -artifact_prefix="$folder/findings/" -timeout=10 \
     -rss_limit_mb=$memory -malloc_limit_mb=256 -detect_leaks=0 -print_final_stats=1 >"$folder/log" 2>&1 </dev/null &
   pids[$target]=$!
@@ -96,7 +98,7 @@ collect() {
     [ -n "${pids[$target]:-}" ] || continue
     kill -0 "${pids[$target]}" 2>/dev/null && continue
     status=0
-    wait "${pids[$target]}" || status=$?
+    wait "${pids[$target]}" 2>/dev/null || status=$?
     unset "pids[$target]"
     if [ -n "$(ls -A "$work/$target/findings" | grep -v '^slow-unit' || true)" ]; then
       results[$target]="A FINDING"
@@ -150,7 +152,7 @@ keep_findings() {
       small=$work/$target/smallest
       cp "$file" "$small"
       step "$target: making ${file##*/} smaller"
-      KWFUZZ_TARGET=$target ASAN_OPTIONS=detect_leaks=0 "$program" -minimize_crash=1 -max_total_time=20 -timeout=10 \
+      KWFUZZ_TARGET=$target "$program" -minimize_crash=1 -max_total_time=20 -timeout=10 \
         -rss_limit_mb=$memory -exact_artifact_path="$small" "$file" >"$work/$target/minimize.log" 2>&1 </dev/null || true
       name=$(sha1sum "$small" | cut -c1-12)
       mkdir -p "Fixtures/fuzz/$target"

@@ -23,7 +23,7 @@ enum EmbeddedCheck {
         _ type: E.Type, _ bytes: Bytes, _ version: Int16?, _ memory: MemoryMeter
     ) throws(Finding) {
         guard let version else { return try versioned(type, bytes, memory) }
-        let decoded = try memory.bound("decoding \(type.wireName)", bytes.count, perByte: 1024) {
+        let decoded = try memory.bound("decoding \(type.wireName)", bytes.count, perByte: 128) {
             outcome { () throws(WireError) in try type.decode(bytes, version: version) }
         }
         guard type.versions.contains(version) else {
@@ -51,7 +51,7 @@ enum EmbeddedCheck {
     private static func versioned<E: EmbeddedMessage>(
         _ type: E.Type, _ bytes: Bytes, _ memory: MemoryMeter
     ) throws(Finding) {
-        let decoded = try memory.bound("decoding \(type.wireName)", bytes.count, perByte: 1024) {
+        let decoded = try memory.bound("decoding \(type.wireName)", bytes.count, perByte: 128) {
             outcome { () throws(WireError) in try type.decodeVersioned(bytes) }
         }
         let stated = bytes.count < 2 ? -1 : Int16(bytes[0]) << 8 | Int16(bytes[1])
@@ -77,7 +77,7 @@ enum EmbeddedCheck {
         _ type: H.Type, _ bytes: Bytes, _ version: Int16, _ memory: MemoryMeter
     ) throws(Finding) {
         guard type.versions.contains(version) else { return }
-        let decoded = try memory.bound("decoding \(type.wireName)", bytes.count, perByte: 1024) {
+        let decoded = try memory.bound("decoding \(type.wireName)", bytes.count, perByte: 128) {
             outcome { () throws(WireError) in try type.decodePrefix(bytes, version: version) }
         }
         switch decoded {

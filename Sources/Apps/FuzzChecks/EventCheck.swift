@@ -24,7 +24,7 @@ enum EventCheck {
         var answers: [ChangeEvent] = []
         for event in events {
             var plain = plain
-            let answer = try memory.bound("reading an event", event.count, perByte: 64) {
+            let answer = try memory.bound("reading an event", event.count, perByte: 24) {
                 event.withUnsafeBytes { plain.decode($0, hasOldKey: hasOldKey) }
             }
             answers.append(answer)
@@ -32,7 +32,7 @@ enum EventCheck {
         }
         for pass in 1...2 {
             for (event, answer) in zip(events, answers) {
-                let remembered = try memory.bound("reading an event with memory", event.count, perByte: 64) {
+                let remembered = try memory.bound("reading an event with memory", event.count, perByte: 24) {
                     event.withUnsafeBytes { remembering.decode($0, hasOldKey: hasOldKey) }
                 }
                 try claim(

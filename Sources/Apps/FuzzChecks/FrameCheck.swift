@@ -94,7 +94,7 @@ enum FrameCheck {
 
     /// A frame as a request, and its explanation.
     private static func request(_ frame: Bytes, _ memory: MemoryMeter) throws(Finding) {
-        let header = try memory.bound("reading a request's header", frame.count, perByte: 1024) {
+        let header = try memory.bound("reading a request's header", frame.count, perByte: 128) {
             outcome { () throws(WireError) in try Frame.decodeRequestHeader(frame) }
         }
         let whole = Bytes([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: frame.count >> $0) } + frame.copy())

@@ -11,7 +11,7 @@ enum MessageCheck {
     private static func message<M: WireMessage>(
         _ type: M.Type, _ bytes: Bytes, version: Int16, _ memory: MemoryMeter
     ) throws(Finding) {
-        let decoded = try memory.bound("decoding \(type.wireName) v\(version)", bytes.count, perByte: 4096) {
+        let decoded = try memory.bound("decoding \(type.wireName) v\(version)", bytes.count, perByte: 512) {
             outcome { () throws(WireError) in try type.decode(bytes, version: version) }
         }
         let explanation = Explanation(body: bytes, of: type, version: version)
