@@ -7,7 +7,7 @@
 #   RUNS=10000000      inputs for each target, in place of a time
 #   TARGET="a b"       only these; there are frames, messages, batches, embedded, events
 #   JOBS=1             targets at the same time
-#   SANITIZE=address   also the address sanitizer; two to three times slower
+#   SANITIZE=address   also the address sanitizer; three to six times slower
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -38,7 +38,7 @@ esac
 program=$build/release/kwfuzz
 work=$ROOT/.fuzz
 # Swift's own handler of crashes would come before libFuzzer's, which keeps the input.
-export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4
 declare -A pids=()
 declare -A results=()
 findings=0

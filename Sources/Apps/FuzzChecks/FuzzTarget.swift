@@ -62,7 +62,7 @@ struct MemoryMeter {
     /// What `work` gives. All that it allocates, also what it frees again, must stay below `perByte` times `count`,
     /// plus `base` for what is needed once: tables, contexts of codecs, the text of an error.
     func bound<R>(
-        _ what: @autoclosure () -> String, _ count: Int, perByte: Int, base: Int = 16 << 10, _ work: () -> R
+        _ what: @autoclosure () -> String, _ count: Int, perByte: Int, base: Int = 64 << 10, _ work: () -> R
     ) throws(Finding) -> R {
         guard let allocated else { return work() }
         let before = allocated()
