@@ -3,9 +3,9 @@
 
 SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
-SOURCES := Package.swift Sources Tests Benchmarks
+SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
-.PHONY: help demo pipeline stack build test check bench format clean
+.PHONY: help demo pipeline stack build test check bench fuzz format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -37,8 +37,12 @@ bench: build ## Side by side with librdkafka and kafka-python. Knobs: RECORDS RE
 	@scripts/setup.sh all
 	@scripts/bench.sh
 
+fuzz: ## Fuzz all that decodes bytes from outside; a minute for each target. Knobs: TIME RUNS TARGET JOBS SANITIZE.
+	@scripts/setup.sh native
+	@scripts/fuzz.sh
+
 format: ## Format the sources.
 	@swift format -i -r $(SOURCES)
 
 clean: ## Remove what was built and what runs have left.
-	@rm -rf .build .demo .stack Benchmarks/.build
+	@rm -rf .build .demo .stack .fuzz Benchmarks/.build Fuzzing/.build

@@ -30,6 +30,8 @@ let package = Package(
         .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
         // For Benchmarks, which is a package of its own.
         .library(name: "FraudDetection", targets: ["ChangeEvents", "Detectors", "EventGenerator"]),
+        // For Fuzzing, likewise.
+        .library(name: "FuzzChecks", targets: ["FuzzChecks"]),
         .executable(name: "kw", targets: ["KW"]),
         .executable(name: "anomaly-agent", targets: ["AnomalyAgent"]),
         .executable(name: "velocity-agent", targets: ["VelocityAgent"]),
@@ -72,6 +74,7 @@ let package = Package(
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
+        shared("FuzzChecks", ["KafkaWire", "ChangeEvents", "Conformance"]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
             "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
@@ -83,11 +86,14 @@ let package = Package(
         app("KW", ["KafkaWire", "KafkaBroker", "Captures", "Conformance", "JSONLines", log]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
-        .testTarget(name: "WireTests", dependencies: ["KafkaWire", "Conformance", "JSONLines"], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["KafkaWire", "Conformance", "FuzzChecks", "JSONLines"],
+            swiftSettings: strict),
         .testTarget(name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
-            name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator"], swiftSettings: strict),
+            name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks"],
+            swiftSettings: strict),
         .testTarget(
             name: "ToolTests",
             dependencies: ["KW", "Captures", "Conformance", "JSONLines", "AppSupport", "KafkaWire"],

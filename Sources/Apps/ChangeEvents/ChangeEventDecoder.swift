@@ -110,6 +110,8 @@ public struct ChangeEventDecoder: Sendable {
             guard scanner.cursor < scanner.end else { throw scanner.flaw(.empty) }
             guard try scanner.peek() == UInt8(ascii: "{") else {
                 _ = try scanner.value(depth: 0)
+                scanner.skipSpace()
+                guard scanner.cursor == scanner.end else { throw scanner.flaw(.trailingBytes) }
                 throw Malformed(.notAnObject, at: 0)
             }
             if try scanner.enterObject() {

@@ -210,7 +210,7 @@ extension ExplanationWriter {
         }
         for index in 0..<headers {
             open("headers[\(index)]", "header")
-            try part("key", .plain, to: end)
+            try part("key", .headerName, to: end)
             try part("value", .plain, to: end)
             close()
         }
@@ -221,6 +221,8 @@ extension ExplanationWriter {
 
     private enum Content {
         case plain
+        /// A header's name, which cannot be null.
+        case headerName
         case controlKey
         /// The value of a control record of that type.
         case controlValue(Int16)
@@ -241,6 +243,7 @@ extension ExplanationWriter {
         } catch { throw Self.unread(name, "varint bytes", error) }
         let prefix = covered + reader.offset - value.count
         guard length >= 0 else {
+            if case .headerName = content { throw Self.unread(name, "varint bytes", WireError(.unexpectedNull)) }
             field(name, "varint bytes", "null", note: "length -1 = null", to: prefix)
             return nil
         }
@@ -319,15 +322,18 @@ extension ExplanationWriter {
                 }
             }
             if reader.remaining > 0 { throw WireError(.trailing(reader.remaining), at: reader.offset) }
-            // Packed sets do not nest.
-            guard let codec, codec != .none, !isUnpacked, let message = try RecordBatch(bytes[start..<end]) else {
-                return
+            guard !isUnpacked || codec == Compression.none else {
+                throw WireError(.malformed("a packed message inside a packed message"), at: reader.offset)
             }
+            guard let codec else { throw WireError(.unsupportedCodec("number \(attributes & 7)"), at: 17) }
+            guard codec != .none, let message = try RecordBatch(bytes[start..<end]) else { return }
             unpacked(at: start) { () throws(WireError) in
                 try LegacyMessage.payload(of: message, codec, limit: Compression.defaultLimit)
             } rows: {
                 $0.recordBatches(to: $1, mayBeCutOff: false)
             }
+            // Each message may be sound, and yet no set: of another magic, or with offsets that lie too far apart.
+            if failure == nil { _ = try LegacyMessage.records(of: message, limit: Compression.defaultLimit) }
         } catch {
             unread("message", "bytes", note: Explanation.found(error.reason), to: end)
             fail(Self.error(error.reason, start + max(error.offset, 0)))

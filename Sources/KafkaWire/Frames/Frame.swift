@@ -48,12 +48,17 @@ public enum Frame {
     /// Reads a request's header from a frame without its size. The first four fields are the same in every version, so
     /// that a broker can name an API or a version that it does not know.
     public static func decodeRequestHeader(_ frame: Bytes) throws(WireError) -> (header: RequestHeader, body: Bytes) {
-        var reader = ByteReader(frame)
-        let key = APIKey(rawValue: try reader.integer())
-        let version: Int16 = try reader.integer()
-        let flexible = API.of(key).map { RequestHeader.version(for: $0.request, version) } ?? 1
-        let (header, size) = try RequestHeader.decodePrefix(frame, version: flexible)
+        let (header, size) = try RequestHeader.decodePrefix(frame, version: headerVersion(of: frame))
         return (header, frame[size..<frame.count])
+    }
+
+    /// The version of a request's header, told from the API and the version in it; 1 where they are not known or not there.
+    private static func headerVersion(of frame: Bytes) -> Int16 {
+        var reader = ByteReader(frame)
+        guard let key: Int16 = try? reader.integer(), let version: Int16 = try? reader.integer(),
+            let api = API.of(APIKey(rawValue: key))
+        else { return 1 }
+        return RequestHeader.version(for: api.request, version)
     }
 
     private static func sized(_ writer: consuming ByteWriter) throws(WireError) -> ByteWriter {

@@ -18,7 +18,9 @@ enum LegacyMessage {
     /// The records of `message`, which is whole: one, or those of the packed set in it.
     static func records(of message: RecordBatch, limit: Int) throws(WireError) -> DecodedRecords {
         guard let compression = message.attributes.compression else {
-            throw WireError(.unsupportedCodec("number \(message.attributes.rawValue & 7)"), at: Layout.attributes)
+            throw WireError(
+                .unsupportedCodec("number \(message.attributes.rawValue & 7)"), at: Layout.attributes,
+                field: "attributes")
         }
         guard compression != .none else {
             var reader = ByteReader(message.bytes)
@@ -39,15 +41,19 @@ enum LegacyMessage {
         }
         let start = Int(outer.valueStart)
         let packed = message.bytes[start..<start + Int(outer.valueLength)]
-        #if Compression
-            if compression == .lz4, message.magic == 0 {
-                let unpacked = try packed.withUnsafeBytes { (input) throws(WireError) in
-                    try LZ4.decompress(input, limit: limit, isOld: true)
+        do {
+            #if Compression
+                if compression == .lz4, message.magic == 0 {
+                    let unpacked = try packed.withUnsafeBytes { (input) throws(WireError) in
+                        try LZ4.decompress(input, limit: limit, isOld: true)
+                    }
+                    return Bytes(unpacked)
                 }
-                return Bytes(unpacked)
-            }
-        #endif
-        return try compression.decompress(packed, limit: limit)
+            #endif
+            return try compression.decompress(packed, limit: limit)
+        } catch {
+            throw error.moved(by: start)
+        }
     }
 
     private static func unpacked(_ message: RecordBatch, _ payload: Bytes) throws(WireError) -> DecodedRecords {
@@ -63,7 +69,9 @@ enum LegacyMessage {
             entries.append(inner.entry)
             offsets.append(inner.offset)
         }
-        guard let last = offsets.last else { throw WireError(.malformed("a packed message set without messages")) }
+        guard let last = offsets.last else {
+            throw WireError(.malformed("a packed message set without messages"), at: 0)
+        }
         // Offsets inside are relative since magic 1: the message around has the last one's (KIP-31).
         let difference = message.baseOffset.rawValue &- last
         let shift = message.magic == 1 && difference > 0 ? difference : 0
@@ -71,7 +79,7 @@ enum LegacyMessage {
         for index in entries.indices {
             let offset = offsets[index] &+ shift
             guard let delta = Int32(exactly: offset &- base) else {
-                throw WireError(.malformed("offset \(offset) in a message set that begins at \(base)"))
+                throw WireError(.malformed("offset \(offset) in a message set that begins at \(base)"), at: 0)
             }
             entries[index].offsetDelta = delta
         }

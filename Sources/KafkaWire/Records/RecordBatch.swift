@@ -152,25 +152,43 @@ public struct RecordBatch: Sendable {
         }
     }
 
-    /// The records, unpacked to at most `limit` bytes.
+    /// The records, unpacked to at most `limit` bytes. An error's offset counts in the batch, or, where what was packed is
+    /// wrong, in the unpacked data.
     public func records(limit: Int = Compression.defaultLimit) throws(WireError) -> DecodedRecords {
         do throws(WireError) {
             if magic != 2 { return try LegacyMessage.records(of: self, limit: limit) }
             guard let compression = attributes.compression else {
-                throw WireError(.unsupportedCodec("number \(attributes.rawValue & 7)"), at: Layout.attributes)
+                throw WireError(
+                    .unsupportedCodec("number \(attributes.rawValue & 7)"), at: Layout.attributes, field: "attributes")
             }
             let packed = bytes[Layout.headerSize..<bytes.count]
-            let payload = try compression.decompress(packed, limit: limit)
-            return try DecodedRecords(payload, of: self)
+            let payload: Bytes
+            do { payload = try compression.decompress(packed, limit: limit) } catch {
+                throw error.moved(by: Layout.headerSize)
+            }
+            do { return try DecodedRecords(payload, of: self) } catch {
+                throw compression == .none ? error.moved(by: Layout.headerSize) : error
+            }
         } catch {
             var located = error
             located.message = "RecordBatch at offset \(baseOffset)"
+            located.version = Int16(magic)
+            if located.field.isEmpty { located.field = "records" }
             throw located
         }
     }
 
     private static func error(_ reason: WireError.Reason, _ at: Int) -> WireError {
         WireError(reason, at: at, message: "RecordBatch")
+    }
+}
+
+extension WireError {
+    /// The same error, counted from `distance` bytes before; one without a place is at the beginning of what was read.
+    func moved(by distance: Int) -> WireError {
+        var moved = self
+        moved.offset = max(offset, 0) + distance
+        return moved
     }
 }
 

@@ -1,0 +1,161 @@
+import Conformance
+import KafkaWire
+
+/// Inputs to begin with, made of the bytes in `Fixtures/`, which others wrote.
+extension FuzzTarget {
+    /// What the fixtures in `folder` give this target, in a fixed order.
+    public func seeds(fixtures folder: String) throws -> [Bytes] {
+        switch self {
+        case .frames: try Self.messages(folder).flatMap(Self.frames)
+        case .messages:
+            try Self.messages(folder).map { Bytes([$0.key, $0.version | ($0.isRequest ? 0 : 0x80)] + $0.body.copy()) }
+        case .batches: try Self.batches(folder)
+        case .embedded: try Self.embedded(folder)
+        case .events: try Self.events(folder)
+        }
+    }
+
+    /// Words that mutation should know, as libFuzzer's dictionaries have them; empty where the bytes have none.
+    public var dictionary: [String] {
+        switch self {
+        case .frames, .messages, .embedded: []
+        case .batches:
+            ["\u{82}SNAPPY\0", "\u{4}\"M\u{18}", "(\u{B5}/\u{FD}", "\u{1F}\u{8B}\u{8}"]
+        case .events:
+            [
+                #"{"schema":{"type":"struct","fields":["#, #""payload":"#, #""after":{"#, #""before":"#, #""source":{"#,
+                #""op":"c""#, #""op":"r""#, #""op":"u""#, #""op":"d""#, #""table":"transactions""#, #""ts_ms":"#,
+                #""id":1"#, #""user_id":"#, #""amount":"#, #""card_type":"#, #""merchant_id":"#, #""created_at":"#,
+                #""field":""#, #""type":"int64""#, #""name":"io.debezium.time.MicroTimestamp""#, #"null"#, #"\u0061"#,
+                #"\ud83d\ude00"#, #"1e9"#, #"-0"#, #"9223372036854775807"#, #""parameters":{"scale":"2""#,
+                #""org.apache.kafka.connect.data.Decimal""#, #""optional":true"#, #""status":"BEGIN""#,
+            ]
+        }
+    }
+
+    // MARK: Messages
+
+    private struct Vector {
+        var key: UInt8
+        var version: UInt8
+        var isRequest: Bool
+        var body: Bytes
+    }
+
+    private static func lines(_ path: String) throws -> [JSON] {
+        FileContent.lines(try FileContent.bytes(path)).compactMap { JSON($0.text) }
+    }
+
+    private static func messages(_ folder: String) throws -> [Vector] {
+        try API.all.flatMap { api in
+            let number = "\(api.key.rawValue)"
+            let padded = String(repeating: "0", count: 3 - number.count) + number
+            return try lines("\(folder)/golden/\(padded)-\(api.name).jsonl").compactMap { (vector: JSON) -> Vector? in
+                guard let body = vector["hex"].hex, let version = vector["version"].number else { return nil }
+                return Vector(
+                    key: UInt8(truncatingIfNeeded: api.key.rawValue), version: UInt8(truncatingIfNeeded: version),
+                    isRequest: vector["kind"].text == "request", body: body)
+            }
+        }
+    }
+
+    /// A request in its frame, in whole and in small pieces, of the vectors that hold only defaults and others that are
+    /// short.
+    private static func frames(_ vector: Vector) -> [Bytes] {
+        guard vector.isRequest, vector.body.count < 64, let api = API.of(APIKey(rawValue: Int16(vector.key))) else {
+            return []
+        }
+        let flexible = RequestHeader.version(for: api.request, Int16(vector.version)) == 2
+        let frame =
+            [0, vector.key, 0, vector.version, 0, 0, 0, 7, 0, 1, 0x6B] + (flexible ? [0] : []) + vector.body.copy()
+        let sized = [0, 0, 0, UInt8(truncatingIfNeeded: frame.count)] + frame
+        return [Bytes([0] + sized), Bytes([3, 1, 5, 30] + sized + sized), Bytes([0x80, 0, 1, 0x10, 0])]
+    }
+
+    // MARK: Records
+
+    private static func batches(_ folder: String) throws -> [Bytes] {
+        let names: [(String, Compression)] = [
+            ("gzip-two-members.gz", .gzip), ("lz4-4MiB-content-size.lz4", .lz4),
+            ("zstd-plain.zst", .zstd), ("zstd-content-size-checksum.zst", .zstd), ("zstd-long-window.zst", .zstd),
+        ]
+        var seeds: [Bytes] = []
+        for vector in try lines("\(folder)/golden/record-batches.jsonl") {
+            guard let bytes = vector["hex"].hex, bytes.count > 61 else { continue }
+            seeds.append(Bytes([0] + bytes.copy()))
+            seeds.append(Bytes([1] + bytes.copy()))
+            guard let batch = try? RecordBatch(bytes), batch.magic == 2 else { continue }
+            // What it packs, for the codec, and its records, to be packed in every codec and format.
+            let codec = UInt8(batch.attributes.rawValue & 7)
+            let count = UInt8(truncatingIfNeeded: batch.recordCount)
+            let content = batch.bytes[61..<batch.bytes.count].copy()
+            seeds.append(Bytes([2 | codec << 2, count] + content))
+            guard codec == 0 else { continue }
+            for codec in Compression.allCases { seeds.append(Bytes([3 | codec.rawValue << 2, count] + content)) }
+        }
+        for vector in try lines("\(folder)/golden/record-batches.jsonl")
+        where (vector["name"].text ?? "").hasPrefix("legacy") {
+            guard let bytes = vector["hex"].hex else { continue }
+            let magic: UInt8 = bytes[16] == 1 ? 0x20 : 0
+            for codec in Compression.allCases where codec != .none {
+                seeds.append(Bytes([3 | codec.rawValue << 2 | magic | 0x40, 0] + bytes.copy()))
+            }
+        }
+        for (name, codec) in names {
+            let packed = try FileContent.bytes("\(folder)/compression/\(name)")
+            seeds.append(Bytes([2 | codec.rawValue << 2, 1] + packed))
+        }
+        return seeds
+    }
+
+    private static func embedded(_ folder: String) throws -> [Bytes] {
+        let names = [
+            "ConsumerProtocolSubscription", "ConsumerProtocolAssignment", "ControlRecordTypeSchema", "EndTxnMarker",
+            "LeaderChangeMessage", "RequestHeaderData", "ResponseHeaderData",
+        ]
+        return try lines("\(folder)/golden/embedded.jsonl").flatMap { vector -> [Bytes] in
+            guard let kind = names.firstIndex(of: vector["api"].text ?? ""), let bytes = vector["hex"].hex,
+                let version = vector["version"].number
+            else { return [] }
+            let number = UInt8(truncatingIfNeeded: kind)
+            let plain = Bytes([number, UInt8(truncatingIfNeeded: version)] + bytes.copy())
+            let behind = Bytes([number, 0x80, 0, UInt8(truncatingIfNeeded: version)] + bytes.copy())
+            return kind < 5 ? [plain, behind] : [plain]
+        }
+    }
+
+    // MARK: Events
+
+    /// Recorded events without schemas, alone and two in a row; of those with schemas, which are long, only few.
+    private static func events(_ folder: String) throws -> [Bytes] {
+        var seeds: [Bytes] = []
+        for (table, amount, most) in [
+            ("bare", 0, 60), ("bare-double", 2, 30), ("bare-string", 3, 30), ("dbserver1", 0, 4),
+        ] {
+            let values = try lines("\(folder)/debezium/\(table).public.transactions.jsonl").compactMap {
+                $0["value"].text
+            }
+            var before: [UInt8] = []
+            // Evenly spread, so that snapshots, inserts, updates and deletes are among them.
+            for value in stride(from: 0, to: values.count, by: max(1, values.count / most)).map({ values[$0] }) {
+                let event = Array(value.utf8)
+                seeds.append(Bytes([UInt8(amount)] + event))
+                if !before.isEmpty { seeds.append(Bytes([UInt8(amount)] + before + [0] + event)) }
+                before = event
+            }
+        }
+        return seeds + Self.shortEvents.map { Bytes([0] + Array($0.utf8)) }
+    }
+
+    /// The members that count, without the others: most of what can go wrong needs few bytes.
+    private static let shortEvents = [
+        #"{"op":"c","after":{"id":1,"user_id":2,"amount":"AfQ=","created_at":3}}"#,
+        #"{"after":{"id":1,"user_id":2,"amount":5.25,"card_type":"VISA","merchant_id":4,"created_at":3},"op":"r"}"#,
+        #"{"op":"c","source":{"ts_ms":7,"table":"transactions"},"after":{"id":1,"user_id":2,"amount":"1.50"}}"#,
+        #"{"schema":{"type":"struct","fields":[{"type":"struct","fields":[{"type":"int64","name":"#
+            + #""io.debezium.time.Timestamp","field":"created_at"}],"field":"after"}]},"payload":"#
+            + #"{"op":"c","after":{"id":1,"user_id":2,"amount":"AfQ=","created_at":3}}}"#,
+        #"{"status":"BEGIN","id":"571","event_count":null}"#,
+        "null",
+    ]
+}

@@ -1,0 +1,31 @@
+import FuzzChecks
+import KafkaWire
+import Testing
+
+/// The fuzzer's claims about change events, without a fuzzer: see `FuzzTests` of WireTests.
+@Suite struct EventFuzzTests {
+    static let folder: String = {
+        var parts = #filePath.split(separator: "/")
+        parts.removeLast(3)
+        return "/" + parts.joined(separator: "/") + "/Fixtures"
+    }()
+
+    @Test func whatWasFoundStaysMended() throws {
+        for finding in try FuzzFixture.of(.events) {
+            do throws(Finding) { try FuzzTarget.events.check(finding.bytes) } catch {
+                Issue.record("\(finding.path): \(error)")
+            }
+        }
+    }
+
+    @Test func damagedEventsAreReadOrRefused() throws {
+        let seeds = try FuzzTarget.events.seeds(fixtures: Self.folder)
+        #expect(seeds.count > 60)
+        var damage = Mutation(seed: 0x6465_6265_7A69_756D)
+        for seed in seeds {
+            for input in [seed, damage(seed), damage(seed)] {
+                do throws(Finding) { try FuzzTarget.events.check(input) } catch { Issue.record("\(error)") }
+            }
+        }
+    }
+}
