@@ -66,7 +66,10 @@ enum Main {
         return arguments[at + 1]
     }
 
-    private static func note(_ text: String) { fputs("micro: \(text)\n", stderr) }
+    private static func note(_ text: String) {
+        let line = Array("micro: \(text)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
 }
 
 /// The figures as lines for people or as JSON for machines.

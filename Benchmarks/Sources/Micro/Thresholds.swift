@@ -39,7 +39,7 @@ struct Thresholds {
             if text.isEmpty || text.hasPrefix("#") { continue }
             let parts = text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 4, let most = Double(parts[1]) else { throw .malformed(line: line, text) }
-            limits[parts[0]] = Limit(most: most, source: "\(parts[2]); \(parts[3])")
+            limits[parts[0]] = Limit(most: most, source: parts[3])
         }
     }
 
