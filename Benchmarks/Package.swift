@@ -9,6 +9,11 @@ let measured = String(folder.map { $0.isLetter || $0.isNumber ? $0 : "_" })
 let strict: [SwiftSetting] = [.unsafeFlags(["-warnings-as-errors"])]
 let inside: [SwiftSetting] = [.unsafeFlags(["-package-name", measured])]
 
+/// `micro` counts allocations: see Allocations.swift, which has these functions.
+let counted = ["malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign"].flatMap {
+    ["-Xlinker", "--defsym=\($0)=counted_\($0)"]
+}
+
 let package = Package(
     name: "KafkaWireBenchmarks",
     dependencies: [.package(name: "KafkaWire", path: "..")],
@@ -27,7 +32,8 @@ let package = Package(
                 .product(name: "KafkaBroker", package: "KafkaWire"),
                 .product(name: "FraudDetection", package: "KafkaWire"),
             ],
-            path: "Sources/Micro", swiftSettings: strict + inside),
+            path: "Sources/Micro", swiftSettings: strict + inside,
+            linkerSettings: [.unsafeFlags(counted, .when(platforms: [.linux]))]),
     ],
     swiftLanguageVersions: [.version("6")]
 )

@@ -49,7 +49,7 @@ public struct ByteWriter: ~Copyable {
     /// Makes room for `extra` further bytes.
     @inline(__always)
     package mutating func reserve(_ extra: Int) {
-        if capacity - count < extra { grow(extra) }
+        if capacity &- count < extra { grow(extra) }
     }
 
     @inline(never)
@@ -72,7 +72,7 @@ public struct ByteWriter: ~Copyable {
 
     /// Appends a big-endian integer where ``reserve(_:)`` has made room.
     @inline(__always)
-    package mutating func unchecked<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+    private mutating func unchecked<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
         pointer.storeBytes(of: value.bigEndian, toByteOffset: count, as: T.self)
         count += MemoryLayout<T>.size
     }
@@ -92,16 +92,11 @@ public struct ByteWriter: ~Copyable {
     @inline(__always)
     public mutating func varlong(_ value: Int64) {
         reserve(10)
-        uncheckedVarlong(value)
-    }
-
-    @inline(__always)
-    package mutating func uncheckedVarlong(_ value: Int64) {
         uncheckedVarint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }
 
     @inline(__always)
-    package mutating func uncheckedVarint(_ value: UInt64) {
+    private mutating func uncheckedVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             pointer.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: count, as: UInt8.self)
@@ -112,6 +107,13 @@ public struct ByteWriter: ~Copyable {
         count += 1
     }
 
+    /// Appends `extra` zero bytes.
+    package mutating func zeros(_ extra: Int) {
+        reserve(extra)
+        (pointer + count).initializeMemory(as: UInt8.self, repeating: 0, count: extra)
+        count += extra
+    }
+
     /// Appends raw bytes.
     @inline(__always)
     public mutating func raw(_ bytes: UnsafeRawBufferPointer) {
@@ -119,8 +121,19 @@ public struct ByteWriter: ~Copyable {
         uncheckedRaw(bytes)
     }
 
+    /// Appends at most `room` bytes through a pointer that `write` moves on. Through a pointer of its own, since each
+    /// ``integer(_:)`` must store how far the writer is, and the next one waits for that.
     @inline(__always)
-    package mutating func uncheckedRaw(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func appending(_ room: Int, _ write: (inout UnsafeMutableRawPointer) -> Void) {
+        reserve(room)
+        var at = pointer + count
+        write(&at)
+        count = at - pointer
+        assert(count <= capacity, "no more is written than there is room for")
+    }
+
+    @inline(__always)
+    private mutating func uncheckedRaw(_ bytes: UnsafeRawBufferPointer) {
         if let from = bytes.baseAddress { (pointer + count).copyMemory(from: from, byteCount: bytes.count) }
         count += bytes.count
     }

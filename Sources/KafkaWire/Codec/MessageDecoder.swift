@@ -90,6 +90,7 @@ package struct MessageDecoder: FieldVisitor {
         value = array
     }
 
+    @inline(__always)
     package mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
         try value.fields(&self)
         if flexible { try tags(of: &value) }

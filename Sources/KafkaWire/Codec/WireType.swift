@@ -49,6 +49,12 @@ public struct UnknownTaggedField: Equatable, Sendable {
     public var tag: UInt32
     /// Its bytes, without tag and size.
     public var bytes: Bytes
+
+    /// A tagged field.
+    public init(tag: UInt32, bytes: Bytes) {
+        self.tag = tag
+        self.bytes = bytes
+    }
 }
 
 extension WireStruct {

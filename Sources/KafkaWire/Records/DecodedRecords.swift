@@ -33,12 +33,14 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
         var consumed = 0
         var entries = payload.withUnsafeBytes { bytes in
             [Entry](unsafeUninitializedCapacity: capacity) { entries, found in
-                guard let base = bytes.baseAddress else { return }
+                guard let base = bytes.baseAddress, let place = entries.baseAddress else { return }
                 var cursor = RecordCursor(base, count: bytes.count)
-                while found < capacity, let entry = cursor.next() {
-                    entries.initializeElement(at: found, to: entry)
-                    found += 1
+                var index = 0
+                while index < capacity, let entry = cursor.next() {
+                    (place + index).initialize(to: entry)
+                    index += 1
                 }
+                found = index
                 consumed = cursor.at
             }
         }
