@@ -74,7 +74,7 @@ let package = Package(
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
-        shared("FuzzChecks", ["KafkaWire", "ChangeEvents", "Conformance"]),
+        shared("FuzzChecks", ["KafkaWire", "ChangeEvents", "Conformance", "JSONLines"]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
             "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),

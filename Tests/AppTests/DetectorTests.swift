@@ -1,6 +1,7 @@
 import ChangeEvents
 import Detectors
 import Foundation
+import JSONLines
 import Testing
 
 /// The rules, against a plain statement of them over whole histories.

@@ -1,4 +1,5 @@
 import ChangeEvents
+import JSONLines
 
 /// What a plain, recursive JSON parser says of a change event, to hold the decoder's answer against.
 enum EventReference {

@@ -1,4 +1,5 @@
 import Conformance
+import JSONLines
 import KafkaWire
 
 #if canImport(Glibc)

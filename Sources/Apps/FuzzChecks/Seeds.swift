@@ -1,4 +1,5 @@
 import Conformance
+import JSONLines
 import KafkaWire
 
 /// Inputs to begin with, made of the bytes in `Fixtures/`, which others wrote.

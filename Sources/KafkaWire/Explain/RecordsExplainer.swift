@@ -101,9 +101,10 @@ extension ExplanationWriter {
         field("maxTimestamp", "int64", "\(batch.maxTimestamp)", note: Self.time(batch.maxTimestamp), to: next(8))
         let plain = batch.producerId == -1 ? "not idempotent" : ""
         field("producerId", "int64", "\(batch.producerId)", note: plain, to: next(8))
-        let none = { (value: Int) in value == -1 ? "none" : "" }
-        field("producerEpoch", "int16", "\(batch.producerEpoch)", note: none(Int(batch.producerEpoch)), to: next(2))
-        field("baseSequence", "int32", "\(batch.baseSequence)", note: none(Int(batch.baseSequence)), to: next(4))
+        let noEpoch = batch.producerEpoch == .none ? "none" : ""
+        field("producerEpoch", "int16", "\(batch.producerEpoch)", note: noEpoch, to: next(2))
+        let noSequence = batch.baseSequence == -1 ? "none" : ""
+        field("baseSequence", "int32", "\(batch.baseSequence)", note: noSequence, to: next(4))
         field("recordCount", "int32", "\(batch.recordCount)", to: next(4))
     }
 

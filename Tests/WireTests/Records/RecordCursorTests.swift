@@ -114,7 +114,7 @@ import Testing
             guard let found, let wanted else { continue }
             accepted += 1
             let isSame = found.elementsEqual(wanted) {
-                $0.timestampDelta == $1.timestamp && $0.offset == Int64($1.offset) && $0.key == $1.key
+                $0.timestampDelta == $1.timestamp && $0.offset.rawValue == Int64($1.offset) && $0.key == $1.key
                     && $0.value == $1.value && $0.headers == $1.headers
             }
             #expect(isSame, "\(Bytes(payload))")
@@ -148,7 +148,7 @@ struct PlainRecord: CustomStringConvertible {
     }
 
     func isSame(_ record: Record) -> Bool {
-        record.timestampDelta == timestamp && record.offset == Int64(offset) && record.key == key.map(Self.content)
+        record.timestampDelta == timestamp && record.offset.rawValue == Int64(offset) && record.key == key.map(Self.content)
             && record.value == value.map(Self.content) && record.headers == headers
     }
 
