@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
-.PHONY: help demo pipeline stack build test check bench fuzz format clean
+.PHONY: help demo pipeline stack build test check bench fuzz guide format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -40,6 +40,10 @@ bench: build ## Side by side with librdkafka and kafka-python. Knobs: RECORDS RE
 fuzz: ## Fuzz all that decodes bytes from outside; a minute for each target. Knobs: TIME RUNS TARGET JOBS SANITIZE.
 	@scripts/setup.sh native
 	@scripts/fuzz.sh
+
+guide: ## The pages of "Kafka, byte by byte" into .build/guide.
+	@scripts/guide.sh build
+	@echo "open .build/guide with: python3 -m http.server -d .build/guide 8000, then /documentation/kafkabytebybyte"
 
 format: ## Format the sources.
 	@swift format -i -r $(SOURCES)

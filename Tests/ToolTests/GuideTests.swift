@@ -1,27 +1,28 @@
 import Foundation
 import Testing
 
-/// The guide's listings are what `kw explain` prints: each block of code that begins with `$ kw explain …` is run and
-/// compared. `scripts/guide.sh write` runs this with KAFKAWIRE_WRITE_LISTINGS set, and the articles are written anew
-/// instead.
+/// The listings of the guide and of the README are what `kw explain` prints: each `$ kw explain …` in a block of code is
+/// run, and what follows compared. `scripts/guide.sh write` runs this with KAFKAWIRE_WRITE_LISTINGS set, and the articles
+/// are written anew instead.
 struct GuideTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    private static let catalog = root.appending(path: "docs/KafkaByteByByte.docc")
+    private static let catalog = "docs/KafkaByteByByte.docc/"
     private static let writes = ProcessInfo.processInfo.environment["KAFKAWIRE_WRITE_LISTINGS"] != nil
     static let articles =
-        (try? FileManager.default.contentsOfDirectory(atPath: catalog.path))?.filter { $0.hasSuffix(".md") }.sorted()
-        ?? []
+        ["README.md"]
+        + ((try? FileManager.default.contentsOfDirectory(atPath: root.path + "/" + catalog)) ?? [])
+        .filter { $0.hasSuffix(".md") }.sorted().map { catalog + $0 }
 
     @Test func allArticlesAreThere() throws {
-        #expect(Self.articles.count == 8)
-        let listings = try Self.articles.map { try Article(Self.catalog.appending(path: $0)).listings.count }
+        #expect(Self.articles.count == 9)
+        let listings = try Self.articles.map { try Article(Self.root.appending(path: $0)).listings.count }
         #expect(listings.reduce(0, +) >= 40)
     }
 
     @Test(arguments: articles)
     func listingsAreWhatTheCommandsPrint(article name: String) throws {
-        let url = Self.catalog.appending(path: name)
+        let url = Self.root.appending(path: name)
         var article = try Article(url)
         for index in article.listings.indices {
             let command = article.listings[index].command
@@ -63,13 +64,18 @@ private struct Article {
 
     init(_ url: URL) throws {
         var lines = try String(contentsOf: url, encoding: .utf8).components(separatedBy: "\n")[...]
+        var isCode = false
         while let line = lines.popFirst() {
-            prose[prose.count - 1].append(line)
-            guard line == "```", let command = lines.first, command.hasPrefix("$ ") else { continue }
-            lines.removeFirst()
-            let output = lines.prefix { $0 != "```" }
+            if line.hasPrefix("```") { isCode.toggle() }
+            guard isCode, line.hasPrefix("$ kw explain ") else {
+                prose[prose.count - 1].append(line)
+                continue
+            }
+            // Up to the end of the block or to its next command, with a blank line in front.
+            var output = Array(lines.prefix { $0 != "```" && !$0.hasPrefix("$ ") })
+            if lines.dropFirst(output.count).first != "```", output.last == "" { output.removeLast() }
             lines = lines.dropFirst(output.count)
-            listings.append(Listing(command: String(command.dropFirst(2)), output: Array(output)))
+            listings.append(Listing(command: String(line.dropFirst(2)), output: output))
             prose.append([])
         }
     }
