@@ -13,6 +13,8 @@ struct ExplanationText {
     /// How many bytes of a row are shown; none where the terminal is too narrow for them.
     private let shownBytes: Int
     private let indentation: Int
+    /// The depth of the outermost row that is shown: an excerpt from deep inside begins at the left all the same.
+    private let outermost: Int
     private let offsetWidth: Int
     private let nameWidth: Int
     private let valueWidth: Int
@@ -43,8 +45,9 @@ struct ExplanationText {
         indentation = width.map { $0 < 80 ? 1 : 2 } ?? 2
         let rows = pieces.compactMap { piece in if case .row(let row) = piece { row } else { nil } }
         offsetWidth = max(6, rows.map { "\($0.offset)".count + ($0.isUnpacked ? 1 : 0) }.max() ?? 0)
-        let step = indentation
-        let longest = rows.map { $0.depth * step + $0.name.count }.max() ?? 0
+        outermost = rows.map(\.depth).min() ?? 0
+        let (step, outermost) = (indentation, outermost)
+        let longest = rows.map { ($0.depth - outermost) * step + $0.name.count }.max() ?? 0
         nameWidth = max(5, min(longest, (width ?? 150) * 2 / 5))
         // The notes line up behind values of ordinary length; a longer value pushes its own note to the right.
         let values = rows.map { $0.kind == .field ? TextWidth.of($0.value) : $0.kind == .group ? $0.type.count : 1 }
@@ -65,15 +68,14 @@ struct ExplanationText {
         switch piece {
         case .row(let row): return lines(row) + (showsBits ? bits(row) : [])
         case .elided(let count, let depth):
-            let indent = nameColumn + depth * indentation
             let text = "… " + (count == 1 ? "1 row" : "\(count) rows")
-            return [styled(String(repeating: " ", count: indent) + text, .dim)]
+            return [styled(String(repeating: " ", count: nameColumn + indent(depth)) + text, .dim)]
         }
     }
 
     private func lines(_ row: Explanation.Row) -> [String] {
         let offset = (row.isUnpacked ? "+" : "") + "\(row.offset)"
-        let name = String(repeating: " ", count: row.depth * indentation) + row.name
+        let name = String(repeating: " ", count: indent(row.depth)) + row.name
         switch row.kind {
         case .field:
             return lines(
@@ -91,6 +93,8 @@ struct ExplanationText {
                 Styles(name: .red, value: .red, note: .red))
         }
     }
+
+    private func indent(_ depth: Int) -> Int { max(0, depth - outermost) * indentation }
 
     private var nameColumn: Int { offsetWidth + 2 + (shownBytes > 0 ? shownBytes * 2 + 3 : 0) }
 
@@ -150,7 +154,7 @@ struct ExplanationText {
             case .flags(let flags): flags.map(\.text)
             }
         }
-        let column = nameColumn + (row.depth + 1) * indentation
+        let column = nameColumn + indent(row.depth + 1)
         let margin = String(repeating: " ", count: column)
         return texts.flatMap { text in
             TextWidth.wrapped(text, width.map { max(8, $0 - column) } ?? .max).map { margin + styled($0, .yellow) }
