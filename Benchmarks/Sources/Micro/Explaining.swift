@@ -60,7 +60,7 @@ enum Explaining {
                 name: "\(name): explain, each row", value: times.first / Double(explanation.rows.count),
                 unit: "ns/row"),
             Measurement(name: "\(name): explain, with all texts", value: withTexts / 1000, unit: "µs"),
-            Measurement(name: "\(name): decode", value: times.second / 1000, unit: "µs"),
+            Measurement(name: "\(name): decode, beside the explainer", value: times.second / 1000, unit: "µs"),
             Measurement(
                 name: "\(name): explain, ratio", value: times.first / times.second, unit: "× decoding", design: "10"),
         ]
