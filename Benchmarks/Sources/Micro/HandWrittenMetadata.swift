@@ -69,7 +69,7 @@ enum HandWrittenMetadata {
             var topic = MetadataResponse.MetadataResponseTopic()
             topic.errorCode = try integer()
             topic.name = try nullableString()
-            topic.topicId = Uuid(high: try integer(), low: try integer())
+            topic.topicId = TopicID(rawValue: Uuid(high: try integer(), low: try integer()))
             topic.isInternal = try integer(UInt8.self) != 0
             let partitions = try count()
             topic.partitions.reserveCapacity(min(partitions, remaining / 18))
@@ -89,6 +89,9 @@ enum HandWrittenMetadata {
             topic.unknownTaggedFields = try tags()
             return topic
         }
+
+        private mutating func integer<T: WireScalar>() throws(Failure) -> T
+        where T.RawValue: FixedWidthInteger & BitwiseCopyable { T(rawValue: try integer()) }
 
         private mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(
             _: T.Type = T.self
@@ -115,14 +118,15 @@ enum HandWrittenMetadata {
             return count
         }
 
-        private mutating func integers() throws(Failure) -> [Int32] {
+        private mutating func integers() throws(Failure) -> [BrokerID] {
             let count = try count()
             guard let base, count * 4 <= remaining else { throw .truncated }
             let from = base + at
             at += count * 4
-            return [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+            return [BrokerID](unsafeUninitializedCapacity: count) { buffer, initialized in
                 for index in 0..<count {
-                    buffer[index] = Int32(bigEndian: from.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self))
+                    let id = Int32(bigEndian: from.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self))
+                    buffer.initializeElement(at: index, to: BrokerID(id))
                 }
                 initialized = count
             }
@@ -189,8 +193,8 @@ enum HandWrittenMetadata {
             for topic in response.topics {
                 integer(topic.errorCode)
                 try string(topic.name)
-                integer(topic.topicId.high)
-                integer(topic.topicId.low)
+                integer(topic.topicId.rawValue.high)
+                integer(topic.topicId.rawValue.low)
                 integer(topic.isInternal ? 1 as UInt8 : 0)
                 try count(topic.partitions.count)
                 for partition in topic.partitions {
@@ -218,6 +222,9 @@ enum HandWrittenMetadata {
             memory = larger
         }
 
+        private mutating func integer<T: WireScalar>(_ value: T)
+        where T.RawValue: FixedWidthInteger & BitwiseCopyable { integer(value.rawValue) }
+
         private mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
             reserve(MemoryLayout<T>.size)
             memory.storeBytes(of: value.bigEndian, toByteOffset: at, as: T.self)
@@ -241,11 +248,11 @@ enum HandWrittenMetadata {
             varint(count + 1)
         }
 
-        private mutating func integers(_ values: [Int32]) throws(Failure) {
+        private mutating func integers(_ values: [BrokerID]) throws(Failure) {
             try count(values.count)
             reserve(4 * values.count)
             for value in values {
-                memory.storeBytes(of: value.bigEndian, toByteOffset: at, as: Int32.self)
+                memory.storeBytes(of: value.rawValue.bigEndian, toByteOffset: at, as: Int32.self)
                 at += 4
             }
         }

@@ -19,7 +19,7 @@ struct RowSelection {
     var isEverything: Bool { paths.isEmpty && offset <= 0 && depth == .max }
 
     /// The rows that are shown, and in place of each run of others their number.
-    func pieces(_ rows: [Explanation.Row]) -> [Piece] {
+    func pieces(_ rows: Explanation.Rows) -> [Piece] {
         if isEverything { return rows.map(Piece.row) }
         var pieces: [Piece] = []
         // Unpacked rows count their bytes anew; they go with the row that they were packed in.

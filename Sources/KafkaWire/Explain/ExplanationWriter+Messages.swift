@@ -1,29 +1,33 @@
 /// Messages, headers and frames as rows.
 extension ExplanationWriter {
     /// A structure that begins where the rows end. Where it breaks off, the rest up to `end` becomes an unread row.
-    /// `mustEnd` says whether bytes between it and `end` are a mistake. Gives the value where all went well.
+    /// `mustEnd` says whether bytes between it and `end` are a mistake. Says whether all went well.
+    @inline(__always)
     @discardableResult
     mutating func structure<S: WireStruct>(
         _ type: S.Type, version: Int16, flexible: Bool, to end: Int, mustEnd: Bool
-    ) -> S? {
+    ) -> Bool {
         let start = (offset: covered, mark: mark)
+        let outer = begin(type)
         var decoder = ExplainingDecoder(version: version, flexible: flexible, moved(), to: end)
         var value = S()
         do throws(WireError) {
             try decoder.visit(&value)
             if mustEnd { try decoder.requireEnd() }
-            self = decoder.out
-            return value
+            self = decoder.out.moved()
+            self.end(returningTo: outer)
+            return true
         } catch {
-            self = decoder.out
+            self = decoder.out.moved()
             unread(decoder.name, decoder.type, note: Explanation.found(error.reason), to: end)
             close(to: start.mark)
+            self.end(returningTo: outer)
             var error = error
             if error.offset >= 0 { error.offset += start.offset }
             error.message = S.wireName
             error.version = version
             fail(error)
-            return nil
+            return false
         }
     }
 
@@ -37,14 +41,27 @@ extension ExplanationWriter {
             fail(error)
             return
         }
-        openBody(type, version: version, to: end)
+        // The walk over the messages whose decoders are specialised and that carry much is specialised, too; doing so
+        // for all of them would double the build time of the library (see `WireMessage`).
+        switch type {
+        case let type as FetchResponse.Type: openBody(type, version: version, to: end)
+        case let type as FetchRequest.Type: openBody(type, version: version, to: end)
+        case let type as ProduceRequest.Type: openBody(type, version: version, to: end)
+        case let type as ProduceResponse.Type: openBody(type, version: version, to: end)
+        case let type as MetadataResponse.Type: openBody(type, version: version, to: end)
+        case let type as ListOffsetsRequest.Type: openBody(type, version: version, to: end)
+        case let type as ListOffsetsResponse.Type: openBody(type, version: version, to: end)
+        case let type as JoinGroupResponse.Type: openBody(type, version: version, to: end)
+        default: openBody(type, version: version, to: end)
+        }
     }
 
+    @inline(__always)
     private mutating func openBody<M: WireMessage>(_ type: M.Type, version: Int16, to end: Int) {
         let (start, hasFailed) = (covered, failure != nil)
-        let message = structure(
+        let isWhole = structure(
             type, version: version, flexible: type.flexible.contains(version), to: end, mustEnd: true)
-        guard message == nil, !hasFailed else { return }
+        guard !isWhole, !hasFailed else { return }
         brokenBody = .init(type: type, version: version, bytes: bytes[start..<end])
     }
 
@@ -101,13 +118,14 @@ extension ExplanationWriter {
         }
         let api = API.of(APIKey(rawValue: key))
         message = api?.request
-        title = api.map { "\($0.request.wireName) v\(version)" } ?? "request of API \(key) v\(version)"
+        title =
+            api.map { .structure($0.request, version: version) } ?? .text("request of API \(key) v\(version)")
         let headerVersion = api.map { RequestHeader.version(for: $0.request, version) } ?? 1
         open("header", "RequestHeader v\(headerVersion)")
-        let header = structure(
+        let isWhole = structure(
             RequestHeader.self, version: headerVersion, flexible: headerVersion >= 2, to: end, mustEnd: false)
         close()
-        guard header != nil else { return }
+        guard isWhole else { return }
         guard let api else {
             unread("body", "bytes", note: "this build does not know API \(key)", to: end)
             return fail(
@@ -125,10 +143,10 @@ extension ExplanationWriter {
         let headerVersion = ResponseHeader.version(for: type, version)
         message = type
         open("header", "ResponseHeader v\(headerVersion)")
-        let header = structure(
+        let isWhole = structure(
             ResponseHeader.self, version: headerVersion, flexible: headerVersion >= 1, to: end, mustEnd: false)
         close()
-        guard header != nil else { return }
+        guard isWhole else { return }
         let refused = isRefusedNegotiation(type, version: version, to: end)
         let version = refused ? 0 : version
         open("body", "\(type.wireName) v\(version)", note: refused ? "the broker answers in version 0" : "")
@@ -140,9 +158,9 @@ extension ExplanationWriter {
     mutating func unknownResponse(_ reason: String, to end: Int) {
         mayHoldSecrets = true
         open("header", "ResponseHeader")
-        let header = structure(ResponseHeader.self, version: 0, flexible: false, to: end, mustEnd: false)
+        let isWhole = structure(ResponseHeader.self, version: 0, flexible: false, to: end, mustEnd: false)
         close()
-        if header != nil, covered < end { unread("body", "", note: reason, to: end) }
+        if isWhole, covered < end { unread("body", "", note: reason, to: end) }
     }
 
     /// Whether a broker that does not know the version of an ApiVersions request answers it, in version 0, with

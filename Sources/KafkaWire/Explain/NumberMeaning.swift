@@ -1,11 +1,16 @@
 /// What numbers stand for where they are not just numbers: codes, instants, and the -1 that means "none".
 enum NumberMeaning {
     /// What `value` means in the field of that name of that structure; nil where there is nothing to say. Also whether
-    /// it is a set of ACL operations, a bit each: both at once, since every number of a message is looked up here.
+    /// it is a set of ACL operations, a bit each.
     static func of(_ field: String, in structure: String, _ value: Int64) -> (text: String?, isSet: Bool) {
         guard let rule = rules[field] else { return (nil, false) }
         if case .operations = rule { return (operationSet(value), true) }
         return (rule.text(structure, value), false)
+    }
+
+    /// Whether the field of that name is a set of ACL operations, a bit each.
+    static func isSet(_ field: String) -> Bool {
+        if case .operations? = rules[field] { true } else { false }
     }
 
     /// The bits of a set of ACL operations, by their numbers (`AclOperation` in the Java client).

@@ -71,41 +71,24 @@ extension ExplanationWriter {
     }
 
     private mutating func header(of batch: RecordBatch, start: Int) {
-        var at = start
-        func next(_ size: Int) -> Int {
-            at += size
-            return at
+        func next(_ name: StaticString, _ type: any WireType.Type, _ size: Int, kept number: Int64 = 0) {
+            append(.batchNumber, name, type, number: number, to: covered + size)
         }
-        field("baseOffset", "int64", "\(batch.baseOffset)", to: next(8))
-        field("batchLength", "int32", "\(batch.bytes.count - 12)", note: "bytes that follow", to: next(4))
-        let epoch = batch.partitionLeaderEpoch == -1 ? "not known" : ""
-        field("partitionLeaderEpoch", "int32", "\(batch.partitionLeaderEpoch)", note: epoch, to: next(4))
-        field("magic", "int8", "2", to: next(1))
+        next("baseOffset", Int64.self, 8)
+        next("batchLength", Int32.self, 4)
+        next("partitionLeaderEpoch", Int32.self, 4)
+        next("magic", Int8.self, 1)
         let computed = batch.computedCRC
-        let crc = Self.hex(batch.crc)
-        // The last byte counts too.
-        let range = "CRC-32C over bytes 21 to the end (\(start + 21) to \(start + batch.bytes.count - 1))"
-        if computed == batch.crc {
-            field("crc", "uint32", crc, note: "\(range): matches", to: next(4))
-        } else {
-            field("crc", "uint32", crc, note: "\(range): WRONG, computed \(Self.hex(computed))", to: next(4))
-            fail(Self.error(.checksum(expected: batch.crc, found: computed), start + 17))
-        }
-        field(
-            "attributes", "int16", "\(batch.attributes.rawValue)", note: Self.names(batch.attributes),
-            flags: .batchAttributes, to: next(2))
-        field(
-            "lastOffsetDelta", "int32", "\(batch.lastOffsetDelta)", note: "last offset \(batch.lastOffset)",
-            to: next(4))
-        field("baseTimestamp", "int64", "\(batch.baseTimestamp)", note: Self.time(batch.baseTimestamp), to: next(8))
-        field("maxTimestamp", "int64", "\(batch.maxTimestamp)", note: Self.time(batch.maxTimestamp), to: next(8))
-        let plain = batch.producerId == -1 ? "not idempotent" : ""
-        field("producerId", "int64", "\(batch.producerId)", note: plain, to: next(8))
-        let noEpoch = batch.producerEpoch == .none ? "none" : ""
-        field("producerEpoch", "int16", "\(batch.producerEpoch)", note: noEpoch, to: next(2))
-        let noSequence = batch.baseSequence == -1 ? "none" : ""
-        field("baseSequence", "int32", "\(batch.baseSequence)", note: noSequence, to: next(4))
-        field("recordCount", "int32", "\(batch.recordCount)", to: next(4))
+        next("crc", UInt32.self, 4, kept: Int64(computed))
+        if computed != batch.crc { fail(Self.error(.checksum(expected: batch.crc, found: computed), start + 17)) }
+        next("attributes", Int16.self, 2)
+        next("lastOffsetDelta", Int32.self, 4, kept: batch.lastOffset.rawValue)
+        next("baseTimestamp", Int64.self, 8)
+        next("maxTimestamp", Int64.self, 8)
+        next("producerId", Int64.self, 8)
+        next("producerEpoch", Int16.self, 2)
+        next("baseSequence", Int32.self, 4)
+        next("recordCount", Int32.self, 4)
     }
 
     /// The fields of a batch's header that are whole; what they mean together cannot be said.
@@ -123,7 +106,7 @@ extension ExplanationWriter {
             if type != "uint32" { value = (value << Int64(64 - 8 * size)) >> Int64(64 - 8 * size) }
             let isTime = name.hasSuffix("Timestamp")
             let note = name == "crc" ? "cannot be checked: the batch is cut off" : isTime ? Self.time(value) : ""
-            let text = name == "crc" ? Self.hex(UInt32(truncatingIfNeeded: value)) : "\(value)"
+            let text = name == "crc" ? RowTexts.hex(UInt32(truncatingIfNeeded: value)) : "\(value)"
             field(
                 name, type, text, note: note, flags: name == "attributes" ? .batchAttributes : nil,
                 to: covered + size)
@@ -148,11 +131,7 @@ extension ExplanationWriter {
         do throws(WireError) {
             let payload = try unpack()
             remark("\(payload.count) bytes when unpacked; the offsets below count in those")
-            var inner = ExplanationWriter(
-                payload, isUnpacked: true, depth: depth + 1, path: path.isEmpty ? "records" : path + ".records")
-            rows(&inner, payload.count)
-            inner.finish()
-            adopt(inner)
+            inside(payload) { rows(&$0, payload.count) }
         } catch {
             remark("\(error.reason)")
             if case .unsupportedCodec = error.reason { return }
@@ -162,9 +141,9 @@ extension ExplanationWriter {
 
     private mutating func records(of batch: RecordBatch, to end: Int) {
         let outer = mark
-        for index in 0..<max(batch.recordCount, 0) {
+        for index in plainRecords(of: batch, to: end)..<max(batch.recordCount, 0) {
             do throws(WireError) {
-                open("[" + index.description + "]", "record")
+                open(.record, "", traits: .element, number: Int64(index))
                 try record(of: batch, to: end)
                 close()
             } catch {
@@ -185,32 +164,81 @@ extension ExplanationWriter {
         fail(Self.error(.trailing(count), start))
     }
 
+    /// The records from the first one on that are well formed, which is nearly always all but the last two; gives their
+    /// number. What comes behind them is read with a ``ByteReader``, which says what is wrong.
+    private mutating func plainRecords(of batch: RecordBatch, to end: Int) -> Int32 {
+        // The keys and values of control records have rows of their own.
+        guard !batch.attributes.isControl else { return 0 }
+        let base = covered
+        let stamp = batch.attributes.isLogAppendTime ? batch.maxTimestamp : nil
+        var index: Int32 = 0
+        bytes[base..<end].withUnsafeBytes { raw in
+            guard let first = raw.baseAddress else { return }
+            var cursor = RecordCursor(first, count: raw.count)
+            /// Where the varint at `place` ends, of which is known that it does.
+            func behind(_ place: Int) -> Int {
+                var at = place
+                while raw[at] >= 0x80 { at &+= 1 }
+                return at &+ 1
+            }
+            while index < batch.recordCount {
+                let start = cursor.at
+                guard let record = cursor.next() else { return }
+                open(.record, "", traits: .element, number: Int64(index))
+                let attributes = behind(start)
+                append(.recordLength, "length", to: base &+ attributes)
+                append(.recordAttributes, "attributes", Int8.self, to: base &+ attributes &+ 1)
+                let offset = behind(attributes &+ 1)
+                append(
+                    .timestampDelta, "timestampDelta", number: stamp ?? batch.baseTimestamp &+ record.timestampDelta,
+                    to: base &+ offset)
+                append(
+                    .offsetDelta, "offsetDelta", number: (batch.baseOffset + Int64(record.offsetDelta)).rawValue,
+                    to: base &+ behind(offset))
+                append(.part, "key", to: base &+ Int(record.keyStart) &+ max(0, Int(record.keyLength)))
+                let valueEnd = Int(record.valueStart) &+ max(0, Int(record.valueLength))
+                append(.part, "value", to: base &+ valueEnd)
+                append(.headerCount, "headerCount", to: base &+ behind(valueEnd))
+                for header in 0..<Int64(record.headerCount) {
+                    open(.header, "headers", traits: .element, number: header)
+                    for name: StaticString in ["key", "value"] {
+                        var reader = ByteReader(bytes[covered..<end])
+                        guard let length = try? reader.varint() else { break }
+                        append(.part, name, to: covered + reader.offset + max(0, Int(length)))
+                    }
+                    close()
+                }
+                close()
+                index &+= 1
+            }
+        }
+        return index
+    }
+
     private mutating func record(of batch: RecordBatch, to end: Int) throws(WireError) {
-        let length = try varint("length", note: "bytes that follow", to: end)
+        let length = try varint(.recordLength, "length", to: end)
         let start = covered
         guard length >= 0, length <= Int64(end - start) else {
             throw WireError(.badLength(Int(length), limit: end - start))
         }
         let end = start + Int(length)
-        guard let attributes = end > covered ? peek(Int8.self, at: covered) : nil else {
-            throw WireError(.truncated(needed: 1, available: 0))
+        guard end > covered else { throw WireError(.truncated(needed: 1, available: 0)) }
+        append(.recordAttributes, "attributes", Int8.self, to: covered + 1)
+        let isLogAppendTime = batch.attributes.isLogAppendTime
+        try varint(.timestampDelta, "timestampDelta", to: end) {
+            isLogAppendTime ? batch.maxTimestamp : batch.baseTimestamp &+ $0
         }
-        field("attributes", "int8", "\(attributes)", note: "unused", to: covered + 1)
-        let timestamp = try varint("timestampDelta", long: true, to: end)
-        let time = batch.attributes.isLogAppendTime ? batch.maxTimestamp : batch.baseTimestamp &+ timestamp
-        remark("timestamp " + time.description + (Meaning.instant(time).map { " = " + $0 } ?? ""))
-        let offset = try varint("offsetDelta", to: end)
-        remark("offset " + (batch.baseOffset + offset).description)
+        try varint(.offsetDelta, "offsetDelta", to: end) { (batch.baseOffset + $0).rawValue }
         let isControl = batch.attributes.isControl
         let key = try part("key", isControl ? .controlKey : .plain, to: end)
         let type = isControl ? key.flatMap { try? ControlRecordTypeSchema.decodeVersioned($0).type } : nil
         try part("value", type.map { .controlValue($0) } ?? .plain, to: end)
-        let headers = try varint("headerCount", to: end)
+        let headers = try varint(.headerCount, "headerCount", to: end)
         guard headers >= 0, headers <= Int64(end - covered) else {
             throw WireError(.badLength(Int(headers), limit: end - covered))
         }
         for index in 0..<headers {
-            open("headers[\(index)]", "header")
+            open(.header, "headers", traits: .element, number: index)
             try part("key", .headerName, to: end)
             try part("value", .plain, to: end)
             close()
@@ -231,7 +259,7 @@ extension ExplanationWriter {
 
     /// A length as a varint and as many bytes; -1 is null. Gives the bytes.
     @discardableResult
-    private mutating func part(_ name: String, _ content: Content, to end: Int) throws(WireError) -> Bytes? {
+    private mutating func part(_ name: StaticString, _ content: Content, to end: Int) throws(WireError) -> Bytes? {
         var reader = ByteReader(bytes[covered..<end])
         let length: Int
         let value: Bytes
@@ -241,52 +269,53 @@ extension ExplanationWriter {
                 throw WireError(.badLength(length, limit: reader.remaining))
             }
             value = try reader.slice(max(length, 0))
-        } catch { throw Self.unread(name, "varint bytes", error) }
+        } catch { throw Self.unread(name, .part, error) }
         let prefix = covered + reader.offset - value.count
         guard length >= 0 else {
-            if case .headerName = content { throw Self.unread(name, "varint bytes", WireError(.unexpectedNull)) }
-            field(name, "varint bytes", "null", note: "length -1 = null", to: prefix)
+            if case .headerName = content { throw Self.unread(name, .part, WireError(.unexpectedNull)) }
+            append(.part, name, to: prefix)
             return nil
         }
         switch content {
         case .controlKey where embedded(ControlRecordTypeSchema.self, name, value, at: prefix): break
         case .controlValue(0...1) where embedded(EndTxnMarker.self, name, value, at: prefix): break
         case .controlValue(2) where embedded(LeaderChangeMessage.self, name, value, at: prefix): break
-        default:
-            field(
-                name, "varint bytes", Meaning.preview(value), note: "length " + length.description, to: prefix + length)
+        default: append(.part, name, to: prefix + length)
         }
         return value
     }
 
     /// Explains a record's key or value that holds a structure; false where it holds something else.
     private mutating func embedded<E: EmbeddedMessage>(
-        _ type: E.Type, _ name: String, _ value: Bytes, at prefix: Int
+        _ type: E.Type, _ name: StaticString, _ value: Bytes, at prefix: Int
     ) -> Bool {
         guard (try? type.decodeVersioned(value)) != nil else { return false }
-        field(name, "varint bytes", Meaning.bytes(value.count), note: "length \(value.count)", to: prefix)
-        push(name)
+        append(.partLength, name, to: prefix)
+        push()
         versioned(type, to: prefix + value.count)
         close()
         return true
     }
 
+    /// A number, beside whose row `kept` is kept.
+    @discardableResult
     private mutating func varint(
-        _ name: String, long: Bool = false, note: String = "", to end: Int
+        _ form: RowForm, _ name: StaticString, to end: Int, kept: (Int64) -> Int64 = { _ in 0 }
     ) throws(WireError) -> Int64 {
-        let type = long ? "varlong" : "varint"
         var reader = ByteReader(bytes[covered..<end])
         let value: Int64
-        do throws(WireError) { value = long ? try reader.varlong() : Int64(try reader.varint()) } catch {
-            throw Self.unread(name, type, error)
+        do throws(WireError) {
+            value = form == .timestampDelta ? try reader.varlong() : Int64(try reader.varint())
+        } catch {
+            throw Self.unread(name, form, error)
         }
-        field(name, type, value.description, note: note, to: covered + reader.offset)
+        append(form, name, number: kept(value), to: covered + reader.offset)
         return value
     }
 
     /// An error that carries the field and, in place of the message, the type of the row that could not be read.
-    private static func unread(_ name: String, _ type: String, _ error: WireError) -> WireError {
-        WireError(error.reason, field: name, message: type)
+    private static func unread(_ name: StaticString, _ form: RowForm, _ error: WireError) -> WireError {
+        WireError(error.reason, field: name.description, message: RowTexts.type(form, nil, isCompact: false))
     }
 
     /// A message of the formats before Kafka 0.11 (magic 0 and 1), or a packed set of them.
@@ -298,9 +327,9 @@ extension ExplanationWriter {
             field("messageSize", "int32", "\(try reader.integer(Int32.self))", to: start + reader.offset)
             let crc = try reader.integer(UInt32.self)
             let computed = CRC32.checksum(bytes[start + reader.offset..<end])
-            let verdict = computed == crc ? "matches" : "WRONG, computed \(Self.hex(computed))"
+            let verdict = computed == crc ? "matches" : "WRONG, computed \(RowTexts.hex(computed))"
             let range = "CRC-32 over bytes 16 to the end (\(start + 16) to \(end - 1))"
-            field("crc", "uint32", Self.hex(crc), note: "\(range): \(verdict)", to: start + reader.offset)
+            field("crc", "uint32", RowTexts.hex(crc), note: "\(range): \(verdict)", to: start + reader.offset)
             if computed != crc { fail(Self.error(.checksum(expected: crc, found: computed), start + 12)) }
             let magic = try reader.integer(Int8.self)
             field("magic", "int8", "\(magic)", note: "the format before Kafka 0.11", to: start + reader.offset)
@@ -347,22 +376,7 @@ extension ExplanationWriter {
         return try? reader.integer()
     }
 
-    private static func names(_ attributes: RecordBatch.Attributes) -> String {
-        var names = [attributes.compression.map { $0 == .none ? "not compressed" : $0.name } ?? "unknown codec"]
-        names.append(attributes.isLogAppendTime ? "LogAppendTime" : "CreateTime")
-        if attributes.isTransactional { names.append("transactional") }
-        if attributes.isControl { names.append("control") }
-        if attributes.hasDeleteHorizon { names.append("delete horizon") }
-        if attributes.rawValue >> 7 != 0 { names.append("unknown bits") }
-        return names.joined(separator: ", ")
-    }
-
     private static func time(_ milliseconds: Int64) -> String { Meaning.instant(milliseconds) ?? "" }
-
-    private static func hex(_ value: UInt32) -> String {
-        let digits = String(value, radix: 16)
-        return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
-    }
 
     private static func error(_ reason: WireError.Reason, _ at: Int) -> WireError {
         WireError(reason, at: at, message: "RecordBatch")
