@@ -148,7 +148,8 @@ struct PlainRecord: CustomStringConvertible {
     }
 
     func isSame(_ record: Record) -> Bool {
-        record.timestampDelta == timestamp && record.offset.rawValue == Int64(offset) && record.key == key.map(Self.content)
+        record.timestampDelta == timestamp && record.offset.rawValue == Int64(offset)
+            && record.key == key.map(Self.content)
             && record.value == value.map(Self.content) && record.headers == headers
     }
 
