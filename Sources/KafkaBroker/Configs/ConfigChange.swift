@@ -125,8 +125,10 @@ extension BrokerNode {
                 if let objection = definition.objection(to: value) { throw ConfigRefusal(.invalidConfig, objection) }
             }
         }
-        if resource.kind != .topic, configs.count + new.count - old.count > ConfigStore.limit {
-            throw ConfigRefusal(.policyViolation, "this broker keeps at most \(ConfigStore.limit) changed settings")
+        let growth = ConfigStore.size(new, resource) - ConfigStore.size(old, resource)
+        if resource.kind != .topic, growth > 0, configs.size + growth > ConfigStore.limit {
+            throw ConfigRefusal(
+                .policyViolation, "this broker keeps at most \(ConfigStore.limit) bytes of changed settings")
         }
         guard !validateOnly else { return }
         if let topic = resource.kind == .topic ? topics[resource.name] : nil {

@@ -39,14 +39,15 @@ struct ConfigSynonym: Equatable {
 /// The settings that were changed while the broker runs, except those of topics, which topics have themselves; and what
 /// the broker was started with.
 struct ConfigStore {
-    /// How many values are kept at most; Kafka has no such limit, but keeps them on a disk.
-    static let limit = 100_000
+    /// How many bytes of names and values are kept at most; Kafka has no such limit, but keeps them on a disk.
+    static let limit = 16 << 20
 
     /// What the broker was started with.
     let statics: [String: String]
     let nodeId: BrokerID
     private var values: [ConfigResource: [String: String]] = [:]
-    private(set) var count = 0
+    /// How many bytes of names and values are kept.
+    private(set) var size = 0
 
     init(statics: [String: String], nodeId: BrokerID) {
         self.statics = statics
@@ -57,9 +58,14 @@ struct ConfigStore {
     subscript(resource: ConfigResource) -> [String: String] {
         get { values[resource] ?? [:] }
         set {
-            count += newValue.count - (values[resource]?.count ?? 0)
+            size += Self.size(newValue, resource) - Self.size(self[resource], resource)
             values[resource] = newValue.isEmpty ? nil : newValue
         }
+    }
+
+    /// How many bytes these settings of `resource` take.
+    static func size(_ configs: [String: String], _ resource: ConfigResource) -> Int {
+        configs.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + resource.name.utf8.count }
     }
 
     /// The names of the resources of that kind for which something was set, in their order.

@@ -4,7 +4,7 @@
 /// memory), `message.timestamp.type` and, as far as it allows DeleteRecords, `cleanup.policy`. `min.insync.replicas` is
 /// met by the one replica whatever it says: Kafka asks for no more replicas than a partition has. The others are
 /// checked, kept and described, and do nothing: records are neither compacted nor removed by their age, no timestamp is
-/// too early or too late, and batches stay packed as the producer packed them.
+/// too early or too late, and batches stay packed as the producer packed them. A change counts from the next batch on.
 enum TopicConfigs {
     private typealias Definition = ConfigDefinition
 

@@ -7,9 +7,11 @@ enum DescribeGroupsHandler: RequestHandler {
     static let api = ServedAPI(DescribeGroupsHandler.self)
 
     static func handle(_ request: DescribeGroupsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        .answer(
+        // Once each, however often a request names it: an answer may be much longer than a name.
+        var answered: Set<String> = []
+        return .answer(
             DescribeGroupsResponse.with {
-                $0.groups = request.groups.map { id in
+                $0.groups = request.groups.filter { answered.insert($0).inserted }.map { id in
                     guard let group = node.groups.groups[id]?.classic else { return unknown(id, context) }
                     var answer = group.description
                     if request.includeAuthorizedOperations, context.version >= 3 {

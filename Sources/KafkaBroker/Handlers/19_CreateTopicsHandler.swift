@@ -19,7 +19,11 @@ enum CreateTopicsHandler: RequestHandler {
         var answered: Set<String> = []
         var response = CreateTopicsResponse()
         for topic in request.topics where answered.insert(topic.name).inserted {
-            if named[topic.name, default: 0] > 1 {
+            if answered.count > node.topics.partitionLimit {
+                // Answers are long, and with `validateOnly` nothing else would bound their number.
+                response.topics.append(
+                    refuse(topic, .init(code: .policyViolation, message: "too many topics in one request")))
+            } else if named[topic.name, default: 0] > 1 {
                 response.topics.append(refuse(topic, .init(code: .invalidRequest, message: "Duplicate topic name.")))
             } else {
                 response.topics.append(create(topic, request.validateOnly, node))

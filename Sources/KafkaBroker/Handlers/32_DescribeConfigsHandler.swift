@@ -7,9 +7,14 @@ import KafkaWire
 ///   brokers, what the broker was started with, the default. Secrets have no value.
 /// - A broker is asked by its own id; the empty name is what was changed for all brokers, and nothing else.
 /// - Broker loggers: there is one, `root`, at the level of the broker's logger; it cannot be changed by clients.
+/// - Deviation: of the resources that one request names, the first 2000 are described. Every name of a group would have an
+///   answer that is a hundred times as long.
 /// - What takes effect is said in the tables; all else is only kept.
 enum DescribeConfigsHandler: RequestHandler {
     static let api = ServedAPI(DescribeConfigsHandler.self)
+
+    /// How many resources are described in one answer.
+    static let limit = 2000
 
     private typealias Asked = DescribeConfigsRequest.DescribeConfigsResource
     private typealias Answer = DescribeConfigsResponse.DescribeConfigsResult
@@ -17,11 +22,14 @@ enum DescribeConfigsHandler: RequestHandler {
     static func handle(_ request: DescribeConfigsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         .answer(
             DescribeConfigsResponse.with {
-                $0.results = request.resources.map { asked in
+                $0.results = request.resources.enumerated().map { place, asked in
                     var answer = Answer()
                     answer.resourceType = asked.resourceType
                     answer.resourceName = asked.resourceName
                     do throws(ConfigRefusal) {
+                        guard place < limit else {
+                            throw ConfigRefusal(.policyViolation, "one request describes at most \(limit) resources")
+                        }
                         answer.errorMessage = nil
                         answer.configs = try describe(asked, node).filter {
                             asked.configurationKeys?.contains($0.name) ?? true

@@ -121,7 +121,7 @@ extension PartitionLog {
 
     /// The first record with the highest timestamp of all (KIP-734).
     func offsetOfMaxTimestamp() -> TimedOffset? {
-        guard let highest = segments.map(\.maxTimestamp).max() else { return nil }
+        guard let highest = segments.compactMap({ $0.maxTimestamp(from: startOffset) }).max() else { return nil }
         return firstOffset(at: highest)
     }
 

@@ -247,4 +247,28 @@ import Testing
         #expect(bytes >= 100_000 && bytes < 200_000)
         await broker.stop()
     }
+
+    @Test func whatIsKeptAndToldIsBounded() async throws {
+        let broker = try await KafkaBroker.start()
+        let client = try TestClient(port: broker.port)
+        let long = String(repeating: "x", count: ConfigStore.limit / 2)
+        #expect(try alter(client, 16, "a", [("match", 0, long)]).code == .none)
+        #expect(try alter(client, 16, "b", [("match", 0, long)]).code == .policyViolation)
+        #expect(try alter(client, 16, "a", [("match", 1, nil)]).code == .none)
+        #expect(try alter(client, 16, "b", [("match", 0, long)]).code == .none)
+        let many = DescribeConfigsRequest.with {
+            $0.resources = (0...DescribeConfigsHandler.limit).map { number in
+                .with {
+                    $0.resourceType = 32
+                    $0.resourceName = "g\(number)"
+                    $0.configurationKeys = nil
+                }
+            }
+        }
+        let results = try client.call(many).results
+        #expect(results.count == DescribeConfigsHandler.limit + 1)
+        #expect(results.filter { $0.errorCode != .none }.map(\.resourceName) == ["g\(DescribeConfigsHandler.limit)"])
+        #expect(results.last?.errorCode == .policyViolation)
+        await broker.stop()
+    }
 }

@@ -96,7 +96,7 @@ import Testing
         let fetched = try client.fetch("t", offset: 3)
         #expect(fetched.logStartOffset == 3 && fetched.errorCode == .none)
         #expect(try values(fetched.records).first == "2:a1")
-        #expect(try first(at: -2) == 3 && first(at: 0) == 3 && first(at: 20) == 4)
+        #expect(try first(at: -2) == 3 && first(at: 0) == 3 && first(at: 20) == 4 && first(at: -3) == 9)
         #expect(try delete(1) == (3, .none))
         #expect(try delete(11) == (-1, .offsetOutOfRange))
         #expect(try delete(-2) == (-1, .offsetOutOfRange))
