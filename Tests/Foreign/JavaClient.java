@@ -176,6 +176,13 @@ public class JavaClient {
             try (Admin admin = Admin.create(with())) {
                 admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1).configs(Map.of("flush.ms", "5")))).all().get();
                 var found = admin.describeConfigs(List.of(resource), new DescribeConfigsOptions().includeSynonyms(true).includeDocumentation(true)).all().get().get(resource);
+                // Every setting that the client knows, but the one that brokers have refused since 4.0.
+                Set<String> known = new TreeSet<>();
+                for (var field : org.apache.kafka.common.config.TopicConfig.class.getFields())
+                    if (field.getName().endsWith("_CONFIG")) known.add((String) field.get(null));
+                known.remove("message.downconversion.enable");
+                for (ConfigEntry entry : found.entries()) known.remove(entry.name());
+                equal(known, Set.of());
                 equal(found.get("flush.ms").value(), "5");
                 equal(found.get("flush.ms").source(), ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG);
                 equal(found.get("retention.ms").type(), ConfigEntry.ConfigType.LONG);

@@ -1,4 +1,5 @@
-/// A topic's settings as Kafka 4.3 has them (`TopicConfig`, `LogConfig`).
+/// A topic's settings: the 34 of Kafka 4.3's `LogConfig`. (The Java client's `TopicConfig` names one more,
+/// `message.downconversion.enable`, which brokers have refused since 4.0.)
 ///
 /// In force here are `max.message.bytes`, `retention.bytes`, `segment.bytes` (up to 4 MiB, the largest segment in
 /// memory), `message.timestamp.type` and, as far as it allows DeleteRecords, `cleanup.policy`. `min.insync.replicas` is
@@ -30,9 +31,6 @@ enum TopicConfigs {
         Definition(
             "delete.retention.ms", .long, "86400000", .atLeast(0), server: ["log.cleaner.delete.retention.ms"],
             "How long a compacted topic keeps the tombstones of removed keys."),
-        Definition(
-            "errors.deadletterqueue.group.enable", .boolean, "false", .any,
-            "Whether share groups may use the topic for records that could not be delivered."),
         Definition(
             "file.delete.delay.ms", .long, "60000", .atLeast(0), server: ["log.segment.delete.delay.ms"],
             "How long a removed file stays on the disk."),
