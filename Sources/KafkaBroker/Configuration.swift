@@ -58,6 +58,8 @@ extension KafkaBroker {
         public var logger: Logger
         /// The clock that deadlines are held against.
         package var now: @Sendable () -> Instant = { .now }
+        /// The clock for records, in milliseconds since 1970.
+        package var timestamp: @Sendable () -> Int64 = { Instant.wallMilliseconds }
 
         /// Listens on `host` and `port`, with `topics` to begin with.
         public init(

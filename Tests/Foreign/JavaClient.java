@@ -4,7 +4,10 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
+import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.TopicCollection;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.*;
 import org.apache.kafka.common.serialization.*;
 
@@ -36,6 +39,16 @@ public class JavaClient {
 
     static void equal(Object found, Object wanted) {
         if (!Objects.equals(found, wanted)) throw new AssertionError("found " + found + ", wanted " + wanted);
+    }
+
+    static void failsWith(Class<? extends Exception> wanted, org.apache.kafka.common.KafkaFuture<?> future) throws Exception {
+        try {
+            future.get();
+        } catch (ExecutionException error) {
+            if (wanted.isInstance(error.getCause())) return;
+            throw error;
+        }
+        throw new AssertionError("went through, wanted " + wanted.getSimpleName());
     }
 
     static String fresh(String name) { return name + "-" + UUID.randomUUID().toString().substring(0, 8); }
@@ -155,6 +168,105 @@ public class JavaClient {
                 producer.initTransactions();
                 throw new AssertionError("granted");
             } catch (TransactionalIdAuthorizationException expected) {
+            }
+        });
+        test("describes and alters configs", () -> {
+            String topic = fresh("java-configs");
+            var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+            try (Admin admin = Admin.create(with())) {
+                admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1).configs(Map.of("flush.ms", "5")))).all().get();
+                var found = admin.describeConfigs(List.of(resource), new DescribeConfigsOptions().includeSynonyms(true).includeDocumentation(true)).all().get().get(resource);
+                // Every setting that the client knows, but the one that brokers have refused since 4.0.
+                Set<String> known = new TreeSet<>();
+                for (var field : org.apache.kafka.common.config.TopicConfig.class.getFields())
+                    if (field.getName().endsWith("_CONFIG")) known.add((String) field.get(null));
+                known.remove("message.downconversion.enable");
+                for (ConfigEntry entry : found.entries()) known.remove(entry.name());
+                equal(known, Set.of());
+                equal(found.get("flush.ms").value(), "5");
+                equal(found.get("flush.ms").source(), ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG);
+                equal(found.get("retention.ms").type(), ConfigEntry.ConfigType.LONG);
+                equal(found.get("retention.ms").isDefault(), true);
+                equal(found.get("retention.ms").documentation().isEmpty(), false);
+                equal(found.get("retention.ms").synonyms().get(0).name(), "log.retention.hours");
+                admin.incrementalAlterConfigs(Map.of(resource, List.of(
+                    new AlterConfigOp(new ConfigEntry("retention.ms", "1000"), AlterConfigOp.OpType.SET),
+                    new AlterConfigOp(new ConfigEntry("cleanup.policy", "compact"), AlterConfigOp.OpType.APPEND),
+                    new AlterConfigOp(new ConfigEntry("flush.ms", ""), AlterConfigOp.OpType.DELETE)))).all().get();
+                found = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+                equal(found.get("retention.ms").value(), "1000");
+                equal(found.get("cleanup.policy").value(), "delete,compact");
+                equal(found.get("flush.ms").isDefault(), true);
+                failsWith(InvalidConfigurationException.class, admin.incrementalAlterConfigs(Map.of(resource, List.of(
+                    new AlterConfigOp(new ConfigEntry("segment.bytes", "1"), AlterConfigOp.OpType.SET)))).all());
+                String node = admin.describeCluster().nodes().get().iterator().next().idString();
+                var broker = new ConfigResource(ConfigResource.Type.BROKER, node);
+                var settings = admin.describeConfigs(List.of(broker)).all().get().get(broker);
+                equal(settings.get("node.id").value(), node);
+                equal(settings.get("node.id").isReadOnly(), true);
+                failsWith(InvalidRequestException.class, admin.incrementalAlterConfigs(Map.of(broker, List.of(
+                    new AlterConfigOp(new ConfigEntry("num.partitions", "3"), AlterConfigOp.OpType.SET)))).all());
+                equal(admin.listConfigResources(Set.of(ConfigResource.Type.TOPIC), new ListConfigResourcesOptions()).all().get().contains(resource), true);
+            }
+        });
+        test("administers groups", () -> {
+            String topic = fresh("java-groups"), group = fresh("group");
+            try (Admin admin = Admin.create(with()); var producer = producer(); var consumer = consumer(group)) {
+                producer.send(new ProducerRecord<>(topic, 0, "k", "v")).get();
+                consumer.subscribe(List.of(topic));
+                equal(read(consumer, 1), Set.of("v"));
+                consumer.commitSync();
+                equal(admin.listGroups(ListGroupsOptions.forConsumerGroups().inGroupStates(Set.of(GroupState.STABLE))).all().get().stream()
+                    .anyMatch(listing -> listing.groupId().equals(group)), true);
+                // Asks with ConsumerGroupDescribe first, and falls back to DescribeGroups.
+                var found = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+                equal(found.groupState(), GroupState.STABLE);
+                equal(found.members().size(), 1);
+                equal(found.members().iterator().next().assignment().topicPartitions().stream().allMatch(p -> p.topic().equals(topic)), true);
+                equal(found.members().iterator().next().host(), "/127.0.0.1");
+                failsWith(GroupNotEmptyException.class, admin.deleteConsumerGroups(List.of(group)).all());
+                var partition = new TopicPartition(topic, 0);
+                failsWith(GroupSubscribedToTopicException.class, admin.deleteConsumerGroupOffsets(group, Set.of(partition)).partitionResult(partition));
+                consumer.close();
+                admin.deleteConsumerGroupOffsets(group, Set.of(partition)).all().get();
+                admin.deleteConsumerGroups(List.of(group)).all().get();
+                failsWith(GroupIdNotFoundException.class, admin.describeConsumerGroups(List.of(group)).all());
+            }
+        });
+        test("administers partitions", () -> {
+            String topic = fresh("java-partitions");
+            var partition = new TopicPartition(topic, 2);
+            try (Admin admin = Admin.create(with()); var producer = producer()) {
+                admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+                admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(5))).all().get();
+                failsWith(InvalidPartitionsException.class, admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(4))).all());
+                for (int i = 0; i < 10; i++) producer.send(new ProducerRecord<>(topic, 2, "k", "v" + i)).get();
+                equal(admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(4))).lowWatermarks().get(partition).get().lowWatermark(), 4L);
+                equal(admin.listOffsets(Map.of(partition, OffsetSpec.earliest())).partitionResult(partition).get().offset(), 4L);
+                failsWith(org.apache.kafka.common.errors.OffsetOutOfRangeException.class, admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(11))).all());
+                // Through DescribeTopicPartitions, in pieces.
+                var found = admin.describeTopics(TopicCollection.ofTopicNames(List.of(topic)), new DescribeTopicsOptions().partitionSizeLimitPerResponse(2)).allTopicNames().get().get(topic);
+                equal(found.partitions().size(), 5);
+                var directories = admin.describeLogDirs(List.of(found.partitions().get(0).leader().id())).allDescriptions().get().values().iterator().next();
+                var replicas = directories.values().iterator().next().replicaInfos();
+                equal(replicas.get(partition).size() > 0, true);
+                equal(replicas.get(new TopicPartition(topic, 0)).size(), 0L);
+                equal(admin.electLeaders(org.apache.kafka.common.ElectionType.PREFERRED, Set.of(partition)).partitions().get().get(partition).get() instanceof ElectionNotNeededException, true);
+                equal(admin.listPartitionReassignments().reassignments().get().isEmpty(), true);
+                failsWith(InvalidReplicaAssignmentException.class, admin.alterPartitionReassignments(Map.of(partition, Optional.of(new NewPartitionReassignment(List.of(99))))).all());
+            }
+        });
+        test("administers the cluster", () -> {
+            try (Admin admin = Admin.create(with())) {
+                var quorum = admin.describeMetadataQuorum().quorumInfo().get();
+                equal(quorum.voters().size(), 1);
+                var user = new org.apache.kafka.common.quota.ClientQuotaEntity(Map.of("user", fresh("user")));
+                admin.alterClientQuotas(List.of(new org.apache.kafka.common.quota.ClientQuotaAlteration(user,
+                    List.of(new org.apache.kafka.common.quota.ClientQuotaAlteration.Op("producer_byte_rate", 1000.0))))).all().get();
+                equal(admin.describeClientQuotas(org.apache.kafka.common.quota.ClientQuotaFilter.all()).entities().get().get(user), Map.of("producer_byte_rate", 1000.0));
+                failsWith(SecurityDisabledException.class, admin.describeAcls(org.apache.kafka.common.acl.AclBindingFilter.ANY).values());
+                equal(admin.describeUserScramCredentials().all().get().isEmpty(), true);
+                failsWith(BrokerIdNotRegisteredException.class, admin.unregisterBroker(4711).all());
             }
         });
         System.out.println(passed + " passed, " + failed + " failed");

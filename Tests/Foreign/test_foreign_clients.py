@@ -472,6 +472,230 @@ def aiokafka_produces_and_consumes_in_a_group():
     asyncio.run(run())
 
 
+# --- administration -------------------------------------------------------------------------------------------------
+
+
+@test
+def kafka_python_describes_and_alters_configs():
+    kafka_python()
+    from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
+    topic = fresh("kp-configs")
+    admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)
+    admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"flush.ms": "5"})])
+
+    def describe(kind, name, **options):
+        found = admin.describe_configs([ConfigResource(kind, name)], include_synonyms=True, **options)
+        return found[kind.name.lower()][name]
+
+    own = describe(ConfigResourceType.TOPIC, topic)
+    equal({name: entry["value"] for name, entry in own.items()}, {"flush.ms": "5"})
+    all_of_them = describe(ConfigResourceType.TOPIC, topic, config_filter="all")
+    assert len(all_of_them) > 30, sorted(all_of_them)
+    equal(all_of_them["retention.ms"]["config_source"], "DEFAULT_CONFIG")
+    equal([s["name"] for s in all_of_them["retention.ms"]["synonyms"]], ["log.retention.hours"])
+
+    def alter(**changes):
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, {k.replace("_", "."): v for k, v in changes.items()})
+        return admin.alter_configs([resource])["topic"][topic]
+
+    alter(retention_ms=("SET", "1000"), cleanup_policy=("APPEND", "compact"), flush_ms=("DELETE", None))
+    own = describe(ConfigResourceType.TOPIC, topic)
+    equal({name: entry["value"] for name, entry in own.items()},
+          {"retention.ms": "1000", "cleanup.policy": "delete,compact"})
+    assert "Invalid" in str(alter(retention_ms=("SET", "x"))), "a retention of x went through"
+    admin.reset_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {})])
+    equal(describe(ConfigResourceType.TOPIC, topic), {})
+    # The old way, which replaces everything.
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"flush.ms": "7"})], incremental=False)
+    equal(describe(ConfigResourceType.TOPIC, topic)["flush.ms"]["value"], "7")
+    node = str(admin.describe_cluster()["brokers"][0]["broker_id"])
+    broker = describe(ConfigResourceType.BROKER, node, config_filter="all")
+    equal((broker["node.id"]["value"], broker["node.id"]["read_only"]), (node, True))
+    assert topic in admin.list_config_resources(["TOPIC"])["topic"]
+    admin.close()
+
+
+@test
+def kafka_python_administers_groups():
+    kafka = kafka_python()
+    from kafka.admin import KafkaAdminClient
+    topic, group = fresh("kp-groups"), fresh("group")
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP)
+    producer.send(topic, b"x", partition=0)
+    producer.close()
+    consumer = kafka.KafkaConsumer(
+        topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", client_id="somebody")
+    equal(len(python_read(consumer, 1)), 1, "records")
+    consumer.commit()
+    admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)
+    partition = kafka.TopicPartition(topic, 0)
+    stable = [g["group_id"] for g in admin.list_groups(states_filter=["Stable"], types_filter=["Classic"])]
+    assert group in stable, stable
+    found = admin.describe_groups([group])[group]
+    equal((found["group_state"], found["protocol_type"], len(found["members"])), ("Stable", "consumer", 1))
+    member = found["members"][0]
+    equal((member["client_id"], member["client_host"]), ("somebody", "/127.0.0.1"))
+    refused = admin.delete_group_offsets(group, [partition])[partition]
+    equal(refused.__name__, "GroupSubscribedToTopicError")
+    equal(admin.delete_groups([group])[group], "NonEmptyGroupError")
+    consumer.close()
+    equal(admin.describe_groups([group])[group]["group_state"], "Empty")
+    equal(admin.delete_group_offsets(group, [partition])[partition].__name__, "NoError")
+    equal(admin.delete_groups([group])[group], "OK")
+    assert group not in [g["group_id"] for g in admin.list_groups()]
+    admin.close()
+
+
+@test
+def kafka_python_administers_partitions():
+    kafka = kafka_python()
+    from kafka.admin import KafkaAdminClient, NewTopic
+    from kafka.errors import InvalidPartitionsError, OffsetOutOfRangeError
+    topic = fresh("kp-partitions")
+    admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)
+    admin.create_topics([NewTopic(topic, 1, 1)])
+    admin.create_partitions({topic: 3})
+    equal(len(admin.describe_topics([topic])[0]["partitions"]), 3)
+    try:
+        admin.create_partitions({topic: 2})
+        raise AssertionError("fewer partitions went through")
+    except InvalidPartitionsError:
+        pass
+    producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP)
+    for i in range(10):
+        producer.send(topic, b"%d" % i, partition=2)
+    producer.close()
+    partition = kafka.TopicPartition(topic, 2)
+    equal(admin.delete_records({partition: 4})[partition]["low_watermark"], 4)
+    consumer = kafka.KafkaConsumer(bootstrap_servers=BOOTSTRAP, auto_offset_reset="earliest")
+    consumer.assign([partition])
+    equal([r.value for r in python_read(consumer, 6)], [b"%d" % i for i in range(4, 10)])
+    equal((consumer.beginning_offsets([partition])[partition], consumer.end_offsets([partition])[partition]), (4, 10))
+    consumer.close()
+    try:
+        admin.delete_records({partition: 11})
+        raise AssertionError("deleting beyond the end went through")
+    except OffsetOutOfRangeError:
+        pass
+    equal(admin.list_partition_offsets({partition: -2})[partition].offset, 4)
+    directories = admin.describe_log_dirs({topic: [0, 2]})[0]["log_dirs"]
+    sizes = {p["partition_index"]: p["partition_size"] for p in directories[0]["topics"][0]["partitions"]}
+    assert sizes[0] == 0 < sizes[2], sizes
+    equal(admin.list_partition_reassignments(), {})
+    found = admin.describe_topic_partitions([topic], response_partition_limit=2)
+    assert topic in str(found), found
+    admin.close()
+
+
+def confluent_admin():
+    ck = confluent()
+    import confluent_kafka.admin as admin
+    return ck, admin, admin.AdminClient({"bootstrap.servers": BOOTSTRAP})
+
+
+def only(futures):
+    (future,) = futures.values()
+    return future.result(20)
+
+
+@test
+def confluent_describes_and_alters_configs():
+    ck, admin, client = confluent_admin()
+    topic = fresh("ck-configs")
+    only(client.create_topics([admin.NewTopic(topic, 1, 1, config={"max.message.bytes": "5000"})]))
+    resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, topic)
+    found = only(client.describe_configs([resource]))
+    equal((found["max.message.bytes"].value, found["max.message.bytes"].source),
+          ("5000", admin.ConfigSource.DYNAMIC_TOPIC_CONFIG.value))
+    equal(sorted(found["max.message.bytes"].synonyms), ["max.message.bytes", "message.max.bytes"])
+    operation = admin.AlterConfigOpType
+    only(client.incremental_alter_configs([admin.ConfigResource(
+        admin.ConfigResource.Type.TOPIC, topic, incremental_configs=[
+            admin.ConfigEntry("max.message.bytes", "300", incremental_operation=operation.SET),
+            admin.ConfigEntry("cleanup.policy", "compact", incremental_operation=operation.APPEND)])]))
+    found = only(client.describe_configs([resource]))
+    equal((found["max.message.bytes"].value, found["cleanup.policy"].value), ("300", "delete,compact"))
+    # It takes effect.
+    errors = []
+    producer = ck.Producer({"bootstrap.servers": BOOTSTRAP})
+    for size in (100, 1000):
+        producer.produce(topic, "x" * size, on_delivery=lambda error, _: errors.append(error and error.name()))
+        producer.flush(20)
+    equal(errors, [None, "MSG_SIZE_TOO_LARGE"])
+    try:
+        only(client.incremental_alter_configs([admin.ConfigResource(
+            admin.ConfigResource.Type.TOPIC, topic, incremental_configs=[
+                admin.ConfigEntry("no.such", "1", incremental_operation=operation.SET)])]))
+        raise AssertionError("a setting that does not exist went through")
+    except ck.KafkaException as error:
+        equal(error.args[0].name(), "INVALID_CONFIG")
+
+
+@test
+def confluent_administers_groups():
+    ck, admin, client = confluent_admin()
+    topic, group = fresh("ck-groups"), fresh("group")
+    producer = ck.Producer({"bootstrap.servers": BOOTSTRAP})
+    producer.produce(topic, "x", partition=0)
+    equal(producer.flush(20), 0)
+    consumer = ck.Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": group, "auto.offset.reset": "earliest",
+                            "enable.auto.commit": False})
+    consumer.subscribe([topic])
+    end = time.time() + 15
+    while time.time() < end and not consumer.poll(0.2):
+        pass
+    consumer.commit(asynchronous=False)
+    listed = client.list_consumer_groups(
+        states={ck.ConsumerGroupState.STABLE}, types={ck.ConsumerGroupType.CLASSIC}).result(20)
+    equal(listed.errors, [])
+    assert group in [g.group_id for g in listed.valid]
+    found = only(client.describe_consumer_groups([group], include_authorized_operations=True))
+    equal((found.state, len(found.members)), (ck.ConsumerGroupState.STABLE, 1))
+    assert topic in [p.topic for p in found.members[0].assignment.topic_partitions]
+    assert found.authorized_operations, "no authorized operations"
+    try:
+        only(client.delete_consumer_groups([group]))
+        raise AssertionError("a group with members was deleted")
+    except ck.KafkaException as error:
+        equal(error.args[0].name(), "NON_EMPTY_GROUP")
+    consumer.close()
+    only(client.delete_consumer_groups([group]))
+    assert group not in [g.group_id for g in client.list_consumer_groups().result(20).valid]
+
+
+@test
+def confluent_administers_partitions():
+    ck, admin, client = confluent_admin()
+    topic = fresh("ck-partitions")
+    only(client.create_topics([admin.NewTopic(topic, 1, 1)]))
+    only(client.create_partitions([admin.NewPartitions(topic, 3)]))
+    equal(len(client.list_topics(topic, 20).topics[topic].partitions), 3)
+    producer = ck.Producer({"bootstrap.servers": BOOTSTRAP})
+    for i in range(10):
+        producer.produce(topic, f"{i}", partition=1)
+    equal(producer.flush(20), 0)
+    equal(only(client.delete_records([ck.TopicPartition(topic, 1, 4)])).low_watermark, 4)
+    partition = ck.TopicPartition(topic, 1)
+    for spec, wanted in [(admin.OffsetSpec.earliest(), 4), (admin.OffsetSpec.latest(), 10)]:
+        equal(only(client.list_offsets({partition: spec})).offset, wanted)
+    elected = client.elect_leaders(ck.ElectionType.PREFERRED, [partition]).result(20)
+    equal(elected[partition].name(), "ELECTION_NOT_NEEDED")
+    try:
+        only(client.create_partitions([admin.NewPartitions(topic, 3)]))
+        raise AssertionError("no more partitions went through")
+    except ck.KafkaException as error:
+        equal(error.args[0].name(), "INVALID_PARTITIONS")
+    # Describing ACLs would do as well, but librdkafka makes an empty list of that refusal.
+    binding = admin.AclBinding(
+        admin.ResourceType.TOPIC, topic, admin.ResourcePatternType.LITERAL, "User:u", "*", admin.AclOperation.READ,
+        admin.AclPermissionType.ALLOW)
+    try:
+        only(client.create_acls([binding]))
+        raise AssertionError("a broker without an authorizer took an ACL")
+    except ck.KafkaException as error:
+        equal(error.args[0].name(), "SECURITY_DISABLED")
+
+
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     passed = failed = skipped = 0

@@ -190,6 +190,7 @@ extension GroupMember {
     fileprivate mutating func take(_ request: JoinGroupRequest, _ context: RequestContext) {
         protocols = request.protocols
         clientId = context.clientId
+        clientHost = context.clientHost
         sessionTimeout = request.sessionTimeoutMs.duration
         let rebalance = request.rebalanceTimeoutMs >= 0 ? request.rebalanceTimeoutMs : request.sessionTimeoutMs
         rebalanceTimeout = rebalance.duration

@@ -116,6 +116,11 @@ struct GroupCoordinator {
         }
     }
 
+    mutating func removeOffset(_ key: PartitionKey, group: String) { groups[group]?.offsets[key] = nil }
+
+    /// Forgets a group with all that it has committed.
+    mutating func forget(group: String) { groups[group] = nil }
+
     /// A topic is gone, and so are the positions in it.
     mutating func forgetOffsets(ofTopic name: String) {
         for id in Array(groups.keys) {

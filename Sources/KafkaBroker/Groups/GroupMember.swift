@@ -7,6 +7,8 @@ struct GroupMember: Equatable {
     /// The name of a static member (KIP-345), or nil.
     var instanceId: String?
     var clientId: String
+    /// Where it comes from: a slash and the address.
+    var clientHost = ""
     /// The strategies that the member offers, most wanted first, with what it says of itself for each.
     var protocols: [JoinGroupRequest.JoinGroupRequestProtocol]
     /// After how long without a sign of life it is removed.

@@ -7,8 +7,7 @@ import KafkaWire
 /// - One node: acks 1 and all are the same, and there is nothing to wait for; `timeoutMs` is not looked at.
 /// - acks 0 has no answer; an error closes the connection, which is all the client can be told.
 /// - A batch that an idempotent producer sends twice is answered with the offset it already has.
-/// - Deviations: no transactions yet (INVALID_TXN_STATE); packed records are not unpacked to be checked; timestamps are
-///   those of the producer, whatever `message.timestamp.type` says.
+/// - Deviations: no transactions yet (INVALID_TXN_STATE); packed records are not unpacked to be checked.
 enum ProduceHandler: RequestHandler {
     static let api = ServedAPI(ProduceHandler.self, advertisedFrom: 0)
 
@@ -55,13 +54,14 @@ enum ProduceHandler: RequestHandler {
         guard request.transactionalId == nil else {
             return refuse(.invalidTxnState, "transactions are not available in this broker")
         }
-        let batch: RecordBatch
+        var batch: RecordBatch
         do {
             batch = try BatchCheck.check(
-                data.records, version: context.version, maxMessageBytes: node.maximumMessageBytes(topic))
+                data.records, version: context.version, maxMessageBytes: topic.settings.maximumMessageBytes)
         } catch {
             return refuse(error.code, error.message)
         }
+        if topic.settings.stampsArrival, let stamped = batch.stamped(arrival: context.timestamp) { batch = stamped }
         let baseOffset: Offset
         switch partition.producers.check(batch) {
         case .refuse(let code):
@@ -73,6 +73,7 @@ enum ProduceHandler: RequestHandler {
         return .with {
             $0.index = data.index
             $0.baseOffset = baseOffset
+            if topic.settings.stampsArrival { $0.logAppendTimeMs = context.timestamp }
             $0.logStartOffset = partition.log.startOffset
         }
     }

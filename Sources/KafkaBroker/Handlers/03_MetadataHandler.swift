@@ -91,5 +91,5 @@ enum AuthorizedOperations {
     /// Read, write, create, delete, alter, describe, describe and alter configs.
     static let topic = bits([3, 4, 5, 6, 7, 8, 10, 11])
 
-    private static func bits(_ operations: [Int32]) -> Int32 { operations.reduce(0) { $0 | 1 << $1 } }
+    static func bits(_ operations: [Int32]) -> Int32 { operations.reduce(0) { $0 | 1 << $1 } }
 }

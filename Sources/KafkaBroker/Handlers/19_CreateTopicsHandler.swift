@@ -4,7 +4,8 @@ import KafkaWire
 ///
 /// - Names, numbers of partitions, replication factors, manual assignments and names of settings are checked as Kafka
 ///   does, with its error codes.
-/// - All settings are kept and given back; `max.message.bytes` and `retention.bytes` have an effect.
+/// - Settings are checked against ``TopicConfigs``, which says what takes effect, and all are given back as they then
+///   are in force.
 /// - One node: the replication factor can only be 1.
 enum CreateTopicsHandler: RequestHandler {
     static let api = ServedAPI(CreateTopicsHandler.self)
@@ -18,7 +19,11 @@ enum CreateTopicsHandler: RequestHandler {
         var answered: Set<String> = []
         var response = CreateTopicsResponse()
         for topic in request.topics where answered.insert(topic.name).inserted {
-            if named[topic.name, default: 0] > 1 {
+            if answered.count > node.topics.partitionLimit {
+                // Answers are long, and with `validateOnly` nothing else would bound their number.
+                response.topics.append(
+                    refuse(topic, .init(code: .policyViolation, message: "too many topics in one request")))
+            } else if named[topic.name, default: 0] > 1 {
                 response.topics.append(refuse(topic, .init(code: .invalidRequest, message: "Duplicate topic name.")))
             } else {
                 response.topics.append(create(topic, request.validateOnly, node))
@@ -28,9 +33,9 @@ enum CreateTopicsHandler: RequestHandler {
     }
 
     private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {
-        let configs = Dictionary(asked.configs.map { ($0.name, $0.value) }) { _, last in last }
         do throws(TopicRegistry.Refusal) {
             let partitions = try partitions(asked, node)
+            let configs = try configs(asked)
             if let refusal = node.topics.objection(name: asked.name, partitions: partitions, configs: configs) {
                 throw refusal
             }
@@ -44,18 +49,32 @@ enum CreateTopicsHandler: RequestHandler {
                 $0.errorMessage = nil
                 $0.numPartitions = partitions
                 $0.replicationFactor = 1
-                $0.configs = configs.compactMapValues { $0 }.sorted { $0.key < $1.key }.map { name, value in
+                $0.configs = node.configs.describe(topic: configs).map { config in
                     .with {
-                        $0.name = name
-                        $0.value = value
-                        // ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG
-                        $0.configSource = 1
+                        $0.name = config.name
+                        $0.value = config.value
+                        $0.readOnly = config.isReadOnly
+                        $0.configSource = config.source.rawValue
+                        $0.isSensitive = config.isSensitive
                     }
                 }
             }
         } catch {
             return refuse(asked, error)
         }
+    }
+
+    /// The settings that are asked for; of those that are named twice, the last.
+    private static func configs(_ asked: Asked) throws(TopicRegistry.Refusal) -> [String: String] {
+        var configs: [String: String] = [:]
+        for config in asked.configs {
+            guard let value = config.value else {
+                throw TopicRegistry.Refusal(
+                    code: .invalidConfig, message: "Null value not supported for topic configs: \(config.name)")
+            }
+            configs[config.name] = value
+        }
+        return configs
     }
 
     /// The number of partitions, where numbers or a manual assignment are in order.

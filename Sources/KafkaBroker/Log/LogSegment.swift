@@ -59,6 +59,12 @@ struct LogSegment {
         return max(0, low - 1)
     }
 
+    /// The highest timestamp of the batches that end at `offset` or behind it.
+    func maxTimestamp(from offset: Offset) -> Int64? {
+        if offset <= baseOffset { return maxTimestamp }
+        return offset < endOffset ? entries[entryIndex(containing: offset)...].map(\.maxTimestamp).max() : nil
+    }
+
     /// Where the batch at `index` ends in `bytes`.
     func endPosition(_ index: Int) -> Int {
         index + 1 < entries.count ? entries[index + 1].position : bytes.count

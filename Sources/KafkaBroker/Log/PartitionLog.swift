@@ -5,14 +5,15 @@ import KafkaWire
 /// A value: it is handed batches that were checked, and gives offsets and slices. The log on disk of a later issue
 /// replaces the segments' bytes; what is asked of the log stays.
 struct PartitionLog {
-    /// The first offset that can still be read; it rises when retention removes segments.
+    /// The first offset that can still be read; it rises when retention removes segments, and when records are deleted.
     private(set) var startOffset: Offset = 0
     /// The offset that the next record gets. With one node it is the high watermark too.
     private(set) var endOffset: Offset = 0
     /// How many bytes the log holds.
     private(set) var size = 0
     private var segments: [LogSegment] = []
-    private let segmentBytes: Int
+    /// The size after which a new segment begins.
+    var segmentBytes: Int
     /// How many bytes were ever appended.
     private var position = 0
 
@@ -72,11 +73,20 @@ struct PartitionLog {
         return first.size
     }
 
+    /// Raises the first offset that can be read to `offset`, which is not beyond the end, and removes the segments that
+    /// lie before it. Gives the number of bytes removed.
+    mutating func deleteRecords(before offset: Offset) -> Int {
+        let before = size
+        startOffset = max(startOffset, min(offset, endOffset))
+        drop(segments.prefix { $0.endOffset <= startOffset }.count)
+        return before - size
+    }
+
     private mutating func drop(_ count: Int) {
         guard count > 0 else { return }
         size -= segments[..<count].reduce(0) { $0 + $1.size }
         segments.removeFirst(count)
-        startOffset = segments.first?.baseOffset ?? endOffset
+        startOffset = max(startOffset, segments.first?.baseOffset ?? endOffset)
     }
 
     private func segmentIndex(containing offset: Offset) -> Int? {
@@ -101,7 +111,7 @@ extension PartitionLog {
     func firstOffset(at timestamp: Int64) -> TimedOffset? {
         for segment in segments where segment.maxTimestamp >= timestamp {
             for (index, entry) in segment.entries.enumerated() where entry.maxTimestamp >= timestamp {
-                if let found = segment.batch(at: index).flatMap({ Self.record(in: $0) { $0 >= timestamp } }) {
+                if let found = segment.batch(at: index).flatMap({ record(in: $0) { $0 >= timestamp } }) {
                     return found
                 }
             }
@@ -111,21 +121,22 @@ extension PartitionLog {
 
     /// The first record with the highest timestamp of all (KIP-734).
     func offsetOfMaxTimestamp() -> TimedOffset? {
-        guard let highest = segments.map(\.maxTimestamp).max() else { return nil }
+        guard let highest = segments.compactMap({ $0.maxTimestamp(from: startOffset) }).max() else { return nil }
         return firstOffset(at: highest)
     }
 
     /// The first record in `batch` whose timestamp `matches`. A batch in a codec that this build cannot unpack counts
     /// as one record with the batch's highest timestamp: the consumer then begins at the batch's start, never too late.
-    private static func record(in batch: RecordBatch, where matches: (Int64) -> Bool) -> TimedOffset? {
+    private func record(in batch: RecordBatch, where matches: (Int64) -> Bool) -> TimedOffset? {
+        guard batch.lastOffset >= startOffset else { return nil }
         if batch.attributes.isLogAppendTime || batch.recordCount == 1 {
             return matches(batch.maxTimestamp)
-                ? .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp) : nil
+                ? .init(offset: max(startOffset, batch.baseOffset), timestamp: batch.maxTimestamp) : nil
         }
         guard let records = try? batch.records() else {
-            return .init(offset: batch.baseOffset, timestamp: batch.maxTimestamp)
+            return .init(offset: max(startOffset, batch.baseOffset), timestamp: batch.maxTimestamp)
         }
-        for record in records where matches(record.timestamp) {
+        for record in records where record.offset >= startOffset && matches(record.timestamp) {
             return .init(offset: record.offset, timestamp: record.timestamp)
         }
         return nil

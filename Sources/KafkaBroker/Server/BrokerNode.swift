@@ -14,6 +14,8 @@ final class BrokerNode {
     let advertisedHost: String
     let advertisedPort: UInt16
     private(set) var topics: TopicRegistry
+    var configs: ConfigStore
+    var quotas = ClientQuotas()
     var groups: GroupCoordinator
     var sessions: FetchSessions
     var waitingFetches = WaitingFetches()
@@ -32,8 +34,9 @@ final class BrokerNode {
         advertisedPort = configuration.advertisedPort ?? port
         random = RandomSource(seed: configuration.seed)
         clusterId = configuration.clusterId ?? Uuid.random(using: &random).description
-        topics = TopicRegistry(
-            partitionLimit: configuration.maximumPartitions, retentionBytes: configuration.retentionBytes)
+        topics = TopicRegistry(partitionLimit: configuration.maximumPartitions)
+        configs = ConfigStore(
+            statics: configuration.settings(host: advertisedHost, port: advertisedPort), nodeId: configuration.nodeId)
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
             memberLimit: configuration.maximumGroupSize, random: random.split())
@@ -100,11 +103,13 @@ final class BrokerNode {
     // MARK: - Topics and records
 
     @discardableResult
-    func createTopic(_ name: String, partitions: Int32, configs: [String: String?] = [:]) throws(TopicRegistry.Refusal)
+    func createTopic(_ name: String, partitions: Int32, configs own: [String: String] = [:]) throws(TopicRegistry
+        .Refusal)
         -> Topic
     {
         try topics.create(
-            name: name, partitions: partitions, configs: configs, id: TopicID(Uuid.random(using: &random)))
+            name: name, partitions: partitions, configs: own, settings: configs.settings(ofTopic: own),
+            id: TopicID(Uuid.random(using: &random)))
     }
 
     func deleteTopic(_ topic: Topic) {
@@ -116,14 +121,18 @@ final class BrokerNode {
         }
     }
 
+    /// Adds partitions to a topic; to be asked about before.
+    func addPartitions(_ count: Int, to topic: Topic) { topics.addPartitions(count, to: topic) }
+
+    /// Removes the records before an offset that the log contains.
+    func deleteRecords(before offset: Offset, in partition: Partition) {
+        storedBytes -= partition.log.deleteRecords(before: offset)
+    }
+
     /// The partition that a fetch is about, or nil where there is none (any more).
     func partition(of target: FetchTarget) -> Partition? {
         let topic = target.topicId == .zero ? topics[target.topic] : topics[target.topicId]
         return topic?.partition(target.partition)
-    }
-
-    func maximumMessageBytes(_ topic: Topic) -> Int {
-        topic.integer("max.message.bytes") ?? configuration.maximumMessageBytes
     }
 
     /// Appends a checked batch, wakes fetches, and makes room where there is too much; gives the first record's offset.
@@ -132,7 +141,7 @@ final class BrokerNode {
         partition.producers.remember(batch, at: offset)
         storedBytes += batch.bytes.count
         if !partition.waiting.isEmpty { waitingFetches.touch(partition) }
-        if let retention = topics.retention(of: topic), partition.log.size > retention {
+        if let retention = topic.settings.retentionBytes, partition.log.size > retention {
             storedBytes -= partition.log.removeOldest(keeping: retention)
         }
         if storedBytes > configuration.memoryLimit { makeRoom() }

@@ -179,7 +179,8 @@ actor BrokerServer {
             return answer(ApiVersionsHandler.unsupportedVersion, to: request, of: connection)
         }
         let context = RequestContext(
-            ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: configuration.now())
+            ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: configuration.now(),
+            timestamp: configuration.timestamp(), clientHost: connection.clientHost)
         switch try node.handle(api, body, context) {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later: connection.pending = request

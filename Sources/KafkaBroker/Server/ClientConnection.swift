@@ -15,6 +15,8 @@ final class ClientConnection {
     let socket: TCPSocket
     /// The other side, for the log.
     let peer: String
+    /// The address of the other side, as Kafka shows it: a slash and the number.
+    let clientHost: String
     var input: FrameAssembler
     /// The request whose answer comes later. Later requests of the connection wait for it: answers have the order of
     /// their requests, as in Kafka, which handles one request of a connection at a time.
@@ -30,7 +32,11 @@ final class ClientConnection {
     init(id: UInt64, socket: TCPSocket, requestLimit: Int) {
         self.id = id
         self.socket = socket
-        peer = socket.peer.map { "\($0)" } ?? "?"
+        let peer = socket.peer.map { "\($0)" } ?? "?"
+        self.peer = peer
+        // Without the port, and without the brackets of IPv6.
+        let host = peer.lastIndex(of: ":").map { peer[..<$0] } ?? peer[...]
+        clientHost = "/" + host.filter { $0 != "[" && $0 != "]" }
         input = FrameAssembler(limit: requestLimit)
     }
 

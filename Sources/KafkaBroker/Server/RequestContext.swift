@@ -18,6 +18,10 @@ struct RequestContext: Sendable {
     var clientId: String
     /// The time at which the request is handled.
     var now: Instant
+    /// The same time for records, in milliseconds since 1970.
+    var timestamp: Int64 = 0
+    /// The client's address, as Kafka shows it: a slash and the number.
+    var clientHost = ""
 }
 
 /// What a handler makes of a request.

@@ -4,24 +4,34 @@ import KafkaWire
 final class Topic {
     let name: String
     let id: TopicID
-    /// The settings that it was created with; `max.message.bytes` and `retention.bytes` have an effect.
-    let configs: [String: String]
-    let partitions: [Partition]
+    /// The settings that the topic itself was given, by name; see ``TopicConfigs``.
+    var configs: [String: String]
+    /// What takes effect, with what the topic falls back to.
+    var settings: TopicSettings {
+        didSet { for partition in partitions { partition.log.segmentBytes = settings.segmentSize } }
+    }
+    private(set) var partitions: [Partition] = []
 
-    init(name: String, id: TopicID, configs: [String: String], partitions: [Partition]) {
+    init(name: String, id: TopicID, configs: [String: String], settings: TopicSettings) {
         self.name = name
         self.id = id
         self.configs = configs
-        self.partitions = partitions
+        self.settings = settings
+    }
+
+    /// Adds empty partitions behind those that there are.
+    func addPartitions(_ count: Int) {
+        for _ in 0..<count {
+            partitions.append(
+                Partition(
+                    index: PartitionID(index: partitions.count), log: PartitionLog(segmentBytes: settings.segmentSize)))
+        }
     }
 
     /// The partition with that number, or nil.
     func partition(_ index: PartitionID) -> Partition? {
         partitions.indices.contains(index.index) ? partitions[index.index] : nil
     }
-
-    /// The whole number that a setting holds, or nil.
-    func integer(_ config: String) -> Int? { configs[config].flatMap { Int($0) } }
 }
 
 /// A partition, led by this broker.

@@ -14,12 +14,8 @@ struct TopicRegistry {
     private(set) var partitionCount = 0
     /// How many partitions the broker takes: each costs memory, and anybody may ask for more.
     let partitionLimit: Int
-    private let retentionBytes: Int?
 
-    init(partitionLimit: Int, retentionBytes: Int?) {
-        self.partitionLimit = partitionLimit
-        self.retentionBytes = retentionBytes
-    }
+    init(partitionLimit: Int) { self.partitionLimit = partitionLimit }
 
     /// All topics in the order of their names.
     var sorted: [Topic] { byName.values.sorted { $0.name < $1.name } }
@@ -28,7 +24,7 @@ struct TopicRegistry {
     subscript(id: TopicID) -> Topic? { byId[id] }
 
     /// Why a topic of that name and size cannot be created, or nil.
-    func objection(name: String, partitions: Int32, configs: [String: String?] = [:]) -> Refusal? {
+    func objection(name: String, partitions: Int32, configs: [String: String] = [:]) -> Refusal? {
         if let objection = TopicRules.objection(toName: name) {
             return Refusal(code: .invalidTopicException, message: objection)
         }
@@ -43,34 +39,26 @@ struct TopicRegistry {
             return Refusal(
                 code: .invalidPartitions, message: "Number of partitions was set to an invalid non-positive value.")
         }
-        if partitionCount + Int(partitions) > partitionLimit {
-            return Refusal(
-                code: .invalidPartitions,
-                message: "\(partitions) further partitions would be more than this broker's \(partitionLimit)")
-        }
-        for (config, value) in configs.sorted(by: { $0.key < $1.key }) {
-            if let objection = TopicRules.objection(toConfig: config, value: value) {
-                return Refusal(code: .invalidConfig, message: objection)
-            }
-        }
-        return nil
+        if let refusal = objection(toFurther: Int(partitions)) { return refusal }
+        return TopicConfigs.objection(to: configs).map { Refusal(code: .invalidConfig, message: $0) }
+    }
+
+    /// Why there cannot be that many partitions more, or nil.
+    func objection(toFurther partitions: Int) -> Refusal? {
+        guard partitionCount + partitions > partitionLimit else { return nil }
+        return Refusal(
+            code: .invalidPartitions,
+            message: "\(partitions) further partitions would be more than this broker's \(partitionLimit)")
     }
 
     /// Creates a topic to which there is no objection.
     @discardableResult
-    mutating func create(name: String, partitions: Int32, configs: [String: String?] = [:], id: TopicID) throws(Refusal)
-        -> Topic
-    {
+    mutating func create(
+        name: String, partitions: Int32, configs: [String: String], settings: TopicSettings, id: TopicID
+    ) throws(Refusal) -> Topic {
         if let refusal = objection(name: name, partitions: partitions, configs: configs) { throw refusal }
-        let configs = configs.compactMapValues { $0 }
-        let retention = configs["retention.bytes"].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 } ?? retentionBytes
-        // Retention removes whole segments: an eighth of what is kept, so that little more than that is held.
-        let segmentBytes = min(4 << 20, max(16 << 10, (retention ?? .max) / 8))
-        let topic = Topic(
-            name: name, id: id, configs: configs,
-            partitions: (0..<partitions).map {
-                Partition(index: PartitionID($0), log: PartitionLog(segmentBytes: segmentBytes))
-            })
+        let topic = Topic(name: name, id: id, configs: configs, settings: settings)
+        topic.addPartitions(Int(partitions))
         byName[name] = topic
         byId[id] = topic
         collisionKeys[TopicRules.collisionKey(name)] = name
@@ -87,9 +75,9 @@ struct TopicRegistry {
         for partition in topic.partitions { partition.isDeleted = true }
     }
 
-    /// How many bytes a partition of `topic` keeps at least; nil is without limit.
-    func retention(of topic: Topic) -> Int? {
-        guard let own = topic.integer("retention.bytes") else { return retentionBytes }
-        return own < 0 ? nil : own
+    /// Adds partitions to a topic; to be asked about before (``objection(toFurther:)``).
+    mutating func addPartitions(_ count: Int, to topic: Topic) {
+        topic.addPartitions(count)
+        partitionCount += count
     }
 }

@@ -1,4 +1,4 @@
-/// What may be asked of a topic: its name and its settings (Kafka's `Topic` and `TopicConfig`).
+/// What a topic may be called (Kafka's `Topic`).
 enum TopicRules {
     static let maximumNameLength = 249
 
@@ -28,37 +28,5 @@ enum TopicRules {
     /// Topics that belong to Kafka itself.
     static func isInternal(_ name: String) -> Bool {
         name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state"
-    }
-
-    /// The settings that Kafka 4.3 knows. All are kept; what has an effect is said at ``Topic/configs``.
-    static let configNames: Set<String> = [
-        "cleanup.policy", "compression.gzip.level", "compression.lz4.level", "compression.type",
-        "compression.zstd.level", "delete.retention.ms", "errors.deadletterqueue.group.enable", "file.delete.delay.ms",
-        "flush.messages", "flush.ms", "follower.replication.throttled.replicas", "index.interval.bytes",
-        "internal.segment.bytes", "leader.replication.throttled.replicas", "local.retention.bytes",
-        "local.retention.ms", "max.compaction.lag.ms", "max.message.bytes", "message.timestamp.after.max.ms",
-        "message.timestamp.before.max.ms", "message.timestamp.type", "min.cleanable.dirty.ratio",
-        "min.compaction.lag.ms", "min.insync.replicas", "preallocate", "remote.log.copy.disable",
-        "remote.log.delete.on.disable", "remote.storage.enable", "retention.bytes", "retention.ms", "segment.bytes",
-        "segment.index.bytes", "segment.jitter.ms", "segment.ms", "unclean.leader.election.enable",
-    ]
-
-    /// Why a topic cannot have that setting, or nil.
-    static func objection(toConfig name: String, value: String?) -> String? {
-        guard configNames.contains(name) else { return "Unknown topic config name: \(name)" }
-        guard let value else { return "Null value not supported for topic configs: \(name)" }
-        let minimum: Int? =
-            switch name {
-            case "max.message.bytes": 0
-            case "retention.bytes", "retention.ms": -1
-            default: nil
-            }
-        if let minimum {
-            guard let number = Int(value), number >= minimum else {
-                return
-                    "Invalid value \(value) for configuration \(name): a whole number of at least \(minimum) is wanted"
-            }
-        }
-        return nil
     }
 }

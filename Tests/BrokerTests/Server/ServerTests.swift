@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KafkaWire
 import Testing
 
@@ -15,11 +16,21 @@ import Testing
             }
             let answer = try client.call(request, version: version)
             #expect(answer.errorCode == .none)
-            #expect(answer.apiKeys.count == ServedAPI.all.count)
+            #expect(
+                answer.apiKeys.map { "\($0.apiKey): \($0.minVersion)...\($0.maxVersion)" }
+                    == ServedAPI.all.map { "\($0.key.rawValue): \($0.advertised)" })
             // KAFKA-18659
             #expect(answer.apiKeys.first?.minVersion == 0 && answer.apiKeys.first?.maxVersion == 13)
         }
         await broker.stop()
+    }
+
+    @Test func servesWhatThereAreHandlersFor() throws {
+        let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/Sources/KafkaBroker/Handlers")
+        let numbers = files.compactMap { $0.split(separator: "_").first.flatMap { Int16($0) } }.sorted()
+        #expect(numbers == ServedAPI.all.map(\.key.rawValue))
+        #expect(ServedAPI.all.filter { $0.versions != $0.advertised }.map(\.key) == [.produce])
     }
 
     @Test func answersAnApiVersionsThatIsTooNewInTheOldestForm() async throws {

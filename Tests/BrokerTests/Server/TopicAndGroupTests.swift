@@ -100,7 +100,9 @@ import Testing
             #expect((topic.numPartitions > 0) == (error == .none))
         }
         #expect(answer.topics[2].numPartitions == 2)
-        #expect(answer.topics[3].configs?.map(\.value) == ["compact"])
+        let configs = try #require(answer.topics[3].configs)
+        #expect(configs.filter { $0.configSource == 1 }.map(\.value) == ["compact"])
+        #expect(configs.first { $0.name == "retention.ms" }?.value == "604800000")
         await broker.stop()
     }
 

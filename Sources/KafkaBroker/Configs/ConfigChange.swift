@@ -1,0 +1,143 @@
+import KafkaWire
+
+/// Why settings are not shown or not changed.
+struct ConfigRefusal: Error, Equatable {
+    var code: ErrorCode
+    var message: String?
+
+    init(_ code: ErrorCode, _ message: String?) {
+        self.code = code
+        self.message = message
+    }
+}
+
+/// What a request wants done to one setting (IncrementalAlterConfigs' operations).
+struct ConfigChange {
+    enum Operation: Int8 {
+        case set = 0
+        case delete = 1
+        case append = 2
+        case subtract = 3
+    }
+
+    var name: String
+    var operation: Operation
+    var value: String
+
+    /// `configs` after `changes`, of which the lists know their items' order. Throws where an operation does not suit
+    /// its setting.
+    static func apply(_ changes: [ConfigChange], to configs: [String: String], _ resource: ConfigResource)
+        throws(ConfigRefusal) -> [String: String]
+    {
+        var configs = configs
+        for change in changes {
+            switch change.operation {
+            case .set: configs[change.name] = change.value
+            case .delete: configs[change.name] = nil
+            case .append, .subtract:
+                let definition = resource.kind.table?[change.name]
+                guard definition?.kind == .list else {
+                    throw ConfigRefusal(
+                        .invalidConfig,
+                        "Can't \(change.operation == .append ? "APPEND" : "SUBTRACT") to key \(change.name) because its "
+                            + "type is not LIST.")
+                }
+                // Without a value of its own, the list that is changed is the default.
+                var items = ConfigDefinition.items(configs[change.name] ?? definition?.initial ?? "")
+                for item in ConfigDefinition.items(change.value) {
+                    if change.operation == .subtract {
+                        items.removeAll { $0 == item }
+                    } else if !items.contains(item) {
+                        items.append(item)
+                    }
+                }
+                configs[change.name] = items.joined(separator: ",")
+            }
+        }
+        return configs
+    }
+}
+
+extension ConfigResource.Kind {
+    /// The settings that resources of this kind have; nil where none can be changed.
+    var table: ConfigTable? {
+        switch self {
+        case .topic: TopicConfigs.table
+        case .broker: BrokerConfigs.table
+        case .brokerLogger: nil
+        case .clientMetrics: ClientMetricsConfigs.table
+        case .group: GroupConfigs.table
+        }
+    }
+}
+
+extension BrokerNode {
+    /// The settings of `resource` itself, to be changed. Throws where there is no such resource.
+    func ownConfigs(of resource: ConfigResource) throws(ConfigRefusal) -> [String: String] {
+        switch resource.kind {
+        case .topic:
+            guard !resource.name.isEmpty else {
+                throw ConfigRefusal(.invalidRequest, "Default topic resources are not allowed.")
+            }
+            guard let topic = topics[resource.name] else {
+                throw ConfigRefusal(.unknownTopicOrPartition, "The topic '\(resource.name)' does not exist.")
+            }
+            return topic.configs
+        case .broker:
+            guard resource.name.isEmpty || resource.name == "\(configuration.nodeId)" else {
+                throw ConfigRefusal(
+                    .invalidRequest,
+                    "Unexpected broker id, expected \(configuration.nodeId), but received "
+                        + resource.name)
+            }
+        case .brokerLogger:
+            throw ConfigRefusal(
+                .invalidRequest, "the levels of this broker's loggers are set by the program that it runs in")
+        case .clientMetrics, .group:
+            guard !resource.name.isEmpty else {
+                throw ConfigRefusal(
+                    .invalidRequest,
+                    "Default \(resource.kind == .group ? "group" : "client metrics") resources are not allowed.")
+            }
+        }
+        return configs[resource]
+    }
+
+    /// Gives `resource` these settings, if they are in order; only says so where `validateOnly` is set.
+    func replaceConfigs(of resource: ConfigResource, by new: [String: String], validateOnly: Bool)
+        throws(ConfigRefusal)
+    {
+        let old = try ownConfigs(of: resource)
+        switch resource.kind {
+        case .topic:
+            if let objection = TopicConfigs.objection(to: new) { throw ConfigRefusal(.invalidConfig, objection) }
+        case .broker:
+            // KAFKA-13609: a broker's setting that does not fit is an invalid request.
+            let changed = new.filter { old[$0.key] != $0.value }
+            if let objection = BrokerConfigs.objection(to: changed) { throw ConfigRefusal(.invalidRequest, objection) }
+        case .brokerLogger, .clientMetrics, .group:
+            for (name, value) in new.sorted(by: { $0.key < $1.key }) {
+                guard let definition = resource.kind.table?[name] else {
+                    let what = resource.kind == .group ? "group" : "client metrics"
+                    let code: ErrorCode = resource.kind == .group ? .invalidConfig : .invalidRequest
+                    throw ConfigRefusal(code, "Unknown \(what) config name: \(name)")
+                }
+                if let objection = definition.objection(to: value) { throw ConfigRefusal(.invalidConfig, objection) }
+            }
+        }
+        let growth = ConfigStore.size(new, resource) - ConfigStore.size(old, resource)
+        if resource.kind != .topic, growth > 0, configs.size + growth > ConfigStore.limit {
+            throw ConfigRefusal(
+                .policyViolation, "this broker keeps at most \(ConfigStore.limit) bytes of changed settings")
+        }
+        guard !validateOnly else { return }
+        if let topic = resource.kind == .topic ? topics[resource.name] : nil {
+            topic.configs = new
+            topic.settings = configs.settings(ofTopic: new)
+        } else {
+            configs[resource] = new
+            guard resource.kind == .broker else { return }
+            for topic in topics.byName.values { topic.settings = configs.settings(ofTopic: topic.configs) }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import KafkaWire
+
+/// DescribeGroups: the classic groups' states and members.
+///
+/// - A group that does not exist answers GROUP_ID_NOT_FOUND from v6 on, and before as a group in the state Dead.
+enum DescribeGroupsHandler: RequestHandler {
+    static let api = ServedAPI(DescribeGroupsHandler.self)
+
+    static func handle(_ request: DescribeGroupsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        // Once each, however often a request names it: an answer may be much longer than a name.
+        var answered: Set<String> = []
+        return .answer(
+            DescribeGroupsResponse.with {
+                $0.groups = request.groups.filter { answered.insert($0).inserted }.map { id in
+                    guard let group = node.groups.groups[id]?.classic else { return unknown(id, context) }
+                    var answer = group.description
+                    if request.includeAuthorizedOperations, context.version >= 3 {
+                        answer.authorizedOperations = AuthorizedOperations.group
+                    }
+                    return answer
+                }
+            })
+    }
+
+    private static func unknown(_ id: String, _ context: RequestContext) -> DescribeGroupsResponse.DescribedGroup {
+        .with {
+            $0.groupId = id
+            guard !id.isEmpty else { return $0.errorCode = .invalidGroupId }
+            $0.groupState = "Dead"
+            guard context.version >= 6 else { return }
+            $0.errorCode = .groupIdNotFound
+            $0.errorMessage = "Group \(id) not found."
+        }
+    }
+}
+
+extension AuthorizedOperations {
+    /// Read, delete, describe, describe and alter configs.
+    static let group = bits([3, 6, 8, 10, 11])
+}

@@ -1,0 +1,49 @@
+import KafkaWire
+
+/// DeleteRecords (KIP-107): the records before an offset, -1 being all, are gone for readers at once; their memory is
+/// freed segment by segment. The answer's low watermark is the first offset that is left.
+///
+/// - A topic that is only compacted refuses (POLICY_VIOLATION), an offset beyond the end too (OFFSET_OUT_OF_RANGE).
+enum DeleteRecordsHandler: RequestHandler {
+    static let api = ServedAPI(DeleteRecordsHandler.self)
+
+    private typealias Asked = DeleteRecordsRequest.DeleteRecordsTopic.DeleteRecordsPartition
+
+    static func handle(_ request: DeleteRecordsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        .answer(
+            DeleteRecordsResponse.with {
+                $0.topics = request.topics.map { topic in
+                    .with {
+                        $0.name = topic.name
+                        $0.partitions = topic.partitions.map { asked in
+                            .with {
+                                $0.partitionIndex = asked.partitionIndex
+                                $0.lowWatermark = -1
+                                switch delete(asked, node.topics[topic.name], node) {
+                                case .success(let offset): $0.lowWatermark = offset
+                                case .failure(let refusal): $0.errorCode = refusal.code
+                                }
+                            }
+                        }
+                    }
+                }
+            })
+    }
+
+    private struct Refusal: Error {
+        var code: ErrorCode
+    }
+
+    private static func delete(_ asked: Asked, _ topic: Topic?, _ node: BrokerNode) -> Result<Offset, Refusal> {
+        guard let topic, let partition = topic.partition(asked.partitionIndex) else {
+            return .failure(Refusal(code: .unknownTopicOrPartition))
+        }
+        if TopicRules.isInternal(topic.name) { return .failure(Refusal(code: .invalidTopicException)) }
+        guard topic.settings.allowsDeletion else { return .failure(Refusal(code: .policyViolation)) }
+        let end = partition.log.endOffset
+        let offset = asked.offset == -1 ? end : asked.offset
+        guard offset >= 0, offset <= end else { return .failure(Refusal(code: .offsetOutOfRange)) }
+        node.deleteRecords(before: offset, in: partition)
+        return .success(partition.log.startOffset)
+    }
+}

@@ -1,0 +1,37 @@
+import KafkaWire
+
+/// AlterReplicaLogDirs (KIP-113): moving logs between directories. There is one, where every log is already; others
+/// answer LOG_DIR_NOT_FOUND.
+enum AlterReplicaLogDirsHandler: RequestHandler {
+    static let api = ServedAPI(AlterReplicaLogDirsHandler.self)
+
+    static func handle(_ request: AlterReplicaLogDirsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome
+    {
+        var order: [String] = []
+        var errors: [String: [(PartitionID, ErrorCode)]] = [:]
+        for directory in request.dirs {
+            for topic in directory.topics {
+                if errors[topic.name] == nil { order.append(topic.name) }
+                errors[topic.name, default: []] += topic.partitions.map { index in
+                    guard directory.path == BrokerConfigs.logDirectory else { return (index, .logDirNotFound) }
+                    let isThere = node.topics[topic.name]?.partition(index) != nil
+                    return (index, isThere ? .none : .unknownTopicOrPartition)
+                }
+            }
+        }
+        return .answer(
+            AlterReplicaLogDirsResponse.with {
+                $0.results = order.map { name in
+                    .with {
+                        $0.topicName = name
+                        $0.partitions = (errors[name] ?? []).map { index, error in
+                            .with {
+                                $0.partitionIndex = index
+                                $0.errorCode = error
+                            }
+                        }
+                    }
+                }
+            })
+    }
+}

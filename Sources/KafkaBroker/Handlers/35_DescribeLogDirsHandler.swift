@@ -1,0 +1,45 @@
+import KafkaWire
+
+/// DescribeLogDirs (KIP-113): the one directory, which is a name for this process's memory, and the sizes of the logs.
+///
+/// - What it can hold is the broker's limit of memory (`Configuration.memoryLimit`), from v4 on (KIP-827).
+enum DescribeLogDirsHandler: RequestHandler {
+    static let api = ServedAPI(DescribeLogDirsHandler.self)
+
+    static func handle(_ request: DescribeLogDirsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        let wanted = request.topics.map { topics in
+            Dictionary(topics.map { ($0.topic, Set($0.partitions)) }) { $0.union($1) }
+        }
+        let limit = node.configuration.memoryLimit
+        return .answer(
+            DescribeLogDirsResponse.with {
+                $0.results = [
+                    .with {
+                        $0.logDir = BrokerConfigs.logDirectory
+                        $0.totalBytes = Int64(clamping: limit)
+                        $0.usableBytes = Int64(clamping: max(0, limit - node.storedBytes))
+                        $0.topics = node.topics.sorted.compactMap { topic in
+                            let partitions = topic.partitions.filter {
+                                wanted.map { $0[topic.name] ?? [] }?.contains($0.index) ?? true
+                            }
+                            return partitions.isEmpty ? nil : describe(topic, partitions)
+                        }
+                    }
+                ]
+            })
+    }
+
+    private static func describe(_ topic: Topic, _ partitions: [Partition])
+        -> DescribeLogDirsResponse.DescribeLogDirsResult.DescribeLogDirsTopic
+    {
+        .with {
+            $0.name = topic.name
+            $0.partitions = partitions.map { partition in
+                .with {
+                    $0.partitionIndex = partition.index
+                    $0.partitionSize = Int64(clamping: partition.log.size)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import KafkaWire
+
+/// CreatePartitions: adds partitions to topics, or says why they could not be added (`validateOnly`). Partitions never
+/// become fewer.
+enum CreatePartitionsHandler: RequestHandler {
+    static let api = ServedAPI(CreatePartitionsHandler.self)
+
+    private typealias Asked = CreatePartitionsRequest.CreatePartitionsTopic
+
+    static func handle(_ request: CreatePartitionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        var named: [String: Int] = [:]
+        for topic in request.topics { named[topic.name, default: 0] += 1 }
+        var answered: Set<String> = []
+        return .answer(
+            CreatePartitionsResponse.with {
+                $0.results = request.topics.filter { answered.insert($0.name).inserted }.map { asked in
+                    .with {
+                        $0.name = asked.name
+                        do throws(TopicRegistry.Refusal) {
+                            if named[asked.name, default: 0] > 1 {
+                                throw TopicRegistry.Refusal(code: .invalidRequest, message: "Duplicate topic name.")
+                            }
+                            try add(asked, request.validateOnly, node)
+                        } catch {
+                            $0.errorCode = error.code
+                            $0.errorMessage = error.message
+                        }
+                    }
+                }
+            })
+    }
+
+    private static func add(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) throws(TopicRegistry.Refusal) {
+        func refuse(_ code: ErrorCode, _ message: String) -> TopicRegistry.Refusal {
+            .init(code: code, message: message)
+        }
+        guard let topic = node.topics[asked.name] else {
+            throw refuse(.unknownTopicOrPartition, "This server does not host this topic-partition.")
+        }
+        let count = topic.partitions.count
+        let further = Int(asked.count) - count
+        if further == 0 { throw refuse(.invalidPartitions, "Topic already has \(count) partition(s).") }
+        if further < 0 {
+            throw refuse(
+                .invalidPartitions,
+                "The topic \(asked.name) currently has \(count) partition(s); \(asked.count) would not be an increase.")
+        }
+        if let assignments = asked.assignments {
+            guard assignments.count == further else {
+                throw refuse(
+                    .invalidReplicaAssignment,
+                    "Attempted to add \(further) additional partition(s), but \(assignments.count) assignment(s) were "
+                        + "specified.")
+            }
+            for assignment in assignments {
+                if let objection = node.objection(toReplicas: assignment.brokerIds) {
+                    throw refuse(.invalidReplicaAssignment, objection)
+                }
+            }
+        }
+        if let refusal = node.topics.objection(toFurther: further) { throw refusal }
+        if !validateOnly { node.addPartitions(further, to: topic) }
+    }
+}
+
+extension BrokerNode {
+    /// Why a partition cannot be on these brokers, or nil. There is only one broker.
+    func objection(toReplicas brokers: [BrokerID]) -> String? {
+        if brokers.isEmpty { return "The manual partition assignment includes an empty replica list." }
+        if let other = brokers.first(where: { $0 != configuration.nodeId }) {
+            return "The manual partition assignment includes broker \(other), but no such broker is registered."
+        }
+        return brokers.count == 1
+            ? nil : "The manual partition assignment includes the broker \(brokers[0]) more than once."
+    }
+}

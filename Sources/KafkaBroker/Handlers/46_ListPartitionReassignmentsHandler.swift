@@ -1,0 +1,12 @@
+import KafkaWire
+
+/// ListPartitionReassignments (KIP-455): those that are under way, whatever is asked for. With one broker there are none.
+enum ListPartitionReassignmentsHandler: RequestHandler {
+    static let api = ServedAPI(ListPartitionReassignmentsHandler.self)
+
+    static func handle(_ request: ListPartitionReassignmentsRequest, _ context: RequestContext, _ node: BrokerNode)
+        -> Outcome
+    {
+        .answer(ListPartitionReassignmentsResponse.with { $0.errorMessage = nil })
+    }
+}

@@ -1,0 +1,32 @@
+import KafkaWire
+
+/// AlterClientQuotas (KIP-546): checks and keeps quotas. Nobody is held to them.
+enum AlterClientQuotasHandler: RequestHandler {
+    static let api = ServedAPI(AlterClientQuotasHandler.self)
+
+    static func handle(_ request: AlterClientQuotasRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        .answer(
+            AlterClientQuotasResponse.with {
+                $0.entries = request.entries.map { asked in
+                    .with {
+                        $0.errorMessage = nil
+                        $0.entity = asked.entity.map { part in
+                            .with {
+                                $0.entityType = part.entityType
+                                $0.entityName = part.entityName
+                            }
+                        }
+                        do throws(ClientQuotas.Refusal) {
+                            try node.quotas.alter(
+                                asked.entity.map { ($0.entityType, $0.entityName) },
+                                asked.ops.map { .init(key: $0.key, value: $0.remove ? nil : $0.value) },
+                                validateOnly: request.validateOnly)
+                        } catch {
+                            $0.errorCode = error.code
+                            $0.errorMessage = error.message
+                        }
+                    }
+                }
+            })
+    }
+}
