@@ -52,6 +52,9 @@ extension KafkaBroker {
         public var maximumGroupSize = 10_000
         /// How many fetch sessions are kept (`max.incremental.fetch.session.cache.slots`).
         public var fetchSessionLimit = 1000
+        /// The version of transactions that clients are told to use (the feature `transaction.version`, KIP-890): 2 as
+        /// in Kafka 4, or 0 and 1 for the protocol of before, which the Java client then speaks.
+        public var transactionVersion: Int16 = 2
         /// The longest time that a transaction may take (`transaction.max.timeout.ms`).
         public var maximumTransactionTimeout: Duration = .seconds(900)
         /// After how long without a transaction a transactional id is forgotten (`transactional.id.expiration.ms`).

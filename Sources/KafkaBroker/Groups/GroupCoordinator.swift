@@ -15,9 +15,9 @@ struct GroupCoordinator {
 
     struct Group {
         var classic: ClassicGroup
-        var offsets: [PartitionKey: Committed] = [:]
+        var offsets: [TopicPartition: Committed] = [:]
         /// Positions that were committed in transactions which have not ended.
-        var pending: [ProducerID: [PartitionKey: Committed]] = [:]
+        var pending: [ProducerID: [TopicPartition: Committed]] = [:]
 
         var hasOffsets: Bool { !offsets.isEmpty || !pending.isEmpty }
     }
@@ -104,12 +104,12 @@ struct GroupCoordinator {
         return withGroup(request.groupId, context.now) { $0.classic.commit(request, now: context.now) }
     }
 
-    mutating func store(_ committed: Committed, for key: PartitionKey, group: String) {
+    mutating func store(_ committed: Committed, for key: TopicPartition, group: String) {
         let committed = ordered(committed)
         groups[group]?.offsets[key] = committed
     }
 
-    func committed(_ key: PartitionKey, group: String) -> Committed? { groups[group]?.offsets[key] }
+    func committed(_ key: TopicPartition, group: String) -> Committed? { groups[group]?.offsets[key] }
 
     private mutating func ordered(_ committed: Committed) -> Committed {
         commits += 1
@@ -119,10 +119,8 @@ struct GroupCoordinator {
     }
 
     /// Everything that a group has committed, in the order of topics and partitions.
-    func allCommitted(group: String) -> [(key: PartitionKey, value: Committed)] {
-        (groups[group]?.offsets ?? [:]).sorted {
-            ($0.key.topic, $0.key.partition) < ($1.key.topic, $1.key.partition)
-        }
+    func allCommitted(group: String) -> [(key: TopicPartition, value: Committed)] {
+        (groups[group]?.offsets ?? [:]).sorted { $0.key < $1.key }
     }
 
     /// A topic is gone, and so are the positions in it.
@@ -145,13 +143,13 @@ struct GroupCoordinator {
     }
 
     /// Keeps a position until the producer's transaction ends.
-    mutating func storePending(_ committed: Committed, for key: PartitionKey, group: String, producer: ProducerID) {
+    mutating func storePending(_ committed: Committed, for key: TopicPartition, group: String, producer: ProducerID) {
         let committed = ordered(committed)
         groups[group]?.pending[producer, default: [:]][key] = committed
     }
 
     /// Whether a transaction that has not ended has a position of that partition.
-    func isUnstable(_ key: PartitionKey, group: String) -> Bool {
+    func isUnstable(_ key: TopicPartition, group: String) -> Bool {
         groups[group]?.pending.values.contains { $0[key] != nil } ?? false
     }
 

@@ -91,7 +91,7 @@ enum ProduceHandler: RequestHandler {
         guard batch.attributes.isTransactional else { return .none }
         guard let id = request.transactionalId else { return .transactionalIdAuthorizationFailed }
         if partition.producers.isInTransaction(batch.producerId, epoch: batch.producerEpoch) { return .none }
-        let key = PartitionKey(topic: topic.name, partition: partition.index)
+        let key = TopicPartition(topic.name, partition.index)
         let producer = ProducerIdentity(id: batch.producerId, epoch: batch.producerEpoch)
         do throws(TransactionRefusal) {
             if context.version >= 12 {

@@ -35,7 +35,7 @@ enum OffsetFetchHandler: RequestHandler {
                 $0.name = name
                 $0.partitions = partitions.map { index in
                     let (found, error) = position(
-                        of: .init(topic: name, partition: index), request.groupId, request.requireStable, node)
+                        of: .init(name, index), request.groupId, request.requireStable, node)
                     return .with {
                         $0.partitionIndex = index
                         $0.errorCode = error
@@ -80,7 +80,7 @@ enum OffsetFetchHandler: RequestHandler {
             $0.name = name
             $0.topicId = node.topics[name]?.id ?? .zero
             $0.partitions = partitions.map {
-                let (found, error) = position(of: .init(topic: name, partition: $0), group, stable, node)
+                let (found, error) = position(of: .init(name, $0), group, stable, node)
                 return answer($0, found, error)
             }
         }
@@ -99,7 +99,7 @@ enum OffsetFetchHandler: RequestHandler {
     }
 
     /// The position, unless it is about to change and the client wants a `stable` one.
-    private static func position(of key: PartitionKey, _ group: String, _ stable: Bool, _ node: BrokerNode)
+    private static func position(of key: TopicPartition, _ group: String, _ stable: Bool, _ node: BrokerNode)
         -> (found: GroupCoordinator.Committed?, error: ErrorCode)
     {
         if stable, node.groups.isUnstable(key, group: group) { return (nil, .unstableOffsetCommit) }

@@ -4,7 +4,7 @@ import KafkaWire
 ///
 /// - A version that is too new is answered in the form of v0, with UNSUPPORTED_VERSION and the versions of ApiVersions
 ///   itself, so that the client can choose another one (KIP-511).
-/// - One feature: `transaction.version` 2, with which producers leave the adding of partitions to the broker (KIP-890).
+/// - One feature: `transaction.version`, with whose version 2 producers leave it to the broker to add partitions (KIP-890).
 ///   Clients before v4 of this API cannot read features that begin with version 0 (KAFKA-17011): it is left out there,
 ///   among those that are supported. Without `group.version` a client keeps to the classic groups.
 enum ApiVersionsHandler: RequestHandler {
@@ -21,11 +21,14 @@ enum ApiVersionsHandler: RequestHandler {
                 guard context.version >= 3 else { return }
                 if context.version >= 4 { $0.supportedFeatures = [transactionVersion] }
                 $0.finalizedFeaturesEpoch = 0
+                // A feature at version 0 is one that is not there.
+                let level = node.configuration.transactionVersion
+                guard level > 0 else { return }
                 $0.finalizedFeatures = [
                     .with {
                         $0.name = transactionVersion.name
-                        $0.minVersionLevel = transactionVersion.maxVersion
-                        $0.maxVersionLevel = transactionVersion.maxVersion
+                        $0.minVersionLevel = level
+                        $0.maxVersionLevel = level
                     }
                 ]
             })

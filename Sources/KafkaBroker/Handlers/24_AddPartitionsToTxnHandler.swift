@@ -38,7 +38,7 @@ enum AddPartitionsToTxnHandler: RequestHandler {
 
     private static func results(_ asked: Asked, _ context: RequestContext, _ node: BrokerNode) -> [TopicResult] {
         let keys = asked.topics.flatMap { topic in
-            topic.partitions.map { PartitionKey(topic: topic.name, partition: $0) }
+            topic.partitions.map { TopicPartition(topic.name, $0) }
         }
         let producer = ProducerIdentity(id: asked.producerId, epoch: asked.producerEpoch)
         let isComplete = keys.allSatisfy { exists($0, node) }
@@ -52,7 +52,7 @@ enum AddPartitionsToTxnHandler: RequestHandler {
                 common = told(error, context)
             }
         }
-        func result(_ key: PartitionKey) -> ErrorCode {
+        func result(_ key: TopicPartition) -> ErrorCode {
             guard exists(key, node) else { return .unknownTopicOrPartition }
             guard isComplete, asked.verifyOnly else { return common }
             do throws(TransactionRefusal) {
@@ -68,14 +68,14 @@ enum AddPartitionsToTxnHandler: RequestHandler {
                 $0.resultsByPartition = topic.partitions.map { index in
                     .with {
                         $0.partitionIndex = index
-                        $0.partitionErrorCode = result(.init(topic: topic.name, partition: index))
+                        $0.partitionErrorCode = result(.init(topic.name, index))
                     }
                 }
             }
         }
     }
 
-    private static func exists(_ key: PartitionKey, _ node: BrokerNode) -> Bool {
+    private static func exists(_ key: TopicPartition, _ node: BrokerNode) -> Bool {
         node.topics[key.topic]?.partition(key.partition) != nil
     }
 

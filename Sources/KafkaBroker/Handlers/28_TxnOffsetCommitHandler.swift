@@ -61,7 +61,7 @@ enum TxnOffsetCommitHandler: RequestHandler {
         guard metadata.utf8.count <= GroupCoordinator.maximumMetadataLength else { return .offsetMetadataTooLarge }
         node.groups.storePending(
             .init(offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata),
-            for: .init(topic: topic, partition: position.partitionIndex), group: request.groupId,
+            for: .init(topic, position.partitionIndex), group: request.groupId,
             producer: request.producerId)
         return .none
     }

@@ -41,10 +41,10 @@ enum DescribeTransactionsHandler: RequestHandler {
     }
 
     /// Where Kafka keeps a group's offsets: by Java's hash of its id.
-    private static func offsetsPartition(of group: String) -> PartitionKey {
+    private static func offsetsPartition(of group: String) -> TopicPartition {
         let hash = group.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
         let index = hash == .min ? 0 : Int32(hash.magnitude % 50)
-        return PartitionKey(topic: "__consumer_offsets", partition: PartitionID(index))
+        return TopicPartition("__consumer_offsets", PartitionID(index))
     }
 }
 

@@ -48,7 +48,7 @@ struct Transaction: Equatable {
     var next: ProducerID?
     var timeout: Duration
     /// The partitions with records of the transaction.
-    var partitions: Set<PartitionKey> = []
+    var partitions: Set<TopicPartition> = []
     /// The groups with offsets of the transaction.
     var groups: Set<String> = []
     /// When the transaction began that goes on, or the last one.
@@ -109,7 +109,7 @@ struct Transaction: Equatable {
 
     /// Adds partitions and groups; begins a transaction where none goes on.
     mutating func add(
-        _ partitions: some Sequence<PartitionKey>, groups: some Sequence<String>, of asked: ProducerIdentity,
+        _ partitions: some Sequence<TopicPartition>, groups: some Sequence<String>, of asked: ProducerIdentity,
         isVersion2: Bool, now: Instant
     ) throws(TransactionRefusal) {
         try check(asked)
@@ -124,7 +124,7 @@ struct Transaction: Equatable {
     }
 
     /// Throws where the partition is not in the producer's transaction.
-    func verify(_ partition: PartitionKey, of asked: ProducerIdentity) throws(TransactionRefusal) {
+    func verify(_ partition: TopicPartition, of asked: ProducerIdentity) throws(TransactionRefusal) {
         try check(asked)
         guard partitions.contains(partition) else { throw TransactionRefusal(.transactionAbortable) }
     }

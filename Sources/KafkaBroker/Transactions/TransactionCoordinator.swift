@@ -10,7 +10,7 @@ struct TransactionCoordinator {
         var transactionalId: String
         var producer: ProducerIdentity
         var commit: Bool
-        var partitions: [PartitionKey]
+        var partitions: [TopicPartition]
         var groups: [String]
         /// Whether the marker's epoch is above that of the records (KIP-890).
         var isVersion2: Bool
@@ -63,7 +63,7 @@ struct TransactionCoordinator {
 
     /// Adds partitions and groups to the producer's transaction.
     mutating func add(
-        _ partitions: some Sequence<PartitionKey>, groups: some Sequence<String> = EmptyCollection(), to id: String,
+        _ partitions: some Sequence<TopicPartition>, groups: some Sequence<String> = EmptyCollection(), to id: String,
         of producer: ProducerIdentity, isVersion2: Bool = false, now: Instant
     ) throws(TransactionRefusal) {
         var transaction = try found(id)
@@ -72,7 +72,7 @@ struct TransactionCoordinator {
     }
 
     /// Throws where the partition is not in the producer's transaction.
-    func verify(_ partition: PartitionKey, in id: String, of producer: ProducerIdentity) throws(TransactionRefusal) {
+    func verify(_ partition: TopicPartition, in id: String, of producer: ProducerIdentity) throws(TransactionRefusal) {
         try found(id).verify(partition, of: producer)
     }
 

@@ -8,7 +8,7 @@ final class TransactionalClient {
     let id: String
     let isVersion2: Bool
     var producer = ProducerIdentity.none
-    private var sequences: [PartitionKey: Int32] = [:]
+    private var sequences: [TopicPartition: Int32] = [:]
 
     init(port: UInt16, id: String, isVersion2: Bool, timeoutMs: Milliseconds = 60_000) throws {
         client = try TestClient(port: port)
@@ -68,7 +68,7 @@ final class TransactionalClient {
         configure: (inout RecordBatchBuilder.Options) -> Void = { _ in }
     ) throws -> ErrorCode {
         if !isVersion2, version == nil { _ = try add(topic, [partition]) }
-        let key = PartitionKey(topic: topic, partition: partition)
+        let key = TopicPartition(topic, partition)
         let sequence = sequences[key] ?? 0
         let bytes = try batch(values) {
             $0.producerId = producer.id

@@ -6,7 +6,7 @@ import Testing
 /// The coordinator as a value: every state against every request, then what goes over time.
 @Suite struct TransactionCoordinatorTests {
     private static let start = Instant(nanoseconds: 0)
-    private static let partition = PartitionKey(topic: "t", partition: 0)
+    private static let partition = TopicPartition("t", 0)
 
     private func coordinator(limit: Int = 100) -> TransactionCoordinator {
         TransactionCoordinator(maximumTimeout: .seconds(900), expiration: .seconds(3600), limit: limit)
@@ -74,7 +74,7 @@ import Testing
             case .addOld: answer = try add(old)
             case .addStranger: answer = try add(stranger)
             case .verify:
-                try coordinator.verify(.init(topic: "t", partition: 1), in: "x", of: current)
+                try coordinator.verify(.init("t", 1), in: "x", of: current)
                 answer = current
             case .commit: answer = try end(current, true)
             case .abort: answer = try end(current, false)
@@ -221,7 +221,7 @@ import Testing
         for isVersion2 in [false, true] {
             var coordinator = coordinator()
             let producer = try coordinator.initialize("x", asked: nil, timeout: .seconds(60), now: Self.start)
-            let other = PartitionKey(topic: "a", partition: 3)
+            let other = TopicPartition("a", 3)
             try coordinator.add(
                 [Self.partition, other], groups: ["g"], to: "x", of: producer, isVersion2: isVersion2, now: Self.start)
             #expect(coordinator.takeMarkers().isEmpty)

@@ -249,8 +249,10 @@ import Testing
         await broker.stop()
     }
 
-    @Test func theFeatureIsTold() async throws {
-        let broker = try await KafkaBroker.start()
+    @Test(arguments: [Int16(0), 1, 2]) func theFeatureIsTold(level: Int16) async throws {
+        var configuration = KafkaBroker.Configuration()
+        configuration.transactionVersion = level
+        let broker = try await KafkaBroker.start(configuration)
         let client = try TestClient(port: broker.port)
         for version in Int16(0)...4 {
             let answer = try client.call(
@@ -258,8 +260,9 @@ import Testing
                     $0.clientSoftwareName = "test"
                     $0.clientSoftwareVersion = "1"
                 }, version: version)
-            #expect(answer.finalizedFeatures.map(\.maxVersionLevel) == (version >= 3 ? [2] : []))
-            #expect(answer.finalizedFeatures.map(\.name) == (version >= 3 ? ["transaction.version"] : []))
+            let isTold = version >= 3 && level > 0
+            #expect(answer.finalizedFeatures.map(\.maxVersionLevel) == (isTold ? [level] : []))
+            #expect(answer.finalizedFeatures.map(\.name) == (isTold ? ["transaction.version"] : []))
             #expect(answer.supportedFeatures.map(\.maxVersion) == (version >= 4 ? [2] : []))
             for key in [24, 25, 26, 27, 28, 61, 65, 66] as [Int16] {
                 let wanted = API.of(APIKey(rawValue: key))?.stableVersions

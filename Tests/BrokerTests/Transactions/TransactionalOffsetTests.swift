@@ -121,6 +121,12 @@ import Testing
         }
         #expect(try busy.commitOffset(1, group: "billing") == .none)
         clock.advance(.seconds(5))
+        let shown = await broker.transactions
+        #expect(shown.map(\.id) == ["busy-1", "idle"] && shown.map(\.state) == ["Ongoing", "Empty"])
+        #expect(shown.map(\.groups) == [["billing"], []])
+        #expect(shown[0].partitions.map(\.description) == ["a-0", "t-1", "t-2"])
+        #expect(shown[0].producerId == busy.producer.id && shown[0].producerEpoch == 0)
+        #expect(await broker.topics.first { $0.name == "t" }?.partitions.map(\.lastStableOffset) == [0, 0, 0])
         let states = try idle.client.call(
             DescribeTransactionsRequest.with { $0.transactionalIds = ["busy-1", "idle", "nobody", ""] }
         ).transactionStates
