@@ -5,20 +5,18 @@ import KafkaWire
 ///
 /// - States that Kafka does not have are told as unknown, and filter everything out where there are no others.
 /// - The duration counts from the beginning of the transaction that goes on; other ids have none and are left out.
-/// - Deviation: the pattern is a Swift regular expression, Kafka's one of RE2/J; they agree in what is usual. A pattern
-///   that is none, or longer than 1,000 bytes, is answered INVALID_REGULAR_EXPRESSION.
+/// - Deviation: the pattern is read by ``NamePattern``, which knows the usual part of what RE2/J does; the rest is answered
+///   INVALID_REGULAR_EXPRESSION.
 enum ListTransactionsHandler: RequestHandler {
     static let api = ServedAPI(ListTransactionsHandler.self)
 
     /// The states that a filter may name; the last two are over before anybody could see them.
     private static let stateNames = Set(Transaction.State.allCases.map(\.rawValue) + ["Dead", "PrepareEpochFence"])
-    private static let maximumPatternLength = 1000
 
     static func handle(_ request: ListTransactionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        var pattern: Regex<AnyRegexOutput>?
+        var pattern: NamePattern?
         if let text = request.transactionalIdPattern, !text.isEmpty {
-            pattern = text.utf8.count <= maximumPatternLength ? try? Regex(text) : nil
-            guard pattern != nil else {
+            do throws(NamePattern.Malformed) { pattern = try NamePattern(text) } catch {
                 return .answer(ListTransactionsResponse.with { $0.errorCode = .invalidRegularExpression })
             }
         }
@@ -34,8 +32,7 @@ enum ListTransactionsHandler: RequestHandler {
                     context.now - start > request.durationFilter.duration
                 else { return false }
             }
-            guard let pattern else { return true }
-            return (try? pattern.wholeMatch(in: transaction.id)) != nil
+            return pattern?.matches(transaction.id) ?? true
         }
         return .answer(
             ListTransactionsResponse.with {
