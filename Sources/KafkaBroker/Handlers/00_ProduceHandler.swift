@@ -10,8 +10,8 @@ import KafkaWire
 /// - A transactional batch needs a transaction of its producer that goes on in the partition. Up to v11 the client has
 ///   added the partition with AddPartitionsToTxn, and this is verified (INVALID_TXN_STATE, from v11 on
 ///   TRANSACTION_ABORTABLE); from v12 on the first batch adds it (KIP-890).
-/// - Deviations: packed records are not unpacked to be checked; timestamps are
-///   those of the producer, whatever `message.timestamp.type` says.
+/// - Deviations: packed records are not unpacked to be checked; timestamps are those of the producer, whatever
+///   `message.timestamp.type` says.
 enum ProduceHandler: RequestHandler {
     static let api = ServedAPI(ProduceHandler.self, advertisedFrom: 0)
 

@@ -22,7 +22,7 @@ enum ApiVersionsHandler: RequestHandler {
                 if context.version >= 4 { $0.supportedFeatures = [transactionVersion] }
                 $0.finalizedFeaturesEpoch = 0
                 // A feature at version 0 is one that is not there.
-                let level = node.configuration.transactionVersion
+                let level = min(node.configuration.transactionVersion, transactionVersion.maxVersion)
                 guard level > 0 else { return }
                 $0.finalizedFeatures = [
                     .with {
