@@ -52,13 +52,20 @@ extension KafkaBroker {
         public var maximumGroupSize = 10_000
         /// How many fetch sessions are kept (`max.incremental.fetch.session.cache.slots`).
         public var fetchSessionLimit = 1000
+        /// The version of transactions that clients are told to use (the feature `transaction.version`, KIP-890): 2 as
+        /// in Kafka 4, or 0 and 1 for the protocol of before, which the Java client then speaks.
+        public var transactionVersion: Int16 = 2
+        /// The longest time that a transaction may take (`transaction.max.timeout.ms`).
+        public var maximumTransactionTimeout: Duration = .seconds(900)
+        /// After how long without a transaction a transactional id is forgotten (`transactional.id.expiration.ms`).
+        public var transactionalIdExpiration: Duration = .seconds(7 * 86_400)
         /// Makes the ids that the broker makes up the same in every run; nil makes them differ.
         public var seed: UInt64?
         /// Where the broker says what it does. Keys, values and offsets of records are never logged.
         public var logger: Logger
         /// The clock that deadlines are held against.
         package var now: @Sendable () -> Instant = { .now }
-        /// The clock for records, in milliseconds since 1970.
+        /// The time of day that records and the markers of transactions carry, in milliseconds since 1970.
         package var timestamp: @Sendable () -> Int64 = { Instant.wallMilliseconds }
 
         /// Listens on `host` and `port`, with `topics` to begin with.

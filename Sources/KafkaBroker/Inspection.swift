@@ -18,6 +18,8 @@ extension KafkaBroker {
         public let startOffset: Offset
         /// The offset that the next record gets.
         public let endOffset: Offset
+        /// Before which offset every transaction has ended; what `read_committed` shows ends here.
+        public let lastStableOffset: Offset
         /// How many bytes of record batches are held.
         public let bytes: Int
     }
@@ -37,6 +39,21 @@ extension KafkaBroker {
         public let members: [MemberInfo]
         /// The committed positions, in the order of topics and partitions.
         public let committed: [CommittedOffset]
+    }
+
+    /// A transactional id at one moment.
+    public struct TransactionInfo: Sendable, Equatable {
+        public let id: String
+        /// Kafka's name of the state: Empty, Ongoing, CompleteCommit or CompleteAbort.
+        public let state: String
+        /// The producer that owns the id.
+        public let producerId: ProducerID
+        /// Counts the owners, and with version 2 the transactions.
+        public let producerEpoch: ProducerEpoch
+        /// The partitions of the transaction that goes on, in the order of topics and numbers.
+        public let partitions: [TopicPartition]
+        /// The groups that get their offsets when it is committed, in the order of their ids.
+        public let groups: [String]
     }
 
     /// A member of a group.
@@ -66,7 +83,9 @@ extension KafkaBroker.TopicInfo {
         name = topic.name
         id = topic.id
         partitions = topic.partitions.map {
-            .init(startOffset: $0.log.startOffset, endOffset: $0.log.endOffset, bytes: $0.log.size)
+            .init(
+                startOffset: $0.log.startOffset, endOffset: $0.log.endOffset, lastStableOffset: $0.lastStableOffset,
+                bytes: $0.log.size)
         }
     }
 }
@@ -81,10 +100,21 @@ extension KafkaBroker.GroupInfo {
         members = group.classic.ordered.map {
             .init(id: $0.id, instanceId: $0.instanceId, clientId: $0.clientId, assignment: $0.assignment)
         }
-        committed = group.offsets.sorted { ($0.key.topic, $0.key.partition) < ($1.key.topic, $1.key.partition) }.map {
+        committed = group.offsets.sorted { $0.key < $1.key }.map {
             .init(
                 topic: $0.key.topic, partition: $0.key.partition, offset: $0.value.offset,
                 metadata: $0.value.metadata)
         }
+    }
+}
+
+extension KafkaBroker.TransactionInfo {
+    init(_ transaction: Transaction) {
+        id = transaction.id
+        state = transaction.state.rawValue
+        producerId = transaction.producer.id
+        producerEpoch = transaction.producer.epoch
+        partitions = transaction.partitions.sorted()
+        groups = transaction.groups.sorted()
     }
 }

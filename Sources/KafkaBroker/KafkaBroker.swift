@@ -111,6 +111,15 @@ public final class KafkaBroker: Sendable {
         await server.withNode { node in node.groups.groups[id].map(GroupInfo.init) }
     }
 
+    /// The transactional ids, in their order.
+    public var transactions: [TransactionInfo] {
+        get async {
+            await server.withNode { node in
+                node.transactions.transactions.values.map(TransactionInfo.init).sorted { $0.id < $1.id }
+            }
+        }
+    }
+
     /// Creates a topic, as a client could; throws a sentence where that is not possible.
     public func createTopic(_ name: String, partitions: Int) async throws(StartError) {
         let refusal = await server.withNode { node -> String? in

@@ -6,6 +6,7 @@ import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.TopicCollection;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.*;
@@ -20,6 +21,8 @@ import org.apache.kafka.common.serialization.*;
  */
 public class JavaClient {
     static final String BOOTSTRAP = System.getenv().getOrDefault("BOOTSTRAP", "127.0.0.1:9092");
+    /** The version of transactions that the broker offers (its feature transaction.version). */
+    static final int TRANSACTION_VERSION = Integer.parseInt(System.getenv().getOrDefault("TRANSACTION_VERSION", "2"));
     static int passed = 0, failed = 0;
 
     interface Body { void run() throws Exception; }
@@ -77,6 +80,36 @@ public class JavaClient {
         long end = System.currentTimeMillis() + 15000;
         while (found.size() < count && System.currentTimeMillis() < end)
             for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) found.add(record.value());
+        return found;
+    }
+
+    static KafkaProducer<String, String> transactional(String name, String... pairs) {
+        String[] all = Arrays.copyOf(pairs, pairs.length + 2);
+        all[pairs.length] = "transactional.id";
+        all[pairs.length + 1] = name;
+        var producer = producer(all);
+        try {
+            producer.initTransactions();
+        } catch (RuntimeException error) {
+            producer.close(Duration.ZERO);
+            throw error;
+        }
+        return producer;
+    }
+
+    /** The values of partition 0 in their order, up to its end as the isolation level sees it. */
+    static List<String> readAll(String topic, String isolation) {
+        List<String> found = new ArrayList<>();
+        var partition = new TopicPartition(topic, 0);
+        try (var consumer = consumer(fresh("group"), "isolation.level", isolation)) {
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long last = consumer.endOffsets(List.of(partition)).get(partition);
+            long end = System.currentTimeMillis() + 15000;
+            while (consumer.position(partition) < last && System.currentTimeMillis() < end)
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) found.add(record.value());
+            equal(consumer.position(partition), last);
+        }
         return found;
     }
 
@@ -163,11 +196,172 @@ public class JavaClient {
                 equal(admin.listTopics().names().get().contains(topic), false);
             }
         });
-        test("transactions are refused at once", () -> {
-            try (var producer = producer("transactional.id", fresh("t"))) {
-                producer.initTransactions();
-                throw new AssertionError("granted");
-            } catch (TransactionalIdAuthorizationException expected) {
+        test("commits and aborts, with an epoch for each transaction", () -> {
+            String topic = fresh("java-txn"), name = fresh("t");
+            try (var producer = transactional(name); Admin admin = Admin.create(with())) {
+                List<String> committed = new ArrayList<>(), everything = new ArrayList<>();
+                for (int turn = 0; turn < 4; turn++) {
+                    producer.beginTransaction();
+                    for (int i = 0; i < 50; i++) {
+                        producer.send(new ProducerRecord<>(topic, 0, "k", turn + "-" + i));
+                        everything.add(turn + "-" + i);
+                        if (turn % 2 == 0) committed.add(turn + "-" + i);
+                    }
+                    producer.flush();
+                    if (turn % 2 == 0) producer.commitTransaction(); else producer.abortTransaction();
+                }
+                equal(readAll(topic, "read_committed"), committed);
+                equal(readAll(topic, "read_uncommitted"), everything);
+                // With version 2 of transactions (KIP-890) the broker has counted the epoch on four times.
+                var state = admin.describeTransactions(List.of(name)).description(name).get();
+                equal(state.producerEpoch(), TRANSACTION_VERSION >= 2 ? 4 : 0);
+                equal(state.state(), TransactionState.COMPLETE_ABORT);
+                // An abort of nothing goes on by an epoch too.
+                producer.beginTransaction();
+                producer.abortTransaction();
+                // What is committed behind an open transaction is not seen before that one ends.
+                producer.beginTransaction();
+                producer.send(new ProducerRecord<>(topic, 0, "k", "open")).get();
+                try (var other = transactional(fresh("t"))) {
+                    other.beginTransaction();
+                    other.send(new ProducerRecord<>(topic, 0, "k", "behind"));
+                    other.commitTransaction();
+                }
+                equal(readAll(topic, "read_committed"), committed);
+                producer.commitTransaction();
+                committed.addAll(List.of("open", "behind"));
+                equal(readAll(topic, "read_committed"), committed);
+            }
+        });
+        test("consumes and produces exactly once", () -> {
+            String source = fresh("java-in"), sink = fresh("java-out"), group = fresh("group"), name = fresh("t");
+            try (var producer = producer()) {
+                for (int i = 0; i < 30; i++) producer.send(new ProducerRecord<>(source, 0, "k", "" + i));
+            }
+            ConsumerGroupMetadata gone = null;
+            for (boolean last : new boolean[] {false, true}) {
+                try (var producer = transactional(name);
+                        var consumer = consumer(group, "isolation.level", "read_committed", "max.poll.records", "10")) {
+                    consumer.subscribe(List.of(source));
+                    for (boolean commit : new boolean[] {true, last}) {
+                        ConsumerRecords<String, String> records = ConsumerRecords.empty();
+                        long end = System.currentTimeMillis() + 15000;
+                        while (records.isEmpty() && System.currentTimeMillis() < end) records = consumer.poll(Duration.ofMillis(200));
+                        equal(records.count(), 10);
+                        producer.beginTransaction();
+                        for (var record : records) producer.send(new ProducerRecord<>(sink, 0, "k", record.value()));
+                        var position = new OffsetAndMetadata(consumer.position(new TopicPartition(source, 0)));
+                        producer.sendOffsetsToTransaction(Map.of(new TopicPartition(source, 0), position), consumer.groupMetadata());
+                        gone = consumer.groupMetadata();
+                        producer.flush();
+                        if (commit) producer.commitTransaction(); else producer.abortTransaction();
+                    }
+                }
+            }
+            List<String> wanted = new ArrayList<>();
+            for (int i = 0; i < 30; i++) wanted.add("" + i);
+            equal(readAll(sink, "read_committed"), wanted);
+            equal(readAll(sink, "read_uncommitted").size(), 40);
+            try (var producer = transactional(name)) {
+                // A member that has left is refused, and the transaction can be aborted.
+                producer.beginTransaction();
+                try {
+                    producer.sendOffsetsToTransaction(Map.of(new TopicPartition(source, 0), new OffsetAndMetadata(1)), gone);
+                    producer.commitTransaction();
+                    throw new AssertionError("the offsets of a member that has left were taken");
+                } catch (CommitFailedException expected) {
+                }
+                producer.abortTransaction();
+            }
+        });
+        test("a second producer fences the first", () -> {
+            String topic = fresh("java-fence"), name = fresh("t");
+            try (var first = transactional(name)) {
+                first.beginTransaction();
+                first.send(new ProducerRecord<>(topic, 0, "k", "first")).get();
+                try (var second = transactional(name)) {
+                    second.beginTransaction();
+                    second.send(new ProducerRecord<>(topic, 0, "k", "second"));
+                    second.commitTransaction();
+                }
+                try {
+                    first.commitTransaction();
+                    throw new AssertionError("the first one was not fenced");
+                } catch (ProducerFencedException expected) {
+                }
+            }
+            equal(readAll(topic, "read_committed"), List.of("second"));
+        });
+        test("a transaction that takes too long is aborted", () -> {
+            String topic = fresh("java-late"), name = fresh("t");
+            try (var producer = transactional(name, "transaction.timeout.ms", "1000", "delivery.timeout.ms", "1000",
+                    "request.timeout.ms", "500", "linger.ms", "0"); Admin admin = Admin.create(with())) {
+                producer.beginTransaction();
+                producer.send(new ProducerRecord<>(topic, 0, "k", "late")).get();
+                Thread.sleep(1500);
+                equal(admin.describeTransactions(List.of(name)).description(name).get().state(), TransactionState.COMPLETE_ABORT);
+                try {
+                    producer.commitTransaction();
+                    throw new AssertionError("committed what was aborted");
+                } catch (ProducerFencedException | InvalidProducerEpochException expected) {
+                }
+            }
+            equal(readAll(topic, "read_committed"), List.of());
+            try (var producer = transactional(fresh("t"), "transaction.timeout.ms", "900001")) {
+                throw new AssertionError("a timeout of more than 15 minutes was granted");
+            } catch (KafkaException expected) {
+            }
+        });
+        test("administers transactions", () -> {
+            String topic = fresh("java-txn-admin"), name = fresh("t");
+            var partition = new TopicPartition(topic, 0);
+            try (var producer = transactional(name); Admin admin = Admin.create(with())) {
+                equal(admin.describeTransactions(List.of(name)).description(name).get().state(), TransactionState.EMPTY);
+                long before = System.currentTimeMillis();
+                producer.beginTransaction();
+                producer.send(new ProducerRecord<>(topic, 0, "k", "v")).get();
+                var state = admin.describeTransactions(List.of(name)).description(name).get();
+                equal(state.state(), TransactionState.ONGOING);
+                equal(state.topicPartitions(), Set.of(partition));
+                equal(state.transactionTimeoutMs(), 60000L);
+                long started = state.transactionStartTimeMs().getAsLong();
+                equal(started > before - 1000 && started < System.currentTimeMillis() + 1000, true);
+
+                var mine = new ListTransactionsOptions().filterProducerIds(List.of(state.producerId()));
+                equal(admin.listTransactions(mine).all().get().size(), 1);
+                equal(admin.listTransactions(new ListTransactionsOptions().filterStates(List.of(TransactionState.ONGOING)))
+                    .all().get().stream().anyMatch(found -> found.transactionalId().equals(name)), true);
+                equal(admin.listTransactions(new ListTransactionsOptions().filterOnDuration(600000)).all().get().size(), 0);
+                equal(admin.listTransactions(new ListTransactionsOptions().filterOnTransactionalIdPattern(name.substring(0, 5) + ".*"))
+                    .all().get().size(), 1);
+
+                var found = admin.describeProducers(List.of(partition)).partitionResult(partition).get().activeProducers();
+                equal(found.size(), 1);
+                var active = found.get(0);
+                equal(active.producerId(), state.producerId());
+                equal(active.currentTransactionStartOffset(), OptionalLong.of(0));
+                equal(active.lastSequence(), 0);
+
+                admin.abortTransaction(new AbortTransactionSpec(partition, active.producerId(), (short) active.producerEpoch(),
+                    active.coordinatorEpoch().orElse(-1))).all().get();
+                active = admin.describeProducers(List.of(partition)).partitionResult(partition).get().activeProducers().get(0);
+                equal(active.currentTransactionStartOffset(), OptionalLong.empty());
+                equal(readAll(topic, "read_committed"), List.of());
+
+                admin.fenceProducers(List.of(name)).all().get();
+                equal(admin.fenceProducers(List.of(name)).producerId(name).get(), state.producerId());
+                try {
+                    producer.send(new ProducerRecord<>(topic, 0, "k", "v"));
+                    producer.commitTransaction();
+                    throw new AssertionError("not fenced");
+                } catch (ProducerFencedException | InvalidProducerEpochException expected) {
+                }
+                try {
+                    admin.describeTransactions(List.of("nobody")).all().get();
+                    throw new AssertionError("described what is not there");
+                } catch (ExecutionException error) {
+                    equal(error.getCause() instanceof TransactionalIdNotFoundException, true);
+                }
             }
         });
         test("describes and alters configs", () -> {

@@ -171,6 +171,15 @@ extension ClassicGroup {
         return .none
     }
 
+    /// Whether a commit in a transaction may be taken. Producers of old bring neither member nor generation (KIP-447).
+    func commit(_ request: TxnOffsetCommitRequest) -> ErrorCode {
+        let isAnonymous =
+            request.generationId < 0 && request.memberId.isEmpty && request.groupInstanceId == nil
+        if isAnonymous || request.generationId < 0 && state == .empty { return .none }
+        return check(
+            member: request.memberId, instance: request.groupInstanceId, generation: request.generationId)
+    }
+
     private func check(member id: String, instance: String?, generation: Int32) -> ErrorCode {
         let error = check(member: id, instance: instance)
         return error == .none && generation != self.generation ? .illegalGeneration : error

@@ -59,7 +59,7 @@ extension GroupCoordinator {
     }
 
     /// Deletes a position, which need not be there.
-    mutating func deleteOffset(_ key: PartitionKey, group id: String) -> ErrorCode {
+    mutating func deleteOffset(_ key: TopicPartition, group id: String) -> ErrorCode {
         guard groups[id]?.classic.mayRead(topic: key.topic) != true else { return .groupSubscribedToTopic }
         removeOffset(key, group: id)
         return .none

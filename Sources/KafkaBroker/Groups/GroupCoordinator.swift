@@ -4,22 +4,22 @@ import KafkaWire
 ///
 /// A value, like the groups: what it wants done is taken with ``takeActions()``.
 struct GroupCoordinator {
-    /// A partition under its topic's name.
-    struct PartitionKey: Hashable {
-        var topic: String
-        var partition: PartitionID
-    }
-
     /// A position that a group has committed.
     struct Committed: Equatable {
         var offset: Offset
         var leaderEpoch: LeaderEpoch
         var metadata: String
+        /// Its place in the order of all commits.
+        var order: UInt64 = 0
     }
 
     struct Group {
         var classic: ClassicGroup
-        var offsets: [PartitionKey: Committed] = [:]
+        var offsets: [TopicPartition: Committed] = [:]
+        /// Positions that were committed in transactions which have not ended.
+        var pending: [ProducerID: [TopicPartition: Committed]] = [:]
+
+        var hasOffsets: Bool { !offsets.isEmpty || !pending.isEmpty }
     }
 
     /// Kafka's `offset.metadata.max.bytes`.
@@ -33,6 +33,7 @@ struct GroupCoordinator {
     private let memberLimit: Int
     private var random: RandomSource
     private var actions: [GroupAction] = []
+    private var commits: UInt64 = 0
 
     init(sessionTimeouts: ClosedRange<Duration>, initialDelay: Duration, memberLimit: Int, random: RandomSource) {
         self.sessionTimeouts = sessionTimeouts
@@ -103,20 +104,26 @@ struct GroupCoordinator {
         return withGroup(request.groupId, context.now) { $0.classic.commit(request, now: context.now) }
     }
 
-    mutating func store(_ committed: Committed, for key: PartitionKey, group: String) {
+    mutating func store(_ committed: Committed, for key: TopicPartition, group: String) {
+        let committed = ordered(committed)
         groups[group]?.offsets[key] = committed
     }
 
-    func committed(_ key: PartitionKey, group: String) -> Committed? { groups[group]?.offsets[key] }
+    func committed(_ key: TopicPartition, group: String) -> Committed? { groups[group]?.offsets[key] }
 
-    /// Everything that a group has committed, in the order of topics and partitions.
-    func allCommitted(group: String) -> [(key: PartitionKey, value: Committed)] {
-        (groups[group]?.offsets ?? [:]).sorted {
-            ($0.key.topic, $0.key.partition) < ($1.key.topic, $1.key.partition)
-        }
+    private mutating func ordered(_ committed: Committed) -> Committed {
+        commits += 1
+        var committed = committed
+        committed.order = commits
+        return committed
     }
 
-    mutating func removeOffset(_ key: PartitionKey, group: String) { groups[group]?.offsets[key] = nil }
+    /// Everything that a group has committed, in the order of topics and partitions.
+    func allCommitted(group: String) -> [(key: TopicPartition, value: Committed)] {
+        (groups[group]?.offsets ?? [:]).sorted { $0.key < $1.key }
+    }
+
+    mutating func removeOffset(_ key: TopicPartition, group: String) { groups[group]?.offsets[key] = nil }
 
     /// Forgets a group with all that it has committed.
     mutating func forget(group: String) { groups[group] = nil }
@@ -126,6 +133,37 @@ struct GroupCoordinator {
         for id in Array(groups.keys) {
             guard let keys = groups[id]?.offsets.keys.filter({ $0.topic == name }) else { continue }
             for key in keys { groups[id]?.offsets[key] = nil }
+            let pending = groups[id]?.pending.mapValues { $0.filter { $0.key.topic != name } }
+            groups[id]?.pending = pending?.filter { !$0.value.isEmpty } ?? [:]
+        }
+    }
+
+    // MARK: - Offsets in transactions
+
+    /// Whether the sender may commit for its group in a transaction; makes the group where it is not a member (KIP-447).
+    mutating func mayCommit(_ request: TxnOffsetCommitRequest, _ context: RequestContext) -> ErrorCode {
+        if request.groupId.isEmpty { return .invalidGroupId }
+        if groups[request.groupId] == nil, request.generationId >= 0 { return .illegalGeneration }
+        return withGroup(request.groupId, context.now) { $0.classic.commit(request) }
+    }
+
+    /// Keeps a position until the producer's transaction ends.
+    mutating func storePending(_ committed: Committed, for key: TopicPartition, group: String, producer: ProducerID) {
+        let committed = ordered(committed)
+        groups[group]?.pending[producer, default: [:]][key] = committed
+    }
+
+    /// Whether a transaction that has not ended has a position of that partition.
+    func isUnstable(_ key: TopicPartition, group: String) -> Bool {
+        groups[group]?.pending.values.contains { $0[key] != nil } ?? false
+    }
+
+    /// The producer's transaction has ended: its positions hold, unless later ones do, or are dropped.
+    mutating func endTransaction(of producer: ProducerID, group: String, commit: Bool) {
+        guard let pending = groups[group]?.pending.removeValue(forKey: producer), commit else { return }
+        for (key, committed) in pending {
+            let order = groups[group]?.offsets[key]?.order ?? 0
+            if committed.order > order { groups[group]?.offsets[key] = committed }
         }
     }
 
@@ -135,7 +173,7 @@ struct GroupCoordinator {
     mutating func tick(now: Instant) {
         for (id, group) in groups {
             if let next = group.classic.nextDeadline, next <= now { withGroup(id, now) { _ in } }
-            guard let since = group.classic.emptySince, group.offsets.isEmpty, group.classic.pendingMembers.isEmpty,
+            guard let since = group.classic.emptySince, !group.hasOffsets, group.classic.pendingMembers.isEmpty,
                 since + Self.emptyGroupLifetime <= now
             else { continue }
             groups[id] = nil
@@ -146,7 +184,7 @@ struct GroupCoordinator {
     var nextDeadline: Instant? {
         groups.values.compactMap { group in
             group.classic.nextDeadline
-                ?? (group.offsets.isEmpty ? group.classic.emptySince.map { $0 + Self.emptyGroupLifetime } : nil)
+                ?? (!group.hasOffsets ? group.classic.emptySince.map { $0 + Self.emptyGroupLifetime } : nil)
         }.min()
     }
 

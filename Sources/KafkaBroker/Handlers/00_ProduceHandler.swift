@@ -7,7 +7,10 @@ import KafkaWire
 /// - One node: acks 1 and all are the same, and there is nothing to wait for; `timeoutMs` is not looked at.
 /// - acks 0 has no answer; an error closes the connection, which is all the client can be told.
 /// - A batch that an idempotent producer sends twice is answered with the offset it already has.
-/// - Deviations: no transactions yet (INVALID_TXN_STATE); packed records are not unpacked to be checked.
+/// - A transactional batch needs a transaction of its producer that goes on in the partition. Up to v11 the client has
+///   added the partition with AddPartitionsToTxn, and this is verified (INVALID_TXN_STATE, from v11 on
+///   TRANSACTION_ABORTABLE); from v12 on the first batch adds it (KIP-890).
+/// - Deviations: packed records are not unpacked to be checked.
 enum ProduceHandler: RequestHandler {
     static let api = ServedAPI(ProduceHandler.self, advertisedFrom: 0)
 
@@ -51,9 +54,6 @@ enum ProduceHandler: RequestHandler {
             let byId = context.version >= 13 && topic == nil
             return refuse(byId ? .unknownTopicId : .unknownTopicOrPartition, nil)
         }
-        guard request.transactionalId == nil else {
-            return refuse(.invalidTxnState, "transactions are not available in this broker")
-        }
         var batch: RecordBatch
         do {
             batch = try BatchCheck.check(
@@ -62,6 +62,12 @@ enum ProduceHandler: RequestHandler {
             return refuse(error.code, error.message)
         }
         if topic.settings.stampsArrival, let stamped = batch.stamped(arrival: context.timestamp) { batch = stamped }
+        let transaction = join(batch, partition, topic, request, context, node)
+        guard transaction == .none else {
+            return refuse(
+                transaction,
+                "producer \(batch.producerId) epoch \(batch.producerEpoch): no transaction of it goes on here")
+        }
         let baseOffset: Offset
         switch partition.producers.check(batch) {
         case .refuse(let code):
@@ -75,6 +81,34 @@ enum ProduceHandler: RequestHandler {
             $0.baseOffset = baseOffset
             if topic.settings.stampsArrival { $0.logAppendTimeMs = context.timestamp }
             $0.logStartOffset = partition.log.startOffset
+        }
+    }
+
+    /// Makes sure that a transactional batch belongs to a transaction that goes on.
+    private static func join(
+        _ batch: RecordBatch, _ partition: Partition, _ topic: Topic, _ request: ProduceRequest,
+        _ context: RequestContext, _ node: BrokerNode
+    ) -> ErrorCode {
+        guard batch.attributes.isTransactional else { return .none }
+        guard let id = request.transactionalId else { return .transactionalIdAuthorizationFailed }
+        if partition.producers.isInTransaction(batch.producerId, epoch: batch.producerEpoch) { return .none }
+        let key = TopicPartition(topic.name, partition.index)
+        let producer = ProducerIdentity(id: batch.producerId, epoch: batch.producerEpoch)
+        do throws(TransactionRefusal) {
+            if context.version >= 12 {
+                try node.transactions.add([key], to: id, of: producer, isVersion2: true, now: context.now)
+            } else {
+                try node.transactions.verify(key, in: id, of: producer)
+            }
+            return .none
+        } catch {
+            return switch error.code {
+            // What a leader makes of its coordinator's answer (KIP-890); clients know no other fencing in Produce.
+            case .producerFenced: .invalidProducerEpoch
+            case .transactionAbortable where context.version < 11: .invalidTxnState
+            case .concurrentTransactions where context.version < 12: .notEnoughReplicas
+            default: error.code
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ import KafkaWire
 /// - Whole batches only, from the one that contains the offset on; the first batch of an answer comes even where it is
 ///   larger than `maxBytes` and `partitionMaxBytes` (KIP-74). At most one segment of a partition per answer.
 /// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320).
-/// - Without transactions the last stable offset is the high watermark, and nothing is ever aborted.
+/// - With `read_committed` (isolation level 1) an answer ends, and a fetch waits, at the last stable offset, and the
+///   transactions that were aborted are named (KIP-98).
 /// - Deviations: no followers, so `replicaId` and `rackId` are not looked at; no diverging epochs, since one node's
 ///   epoch never changes. An answer has at most 55 MiB (`fetch.max.bytes`).
 enum FetchHandler: RequestHandler {
@@ -36,7 +37,8 @@ enum FetchHandler: RequestHandler {
         var bytes = 0
         for target in fetch.targets {
             guard let partition = node.partition(of: target), check(target, partition) == .none else { return true }
-            bytes += min(partition.log.available(from: target.offset), Int(max(0, target.maxBytes)))
+            let available = partition.log.available(from: target.offset, before: limit(fetch, partition))
+            bytes += min(available, Int(max(0, target.maxBytes)))
             if bytes >= Int(fetch.request.minBytes) { return true }
         }
         return bytes >= Int(fetch.request.minBytes)
@@ -49,7 +51,7 @@ enum FetchHandler: RequestHandler {
         let answers = fetch.targets.map { target in
             var data = FetchResponse.FetchableTopicResponse.PartitionData()
             data.partitionIndex = target.partition
-            if fetch.request.isolationLevel == 0 { data.abortedTransactions = nil }
+            if !isReadCommitted(fetch) { data.abortedTransactions = nil }
             guard let partition = node.partition(of: target) else {
                 let code =
                     fetch.context.version < 13 || node.topics[target.topicId] != nil
@@ -59,15 +61,19 @@ enum FetchHandler: RequestHandler {
             let error = check(target, partition)
             guard error == .none else { return FetchAnswer(target: target, data: refused(data, error)) }
             let records = partition.log.read(
-                from: target.offset, maxBytes: min(room, Int(max(0, target.maxBytes))), atLeastOneBatch: isEmpty)
-            if !records.isEmpty {
+                from: target.offset, before: limit(fetch, partition),
+                maxBytes: min(room, Int(max(0, target.maxBytes))), atLeastOneBatch: isEmpty)
+            if !records.bytes.isEmpty {
                 isEmpty = false
-                room = max(0, room - records.count)
+                room = max(0, room - records.bytes.count)
+                if isReadCommitted(fetch) {
+                    data.abortedTransactions = aborted(partition, from: target.offset, before: records.endOffset)
+                }
             }
             data.highWatermark = partition.log.endOffset
-            data.lastStableOffset = partition.log.endOffset
+            data.lastStableOffset = partition.lastStableOffset
             data.logStartOffset = partition.log.startOffset
-            data.records = Records(records)
+            data.records = Records(records.bytes)
             return FetchAnswer(target: target, data: data)
         }
         var response = FetchResponse()
@@ -77,6 +83,24 @@ enum FetchHandler: RequestHandler {
         }
         for answer in node.sessions.close(fetch.mode, answers) { response.append(answer) }
         return response
+    }
+
+    private static func isReadCommitted(_ fetch: WaitingFetch) -> Bool { fetch.request.isolationLevel == 1 }
+
+    /// Where the batches begin that the fetch may not have.
+    private static func limit(_ fetch: WaitingFetch, _ partition: Partition) -> Offset {
+        isReadCommitted(fetch) ? partition.lastStableOffset : .max
+    }
+
+    private static func aborted(_ partition: Partition, from start: Offset, before end: Offset)
+        -> [FetchResponse.FetchableTopicResponse.PartitionData.AbortedTransaction]
+    {
+        partition.aborted.overlapping(from: start, before: end).map { entry in
+            .with {
+                $0.producerId = entry.producerId
+                $0.firstOffset = entry.firstOffset
+            }
+        }
     }
 
     private static func check(_ target: FetchTarget, _ partition: Partition) -> ErrorCode {

@@ -7,6 +7,7 @@ import KafkaWire
 ///   yet (there is none: -1 and the earliest).
 /// - By time, the record itself is found, also inside a batch; in a batch whose codec this build cannot unpack, its
 ///   first record.
+/// - With `read_committed` (isolation level 1) the latest is the last stable offset, and no record behind it is found.
 enum ListOffsetsHandler: RequestHandler {
     static let api = ServedAPI(ListOffsetsHandler.self)
 
@@ -17,7 +18,7 @@ enum ListOffsetsHandler: RequestHandler {
                     .with {
                         $0.name = topic.name
                         $0.partitions = topic.partitions.map {
-                            answer($0, node.topics[topic.name]?.partition($0.partitionIndex), context)
+                            answer($0, node.topics[topic.name]?.partition($0.partitionIndex), request, context)
                         }
                     }
                 }
@@ -27,7 +28,9 @@ enum ListOffsetsHandler: RequestHandler {
     private typealias Asked = ListOffsetsRequest.ListOffsetsTopic.ListOffsetsPartition
     private typealias Answer = ListOffsetsResponse.ListOffsetsTopicResponse.ListOffsetsPartitionResponse
 
-    private static func answer(_ asked: Asked, _ partition: Partition?, _ context: RequestContext) -> Answer {
+    private static func answer(
+        _ asked: Asked, _ partition: Partition?, _ request: ListOffsetsRequest, _ context: RequestContext
+    ) -> Answer {
         var answer = Answer()
         answer.partitionIndex = asked.partitionIndex
         guard let partition else {
@@ -40,20 +43,21 @@ enum ListOffsetsHandler: RequestHandler {
             return answer
         }
         let log = partition.log
+        let end = request.isolationLevel == 1 ? partition.lastStableOffset : log.endOffset
         switch (asked.timestamp, context.version) {
-        case (-1, _): answer.offset = log.endOffset
+        case (-1, _): answer.offset = end
         case (-2, _), (-4, 8...), (-6, 11...): answer.offset = log.startOffset
-        case (-3, 7...): take(log.offsetOfMaxTimestamp(), into: &answer)
+        case (-3, 7...): take(log.offsetOfMaxTimestamp(), before: end, into: &answer)
         case (-5, 9...): break
-        case (0..., _): take(log.firstOffset(at: asked.timestamp), into: &answer)
+        case (0..., _): take(log.firstOffset(at: asked.timestamp), before: end, into: &answer)
         default: answer.errorCode = .unsupportedVersion
         }
         if context.version >= 4, answer.offset >= 0 { answer.leaderEpoch = partition.leaderEpoch }
         return answer
     }
 
-    private static func take(_ found: PartitionLog.TimedOffset?, into answer: inout Answer) {
-        guard let found else { return }
+    private static func take(_ found: PartitionLog.TimedOffset?, before end: Offset, into answer: inout Answer) {
+        guard let found, found.offset < end else { return }
         answer.offset = found.offset
         answer.timestamp = found.timestamp
     }

@@ -44,7 +44,7 @@ enum OffsetCommitHandler: RequestHandler {
         node.groups.store(
             .init(
                 offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata),
-            for: .init(topic: topic.name, partition: position.partitionIndex), group: group)
+            for: .init(topic.name, position.partitionIndex), group: group)
         return .none
     }
 }

@@ -4,8 +4,9 @@ import KafkaWire
 ///
 /// - Several groups at once from v8 on (KIP-709), topic ids from v10 on.
 /// - A partition without a position answers offset -1 and no error, also where the group or the topic does not exist.
-/// - Deviations: a classic group has no member epochs, so `memberEpoch` is not looked at; without transactions every
-///   position is stable.
+/// - A partition whose position is being changed by a transaction that has not ended is answered UNSTABLE_OFFSET_COMMIT
+///   where the client asks for stable ones (v7, KIP-447).
+/// - Deviation: a classic group has no member epochs, so `memberEpoch` is not looked at.
 enum OffsetFetchHandler: RequestHandler {
     static let api = ServedAPI(OffsetFetchHandler.self)
 
@@ -15,7 +16,7 @@ enum OffsetFetchHandler: RequestHandler {
             response.groups = request.groups.map { group in
                 .with {
                     $0.groupId = group.groupId
-                    $0.topics = topics(group, context, node)
+                    $0.topics = topics(group, request.requireStable, context, node)
                 }
             }
         } else {
@@ -33,9 +34,11 @@ enum OffsetFetchHandler: RequestHandler {
             .with {
                 $0.name = name
                 $0.partitions = partitions.map { index in
-                    let found = node.groups.committed(.init(topic: name, partition: index), group: request.groupId)
+                    let (found, error) = position(
+                        of: .init(name, index), request.groupId, request.requireStable, node)
                     return .with {
                         $0.partitionIndex = index
+                        $0.errorCode = error
                         $0.committedOffset = found?.offset ?? -1
                         $0.committedLeaderEpoch = found?.leaderEpoch ?? -1
                         $0.metadata = found?.metadata ?? ""
@@ -51,7 +54,8 @@ enum OffsetFetchHandler: RequestHandler {
     private typealias Partition8 = Topic8.OffsetFetchResponsePartitions
 
     private static func topics(
-        _ group: OffsetFetchRequest.OffsetFetchRequestGroup, _ context: RequestContext, _ node: BrokerNode
+        _ group: OffsetFetchRequest.OffsetFetchRequestGroup, _ stable: Bool, _ context: RequestContext,
+        _ node: BrokerNode
     ) -> [Topic8] {
         if context.version >= 10, let asked = group.topics {
             return asked.map { topic in
@@ -61,22 +65,23 @@ enum OffsetFetchHandler: RequestHandler {
                         $0.partitions = topic.partitionIndexes.map { answer($0, nil, .unknownTopicId) }
                     }
                 }
-                return answer(name, topic.partitionIndexes, group.groupId, node)
+                return answer(name, topic.partitionIndexes, group.groupId, stable, node)
             }
         }
         return wanted(group.topics?.map { ($0.name, $0.partitionIndexes) }, group.groupId, node).map {
-            answer($0, $1, group.groupId, node)
+            answer($0, $1, group.groupId, stable, node)
         }
     }
 
-    private static func answer(_ name: String, _ partitions: [PartitionID], _ group: String, _ node: BrokerNode)
-        -> Topic8
-    {
+    private static func answer(
+        _ name: String, _ partitions: [PartitionID], _ group: String, _ stable: Bool, _ node: BrokerNode
+    ) -> Topic8 {
         .with {
             $0.name = name
             $0.topicId = node.topics[name]?.id ?? .zero
             $0.partitions = partitions.map {
-                answer($0, node.groups.committed(.init(topic: name, partition: $0), group: group), .none)
+                let (found, error) = position(of: .init(name, $0), group, stable, node)
+                return answer($0, found, error)
             }
         }
     }
@@ -91,6 +96,14 @@ enum OffsetFetchHandler: RequestHandler {
             $0.metadata = found?.metadata ?? ""
             $0.errorCode = error
         }
+    }
+
+    /// The position, unless it is about to change and the client wants a `stable` one.
+    private static func position(of key: TopicPartition, _ group: String, _ stable: Bool, _ node: BrokerNode)
+        -> (found: GroupCoordinator.Committed?, error: ErrorCode)
+    {
+        if stable, node.groups.isUnstable(key, group: group) { return (nil, .unstableOffsetCommit) }
+        return (node.groups.committed(key, group: group), .none)
     }
 
     /// The partitions that were asked for, or all that the group has committed.

@@ -1,10 +1,7 @@
 import KafkaWire
 
-/// FindCoordinator: this broker coordinates every group.
-///
-/// - Transactional ids are answered TRANSACTIONAL_ID_AUTHORIZATION_FAILED with a sentence: transactions come later, and
-///   that is the error which every client takes as final. COORDINATOR_NOT_AVAILABLE would be retried for ever, and
-///   UNSUPPORTED_VERSION blames the client.
+/// FindCoordinator: this broker coordinates every group and every transactional id; there are no coordinators of share
+/// groups (INVALID_REQUEST).
 enum FindCoordinatorHandler: RequestHandler {
     static let api = ServedAPI(FindCoordinatorHandler.self)
 
@@ -38,11 +35,10 @@ enum FindCoordinatorHandler: RequestHandler {
             }
         }
         switch type {
-        case 0: break
-        case 1: return refuse(.transactionalIdAuthorizationFailed, "transactions are not available in this broker")
+        case 0: if key.isEmpty { return refuse(.invalidGroupId, "a group's id cannot be empty") }
+        case 1: if key.isEmpty { return refuse(.invalidRequest, "a transactional id cannot be empty") }
         default: return refuse(.invalidRequest, "no coordinators of type \(type) in this broker")
         }
-        guard !key.isEmpty else { return refuse(.invalidGroupId, "a group's id cannot be empty") }
         return .with {
             $0.key = key
             $0.nodeId = node.configuration.nodeId

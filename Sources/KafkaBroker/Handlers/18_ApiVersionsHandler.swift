@@ -4,7 +4,9 @@ import KafkaWire
 ///
 /// - A version that is too new is answered in the form of v0, with UNSUPPORTED_VERSION and the versions of ApiVersions
 ///   itself, so that the client can choose another one (KIP-511).
-/// - No features: a client that finds no `transaction.version` or `group.version` keeps to the classic protocols.
+/// - One feature: `transaction.version`, with whose version 2 producers leave it to the broker to add partitions (KIP-890).
+///   Clients before v4 of this API cannot read features that begin with version 0 (KAFKA-17011): it is left out there,
+///   among those that are supported. Without `group.version` a client keeps to the classic groups.
 enum ApiVersionsHandler: RequestHandler {
     static let api = ServedAPI(ApiVersionsHandler.self)
 
@@ -13,7 +15,34 @@ enum ApiVersionsHandler: RequestHandler {
         if context.version >= 3, !isName(request.clientSoftwareName) || !isName(request.clientSoftwareVersion) {
             return .answer(ApiVersionsResponse.with { $0.errorCode = .invalidRequest })
         }
-        return .answer(ApiVersionsResponse.with { $0.apiKeys = ServedAPI.all.map(\.entry) })
+        return .answer(
+            ApiVersionsResponse.with {
+                $0.apiKeys = ServedAPI.all.map(\.entry)
+                guard context.version >= 3 else { return }
+                if context.version >= 4 { $0.supportedFeatures = [transactionVersion] }
+                $0.finalizedFeaturesEpoch = 0
+                // A feature at version 0 is one that is not there.
+                let level = transactionVersionLevel(node)
+                guard level > 0 else { return }
+                $0.finalizedFeatures = [
+                    .with {
+                        $0.name = transactionVersion.name
+                        $0.minVersionLevel = level
+                        $0.maxVersionLevel = level
+                    }
+                ]
+            })
+    }
+
+    /// The version of transactions that clients are told to use.
+    static func transactionVersionLevel(_ node: BrokerNode) -> Int16 {
+        min(node.configuration.transactionVersion, transactionVersion.maxVersion)
+    }
+
+    static let transactionVersion = ApiVersionsResponse.SupportedFeatureKey.with {
+        $0.name = "transaction.version"
+        $0.minVersion = 0
+        $0.maxVersion = 2
     }
 
     /// The answer to a version that is not served; it is to be written as v0.

@@ -22,7 +22,7 @@ enum OffsetDeleteHandler: RequestHandler {
                                 $0.errorCode =
                                     isThere
                                     ? node.groups.deleteOffset(
-                                        .init(topic: topic.name, partition: asked.partitionIndex),
+                                        TopicPartition(topic.name, asked.partitionIndex),
                                         group: request.groupId) : .unknownTopicOrPartition
                             }
                         }

@@ -1,18 +1,14 @@
 import KafkaWire
 
-/// UpdateFeatures (KIP-584). The broker's features are what it is built with, and none has another version:
-/// INVALID_UPDATE_VERSION, per feature up to v1, and for the whole request from v2 on. Removing (version 0) a feature
-/// that is not there changes nothing, and is no error.
+/// UpdateFeatures (KIP-584). INVALID_UPDATE_VERSION, per feature up to v1, and for the whole request from v2 on. Removing
+/// (version 0) a feature that is not there changes nothing, and is no error.
+///
+/// - Deviation: `transaction.version` is as the broker was started with; only its present version is taken.
 enum UpdateFeaturesHandler: RequestHandler {
     static let api = ServedAPI(UpdateFeaturesHandler.self)
 
     static func handle(_ request: UpdateFeaturesRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        let refusals = request.featureUpdates.map { update in
-            update.maxVersionLevel == 0
-                ? nil
-                : "Invalid update version \(update.maxVersionLevel) for feature \(update.feature). Broker "
-                    + "\(node.configuration.nodeId) does not support this feature."
-        }
+        let refusals = request.featureUpdates.map { refusal($0.feature, $0.maxVersionLevel, node) }
         return .answer(
             UpdateFeaturesResponse.with {
                 $0.errorMessage = nil
@@ -30,5 +26,20 @@ enum UpdateFeaturesHandler: RequestHandler {
                     }
                 }
             })
+    }
+
+    /// Why the feature cannot have that version; nil where it has it.
+    private static func refusal(_ feature: String, _ level: Int16, _ node: BrokerNode) -> String? {
+        if feature == ApiVersionsHandler.transactionVersion.name {
+            let present = ApiVersionsHandler.transactionVersionLevel(node)
+            return level == present
+                ? nil
+                : "Invalid update version \(level) for feature \(feature). This broker was started with version "
+                    + "\(present), and keeps it."
+        }
+        return level == 0
+            ? nil
+            : "Invalid update version \(level) for feature \(feature). Broker \(node.configuration.nodeId) does not "
+                + "support this feature."
     }
 }

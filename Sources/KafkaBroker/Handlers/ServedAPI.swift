@@ -40,7 +40,9 @@ struct ServedAPI: Sendable {
         ProduceHandler.api, FetchHandler.api, ListOffsetsHandler.api, MetadataHandler.api, OffsetCommitHandler.api,
         OffsetFetchHandler.api, FindCoordinatorHandler.api, JoinGroupHandler.api, HeartbeatHandler.api,
         LeaveGroupHandler.api, SyncGroupHandler.api, ApiVersionsHandler.api, CreateTopicsHandler.api,
-        DeleteTopicsHandler.api, InitProducerIdHandler.api, DescribeClusterHandler.api,
+        DeleteTopicsHandler.api, InitProducerIdHandler.api, AddPartitionsToTxnHandler.api, AddOffsetsToTxnHandler.api,
+        EndTxnHandler.api, WriteTxnMarkersHandler.api, TxnOffsetCommitHandler.api, DescribeClusterHandler.api,
+        DescribeProducersHandler.api, DescribeTransactionsHandler.api, ListTransactionsHandler.api,
     ]
 
     /// What tools ask for.

@@ -70,8 +70,8 @@ enum BatchCheck {
             try refuse(.unsupportedCompressionType, "zstd needs Produce v7 or later (KIP-110); this was v\(version)")
         }
         if batch.attributes.isControl { try refuse(.invalidRecord, "clients may not write control records") }
-        if batch.attributes.isTransactional {
-            try refuse(.invalidTxnState, "transactions are not available in this broker")
+        if batch.attributes.isTransactional, batch.producerId < 0 {
+            try refuse(.invalidRecord, "a transactional batch without a producer id")
         }
         if batch.producerId >= 0, batch.producerEpoch < 0 || batch.baseSequence < 0 {
             try refuse(

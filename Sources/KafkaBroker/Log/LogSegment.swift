@@ -70,24 +70,31 @@ struct LogSegment {
         index + 1 < entries.count ? entries[index + 1].position : bytes.count
     }
 
-    /// Whole batches from that of `offset` on, of at most `maxBytes` together; the first one always, where
-    /// `atLeastOneBatch` is set.
-    func read(from offset: Offset, maxBytes: Int, atLeastOneBatch: Bool) -> Bytes {
-        guard !entries.isEmpty else { return Bytes() }
+    /// Whole batches from that of `offset` on, of at most `maxBytes` together, that begin before `limit`; the first one
+    /// always, where `atLeastOneBatch` is set.
+    func read(from offset: Offset, before limit: Offset, maxBytes: Int, atLeastOneBatch: Bool) -> LogSlice {
+        let nothing = LogSlice(bytes: Bytes(), endOffset: offset)
+        guard !entries.isEmpty, offset < limit else { return nothing }
         let first = entryIndex(containing: offset)
         let start = entries[first].position
-        // The last batch that ends within the limit.
+        // The last batch that ends within the limits.
         var low = first
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
-            if endPosition(middle) - start <= maxBytes { low = middle + 1 } else { high = middle }
+            if endPosition(middle) - start <= maxBytes, entries[middle].baseOffset < limit {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         if low == first {
-            guard atLeastOneBatch else { return Bytes() }
+            guard atLeastOneBatch else { return nothing }
             low = first + 1
         }
-        return Bytes(bytes)[start..<endPosition(low - 1)]
+        return LogSlice(
+            bytes: Bytes(bytes)[start..<endPosition(low - 1)],
+            endOffset: low < entries.count ? entries[low].baseOffset : endOffset)
     }
 
     /// The batch at `index`.
@@ -95,4 +102,10 @@ struct LogSegment {
         let slice = Bytes(bytes)[entries[index].position..<endPosition(index)]
         return try? RecordBatch(slice)
     }
+}
+
+/// Batches that were read, and the offset behind the last of them.
+struct LogSlice {
+    var bytes: Bytes
+    var endOffset: Offset
 }

@@ -38,18 +38,27 @@ struct PartitionLog {
     /// Whether a fetch may begin at `offset`.
     func contains(_ offset: Offset) -> Bool { offset >= startOffset && offset <= endOffset }
 
-    /// Whole batches from the one that contains `offset` on, of one segment. The first batch comes even where it is
-    /// larger than `maxBytes` if `atLeastOneBatch` is set: a consumer must be able to get past it (KIP-74).
-    func read(from offset: Offset, maxBytes: Int, atLeastOneBatch: Bool) -> Bytes {
-        guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else { return Bytes() }
-        return segments[index].read(from: offset, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch)
+    /// Whole batches from the one that contains `offset` on, of one segment, that begin before `limit`. The first batch
+    /// comes even where it is larger than `maxBytes` if `atLeastOneBatch` is set: a consumer must be able to get past it
+    /// (KIP-74).
+    func read(from offset: Offset, before limit: Offset = .max, maxBytes: Int, atLeastOneBatch: Bool) -> LogSlice {
+        guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else {
+            return LogSlice(bytes: Bytes(), endOffset: offset)
+        }
+        return segments[index].read(from: offset, before: limit, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch)
     }
 
-    /// How many bytes stand in the log from the batch that contains `offset` on.
-    func available(from offset: Offset) -> Int {
-        guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else { return 0 }
+    /// How many bytes stand in the log from the batch that contains `offset` on, up to the one that begins at `limit`.
+    func available(from offset: Offset, before limit: Offset = .max) -> Int {
+        guard contains(offset), offset < min(limit, endOffset) else { return 0 }
+        return position(of: limit) - position(of: offset)
+    }
+
+    /// How many bytes had come before the batch that contains `offset`.
+    private func position(of offset: Offset) -> Int {
+        guard offset < endOffset, let index = segmentIndex(containing: offset) else { return position }
         let segment = segments[index]
-        return position - segment.startPosition - segment.entries[segment.entryIndex(containing: offset)].position
+        return segment.startPosition + segment.entries[segment.entryIndex(containing: offset)].position
     }
 
     /// Removes the oldest segments while what remains is at least `bytes`, as Kafka's `retention.bytes` does; the

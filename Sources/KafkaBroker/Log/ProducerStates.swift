@@ -1,7 +1,8 @@
 import KafkaWire
 
-/// What a partition remembers of its idempotent producers (KIP-98): the last five batches of each, so that a batch sent
-/// twice is stored once and answered with the offset that it already has, and a gap is refused.
+/// What a partition remembers of its producers (KIP-98): the last five batches of each, so that a batch sent twice is
+/// stored once and answered with the offset that it already has, and a gap is refused; and where the transaction begins
+/// that a producer is in.
 struct ProducerStates {
     /// A batch that was appended.
     private struct Appended: Equatable {
@@ -15,6 +16,12 @@ struct ProducerStates {
         var batches: [Appended] = []
         /// When it last wrote, in batches of the partition.
         var lastUse: UInt64
+        /// The highest timestamp of its last batch, in milliseconds since 1970.
+        var lastTimestamp: Int64 = -1
+        /// The epoch of the coordinator that last ended a transaction of it here.
+        var coordinatorEpoch: Int32 = -1
+        /// The first offset of the transaction that it is in.
+        var transactionStart: Offset?
     }
 
     /// What to do with a batch.
@@ -25,11 +32,13 @@ struct ProducerStates {
         case refuse(ErrorCode)
     }
 
-    /// How many producers are remembered; those that wrote longest ago are forgotten first. Kafka forgets by time
-    /// (`producer.id.expiration.ms`); a number bounds the memory.
+    /// How many producers are remembered; those that wrote longest ago and are in no transaction are forgotten first.
+    /// Kafka forgets by time (`producer.id.expiration.ms`); a number bounds the memory.
     private let limit: Int
     private var producers: [ProducerID: Producer] = [:]
     private var uses: UInt64 = 0
+    /// The first offsets of the open transactions, in their order, which is that in which they began.
+    private var openStarts: [Offset] = []
 
     init(limit: Int = 10_000) { self.limit = limit }
 
@@ -40,12 +49,14 @@ struct ProducerStates {
         if batch.producerEpoch > known.epoch {
             return batch.baseSequence == 0 ? .append : .refuse(.outOfOrderSequenceNumber)
         }
+        if known.transactionStart != nil, !batch.attributes.isTransactional { return .refuse(.invalidTxnState) }
         let last = Self.sequence(batch.baseSequence, plus: batch.lastOffsetDelta)
         for appended in known.batches
         where appended.firstSequence == batch.baseSequence && appended.lastSequence == last {
             return .duplicate(baseOffset: appended.baseOffset)
         }
-        guard let previous = known.batches.last?.lastSequence else { return .append }
+        // A marker may have brought the epoch: then the sequence begins anew (KIP-890).
+        let previous = known.batches.last?.lastSequence ?? .max
         return batch.baseSequence == Self.sequence(previous, plus: 1) ? .append : .refuse(.outOfOrderSequenceNumber)
     }
 
@@ -57,9 +68,15 @@ struct ProducerStates {
             producers[batch.producerId]
             ?? Producer(epoch: batch.producerEpoch, lastUse: uses)
         if producer.epoch != batch.producerEpoch {
-            producer = Producer(epoch: batch.producerEpoch, lastUse: uses)
+            producer.epoch = batch.producerEpoch
+            producer.batches = []
         }
         producer.lastUse = uses
+        producer.lastTimestamp = batch.maxTimestamp
+        if batch.attributes.isTransactional, producer.transactionStart == nil {
+            producer.transactionStart = baseOffset
+            openStarts.append(baseOffset)
+        }
         if producer.batches.count == 5 { producer.batches.removeFirst() }
         producer.batches.append(
             Appended(
@@ -71,8 +88,74 @@ struct ProducerStates {
 
     /// Forgets a tenth, so that the sorting is paid for by many appends.
     private mutating func forgetOldest() {
-        let oldest = producers.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(limit / 10 + 1)
+        let idle = producers.filter { $0.value.transactionStart == nil }
+        let oldest = idle.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(limit / 10 + 1)
         for (id, _) in oldest { producers[id] = nil }
+    }
+
+    // MARK: - Transactions
+
+    /// The first offset of the oldest open transaction: what is stable ends here. Nil where there is none.
+    var firstUnstableOffset: Offset? { openStarts.first }
+
+    /// Whether the producer is in a transaction that has records here.
+    func isInTransaction(_ id: ProducerID, epoch: ProducerEpoch) -> Bool {
+        guard let known = producers[id] else { return false }
+        return known.epoch == epoch && known.transactionStart != nil
+    }
+
+    /// Why the end of a transaction may not be marked, or nil. With transactions of version 2 the marker's epoch is the
+    /// producer's next one, so that a marker that comes late cannot end the transaction after (KIP-890).
+    func objection(toMarkerOf id: ProducerID, epoch: ProducerEpoch, coordinatorEpoch: Int32, isVersion2: Bool)
+        -> ErrorCode?
+    {
+        guard let known = producers[id] else { return nil }
+        if epoch < known.epoch || isVersion2 && known.transactionStart != nil && epoch == known.epoch {
+            return .invalidProducerEpoch
+        }
+        return coordinatorEpoch < known.coordinatorEpoch ? .transactionCoordinatorFenced : nil
+    }
+
+    /// A marker was appended: the producer's transaction has ended. Gives its first offset; nil where the producer had
+    /// written nothing.
+    mutating func end(_ id: ProducerID, epoch: ProducerEpoch, coordinatorEpoch: Int32, timestamp: Int64) -> Offset? {
+        uses += 1
+        var producer = producers[id] ?? Producer(epoch: epoch, lastUse: uses)
+        if producer.epoch != epoch {
+            producer.epoch = epoch
+            producer.batches = []
+        }
+        producer.lastUse = uses
+        producer.lastTimestamp = timestamp
+        producer.coordinatorEpoch = coordinatorEpoch
+        let start = producer.transactionStart
+        producer.transactionStart = nil
+        producers[id] = producer
+        if let start, let index = openStarts.firstIndex(of: start) { openStarts.remove(at: index) }
+        if producers.count > limit { forgetOldest() }
+        return start
+    }
+
+    /// A producer that is remembered, as DescribeProducers tells it.
+    struct Active: Equatable {
+        var id: ProducerID
+        var epoch: ProducerEpoch
+        /// The sequence of its last record; -1 where none of its epoch is known.
+        var lastSequence: Int32
+        var lastTimestamp: Int64
+        var coordinatorEpoch: Int32
+        /// The first offset of the transaction that it is in.
+        var transactionStart: Offset?
+    }
+
+    /// The producers, in the order of their ids.
+    var active: [Active] {
+        producers.sorted { $0.key < $1.key }.map { id, producer in
+            Active(
+                id: id, epoch: producer.epoch, lastSequence: producer.batches.last?.lastSequence ?? -1,
+                lastTimestamp: producer.lastTimestamp, coordinatorEpoch: producer.coordinatorEpoch,
+                transactionStart: producer.transactionStart)
+        }
     }
 
     /// Sequences wrap from the highest `Int32` to 0 (`DefaultRecordBatch.incrementSequence`).

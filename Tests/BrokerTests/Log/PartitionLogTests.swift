@@ -17,17 +17,17 @@ import Testing
         let log = try log(segmentBytes: segmentBytes)
         #expect(log.endOffset == 6)
         for offset in [0, 1, 2, 3, 4, 5] as [Offset] {
-            let found = try values(Records(log.read(from: offset, maxBytes: 1, atLeastOneBatch: true)))
+            let found = try values(Records(log.read(from: offset, maxBytes: 1, atLeastOneBatch: true).bytes))
             let wanted = [["0:a", "1:b", "2:c"], ["3:d"], ["4:e", "5:f"]][offset < 3 ? 0 : offset == 3 ? 1 : 2]
             #expect(found == wanted, "offset \(offset)")
         }
-        #expect(log.read(from: 6, maxBytes: 100, atLeastOneBatch: true).isEmpty)
-        #expect(log.read(from: 7, maxBytes: 100, atLeastOneBatch: true).isEmpty)
-        #expect(log.read(from: 0, maxBytes: 1, atLeastOneBatch: false).isEmpty)
+        #expect(log.read(from: 6, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty)
+        #expect(log.read(from: 7, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty)
+        #expect(log.read(from: 0, maxBytes: 1, atLeastOneBatch: false).bytes.isEmpty)
     }
 
     @Test func stampsOffsetsAndEpochAndKeepsTheChecksum() throws {
-        let bytes = try log().read(from: 3, maxBytes: 1000, atLeastOneBatch: true)
+        let bytes = try log().read(from: 3, maxBytes: 1000, atLeastOneBatch: true).bytes
         let batches = try Records(bytes).batches()
         #expect(batches.map(\.baseOffset) == [3, 4])
         #expect(batches.map(\.partitionLeaderEpoch) == [0, 0])
@@ -39,7 +39,7 @@ import Testing
         #expect(log.available(from: 0) == log.size)
         #expect(log.available(from: 2) == log.size)
         #expect(log.available(from: 6) == 0)
-        let last = log.read(from: 4, maxBytes: 1, atLeastOneBatch: true).count
+        let last = log.read(from: 4, maxBytes: 1, atLeastOneBatch: true).bytes.count
         #expect(log.available(from: 5) == last)
     }
 
@@ -53,7 +53,8 @@ import Testing
         #expect(log.size >= 1000 && log.size < 1300)
         #expect(log.startOffset > 0 && log.endOffset == 100)
         #expect(!log.contains(log.startOffset - 1))
-        #expect(try values(Records(log.read(from: log.startOffset, maxBytes: 1, atLeastOneBatch: true))).count == 1)
+        #expect(
+            try values(Records(log.read(from: log.startOffset, maxBytes: 1, atLeastOneBatch: true).bytes)).count == 1)
     }
 
     @Test(arguments: [Compression.none, .gzip])

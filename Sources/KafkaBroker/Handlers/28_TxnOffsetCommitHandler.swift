@@ -1,0 +1,68 @@
+import KafkaWire
+
+/// TxnOffsetCommit: positions of a group that hold once the producer's transaction is committed (KIP-98).
+///
+/// - Up to v4 the producer has added the group with AddOffsetsToTxn, and this is verified (INVALID_TXN_STATE, in v4
+///   TRANSACTION_ABORTABLE); v5 adds it (KIP-890).
+/// - From v3 on member and generation are checked, if the producer brings them (KIP-447).
+/// - Fencing is told as INVALID_PRODUCER_EPOCH in every version, as in Kafka.
+enum TxnOffsetCommitHandler: RequestHandler {
+    static let api = ServedAPI(TxnOffsetCommitHandler.self)
+
+    static func handle(_ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
+        var error = request.groupId.isEmpty ? ErrorCode.invalidGroupId : join(request, context, node)
+        if error == .none { error = node.groups.mayCommit(request, context) }
+        return .answer(
+            TxnOffsetCommitResponse.with {
+                $0.topics = request.topics.map { topic in
+                    .with {
+                        $0.name = topic.name
+                        $0.partitions = topic.partitions.map { position in
+                            .with {
+                                $0.partitionIndex = position.partitionIndex
+                                $0.errorCode = error == .none ? store(position, topic.name, request, node) : error
+                            }
+                        }
+                    }
+                }
+            })
+    }
+
+    /// Makes sure that the group belongs to the producer's transaction.
+    private static func join(_ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode)
+        -> ErrorCode
+    {
+        let producer = ProducerIdentity(id: request.producerId, epoch: request.producerEpoch)
+        do throws(TransactionRefusal) {
+            if context.version >= 5 {
+                try node.transactions.add(
+                    EmptyCollection(), groups: [request.groupId], to: request.transactionalId, of: producer,
+                    isVersion2: true, now: context.now)
+            } else {
+                try node.transactions.verify(group: request.groupId, in: request.transactionalId, of: producer)
+            }
+            return .none
+        } catch {
+            return switch error.code {
+            case .producerFenced: .invalidProducerEpoch
+            case .transactionAbortable where context.version < 4: .invalidTxnState
+            case .concurrentTransactions where context.version < 5: .coordinatorLoadInProgress
+            default: error.code
+            }
+        }
+    }
+
+    private static func store(
+        _ position: TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic.TxnOffsetCommitRequestPartition,
+        _ topic: String, _ request: TxnOffsetCommitRequest, _ node: BrokerNode
+    ) -> ErrorCode {
+        guard node.topics[topic]?.partition(position.partitionIndex) != nil else { return .unknownTopicOrPartition }
+        let metadata = position.committedMetadata ?? ""
+        guard metadata.utf8.count <= GroupCoordinator.maximumMetadataLength else { return .offsetMetadataTooLarge }
+        node.groups.storePending(
+            .init(offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata),
+            for: .init(topic, position.partitionIndex), group: request.groupId,
+            producer: request.producerId)
+        return .none
+    }
+}

@@ -1,0 +1,56 @@
+import KafkaWire
+
+/// DescribeTransactions: what the coordinator knows of transactional ids (KIP-664).
+///
+/// - A group with offsets in the transaction is shown as Kafka stores it: as a partition of `__consumer_offsets`, of
+///   which there are 50. That topic itself does not exist in this broker.
+enum DescribeTransactionsHandler: RequestHandler {
+    static let api = ServedAPI(DescribeTransactionsHandler.self)
+
+    private typealias Answer = DescribeTransactionsResponse.TransactionState
+
+    static func handle(_ request: DescribeTransactionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome
+    {
+        .answer(
+            DescribeTransactionsResponse.with {
+                $0.transactionStates = request.transactionalIds.map { answer($0, context, node) }
+            })
+    }
+
+    private static func answer(_ id: String, _ context: RequestContext, _ node: BrokerNode) -> Answer {
+        .with {
+            $0.transactionalId = id
+            guard let transaction = node.transactions.transactions[id] else {
+                $0.errorCode = id.isEmpty ? .invalidRequest : .transactionalIdNotFound
+                return
+            }
+            $0.transactionState = transaction.state.rawValue
+            $0.transactionTimeoutMs = Milliseconds(transaction.timeout)
+            $0.transactionStartTimeMs = transaction.startedAt.map { node.timestamp(of: $0, now: context.now) } ?? -1
+            $0.producerId = transaction.producer.id
+            $0.producerEpoch = transaction.producer.epoch
+            var partitions = transaction.partitions
+            for group in transaction.groups { partitions.insert(offsetsPartition(of: group)) }
+            $0.topics = Dictionary(grouping: partitions, by: \.topic).sorted { $0.key < $1.key }.map { name, keys in
+                .with {
+                    $0.topic = name
+                    $0.partitions = keys.map(\.partition).sorted()
+                }
+            }
+        }
+    }
+
+    /// Where Kafka keeps a group's offsets: by Java's hash of its id.
+    private static func offsetsPartition(of group: String) -> TopicPartition {
+        let hash = group.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
+        let index = hash == .min ? 0 : Int32(hash.magnitude % 50)
+        return TopicPartition("__consumer_offsets", PartitionID(index))
+    }
+}
+
+extension BrokerNode {
+    /// The time of day of an earlier point on the clock, in milliseconds since 1970.
+    func timestamp(of instant: Instant, now: Instant) -> Int64 {
+        configuration.timestamp() &- LongMilliseconds(now - instant).rawValue
+    }
+}
