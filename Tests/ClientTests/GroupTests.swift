@@ -76,11 +76,11 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
         try await broker.produce(0..<1, to: "orders")
         let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["orders"]) {
-            $0.sessionTimeout = .milliseconds(400)
+            $0.sessionTimeout = .milliseconds(1500)
         }
         try await within {
             for try await batch in consumer.batches {
-                try await Task.sleep(for: .milliseconds(1200))
+                try await Task.sleep(for: .milliseconds(3300))
                 try await batch.commit()
                 break
             }
