@@ -67,6 +67,8 @@ public struct ChangeEventDecoder: Sendable {
             var form = RowForm()
             if remembersPrefixes, let prefix = memory.match(value) {
                 scanner.cursor += prefix.length
+                // The prefix may have been learnt from an event without space behind its colon.
+                scanner.skipSpace()
                 isPayload = true
                 form = prefix.form
             }
