@@ -191,8 +191,10 @@ import Testing
         try await seen.wait(for: 4)
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
         #expect(try await admin.deleteTopics(["gone"]).isEmpty)
-        try await told.wait(for: 1)
-        #expect(told.all.first?.contains("gone") == true)
+        // On a busy machine another trouble may be told before.
+        try await within {
+            while !told.all.contains(where: { $0.contains("gone") }) { try await Task.sleep(for: .milliseconds(10)) }
+        }
         try await broker.produce(0..<3, to: "stays", prefix: "s")
         try await seen.wait(for: 7)
         // Created anew, it is read from its beginning.
