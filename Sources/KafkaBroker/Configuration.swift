@@ -39,8 +39,15 @@ extension KafkaBroker {
         /// How many bytes a partition keeps at least (`log.retention.bytes`); nil is without limit. Beyond, the oldest
         /// batches go and the partition's first offset rises. A topic's `retention.bytes` overrides it.
         public var retentionBytes: Int?
+        /// Where the broker keeps its data (`log.dirs`), in Kafka's own form; made where it is missing. Nil keeps
+        /// everything in memory. What was acknowledged is there again when a broker is started on the directory, also
+        /// after one was killed; see ``flush`` for losses of power.
+        public var dataDirectory: String?
+        /// When what was written is made safe against a loss of power.
+        public var flush = FlushPolicy.never
         /// How many bytes all partitions hold together, since the log is in memory: 4 GiB by default. Beyond, the
-        /// oldest batches of the largest partition go. Kafka has no such limit.
+        /// oldest batches of the largest partition go. Kafka has no such limit. Not looked at with a
+        /// ``dataDirectory``.
         public var memoryLimit = 4 << 30
         /// How long a new group waits for further members (`group.initial.rebalance.delay.ms`): 50 ms. Kafka waits 3 s,
         /// which every test would have to wait too.
@@ -67,6 +74,17 @@ extension KafkaBroker {
         package var now: @Sendable () -> Instant = { .now }
         /// The time of day that records and the markers of transactions carry, in milliseconds since 1970.
         package var timestamp: @Sendable () -> Int64 = { Instant.wallMilliseconds }
+
+        /// When what was written is handed on from the system's memory to the disk itself.
+        public enum FlushPolicy: Sendable, Equatable {
+            /// Before each answer: nothing acknowledged is lost even when the machine loses power.
+            case everyProduce
+            /// Every so often (`log.flush.interval.ms`): a loss of power takes what came since.
+            case interval(Duration)
+            /// When the system sees fit, as in Kafka, which counts on replicas: what was acknowledged survives a broker
+            /// that is killed, and not a machine that loses power.
+            case never
+        }
 
         /// Listens on `host` and `port`, with `topics` to begin with.
         public init(

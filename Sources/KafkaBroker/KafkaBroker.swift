@@ -50,12 +50,12 @@ public final class KafkaBroker: Sendable {
             throw StartError(description: "The broker cannot start: \(error).")
         }
         let server: BrokerServer
-        do throws(TopicRegistry.Refusal) {
+        do throws(StartError) {
             server = try BrokerServer(configuration, loop: loop, listener: listener)
         } catch {
             listener.close()
             loop.stop()
-            throw StartError(description: "The broker cannot start: \(error.message).")
+            throw error
         }
         await server.start()
         return KafkaBroker(server, loop, configuration)

@@ -31,6 +31,11 @@ struct BrokerCommand: AsyncParsableCommand {
         transform: NamedTopic.init)
     var topic: [NamedTopic] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep everything in this directory, in Kafka's own form; made where it is missing.", valueName: "path"))
+    var dataDir: String?
+
     @Option(help: ArgumentHelp("Partitions of topics that are created without a number.", valueName: "number"))
     var defaultPartitions = 1
 
@@ -74,6 +79,7 @@ struct BrokerCommand: AsyncParsableCommand {
             host: listen.host, port: listen.port, topics: Dictionary(uniqueKeysWithValues: partitions),
             advertisedHost: advertise?.host, logger: logger)
         settings.advertisedPort = advertise?.port
+        settings.dataDirectory = dataDir
         settings.autoCreateTopics = autoCreate
         settings.defaultPartitions = defaultPartitions
         return settings

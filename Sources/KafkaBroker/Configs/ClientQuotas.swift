@@ -60,6 +60,14 @@ struct ClientQuotas {
         if !validateOnly { quotas[entity] = values.isEmpty ? nil : values }
     }
 
+    /// Whom the parts mean, and the quotas that are kept for it; nil where they mean nobody.
+    func held(_ parts: [(kind: String, name: String?)]) -> (entity: Entity, values: [String: Double])? {
+        (try? Self.entity(parts)).map { ($0, quotas[$0] ?? [:]) }
+    }
+
+    /// Gives an entity the quotas that it had before the broker was started.
+    mutating func restore(_ values: [String: Double], of entity: Entity) { quotas[entity] = values }
+
     private static func entity(_ parts: [(kind: String, name: String?)]) throws(Refusal) -> Entity {
         func refuse(_ message: String) -> Refusal { Refusal(code: .invalidRequest, message: message) }
         guard !parts.isEmpty else { throw refuse("Invalid empty client quota entity") }

@@ -131,6 +131,7 @@ extension BrokerNode {
                 .policyViolation, "this broker keeps at most \(ConfigStore.limit) bytes of changed settings")
         }
         guard !validateOnly else { return }
+        storage?.note(ClusterMetadata.changes(of: resource, from: old, to: new))
         if let topic = resource.kind == .topic ? topics[resource.name] : nil {
             topic.configs = new
             topic.settings = configs.settings(ofTopic: new)

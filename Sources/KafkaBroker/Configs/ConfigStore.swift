@@ -107,12 +107,19 @@ struct ConfigStore {
             TopicConfigs.table[name].flatMap { value($0, ofTopic: configs)?.trimmed }
         }
         func number(_ name: String, _ otherwise: Int) -> Int { text(name).flatMap { Int($0) } ?? otherwise }
-        let retention = number("retention.bytes", -1)
+        let policy = ConfigDefinition.items(text("cleanup.policy") ?? "delete")
+        func retention(_ name: String, _ otherwise: Int) -> Int? {
+            let value = number(name, otherwise)
+            return value < 0 || !policy.contains("delete") ? nil : value
+        }
         return TopicSettings(
             maximumMessageBytes: number("max.message.bytes", 1_048_588),
-            retentionBytes: retention < 0 ? nil : retention, segmentBytes: number("segment.bytes", 1 << 30),
+            retentionBytes: retention("retention.bytes", -1),
+            retentionMilliseconds: retention("retention.ms", 604_800_000).map(Int64.init),
+            segmentBytes: number("segment.bytes", 1 << 30),
+            segmentMilliseconds: Int64(number("segment.ms", 604_800_000)),
             stampsArrival: text("message.timestamp.type") == "LogAppendTime",
-            allowsDeletion: ConfigDefinition.items(text("cleanup.policy") ?? "delete").contains("delete"))
+            allowsDeletion: policy.contains("delete"))
     }
 }
 
@@ -120,18 +127,29 @@ struct ConfigStore {
 struct TopicSettings: Equatable {
     /// `max.message.bytes`.
     var maximumMessageBytes: Int
-    /// `retention.bytes`; nil is without limit.
+    /// `retention.bytes`; nil is without limit, as it is where `cleanup.policy` does not contain delete.
     var retentionBytes: Int?
+    /// `retention.ms`; nil as above.
+    var retentionMilliseconds: Int64?
     /// `segment.bytes`.
     var segmentBytes: Int
+    /// `segment.ms`.
+    var segmentMilliseconds: Int64
     /// Whether `message.timestamp.type` is LogAppendTime.
     var stampsArrival: Bool
     /// Whether `cleanup.policy` contains delete.
     var allowsDeletion: Bool
 
-    /// How large a segment in memory becomes. Retention removes whole segments: an eighth of what is kept, so that
-    /// little more than that is held.
-    var segmentSize: Int { min(4 << 20, segmentBytes, max(16 << 10, (retentionBytes ?? .max) / 8)) }
+    /// When a segment in a file is full.
+    var rolling: SegmentRolling { SegmentRolling(bytes: segmentBytes, milliseconds: segmentMilliseconds) }
+
+    /// When a segment in memory is full. Retention removes whole segments: an eighth of what is kept, so that little
+    /// more than that is held.
+    var rollingInMemory: SegmentRolling {
+        SegmentRolling(
+            bytes: min(4 << 20, segmentBytes, max(16 << 10, (retentionBytes ?? .max) / 8)),
+            milliseconds: segmentMilliseconds)
+    }
 }
 
 extension KafkaBroker.Configuration {

@@ -9,6 +9,8 @@ struct GroupCoordinator {
         var offset: Offset
         var leaderEpoch: LeaderEpoch
         var metadata: String
+        /// When it was committed, in milliseconds since 1970.
+        var timestamp: Int64
         /// Its place in the order of all commits.
         var order: UInt64 = 0
     }
@@ -17,7 +19,7 @@ struct GroupCoordinator {
         var classic: ClassicGroup
         var offsets: [TopicPartition: Committed] = [:]
         /// Positions that were committed in transactions which have not ended.
-        var pending: [ProducerID: [TopicPartition: Committed]] = [:]
+        var pending: [ProducerIdentity: [TopicPartition: Committed]] = [:]
 
         var hasOffsets: Bool { !offsets.isEmpty || !pending.isEmpty }
     }
@@ -34,6 +36,11 @@ struct GroupCoordinator {
     private var random: RandomSource
     private var actions: [GroupAction] = []
     private var commits: UInt64 = 0
+    /// Whether changes of offsets are noted for ``takeChanges()``.
+    var notesChanges = false
+    private var changes: [OffsetChange] = []
+    /// The groups in which a producer has positions that are pending.
+    private var pendingGroups: [ProducerID: Set<String>] = [:]
 
     init(sessionTimeouts: ClosedRange<Duration>, initialDelay: Duration, memberLimit: Int, random: RandomSource) {
         self.sessionTimeouts = sessionTimeouts
@@ -46,6 +53,17 @@ struct GroupCoordinator {
     mutating func takeActions() -> [GroupAction] {
         defer { actions = [] }
         return actions
+    }
+
+    /// The changes of offsets since the last call, in their order.
+    mutating func takeChanges() -> [OffsetChange] {
+        guard !changes.isEmpty else { return [] }
+        defer { changes = [] }
+        return changes
+    }
+
+    private mutating func note(_ change: @autoclosure () -> OffsetChange) {
+        if notesChanges { changes.append(change()) }
     }
 
     // MARK: - Membership
@@ -107,6 +125,7 @@ struct GroupCoordinator {
     mutating func store(_ committed: Committed, for key: TopicPartition, group: String) {
         let committed = ordered(committed)
         groups[group]?.offsets[key] = committed
+        note(.committed(group: group, key: key, committed))
     }
 
     func committed(_ key: TopicPartition, group: String) -> Committed? { groups[group]?.offsets[key] }
@@ -123,16 +142,22 @@ struct GroupCoordinator {
         (groups[group]?.offsets ?? [:]).sorted { $0.key < $1.key }
     }
 
-    mutating func removeOffset(_ key: TopicPartition, group: String) { groups[group]?.offsets[key] = nil }
+    mutating func removeOffset(_ key: TopicPartition, group: String) {
+        guard groups[group]?.offsets.removeValue(forKey: key) != nil else { return }
+        note(.removed(group: group, key: key))
+    }
 
     /// Forgets a group with all that it has committed.
-    mutating func forget(group: String) { groups[group] = nil }
+    mutating func forget(group: String) {
+        for (key, _) in allCommitted(group: group) { removeOffset(key, group: group) }
+        groups[group] = nil
+    }
 
     /// A topic is gone, and so are the positions in it.
     mutating func forgetOffsets(ofTopic name: String) {
         for id in Array(groups.keys) {
             guard let keys = groups[id]?.offsets.keys.filter({ $0.topic == name }) else { continue }
-            for key in keys { groups[id]?.offsets[key] = nil }
+            for key in keys { removeOffset(key, group: id) }
             let pending = groups[id]?.pending.mapValues { $0.filter { $0.key.topic != name } }
             groups[id]?.pending = pending?.filter { !$0.value.isEmpty } ?? [:]
         }
@@ -148,9 +173,13 @@ struct GroupCoordinator {
     }
 
     /// Keeps a position until the producer's transaction ends.
-    mutating func storePending(_ committed: Committed, for key: TopicPartition, group: String, producer: ProducerID) {
+    mutating func storePending(
+        _ committed: Committed, for key: TopicPartition, group: String, producer: ProducerIdentity
+    ) {
         let committed = ordered(committed)
         groups[group]?.pending[producer, default: [:]][key] = committed
+        pendingGroups[producer.id, default: []].insert(group)
+        note(.pending(group: group, key: key, committed, producer: producer))
     }
 
     /// Whether a transaction that has not ended has a position of that partition.
@@ -158,12 +187,56 @@ struct GroupCoordinator {
         groups[group]?.pending.values.contains { $0[key] != nil } ?? false
     }
 
-    /// The producer's transaction has ended: its positions hold, unless later ones do, or are dropped.
-    mutating func endTransaction(of producer: ProducerID, group: String, commit: Bool) {
-        guard let pending = groups[group]?.pending.removeValue(forKey: producer), commit else { return }
-        for (key, committed) in pending {
-            let order = groups[group]?.offsets[key]?.order ?? 0
-            if committed.order > order { groups[group]?.offsets[key] = committed }
+    /// The producer's transaction has ended: its positions hold, unless later ones do, or are dropped. With version 2 of
+    /// transactions the producer that ends has a later epoch than the one that committed.
+    mutating func endTransaction(of producer: ProducerIdentity, commit: Bool) {
+        guard let concerned = pendingGroups.removeValue(forKey: producer.id) else { return }
+        for id in concerned {
+            for owner in (groups[id]?.pending ?? [:]).keys where owner.id == producer.id {
+                guard let pending = groups[id]?.pending.removeValue(forKey: owner), commit else { continue }
+                for (key, committed) in pending {
+                    let order = groups[id]?.offsets[key]?.order ?? 0
+                    if committed.order > order { groups[id]?.offsets[key] = committed }
+                }
+            }
+        }
+        note(.ended(producer: producer, commit: commit))
+    }
+
+    // MARK: - After a restart
+
+    /// Makes a change that was noted before the broker was started.
+    mutating func restore(_ change: OffsetChange, now: Instant) {
+        switch change {
+        case .committed(let id, let key, let committed):
+            withGroup(id, now) { _ in }
+            store(committed, for: key, group: id)
+        case .pending(let id, let key, let committed, let producer):
+            withGroup(id, now) { _ in }
+            storePending(committed, for: key, group: id, producer: producer)
+        case .ended(let producer, let commit): endTransaction(of: producer, commit: commit)
+        case .removed(let id, let key): removeOffset(key, group: id)
+        }
+    }
+
+    /// Forgets groups that are left with nothing after all changes were made.
+    mutating func endRestoring() {
+        groups = groups.filter { $0.value.hasOffsets }
+        notesChanges = true
+    }
+
+    /// What would have to be noted for what is committed now.
+    var snapshot: [OffsetChange] {
+        groups.sorted { $0.key < $1.key }.flatMap { id, group in
+            let held = group.offsets.map {
+                (order: $0.value.order, OffsetChange.committed(group: id, key: $0.key, $0.value))
+            }
+            let pending = group.pending.flatMap { producer, offsets in
+                offsets.map {
+                    (order: $0.value.order, OffsetChange.pending(group: id, key: $0.key, $0.value, producer: producer))
+                }
+            }
+            return (held + pending).sorted { $0.order < $1.order }.map(\.1)
         }
     }
 

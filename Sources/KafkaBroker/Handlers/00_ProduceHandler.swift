@@ -74,7 +74,15 @@ enum ProduceHandler: RequestHandler {
             return refuse(
                 code, "producer \(batch.producerId) epoch \(batch.producerEpoch) sequence \(batch.baseSequence)")
         case .duplicate(let offset): baseOffset = offset
-        case .append: baseOffset = node.append(batch, to: partition, of: topic)
+        case .append:
+            do throws(StorageError) {
+                // What the coordinator was told is kept first: a batch of a transaction that nobody knows after a
+                // crash would hang.
+                if batch.attributes.isTransactional { try node.save(now: context.now, timestamp: context.timestamp) }
+                baseOffset = try node.append(batch, to: partition, of: topic)
+            } catch {
+                return refuse(.kafkaStorageError, "\(error)")
+            }
         }
         return .with {
             $0.index = data.index

@@ -60,9 +60,14 @@ enum FetchHandler: RequestHandler {
             }
             let error = check(target, partition)
             guard error == .none else { return FetchAnswer(target: target, data: refused(data, error)) }
-            let records = partition.log.read(
-                from: target.offset, before: limit(fetch, partition),
-                maxBytes: min(room, Int(max(0, target.maxBytes))), atLeastOneBatch: isEmpty)
+            let read = Result { () throws(StorageError) in
+                try partition.log.read(
+                    from: target.offset, before: limit(fetch, partition),
+                    maxBytes: min(room, Int(max(0, target.maxBytes))), atLeastOneBatch: isEmpty)
+            }
+            guard case .success(let records) = read else {
+                return FetchAnswer(target: target, data: refused(data, .kafkaStorageError))
+            }
             if !records.bytes.isEmpty {
                 isEmpty = false
                 room = max(0, room - records.bytes.count)

@@ -43,7 +43,8 @@ enum OffsetCommitHandler: RequestHandler {
         guard metadata.utf8.count <= GroupCoordinator.maximumMetadataLength else { return .offsetMetadataTooLarge }
         node.groups.store(
             .init(
-                offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata),
+                offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata,
+                timestamp: context.timestamp),
             for: .init(topic.name, position.partitionIndex), group: group)
         return .none
     }

@@ -43,7 +43,7 @@ enum DeleteRecordsHandler: RequestHandler {
         let end = partition.log.endOffset
         let offset = asked.offset == -1 ? end : asked.offset
         guard offset >= 0, offset <= end else { return .failure(Refusal(code: .offsetOutOfRange)) }
-        node.deleteRecords(before: offset, in: partition)
+        node.deleteRecords(before: offset, in: partition, of: topic)
         return .success(partition.log.startOffset)
     }
 }

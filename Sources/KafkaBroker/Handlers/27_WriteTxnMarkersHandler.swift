@@ -41,9 +41,13 @@ enum WriteTxnMarkersHandler: RequestHandler {
             toMarkerOf: marker.producerId, epoch: marker.producerEpoch, coordinatorEpoch: marker.coordinatorEpoch,
             isVersion2: marker.transactionVersion >= 2)
         if let objection { return objection }
-        node.mark(
-            partition, of: topic, producer: .init(id: marker.producerId, epoch: marker.producerEpoch),
-            commit: marker.transactionResult, coordinatorEpoch: marker.coordinatorEpoch)
-        return .none
+        do throws(StorageError) {
+            try node.mark(
+                partition, of: topic, producer: .init(id: marker.producerId, epoch: marker.producerEpoch),
+                commit: marker.transactionResult, coordinatorEpoch: marker.coordinatorEpoch)
+            return .none
+        } catch {
+            return .kafkaStorageError
+        }
     }
 }

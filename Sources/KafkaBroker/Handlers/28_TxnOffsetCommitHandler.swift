@@ -20,7 +20,8 @@ enum TxnOffsetCommitHandler: RequestHandler {
                         $0.partitions = topic.partitions.map { position in
                             .with {
                                 $0.partitionIndex = position.partitionIndex
-                                $0.errorCode = error == .none ? store(position, topic.name, request, node) : error
+                                $0.errorCode =
+                                    error == .none ? store(position, topic.name, request, context, node) : error
                             }
                         }
                     }
@@ -54,15 +55,17 @@ enum TxnOffsetCommitHandler: RequestHandler {
 
     private static func store(
         _ position: TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic.TxnOffsetCommitRequestPartition,
-        _ topic: String, _ request: TxnOffsetCommitRequest, _ node: BrokerNode
+        _ topic: String, _ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode
     ) -> ErrorCode {
         guard node.topics[topic]?.partition(position.partitionIndex) != nil else { return .unknownTopicOrPartition }
         let metadata = position.committedMetadata ?? ""
         guard metadata.utf8.count <= GroupCoordinator.maximumMetadataLength else { return .offsetMetadataTooLarge }
         node.groups.storePending(
-            .init(offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata),
+            .init(
+                offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata,
+                timestamp: context.timestamp),
             for: .init(topic, position.partitionIndex), group: request.groupId,
-            producer: request.producerId)
+            producer: .init(id: request.producerId, epoch: request.producerEpoch))
         return .none
     }
 }

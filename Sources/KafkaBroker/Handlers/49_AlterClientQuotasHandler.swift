@@ -17,7 +17,7 @@ enum AlterClientQuotasHandler: RequestHandler {
                             }
                         }
                         do throws(ClientQuotas.Refusal) {
-                            try node.quotas.alter(
+                            try node.alterQuotas(
                                 asked.entity.map { ($0.entityType, $0.entityName) },
                                 asked.ops.map { .init(key: $0.key, value: $0.remove ? nil : $0.value) },
                                 validateOnly: request.validateOnly)

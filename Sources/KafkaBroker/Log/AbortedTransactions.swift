@@ -19,6 +19,18 @@ struct AbortedTransactions {
 
     mutating func append(_ entry: Entry) { entries.append(entry) }
 
+    /// A marker stands at `offset`: the producer's transaction has ended, in `producers` and, if it was aborted, here.
+    mutating func end(with marker: TransactionMarker, at offset: Offset, in producers: inout ProducerStates) {
+        let start = producers.end(
+            marker.producer.id, epoch: marker.producer.epoch, coordinatorEpoch: marker.coordinatorEpoch,
+            timestamp: marker.timestamp)
+        guard let start, !marker.isCommit else { return }
+        append(
+            Entry(
+                producerId: marker.producer.id, firstOffset: start, markerOffset: offset,
+                lastStableOffset: producers.firstUnstableOffset ?? offset + 1))
+    }
+
     /// Those with records or markers from `start` on that begin before `end`.
     func overlapping(from start: Offset, before end: Offset) -> [Entry] {
         var found: [Entry] = []

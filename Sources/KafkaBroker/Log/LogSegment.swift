@@ -2,61 +2,115 @@ import KafkaWire
 
 /// A contiguous run of record batches of one partition, with an index entry for each batch.
 ///
-/// The batches stand back to back as they go over the wire, so that a fetch is a slice of `bytes`. A fetch is answered
-/// from one segment only, as in Kafka, where a segment is a file.
+/// The batches stand back to back as they go over the wire, in memory or in a file of Kafka's form, so that a fetch is
+/// a slice of them. A fetch is answered from one segment only, as in Kafka.
 struct LogSegment {
     /// What is known of a batch without reading it.
     struct Entry: Equatable {
         /// The first offset.
         var baseOffset: Offset
+        /// The offset behind the last one. Compaction leaves gaps: the next batch may begin later.
+        var endOffset: Offset
         /// Where the batch begins in the segment's bytes.
         var position: Int
         /// The highest timestamp, in milliseconds since 1970.
         var maxTimestamp: Int64
     }
 
+    /// Where the batches are.
+    private enum Store {
+        case memory([UInt8])
+        case file(DiskFile)
+    }
+
     /// How many bytes the partition had received before this segment.
     let startPosition: Int
-    private(set) var bytes: [UInt8] = []
+    /// The offset that the segment begins with: its file's name. Compaction may have removed that record.
+    let baseOffset: Offset
+    private var store: Store
+    private(set) var size = 0
     private(set) var entries: [Entry] = []
     private(set) var endOffset: Offset
     private(set) var maxTimestamp = Int64.min
 
+    /// An empty segment in memory, with room for `capacity` bytes.
     init(baseOffset: Offset, startPosition: Int, capacity: Int) {
+        self.baseOffset = baseOffset
         endOffset = baseOffset
         self.startPosition = startPosition
+        var bytes: [UInt8] = []
         bytes.reserveCapacity(capacity)
+        store = .memory(bytes)
     }
 
-    var baseOffset: Offset { entries.first?.baseOffset ?? endOffset }
-    var size: Int { bytes.count }
+    /// A segment in a file, whose batches are told with ``note(_:size:)``.
+    init(baseOffset: Offset, startPosition: Int, file: DiskFile) {
+        self.baseOffset = baseOffset
+        endOffset = baseOffset
+        self.startPosition = startPosition
+        store = .file(file)
+    }
+
+    /// The segment's file, if it is on disk.
+    var file: DiskFile? {
+        guard case .file(let file) = store else { return nil }
+        return file
+    }
 
     /// Appends a batch whose offsets begin at `endOffset`, and stamps base offset and leader epoch into it: neither is
-    /// covered by the checksum (Kafka's documentation, "Record Batch").
-    mutating func append(_ batch: RecordBatch, leaderEpoch: LeaderEpoch) {
-        let position = bytes.count
-        batch.bytes.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    /// covered by the checksum (Kafka's documentation, "Record Batch"). Throws where it cannot be written; nothing is
+    /// left of it then.
+    mutating func append(_ batch: RecordBatch, leaderEpoch: LeaderEpoch) throws(StorageError) {
         let base = endOffset
-        bytes.withUnsafeMutableBytes { raw in
-            raw.storeBytes(of: base.rawValue.bigEndian, toByteOffset: position, as: Int64.self)
-            let epochAt = position + RecordBatch.Layout.leaderEpoch
-            raw.storeBytes(of: leaderEpoch.rawValue.bigEndian, toByteOffset: epochAt, as: Int32.self)
+        switch store {
+        case .memory(var bytes):
+            store = .memory([])
+            let position = bytes.count
+            batch.bytes.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            bytes.withUnsafeMutableBytes {
+                Self.stamp(.init(rebasing: $0[position...]), base, leaderEpoch)
+            }
+            store = .memory(bytes)
+        case .file(let file):
+            try batch.bytes.withUnsafeBytes { (bytes) throws(StorageError) in
+                var head: (UInt64, UInt64) = (0, 0)
+                try withUnsafeMutableBytes(of: &head) { (head) throws(StorageError) in
+                    head.copyBytes(from: bytes.prefix(head.count))
+                    Self.stamp(head, base, leaderEpoch)
+                    let rest = UnsafeRawBufferPointer(rebasing: bytes[head.count...])
+                    try file.append(UnsafeRawBufferPointer(head), rest)
+                }
+            }
         }
-        entries.append(Entry(baseOffset: base, position: position, maxTimestamp: batch.maxTimestamp))
-        endOffset = base + Int64(batch.lastOffsetDelta) + 1
-        maxTimestamp = max(maxTimestamp, batch.maxTimestamp)
+        note(
+            Entry(
+                baseOffset: base, endOffset: base + Int64(batch.lastOffsetDelta) + 1, position: size,
+                maxTimestamp: batch.maxTimestamp), size: batch.bytes.count)
+    }
+
+    private static func stamp(_ head: UnsafeMutableRawBufferPointer, _ base: Offset, _ leaderEpoch: LeaderEpoch) {
+        head.storeBytes(of: base.rawValue.bigEndian, as: Int64.self)
+        head.storeBytes(
+            of: leaderEpoch.rawValue.bigEndian, toByteOffset: RecordBatch.Layout.leaderEpoch, as: Int32.self)
+    }
+
+    /// Notes a batch of `size` bytes that stands behind those known so far.
+    mutating func note(_ entry: Entry, size: Int) {
+        entries.append(entry)
+        endOffset = entry.endOffset
+        self.size += size
+        maxTimestamp = max(maxTimestamp, entry.maxTimestamp)
     }
 
     /// The place in `entries` of the batch that contains `offset`, or of the first one behind it.
     func entryIndex(containing offset: Offset) -> Int {
-        // The first entry that begins behind `offset`; the one before it contains `offset`.
         var low = 0
-        var high = entries.count
+        var high = entries.count - 1
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].baseOffset <= offset { low = middle + 1 } else { high = middle }
+            if entries[middle].endOffset <= offset { low = middle + 1 } else { high = middle }
         }
-        return max(0, low - 1)
+        return low
     }
 
     /// The highest timestamp of the batches that end at `offset` or behind it.
@@ -65,14 +119,16 @@ struct LogSegment {
         return offset < endOffset ? entries[entryIndex(containing: offset)...].map(\.maxTimestamp).max() : nil
     }
 
-    /// Where the batch at `index` ends in `bytes`.
+    /// Where the batch at `index` ends in the segment's bytes.
     func endPosition(_ index: Int) -> Int {
-        index + 1 < entries.count ? entries[index + 1].position : bytes.count
+        index + 1 < entries.count ? entries[index + 1].position : size
     }
 
     /// Whole batches from that of `offset` on, of at most `maxBytes` together, that begin before `limit`; the first one
     /// always, where `atLeastOneBatch` is set.
-    func read(from offset: Offset, before limit: Offset, maxBytes: Int, atLeastOneBatch: Bool) -> LogSlice {
+    func read(from offset: Offset, before limit: Offset, maxBytes: Int, atLeastOneBatch: Bool) throws(StorageError)
+        -> LogSlice
+    {
         let nothing = LogSlice(bytes: Bytes(), endOffset: offset)
         guard !entries.isEmpty, offset < limit else { return nothing }
         let first = entryIndex(containing: offset)
@@ -89,18 +145,45 @@ struct LogSegment {
             }
         }
         if low == first {
-            guard atLeastOneBatch else { return nothing }
+            guard atLeastOneBatch, entries[first].baseOffset < limit else { return nothing }
             low = first + 1
         }
         return LogSlice(
-            bytes: Bytes(bytes)[start..<endPosition(low - 1)],
+            bytes: try bytes(start..<endPosition(low - 1)),
             endOffset: low < entries.count ? entries[low].baseOffset : endOffset)
     }
 
     /// The batch at `index`.
-    func batch(at index: Int) -> RecordBatch? {
-        let slice = Bytes(bytes)[entries[index].position..<endPosition(index)]
-        return try? RecordBatch(slice)
+    func batch(at index: Int) throws(StorageError) -> RecordBatch {
+        let range = entries[index].position..<endPosition(index)
+        let bytes = try bytes(range)
+        guard let batch = try? RecordBatch(bytes), batch.bytes.count == bytes.count else {
+            throw StorageError("read offset \(entries[index].baseOffset)", "what stands there is no record batch")
+        }
+        return batch
+    }
+
+    private func bytes(_ range: Range<Int>) throws(StorageError) -> Bytes {
+        switch store {
+        case .memory(let bytes): Bytes(bytes)[range]
+        case .file(let file): Bytes(try file.read(range))
+        }
+    }
+
+    /// Flips the bits of a byte of the batch that contains `offset`; for tests of what clients make of damage.
+    mutating func damage(offset: Offset) throws(StorageError) {
+        guard !entries.isEmpty else { return }
+        let index = entryIndex(containing: offset)
+        let at = endPosition(index) - 1
+        switch store {
+        case .memory(var bytes):
+            store = .memory([])
+            bytes[at] ^= 0xFF
+            store = .memory(bytes)
+        case .file(let file):
+            let byte = try file.read(at..<at + 1)[0]
+            try file.overwrite(byte ^ 0xFF, at: at)
+        }
     }
 }
 

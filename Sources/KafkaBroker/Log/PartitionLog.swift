@@ -1,9 +1,8 @@
 import KafkaWire
 
-/// The records of a partition: batches in the order of their offsets, in memory, in segments.
+/// The records of a partition: batches in the order of their offsets, in segments, in memory or in files.
 ///
-/// A value: it is handed batches that were checked, and gives offsets and slices. The log on disk of a later issue
-/// replaces the segments' bytes; what is asked of the log stays.
+/// A value, but for the files: it is handed batches that were checked, and gives offsets and slices.
 struct PartitionLog {
     /// The first offset that can still be read; it rises when retention removes segments, and when records are deleted.
     private(set) var startOffset: Offset = 0
@@ -11,28 +10,74 @@ struct PartitionLog {
     private(set) var endOffset: Offset = 0
     /// How many bytes the log holds.
     private(set) var size = 0
-    private var segments: [LogSegment] = []
-    /// The size after which a new segment begins.
-    var segmentBytes: Int
+    private(set) var segments: [LogSegment] = []
+    /// When a new segment begins.
+    var rolling: SegmentRolling
+    /// Where the segments' files are; nil where the log is in memory.
+    let folder: LogFolder?
     /// How many bytes were ever appended.
     private var position = 0
+    /// The highest timestamp of the first batch in the segment that is written to.
+    private var firstTimestamp: Int64?
 
-    /// An empty log that starts a new segment after about `segmentBytes`.
-    init(segmentBytes: Int = 4 << 20) { self.segmentBytes = segmentBytes }
+    /// An empty log.
+    init(rolling: SegmentRolling = SegmentRolling(), folder: LogFolder? = nil) {
+        self.rolling = rolling
+        self.folder = folder
+    }
 
-    /// Appends a checked batch; gives the offset of its first record.
-    mutating func append(_ batch: RecordBatch, leaderEpoch: LeaderEpoch) -> Offset {
+    /// A log with what was found in `folder`.
+    init(rolling: SegmentRolling, folder: LogFolder, segments: [LogSegment], startOffset: Offset) {
+        self.rolling = rolling
+        self.folder = folder
+        self.segments = segments
+        size = segments.reduce(0) { $0 + $1.size }
+        position = segments.last.map { $0.startPosition + $0.size } ?? 0
+        endOffset = max(segments.last?.endOffset ?? 0, startOffset)
+        self.startOffset = max(startOffset, segments.first?.baseOffset ?? startOffset)
+        firstTimestamp = segments.last?.entries.first?.maxTimestamp
+        drop(segments.prefix { $0.endOffset <= startOffset }.count)
+    }
+
+    /// Appends a checked batch; gives the offset of its first record. Throws where it cannot be written: the log is
+    /// then as before.
+    mutating func append(_ batch: RecordBatch, leaderEpoch: LeaderEpoch) throws(StorageError) -> Offset {
         let base = endOffset
-        if segments.last.map({ $0.size + batch.bytes.count > segmentBytes }) ?? true {
-            // A first segment grows as it fills; a partition that has filled one is busy, and gets its room at once.
-            let capacity = segments.isEmpty ? 0 : max(segmentBytes, batch.bytes.count)
-            segments.append(LogSegment(baseOffset: base, startPosition: position, capacity: capacity))
+        if segments.last.map({ $0.size > 0 && mustRoll($0, before: batch) }) ?? true {
+            try roll(expecting: batch.bytes.count)
         }
-        segments[segments.count - 1].append(batch, leaderEpoch: leaderEpoch)
-        endOffset = segments[segments.count - 1].endOffset
+        let last = segments.count - 1
+        try segments[last].append(batch, leaderEpoch: leaderEpoch)
+        if segments[last].entries.count == 1 { firstTimestamp = batch.maxTimestamp }
+        endOffset = segments[last].endOffset
         size += batch.bytes.count
         position += batch.bytes.count
         return base
+    }
+
+    private func mustRoll(_ segment: LogSegment, before batch: RecordBatch) -> Bool {
+        segment.size + batch.bytes.count > rolling.bytes
+            || endOffset + Int64(batch.lastOffsetDelta) - segment.baseOffset.rawValue > Offset(Int64(Int32.max))
+            || batch.maxTimestamp - (firstTimestamp ?? batch.maxTimestamp) > rolling.milliseconds
+    }
+
+    /// Begins a new segment at the log's end, if the last one holds anything.
+    mutating func roll(expecting bytes: Int = 0) throws(StorageError) {
+        if let last = segments.last, last.size == 0 { return }
+        if let folder {
+            let file = try folder.segment(at: endOffset)
+            segments.append(LogSegment(baseOffset: endOffset, startPosition: position, file: file))
+        } else {
+            // A first segment grows as it fills; a partition that has filled one is busy, and gets its room at once.
+            let capacity = segments.isEmpty ? 0 : max(rolling.bytes, bytes)
+            segments.append(LogSegment(baseOffset: endOffset, startPosition: position, capacity: capacity))
+        }
+        firstTimestamp = nil
+    }
+
+    /// Makes what was written safe against a loss of power.
+    func sync() throws(StorageError) {
+        for segment in segments.suffix(2) { try segment.file?.sync() }
     }
 
     /// Whether a fetch may begin at `offset`.
@@ -41,11 +86,14 @@ struct PartitionLog {
     /// Whole batches from the one that contains `offset` on, of one segment, that begin before `limit`. The first batch
     /// comes even where it is larger than `maxBytes` if `atLeastOneBatch` is set: a consumer must be able to get past it
     /// (KIP-74).
-    func read(from offset: Offset, before limit: Offset = .max, maxBytes: Int, atLeastOneBatch: Bool) -> LogSlice {
+    func read(from offset: Offset, before limit: Offset = .max, maxBytes: Int, atLeastOneBatch: Bool)
+        throws(StorageError) -> LogSlice
+    {
         guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else {
             return LogSlice(bytes: Bytes(), endOffset: offset)
         }
-        return segments[index].read(from: offset, before: limit, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch)
+        return try segments[index].read(
+            from: offset, before: limit, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch)
     }
 
     /// How many bytes stand in the log from the batch that contains `offset` on, up to the one that begins at `limit`.
@@ -75,6 +123,14 @@ struct PartitionLog {
         return removed
     }
 
+    /// Removes the segments whose newest record is older than `timestamp`, in milliseconds since 1970, from the oldest
+    /// on, as Kafka's `retention.ms` does; also the one that is written to. Gives the number of bytes removed.
+    mutating func removeExpired(before timestamp: Int64) -> Int {
+        let before = size
+        drop(segments.prefix { $0.size > 0 && $0.maxTimestamp >= 0 && $0.maxTimestamp < timestamp }.count)
+        return before - size
+    }
+
     /// Removes the oldest segment, even if it is the only one. Gives the number of bytes removed.
     mutating func removeOldestSegment() -> Int {
         guard let first = segments.first else { return 0 }
@@ -92,8 +148,14 @@ struct PartitionLog {
     }
 
     private mutating func drop(_ count: Int) {
+        var count = count
+        if folder != nil, count == segments.count, count > 0 {
+            // The name of the last file is what tells, after a restart, where the log goes on.
+            do { try roll() } catch { count -= 1 }
+        }
         guard count > 0 else { return }
         size -= segments[..<count].reduce(0) { $0 + $1.size }
+        for segment in segments[..<count] { segment.file?.remove() }
         segments.removeFirst(count)
         startOffset = max(startOffset, segments.first?.baseOffset ?? endOffset)
     }
@@ -120,9 +182,8 @@ extension PartitionLog {
     func firstOffset(at timestamp: Int64) -> TimedOffset? {
         for segment in segments where segment.maxTimestamp >= timestamp {
             for (index, entry) in segment.entries.enumerated() where entry.maxTimestamp >= timestamp {
-                if let found = segment.batch(at: index).flatMap({ record(in: $0) { $0 >= timestamp } }) {
-                    return found
-                }
+                guard let batch = try? segment.batch(at: index) else { continue }
+                if let found = record(in: batch, where: { $0 >= timestamp }) { return found }
             }
         }
         return nil
@@ -150,4 +211,12 @@ extension PartitionLog {
         }
         return nil
     }
+}
+
+/// When a partition's log begins a new segment.
+struct SegmentRolling: Equatable {
+    /// The size that a segment does not exceed, unless one batch does (`segment.bytes`).
+    var bytes = 4 << 20
+    /// The span of its batches' times, in milliseconds (`segment.ms`).
+    var milliseconds = Int64.max
 }

@@ -13,7 +13,7 @@ final class BrokerNode {
     let clusterId: String
     let advertisedHost: String
     let advertisedPort: UInt16
-    private(set) var topics: TopicRegistry
+    var topics: TopicRegistry
     var configs: ConfigStore
     var quotas = ClientQuotas()
     var groups: GroupCoordinator
@@ -22,18 +22,29 @@ final class BrokerNode {
     var waitingFetches = WaitingFetches()
     private var random: RandomSource
     /// How many bytes the logs hold together.
-    private(set) var storedBytes = 0
+    var storedBytes = 0
+    /// Where the broker keeps its state; nil where it is in memory alone.
+    let storage: BrokerStorage?
+    /// Ends of transactions that could not be written yet, and when it is tried again.
+    private var unwrittenMarkers: [TransactionCoordinator.Markers] = []
+    private var markersRetry: Instant?
+    /// What was cut off logs when the broker started.
+    var recoveryCuts: [LogRecovery.Cut] = []
+    /// When logs are looked through for what is too old, and files are made safe.
+    var maintenance: MaintenanceSchedule
     private var answers: [LateAnswer] = []
     /// The versions of joins that wait, since the form of a refusal depends on it.
     private var joinVersions: [RequestTicket: Int16] = [:]
 
-    /// Throws where a topic of the configuration cannot be created.
-    init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(TopicRegistry.Refusal) {
+    /// Throws where a topic of the configuration cannot be created, or what is kept cannot be read.
+    init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(KafkaBroker.StartError) {
         self.configuration = configuration
         advertisedHost = configuration.advertisedHost ?? configuration.host
         advertisedPort = configuration.advertisedPort ?? port
-        random = RandomSource(seed: configuration.seed)
-        clusterId = configuration.clusterId ?? Uuid.random(using: &random).description
+        var random = RandomSource(seed: configuration.seed)
+        storage = try BrokerStorage.open(configuration, random: &random)
+        clusterId =
+            storage?.directory.clusterId ?? configuration.clusterId ?? Uuid.random(using: &random).description
         topics = TopicRegistry(partitionLimit: configuration.maximumPartitions)
         configs = ConfigStore(
             statics: configuration.settings(host: advertisedHost, port: advertisedPort), nodeId: configuration.nodeId)
@@ -44,9 +55,11 @@ final class BrokerNode {
             maximumTimeout: configuration.maximumTransactionTimeout,
             expiration: configuration.transactionalIdExpiration)
         sessions = FetchSessions(limit: configuration.fetchSessionLimit, random: random.split())
-        for (name, partitions) in configuration.topics.sorted(by: { $0.key < $1.key }) {
-            try createTopic(name, partitions: Int32(clamping: partitions))
-        }
+        maintenance = MaintenanceSchedule(
+            now: configuration.now(), flush: storage == nil ? .never : configuration.flush)
+        self.random = random
+        try restore()
+        try createTopics()
     }
 
     // MARK: - Requests and time
@@ -55,6 +68,11 @@ final class BrokerNode {
     func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext) throws(WireError) -> Outcome {
         let outcome = try api.handle(body, context, self)
         if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
+        do throws(StorageError) {
+            try save(now: context.now, timestamp: context.timestamp)
+        } catch {
+            return .hangUp("\(api.key) cannot be answered, since its effects could not be kept: \(error)")
+        }
         settle(now: context.now)
         return outcome
     }
@@ -63,14 +81,17 @@ final class BrokerNode {
     func tick(now: Instant) {
         groups.tick(now: now)
         transactions.tick(now: now)
-        writeMarkers(now: now)
-        for fetch in waitingFetches.due(now) { answer(fetch) }
+        maintain(now: now)
         settle(now: now)
+        for fetch in waitingFetches.due(now) { answer(fetch) }
     }
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        [groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline].compactMap { $0 }.min()
+        [
+            groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline, markersRetry,
+            maintenance.nextDeadline,
+        ].compactMap { $0 }.min()
     }
 
     /// The connection is gone: what waits for it is forgotten. Members of groups stay until their sessions run out.
@@ -90,6 +111,8 @@ final class BrokerNode {
     /// answered.
     private func settle(now: Instant) {
         writeMarkers(now: now)
+        // What cannot be written now stays noted, and is written before the next answer.
+        try? save(now: now, timestamp: configuration.timestamp())
         for fetch in waitingFetches.takeTouched() where FetchHandler.isSatisfied(fetch, self) { answer(fetch) }
         for action in groups.takeActions() {
             switch action {
@@ -114,12 +137,16 @@ final class BrokerNode {
         .Refusal)
         -> Topic
     {
-        try topics.create(
+        try makeWay(for: name, partitions: 0..<partitions)
+        let topic = try topics.create(
             name: name, partitions: partitions, configs: own, settings: configs.settings(ofTopic: own),
-            id: TopicID(Uuid.random(using: &random)))
+            id: TopicID(Uuid.random(using: &random)), directory: storage?.directory)
+        note(topic, from: 0)
+        return topic
     }
 
     func deleteTopic(_ topic: Topic) {
+        storage?.noteRemoval(of: topic)
         topics.remove(topic)
         groups.forgetOffsets(ofTopic: topic.name)
         for partition in topic.partitions {
@@ -129,10 +156,15 @@ final class BrokerNode {
     }
 
     /// Adds partitions to a topic; to be asked about before.
-    func addPartitions(_ count: Int, to topic: Topic) { topics.addPartitions(count, to: topic) }
+    func addPartitions(_ count: Int, to topic: Topic) {
+        let first = topic.partitions.count
+        topics.addPartitions(count, to: topic)
+        note(topic, from: first)
+    }
 
     /// Removes the records before an offset that the log contains.
-    func deleteRecords(before offset: Offset, in partition: Partition) {
+    func deleteRecords(before offset: Offset, in partition: Partition, of topic: Topic) {
+        storage?.note(startOffset: offset, of: TopicPartition(topic.name, partition.index))
         storedBytes -= partition.log.deleteRecords(before: offset)
         partition.aborted.remove(before: partition.log.startOffset)
     }
@@ -144,18 +176,19 @@ final class BrokerNode {
     }
 
     /// Appends a checked batch, wakes fetches, and makes room where there is too much; gives the first record's offset.
-    func append(_ batch: RecordBatch, to partition: Partition, of topic: Topic) -> Offset {
-        let offset = store(batch, in: partition)
+    func append(_ batch: RecordBatch, to partition: Partition, of topic: Topic) throws(StorageError) -> Offset {
+        let offset = try store(batch, in: partition)
         partition.producers.remember(batch, at: offset)
         makeRoom(in: partition, of: topic)
         return offset
     }
 
     /// Appends a batch to the log alone.
-    private func store(_ batch: RecordBatch, in partition: Partition) -> Offset {
+    private func store(_ batch: RecordBatch, in partition: Partition) throws(StorageError) -> Offset {
+        let offset = try partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
         storedBytes += batch.bytes.count
         if !partition.waiting.isEmpty { waitingFetches.touch(partition) }
-        return partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
+        return offset
     }
 
     private func makeRoom(in partition: Partition, of topic: Topic) {
@@ -163,7 +196,7 @@ final class BrokerNode {
             storedBytes -= partition.log.removeOldest(keeping: retention)
             partition.aborted.remove(before: partition.log.startOffset)
         }
-        if storedBytes > configuration.memoryLimit { makeRoom() }
+        if storage == nil, storedBytes > configuration.memoryLimit { makeRoom() }
     }
 
     private func makeRoom() {
@@ -182,41 +215,44 @@ final class BrokerNode {
 
     /// Tells partitions and groups of the transactions whose end was decided.
     private func writeMarkers(now: Instant) {
-        for markers in transactions.takeMarkers() {
-            for key in markers.partitions {
-                // The topic may have been deleted meanwhile.
-                guard let topic = topics[key.topic], let partition = topic.partition(key.partition) else { continue }
-                mark(
-                    partition, of: topic, producer: markers.producer, commit: markers.commit,
-                    coordinatorEpoch: TransactionCoordinator.epoch)
+        let due = unwrittenMarkers + transactions.takeMarkers()
+        unwrittenMarkers = []
+        markersRetry = nil
+        for markers in due {
+            do throws(StorageError) {
+                // That the end is decided is kept before anybody is told.
+                try save(now: now, timestamp: configuration.timestamp())
+                try write(markers)
+                transactions.complete(markers.transactionalId, now: now)
+            } catch {
+                unwrittenMarkers.append(markers)
+                markersRetry = now + .milliseconds(100)
+                configuration.logger.error("A transaction cannot be ended yet: \(error)")
             }
-            for group in markers.groups {
-                groups.endTransaction(of: markers.producer.id, group: group, commit: markers.commit)
-            }
-            transactions.complete(markers.transactionalId, now: now)
         }
+    }
+
+    /// Appends markers, once more where that was tried before: a second one changes nothing.
+    private func write(_ markers: TransactionCoordinator.Markers) throws(StorageError) {
+        for key in markers.partitions {
+            // The topic may have been deleted meanwhile.
+            guard let topic = topics[key.topic], let partition = topic.partition(key.partition) else { continue }
+            try mark(
+                partition, of: topic, producer: markers.producer, commit: markers.commit,
+                coordinatorEpoch: TransactionCoordinator.epoch)
+        }
+        groups.endTransaction(of: markers.producer, commit: markers.commit)
     }
 
     /// Appends the marker that ends a producer's transaction in a partition.
     func mark(
         _ partition: Partition, of topic: Topic, producer: ProducerIdentity, commit: Bool, coordinatorEpoch: Int32
-    ) {
-        let timestamp = configuration.timestamp()
-        guard
-            let bytes = try? ControlBatch.marker(
-                commit ? .commit : .abort, producerId: producer.id, producerEpoch: producer.epoch,
-                coordinatorEpoch: coordinatorEpoch, timestamp: timestamp),
-            let batch = try? RecordBatch(Bytes(bytes))
-        else { preconditionFailure("a marker can be written and read") }
-        let offset = store(batch, in: partition)
-        let start = partition.producers.end(
-            producer.id, epoch: producer.epoch, coordinatorEpoch: coordinatorEpoch, timestamp: timestamp)
-        if let start, !commit {
-            partition.aborted.append(
-                .init(
-                    producerId: producer.id, firstOffset: start, markerOffset: offset,
-                    lastStableOffset: partition.lastStableOffset))
-        }
+    ) throws(StorageError) {
+        let marker = TransactionMarker(
+            producer: producer, isCommit: commit, coordinatorEpoch: coordinatorEpoch,
+            timestamp: configuration.timestamp())
+        let offset = try store(marker.batch, in: partition)
+        partition.aborted.end(with: marker, at: offset, in: &partition.producers)
         makeRoom(in: partition, of: topic)
     }
 }

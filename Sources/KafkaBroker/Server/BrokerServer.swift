@@ -21,7 +21,7 @@ actor BrokerServer {
     private var isStopped = false
 
     init(_ configuration: KafkaBroker.Configuration, loop: SocketLoop, listener: TCPSocket)
-        throws(TopicRegistry.Refusal)
+        throws(KafkaBroker.StartError)
     {
         self.configuration = configuration
         self.loop = loop
@@ -33,7 +33,10 @@ actor BrokerServer {
 
     // MARK: - Life
 
-    func start() { watchListener() }
+    func start() {
+        watchListener()
+        planEndOfTurn()
+    }
 
     private func watchListener() {
         guard !isStopped else { return }
@@ -50,6 +53,7 @@ actor BrokerServer {
         for connection in connections.values { close(connection) }
         if let timer { loop.cancel(timer.id) }
         timer = nil
+        node.close()
     }
 
     /// Works on the broker's state.

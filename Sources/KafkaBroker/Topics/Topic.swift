@@ -8,11 +8,16 @@ final class Topic {
     var configs: [String: String]
     /// What takes effect, with what the topic falls back to.
     var settings: TopicSettings {
-        didSet { for partition in partitions { partition.log.segmentBytes = settings.segmentSize } }
+        didSet { for partition in partitions { partition.log.rolling = rolling } }
     }
     private(set) var partitions: [Partition] = []
+    /// Where the records are; nil is in memory.
+    private let directory: DataDirectory?
 
-    init(name: String, id: TopicID, configs: [String: String], settings: TopicSettings) {
+    init(
+        name: String, id: TopicID, configs: [String: String], settings: TopicSettings, directory: DataDirectory? = nil
+    ) {
+        self.directory = directory
         self.name = name
         self.id = id
         self.configs = configs
@@ -22,11 +27,13 @@ final class Topic {
     /// Adds empty partitions behind those that there are.
     func addPartitions(_ count: Int) {
         for _ in 0..<count {
-            partitions.append(
-                Partition(
-                    index: PartitionID(index: partitions.count), log: PartitionLog(segmentBytes: settings.segmentSize)))
+            let index = PartitionID(index: partitions.count)
+            let folder = directory?.folder(of: name, index, id: id)
+            partitions.append(Partition(index: index, log: PartitionLog(rolling: rolling, folder: folder)))
         }
     }
+
+    private var rolling: SegmentRolling { directory == nil ? settings.rollingInMemory : settings.rolling }
 
     /// The partition with that number, or nil.
     func partition(_ index: PartitionID) -> Partition? {

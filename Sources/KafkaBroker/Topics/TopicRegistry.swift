@@ -54,10 +54,11 @@ struct TopicRegistry {
     /// Creates a topic to which there is no objection.
     @discardableResult
     mutating func create(
-        name: String, partitions: Int32, configs: [String: String], settings: TopicSettings, id: TopicID
+        name: String, partitions: Int32, configs: [String: String], settings: TopicSettings, id: TopicID,
+        directory: DataDirectory? = nil
     ) throws(Refusal) -> Topic {
         if let refusal = objection(name: name, partitions: partitions, configs: configs) { throw refusal }
-        let topic = Topic(name: name, id: id, configs: configs, settings: settings)
+        let topic = Topic(name: name, id: id, configs: configs, settings: settings, directory: directory)
         topic.addPartitions(Int(partitions))
         byName[name] = topic
         byId[id] = topic

@@ -1,13 +1,5 @@
 import KafkaWire
 
-/// Who writes: a producer's id, and which of its owners.
-struct ProducerIdentity: Hashable {
-    var id: ProducerID
-    var epoch: ProducerEpoch
-
-    static let none = ProducerIdentity(id: .none, epoch: .none)
-}
-
 /// Why a transaction's request is refused.
 struct TransactionRefusal: Error, Equatable {
     var code: ErrorCode
@@ -56,6 +48,8 @@ struct Transaction: Equatable {
     var updatedAt: Instant
     /// Whether the producer of the current transaction speaks version 2 (KIP-890).
     var isVersion2 = false
+    /// Whether it is known from before the broker was started that it has offsets, but not of which groups.
+    var hasUnknownGroups = false
 
     init(id: String, producerId: ProducerID, timeout: Duration, now: Instant) {
         self.id = id
@@ -132,7 +126,7 @@ struct Transaction: Equatable {
     /// Throws where the group is not in the producer's transaction.
     func verify(group: String, of asked: ProducerIdentity) throws(TransactionRefusal) {
         try check(asked)
-        guard groups.contains(group) else { throw TransactionRefusal(.transactionAbortable) }
+        guard groups.contains(group) || hasUnknownGroups else { throw TransactionRefusal(.transactionAbortable) }
     }
 
     // MARK: - The end
@@ -220,6 +214,7 @@ struct Transaction: Equatable {
         state = state == .prepareCommit ? .completeCommit : .completeAbort
         partitions = []
         groups = []
+        hasUnknownGroups = false
         updatedAt = now
         guard let id = next else { return }
         previous.id = producer.id
@@ -232,11 +227,20 @@ struct Transaction: Equatable {
 struct ProducerIDs: Equatable {
     private var count: Int64 = 0
 
+    /// How many ids are noted at once as given out; those that are left of a block when the broker stops are not used.
+    static let block: Int64 = 1000
+
+    /// The next id.
+    var next: ProducerID { ProducerID(count) }
+
     /// An id that was not given out before.
     mutating func take() -> ProducerID {
         defer { count += 1 }
         return ProducerID(count)
     }
+
+    /// Counts the ids below `next` as given out.
+    mutating func skip(to next: ProducerID) { count = max(count, next.rawValue) }
 }
 
 extension ProducerEpoch {

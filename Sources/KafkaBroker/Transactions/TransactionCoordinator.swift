@@ -24,6 +24,11 @@ struct TransactionCoordinator {
     private(set) var nextDeadline: Instant?
     private var ids = ProducerIDs()
     private var markers: [Markers] = []
+    /// Whether changes are noted for ``takeChanges()``.
+    var notesChanges = false
+    private var changes: [TransactionChange] = []
+    /// Producer ids below this one are noted as given out.
+    private var notedIds: ProducerID = 0
     private let maximumTimeout: Duration
     private let expiration: Duration
     private let limit: Int
@@ -41,6 +46,39 @@ struct TransactionCoordinator {
         guard !markers.isEmpty else { return [] }
         defer { markers = [] }
         return markers
+    }
+
+    /// The changes since the last call, in their order.
+    mutating func takeChanges() -> [TransactionChange] {
+        guard notesChanges else { return [] }
+        // Ids are noted by the block, before the first of a block leaves.
+        if ids.next > notedIds {
+            notedIds = ProducerID(ids.next.rawValue + ProducerIDs.block)
+            changes.append(.producerIds(notedIds))
+        }
+        defer { changes = [] }
+        return changes
+    }
+
+    private mutating func note(_ change: @autoclosure () -> TransactionChange) {
+        if notesChanges { changes.append(change()) }
+    }
+
+    /// Makes a change that was noted before the broker was started. A transaction whose end was decided is to be told
+    /// to its partitions and groups once more.
+    mutating func restore(_ change: TransactionChange) {
+        switch change {
+        case .state(let transaction): keep(transaction)
+        case .forgotten(let id): transactions[id] = nil
+        case .producerIds(let next):
+            ids.skip(to: next)
+            notedIds = next
+        }
+    }
+
+    /// What would have to be noted for what is known now.
+    var snapshot: [TransactionChange] {
+        transactions.values.sorted { $0.id < $1.id }.map { .state($0) }
     }
 
     /// A producer id that was not given out before.
@@ -107,6 +145,7 @@ struct TransactionCoordinator {
     /// Stores what has become of a transaction, and notes its markers where its end has just been decided.
     private mutating func keep(_ transaction: Transaction) {
         let before = transactions.updateValue(transaction, forKey: transaction.id)
+        if before != transaction { note(.state(transaction)) }
         if transaction.state.isPreparing, before?.state.isPreparing != true {
             markers.append(
                 Markers(
@@ -124,7 +163,12 @@ struct TransactionCoordinator {
         guard let oldest = idle.min(by: { $0.updatedAt < $1.updatedAt }) else {
             throw TransactionRefusal(.coordinatorNotAvailable)
         }
-        transactions[oldest.id] = nil
+        forget(oldest.id)
+    }
+
+    private mutating func forget(_ id: String) {
+        transactions[id] = nil
+        note(.forgotten(id))
     }
 
     // MARK: - Time
@@ -141,7 +185,7 @@ struct TransactionCoordinator {
                 transaction.fence(ids: &ids, now: now)
                 keep(transaction)
             } else {
-                transactions[transaction.id] = nil
+                forget(transaction.id)
             }
         }
     }

@@ -8,7 +8,7 @@ public struct RecordBatch: Sendable {
     package enum Layout {
         static let length = 8
         package static let leaderEpoch = 12
-        static let magic = 16
+        package static let magic = 16
         static let crc = 17
         package static let attributes = 21
         static let lastOffsetDelta = 23
@@ -82,15 +82,23 @@ public struct RecordBatch: Sendable {
             return
         }
         var reader = ByteReader(bytes)
-        baseOffset = Offset(try reader.integer())
+        try reader.skip(Layout.length)
         let length: Int32 = try reader.integer()
-        partitionLeaderEpoch = LeaderEpoch(try reader.integer())
-        magic = try reader.integer()
         guard length >= Layout.headerSize - Layout.overhead else {
             throw Self.error(.badLength(Int(length), limit: bytes.count - Layout.overhead), Layout.length)
         }
         guard bytes.count - Layout.overhead >= Int(length) else { return nil }
-        self.bytes = bytes[0..<Layout.overhead + Int(length)]
+        try self.init(header: bytes[0..<Layout.overhead + Int(length)])
+    }
+
+    /// Reads the header of a batch of magic 2, of which ``bytes`` may hold no more than that.
+    package init(header bytes: Bytes) throws(WireError) {
+        self.bytes = bytes
+        var reader = ByteReader(bytes)
+        baseOffset = Offset(try reader.integer())
+        try reader.skip(MemoryLayout<Int32>.size)
+        partitionLeaderEpoch = LeaderEpoch(try reader.integer())
+        magic = try reader.integer()
         crc = try reader.integer()
         attributes = Attributes(rawValue: try reader.integer())
         lastOffsetDelta = try reader.integer()

@@ -7,7 +7,7 @@ import Testing
 @Suite struct DeletedRecordsTests {
     @Test(arguments: [1, 1000])
     func whatIsDeletedIsNotFoundAnyMore(segmentBytes: Int) throws {
-        var log = PartitionLog(segmentBytes: segmentBytes)
+        var log = PartitionLog(rolling: SegmentRolling(bytes: segmentBytes))
         try log.append(["a", "b"], timestamps: [100, 90])
         try log.append(["c", "d"], timestamps: [50, 60])
         let full = log.size

@@ -4,30 +4,39 @@ import Testing
 @testable import KafkaBroker
 
 @Suite struct PartitionLogTests {
-    private func log(segmentBytes: Int = 1 << 20) throws -> PartitionLog {
-        var log = PartitionLog(segmentBytes: segmentBytes)
+    /// Where a log's records are.
+    enum Place: CaseIterable {
+        case memory
+        case disk
+    }
+
+    private let temporary = TemporaryFolder()
+
+    private func log(segmentBytes: Int = 1 << 20, in place: Place = .memory) throws -> PartitionLog {
+        var log = PartitionLog(
+            rolling: SegmentRolling(bytes: segmentBytes), folder: place == .disk ? temporary.logFolder : nil)
         try log.append(["a", "b", "c"])
         try log.append(["d"])
         try log.append(["e", "f"])
         return log
     }
 
-    @Test(arguments: [1, 150, 1 << 20])
-    func readsWholeBatchesFromAnyOffset(segmentBytes: Int) throws {
-        let log = try log(segmentBytes: segmentBytes)
+    @Test(arguments: [1, 150, 1 << 20], Place.allCases)
+    func readsWholeBatchesFromAnyOffset(segmentBytes: Int, place: Place) throws {
+        let log = try log(segmentBytes: segmentBytes, in: place)
         #expect(log.endOffset == 6)
         for offset in [0, 1, 2, 3, 4, 5] as [Offset] {
             let found = try values(Records(log.read(from: offset, maxBytes: 1, atLeastOneBatch: true).bytes))
             let wanted = [["0:a", "1:b", "2:c"], ["3:d"], ["4:e", "5:f"]][offset < 3 ? 0 : offset == 3 ? 1 : 2]
             #expect(found == wanted, "offset \(offset)")
         }
-        #expect(log.read(from: 6, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty)
-        #expect(log.read(from: 7, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty)
-        #expect(log.read(from: 0, maxBytes: 1, atLeastOneBatch: false).bytes.isEmpty)
+        #expect(try log.read(from: 6, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty)
+        #expect(try log.read(from: 7, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty)
+        #expect(try log.read(from: 0, maxBytes: 1, atLeastOneBatch: false).bytes.isEmpty)
     }
 
-    @Test func stampsOffsetsAndEpochAndKeepsTheChecksum() throws {
-        let bytes = try log().read(from: 3, maxBytes: 1000, atLeastOneBatch: true).bytes
+    @Test(arguments: Place.allCases) func stampsOffsetsAndEpochAndKeepsTheChecksum(place: Place) throws {
+        let bytes = try log(in: place).read(from: 3, maxBytes: 1000, atLeastOneBatch: true).bytes
         let batches = try Records(bytes).batches()
         #expect(batches.map(\.baseOffset) == [3, 4])
         #expect(batches.map(\.partitionLeaderEpoch) == [0, 0])
@@ -39,12 +48,13 @@ import Testing
         #expect(log.available(from: 0) == log.size)
         #expect(log.available(from: 2) == log.size)
         #expect(log.available(from: 6) == 0)
-        let last = log.read(from: 4, maxBytes: 1, atLeastOneBatch: true).bytes.count
+        let last = try log.read(from: 4, maxBytes: 1, atLeastOneBatch: true).bytes.count
         #expect(log.available(from: 5) == last)
     }
 
-    @Test func retentionRemovesTheOldestAndRaisesTheStart() throws {
-        var log = PartitionLog(segmentBytes: 200)
+    @Test(arguments: Place.allCases) func retentionRemovesTheOldestAndRaisesTheStart(place: Place) throws {
+        let folder = place == .disk ? temporary.logFolder : nil
+        var log = PartitionLog(rolling: SegmentRolling(bytes: 200), folder: folder)
         for index in 0..<100 { try log.append(["value \(index)"]) }
         let before = log.size
         let removed = log.removeOldest(keeping: 1000)
@@ -55,6 +65,23 @@ import Testing
         #expect(!log.contains(log.startOffset - 1))
         #expect(
             try values(Records(log.read(from: log.startOffset, maxBytes: 1, atLeastOneBatch: true).bytes)).count == 1)
+        #expect(try folder.map { try $0.segments().count == log.segments.count } ?? true)
+    }
+
+    @Test(arguments: Place.allCases) func retentionByTimeRemovesSegmentsOfWhichAllIsTooOld(place: Place) throws {
+        let folder = place == .disk ? temporary.logFolder : nil
+        var log = PartitionLog(rolling: SegmentRolling(bytes: 1), folder: folder)
+        for time in [10, 30, 20, 40] as [Int64] { try log.append(["a"], timestamps: [time]) }
+        #expect(log.removeExpired(before: 25) > 0 && log.startOffset == 1)
+        #expect(log.removeExpired(before: 25) == 0)
+        #expect(log.removeExpired(before: 41) > 0 && log.startOffset == 4 && log.size == 0 && log.endOffset == 4)
+        #expect(try log.append(["b"]) == 4)
+    }
+
+    @Test func aSegmentEndsWhenItsTimeIsUp() throws {
+        var log = PartitionLog(rolling: SegmentRolling(bytes: 1 << 20, milliseconds: 100))
+        for time in [1000, 1100, 1101, 1200, 1202] as [Int64] { try log.append(["a"], timestamps: [time]) }
+        #expect(log.segments.map(\.baseOffset) == [0, 2, 4])
     }
 
     @Test(arguments: [Compression.none, .gzip])

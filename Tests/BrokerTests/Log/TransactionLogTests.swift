@@ -103,14 +103,14 @@ import Testing
     }
 
     @Test(arguments: [1, 1 << 20]) func aLogIsReadUpToALimit(segmentBytes: Int) throws {
-        var log = PartitionLog(segmentBytes: segmentBytes)
+        var log = PartitionLog(rolling: SegmentRolling(bytes: segmentBytes))
         for value in ["a", "b", "c"] { try log.append([value, value]) }
         for (limit, bytes) in [(0, 0), (2, 1), (4, 2), (6, 3)] as [(Offset, Int)] {
             #expect(log.available(from: 0, before: limit) == bytes * log.size / 3)
             var offset: Offset = 0
             var read = 0
             while true {
-                let slice = log.read(from: offset, before: limit, maxBytes: 1 << 20, atLeastOneBatch: true)
+                let slice = try log.read(from: offset, before: limit, maxBytes: 1 << 20, atLeastOneBatch: true)
                 if slice.bytes.isEmpty { break }
                 read += slice.bytes.count
                 offset = slice.endOffset

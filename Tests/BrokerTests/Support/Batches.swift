@@ -25,7 +25,7 @@ extension PartitionLog {
     {
         let bytes = try batch(values, timestamps: timestamps) { $0.compression = compression }
         guard let batch = try RecordBatch(Bytes(bytes)) else { throw Cut() }
-        return append(batch, leaderEpoch: 0)
+        return try append(batch, leaderEpoch: 0)
     }
 }
 

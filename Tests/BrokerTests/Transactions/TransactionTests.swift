@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func whatIsCommittedIsSeenAndWhatIsAbortedIsNot(isVersion2: Bool) async throws {
-        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let broker = try await KafkaBroker.start(.transactional)
         let reader = try TestClient(port: broker.port)
         let writer = try TransactionalClient(port: broker.port, id: "x", isVersion2: isVersion2)
         let other = try TransactionalClient(port: broker.port, id: "y", isVersion2: isVersion2)
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func aFetchWaitsForWhatIsStable() async throws {
-        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let broker = try await KafkaBroker.start(.transactional)
         let reader = try TestClient(port: broker.port)
         let writer = try TransactionalClient(port: broker.port, id: "x", isVersion2: true)
         var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 4500)
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func theLatestOffsetDependsOnTheIsolation() async throws {
-        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let broker = try await KafkaBroker.start(.transactional)
         let client = try TestClient(port: broker.port)
         _ = try client.produce("t", batch(["a"], timestamps: [500]))
         let writer = try TransactionalClient(port: broker.port, id: "x", isVersion2: true)
@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test(arguments: [false, true]) func whoComesLaterFencesWhoWasThere(isVersion2: Bool) async throws {
-        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let broker = try await KafkaBroker.start(.transactional)
         let first = try TransactionalClient(port: broker.port, id: "x", isVersion2: isVersion2)
         #expect(try first.write(["a"]) == .none)
         let second = try TransactionalClient(port: broker.port, id: "x", isVersion2: isVersion2)
@@ -271,5 +271,15 @@ import Testing
             }
         }
         await broker.stop()
+    }
+}
+
+extension KafkaBroker.Configuration {
+    /// A broker with the topic `t`, whose clock agrees with the batches' timestamps: else its markers would begin new
+    /// segments, and a fetch ends with its segment.
+    fileprivate static var transactional: Self {
+        var configuration = Self(topics: ["t": 1])
+        configuration.timestamp = { 2000 }
+        return configuration
     }
 }

@@ -1,0 +1,249 @@
+import KafkaWire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A file that grows at its end and is read anywhere. It is opened when it is needed, and may be closed between two
+/// uses: there can be more partitions than descriptors (``FilePool``).
+final class DiskFile {
+    private(set) var path: String
+    /// How many bytes belong to the file. What a write that failed has left behind does not.
+    private(set) var size: Int
+    private let pool: FilePool
+    fileprivate var descriptor: Int32 = -1
+    fileprivate var lastUse: UInt64 = 0
+    /// Whether bytes may stand behind `size`, left by a write that failed.
+    private var hasDebris = false
+    /// Whether something was written since the file was last made safe.
+    private var isDirty = false {
+        didSet { if isDirty != oldValue { pool.noteDirt(of: self, isDirty) } }
+    }
+
+    /// The file at `path`, of which the first `size` bytes count; it is created with the first write.
+    init(path: String, size: Int, pool: FilePool) {
+        self.path = path
+        self.size = size
+        self.pool = pool
+    }
+
+    deinit { close() }
+
+    // MARK: - Reading and writing
+
+    /// Appends two runs of bytes, both or nothing: where the disk is full, what was written of them is cut off again.
+    func append(_ head: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer) throws(StorageError) {
+        let descriptor = try open()
+        if hasDebris { try cutDebris() }
+        var written = 0
+        let total = head.count + rest.count
+        while written < total {
+            let count = Self.write(head, rest, from: written, to: descriptor, at: size + written)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let error = failure("write to", count == 0 ? ENOSPC : errno)
+                hasDebris = true
+                try? cutDebris()
+                throw error
+            }
+            written += count
+        }
+        size += total
+        isDirty = true
+    }
+
+    /// Makes the file, if it is not there.
+    func touch() throws(StorageError) { _ = try open() }
+
+    private static func write(
+        _ head: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, from start: Int, to descriptor: Int32, at: Int
+    ) -> Int {
+        let first = UnsafeRawBufferPointer(rebasing: head[min(start, head.count)...])
+        let second = UnsafeRawBufferPointer(rebasing: rest[max(0, start - head.count)...])
+        var parts = (
+            iovec(iov_base: .init(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: .init(mutating: second.baseAddress), iov_len: second.count)
+        )
+        return withUnsafeBytes(of: &parts) {
+            pwritev(descriptor, $0.baseAddress?.assumingMemoryBound(to: iovec.self), 2, off_t(at))
+        }
+    }
+
+    private func cutDebris() throws(StorageError) {
+        let descriptor = try open()
+        guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("cut", errno) }
+        hasDebris = false
+    }
+
+    /// The bytes in `range`, which lies inside the file.
+    func read(_ range: Range<Int>) throws(StorageError) -> [UInt8] {
+        let descriptor = try open()
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            while count < range.count {
+                let place = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count...]))
+                let got = pread(descriptor, place.baseAddress, range.count - count, off_t(range.lowerBound + count))
+                if got < 0, errno == EINTR { continue }
+                guard got > 0 else {
+                    code = got < 0 ? errno : ENODATA
+                    return
+                }
+                count += got
+            }
+        }
+        guard bytes.count == range.count else {
+            throw code == ENODATA
+                ? StorageError("read \(path)", "the file ends at \(range.lowerBound + bytes.count)")
+                : failure("read", code)
+        }
+        return bytes
+    }
+
+    /// Appends `bytes`, all or nothing.
+    func append(_ bytes: [UInt8]) throws(StorageError) {
+        // The array's own method does not pass errors of a type on.
+        try Bytes(bytes).withUnsafeBytes { (bytes) throws(StorageError) in
+            try append(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    /// Appends what `other` holds from `position` on.
+    func append(contentsOf other: DiskFile, from position: Int) throws(StorageError) {
+        var at = position
+        while at < other.size {
+            let chunk = try other.read(at..<min(other.size, at + 1 << 20))
+            try append(chunk)
+            at += chunk.count
+        }
+    }
+
+    /// An empty file at `path`, in the same pool.
+    func emptySibling(at path: String) throws(StorageError) -> DiskFile {
+        let file = DiskFile(path: path, size: 0, pool: pool)
+        file.hasDebris = true
+        try file.cutDebris()
+        return file
+    }
+
+    /// Overwrites one byte; for tests of what readers make of a damaged log.
+    func overwrite(_ byte: UInt8, at position: Int) throws(StorageError) {
+        var byte = byte
+        let descriptor = try open()
+        guard pwrite(descriptor, &byte, 1, off_t(position)) == 1 else { throw failure("write to", errno) }
+    }
+
+    /// Cuts the file after `size` bytes.
+    func truncate(to size: Int) throws(StorageError) {
+        self.size = min(size, self.size)
+        hasDebris = true
+        try cutDebris()
+    }
+
+    /// Makes what was written safe against a loss of power (`fdatasync`).
+    func sync() throws(StorageError) {
+        guard isDirty else { return }
+        let descriptor = try open()
+        guard fdatasync(descriptor) == 0 else { throw failure("flush", errno) }
+        isDirty = false
+    }
+
+    /// Removes the file; what was read of it stays.
+    func remove() {
+        close()
+        isDirty = false
+        unlink(path)
+        size = 0
+    }
+
+    /// Gives the file another name in the same folder.
+    func rename(to path: String) throws(StorageError) {
+        guard sys_rename(self.path, path) == 0 else { throw failure("rename", errno) }
+        self.path = path
+    }
+
+    // MARK: - The descriptor
+
+    private func open() throws(StorageError) -> Int32 {
+        pool.use(self)
+        if descriptor >= 0 { return descriptor }
+        repeat {
+            descriptor = sys_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        } while descriptor < 0 && errno == EINTR
+        guard descriptor >= 0 else { throw failure("open", errno) }
+        pool.opened(self)
+        return descriptor
+    }
+
+    fileprivate func close() {
+        guard descriptor >= 0 else { return }
+        sys_close(descriptor)
+        descriptor = -1
+        pool.closed(self)
+    }
+
+    private func failure(_ what: String, _ code: Int32) -> StorageError {
+        StorageError("\(what) \(path)", String(cString: strerror(code)))
+    }
+}
+
+// Methods of the same names hide the system's calls.
+private func sys_open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
+private func sys_close(_ descriptor: Int32) { _ = close(descriptor) }
+private func sys_rename(_ from: String, _ to: String) -> Int32 { rename(from, to) }
+
+/// Bounds how many files of the data directory are open at once: beyond, those that were not used for longest are
+/// closed, to be opened again when they are needed.
+final class FilePool {
+    private let limit: Int
+    private var open: [ObjectIdentifier: Weak] = [:]
+    private var uses: UInt64 = 0
+    /// The files with something that may not be on the disk itself yet.
+    private var dirty: [ObjectIdentifier: DiskFile] = [:]
+
+    private struct Weak {
+        unowned let file: DiskFile
+    }
+
+    /// By default a third of the descriptors that the process may have, and at most 4,096: the others are for
+    /// connections.
+    init(limit: Int? = nil) {
+        if let limit {
+            self.limit = max(8, limit)
+        } else {
+            var limits = rlimit()
+            let known = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0
+            self.limit = max(8, min(4096, known ? Int(min(limits.rlim_cur, 1 << 20)) / 3 : 256))
+        }
+    }
+
+    /// How many files are open now.
+    var openCount: Int { open.count }
+
+    /// Makes everything that was written to any file safe against a loss of power.
+    func sync() throws(StorageError) {
+        for file in dirty.values { try file.sync() }
+    }
+
+    fileprivate func noteDirt(of file: DiskFile, _ isDirty: Bool) {
+        dirty[ObjectIdentifier(file)] = isDirty ? file : nil
+    }
+
+    fileprivate func use(_ file: DiskFile) {
+        uses += 1
+        file.lastUse = uses
+    }
+
+    fileprivate func opened(_ file: DiskFile) {
+        open[ObjectIdentifier(file)] = Weak(file: file)
+        guard open.count > limit else { return }
+        // An eighth at once, so that the sorting is paid for by many files.
+        let idle = open.values.map(\.file).sorted { $0.lastUse < $1.lastUse }.prefix(limit / 8 + 1)
+        for one in idle where one !== file { one.close() }
+    }
+
+    fileprivate func closed(_ file: DiskFile) { open[ObjectIdentifier(file)] = nil }
+}

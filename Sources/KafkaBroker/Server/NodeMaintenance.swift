@@ -1,0 +1,66 @@
+import KafkaWire
+
+/// When a node does what is not asked for by a request.
+struct MaintenanceSchedule {
+    /// How often logs are looked through for what is too old (`log.retention.check.interval.ms`).
+    static let retentionInterval = Duration.seconds(300)
+
+    private var retention: Instant
+    private var flush: Instant?
+    private let flushInterval: Duration?
+
+    init(now: Instant, flush policy: KafkaBroker.Configuration.FlushPolicy) {
+        retention = now + Self.retentionInterval
+        if case .interval(let interval) = policy {
+            flushInterval = max(interval, .milliseconds(1))
+        } else {
+            flushInterval = nil
+        }
+        flush = flushInterval.map { now + $0 }
+    }
+
+    /// When ``isRetentionDue(_:)`` or ``isFlushDue(_:)`` will say yes next.
+    var nextDeadline: Instant? { min(retention, flush ?? retention) }
+
+    /// Whether logs are to be looked through; asked once per interval.
+    mutating func isRetentionDue(_ now: Instant) -> Bool {
+        guard now >= retention else { return false }
+        retention = now + Self.retentionInterval
+        return true
+    }
+
+    /// Whether files are to be made safe; asked once per interval.
+    mutating func isFlushDue(_ now: Instant) -> Bool {
+        guard let due = flush, let flushInterval, now >= due else { return false }
+        flush = now + flushInterval
+        return true
+    }
+}
+
+extension BrokerNode {
+    /// Does what is due at `now`: removes records that are too old, makes files safe, writes outgrown logs anew.
+    func maintain(now: Instant) {
+        let timestamp = configuration.timestamp()
+        if maintenance.isRetentionDue(now) {
+            for topic in topics.byName.values { removeExpired(in: topic, timestamp) }
+        }
+        guard let storage else { return }
+        do throws(StorageError) {
+            try storage.tidy(transactions, groups, now: now, timestamp: timestamp)
+            if maintenance.isFlushDue(now) { try storage.directory.pool.sync() }
+        } catch {
+            configuration.logger.error("The data directory cannot be kept in order: \(error)")
+        }
+    }
+
+    private func removeExpired(in topic: Topic, _ timestamp: Int64) {
+        guard let retention = topic.settings.retentionMilliseconds else { return }
+        for partition in topic.partitions {
+            let removed = partition.log.removeExpired(
+                before: timestamp.subtractingReportingOverflow(retention).partialValue)
+            guard removed > 0 else { continue }
+            storedBytes -= removed
+            partition.aborted.remove(before: partition.log.startOffset)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import KafkaWire
+
+// What a node keeps on disk, and finds there when it starts.
+
+extension BrokerStorage {
+    /// Opens the data directory of `configuration`; nil where there is none.
+    static func open(_ configuration: KafkaBroker.Configuration, random: inout RandomSource)
+        throws(KafkaBroker.StartError) -> BrokerStorage?
+    {
+        guard let path = configuration.dataDirectory else { return nil }
+        do throws(StorageError) {
+            let directory = try DataDirectory(
+                path, clusterId: configuration.clusterId, nodeId: configuration.nodeId,
+                newId: { Uuid.random(using: &random) })
+            return try BrokerStorage(directory)
+        } catch {
+            throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
+        }
+    }
+}
+
+extension BrokerNode {
+    // MARK: - The start
+
+    /// Takes over what the data directory holds.
+    func restore() throws(KafkaBroker.StartError) {
+        guard let storage else { return }
+        do throws(StorageError) {
+            for stray in try storage.directory.setStraysAside(known: storage.metadata.topics) {
+                configuration.logger.warning("\(stray) belongs to no topic that is known, and was given this name")
+            }
+            for (resource, values) in storage.metadata.configs where resource.kind != .topic {
+                configs[resource] = values
+            }
+            for (entity, values) in storage.metadata.quotas { quotas.restore(values, of: entity) }
+            for (id, topic) in storage.metadata.topics.sorted(by: { $0.value.name < $1.value.name }) {
+                try restore(topic, id: id, storage)
+            }
+            try storage.restore(
+                &transactions, &groups, now: configuration.now(), timestamp: configuration.timestamp())
+            for cut in storage.cuts { tell(cut) }
+        } catch {
+            throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
+        }
+    }
+
+    private func restore(_ found: ClusterMetadata.Topic, id: TopicID, _ storage: BrokerStorage) throws(StorageError) {
+        let own = storage.metadata.configs[ConfigResource(kind: .topic, name: found.name)] ?? [:]
+        let topic: Topic
+        do throws(TopicRegistry.Refusal) {
+            topic = try topics.create(
+                name: found.name, partitions: Int32(clamping: found.partitions.count), configs: own,
+                settings: configs.settings(ofTopic: own), id: id, directory: storage.directory)
+        } catch {
+            throw StorageError("take over the topic \(found.name)", error.message)
+        }
+        for partition in topic.partitions {
+            guard let folder = partition.log.folder, folder.folder.exists else { continue }
+            let start = storage.startOffset(of: TopicPartition(topic.name, partition.index))
+            let log = try LogRecovery(folder, verifies: !storage.directory.wasStopped)
+            partition.log = PartitionLog(
+                rolling: partition.log.rolling, folder: folder, segments: log.segments, startOffset: start)
+            partition.producers = log.producers
+            partition.aborted = log.aborted
+            storedBytes += partition.log.size
+            for cut in log.cuts { tell(cut) }
+        }
+    }
+
+    private func tell(_ cut: LogRecovery.Cut) {
+        let rest = cut.keptAs.map { "; they are in \($0) now" } ?? ""
+        configuration.logger.warning(
+            "\(cut.file): \(cut.bytes) bytes were cut off, the log goes on at offset \(cut.offset): \(cut.reason)\(rest)"
+        )
+        recoveryCuts.append(cut)
+    }
+
+    /// Creates the topics of the configuration that are not there.
+    func createTopics() throws(KafkaBroker.StartError) {
+        do throws(TopicRegistry.Refusal) {
+            for (name, partitions) in configuration.topics.sorted(by: { $0.key < $1.key }) {
+                // A topic that was kept is as it was left.
+                if storage != nil, topics[name] != nil { continue }
+                try createTopic(name, partitions: Int32(clamping: partitions))
+            }
+        } catch {
+            throw KafkaBroker.StartError(description: "The broker cannot start: \(error.message).")
+        }
+        do throws(StorageError) {
+            try save(now: configuration.now(), timestamp: configuration.timestamp())
+        } catch {
+            throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
+        }
+    }
+
+    // MARK: - Changes
+
+    /// Writes what has changed; an answer may leave only after this.
+    func save(now: Instant, timestamp: Int64) throws(StorageError) {
+        guard let storage else { return }
+        storage.note(transactions.takeChanges())
+        storage.note(groups.takeChanges())
+        try storage.save(now: now, timestamp: timestamp)
+        if configuration.flush == .everyProduce { try storage.directory.pool.sync() }
+    }
+
+    /// Notes a topic, or what was added to it from the partition `first` on.
+    func note(_ topic: Topic, from first: Int) {
+        guard let storage else { return }
+        var records: [MetadataRecord] = []
+        if first == 0 {
+            records.append(
+                .topic(
+                    .with {
+                        $0.name = topic.name
+                        $0.topicId = topic.id
+                    }))
+            let resource = ConfigResource(kind: .topic, name: topic.name)
+            records += ClusterMetadata.changes(of: resource, from: [:], to: topic.configs)
+        }
+        for partition in topic.partitions[first...] {
+            records.append(
+                .partition(
+                    .with {
+                        $0.partitionId = partition.index
+                        $0.topicId = topic.id
+                        $0.replicas = [configuration.nodeId]
+                        $0.isr = [configuration.nodeId]
+                        $0.leader = configuration.nodeId
+                        $0.leaderEpoch = partition.leaderEpoch
+                        $0.partitionEpoch = 0
+                    }))
+        }
+        storage.note(records)
+    }
+
+    /// Sees to it that nothing stands where a new partition's folder will be.
+    func makeWay(for topic: String, partitions: Range<Int32>) throws(TopicRegistry.Refusal) {
+        guard let storage, topics.objection(name: topic, partitions: partitions.upperBound) == nil else { return }
+        do throws(StorageError) {
+            for partition in partitions { try storage.directory.makeWay(for: topic, PartitionID(partition)) }
+        } catch {
+            throw TopicRegistry.Refusal(code: .kafkaStorageError, message: "\(error)")
+        }
+    }
+
+    /// Changes the quotas of an entity; only says whether it could where `validateOnly` is set.
+    func alterQuotas(
+        _ parts: [(kind: String, name: String?)], _ changes: [ClientQuotas.Change], validateOnly: Bool
+    ) throws(ClientQuotas.Refusal) {
+        let before = quotas.held(parts)
+        try quotas.alter(parts, changes, validateOnly: validateOnly)
+        guard let storage, let before, let after = quotas.held(parts) else { return }
+        storage.note(ClusterMetadata.changes(of: before.entity, from: before.values, to: after.values))
+    }
+
+    /// The broker stops: everything is written, so that the next start need not look for damage.
+    func close() {
+        guard let storage else { return }
+        do throws(StorageError) {
+            try save(now: configuration.now(), timestamp: configuration.timestamp())
+            try storage.close()
+        } catch {
+            configuration.logger.error("The broker stops without having written everything: \(error)")
+        }
+    }
+}

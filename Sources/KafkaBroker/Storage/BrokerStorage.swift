@@ -1,0 +1,159 @@
+import KafkaWire
+
+/// Keeps a broker's state on disk: what handlers change is noted, and written before the answer leaves.
+///
+/// The order of the logs is that of their dependence: topics and producer ids, then transactions, then offsets. What
+/// could not be written stays noted, and is tried again with the next request.
+final class BrokerStorage {
+    let directory: DataDirectory
+    private(set) var metadata: ClusterMetadata
+    private let metadataLog: StateLog
+    private let transactionsLog: StateLog
+    private let offsetsLog: StateLog
+    private var startOffsets: [TopicPartition: Offset]
+    private var startOffsetsChanged = false
+    private var unsavedMetadata: [MetadataRecord] = []
+    private var unsavedTransactions: [TransactionChange] = []
+    private var unsavedOffsets: [OffsetChange] = []
+    /// What deleted topics leave, to go once it is written that they are deleted.
+    private var doomed: [(folder: LogFolder, files: [DiskFile])] = []
+
+    init(_ directory: DataDirectory) throws(StorageError) {
+        self.directory = directory
+        metadataLog = try directory.stateLog(MetadataLog.name)
+        transactionsLog = try directory.stateLog(TransactionsLog.name)
+        offsetsLog = try directory.stateLog(OffsetsLog.name)
+        metadata = try MetadataLog.read(metadataLog)
+        startOffsets = try directory.startOffsetCheckpoint()
+    }
+
+    /// What was cut off the logs of the broker's state.
+    var cuts: [LogRecovery.Cut] { metadataLog.cuts + transactionsLog.cuts + offsetsLog.cuts }
+
+    /// The first offset of a partition whose first records were deleted; 0 of others.
+    func startOffset(of key: TopicPartition) -> Offset { startOffsets[key] ?? 0 }
+
+    // MARK: - Noting
+
+    func note(_ records: [MetadataRecord]) {
+        for record in records { metadata.apply(record) }
+        unsavedMetadata += records
+    }
+
+    /// Records of a partition were deleted.
+    func note(startOffset: Offset, of key: TopicPartition) {
+        startOffsets[key] = startOffset
+        startOffsetsChanged = true
+    }
+
+    /// A topic was deleted.
+    func noteRemoval(of topic: Topic) {
+        note([.removeTopic(.with { $0.topicId = topic.id })])
+        for partition in topic.partitions {
+            if startOffsets.removeValue(forKey: TopicPartition(topic.name, partition.index)) != nil {
+                startOffsetsChanged = true
+            }
+            if let folder = partition.log.folder {
+                doomed.append((folder, partition.log.segments.compactMap(\.file)))
+            }
+        }
+    }
+
+    func note(_ changes: [TransactionChange]) {
+        for change in changes {
+            if case .producerIds(let next) = change {
+                note([.producerIds(.with { $0.nextProducerId = next })])
+            } else {
+                unsavedTransactions.append(change)
+            }
+        }
+    }
+
+    func note(_ changes: [OffsetChange]) { unsavedOffsets += changes }
+
+    // MARK: - Writing
+
+    /// Whether everything that was noted is written.
+    var isSaved: Bool {
+        unsavedMetadata.isEmpty && unsavedTransactions.isEmpty && unsavedOffsets.isEmpty && !startOffsetsChanged
+    }
+
+    /// Writes what was noted. `now` and `timestamp` are the same moment, on the broker's clock and in milliseconds since
+    /// 1970.
+    func save(now: Instant, timestamp: Int64) throws(StorageError) {
+        guard !isSaved else { return }
+        if !unsavedMetadata.isEmpty {
+            try MetadataLog.append(unsavedMetadata, to: metadataLog, timestamp: timestamp)
+            unsavedMetadata = []
+            for (folder, files) in doomed {
+                for file in files { file.remove() }
+                folder.remove()
+            }
+            doomed = []
+        }
+        if startOffsetsChanged {
+            try directory.writeCheckpoint(startOffsets: startOffsets)
+            startOffsetsChanged = false
+        }
+        if !unsavedTransactions.isEmpty {
+            let form = TransactionsLog(now: now, timestamp: timestamp)
+            try transactionsLog.append(unsavedTransactions.compactMap(form.entry), timestamp: timestamp)
+            unsavedTransactions = []
+        }
+        if !unsavedOffsets.isEmpty {
+            try OffsetsLog.append(unsavedOffsets, to: offsetsLog, timestamp: timestamp)
+            unsavedOffsets = []
+        }
+    }
+
+    /// Writes logs anew of which most is out of date, from what is in force now.
+    func tidy(
+        _ transactions: TransactionCoordinator, _ groups: GroupCoordinator, now: Instant, timestamp: Int64
+    ) throws(StorageError) {
+        guard isSaved else { return }
+        if metadataLog.isOutgrown {
+            let records = metadata.records
+            try metadataLog.rewrite { (log) throws(StorageError) in
+                try MetadataLog.append(records, to: log, timestamp: timestamp)
+            }
+        }
+        if transactionsLog.isOutgrown {
+            let form = TransactionsLog(now: now, timestamp: timestamp)
+            let entries = transactions.snapshot.compactMap(form.entry)
+            try transactionsLog.rewrite { (log) throws(StorageError) in try log.append(entries, timestamp: timestamp) }
+        }
+        if offsetsLog.isOutgrown {
+            let changes = groups.snapshot
+            try offsetsLog.rewrite { (log) throws(StorageError) in
+                try OffsetsLog.append(changes, to: log, timestamp: timestamp)
+            }
+        }
+    }
+
+    /// Everything is written, and the directory is left.
+    func close() throws(StorageError) { try directory.close() }
+
+    // MARK: - Reading back
+
+    /// Gives transactions and offsets what they had when the broker was stopped.
+    func restore(
+        _ transactions: inout TransactionCoordinator, _ groups: inout GroupCoordinator, now: Instant, timestamp: Int64
+    ) throws(StorageError) {
+        transactions.restore(.producerIds(metadata.nextProducerId))
+        // Only the last state of an id counts: an earlier one would have its markers written again.
+        var latest: [String: Transaction] = [:]
+        try TransactionsLog(now: now, timestamp: timestamp).forEachChange(in: transactionsLog) { change in
+            switch change {
+            case .state(let transaction): latest[transaction.id] = transaction
+            case .forgotten(let id): latest[id] = nil
+            case .producerIds: break
+            }
+        }
+        for transaction in latest.values { transactions.restore(.state(transaction)) }
+        var restored = groups
+        try OffsetsLog.forEachChange(in: offsetsLog) { restored.restore($0, now: now) }
+        restored.endRestoring()
+        groups = restored
+        transactions.notesChanges = true
+    }
+}

@@ -1,0 +1,42 @@
+import KafkaWire
+
+/// What the cluster consists of, as KRaft's `__cluster_metadata` holds it (KIP-631): a record per change, without keys.
+/// Unlike KRaft this broker writes no snapshots: the log is written anew when it has grown.
+enum MetadataLog {
+    /// The folder's name.
+    static let name = "__cluster_metadata"
+
+    static func append(_ records: [MetadataRecord], to log: StateLog, timestamp: Int64) throws(StorageError) {
+        // A batch is read as a whole; that of a large cluster should not have to be.
+        var rest = records[...]
+        while !rest.isEmpty {
+            let entries = rest.prefix(20_000).map { record in
+                guard let value = try? record.encode() else {
+                    preconditionFailure("a record of a known kind is written")
+                }
+                return StateLog.Entry(key: nil, value: value)
+            }
+            try log.append(entries, timestamp: timestamp)
+            rest = rest.dropFirst(20_000)
+        }
+    }
+
+    /// What the records in `log` come to. Throws where one cannot be read: to go on without it could mean to go on
+    /// without a topic.
+    static func read(_ log: StateLog) throws(StorageError) -> ClusterMetadata {
+        var metadata = ClusterMetadata()
+        var failure: StorageError?
+        try log.forEachBatch { batch in
+            do {
+                for record in try batch.records() {
+                    guard let value = record.value else { continue }
+                    metadata.apply(try MetadataRecord(value))
+                }
+            } catch {
+                failure = failure ?? StorageError("read \(name) at offset \(batch.baseOffset)", "\(error)")
+            }
+        }
+        if let failure { throw failure }
+        return metadata
+    }
+}

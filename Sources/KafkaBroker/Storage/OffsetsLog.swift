@@ -1,0 +1,100 @@
+import KafkaWire
+
+/// What groups have committed, as Kafka's `__consumer_offsets` holds it: a record per position, whose value is empty
+/// where the position is gone; those of a transaction in a transactional batch, which counts from its marker on.
+enum OffsetsLog {
+    /// The folder's name. Kafka spreads groups over fifty partitions; one process needs one.
+    static let name = "__consumer_offsets"
+
+    private static let valueVersion: Int16 = 3
+
+    /// Appends changes, as many to a batch as belong together.
+    static func append(_ changes: [OffsetChange], to log: StateLog, timestamp: Int64) throws(StorageError) {
+        var entries: [StateLog.Entry] = []
+        var owner: ProducerIdentity?
+        func flush(_ next: ProducerIdentity?) throws(StorageError) {
+            try log.append(entries, producer: owner, timestamp: timestamp)
+            entries = []
+            owner = next
+        }
+        for change in changes {
+            switch change {
+            case .committed(let group, let key, let committed):
+                if owner != nil { try flush(nil) }
+                entries.append(.init(key: self.key(group, key), value: value(committed)))
+            case .removed(let group, let key):
+                if owner != nil { try flush(nil) }
+                entries.append(.init(key: self.key(group, key), value: nil))
+            case .pending(let group, let key, let committed, let producer):
+                if owner != producer { try flush(producer) }
+                entries.append(.init(key: self.key(group, key), value: value(committed)))
+            case .ended(let producer, let commit):
+                try flush(nil)
+                try log.append(
+                    TransactionMarker(
+                        producer: producer, isCommit: commit, coordinatorEpoch: TransactionCoordinator.epoch,
+                        timestamp: timestamp
+                    ).batch)
+            }
+        }
+        try flush(nil)
+    }
+
+    /// Reads the changes back.
+    static func forEachChange(in log: StateLog, _ body: (OffsetChange) -> Void) throws(StorageError) {
+        try log.forEachBatch { batch in
+            if batch.attributes.isControl {
+                guard let marker = TransactionMarker(batch) else { return }
+                return body(.ended(producer: marker.producer, commit: marker.isCommit))
+            }
+            let producer = ProducerIdentity(id: batch.producerId, epoch: batch.producerEpoch)
+            guard let records = try? batch.records() else { return }
+            for record in records {
+                // Kinds of records beyond offsets, such as those of groups' members, are passed over.
+                guard let bytes = record.key, let version = try? OffsetCommitKey.versionPrefix(bytes).version,
+                    OffsetCommitKey.versions.contains(version), let key = try? OffsetCommitKey.decodeVersioned(bytes)
+                else { continue }
+                let partition = TopicPartition(key.topic, key.partition)
+                guard let value = record.value else {
+                    body(.removed(group: key.group, key: partition))
+                    continue
+                }
+                guard let value = try? OffsetCommitValue.decodeVersioned(value) else { continue }
+                let committed = GroupCoordinator.Committed(
+                    offset: value.offset, leaderEpoch: value.leaderEpoch, metadata: value.metadata,
+                    timestamp: value.commitTimestamp)
+                body(
+                    batch.attributes.isTransactional
+                        ? .pending(group: key.group, key: partition, committed, producer: producer)
+                        : .committed(group: key.group, key: partition, committed))
+            }
+        }
+    }
+
+    private static func key(_ group: String, _ key: TopicPartition) -> [UInt8] {
+        encoded {
+            try OffsetCommitKey.with {
+                $0.group = group
+                $0.topic = key.topic
+                $0.partition = key.partition
+            }.encodeVersioned(version: 1)
+        }
+    }
+
+    private static func value(_ committed: GroupCoordinator.Committed) -> [UInt8] {
+        encoded {
+            try OffsetCommitValue.with {
+                $0.offset = committed.offset
+                $0.leaderEpoch = committed.leaderEpoch
+                $0.metadata = committed.metadata
+                $0.commitTimestamp = committed.timestamp
+            }.encodeVersioned(version: valueVersion)
+        }
+    }
+
+    private static func encoded(_ encode: () throws -> [UInt8]) -> [UInt8] {
+        // Group and metadata came in such strings.
+        guard let bytes = try? encode() else { preconditionFailure("what came over the wire can be written") }
+        return bytes
+    }
+}

@@ -1,0 +1,80 @@
+import KafkaWire
+
+/// A log of the broker's own state, in the form and folder of a topic's partition: what is written is read back at the
+/// next start, in order. When much of it is out of date, it is written anew from what is in force.
+final class StateLog {
+    /// A key and a value; without a value, what had the key is gone.
+    struct Entry: Equatable {
+        var key: [UInt8]?
+        var value: [UInt8]?
+    }
+
+    private var log: PartitionLog
+    /// What was cut off when the log was opened.
+    let cuts: [LogRecovery.Cut]
+    /// The size from which the log is written anew.
+    private var limit: Int
+    private let floor: Int
+
+    /// Opens the log in `folder`; it is written anew from `floor` bytes on, and then when it has grown fourfold.
+    init(_ folder: LogFolder, floor: Int = 4 << 20) throws(StorageError) {
+        let found = try LogRecovery(folder, verifies: true)
+        log = PartitionLog(
+            rolling: SegmentRolling(bytes: 64 << 20), folder: folder, segments: found.segments, startOffset: 0)
+        cuts = found.cuts
+        self.floor = floor
+        limit = floor
+    }
+
+    /// Whether the log should be written anew.
+    var isOutgrown: Bool { log.size > limit }
+
+    /// Every batch, from the oldest on.
+    func forEachBatch(_ body: (RecordBatch) -> Void) throws(StorageError) {
+        for segment in log.segments {
+            for index in segment.entries.indices { body(try segment.batch(at: index)) }
+        }
+    }
+
+    /// Appends entries as one batch: all of them are read back, or none. `producer` is set where they belong to a
+    /// transaction. `timestamp` is in milliseconds since 1970.
+    func append(_ entries: [Entry], producer: ProducerIdentity? = nil, timestamp: Int64) throws(StorageError) {
+        guard !entries.isEmpty else { return }
+        var builder = RecordBatchBuilder(capacity: 1024)
+        for entry in entries {
+            Self.withBytes(entry.key) { key in
+                Self.withBytes(entry.value) { builder.append(key: key, value: $0, timestamp: timestamp) }
+            }
+        }
+        var options = RecordBatchBuilder.Options()
+        if let producer {
+            options.marks = RecordBatch.Attributes(rawValue: 1 << 4)
+            options.producerId = producer.id
+            options.producerEpoch = producer.epoch
+            options.baseSequence = 0
+        }
+        guard let bytes = try? builder.finish(options), let batch = try? RecordBatch(Bytes(bytes)) else {
+            preconditionFailure("an unpacked batch can be written and read")
+        }
+        try append(batch)
+    }
+
+    /// Appends a batch as it is, such as the marker of a transaction.
+    func append(_ batch: RecordBatch) throws(StorageError) { _ = try log.append(batch, leaderEpoch: 0) }
+
+    /// Writes the log anew: `write` appends what is in force, and then what stood before is removed. A crash on the way
+    /// leaves both, which says the same.
+    func rewrite(_ write: (StateLog) throws(StorageError) -> Void) throws(StorageError) {
+        try log.roll()
+        let start = log.endOffset
+        try write(self)
+        try log.sync()
+        _ = log.deleteRecords(before: start)
+        limit = max(floor, log.size * 4)
+    }
+
+    private static func withBytes<R>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        guard let bytes else { return body(nil) }
+        return bytes.withUnsafeBytes { body($0) }
+    }
+}

@@ -1,0 +1,271 @@
+import KafkaWire
+import Testing
+
+@testable import KafkaBroker
+
+/// A broker on a directory: stopped, killed, started again.
+@Suite(.serialized) struct DataDirectoryTests {
+    private let temporary = TemporaryFolder()
+
+    private func start(
+        topics: [String: Int] = [:], _ configure: (inout KafkaBroker.Configuration) -> Void = { _ in }
+    ) async throws -> KafkaBroker {
+        var configuration = KafkaBroker.Configuration(topics: topics)
+        configuration.dataDirectory = temporary.path
+        configuration.timestamp = { 2000 }
+        configure(&configuration)
+        return try await KafkaBroker.start(configuration)
+    }
+
+    @Test func topicsSettingsAndRecordsAreThereAgain() async throws {
+        var broker = try await start(topics: ["t": 3])
+        var client = try TestClient(port: broker.port)
+        #expect(try client.produce("t", batch(["a", "b"]), partition: 1).baseOffset == 0)
+        _ = try client.call(
+            IncrementalAlterConfigsRequest.with {
+                $0.resources = [
+                    .with {
+                        $0.resourceType = 2
+                        $0.resourceName = "t"
+                        $0.configs = [
+                            .with {
+                                $0.name = "max.message.bytes"
+                                $0.value = "200"
+                            }
+                        ]
+                    }
+                ]
+            })
+        _ = try client.call(
+            CreatePartitionsRequest.with {
+                $0.timeoutMs = 1000
+                $0.topics = [
+                    .with {
+                        $0.name = "t"
+                        $0.count = 4
+                        $0.assignments = nil
+                    }
+                ]
+            })
+        let id = try #require(await broker.topics.first).id
+        let cluster = try client.call(DescribeClusterRequest()).clusterId
+        await broker.stop()
+        #expect(temporary.names().contains(".kafka_cleanshutdown"))
+
+        broker = try await start(topics: ["t": 3])
+        #expect(!temporary.names().contains(".kafka_cleanshutdown"))
+        client = try TestClient(port: broker.port)
+        let topic = try #require(await broker.topics.first)
+        #expect(topic.id == id && topic.partitions.map(\.endOffset) == [0, 2, 0, 0])
+        #expect(try client.call(DescribeClusterRequest()).clusterId == cluster)
+        #expect(try client.produce("t", batch(["c"]), partition: 1).baseOffset == 2)
+        let large = try batch([String(repeating: "x", count: 300)])
+        #expect(try client.produce("t", large).errorCode == .messageTooLarge)
+        await broker.stop()
+    }
+
+    @Test func aDeletedTopicStaysDeletedAndItsNameBeginsAnew() async throws {
+        var broker = try await start(topics: ["t": 1, "u": 1])
+        var client = try TestClient(port: broker.port)
+        #expect(try client.produce("t", batch(["a"])).errorCode == .none)
+        #expect(temporary.names().contains("t-0"))
+        _ = try client.call(
+            DeleteTopicsRequest.with {
+                $0.topics = [.with { $0.name = "t" }]
+                $0.timeoutMs = 1000
+            })
+        #expect(!temporary.names().contains("t-0"))
+        await broker.stop()
+        broker = try await start()
+        #expect(await broker.topics.map(\.name) == ["u"])
+        try await broker.createTopic("t", partitions: 1)
+        client = try TestClient(port: broker.port)
+        #expect(try client.produce("t", batch(["b"])).baseOffset == 0)
+        await broker.stop()
+        broker = try await start()
+        #expect(await broker.endOffsets(of: "t") == [1])
+        await broker.stop()
+    }
+
+    @Test func whatNoTopicKnowsIsSetAside() async throws {
+        var broker = try await start(topics: ["t": 1])
+        #expect(try TestClient(port: broker.port).produce("t", batch(["a"])).errorCode == .none)
+        await broker.stop()
+        try temporary.write([], to: "keep-me")
+        try Folder(temporary.path + "/gone-0").create()
+        try temporary.write([1, 2, 3], to: "gone-0/00000000000000000000.log")
+        broker = try await start()
+        #expect(temporary.names().contains("gone-0.1-stray") && temporary.names().contains("keep-me"))
+        #expect(temporary.bytes(of: "gone-0.1-stray/00000000000000000000.log") == [1, 2, 3])
+        #expect(await broker.endOffsets(of: "t") == [1])
+        await broker.stop()
+    }
+
+    @Test func deletedRecordsStayDeleted() async throws {
+        var broker = try await start(topics: ["t": 1])
+        let client = try TestClient(port: broker.port)
+        #expect(try client.produce("t", batch(["a", "b", "c"])).errorCode == .none)
+        _ = try client.call(
+            DeleteRecordsRequest.with {
+                $0.timeoutMs = 1000
+                $0.topics = [
+                    .with {
+                        $0.name = "t"
+                        $0.partitions = [
+                            .with {
+                                $0.partitionIndex = 0
+                                $0.offset = 2
+                            }
+                        ]
+                    }
+                ]
+            })
+        await broker.stop()
+        broker = try await start()
+        #expect(await broker.topics.first?.partitions.map(\.startOffset) == [2])
+        await broker.stop()
+    }
+
+    /// A second broker on the directory would write into the first one's files.
+    @Test func aDirectoryHasOneBroker() async throws {
+        let broker = try await start(topics: ["t": 1])
+        await #expect(throws: KafkaBroker.StartError.self) { try await start() }
+        do { _ = try await start() } catch { #expect("\(error)".contains("another broker has it"), "\(error)") }
+        #expect(try TestClient(port: broker.port).produce("t", batch(["a"])).errorCode == .none)
+        await broker.stop()
+        let next = try await start()
+        await next.stop()
+    }
+
+    @Test func aDirectoryBelongsToItsCluster() async throws {
+        await (try await start { $0.clusterId = "one" }).stop()
+        await (try await start { $0.clusterId = "one" }).stop()
+        await #expect(throws: KafkaBroker.StartError.self) { try await start { $0.clusterId = "other" } }
+        try temporary.write(Array("hello\n".utf8), to: "meta.properties")
+        await #expect(throws: KafkaBroker.StartError.self) { try await start() }
+    }
+
+    @Test func committedOffsetsAreThereAgain() async throws {
+        var broker = try await start(topics: ["t": 2])
+        var client = try TestClient(port: broker.port)
+        func commit(_ partition: PartitionID, _ offset: Offset) throws {
+            let answer = try client.call(
+                OffsetCommitRequest.with {
+                    $0.groupId = "g"
+                    $0.topics = [
+                        .with {
+                            $0.name = "t"
+                            $0.partitions = [
+                                .with {
+                                    $0.partitionIndex = partition
+                                    $0.committedOffset = offset
+                                    $0.committedLeaderEpoch = 0
+                                    $0.committedMetadata = "m\(offset)"
+                                }
+                            ]
+                        }
+                    ]
+                }, version: 8)
+            #expect(answer.topics.first?.partitions.first?.errorCode == ErrorCode.none)
+        }
+        try commit(0, 5)
+        try commit(1, 6)
+        try commit(0, 7)
+        await broker.stop()
+        broker = try await start()
+        #expect(
+            await broker.group("g")?.committed.map { "\($0.partition) \($0.offset) \($0.metadata)" } == [
+                "0 7 m7", "1 6 m6",
+            ])
+        client = try TestClient(port: broker.port)
+        _ = try client.call(DeleteGroupsRequest.with { $0.groupsNames = ["g"] })
+        await broker.stop()
+        broker = try await start()
+        #expect(await broker.group("g") == nil)
+        await broker.stop()
+    }
+
+    @Test(arguments: [false, true]) func aTransactionGoesOnAfterARestart(isVersion2: Bool) async throws {
+        var broker = try await start(topics: ["t": 1])
+        let writer = try TransactionalClient(port: broker.port, id: "x", isVersion2: isVersion2)
+        #expect(try writer.write(["a"]) == .none)
+        let producer = writer.producer
+        await broker.stop()
+        broker = try await start()
+        #expect(await broker.transactions.map(\.state) == ["Ongoing"])
+        #expect(await broker.topics.first?.partitions.first?.lastStableOffset == 0)
+        let client = try TestClient(port: broker.port)
+        let answer = try client.call(
+            EndTxnRequest.with {
+                $0.transactionalId = "x"
+                $0.producerId = producer.id
+                $0.producerEpoch = producer.epoch
+                $0.committed = true
+            }, version: isVersion2 ? 5 : 4)
+        #expect(answer.errorCode == .none)
+        #expect(await broker.topics.first?.partitions.first?.lastStableOffset == 2)
+        #expect(await broker.transactions.map(\.state) == ["CompleteCommit"])
+        await broker.stop()
+        broker = try await start()
+        let transactions = await broker.transactions
+        #expect(transactions.map(\.state) == ["CompleteCommit"])
+        #expect(transactions.map(\.producerEpoch) == [isVersion2 ? producer.epoch.bumped : producer.epoch])
+        // Ids that were given out are not given out again.
+        let next = try TestClient(port: broker.port).call(
+            InitProducerIdRequest.with { $0.transactionalId = nil }, version: 4)
+        #expect(next.producerId > producer.id)
+        await broker.stop()
+    }
+
+    @Test func aBatchThatIsSentAgainAfterARestartIsStoredOnce() async throws {
+        var broker = try await start(topics: ["t": 1])
+        let bytes = try batch(["a", "b"]) {
+            $0.producerId = 7
+            $0.producerEpoch = 0
+            $0.baseSequence = 0
+        }
+        #expect(try TestClient(port: broker.port).produce("t", bytes).baseOffset == 0)
+        await broker.stop()
+        broker = try await start()
+        #expect(try TestClient(port: broker.port).produce("t", bytes).baseOffset == 0)
+        #expect(await broker.endOffsets(of: "t") == [2])
+        await broker.stop()
+    }
+
+    @Test func quotasAndBrokerSettingsAreThereAgain() async throws {
+        var broker = try await start()
+        _ = try TestClient(port: broker.port).call(
+            AlterClientQuotasRequest.with {
+                $0.entries = [
+                    .with {
+                        $0.entity = [
+                            .with {
+                                $0.entityType = "user"
+                                $0.entityName = nil
+                            }
+                        ]
+                        $0.ops = [
+                            .with {
+                                $0.key = "producer_byte_rate"
+                                $0.value = 1000
+                            }
+                        ]
+                    }
+                ]
+            })
+        await broker.stop()
+        broker = try await start()
+        let answer = try TestClient(port: broker.port).call(
+            DescribeClientQuotasRequest.with {
+                $0.components = [
+                    .with {
+                        $0.entityType = "user"
+                        $0.matchType = 1
+                        $0.match = nil
+                    }
+                ]
+            })
+        #expect(answer.entries?.first?.values.map(\.value) == [1000])
+        await broker.stop()
+    }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import KafkaWire
+
+@testable import KafkaBroker
+
+/// A folder for one test, removed with it.
+final class TemporaryFolder {
+    let path: String
+
+    init() {
+        path = NSTemporaryDirectory() + "kafkawire-\(UUID().uuidString)"
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// The folder of a partition in it.
+    var logFolder: LogFolder { logFolder(FilePool()) }
+
+    func logFolder(_ pool: FilePool) -> LogFolder {
+        LogFolder(Folder(path + "/orders-0"), topicId: TopicID(Uuid(high: 1, low: 2)), pool: pool)
+    }
+
+    /// The names in a folder below.
+    func names(in folder: String = "") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path + "/" + folder)) ?? []).sorted()
+    }
+
+    func bytes(of name: String) -> [UInt8] {
+        [UInt8](FileManager.default.contents(atPath: path + "/" + name) ?? Data())
+    }
+
+    func write(_ bytes: [UInt8], to name: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
+    }
+}
