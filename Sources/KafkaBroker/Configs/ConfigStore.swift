@@ -112,6 +112,13 @@ struct ConfigStore {
             let value = number(name, otherwise)
             return value < 0 || !policy.contains("delete") ? nil : value
         }
+        /// Kafka's default, which for lz4 is a number, means the codec's own.
+        func level(_ codec: Compression) -> Int? {
+            let name = "compression.\(codec.name).level"
+            return text(name).flatMap { $0 == TopicConfigs.table[name]?.initial ? nil : Int($0) }
+        }
+        let type = text("compression.type") ?? "producer"
+        let codec = type == "uncompressed" ? Compression.none : Compression.allCases.first { $0.name == type }
         return TopicSettings(
             maximumMessageBytes: number("max.message.bytes", 1_048_588),
             retentionBytes: retention("retention.bytes", -1),
@@ -119,7 +126,16 @@ struct ConfigStore {
             segmentBytes: number("segment.bytes", 1 << 30),
             segmentMilliseconds: Int64(number("segment.ms", 604_800_000)),
             stampsArrival: text("message.timestamp.type") == "LogAppendTime",
-            allowsDeletion: policy.contains("delete"))
+            allowsDeletion: policy.contains("delete"),
+            compaction: policy.contains("compact")
+                ? LogCleaner.Rules(
+                    dirtyRatio: text("min.cleanable.dirty.ratio").flatMap { Double($0) } ?? 0.5,
+                    minimumLag: Int64(number("min.compaction.lag.ms", 0)),
+                    maximumLag: Int64(number("max.compaction.lag.ms", .max)),
+                    deleteRetention: Int64(number("delete.retention.ms", 86_400_000))) : nil,
+            earliest: Int64(number("message.timestamp.before.max.ms", .max)),
+            latest: Int64(number("message.timestamp.after.max.ms", 3_600_000)),
+            codec: codec, codecLevel: codec.flatMap { level($0) })
     }
 }
 
@@ -139,6 +155,17 @@ struct TopicSettings: Equatable {
     var stampsArrival: Bool
     /// Whether `cleanup.policy` contains delete.
     var allowsDeletion: Bool
+
+    /// How the log is compacted; nil where `cleanup.policy` does not contain compact.
+    var compaction: LogCleaner.Rules?
+    /// `message.timestamp.before.max.ms`: how far a record's time may lie behind the broker's.
+    var earliest: Int64
+    /// `message.timestamp.after.max.ms`: how far it may lie ahead.
+    var latest: Int64
+    /// `compression.type`; nil leaves records as they were packed.
+    var codec: Compression?
+    /// `compression.gzip.level` and its like; nil is the codec's own.
+    var codecLevel: Int?
 
     /// When a segment in a file is full.
     var rolling: SegmentRolling { SegmentRolling(bytes: segmentBytes, milliseconds: segmentMilliseconds) }

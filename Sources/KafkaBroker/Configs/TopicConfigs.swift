@@ -1,11 +1,12 @@
 /// A topic's settings: the 34 of Kafka 4.3's `LogConfig`. (The Java client's `TopicConfig` names one more,
 /// `message.downconversion.enable`, which brokers have refused since 4.0.)
 ///
-/// In force here are `max.message.bytes`, `retention.bytes`, `segment.bytes` (up to 4 MiB, the largest segment in
-/// memory), `message.timestamp.type` and, as far as it allows DeleteRecords, `cleanup.policy`. `min.insync.replicas` is
-/// met by the one replica whatever it says: Kafka asks for no more replicas than a partition has. The others are
-/// checked, kept and described, and do nothing: records are neither compacted nor removed by their age, no timestamp is
-/// too early or too late, and batches stay packed as the producer packed them. A change counts from the next batch on.
+/// In force here are `cleanup.policy` with `delete.retention.ms`, `min.cleanable.dirty.ratio`, `min.compaction.lag.ms`
+/// and `max.compaction.lag.ms`; `retention.bytes` and `retention.ms`; `segment.bytes` (in memory up to 4 MiB) and
+/// `segment.ms`; `max.message.bytes`; `message.timestamp.type`, `message.timestamp.before.max.ms` and
+/// `message.timestamp.after.max.ms`; `compression.type` and its levels. `min.insync.replicas` is met by the one replica
+/// whatever it says: Kafka asks for no more replicas than a partition has. The others are checked, kept and described,
+/// and do nothing. A change counts from the next batch on.
 enum TopicConfigs {
     private typealias Definition = ConfigDefinition
 

@@ -106,7 +106,11 @@ final class DiskFile {
     /// Appends `bytes`, all or nothing.
     func append(_ bytes: [UInt8]) throws(StorageError) {
         // The array's own method does not pass errors of a type on.
-        try Bytes(bytes).withUnsafeBytes { (bytes) throws(StorageError) in
+        try append(Bytes(bytes))
+    }
+
+    func append(_ bytes: Bytes) throws(StorageError) {
+        try bytes.withUnsafeBytes { (bytes) throws(StorageError) in
             try append(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
         }
     }
@@ -159,9 +163,15 @@ final class DiskFile {
         size = 0
     }
 
+    /// Lets go of the file, whose place another one takes.
+    func forget() {
+        close()
+        isDirty = false
+    }
+
     /// Gives the file another name in the same folder.
     func rename(to path: String) throws(StorageError) {
-        guard sys_rename(self.path, path) == 0 else { throw failure("rename", errno) }
+        guard systemRename(self.path, path) == 0 else { throw failure("rename", errno) }
         self.path = path
     }
 
@@ -171,7 +181,7 @@ final class DiskFile {
         pool.use(self)
         if descriptor >= 0 { return descriptor }
         repeat {
-            descriptor = sys_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            descriptor = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw failure("open", errno) }
         pool.opened(self)
@@ -180,7 +190,7 @@ final class DiskFile {
 
     fileprivate func close() {
         guard descriptor >= 0 else { return }
-        sys_close(descriptor)
+        systemClose(descriptor)
         descriptor = -1
         pool.closed(self)
     }
@@ -191,9 +201,9 @@ final class DiskFile {
 }
 
 // Methods of the same names hide the system's calls.
-private func sys_open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
-private func sys_close(_ descriptor: Int32) { _ = close(descriptor) }
-private func sys_rename(_ from: String, _ to: String) -> Int32 { rename(from, to) }
+private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
+private func systemClose(_ descriptor: Int32) { _ = close(descriptor) }
+private func systemRename(_ from: String, _ to: String) -> Int32 { rename(from, to) }
 
 /// Bounds how many files of the data directory are open at once: beyond, those that were not used for longest are
 /// closed, to be opened again when they are needed.

@@ -54,14 +54,15 @@ enum ProduceHandler: RequestHandler {
             let byId = context.version >= 13 && topic == nil
             return refuse(byId ? .unknownTopicId : .unknownTopicOrPartition, nil)
         }
-        var batch: RecordBatch
+        let batch: RecordBatch
         do {
-            batch = try BatchCheck.check(
-                data.records, version: context.version, maxMessageBytes: topic.settings.maximumMessageBytes)
+            batch = try BatchAdmission.admit(
+                try BatchCheck.check(
+                    data.records, version: context.version, maxMessageBytes: topic.settings.maximumMessageBytes),
+                topic.settings, now: context.timestamp)
         } catch {
             return refuse(error.code, error.message)
         }
-        if topic.settings.stampsArrival, let stamped = batch.stamped(arrival: context.timestamp) { batch = stamped }
         let transaction = join(batch, partition, topic, request, context, node)
         guard transaction == .none else {
             return refuse(

@@ -41,6 +41,13 @@ struct AbortedTransactions {
         return found
     }
 
+    /// Whether the record at `offset` belongs to a transaction of the producer that was aborted.
+    func holds(_ offset: Offset, of producer: ProducerID) -> Bool {
+        entries[firstIndex(markedFrom: offset)...].contains {
+            $0.producerId == producer && $0.firstOffset <= offset
+        }
+    }
+
     /// Forgets what lies before the log's start.
     mutating func remove(before start: Offset) {
         guard let first = entries.first, first.markerOffset < start else { return }

@@ -30,6 +30,21 @@ final class LogFolder {
         return file
     }
 
+    /// A file for a segment that is being cleaned.
+    func cleanedSegment(at base: Offset) throws(StorageError) -> DiskFile {
+        let name = Self.name(of: base) + Self.cleaned
+        folder.removeFile(name)
+        return DiskFile(path: folder.path(of: name), size: 0, pool: pool)
+    }
+
+    /// Puts a cleaned segment in the place of the one that it was made of.
+    func put(_ file: DiskFile, at base: Offset) throws(StorageError) {
+        try file.touch()
+        try file.rename(to: folder.path(of: Self.name(of: base)))
+    }
+
+    private static let cleaned = ".cleaned"
+
     /// Removes the folder with all segments.
     func remove() {
         folder.remove()
@@ -39,6 +54,8 @@ final class LogFolder {
     /// The segments' files, in the order of their offsets.
     func segments() throws(StorageError) -> [(base: Offset, file: DiskFile)] {
         try folder.names().compactMap { name in
+            // A crash came before it was done.
+            if name.hasSuffix(Self.cleaned) { folder.removeFile(name) }
             guard name.hasSuffix(".log"), name.utf8.count == 24, let base = Int64(name.dropLast(4)) else { return nil }
             return (
                 Offset(base),

@@ -57,6 +57,24 @@ struct LogSegment {
         return file
     }
 
+    /// Appends what compaction has left of a batch, which keeps its offsets and its epoch.
+    mutating func append(cleaned batch: RecordBatch) throws(StorageError) {
+        switch store {
+        case .memory(var bytes):
+            store = .memory([])
+            batch.bytes.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            store = .memory(bytes)
+        case .file(let file): try file.append(batch.bytes)
+        }
+        note(
+            Entry(
+                baseOffset: batch.baseOffset, endOffset: batch.lastOffset + 1, position: size,
+                maxTimestamp: batch.maxTimestamp), size: batch.bytes.count)
+    }
+
+    /// Says where the segment ends, which may be behind its last batch: others that stood there were removed.
+    mutating func end(at offset: Offset) { endOffset = offset }
+
     /// Appends a batch whose offsets begin at `endOffset`, and stamps base offset and leader epoch into it: neither is
     /// covered by the checksum (Kafka's documentation, "Record Batch"). Throws where it cannot be written; nothing is
     /// left of it then.

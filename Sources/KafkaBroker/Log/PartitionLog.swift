@@ -17,6 +17,8 @@ struct PartitionLog {
     let folder: LogFolder?
     /// How many bytes were ever appended.
     private var position = 0
+    /// Up to which offset the log was compacted.
+    private(set) var cleanedOffset: Offset = 0
     /// The highest timestamp of the first batch in the segment that is written to.
     private var firstTimestamp: Int64?
 
@@ -147,6 +149,40 @@ struct PartitionLog {
         return before - size
     }
 
+    /// An empty segment for what compaction leaves of `segment`, and maybe of those behind it.
+    func cleanedSegment(for segment: LogSegment) throws(StorageError) -> LogSegment {
+        let (base, position) = (segment.baseOffset, segment.startPosition)
+        guard let folder else { return LogSegment(baseOffset: base, startPosition: position, capacity: 0) }
+        return LogSegment(baseOffset: base, startPosition: position, file: try folder.cleanedSegment(at: base))
+    }
+
+    /// Puts cleaned segments in the place of the first `count`. Gives the number of bytes removed. After a crash on the
+    /// way, old segments may still be there: those that a new one has taken in are removed then.
+    mutating func replace(_ count: Int, by cleaned: [CleanedSegment], cleanedOffset: Offset) throws(StorageError) -> Int
+    {
+        for one in cleaned { try one.segment.file?.sync() }
+        if let folder {
+            var old = segments[..<count]
+            for one in cleaned {
+                let replaced = old.prefix(one.count)
+                old = old.dropFirst(one.count)
+                let isEmpty = one.segment.size == 0
+                if !isEmpty, let file = one.segment.file {
+                    replaced.first?.file?.forget()
+                    try folder.put(file, at: one.segment.baseOffset)
+                }
+                // The oldest first: a tombstone must not go before what it removes.
+                for segment in replaced.dropFirst(isEmpty ? 0 : 1) { segment.file?.remove() }
+            }
+        }
+        let before = segments[..<count].reduce(0) { $0 + $1.size }
+        let after = cleaned.reduce(0) { $0 + $1.segment.size }
+        segments.replaceSubrange(..<count, with: cleaned.map(\.segment).filter { $0.size > 0 })
+        size += after - before
+        self.cleanedOffset = cleanedOffset
+        return before - after
+    }
+
     private mutating func drop(_ count: Int) {
         var count = count
         if folder != nil, count == segments.count, count > 0 {
@@ -165,7 +201,9 @@ struct PartitionLog {
         var high = segments.count
         while low < high {
             let middle = (low + high) / 2
-            if segments[middle].endOffset <= offset { low = middle + 1 } else { high = middle }
+            // Not where the segment ends: compaction may have left nothing between its last batch and that.
+            let end = segments[middle].entries.last?.endOffset ?? segments[middle].endOffset
+            if end <= offset { low = middle + 1 } else { high = middle }
         }
         return low < segments.count ? low : nil
     }

@@ -93,6 +93,12 @@ struct ProducerStates {
         for (id, _) in oldest { producers[id] = nil }
     }
 
+    /// Whether the batch at `offset` is the last that the producer is known to have written: its sequence is still
+    /// needed.
+    func isLastBatch(at offset: Offset, of producer: ProducerID) -> Bool {
+        producers[producer]?.batches.last?.baseOffset == offset
+    }
+
     // MARK: - Transactions
 
     /// The first offset of the oldest open transaction: what is stable ends here. Nil where there is none.

@@ -5,12 +5,17 @@ struct MaintenanceSchedule {
     /// How often logs are looked through for what is too old (`log.retention.check.interval.ms`).
     static let retentionInterval = Duration.seconds(300)
 
+    /// How often logs are looked at for whether they should be compacted (`log.cleaner.backoff.ms`).
+    static let compactionInterval = Duration.seconds(15)
+
     private var retention: Instant
+    private var compaction: Instant
     private var flush: Instant?
     private let flushInterval: Duration?
 
     init(now: Instant, flush policy: KafkaBroker.Configuration.FlushPolicy) {
         retention = now + Self.retentionInterval
+        compaction = now + Self.compactionInterval
         if case .interval(let interval) = policy {
             flushInterval = max(interval, .milliseconds(1))
         } else {
@@ -19,8 +24,15 @@ struct MaintenanceSchedule {
         flush = flushInterval.map { now + $0 }
     }
 
-    /// When ``isRetentionDue(_:)`` or ``isFlushDue(_:)`` will say yes next.
-    var nextDeadline: Instant? { min(retention, flush ?? retention) }
+    /// When one of the questions below is answered with yes next.
+    var nextDeadline: Instant? { min(retention, compaction, flush ?? retention) }
+
+    /// Whether logs are to be compacted; asked once per interval.
+    mutating func isCompactionDue(_ now: Instant) -> Bool {
+        guard now >= compaction else { return false }
+        compaction = now + Self.compactionInterval
+        return true
+    }
 
     /// Whether logs are to be looked through; asked once per interval.
     mutating func isRetentionDue(_ now: Instant) -> Bool {
@@ -44,12 +56,26 @@ extension BrokerNode {
         if maintenance.isRetentionDue(now) {
             for topic in topics.byName.values { removeExpired(in: topic, timestamp) }
         }
+        if maintenance.isCompactionDue(now) {
+            for topic in topics.byName.values { compact(topic, timestamp) }
+        }
         guard let storage else { return }
         do throws(StorageError) {
             try storage.tidy(transactions, groups, now: now, timestamp: timestamp)
             if maintenance.isFlushDue(now) { try storage.directory.pool.sync() }
         } catch {
             configuration.logger.error("The data directory cannot be kept in order: \(error)")
+        }
+    }
+
+    private func compact(_ topic: Topic, _ timestamp: Int64) {
+        guard let rules = topic.settings.compaction else { return }
+        for partition in topic.partitions {
+            do throws(StorageError) {
+                storedBytes -= try LogCleaner.clean(partition, rules, now: timestamp)
+            } catch {
+                configuration.logger.error("\(topic.name)-\(partition.index) cannot be compacted: \(error)")
+            }
         }
     }
 

@@ -66,7 +66,8 @@ public struct RecordBatch: Sendable {
         /// Whether the records are marks of the transaction coordinator, not data.
         public var isControl: Bool { rawValue & 1 << 5 != 0 }
         /// Whether ``RecordBatch/baseTimestamp`` holds the time at which tombstones may go (KIP-534).
-        public var hasDeleteHorizon: Bool { rawValue & 1 << 6 != 0 }
+        public var hasDeleteHorizon: Bool { rawValue & Self.deleteHorizonMark != 0 }
+        package static let deleteHorizonMark: UInt16 = 1 << 6
     }
 
     /// The last offset that the batch takes up.

@@ -269,3 +269,85 @@ import Testing
         await broker.stop()
     }
 }
+
+/// What a topic's settings do to batches and logs.
+@Suite(.serialized) struct TopicSettingTests {
+    private func start(_ settings: [String: String], clock: TestClock = TestClock()) async throws -> KafkaBroker {
+        var configuration = KafkaBroker.Configuration()
+        configuration.now = { clock.now }
+        configuration.timestamp = { 1_000_000 + clock.now.nanoseconds / 1_000_000 }
+        let broker = try await KafkaBroker.start(configuration)
+        let answer = try TestClient(port: broker.port).call(
+            CreateTopicsRequest.with {
+                $0.timeoutMs = 1000
+                $0.topics = [
+                    .with {
+                        $0.name = "t"
+                        $0.numPartitions = 1
+                        $0.replicationFactor = 1
+                        $0.configs = settings.map { name, value in
+                            .with {
+                                $0.name = name
+                                $0.value = value
+                            }
+                        }
+                    }
+                ]
+            })
+        #expect(answer.topics.first?.errorCode == ErrorCode.none)
+        return broker
+    }
+
+    @Test func aCompactedTopicWantsKeys() async throws {
+        let broker = try await start(["cleanup.policy": "compact"])
+        let client = try TestClient(port: broker.port)
+        let refused = try client.produce("t", batch(["a"]))
+        #expect(refused.errorCode == .invalidRecord && refused.errorMessage?.contains("without key") == true)
+        await broker.stop()
+    }
+
+    @Test func timesTooFarFromTheBrokersAreRefused() async throws {
+        let broker = try await start([
+            "message.timestamp.before.max.ms": "5000", "message.timestamp.after.max.ms": "1000",
+        ])
+        let client = try TestClient(port: broker.port)
+        for (time, code) in [
+            (995_000, .none), (994_999, .invalidTimestamp), (1_001_000, .none), (1_001_001, .invalidTimestamp),
+        ] as [(Int64, ErrorCode)] {
+            #expect(try client.produce("t", batch(["a"], timestamps: [time])).errorCode == code, "\(time)")
+        }
+        await broker.stop()
+    }
+
+    @Test(arguments: [("gzip", Compression.gzip), ("uncompressed", .none), ("zstd", .zstd)])
+    func batchesArePackedAsTheTopicSays(type: String, codec: Compression) async throws {
+        let broker = try await start(["compression.type": type])
+        let client = try TestClient(port: broker.port)
+        for sent in [Compression.none, .lz4] {
+            let bytes = try batch(["a", "b"], timestamps: [7, 9]) { $0.compression = sent }
+            #expect(try client.produce("t", bytes).errorCode == .none)
+        }
+        let answer = try client.call(TestClient.fetchRequest("t", offset: 0), version: 12)
+        let batches = try #require(answer.responses.first?.partitions.first?.records).batches()
+        #expect(batches.map(\.attributes.compression) == [codec, codec])
+        for batch in batches {
+            try batch.verifyChecksum()
+            #expect(try batch.records().map { "\($0.value?.text ?? "") \($0.timestamp)" } == ["a 7", "b 9"])
+        }
+        await broker.stop()
+    }
+
+    @Test func recordsGoWhenTheirTimeIsUp() async throws {
+        let clock = TestClock()
+        let broker = try await start(["retention.ms": "60000"], clock: clock)
+        let client = try TestClient(port: broker.port)
+        #expect(try client.produce("t", batch(["a"], timestamps: [1_000_000])).errorCode == .none)
+        clock.advance(.seconds(299))
+        await broker.tick()
+        #expect(await broker.topics.first?.partitions.first?.startOffset == 0)
+        clock.advance(.seconds(1))
+        await broker.tick()
+        #expect(await broker.topics.first?.partitions.first?.startOffset == 1)
+        await broker.stop()
+    }
+}
