@@ -59,10 +59,23 @@ extension KafkaBroker {
         public var maximumTransactionTimeout: Duration = .seconds(900)
         /// After how long without a transaction a transactional id is forgotten (`transactional.id.expiration.ms`).
         public var transactionalIdExpiration: Duration = .seconds(7 * 86_400)
+        /// The directory that keeps records, positions and transactions, in Kafka's own format (`log.dirs`); nil keeps
+        /// everything in memory, and it is gone when the broker stops.
+        public var dataDirectory: String?
+        /// When what was written to the data directory is flushed to the disk: never by default, as in Kafka.
+        public var flush: FlushPolicy = .never
+        /// How many brokers the cluster has, each with a port of its own, all in this process: 1.
+        public var brokers = 1
+        /// Further settings under Kafka's names, as `server.properties` has them: DescribeConfigs tells them as
+        /// `STATIC_BROKER_CONFIG`, and topics fall back to those that are defaults of topics (`log.retention.ms`). For
+        /// what a property of this type says too, the property counts. ``apply(_:)`` checks and fills it.
+        public var properties: [String: String] = [:]
         /// Makes the ids that the broker makes up the same in every run; nil makes them differ.
         public var seed: UInt64?
         /// Where the broker says what it does. Keys, values and offsets of records are never logged.
         public var logger: Logger
+        /// Is told of every request that was handled. It runs on the broker's loop, which waits for it.
+        package var observer: (@Sendable (RequestObservation) -> Void)?
         /// The clock that deadlines are held against.
         package var now: @Sendable () -> Instant = { .now }
         /// The time of day that records and the markers of transactions carry, in milliseconds since 1970.
@@ -78,6 +91,17 @@ extension KafkaBroker {
             self.topics = topics
             self.advertisedHost = advertisedHost
             self.logger = logger
+        }
+
+        /// When what was written to the data directory is flushed to the disk (`fsync`).
+        public enum FlushPolicy: Sendable, Equatable {
+            /// Before each produce request is answered: acknowledged records survive a power cut.
+            case everyProduce
+            /// As often as that: a power cut costs what was acknowledged since.
+            case interval(Duration)
+            /// When the system likes: acknowledged records survive the end of the process, however it ends, but not a
+            /// power cut.
+            case never
         }
     }
 }
