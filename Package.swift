@@ -101,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "BrokerUI", "Captures", "Conformance", "JSONLines", "AppSupport", "KafkaWire", "KafkaBroker",
+                "KW", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport", "KafkaWire",
+                "KafkaBroker",
             ],
             swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),

@@ -21,7 +21,7 @@ import Testing
             ready = try run.output.text()
         }
         #expect(ready.hasPrefix("kw broker is ready on 127.0.0.1:"))
-        #expect(ready.hasSuffix(" (topics a:3, b:1)\n"))
+        #expect(ready.hasSuffix(" (topics a:3, b:1; data in memory)\n"))
         let port = ready.split(separator: ":").dropFirst().first.flatMap { UInt16($0.prefix { $0.isNumber }) }
         if let port {
             let request = MetadataRequest.with { $0.topics = nil }
@@ -36,6 +36,7 @@ import Testing
         let outcome = try run.wait()
         #expect(outcome.status == 0)
         #expect(outcome.error.isEmpty)
+        #expect(outcome.output.dropFirst(ready.count).hasPrefix("kw broker stopped: 0 records in 2 topics, up "))
     }
 
     @Test func aPortThatIsTakenIsOneSentence() async throws {
@@ -46,6 +47,7 @@ import Testing
         #expect(outcome.output.isEmpty)
         #expect(outcome.error.hasPrefix("kw broker: The broker cannot start: "))
         #expect(outcome.error.split(separator: "\n").count == 1)
+        #expect(outcome.error.contains("ss -ltnp"))
     }
 
     @Test func endpointsAndTopicsAreReadFromText() throws {
@@ -61,7 +63,7 @@ import Testing
         }
     }
 
-    private static func address(_ port: UInt16) -> sockaddr_in {
+    static func address(_ port: UInt16) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -69,7 +71,7 @@ import Testing
         return address
     }
 
-    private static func socket() throws -> Int32 {
+    static func socket() throws -> Int32 {
         #if canImport(Glibc)
             let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #elseif canImport(Musl)
@@ -81,7 +83,7 @@ import Testing
         return descriptor
     }
 
-    private static func listener() throws -> (descriptor: Int32, port: UInt16) {
+    static func listener() throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = try socket()
         var address = address(0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -96,7 +98,7 @@ import Testing
     }
 
     /// Sends a frame and takes one back, its size included.
-    private static func exchange(_ frame: [UInt8], port: UInt16) throws -> Bytes {
+    static func exchange(_ frame: [UInt8], port: UInt16) throws -> Bytes {
         let descriptor = try socket()
         defer { close(descriptor) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)

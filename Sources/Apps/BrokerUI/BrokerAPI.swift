@@ -118,16 +118,20 @@ struct BrokerAPI: Sendable {
                 ),
             ])
         }
-        let offsets = group.committed.map { committed in
-            let place = Int(committed.partition.rawValue)
-            let partition = topics[committed.topic].flatMap { $0.indices.contains(place) ? $0[place] : nil }
-            let behind = partition.map { max(0, $0.endOffset.rawValue - committed.offset.rawValue) }
+        let committed = Dictionary(group.committed.map { (TopicPartition($0.topic, $0.partition), $0) }) { $1 }
+        let offsets = Set(owners.keys).union(committed.keys).sorted().map { key in
+            let place = Int(key.partition.rawValue)
+            let partition = topics[key.topic].flatMap { $0.indices.contains(place) ? $0[place] : nil }
+            let position = committed[key]
+            let behind = partition.flatMap { end in
+                position.map { max(0, end.endOffset.rawValue - $0.offset.rawValue) }
+            }
             lag += behind ?? 0
             return JSONText.object([
-                ("topic", JSONText.string(committed.topic)), ("partition", "\(committed.partition)"),
-                ("committed", "\(committed.offset)"), ("end", partition.map { "\($0.endOffset)" } ?? "null"),
-                ("lag", behind.map { "\($0)" } ?? "null"), ("metadata", JSONText.string(committed.metadata)),
-                ("member", JSONText.string(owners[TopicPartition(committed.topic, committed.partition)])),
+                ("topic", JSONText.string(key.topic)), ("partition", "\(key.partition)"),
+                ("committed", position.map { "\($0.offset)" } ?? "null"),
+                ("end", partition.map { "\($0.endOffset)" } ?? "null"), ("lag", behind.map { "\($0)" } ?? "null"),
+                ("metadata", JSONText.string(position?.metadata)), ("member", JSONText.string(owners[key])),
             ])
         }
         return JSONText.object([

@@ -175,10 +175,10 @@ enum PageScript {
             group.offsets.length === 0 ? make("p", { class: "note" }, "Nothing is committed yet.") : table(heads,
               group.offsets.map(offset => [
                 make("a", { href: `#/topics/${encodeURIComponent(offset.topic)}` }, offset.topic), offset.partition,
-                count(offset.committed), offset.end === null ? "gone" : count(offset.end),
+                offset.committed === null ? "–" : count(offset.committed), offset.end === null ? "gone" : count(offset.end),
                 offset.lag === null ? "–" : count(offset.lag), offset.member ?? "–",
               ])).firstChild,
-            group.members.length === 0 ? null : make("div", { class: "body" },
+            group.members.length === 0 ? null : make("div", { class: "members" },
               make("h3", null, "Members"),
               group.members.map(member => make("div", null,
                 make("b", null, member.clientId), " ",
@@ -212,13 +212,15 @@ enum PageScript {
           return part.text;
         }
 
+        /// Of an update what has changed, behind the first column, which is mostly the row's id; else what is there.
         function changeText(change) {
-          const parts = change.columns.map(column => {
-            if (change.operation !== "update") return `${column.name} ${column.after ?? column.before}`;
-            return column.before === column.after || column.before === null
-              ? `${column.name} ${column.after}` : `${column.name} ${column.before} → ${column.after}`;
-          });
-          return parts.join(", ");
+          const isUpdate = change.operation === "update" && change.columns.some(column => column.before !== null);
+          const hasChanged = column => column.before !== column.after;
+          const columns = isUpdate ? change.columns.filter((column, index) => index === 0 || hasChanged(column))
+            : change.columns.filter(column => (column.after ?? column.before) !== "null");
+          return columns.map(column => isUpdate && hasChanged(column)
+            ? `${column.name} ${column.before ?? "–"} → ${column.after ?? "–"}`
+            : `${column.name} ${column.after ?? column.before}`).join(", ");
         }
 
         function preview(message) {
@@ -285,7 +287,7 @@ enum PageScript {
           if (message.compression && message.compression !== "none") facts.push(message.compression);
           if (message.isTransactional) facts.push("in a transaction");
           if (message.producerId >= 0) facts.push(`producer ${message.producerId}`);
-          const body = make("div", { class: "body" }, make("div", { class: "dim" }, facts.join(", ")));
+          const body = make("div", { class: "body" }, make("div", { class: "facts" }, facts.join(", ")));
           if (message.change) body.append(...changeBlock(message.change));
           if (message.key) body.append(...partBlock("Key", message.key));
           if (message.value) body.append(...partBlock("Value", message.value));
@@ -293,16 +295,16 @@ enum PageScript {
           return body;
         }
 
-        function messageNode(message) {
-          const node = make("details", { class: "message" }, make("summary", null,
+        function messageNode(message, isOpen) {
+          const node = make("details", { class: "message", open: isOpen }, make("summary", null,
             make("span", { class: "dim mono" }, clock(message.timestamp)),
             make("span", { class: "mono" }, `${message.partition}:${message.offset}`),
             make("span", { class: "mono cut" }, message.key ? keyText(message.key) : ""),
             make("span", { class: "mono cut value" }, ...preview(message))));
           // What few look at is made when they do.
-          node.addEventListener("toggle", () => {
-            if (node.open && node.childElementCount === 1) node.append(bodyOf(message));
-          });
+          const fill = () => { if (node.open && node.childElementCount === 1) node.append(bodyOf(message)); };
+          node.addEventListener("toggle", fill);
+          fill();
           return node;
         }
 
@@ -313,6 +315,7 @@ enum PageScript {
             this.partition = query.get("partition") ?? "";
             this.offset = query.get("offset");
             this.follows = this.offset === null;
+            this.isOpen = query.has("open");
             this.isFirst = true;
             this.next = null;
             this.facts = make("p", { class: "dim" });
@@ -324,13 +327,14 @@ enum PageScript {
             this.place = make("input", { type: "number", min: 0, "aria-label": "Offset", placeholder: "offset",
               value: this.offset, onchange: () => this.go(this.partition, this.place.value) });
             this.more = make("button", { onclick: () => this.load(), hidden: this.follows }, "Next messages");
+            this.openButton = make("button", { "aria-pressed": String(this.isOpen), onclick: () => this.setOpen(!this.isOpen) },
+              "Expand");
             this.setFollow(this.follows);
-            shown = "";
-            view.replaceChildren(make("h1", null, name), this.facts,
+            this.nodes = [make("h1", null, name), this.facts,
               make("div", { class: "tools" }, this.choice, make("label", null, "from", this.place),
                 make("button", { onclick: () => this.go(this.partition, 0) }, "From the start"),
-                make("button", { onclick: () => this.go(this.partition, null) }, "Latest"), this.followButton),
-              this.list, make("div", { class: "tools" }, this.more), make("h2", null, "Partitions"), this.partitions);
+                make("button", { onclick: () => this.go(this.partition, null) }, "Latest"), this.followButton, this.openButton),
+              this.list, make("div", { class: "tools" }, this.more), make("h2", null, "Partitions"), this.partitions];
           }
 
           go(partition, offset) {
@@ -346,9 +350,16 @@ enum PageScript {
             this.followButton.setAttribute("aria-pressed", follows);
           }
 
+          setOpen(isOpen) {
+            this.isOpen = isOpen;
+            this.openButton.setAttribute("aria-pressed", isOpen);
+            for (const node of this.list.querySelectorAll("details")) node.open = isOpen;
+          }
+
           async refresh() {
             const topic = await ask(`/api/topics/${encodeURIComponent(this.name)}`);
             tell("live", "live");
+            show(this.name, ...this.nodes);
             const total = topic.partitions.reduce((sum, one) => sum + one.end, 0);
             produced.note(this.name, total, Date.now());
             const records = topic.partitions.reduce((sum, one) => sum + one.end - one.start, 0);
@@ -389,7 +400,7 @@ enum PageScript {
             if (this.list.querySelector(".note")) this.list.replaceChildren();
             // The latest first; from an offset on, in the order of the log.
             for (const message of answer.messages) {
-              const node = messageNode(message);
+              const node = messageNode(message, this.isOpen);
               if (this.offset === null) this.list.prepend(node); else this.list.append(node);
             }
             while (this.follows && this.list.childElementCount > 500) {

@@ -53,7 +53,7 @@ enum PageStyle {
         .state.bad { color: var(--bad); }
         svg.trend { display: inline-block; vertical-align: middle; width: 84px; height: 22px; }
         svg.trend polyline { fill: none; stroke: var(--accent); stroke-width: 1.5; }
-        .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding: 12px 14px; }
+        .heading { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 14px; padding: 12px 14px; }
         .heading b { font-size: 16px; overflow-wrap: anywhere; }
         .tools { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 0 0 10px; }
         .tools label { display: inline-flex; gap: 6px; align-items: center; color: var(--dim); font-size: 14px; }
@@ -68,7 +68,7 @@ enum PageStyle {
         details.message { border-top: 1px solid var(--line); }
         details.message:first-child { border-top: 0; }
         details.message > summary {
-          display: grid; grid-template-columns: 12px 92px 92px minmax(60px, 180px) minmax(0, 1fr); gap: 0 12px;
+          display: grid; grid-template-columns: 12px 104px 84px minmax(60px, 180px) minmax(0, 1fr); gap: 0 12px;
           align-items: baseline; padding: 7px 14px; cursor: pointer; list-style: none;
         }
         details.message > summary::-webkit-details-marker { display: none; }
@@ -77,7 +77,9 @@ enum PageStyle {
         details.message > summary:hover { background: var(--code); }
         .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
         .body { padding: 4px 14px 16px 38px; }
-        .body h3 { font-size: 13px; color: var(--dim); font-weight: 500; margin: 12px 0 4px; }
+        .members { padding: 4px 14px 14px; border-top: 1px solid var(--line); }
+        .body h3, .members h3 { font-size: 13px; color: var(--dim); font-weight: 500; margin: 12px 0 4px; }
+        .body h3 button { padding: 0 8px; font-size: 12px; }
         pre {
           margin: 0; padding: 10px 12px; background: var(--code); border-radius: 6px; overflow: auto; max-height: 460px;
           white-space: pre-wrap; overflow-wrap: anywhere;
@@ -89,6 +91,8 @@ enum PageStyle {
         .commit { color: var(--good); }
         table.change { width: auto; min-width: 50%; border: 1px solid var(--line); border-radius: 6px; }
         table.change td, table.change th { padding: 4px 12px; overflow-wrap: anywhere; }
+        table.change td:first-child { white-space: nowrap; }
+        .facts { color: var(--dim); font-size: 13px; }
         tr.changed td { background: var(--mark); }
         @media (max-width: 640px) {
           header { padding: 8px 12px; gap: 4px 10px; }
@@ -98,7 +102,11 @@ enum PageStyle {
           th, td { padding: 7px 8px; }
           .wide { display: none; }
           details.message > summary { grid-template-columns: 12px auto auto 1fr; padding: 7px 10px; }
-          details.message > summary .value { grid-column: 2 / -1; }
+          details.message > summary .value {
+            grid-column: 2 / -1; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
+            white-space: normal; overflow-wrap: anywhere;
+          }
+          table.change td, table.change th { padding: 4px 8px; }
           .body { padding: 4px 10px 14px; }
           table.change { width: 100%; }
         }
