@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    static func address(_ port: UInt16) -> sockaddr_in {
+    private static func address(_ port: UInt16) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -71,7 +71,7 @@ import Testing
         return address
     }
 
-    static func socket() throws -> Int32 {
+    private static func socket() throws -> Int32 {
         #if canImport(Glibc)
             let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #elseif canImport(Musl)
@@ -97,10 +97,9 @@ import Testing
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
-    /// Sends a frame and takes one back, its size included.
-    static func exchange(_ frame: [UInt8], port: UInt16) throws -> Bytes {
+    /// A connection whose waits end after ten seconds; the caller closes it.
+    static func connected(_ port: UInt16) throws -> Int32 {
         let descriptor = try socket()
-        defer { close(descriptor) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = address(port)
@@ -109,6 +108,13 @@ import Testing
                 try #require(connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
             }
         }
+        return descriptor
+    }
+
+    /// Sends a frame and takes one back, its size included.
+    static func exchange(_ frame: [UInt8], port: UInt16) throws -> Bytes {
+        let descriptor = try connected(port)
+        defer { close(descriptor) }
         try #require(send(descriptor, frame, frame.count, 0) == frame.count)
         var received: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 65536)

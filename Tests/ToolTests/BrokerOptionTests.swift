@@ -48,16 +48,8 @@ import Testing
     private static func get(_ path: String, port: UInt16, host: String = "localhost") throws -> (
         status: String, body: String
     ) {
-        let descriptor = try BrokerCommandTests.socket()
+        let descriptor = try BrokerCommandTests.connected(port)
         defer { close(descriptor) }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        var address = BrokerCommandTests.address(port)
-        try withUnsafeMutablePointer(to: &address) { pointer in
-            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                try #require(connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
-            }
-        }
         let request = Array("GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8)
         try #require(send(descriptor, request, request.count, 0) == request.count)
         var received: [UInt8] = []
@@ -202,10 +194,15 @@ import Testing
         #expect(topics["topics"].elements.map { $0["name"].text } == ["t"])
         #expect(topics["topics"].elements.first?["partitions"].number == 2)
         #expect(try Self.get("/api/topics", port: port, host: "rebound.example").status == "HTTP/1.1 403 Forbidden")
+        // A browser in the middle of a request does not hold up the end.
+        let half = try BrokerCommandTests.connected(port)
+        defer { close(half) }
+        _ = send(half, "GET / HT", 8, 0)
+        try await Task.sleep(for: .milliseconds(100))
         let began = ContinuousClock.now
         let outcome = try broker.stop()
         #expect(outcome.status == 0)
-        #expect(began.duration(to: .now) < .seconds(5))
+        #expect(began.duration(to: .now) < .seconds(3))
     }
 
     @Test func aPageWithoutAPortIsOneSentence() async throws {

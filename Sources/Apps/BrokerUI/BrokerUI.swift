@@ -61,9 +61,22 @@ public final class BrokerUI: Sendable {
         self.port = port
     }
 
-    /// Closes the port and every connection.
+    /// Closes the port, and the connections as far as that takes no longer than 200 ms: the server waits for those in
+    /// turn that are in the middle of something, and nobody is to wait for a browser.
     public func stop() async {
-        await server.stop(timeout: 0)
-        task.cancel()
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        let server = server
+        let task = task
+        Task {
+            await server.stop(timeout: 0)
+            task.cancel()
+            end.yield()
+        }
+        let limit = Task {
+            try? await Task.sleep(for: .milliseconds(200))
+            end.yield()
+        }
+        for await _ in ends { break }
+        limit.cancel()
     }
 }

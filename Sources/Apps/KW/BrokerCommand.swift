@@ -28,7 +28,8 @@ struct BrokerCommand: AsyncParsableCommand {
     var properties: String?
 
     @Option(
-        name: .customLong("config"),
+        // kafka-server-start calls it --override.
+        name: [.customLong("config"), .customLong("override")],
         help: ArgumentHelp(
             "One setting under Kafka's name, over the file's; may be repeated.", valueName: "name=value"),
         transform: NamedSetting.init)
