@@ -150,7 +150,7 @@ import Testing
         let document = try #require(Document(Array(text.utf8)))
         let again = try #require(Document(Array(document.compact.utf8)))
         #expect(again == document)
-        #expect(Document(Array(document.indented.utf8)) == document)
+        #expect(Document(Array(document.indented().utf8)) == document)
         #expect(JSON(text) == JSON(document.compact))
     }
 
@@ -159,6 +159,20 @@ import Testing
         "'a'",
         String(repeating: "[", count: 200),
     ]) func whatIsNoJSONIsNone(text: String) { #expect(Document(Array(text.utf8)) == nil) }
+
+    /// Little text must not become much: deep nesting is not indented without end.
+    @Test func whatIsShownIsBounded() throws {
+        let deep = String(repeating: "[", count: 98) + Array(repeating: "[{}]", count: 100_000).joined(separator: ",")
+        let part = MessagePart(Bytes(utf8: deep + String(repeating: "]", count: 98)))
+        #expect(part.document != nil)
+        #expect(part.json.utf8.count < 100_000)
+        let shown = try #require(JSON(part.json))
+        #expect(shown["kind"].text == "json" && shown["cut"] == .bool(true))
+        let long = try #require(JSON(MessagePart(Bytes(utf8: String(repeating: "ä", count: 100_000))).json))
+        #expect(long["text"].text?.count == 32_768 && long["cut"] == .bool(true) && long["size"].number == 200_000)
+        let binary = try #require(JSON(MessagePart(Bytes([UInt8](repeating: 1, count: 5000))).json))
+        #expect(binary["hex"].text?.count == 2048 && binary["cut"] == .bool(true) && binary["text"] == .null)
+    }
 
     private static func views(_ table: String) throws -> [ChangeView] {
         let folder = String(#filePath.dropLast("Tests/ToolTests/BrokerPageTests.swift".count))

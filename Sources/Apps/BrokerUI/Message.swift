@@ -98,6 +98,8 @@ struct MessagePart {
     /// More of a text, in characters, and of bytes is not shown.
     private static let longestText = 32_768
     private static let longestHex = 1024
+    /// Larger values, in bytes, are not looked into.
+    private static let longestDocument = 4 << 20
 
     let bytes: [UInt8]?
     /// What it holds, where it is a JSON object or array.
@@ -106,8 +108,8 @@ struct MessagePart {
 
     init(_ content: Bytes?) {
         bytes = content?.copy()
-        let parsed = bytes.flatMap { [UInt8(ascii: "{"), UInt8(ascii: "[")].contains($0.first) ? Document($0) : nil }
-        document = parsed
+        let mayBeDocument = bytes.map { [0x7B, 0x5B].contains($0.first) && $0.count <= Self.longestDocument } ?? false
+        document = mayBeDocument ? bytes.flatMap { Document($0) } : nil
         text = bytes.flatMap(Self.text)
     }
 
@@ -121,7 +123,7 @@ struct MessagePart {
 
     var json: String {
         guard let bytes else { return JSONText.object([("kind", JSONText.string("null")), ("size", "0")]) }
-        let shown = document.map(\.indented) ?? text
+        let shown = document.map { $0.indented(limit: 4 * Self.longestText) } ?? text
         let kind = document != nil ? "json" : text != nil ? "text" : "binary"
         let cut = shown.map { $0.unicodeScalars.count > Self.longestText } ?? (bytes.count > Self.longestHex)
         return JSONText.object([
@@ -145,19 +147,31 @@ extension Document {
         }
     }
 
-    /// The value on several lines, two spaces deeper each time.
-    var indented: String { indented(1) }
+    /// The value on several lines, two spaces deeper each time; it breaks off behind `limit` bytes, since deep nesting
+    /// makes much space of little text.
+    func indented(limit: Int = .max) -> String {
+        var out = ""
+        write(to: &out, 1, limit)
+        return out
+    }
 
-    private func indented(_ depth: Int) -> String {
-        let inner = String(repeating: "  ", count: depth)
-        let outer = String(repeating: "  ", count: depth - 1)
+    private func write(to out: inout String, _ depth: Int, _ limit: Int) {
+        let inner = "\n" + String(repeating: "  ", count: depth)
+        let outer = "\n" + String(repeating: "  ", count: depth - 1)
         switch self {
         case .array(let elements) where elements.contains(where: \.isContainer):
-            return "[\n" + elements.map { inner + $0.indented(depth + 1) }.joined(separator: ",\n") + "\n\(outer)]"
+            for (index, element) in elements.enumerated() where out.utf8.count <= limit {
+                out += (index == 0 ? "[" : ",") + inner
+                element.write(to: &out, depth + 1, limit)
+            }
+            out += outer + "]"
         case .object(let fields) where !fields.isEmpty:
-            let lines = fields.map { inner + JSONText.string($0.name) + ": " + $0.value.indented(depth + 1) }
-            return "{\n" + lines.joined(separator: ",\n") + "\n\(outer)}"
-        default: return compact
+            for (index, field) in fields.enumerated() where out.utf8.count <= limit {
+                out += (index == 0 ? "{" : ",") + inner + JSONText.string(field.name) + ": "
+                field.value.write(to: &out, depth + 1, limit)
+            }
+            out += outer + "}"
+        default: out += compact
         }
     }
 }
