@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--config", "num.partitions=0"], "--config num.partitions=0: "),
+        (["--config", "num.partitions=0"], "--config num.partitions: "),
         (["no/such/file"], "cannot read no/such/file: "),
     ]) func wrongSettingsAreOneSentence(arguments: [String], part: String) throws {
         let outcome = try Program.kw(["broker"] + arguments)

@@ -65,8 +65,8 @@ struct BrokerSettings {
     private static func located(
         _ error: KafkaBroker.Configuration.PropertyError, _ file: PropertiesFile?, _ options: [String: String]
     ) -> Failure {
-        if let value = options[error.name] {
-            return Failure(description: "--config \(error.name)=\(value): \(error)")
+        if options[error.name] != nil {
+            return Failure(description: "--config \(error.name): \(error)")
         }
         guard let file, let line = file.line(of: error.name) else { return Failure(description: "\(error)") }
         return Failure(description: "\(PropertiesFile.Failure(path: file.path, line: line, text: "\(error)"))")
