@@ -6,6 +6,7 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 /// A compression library, which a build without the trait does without.
@@ -51,6 +52,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        // The broker's web page alone: an HTTP server over POSIX sockets.
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         .systemLibrary(name: "CCRC32C"),
@@ -72,6 +75,7 @@ let package = Package(
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
+        shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
         shared("FuzzChecks", ["KafkaWire", "ChangeEvents", "Conformance", "JSONLines"]),
@@ -83,7 +87,7 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
-        app("KW", ["KafkaWire", "KafkaBroker", "Captures", "Conformance", "JSONLines", log]),
+        app("KW", ["KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", log]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
         .testTarget(
@@ -96,7 +100,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ToolTests",
-            dependencies: ["KW", "Captures", "Conformance", "JSONLines", "AppSupport", "KafkaWire"],
+            dependencies: [
+                "KW", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport", "KafkaWire",
+                "KafkaBroker",
+            ],
             swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
     ]

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: `setup.sh [native|java|venv|pipeline|all]…` (default: all).
+# Installs what is missing, and only that: `setup.sh [native|java|venv|browser|pipeline|all]…` (default: all).
 #
 #   native     the C libraries that the build links: zlib, snappy, lz4, zstd, libpq
 #   java       a Java runtime for Kafka Connect
 #   venv       .venv in this checkout: Kafka Connect's jars with Debezium, the foreign clients of the tests
+#   browser    venv, and Chromium without a window, for the check of the broker's web page
 #   pipeline   native, java, venv, PostgreSQL
-#   all        pipeline, and what the tests and benchmarks compare with (kcat, librdkafka)
+#   all        pipeline, and what the tests and benchmarks compare with (kcat, librdkafka, Chromium)
 #
 # Debian and Ubuntu packages come by apt (through sudo when not root). Everything is checked first: when nothing is
 # missing, nothing is asked of anybody, and this takes well under a second. Elsewhere it says what to install.
@@ -120,19 +121,23 @@ setup_venv() {
   install_packages python3-venv
   install_venv
 }
+setup_browser() {
+  install_packages chromium python3-venv curl
+  install_venv
+}
 setup_pipeline() {
   install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl
   install_venv
 }
 setup_all() {
   install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl kcat \
-    librdkafka-dev gcc make
+    librdkafka-dev gcc make chromium
   install_venv
 }
 
 for group in "${@:-all}"; do
   case $group in
-    native | java | venv | pipeline | all) "setup_$group" ;;
-    *) die "no group '$group'; there are: native, java, venv, pipeline, all" ;;
+    native | java | venv | browser | pipeline | all) "setup_$group" ;;
+    *) die "no group '$group'; there are: native, java, venv, browser, pipeline, all" ;;
   esac
 done

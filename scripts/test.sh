@@ -79,6 +79,7 @@ suite "kw conformance" conformance
 suite "agents link neither libpq nor librdkafka" pure_agents
 suite "make demo, with an agent killed on the way" demo_with_a_kill
 suite "libpq programs against PostgreSQL" scripts/test-postgres.sh
+suite "the broker's page in headless Chromium" scripts/ui-check.sh
 suite "the guide builds without warnings (DocC)" scripts/guide.sh build "$LOGS/guide"
 suite "docker-compose.yml" "$VENV/bin/python" scripts/check-compose.py
 suite "the real pipeline" scripts/test-pipeline.sh

@@ -66,10 +66,18 @@ extension KafkaBroker {
         public var maximumTransactionTimeout: Duration = .seconds(900)
         /// After how long without a transaction a transactional id is forgotten (`transactional.id.expiration.ms`).
         public var transactionalIdExpiration: Duration = .seconds(7 * 86_400)
+        /// How many brokers the cluster has, each with a port of its own, all in this process: 1.
+        public var brokers = 1
+        /// Further settings under Kafka's names, as `server.properties` has them: DescribeConfigs tells them as
+        /// `STATIC_BROKER_CONFIG`, and topics fall back to those that are defaults of topics (`log.retention.ms`). For
+        /// what a property of this type says too, the property counts. ``apply(_:)`` checks and fills it.
+        public var properties: [String: String] = [:]
         /// Makes the ids that the broker makes up the same in every run; nil makes them differ.
         public var seed: UInt64?
         /// Where the broker says what it does. Keys, values and offsets of records are never logged.
         public var logger: Logger
+        /// Is told of every request that was handled. It runs on the broker's loop, which waits for it.
+        package var observer: (@Sendable (RequestObservation) -> Void)?
         /// The clock that deadlines are held against.
         package var now: @Sendable () -> Instant = { .now }
         /// The time of day that records and the markers of transactions carry, in milliseconds since 1970.

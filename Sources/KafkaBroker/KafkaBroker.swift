@@ -20,7 +20,7 @@ public final class KafkaBroker: Sendable {
     public let port: UInt16
     /// Where clients begin: `host:port`.
     public let bootstrapServers: String
-    private let server: BrokerServer
+    let server: BrokerServer
     private let loop: SocketLoop
 
     /// Starts a broker. When the call returns, clients can connect.

@@ -21,7 +21,7 @@ import Testing
             ready = try run.output.text()
         }
         #expect(ready.hasPrefix("kw broker is ready on 127.0.0.1:"))
-        #expect(ready.hasSuffix(" (topics a:3, b:1)\n"))
+        #expect(ready.hasSuffix(" (topics a:3, b:1; data in memory)\n"))
         let port = ready.split(separator: ":").dropFirst().first.flatMap { UInt16($0.prefix { $0.isNumber }) }
         if let port {
             let request = MetadataRequest.with { $0.topics = nil }
@@ -36,6 +36,7 @@ import Testing
         let outcome = try run.wait()
         #expect(outcome.status == 0)
         #expect(outcome.error.isEmpty)
+        #expect(outcome.output.dropFirst(ready.count).hasPrefix("kw broker stopped: 0 records in 2 topics, up "))
     }
 
     @Test func aPortThatIsTakenIsOneSentence() async throws {
@@ -46,6 +47,7 @@ import Testing
         #expect(outcome.output.isEmpty)
         #expect(outcome.error.hasPrefix("kw broker: The broker cannot start: "))
         #expect(outcome.error.split(separator: "\n").count == 1)
+        #expect(outcome.error.contains("ss -ltnp"))
     }
 
     @Test func endpointsAndTopicsAreReadFromText() throws {
@@ -81,7 +83,7 @@ import Testing
         return descriptor
     }
 
-    private static func listener() throws -> (descriptor: Int32, port: UInt16) {
+    static func listener() throws -> (descriptor: Int32, port: UInt16) {
         let descriptor = try socket()
         var address = address(0)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -95,10 +97,9 @@ import Testing
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
-    /// Sends a frame and takes one back, its size included.
-    private static func exchange(_ frame: [UInt8], port: UInt16) throws -> Bytes {
+    /// A connection whose waits end after ten seconds; the caller closes it.
+    static func connected(_ port: UInt16) throws -> Int32 {
         let descriptor = try socket()
-        defer { close(descriptor) }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = address(port)
@@ -107,6 +108,13 @@ import Testing
                 try #require(connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0)
             }
         }
+        return descriptor
+    }
+
+    /// Sends a frame and takes one back, its size included.
+    static func exchange(_ frame: [UInt8], port: UInt16) throws -> Bytes {
+        let descriptor = try connected(port)
+        defer { close(descriptor) }
         try #require(send(descriptor, frame, frame.count, 0) == frame.count)
         var received: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 65536)

@@ -17,6 +17,23 @@ public enum AmountEncoding: Equatable, Sendable {
     case string
 }
 
+extension Amount {
+    /// The amount that a column's text stands for; nil where it is none in that encoding.
+    public init?(_ text: String, encoding: AmountEncoding) {
+        var text = text
+        let reading = text.withUTF8 { utf8 in
+            let bytes = UnsafeRawBufferPointer(utf8)
+            return switch encoding {
+            case .automatic(let scale): AmountReading(stringByValue: bytes, scale: scale)
+            case .base64(let scale): AmountReading(base64: bytes, scale: scale)
+            case .double, .string: AmountReading(decimal: bytes)
+            }
+        }
+        guard case .amount(let amount) = reading else { return nil }
+        self = amount
+    }
+}
+
 /// How one event writes its amount: from its schema, or from the setting.
 enum AmountForm: Equatable {
     case unspecified

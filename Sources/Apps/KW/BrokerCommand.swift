@@ -1,5 +1,7 @@
 import AppSupport
 import ArgumentParser
+import BrokerUI
+import JSONLines
 import KafkaBroker
 import Logging
 
@@ -7,18 +9,37 @@ import Logging
 struct BrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "broker",
-        abstract: "Run the embedded broker: one node, in memory, for any Kafka client.",
+        abstract: "Run the embedded broker for any Kafka client.",
         discussion: """
-            Prints one line when clients can connect, and stops on Ctrl-C or SIGTERM; what was produced is gone then. \
-            There is no authentication: it listens on this machine alone unless --listen says otherwise.
+            Prints one line when clients can connect, and stops on Ctrl-C or SIGTERM; a second Ctrl-C ends it at once. \
+            What was produced is gone then, unless --data-dir names a place for it. There is no authentication: it \
+            listens on this machine alone unless told otherwise.
 
-            kw broker --listen 127.0.0.1:9092 --topic orders:4 --topic payments:1
+            kw broker --listen 127.0.0.1:9092 --topic orders:4 --ui 8080
+            kw broker server.properties --config log.retention.hours=1
             """)
 
+    @Argument(
+        help: ArgumentHelp(
+            "Settings under Kafka's names, as kafka-server-start takes them.", valueName: "server.properties"))
+    var propertiesFile: String?
+
+    @Option(name: .customLong("properties"), help: ArgumentHelp("The same.", valueName: "file"))
+    var properties: String?
+
     @Option(
-        help: ArgumentHelp("Where to listen; port 0 takes any free one.", valueName: "host:port"),
+        // kafka-server-start calls it --override.
+        name: [.customLong("config"), .customLong("override")],
+        help: ArgumentHelp(
+            "One setting under Kafka's name, over the file's; may be repeated.", valueName: "name=value"),
+        transform: NamedSetting.init)
+    var config: [NamedSetting] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen; port 0 takes any free one (default: 127.0.0.1:9092).", valueName: "host:port"),
         transform: Endpoint.init)
-    var listen = Endpoint(host: "127.0.0.1", port: 9092)
+    var listen: Endpoint?
 
     @Option(
         help: ArgumentHelp(
@@ -32,24 +53,50 @@ struct BrokerCommand: AsyncParsableCommand {
     var topic: [NamedTopic] = []
 
     @Option(
-        help: ArgumentHelp(
-            "Keep everything in this directory, in Kafka's own form; made where it is missing.", valueName: "path"))
+        help: ArgumentHelp("Partitions of topics that are created without a number (default: 1).", valueName: "number"))
+    var defaultPartitions: Int?
+
+    @Flag(inversion: .prefixedNo, help: "Create unknown topics when a client asks for them (default: yes).")
+    var autoCreate: Bool?
+
+    @Option(help: ArgumentHelp("How many brokers the cluster has, all in this process.", valueName: "number"))
+    var brokers: Int?
+
+    @Option(
+        help: ArgumentHelp("Where records are kept, in Kafka's format; without it in memory.", valueName: "directory"))
     var dataDir: String?
-
-    @Option(help: ArgumentHelp("Partitions of topics that are created without a number.", valueName: "number"))
-    var defaultPartitions = 1
-
-    @Flag(inversion: .prefixedNo, help: "Create unknown topics when a client asks for them.")
-    var autoCreate = true
 
     @Option(
         help: ArgumentHelp(
-            "What to log to standard error: trace, debug, info, notice, warning, error, critical.", valueName: "level"),
-        transform: Self.level)
-    var log = Logger.Level.warning
+            "When data is flushed to the disk: each (before every acknowledgement), never (when the system likes), "
+                + "or every so often, as in 500ms.", valueName: "each|never|duration"),
+        transform: FlushOption.init)
+    var flush = FlushOption(policy: .never)
+
+    @Option(
+        help: ArgumentHelp(
+            "A web page of topics, messages and groups on 127.0.0.1; 0 takes any free port.", valueName: "port"))
+    var ui: UInt16?
+
+    @Option(
+        help: ArgumentHelp(
+            "What to log to standard error: requests (a line for each), or trace, debug, info, notice, warning, error, "
+                + "critical (default: warning); may be repeated.", valueName: "level"),
+        transform: LogChoice.init)
+    var log: [LogChoice] = []
+
+    @Flag(help: "The same as --log requests.")
+    var logRequests = false
+
+    @Flag(help: "Print the ready line, the last line and requests as JSON, one object a line.")
+    var json = false
 
     func validate() throws {
-        guard defaultPartitions > 0 else { throw ValidationError("--default-partitions is at least 1") }
+        guard defaultPartitions ?? 1 > 0 else { throw ValidationError("--default-partitions is at least 1") }
+        guard (1...100).contains(brokers ?? 1) else { throw ValidationError("--brokers is 1 to 100") }
+        guard properties == nil || propertiesFile == nil else {
+            throw ValidationError("the properties file is given twice: \(propertiesFile ?? "") and --properties")
+        }
         for (index, one) in topic.enumerated() where topic[..<index].contains(where: { $0.name == one.name }) {
             throw ValidationError("--topic \(one.name) is given twice")
         }
@@ -58,39 +105,35 @@ struct BrokerCommand: AsyncParsableCommand {
     func run() async throws {
         let shutdown = ShutdownSignal.install()
         let console = Console(whenClosed: shutdown.request)
+        let lines = BrokerLines(isJSON: json)
+        let began = ContinuousClock.now
         let broker: KafkaBroker
-        do { broker = try await KafkaBroker.start(settings()) } catch {
-            console.note("kw broker: \(error)")
+        let directory: String?
+        do {
+            var settings = try BrokerSettings(self).configuration
+            directory = settings.dataDirectory
+            if logRequests || log.contains(.requests) {
+                settings.observer = { console.note(lines.request($0, console)) }
+            }
+            broker = try await KafkaBroker.start(settings)
+        } catch {
+            console.note("kw broker: \(BrokerLines.startFailure("\(error)"))")
             throw ExitCode(1)
         }
-        let names = topic.map { "\($0.name):\($0.partitions ?? defaultPartitions)" }
-        let topics = names.isEmpty ? "no topics yet" : "topics " + names.joined(separator: ", ")
-        console.line("kw broker is ready on \(broker.bootstrapServers) (\(topics))")
+        let page: BrokerUI?
+        do { page = if let ui { try await BrokerUI.start(broker, port: ui) } else { nil } } catch {
+            await broker.stop()
+            console.note("kw broker: \(BrokerLines.startFailure("\(error)"))")
+            throw ExitCode(1)
+        }
+        console.line(await lines.ready(broker, directory: directory, page: page?.url))
         console.flush()
         await shutdown.wait()
+        async let closed: Void? = page?.stop()
         await broker.stop()
-    }
-
-    private func settings() -> KafkaBroker.Configuration {
-        var logger = Logger(label: "kw.broker", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = log
-        let partitions = topic.map { ($0.name, $0.partitions ?? defaultPartitions) }
-        var settings = KafkaBroker.Configuration(
-            host: listen.host, port: listen.port, topics: Dictionary(uniqueKeysWithValues: partitions),
-            advertisedHost: advertise?.host, logger: logger)
-        settings.advertisedPort = advertise?.port
-        settings.dataDirectory = dataDir
-        settings.autoCreateTopics = autoCreate
-        settings.defaultPartitions = defaultPartitions
-        return settings
-    }
-
-    private static func level(_ text: String) throws -> Logger.Level {
-        guard let level = Logger.Level(rawValue: text.lowercased()) else {
-            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("\"\(text)\" is no log level; choose one of \(levels)")
-        }
-        return level
+        _ = await closed
+        console.line(await lines.stopped(broker, after: began.duration(to: .now)))
+        console.flush()
     }
 }
 
@@ -131,5 +174,56 @@ struct NamedTopic: Equatable {
             throw ValidationError("\"\(text)\" is no name:partitions, such as orders:4")
         }
         partitions = count
+    }
+}
+
+/// A setting under Kafka's name, as in `num.partitions=3`.
+struct NamedSetting: Equatable {
+    var name: String
+    var value: String
+
+    init(_ text: String) throws {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw ValidationError("\"\(text)\" is no name=value, such as num.partitions=3")
+        }
+        name = String(parts[0])
+        value = String(parts[1])
+    }
+}
+
+/// What `--flush` says.
+struct FlushOption: Equatable {
+    var policy: KafkaBroker.Configuration.FlushPolicy
+
+    init(policy: KafkaBroker.Configuration.FlushPolicy) { self.policy = policy }
+
+    init(_ text: String) throws {
+        switch text {
+        case "each": policy = .everyProduce
+        case "never": policy = .never
+        default:
+            guard let span = TimeSpan(text), span.duration > .zero else {
+                throw ValidationError("\"\(text)\" is none of each, never, or a duration such as 500ms")
+            }
+            policy = .interval(span.duration)
+        }
+    }
+}
+
+/// What `--log` says.
+enum LogChoice: Equatable {
+    case level(Logger.Level)
+    case requests
+
+    init(_ text: String) throws {
+        if text == "requests" {
+            self = .requests
+        } else if let level = Logger.Level(rawValue: text.lowercased()) {
+            self = .level(level)
+        } else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("\"\(text)\" is no log level; choose requests or one of \(levels)")
+        }
     }
 }

@@ -182,10 +182,10 @@ struct TopicSettings: Equatable {
 extension KafkaBroker.Configuration {
     /// What this configuration says under Kafka's names, as far as it is not Kafka's default.
     func settings(host: String, port: UInt16) -> [String: String] {
-        var settings: [String: String] = [:]
+        var settings = properties
         func put(_ name: String, _ value: some CustomStringConvertible) {
             let text = "\(value)"
-            if BrokerConfigs.table[name]?.initial != text { settings[name] = text }
+            if settings[name] != nil || BrokerConfigs.table[name]?.initial != text { settings[name] = text }
         }
         func address(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
         put("node.id", nodeId)
@@ -204,6 +204,8 @@ extension KafkaBroker.Configuration {
         put("group.max.session.timeout.ms", Milliseconds(sessionTimeouts.upperBound))
         put("group.max.size", maximumGroupSize)
         put("max.incremental.fetch.session.cache.slots", fetchSessionLimit)
+        put("transaction.max.timeout.ms", Milliseconds(maximumTransactionTimeout))
+        put("transactional.id.expiration.ms", Milliseconds(transactionalIdExpiration))
         put("offsets.retention.minutes", Int32.max)
         return settings
     }

@@ -173,6 +173,9 @@ actor BrokerServer {
         var request = ClientConnection.Request(
             ticket: connection.nextTicket(), correlationId: header.correlationId, version: version,
             response: api.response)
+        if configuration.observer != nil {
+            request.observation = RequestObservation(header, bytes: frame.count, of: connection)
+        }
         guard api.versions.contains(version) else {
             guard key == .apiVersions else {
                 return hangUp(
@@ -188,8 +191,10 @@ actor BrokerServer {
         switch try node.handle(api, body, context) {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later: connection.pending = request
-        case .silent: break
-        case .hangUp(let reason): hangUp(connection, reason)
+        case .silent: observe(request.observation?.ended(.silent))
+        case .hangUp(let reason):
+            observe(request.observation?.ended(.hungUp(reason)))
+            hangUp(connection, reason)
         }
     }
 
@@ -197,12 +202,19 @@ actor BrokerServer {
         _ response: any WireMessage, to request: ClientConnection.Request, of connection: ClientConnection
     ) {
         do {
+            let before = connection.unsent
             try connection.append(response, for: request)
             connection.needsFlush = true
             touch(connection)
+            observe(
+                request.observation?.ended(response, version: request.version, bytes: connection.unsent - before))
         } catch {
             hangUp(connection, "an answer could not be written: \(error)")
         }
+    }
+
+    private func observe(_ observation: RequestObservation?) {
+        if let observation { configuration.observer?(observation) }
     }
 
     /// Sends what has become known, and goes on with the connections that waited for it.

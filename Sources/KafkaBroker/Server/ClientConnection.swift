@@ -9,6 +9,8 @@ final class ClientConnection {
         var correlationId: Int32
         var version: Int16
         var response: any WireMessage.Type
+        /// Where the configuration has an observer: what it will be told.
+        var observation: RequestObservation?
     }
 
     let id: UInt64

@@ -1,0 +1,177 @@
+/// A JSON value that keeps the order of its fields and the spelling of its numbers: for showing what was produced, not
+/// what a parser makes of it. `{"id": 9007199254740993}` stays that number.
+indirect enum Document: Equatable {
+    case null
+    case bool(Bool)
+    /// The number as it is written.
+    case number(String)
+    case string(String)
+    case array([Document])
+    case object([Field])
+
+    struct Field: Equatable {
+        var name: String
+        var value: Document
+    }
+
+    /// The value that the bytes spell, or nil where they are no JSON.
+    init?(_ bytes: [UInt8]) {
+        var reader = DocumentReader(bytes)
+        guard let value = reader.document() else { return nil }
+        self = value
+    }
+
+    /// The value of a field; of several with that name the last one's; nil where there is none.
+    subscript(name: String) -> Document? {
+        if case .object(let fields) = self { return fields.last { $0.name == name }?.value }
+        return nil
+    }
+
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    var number: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
+    var fields: [Field] { if case .object(let fields) = self { fields } else { [] } }
+    var elements: [Document] { if case .array(let elements) = self { elements } else { [] } }
+    var isContainer: Bool {
+        switch self {
+        case .array, .object: true
+        default: false
+        }
+    }
+}
+
+/// A recursive descent over JSON (RFC 8259).
+private struct DocumentReader {
+    /// Deeper nesting is not shown as JSON.
+    private static let deepest = 100
+
+    private let bytes: [UInt8]
+    private var at = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func document() -> Document? {
+        guard let value = value(depth: 0) else { return nil }
+        skipSpace()
+        return at == bytes.count ? value : nil
+    }
+
+    private mutating func value(depth: Int) -> Document? {
+        skipSpace()
+        guard at < bytes.count, depth < Self.deepest else { return nil }
+        switch bytes[at] {
+        case UInt8(ascii: "{"): return object(depth: depth + 1)
+        case UInt8(ascii: "["): return array(depth: depth + 1)
+        case UInt8(ascii: "\""): return string().map(Document.string)
+        case UInt8(ascii: "t"): return take("true") ? .bool(true) : nil
+        case UInt8(ascii: "f"): return take("false") ? .bool(false) : nil
+        case UInt8(ascii: "n"): return take("null") ? .null : nil
+        default: return number()
+        }
+    }
+
+    private mutating func object(depth: Int) -> Document? {
+        at += 1
+        var fields: [Document.Field] = []
+        if takeAfterSpace("}") { return .object(fields) }
+        repeat {
+            skipSpace()
+            guard let name = string(), takeAfterSpace(":"), let value = value(depth: depth) else { return nil }
+            fields.append(.init(name: name, value: value))
+        } while takeAfterSpace(",")
+        return takeAfterSpace("}") ? .object(fields) : nil
+    }
+
+    private mutating func array(depth: Int) -> Document? {
+        at += 1
+        var elements: [Document] = []
+        if takeAfterSpace("]") { return .array(elements) }
+        repeat {
+            guard let value = value(depth: depth) else { return nil }
+            elements.append(value)
+        } while takeAfterSpace(",")
+        return takeAfterSpace("]") ? .array(elements) : nil
+    }
+
+    private mutating func number() -> Document? {
+        let start = at
+        _ = take("-")
+        if !take("0") { guard digits() else { return nil } }
+        if take(".") { guard digits() else { return nil } }
+        if take("e") || take("E") {
+            _ = take("+") || take("-")
+            guard digits() else { return nil }
+        }
+        return .number(String(decoding: bytes[start..<at], as: UTF8.self))
+    }
+
+    private mutating func digits() -> Bool {
+        let start = at
+        while at < bytes.count, (0x30...0x39).contains(bytes[at]) { at += 1 }
+        return at > start
+    }
+
+    private mutating func string() -> String? {
+        guard take("\"") else { return nil }
+        var out: [UInt8] = []
+        while at < bytes.count {
+            let byte = bytes[at]
+            at += 1
+            switch byte {
+            case UInt8(ascii: "\""): return String(validating: out, as: UTF8.self)
+            case UInt8(ascii: "\\"):
+                guard let scalar = escaped() else { return nil }
+                out += Array(String(scalar).utf8)
+            case 0..<0x20: return nil
+            default: out.append(byte)
+            }
+        }
+        return nil
+    }
+
+    private mutating func escaped() -> Unicode.Scalar? {
+        guard at < bytes.count else { return nil }
+        at += 1
+        switch bytes[at - 1] {
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(bytes[at - 1])
+        case UInt8(ascii: "u"):
+            guard let first = unit() else { return nil }
+            guard (0xD800..<0xE000).contains(first) else { return Unicode.Scalar(first) }
+            // A surrogate on its own is no text; it is shown as what stands for that.
+            guard first < 0xDC00, take("\\u") else { return "\u{FFFD}" }
+            guard let second = unit() else { return nil }
+            guard (0xDC00..<0xE000).contains(second) else { return "\u{FFFD}" }
+            return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        default: return nil
+        }
+    }
+
+    private mutating func unit() -> UInt32? {
+        guard bytes.count - at >= 4 else { return nil }
+        let digits = bytes[at..<at + 4]
+        guard digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else { return nil }
+        at += 4
+        return UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+
+    private mutating func skipSpace() {
+        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+    }
+
+    private mutating func takeAfterSpace(_ token: StaticString) -> Bool {
+        skipSpace()
+        return take(token)
+    }
+
+    private mutating func take(_ token: StaticString) -> Bool {
+        let count = token.utf8CodeUnitCount
+        guard bytes.count - at >= count else { return false }
+        for index in 0..<count where bytes[at + index] != token.utf8Start[index] { return false }
+        at += count
+        return true
+    }
+}

@@ -1,0 +1,177 @@
+import ChangeEvents
+import JSONLines
+import KafkaWire
+
+/// A record of a log as the page shows it; or a batch that cannot be read, in the place of its records.
+struct Message: Comparable {
+    /// What stands at the offset.
+    enum Content {
+        case record(Record)
+        /// The mark that a transaction has ended: whether it was committed.
+        case marker(commits: Bool)
+        case unreadable(String)
+    }
+
+    let partition: PartitionID
+    let offset: Offset
+    let timestamp: Int64
+    let content: Content
+    private let batch: RecordBatch
+
+    private init(
+        _ content: Content, at offset: Offset, _ timestamp: Int64, in batch: RecordBatch, of partition: PartitionID
+    ) {
+        self.content = content
+        self.offset = offset
+        self.timestamp = timestamp
+        self.batch = batch
+        self.partition = partition
+    }
+
+    static func < (a: Message, b: Message) -> Bool {
+        (a.timestamp, a.partition, a.offset) < (b.timestamp, b.partition, b.offset)
+    }
+
+    static func == (a: Message, b: Message) -> Bool { a.partition == b.partition && a.offset == b.offset }
+
+    /// The messages of a batch from an offset on.
+    static func all(in batch: RecordBatch, of partition: PartitionID, from start: Offset) -> [Message] {
+        do throws(WireError) {
+            return try batch.records().filter { $0.offset >= start }.map { record in
+                Message(
+                    batch.attributes.isControl ? marker(record) : .record(record), at: record.offset, record.timestamp,
+                    in: batch, of: partition)
+            }
+        } catch {
+            let last = batch.lastOffset
+            return last < start
+                ? [] : [Message(.unreadable("\(error)"), at: last, batch.maxTimestamp, in: batch, of: partition)]
+        }
+    }
+
+    private static func marker(_ record: Record) -> Content {
+        guard let key = record.key, let type = try? ControlRecordTypeSchema.decodeVersioned(key).type else {
+            return .unreadable("a control record without a type")
+        }
+        switch type {
+        case 0: return .marker(commits: false)
+        case 1: return .marker(commits: true)
+        default: return .unreadable("a control record of type \(type)")
+        }
+    }
+
+    // MARK: - JSON
+
+    func json(_ decoder: inout ChangeEventDecoder) -> String {
+        var fields = [
+            ("partition", "\(partition)"), ("offset", "\(offset)"), ("timestamp", "\(timestamp)"),
+            ("timestampType", JSONText.string(batch.attributes.isLogAppendTime ? "LogAppendTime" : "CreateTime")),
+            ("compression", JSONText.string(batch.attributes.compression?.name)),
+            ("isTransactional", "\(batch.attributes.isTransactional)"), ("producerId", "\(batch.producerId)"),
+        ]
+        switch content {
+        case .marker(let commits): fields.append(("marker", JSONText.string(commits ? "commit" : "abort")))
+        case .unreadable(let reason): fields.append(("unreadable", JSONText.string(reason)))
+        case .record(let record):
+            let value = MessagePart(record.value)
+            fields += [
+                ("key", MessagePart(record.key).json), ("value", value.json),
+                (
+                    "headers",
+                    JSONText.array(
+                        record.headers.map { header in
+                            JSONText.object([
+                                ("name", JSONText.string(header.key)), ("value", MessagePart(header.value).json),
+                            ])
+                        })
+                ),
+            ]
+            let hasOldKey = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
+            if let change = ChangeView(value, hasOldKey: hasOldKey, &decoder) { fields.append(("change", change.json)) }
+        }
+        return JSONText.object(fields)
+    }
+}
+
+/// A key, a value or a header's value as the page shows it.
+struct MessagePart {
+    /// More of a text, in characters, and of bytes is not shown.
+    private static let longestText = 32_768
+    private static let longestHex = 1024
+    /// Larger values, in bytes, are not looked into.
+    private static let longestDocument = 4 << 20
+
+    let bytes: [UInt8]?
+    /// What it holds, where it is a JSON object or array.
+    let document: Document?
+    private let text: String?
+
+    init(_ content: Bytes?) {
+        bytes = content?.copy()
+        let mayBeDocument = bytes.map { [0x7B, 0x5B].contains($0.first) && $0.count <= Self.longestDocument } ?? false
+        document = mayBeDocument ? bytes.flatMap { Document($0) } : nil
+        text = bytes.flatMap(Self.text)
+    }
+
+    /// The bytes as text, where they are UTF-8 without control characters other than tabs and ends of lines.
+    private static func text(_ bytes: [UInt8]) -> String? {
+        guard !bytes.contains(where: { $0 < 0x20 && ![0x09, 0x0A, 0x0D].contains($0) || $0 == 0x7F }) else {
+            return nil
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    var json: String {
+        guard let bytes else { return JSONText.object([("kind", JSONText.string("null")), ("size", "0")]) }
+        let shown = document.map { $0.indented(limit: 4 * Self.longestText) } ?? text
+        let kind = document != nil ? "json" : text != nil ? "text" : "binary"
+        let cut = shown.map { $0.unicodeScalars.count > Self.longestText } ?? (bytes.count > Self.longestHex)
+        return JSONText.object([
+            ("kind", JSONText.string(kind)), ("size", "\(bytes.count)"), ("cut", "\(cut)"),
+            ("text", JSONText.string(shown.map { cut ? String($0.unicodeScalars.prefix(Self.longestText)) : $0 })),
+            ("hex", JSONText.string(Hex.encode(bytes.prefix(Self.longestHex)))),
+        ])
+    }
+}
+
+extension Document {
+    /// The value on one line.
+    var compact: String {
+        switch self {
+        case .null: "null"
+        case .bool(let flag): "\(flag)"
+        case .number(let text): text
+        case .string(let text): JSONText.string(text)
+        case .array(let elements): JSONText.array(elements.map(\.compact))
+        case .object(let fields): JSONText.object(fields.map { ($0.name, $0.value.compact) })
+        }
+    }
+
+    /// The value on several lines, two spaces deeper each time; it breaks off behind `limit` bytes, since deep nesting
+    /// makes much space of little text.
+    func indented(limit: Int = .max) -> String {
+        var out = ""
+        write(to: &out, 1, limit)
+        return out
+    }
+
+    private func write(to out: inout String, _ depth: Int, _ limit: Int) {
+        let inner = "\n" + String(repeating: "  ", count: depth)
+        let outer = "\n" + String(repeating: "  ", count: depth - 1)
+        switch self {
+        case .array(let elements) where elements.contains(where: \.isContainer):
+            for (index, element) in elements.enumerated() where out.utf8.count <= limit {
+                out += (index == 0 ? "[" : ",") + inner
+                element.write(to: &out, depth + 1, limit)
+            }
+            out += outer + "]"
+        case .object(let fields) where !fields.isEmpty:
+            for (index, field) in fields.enumerated() where out.utf8.count <= limit {
+                out += (index == 0 ? "{" : ",") + inner + JSONText.string(field.name) + ": "
+                field.value.write(to: &out, depth + 1, limit)
+            }
+            out += outer + "}"
+        default: out += compact
+        }
+    }
+}

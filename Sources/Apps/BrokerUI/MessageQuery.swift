@@ -1,0 +1,92 @@
+import ChangeEvents
+import JSONLines
+import KafkaBroker
+import KafkaWire
+
+/// Which messages of a topic are asked for, and finding them.
+struct MessageQuery {
+    /// What is wrong with a query.
+    struct Refusal: Error {
+        var sentence: String
+    }
+
+    /// More messages than that are not given at once.
+    private static let mostMessages = 200
+    /// How much of a partition's log is read for one answer, in bytes.
+    private static let mostBytes = 4 << 20
+
+    private let topic: String
+    /// Where to begin in each partition that is asked about.
+    private let starts: [(partition: PartitionID, offset: Offset)]
+    private let count: Int
+
+    init(_ query: [String: String], of topic: KafkaBroker.TopicInfo) throws(Refusal) {
+        self.topic = topic.name
+        guard let count = Int(query["count"] ?? "50"), (1...Self.mostMessages).contains(count) else {
+            throw Refusal(sentence: "count is a number from 1 to \(Self.mostMessages).")
+        }
+        self.count = count
+        let only = try Self.number(query["partition"], "partition")
+        if let only, !topic.partitions.indices.contains(Int(only)) {
+            throw Refusal(sentence: "Topic \(topic.name) has partitions 0 to \(topic.partitions.count - 1).")
+        }
+        let offset = try Self.number(query["offset"], "offset")
+        let cursor = try Self.cursor(query["cursor"])
+        starts = topic.partitions.enumerated().filter { only == nil || only == Int64($0.offset) }.map {
+            index, partition in
+            let last = partition.endOffset.rawValue - Int64(count)
+            let start = cursor[Int64(index)] ?? offset ?? last
+            return (PartitionID(index: index), max(Offset(start), partition.startOffset))
+        }
+    }
+
+    private static func number(_ text: String?, _ name: String) throws(Refusal) -> Int64? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let number = Int64(text), number >= 0 else { throw Refusal(sentence: "\(name) is a number from 0 on.") }
+        return number
+    }
+
+    /// `0:17,1:4`
+    private static func cursor(_ text: String?) throws(Refusal) -> [Int64: Int64] {
+        var cursor: [Int64: Int64] = [:]
+        for item in (text ?? "").split(separator: ",") {
+            let parts = item.split(separator: ":").compactMap { Int64($0) }
+            guard parts.count == 2, parts.allSatisfy({ $0 >= 0 }) else {
+                throw Refusal(sentence: "cursor is a list such as 0:17,1:4.")
+            }
+            cursor[parts[0]] = parts[1]
+        }
+        return cursor
+    }
+
+    /// The messages in the order of their times, and where the next ones begin. Of several partitions the newest count
+    /// messages are given; `skipped` says how many were left out before them.
+    func answer(_ broker: KafkaBroker) async -> String {
+        var found: [Message] = []
+        let share = max(64 << 10, Self.mostBytes / max(starts.count, 1))
+        for start in starts {
+            let batches = await broker.batches(
+                topic: topic, partition: start.partition, from: start.offset, maxBytes: share)
+            var room = count
+            for batch in batches where room > 0 {
+                let messages = Message.all(in: batch, of: start.partition, from: start.offset).prefix(room)
+                found += messages
+                room -= messages.count
+            }
+        }
+        found.sort()
+        let shown = found.suffix(count)
+        var next = Dictionary(starts.map { ($0.partition, $0.offset) }) { $1 }
+        for message in found { next[message.partition] = max(next[message.partition] ?? 0, message.offset + 1) }
+        var decoder = ChangeEventDecoder()
+        return JSONText.object([
+            ("topic", JSONText.string(topic)),
+            ("messages", JSONText.array(shown.map { $0.json(&decoder) })),
+            ("skipped", "\(found.count - shown.count)"),
+            (
+                "next",
+                JSONText.object(next.sorted { $0.key < $1.key }.map { ("\($0.key)", "\($0.value)") })
+            ),
+        ])
+    }
+}

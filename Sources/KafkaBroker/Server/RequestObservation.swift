@@ -1,0 +1,120 @@
+import KafkaWire
+
+/// A request that was handled, and what came of it, as `Configuration.observer` is told.
+package struct RequestObservation: Sendable {
+    /// What came of a request.
+    package enum Result: Sendable, Equatable {
+        /// It was answered; the bytes of the answer with the size in front, and the error codes in it, each once, in
+        /// the order of the message.
+        case answered(bytes: Int, errors: [ErrorCode])
+        /// It wants no answer (Produce with acks=0).
+        case silent
+        /// The connection was closed, for that reason.
+        case hungUp(String)
+    }
+
+    /// The connection's number, from 1.
+    package let connection: UInt64
+    /// The client's address and port.
+    package let peer: String
+    /// What the client calls itself.
+    package let clientId: String?
+    package let api: APIKey
+    package let version: Int16
+    package let correlationId: Int32
+    /// The bytes of the request with the size in front.
+    package let requestBytes: Int
+    /// When it was taken, in milliseconds since 1970.
+    package let timestamp: Int64
+    /// From when the request was taken until its answer stood in the connection's output.
+    package private(set) var duration = Duration.zero
+    package private(set) var result = Result.silent
+    private let began: Instant
+
+    init(_ header: RequestHeader, bytes: Int, of connection: ClientConnection) {
+        self.connection = connection.id
+        peer = connection.peer
+        clientId = header.clientId
+        api = APIKey(rawValue: header.requestApiKey)
+        version = header.requestApiVersion
+        correlationId = header.correlationId
+        requestBytes = bytes + 4
+        timestamp = Instant.wallMilliseconds
+        began = .now
+    }
+
+    /// The same with its result, now.
+    func ended(_ result: Result) -> RequestObservation {
+        var ended = self
+        ended.result = result
+        ended.duration = .now - began
+        return ended
+    }
+
+    /// The same with its answer.
+    func ended(_ response: any WireMessage, version: Int16, bytes: Int) -> RequestObservation {
+        ended(.answered(bytes: bytes, errors: ErrorCodes.of(response, version: version)))
+    }
+}
+
+/// The visitor that collects a message's error codes.
+struct ErrorCodes: FieldVisitor {
+    let version: Int16
+    var flexible: Bool
+    private(set) var codes: [ErrorCode] = []
+
+    /// The codes other than NONE in a message of that version, each once.
+    static func of(_ message: some WireMessage, version: Int16) -> [ErrorCode] {
+        var visitor = ErrorCodes(version: version, flexible: true)
+        var message = message
+        // The visitor itself throws nothing.
+        try? visitor.visit(&message)
+        return visitor.codes
+    }
+
+    private mutating func note<T: WireType>(_ field: Field, _ value: T) -> Bool {
+        guard field.versions.contains(version) else { return false }
+        guard let code = value as? ErrorCode else { return true }
+        if code != .none, !codes.contains(code) { codes.append(code) }
+        return false
+    }
+
+    mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
+        note(field, value)
+    }
+    mutating func leave() {}
+    mutating func enterTagged<T: WireType>(
+        _ tag: UInt32, _ field: Field, _ value: T, default: T
+    ) throws(WireError) -> Bool { note(field, value) }
+    mutating func leaveTagged() throws(WireError) {}
+
+    mutating func visit(_ value: inout Bool) throws(WireError) {}
+    mutating func visit(_ value: inout Int8) throws(WireError) {}
+    mutating func visit(_ value: inout Int16) throws(WireError) {}
+    mutating func visit(_ value: inout UInt16) throws(WireError) {}
+    mutating func visit(_ value: inout Int32) throws(WireError) {}
+    mutating func visit(_ value: inout UInt32) throws(WireError) {}
+    mutating func visit(_ value: inout Int64) throws(WireError) {}
+    mutating func visit(_ value: inout Double) throws(WireError) {}
+    mutating func visit(_ value: inout Uuid) throws(WireError) {}
+    mutating func visit(_ value: inout String?) throws(WireError) {}
+    mutating func visit(_ value: inout Bytes?) throws(WireError) {}
+    mutating func visit(_ value: inout Records?) throws(WireError) {}
+
+    mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
+        for element in value ?? [] {
+            var element = element
+            try element.accept(&self)
+        }
+    }
+
+    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
+        try value.fields(&self)
+        try value.taggedFields(&self)
+    }
+
+    mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
+        guard var structure = value else { return }
+        try visit(&structure)
+    }
+}
