@@ -65,15 +65,16 @@ struct Folder {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Writes a small file as a whole: after a crash it holds the old text or the new one.
-    func write(_ text: String, to name: String) throws(StorageError) {
+    /// Writes a small file as a whole: after a crash it holds the old text or the new one. `isSynced` is whether it is
+    /// on the disk itself then.
+    func write(_ text: String, to name: String, isSynced: Bool = true) throws(StorageError) {
         let temporary = path(of: name + ".tmp")
         unlink(temporary)
         let file = DiskFile(path: temporary, size: 0, pool: FilePool(limit: 8))
         try file.append(Array(text.utf8))
-        try file.sync()
+        if isSynced { try file.sync() }
         try file.rename(to: path(of: name))
-        try sync()
+        if isSynced { try sync() }
     }
 
     /// Gives what is called `old` another name.

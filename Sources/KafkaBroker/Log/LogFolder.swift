@@ -12,15 +12,16 @@ final class LogFolder {
         self.folder = folder
         self.topicId = topicId
         self.pool = pool
-        isMade = folder.exists
+        isMade = folder.size(of: Self.metadata) != nil
     }
 
     /// A new segment's file; what an earlier one of that name held is gone.
     func segment(at base: Offset) throws(StorageError) -> DiskFile {
         if !isMade {
             try folder.create()
-            // As Kafka writes it (`PartitionMetadataFile`).
-            try folder.write("version: 0\ntopic_id: \(topicId)\n", to: "partition.metadata")
+            // As Kafka writes it (`PartitionMetadataFile`). It is not waited for: a folder without it still is its
+            // partition's, by its name.
+            try folder.write("version: 0\ntopic_id: \(topicId)\n", to: Self.metadata, isSynced: false)
             isMade = true
         }
         let name = Self.name(of: base)
@@ -43,6 +44,8 @@ final class LogFolder {
         try file.rename(to: folder.path(of: Self.name(of: base)))
     }
 
+    /// Says which topic the folder belongs to: names come again, ids do not.
+    static let metadata = "partition.metadata"
     private static let cleaned = ".cleaned"
 
     /// Removes the folder with all segments.

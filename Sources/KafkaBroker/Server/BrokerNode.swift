@@ -60,6 +60,8 @@ final class BrokerNode {
         self.random = random
         try restore()
         try createTopics()
+        // Transactions whose end was decided before a crash are ended now.
+        settle(now: configuration.now())
     }
 
     // MARK: - Requests and time

@@ -75,7 +75,10 @@ final class DataDirectory {
             guard let dash = name.lastIndex(of: "-"), Int32(name[name.index(after: dash)...]) != nil,
                 !states.contains(String(name[..<dash])), root.folder(name).exists
             else { continue }
-            if let id = wanted[name], try topicId(of: name) == "\(id)" { continue }
+            if let id = wanted[name] {
+                let found = try topicId(of: name)
+                if found == nil || found == "\(id)" { continue }
+            }
             strays.append(try setAside(name))
         }
         return strays
@@ -99,7 +102,7 @@ final class DataDirectory {
     }
 
     private func topicId(of name: String) throws(StorageError) -> String? {
-        let text = try root.folder(name).text(of: "partition.metadata") ?? ""
+        let text = try root.folder(name).text(of: LogFolder.metadata) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("topic_id:") }
         return line.map { String($0.dropFirst("topic_id:".count)).trimmed }
     }
