@@ -43,8 +43,9 @@ struct ConfigStore {
     static let limit = 16 << 20
 
     /// What the broker was started with.
-    let statics: [String: String]
-    let nodeId: BrokerID
+    var statics: [String: String]
+    /// The node whose own settings are meant.
+    var nodeId: BrokerID
     private var values: [ConfigResource: [String: String]] = [:]
     /// How many bytes of names and values are kept.
     private(set) var size = 0
@@ -151,6 +152,7 @@ extension KafkaBroker.Configuration {
         put("advertised.listeners", "PLAINTEXT://\(address(host)):\(port)")
         put("auto.create.topics.enable", autoCreateTopics)
         put("num.partitions", defaultPartitions)
+        put("default.replication.factor", replicationFactor)
         put("message.max.bytes", maximumMessageBytes)
         put("socket.request.max.bytes", maximumRequestBytes)
         if let retentionBytes { put("log.retention.bytes", retentionBytes) }

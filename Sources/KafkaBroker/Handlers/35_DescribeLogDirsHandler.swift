@@ -1,6 +1,7 @@
 import KafkaWire
 
-/// DescribeLogDirs (KIP-113): the one directory, which is a name for this process's memory, and the sizes of the logs.
+/// DescribeLogDirs (KIP-113): the one directory, which is a name for this process's memory, and the sizes of the logs of
+/// which the node that is asked holds a replica.
 ///
 /// - What it can hold is the broker's limit of memory (`Configuration.memoryLimit`), from v4 on (KIP-827).
 enum DescribeLogDirsHandler: RequestHandler {
@@ -20,7 +21,8 @@ enum DescribeLogDirsHandler: RequestHandler {
                         $0.usableBytes = Int64(clamping: max(0, limit - node.storedBytes))
                         $0.topics = node.topics.sorted.compactMap { topic in
                             let partitions = topic.partitions.filter {
-                                wanted.map { $0[topic.name] ?? [] }?.contains($0.index) ?? true
+                                $0.leadership.replicas.contains(context.node)
+                                    && wanted.map { $0[topic.name] ?? [] }?.contains($0.index) ?? true
                             }
                             return partitions.isEmpty ? nil : describe(topic, partitions)
                         }

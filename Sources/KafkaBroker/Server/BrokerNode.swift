@@ -1,18 +1,29 @@
 import KafkaWire
 
-/// The broker's state and what handlers may do with it. Knows nothing of sockets: requests come in with the time, and
-/// answers go out, at once or later through ``takeAnswers()``. Lives on the loop.
+/// The broker's state, of all its nodes together, and what handlers may do with it. Knows nothing of sockets: requests
+/// come in with the time and the node that they reached, and answers go out, at once or later through
+/// ``takeAnswers()``. Lives on the loop.
 final class BrokerNode {
-    /// An answer that comes later than its request's turn.
+    /// What becomes of a request later than in its own turn.
     struct LateAnswer {
         var ticket: RequestTicket
-        var response: any WireMessage
+        var outcome: Outcome
+    }
+
+    /// A request that a hook holds back.
+    private struct Delayed {
+        var api: ServedAPI
+        var body: Bytes
+        var context: RequestContext
+        var until: Instant
     }
 
     let configuration: KafkaBroker.Configuration
     let clusterId: String
-    let advertisedHost: String
-    let advertisedPort: UInt16
+    /// The nodes: which there are, and who coordinates what.
+    var cluster: ClusterMap
+    /// What the broker is held to speak; nil is everything.
+    var release: KafkaRelease?
     private(set) var topics: TopicRegistry
     var configs: ConfigStore
     var quotas = ClientQuotas()
@@ -24,19 +35,20 @@ final class BrokerNode {
     /// How many bytes the logs hold together.
     private(set) var storedBytes = 0
     private var answers: [LateAnswer] = []
+    private var delayed: [Delayed] = []
     /// The versions of joins that wait, since the form of a refusal depends on it.
     private var joinVersions: [RequestTicket: Int16] = [:]
 
     /// Throws where a topic of the configuration cannot be created.
-    init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(TopicRegistry.Refusal) {
+    init(_ configuration: KafkaBroker.Configuration, nodes: [ClusterMap.Node]) throws(TopicRegistry.Refusal) {
         self.configuration = configuration
-        advertisedHost = configuration.advertisedHost ?? configuration.host
-        advertisedPort = configuration.advertisedPort ?? port
+        cluster = ClusterMap(nodes)
+        release = configuration.speaks.flatMap(KafkaRelease.named)
         random = RandomSource(seed: configuration.seed)
         clusterId = configuration.clusterId ?? Uuid.random(using: &random).description
         topics = TopicRegistry(partitionLimit: configuration.maximumPartitions)
         configs = ConfigStore(
-            statics: configuration.settings(host: advertisedHost, port: advertisedPort), nodeId: configuration.nodeId)
+            statics: configuration.settings(host: nodes[0].host, port: nodes[0].port), nodeId: configuration.nodeId)
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
             memberLimit: configuration.maximumGroupSize, random: random.split())
@@ -49,6 +61,11 @@ final class BrokerNode {
         }
     }
 
+    /// A broker of one node, which listens on `port`.
+    convenience init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(TopicRegistry.Refusal) {
+        try self.init(configuration, nodes: [configuration.node(0, port: port)])
+    }
+
     // MARK: - Requests and time
 
     /// Handles a request that was decoded by its API's handler.
@@ -59,8 +76,29 @@ final class BrokerNode {
         return outcome
     }
 
+    /// Handles a request later; until then its answer is awaited.
+    func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext, after delay: Duration) {
+        delayed.append(Delayed(api: api, body: body, context: context, until: context.now + max(.zero, delay)))
+    }
+
+    private func handleDelayed(now: Instant) {
+        guard !delayed.isEmpty else { return }
+        let due = delayed.filter { $0.until <= now }.sorted { $0.until < $1.until }
+        delayed.removeAll { $0.until <= now }
+        for request in due {
+            var context = request.context
+            context.now = now
+            context.timestamp = configuration.timestamp()
+            let outcome: Outcome
+            do { outcome = try handle(request.api, request.body, context) } catch { outcome = .hangUp("\(error)") }
+            if case .later = outcome { continue }
+            answers.append(LateAnswer(ticket: context.ticket, outcome: outcome))
+        }
+    }
+
     /// Does what is due at `now`.
     func tick(now: Instant) {
+        handleDelayed(now: now)
         groups.tick(now: now)
         transactions.tick(now: now)
         writeMarkers(now: now)
@@ -70,13 +108,16 @@ final class BrokerNode {
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        [groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline].compactMap { $0 }.min()
+        let delay = delayed.isEmpty ? nil : delayed.map(\.until).min()
+        return [groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline, delay].compactMap { $0 }
+            .min()
     }
 
     /// The connection is gone: what waits for it is forgotten. Members of groups stay until their sessions run out.
     func forget(_ ticket: RequestTicket) {
         waitingFetches.remove(ticket)
         joinVersions[ticket] = nil
+        delayed.removeAll { $0.context.ticket == ticket }
     }
 
     /// The answers to earlier requests that have become known since the last call.
@@ -88,35 +129,38 @@ final class BrokerNode {
 
     /// Looks at the consequences of what was done: transactions that end, fetches that have enough now, members that are
     /// answered.
-    private func settle(now: Instant) {
+    func settle(now: Instant) {
         writeMarkers(now: now)
         for fetch in waitingFetches.takeTouched() where FetchHandler.isSatisfied(fetch, self) { answer(fetch) }
         for action in groups.takeActions() {
             switch action {
             case .answerJoin(let ticket, let response):
                 let version = joinVersions.removeValue(forKey: ticket) ?? JoinGroupRequest.versions.upperBound
-                answers.append(LateAnswer(ticket: ticket, response: response.readable(in: version)))
+                answers.append(LateAnswer(ticket: ticket, outcome: .answer(response.readable(in: version))))
             case .answerSync(let ticket, let response):
-                answers.append(LateAnswer(ticket: ticket, response: response))
+                answers.append(LateAnswer(ticket: ticket, outcome: .answer(response)))
             }
         }
     }
 
     private func answer(_ fetch: WaitingFetch) {
         waitingFetches.remove(fetch.context.ticket)
-        answers.append(LateAnswer(ticket: fetch.context.ticket, response: FetchHandler.answer(fetch, self)))
+        answers.append(LateAnswer(ticket: fetch.context.ticket, outcome: .answer(FetchHandler.answer(fetch, self))))
     }
 
     // MARK: - Topics and records
 
+    /// Creates a topic, whose partitions go to the nodes of `assignment`, or get as many replicas as are asked for.
     @discardableResult
-    func createTopic(_ name: String, partitions: Int32, configs own: [String: String] = [:]) throws(TopicRegistry
-        .Refusal)
-        -> Topic
-    {
-        try topics.create(
+    func createTopic(
+        _ name: String, partitions: Int32, configs own: [String: String] = [:], replication: Int? = nil,
+        assignment: [[BrokerID]]? = nil
+    ) throws(TopicRegistry.Refusal) -> Topic {
+        let topic = try topics.create(
             name: name, partitions: partitions, configs: own, settings: configs.settings(ofTopic: own),
             id: TopicID(Uuid.random(using: &random)))
+        place(topic.partitions[...], replication: replication ?? configuration.replicationFactor, on: assignment)
+        return topic
     }
 
     func deleteTopic(_ topic: Topic) {
@@ -129,7 +173,11 @@ final class BrokerNode {
     }
 
     /// Adds partitions to a topic; to be asked about before.
-    func addPartitions(_ count: Int, to topic: Topic) { topics.addPartitions(count, to: topic) }
+    func addPartitions(_ count: Int, to topic: Topic, assignment: [[BrokerID]]? = nil) {
+        let replication = topic.partitions.first?.leadership.replicas.count ?? configuration.replicationFactor
+        topics.addPartitions(count, to: topic)
+        place(topic.partitions.suffix(count), replication: replication, on: assignment)
+    }
 
     /// Removes the records before an offset that the log contains.
     func deleteRecords(before offset: Offset, in partition: Partition) {

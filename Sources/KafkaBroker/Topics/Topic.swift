@@ -34,11 +34,13 @@ final class Topic {
     }
 }
 
-/// A partition, led by this broker.
+/// A partition: its log, and who leads it.
 final class Partition {
     let index: PartitionID
-    /// One node never changes a leader; clients that bring an epoch are held against it all the same (KIP-320).
-    let leaderEpoch: LeaderEpoch = 0
+    /// Who holds and who leads it; given by whoever creates it (``BrokerNode/place(_:replication:on:)``).
+    var leadership = Leadership(replicas: [])
+    /// Counts the leaders; clients that bring an epoch are held against it (KIP-320).
+    var leaderEpoch: LeaderEpoch { leadership.epoch }
     var log: PartitionLog
     var producers = ProducerStates()
     var aborted = AbortedTransactions()
@@ -55,6 +57,20 @@ final class Partition {
     /// Before which offset every transaction has ended (KIP-98); with one node, the rest of the log is stable too.
     var lastStableOffset: Offset {
         max(log.startOffset, min(producers.firstUnstableOffset ?? log.endOffset, log.endOffset))
+    }
+
+    /// The first offsets of the batches that fetches get with a byte turned over, so that their checksums are wrong; set
+    /// on command.
+    var damaged: Set<Offset> = []
+
+    /// What is wrong with asking `node` of the partition as its leader, with the epoch that the client believes in: the
+    /// one place where this is decided.
+    func refusal(at node: BrokerID, epoch: LeaderEpoch = .none) -> ErrorCode {
+        if leadership.leader == node { return check(epoch: epoch) }
+        // A replica knows the epoch too, and says first what is wrong with it, as in Kafka.
+        guard leadership.replicas.contains(node) else { return .notLeaderOrFollower }
+        let stale = check(epoch: epoch)
+        return stale == .none ? .notLeaderOrFollower : stale
     }
 
     /// What is wrong with the leader epoch that a client believes in; -1 is no belief.
