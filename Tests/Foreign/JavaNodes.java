@@ -36,6 +36,11 @@ public class JavaNodes {
         return new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
     }
 
+    static final long STARTED = System.currentTimeMillis();
+
+    /** How long it has taken so far. */
+    static String after() { return String.format(Locale.ROOT, "%.1f s", (System.currentTimeMillis() - STARTED) / 1000.0); }
+
     static List<List<String>> empty() {
         List<List<String>> lists = new ArrayList<>();
         for (int i = 0; i < PARTITIONS; i++) lists.add(new ArrayList<>());
@@ -96,6 +101,7 @@ public class JavaNodes {
         reader.start();
         int[] sent = new int[PARTITIONS];
         int total = 0;
+        String times = "begun after " + after();
         try {
             AtomicReference<Exception> failure = new AtomicReference<>();
             try (var producer = new KafkaProducer<>(with("linger.ms", "5", "delivery.timeout.ms", "" + PATIENCE,
@@ -109,8 +115,10 @@ public class JavaNodes {
                 }
             }
             if (failure.get() != null) throw failure.get();
+            times += ", delivered after " + after();
             long end = System.currentTimeMillis() + PATIENCE;
             while (count(read) < total && System.currentTimeMillis() < end) Thread.sleep(50);
+            times += ", read after " + after();
         } finally {
             stop.set(true);
             reader.join(PATIENCE);
@@ -118,7 +126,7 @@ public class JavaNodes {
         if (trouble.get() != null) throw new AssertionError("the group's reader ended", trouble.get());
         check(topic, sent, look(topic, total));
         if (count(read) != total) throw new AssertionError("the group has read " + count(read) + " of " + total);
-        return total + " records";
+        return total + " records, " + times + ", checked after " + after();
     }
 
     static String transactional() throws Exception {

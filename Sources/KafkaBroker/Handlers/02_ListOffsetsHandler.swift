@@ -52,7 +52,9 @@ enum ListOffsetsHandler: RequestHandler {
         case (0..., _): take(log.firstOffset(at: asked.timestamp), before: end, into: &answer)
         default: answer.errorCode = .unsupportedVersion
         }
-        if context.version >= 4, answer.offset >= 0 { answer.leaderEpoch = partition.leaderEpoch }
+        if context.version >= 4, answer.offset >= 0 {
+            answer.leaderEpoch = partition.leadership.epochs.epoch(at: answer.offset)
+        }
         return answer
     }
 

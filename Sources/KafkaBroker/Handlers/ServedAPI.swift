@@ -63,8 +63,10 @@ struct ServedAPI: Sendable {
             guard let elsewhere = parts.elsewhere else { return H.handle(request, context, node) }
             let refused = elsewhere.failed(.notCoordinator, version: context.version)
             guard let here = parts.here else { return .answer(refused) }
-            guard case .answer(let message) = H.handle(here, context, node), var answer = message as? H.Request.Response
-            else { preconditionFailure("what asks about several groups is answered at once") }
+            let outcome = H.handle(here, context, node)
+            guard case .answer(let message) = outcome, var answer = message as? H.Request.Response else {
+                return outcome
+            }
             H.Request.add(refused, to: &answer)
             return .answer(answer)
         }

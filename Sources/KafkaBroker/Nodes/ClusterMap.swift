@@ -57,6 +57,11 @@ struct ClusterMap {
     /// Who is told to be the controller: the first node that runs.
     var controller: BrokerID { running.first ?? .none }
 
+    /// `host:port` of all nodes, also of those that are stopped.
+    var addresses: String {
+        nodes.map { $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)" }.joined(separator: ",")
+    }
+
     // MARK: - Nodes that come and go
 
     mutating func add(_ node: Node) {

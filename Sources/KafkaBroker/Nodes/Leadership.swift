@@ -107,6 +107,9 @@ struct LeaderEpochs: Equatable {
         entries[0].start = max(entries[0].start, start)
     }
 
+    /// The epoch in which the record at `offset` was written, or the next one will be.
+    func epoch(at offset: Offset) -> LeaderEpoch { entries.last { $0.start <= offset }?.epoch ?? entries[0].epoch }
+
     /// The last epoch that is not above `epoch`, and where it ended; none and -1 where that is not known (KIP-320).
     func end(of epoch: LeaderEpoch, logEnd: Offset) -> (epoch: LeaderEpoch, offset: Offset) {
         if epoch == latest { return (epoch, logEnd) }

@@ -62,9 +62,21 @@ extension BrokerNode {
         changeAll { $0.regain(id, from: $1) }
     }
 
+    /// There is a new node, which has no partitions yet.
+    func added(_ node: ClusterMap.Node) {
+        cluster.add(node)
+        tellBootstrapServers()
+    }
+
+    private func tellBootstrapServers() {
+        let addresses = cluster.addresses
+        bootstrapServers.withLock { $0 = addresses }
+    }
+
     /// The node is gone for good: its replicas move to nodes that do not have the partition yet, where there are any.
     func removed(_ id: BrokerID) {
         cluster.remove(id)
+        tellBootstrapServers()
         let running = cluster.running
         changeAll { leadership, end in
             guard let index = leadership.replicas.firstIndex(of: id) else { return }

@@ -169,9 +169,8 @@ extension BrokerServer {
         }
         let place = Int(node.cluster.highestId.rawValue - configuration.nodeId.rawValue) + 1
         let added = configuration.node(place, port: socket.localPort)
-        node.cluster.add(added)
+        node.added(added)
         open(socket, for: added.id)
-        tellBootstrapServers()
         settle()
         return added.id
     }
@@ -183,7 +182,6 @@ extension BrokerServer {
         }
         try stopNode(id)
         node.removed(id)
-        tellBootstrapServers()
         settle()
     }
 

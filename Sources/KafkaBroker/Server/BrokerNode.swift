@@ -22,6 +22,8 @@ final class BrokerNode {
     let clusterId: String
     /// The nodes: which there are, and who coordinates what.
     var cluster: ClusterMap
+    /// Where clients begin, for those who cannot wait for the loop: all nodes, also those that are stopped.
+    let bootstrapServers: Locked<String>
     /// What the broker is held to speak; nil is everything.
     var release: KafkaRelease?
     private(set) var topics: TopicRegistry
@@ -43,6 +45,7 @@ final class BrokerNode {
     init(_ configuration: KafkaBroker.Configuration, nodes: [ClusterMap.Node]) throws(TopicRegistry.Refusal) {
         self.configuration = configuration
         cluster = ClusterMap(nodes)
+        bootstrapServers = Locked(cluster.addresses)
         release = configuration.speaks.flatMap(KafkaRelease.named)
         random = RandomSource(seed: configuration.seed)
         clusterId = configuration.clusterId ?? Uuid.random(using: &random).description

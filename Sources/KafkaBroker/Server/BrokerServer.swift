@@ -34,7 +34,7 @@ actor BrokerServer {
         logger = configuration.logger
         let nodes = listeners.enumerated().map { configuration.node($0, port: $1.localPort) }
         node = try BrokerNode(configuration, nodes: nodes)
-        bootstrapServers = Locked(Self.addresses(of: nodes))
+        bootstrapServers = node.bootstrapServers
         for (member, socket) in zip(nodes, listeners) { self.listeners[member.id] = socket }
     }
 
@@ -69,15 +69,6 @@ actor BrokerServer {
         loop.unwatch(listener.descriptor)
         listener.close()
         for connection in connections.values where connection.node == id { close(connection) }
-    }
-
-    func tellBootstrapServers() {
-        let addresses = Self.addresses(of: node.cluster.nodes)
-        bootstrapServers.withLock { $0 = addresses }
-    }
-
-    private static func addresses(of nodes: [ClusterMap.Node]) -> String {
-        nodes.map { $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)" }.joined(separator: ",")
     }
 
     /// Works on the broker's state.

@@ -2,6 +2,10 @@ import KafkaWire
 
 /// A clock that stands still until it is told otherwise, for a broker whose time a test decides; see
 /// ``KafkaBroker/advance(by:)``.
+///
+/// Everything that the broker waits for follows it: a fetch without records is not answered, and the first join of a new
+/// group waits for others (``KafkaBroker/Configuration/initialRebalanceDelay``; `.zero` is at once), until it is moved.
+/// What clients wait for follows their own clocks.
 public final class ManualClock: Sendable {
     private struct State {
         /// Since the clock was made; what deadlines are held against.

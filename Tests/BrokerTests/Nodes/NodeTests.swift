@@ -138,6 +138,19 @@ import Testing
                 })
             return try #require(answer.topics.first?.partitions.first)
         }
+        // An offset comes with the epoch in which its record was written.
+        for (timestamp, wanted) in [(Int64(-2), LeaderEpoch(0)), (-1, 1)] {
+            let listed = try second.call(
+                ListOffsetsRequest.with {
+                    $0.topics = [
+                        .with {
+                            $0.name = "t"
+                            $0.partitions = [.with { $0.timestamp = timestamp }]
+                        }
+                    ]
+                })
+            #expect(listed.topics.first?.partitions.first?.leaderEpoch == wanted)
+        }
         #expect(try epoch(second, 0).endOffset == 2 && epoch(second, 0).leaderEpoch == 0)
         #expect(try epoch(second, 1).endOffset == 3 && epoch(second, 1).leaderEpoch == 1)
         #expect(try epoch(second, 2).endOffset == -1)
@@ -255,6 +268,11 @@ import Testing
         #expect(try values(last.fetch("t", offset: 0).records) == ["0:a"])
         #expect(try last.call(UnregisterBrokerRequest.with { $0.brokerId = 5 }).errorCode == .invalidRequest)
         #expect(try last.call(UnregisterBrokerRequest.with { $0.brokerId = 1 }).errorCode == .brokerIdNotRegistered)
+        #expect(try await broker.addNode() == 6)
+        try await broker.stopNode(6)
+        #expect(try last.call(UnregisterBrokerRequest.with { $0.brokerId = 6 }).errorCode == .none)
+        #expect(broker.bootstrapServers == "127.0.0.1:\(try #require(await broker.nodes.first).port)")
+        await #expect(throws: KafkaBroker.CommandError.self) { try await broker.startNode(6) }
         await broker.stop()
     }
 
