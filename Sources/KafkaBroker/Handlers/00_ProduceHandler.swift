@@ -6,7 +6,8 @@ import KafkaWire
 ///   for one without the newer message format (KAFKA-18659), and Kafka does the same.
 /// - Only the leader takes records; other nodes say NOT_LEADER_OR_FOLLOWER, and from v10 on who leads (KIP-951).
 /// - All nodes share one log: acks 1 and all are the same, and there is nothing to wait for; `timeoutMs` is not looked
-///   at, and `min.insync.replicas` neither.
+///   at. With acks all and fewer replicas in sync than a topic's own `min.insync.replicas`, a batch is refused
+///   (NOT_ENOUGH_REPLICAS); more replicas than there are, are not asked for.
 /// - acks 0 has no answer; an error closes the connection, which is all the client can be told.
 /// - A batch that an idempotent producer sends twice is answered with the offset it already has.
 /// - A transactional batch needs a transaction of its producer that goes on in the partition. Up to v11 the client has
@@ -67,6 +68,12 @@ enum ProduceHandler: RequestHandler {
                 answer.currentLeader.leaderEpoch = partition.leaderEpoch
             }
             return answer
+        }
+        if request.acks == -1, node.cluster.hasSeveralNodes, !partition.leadership.isEnough(topic.leastInSync) {
+            return refuse(
+                .notEnoughReplicas,
+                "\(partition.leadership.inSync.count) replicas are in sync; min.insync.replicas is \(topic.leastInSync)"
+            )
         }
         var batch: RecordBatch
         do {

@@ -28,6 +28,9 @@ struct Leadership: Equatable {
     /// The replica that leads when everything is in order.
     var preferred: BrokerID { replicas.first ?? .none }
 
+    /// Whether so many replicas are in sync, or all of fewer.
+    func isEnough(_ least: Int) -> Bool { inSync.count >= min(least, replicas.count) }
+
     /// Makes `node` the leader; one that is no replica takes the place of the leader that was. `end` is the log's end.
     mutating func lead(_ node: BrokerID, from end: Offset) {
         guard node != leader else { return }

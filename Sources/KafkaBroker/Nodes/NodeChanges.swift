@@ -5,6 +5,11 @@ extension KafkaBroker.Configuration {
     var replicationFactor: Int { min(max(1, defaultReplicationFactor ?? 3), brokers) }
 }
 
+extension Topic {
+    /// The topic's own `min.insync.replicas`, or Kafka's default.
+    var leastInSync: Int { configs["min.insync.replicas"].flatMap { Int($0.trimmed) } ?? 1 }
+}
+
 // What happens to partitions when nodes come and go. Sockets are the server's; see `NodeCommands.swift`.
 extension BrokerNode {
     /// Gives new partitions their replicas and leaders.

@@ -31,6 +31,18 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
         try await chase("java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaNodes.java'", topics: 2)
     }
 
+    /// kcat, kafka-python, confluent-kafka and aiokafka keep to what an older release says that it speaks.
+    @Test(.enabled(if: python != nil), arguments: ["1.0", "2.0", "2.4", "2.8", "3.3", "3.9"])
+    func pythonClientsSpeakWithOlderReleases(release: String) async throws {
+        let python = try #require(python)
+        var configuration = KafkaBroker.Configuration(brokers: 2)
+        configuration.speaks = release
+        let broker = try await KafkaBroker.start(configuration)
+        let script = "'\(folder)/Tests/Foreign/test_foreign_clients.py' produces_and_consumes"
+        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0, "\(release)")
+        await broker.stop()
+    }
+
     /// Runs the command, and lets the nodes go round once it has created its topics.
     private func chase(_ command: String, topics: Int) async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 3))

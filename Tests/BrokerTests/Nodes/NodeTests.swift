@@ -330,6 +330,36 @@ import Testing
         await broker.stop()
     }
 
+    @Test func acksAllWantsEnoughReplicas() async throws {
+        let broker = try await start([:])
+        let client = try await client(broker, 1)
+        let created = try client.call(
+            CreateTopicsRequest.with {
+                $0.topics = [
+                    .with {
+                        $0.name = "t"
+                        $0.numPartitions = 1
+                        $0.replicationFactor = 3
+                        $0.configs = [
+                            .with {
+                                $0.name = "min.insync.replicas"
+                                $0.value = "2"
+                            }
+                        ]
+                    }
+                ]
+            })
+        #expect(created.topics.map(\.errorCode) == [.none])
+        try await broker.stopNode(2)
+        #expect(try client.produce("t", batch(["a"])).errorCode == .none)
+        try await broker.stopNode(3)
+        #expect(try client.produce("t", batch(["b"])).errorCode == .notEnoughReplicas)
+        #expect(try client.produce("t", batch(["b"]), acks: 1).errorCode == .none)
+        try await broker.startNode(2)
+        #expect(try client.produce("t", batch(["c"])).errorCode == .none)
+        await broker.stop()
+    }
+
     @Test func reassignmentIsDoneAtOnce() async throws {
         let broker = try await start()
         let client = try await client(broker, 3)
