@@ -9,12 +9,13 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1], brokers: 2))
         let ports = await broker.nodes.map(\.port)
         let first = try TestClient(port: ports[0])
-        let second = try TestClient(port: ports[1])
         _ = try first.call(
             ApiVersionsRequest.with {
                 $0.clientSoftwareName = "hand-made"
                 $0.clientSoftwareVersion = "1.2"
             }, version: 3)
+        // Only now: which of two listeners is looked at first is left to the system.
+        let second = try TestClient(port: ports[1])
         let request = try Frame.request(MetadataRequest(), version: 12, correlationId: 9, clientId: "me")
         second.send(raw: request)
         let answer = try second.receive()
