@@ -8,17 +8,28 @@ extension KafkaBroker {
         /// The address to listen on: a numeric address or a name of this machine. Only this machine can connect by
         /// default; there is no authentication.
         public var host: String
-        /// The port to listen on; 0 takes any free one.
+        /// The port to listen on; 0 takes any free one. Further nodes listen on the ports after it.
         public var port: UInt16
         /// The host that clients are told to connect to (`advertised.listeners`); nil is ``host``. A client must be
         /// able to resolve and reach it.
         public var advertisedHost: String?
-        /// The port that clients are told to connect to; nil is the port that is listened on.
+        /// The port that clients are told to connect to; nil is the port that is listened on. Further nodes are told with
+        /// the ports after it.
         public var advertisedPort: UInt16?
         /// Topics that exist from the beginning: name to number of partitions.
         public var topics: [String: Int]
-        /// The broker's id (`node.id`).
+        /// How many nodes the cluster has: 1 to 100, all in this process, with one state behind them. Each has a listener
+        /// of its own: on any free port where ``port`` is 0, and on consecutive ones from ``port`` on otherwise.
+        public var brokers = 1
+        /// The id of the first node (`node.id`); further ones count on from there.
         public var nodeId: BrokerID = 1
+        /// How many replicas the partitions of topics have that are created without a number of them
+        /// (`default.replication.factor`); no more than there are nodes. Nil is as many as there are nodes, and 3 at
+        /// most, so that a node can be stopped; Kafka's default is 1.
+        public var defaultReplicationFactor: Int?
+        /// The release of Apache Kafka whose versions of the APIs are spoken at most, such as `2.8`; nil is all that the
+        /// broker knows. See ``KafkaBroker/speak(as:)``.
+        public var speaks: String?
         /// The cluster's id; nil makes one up.
         public var clusterId: String?
         /// Whether asking for the metadata of an unknown topic creates it, where the client allows that
@@ -66,8 +77,6 @@ extension KafkaBroker {
         public var maximumTransactionTimeout: Duration = .seconds(900)
         /// After how long without a transaction a transactional id is forgotten (`transactional.id.expiration.ms`).
         public var transactionalIdExpiration: Duration = .seconds(7 * 86_400)
-        /// How many brokers the cluster has, each with a port of its own, all in this process: 1.
-        public var brokers = 1
         /// Further settings under Kafka's names, as `server.properties` has them: DescribeConfigs tells them as
         /// `STATIC_BROKER_CONFIG`, and topics fall back to those that are defaults of topics (`log.retention.ms`). For
         /// what a property of this type says too, the property counts. ``apply(_:)`` checks and fills it.
@@ -78,9 +87,23 @@ extension KafkaBroker {
         public var logger: Logger
         /// Is told of every request that was handled. It runs on the broker's loop, which waits for it.
         package var observer: (@Sendable (RequestObservation) -> Void)?
-        /// The clock that deadlines are held against.
+        /// Where the broker has its time from: the system's clocks, or one that a test moves.
+        public var clock = Clock.system {
+            didSet {
+                switch clock {
+                case .system:
+                    now = { .now }
+                    timestamp = { Instant.wallMilliseconds }
+                case .manual(let clock):
+                    now = { clock.now }
+                    timestamp = { clock.milliseconds }
+                }
+            }
+        }
+        /// The clock that deadlines are held against; ``clock`` sets it.
         package var now: @Sendable () -> Instant = { .now }
-        /// The time of day that records and the markers of transactions carry, in milliseconds since 1970.
+        /// The time of day that records and the markers of transactions carry, in milliseconds since 1970; ``clock``
+        /// sets it.
         package var timestamp: @Sendable () -> Int64 = { Instant.wallMilliseconds }
 
         /// When what was written is handed on from the system's memory to the disk itself.
@@ -96,12 +119,14 @@ extension KafkaBroker {
 
         /// Listens on `host` and `port`, with `topics` to begin with.
         public init(
-            host: String = "127.0.0.1", port: UInt16 = 0, topics: [String: Int] = [:], advertisedHost: String? = nil,
+            host: String = "127.0.0.1", port: UInt16 = 0, topics: [String: Int] = [:], brokers: Int = 1,
+            advertisedHost: String? = nil,
             logger: Logger = Logger(label: "kafka-broker", factory: { _ in SwiftLogNoOpLogHandler() })
         ) {
             self.host = host
             self.port = port
             self.topics = topics
+            self.brokers = brokers
             self.advertisedHost = advertisedHost
             self.logger = logger
         }

@@ -22,6 +22,44 @@ extension KafkaBroker {
         public let lastStableOffset: Offset
         /// How many bytes of record batches are held.
         public let bytes: Int
+        /// The node that leads it; -1 where none of its replicas runs.
+        public let leader: BrokerID
+        /// Counts its leaders.
+        public let leaderEpoch: LeaderEpoch
+        /// The nodes that hold it, the preferred leader first.
+        public let replicas: [BrokerID]
+        /// Those of them that are in sync.
+        public let inSyncReplicas: [BrokerID]
+    }
+
+    /// A node of the cluster at one moment.
+    public struct NodeInfo: Sendable, Equatable {
+        public let id: BrokerID
+        /// Where clients are told to connect to.
+        public let host: String
+        public let port: UInt16
+        /// Whether it runs, and was not stopped on command.
+        public let isRunning: Bool
+    }
+
+    /// A client's connection at one moment.
+    public struct ConnectionInfo: Sendable, Equatable {
+        /// Counts the connections of the broker.
+        public let id: UInt64
+        /// The other side: address and port.
+        public let peer: String
+        /// The node that it is connected to.
+        public let node: BrokerID
+        /// What the client called itself in its last request, or nil.
+        public let clientId: String?
+        /// The name and version of the client's library, where it has told them (ApiVersions from v3 on, KIP-511).
+        public let softwareName: String?
+        public let softwareVersion: String?
+        /// How many requests it has sent.
+        public let requests: UInt64
+        /// The bytes of its requests, and those of the answers that have left.
+        public let bytesReceived: Int
+        public let bytesSent: Int
     }
 
     /// A consumer group at one moment.
@@ -85,7 +123,8 @@ extension KafkaBroker.TopicInfo {
         partitions = topic.partitions.map {
             .init(
                 startOffset: $0.log.startOffset, endOffset: $0.log.endOffset, lastStableOffset: $0.lastStableOffset,
-                bytes: $0.log.size)
+                bytes: $0.log.size, leader: $0.leadership.leader, leaderEpoch: $0.leaderEpoch,
+                replicas: $0.leadership.replicas, inSyncReplicas: $0.leadership.inSync)
         }
     }
 }
@@ -116,5 +155,35 @@ extension KafkaBroker.TransactionInfo {
         producerEpoch = transaction.producer.epoch
         partitions = transaction.partitions.sorted()
         groups = transaction.groups.sorted()
+    }
+}
+
+extension KafkaBroker {
+    /// The nodes, in the order of their ids; those that are stopped too.
+    public var nodes: [NodeInfo] {
+        get async {
+            await server.withNode { state in
+                state.cluster.nodes.map {
+                    NodeInfo(id: $0.id, host: $0.host, port: $0.port, isRunning: $0.isRunning)
+                }
+            }
+        }
+    }
+
+    /// The clients' connections, in the order in which they came.
+    public var connections: [ConnectionInfo] { get async { await server.connectionInfos } }
+
+    /// How many requests of each API have been handled since the broker was started; those that hooks have taken count.
+    public var requestCounts: [APIKey: Int] { get async { await server.requestCounts } }
+}
+
+extension BrokerServer {
+    fileprivate var connectionInfos: [KafkaBroker.ConnectionInfo] {
+        connections.values.sorted { $0.id < $1.id }.map {
+            .init(
+                id: $0.id, peer: $0.peer, node: $0.node, clientId: $0.clientId, softwareName: $0.software?.name,
+                softwareVersion: $0.software?.version, requests: $0.requestCount, bytesReceived: $0.bytesIn,
+                bytesSent: $0.bytesOut)
+        }
     }
 }

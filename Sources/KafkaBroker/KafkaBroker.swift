@@ -1,12 +1,21 @@
 import KafkaWire
 
-/// A Kafka broker in this process: one node, in memory, on a TCP port of its own.
+/// A Kafka broker in this process: one node, or several with one state behind them, in memory, each on a TCP port of its
+/// own.
 ///
 /// ```swift
-/// let broker = try await KafkaBroker.start(.init(topics: ["orders": 4]))
+/// let broker = try await KafkaBroker.start(.init(topics: ["orders": 4], brokers: 3))
 /// // … any Kafka client: broker.bootstrapServers
+/// broker.on(.fetch, times: 1) { _ in .fail(.notLeaderOrFollower) }
+/// try await broker.moveLeader(of: "orders", partition: 0, to: 2)
+/// try await broker.stopNode(3)
 /// await broker.stop()
 /// ```
+///
+/// What a test does to it: ``on(_:times:_:)``, ``moveLeader(of:partition:to:)``, ``moveCoordinator(ofGroup:to:)``,
+/// ``stopNode(_:)``, ``startNode(_:)``, ``addNode()``, ``removeNode(_:)``, ``speak(as:)``, ``corruptBatch(_:_:_:)``,
+/// ``advance(by:)``; what it looks at: ``topics``, ``groups``, ``transactions``, ``nodes``, ``connections``,
+/// ``requestCounts``.
 ///
 /// It speaks the versions that Kafka 4.3 speaks of the APIs in `Handlers/`; each file there says how its API behaves and
 /// where it deviates. A broker that is forgotten stops itself.
@@ -16,11 +25,13 @@ public final class KafkaBroker: Sendable {
         public let description: String
     }
 
-    /// The port that it listens on.
+    /// The port that the first node listens on.
     public let port: UInt16
-    /// Where clients begin: `host:port`.
-    public let bootstrapServers: String
+    /// Where clients begin: `host:port` of each node, with commas between them; also of those that are stopped.
+    public var bootstrapServers: String { server.bootstrapServers.withLock { $0 } }
     let server: BrokerServer
+    let hooks: HookRegistry
+    let clock: Configuration.Clock
     private let loop: SocketLoop
 
     /// Starts a broker. When the call returns, clients can connect.
@@ -30,44 +41,37 @@ public final class KafkaBroker: Sendable {
             // "Every address" is none that a client could connect to.
             configuration.advertisedHost = "localhost"
         }
-        let loop: SocketLoop
-        let listener: TCPSocket
-        do throws(NetError) {
-            let host = configuration.host.isEmpty ? "0.0.0.0" : configuration.host
-            let addresses = try await Resolver.resolve(host: host, port: configuration.port)
-            guard let address = addresses.first else {
-                throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
-            }
-            listener = try TCPSocket.listening(on: address)
+        do throws(CommandError) {
+            if let release = configuration.speaks { _ = try Self.release(release) }
         } catch {
-            throw StartError(
-                description: "The broker cannot start: \(error). Choose another host or port; port 0 is any free one.")
+            throw StartError(description: "The broker cannot start: \(error)")
         }
+        let listeners = try await Listeners.open(configuration)
+        let loop: SocketLoop
         do throws(NetError) {
             loop = try SocketLoop(name: "kafka-broker")
         } catch {
-            listener.close()
+            for listener in listeners { listener.close() }
             throw StartError(description: "The broker cannot start: \(error).")
         }
         let server: BrokerServer
         do throws(StartError) {
-            server = try BrokerServer(configuration, loop: loop, listener: listener)
+            server = try BrokerServer(configuration, loop: loop, listeners: listeners)
         } catch {
-            listener.close()
+            for listener in listeners { listener.close() }
             loop.stop()
             throw error
         }
         await server.start()
-        return KafkaBroker(server, loop, configuration)
+        return KafkaBroker(server, loop, configuration, port: listeners[0].localPort)
     }
 
-    private init(_ server: BrokerServer, _ loop: SocketLoop, _ configuration: Configuration) {
+    private init(_ server: BrokerServer, _ loop: SocketLoop, _ configuration: Configuration, port: UInt16) {
         self.server = server
         self.loop = loop
-        port = server.port
-        let host = configuration.advertisedHost ?? configuration.host
-        let advertisedPort = configuration.advertisedPort ?? server.port
-        bootstrapServers = host.contains(":") ? "[\(host)]:\(advertisedPort)" : "\(host):\(advertisedPort)"
+        self.port = port
+        hooks = server.hooks
+        clock = configuration.clock
     }
 
     deinit {
@@ -121,10 +125,14 @@ public final class KafkaBroker: Sendable {
     }
 
     /// Creates a topic, as a client could; throws a sentence where that is not possible.
-    public func createTopic(_ name: String, partitions: Int) async throws(StartError) {
+    ///
+    /// - Parameter replicas: How many nodes have each partition; nil is ``Configuration/defaultReplicationFactor``.
+    public func createTopic(_ name: String, partitions: Int, replicas: Int? = nil) async throws(StartError) {
         let refusal = await server.withNode { node -> String? in
+            if let replicas, replicas < 1 { return "A topic has at least one replica, and not \(replicas)." }
+            if let objection = node.objection(toReplicationFactor: replicas ?? 1) { return objection }
             do throws(TopicRegistry.Refusal) {
-                try node.createTopic(name, partitions: Int32(clamping: partitions))
+                try node.createTopic(name, partitions: Int32(clamping: partitions), replication: replicas)
                 return nil
             } catch {
                 return error.message

@@ -84,7 +84,7 @@ extension BrokerNode {
             }
             return topic.configs
         case .broker:
-            guard resource.name.isEmpty || resource.name == "\(configuration.nodeId)" else {
+            guard resource.name.isEmpty || isNode(resource.name) else {
                 throw ConfigRefusal(
                     .invalidRequest,
                     "Unexpected broker id, expected \(configuration.nodeId), but received "

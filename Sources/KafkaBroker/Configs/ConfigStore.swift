@@ -43,8 +43,9 @@ struct ConfigStore {
     static let limit = 16 << 20
 
     /// What the broker was started with.
-    let statics: [String: String]
-    let nodeId: BrokerID
+    var statics: [String: String]
+    /// The node whose own settings are meant.
+    var nodeId: BrokerID
     private var values: [ConfigResource: [String: String]] = [:]
     /// How many bytes of names and values are kept.
     private(set) var size = 0
@@ -180,6 +181,9 @@ struct TopicSettings: Equatable {
 }
 
 extension KafkaBroker.Configuration {
+    /// What clients are told of where the data are.
+    var logDirectory: String { dataDirectory ?? BrokerConfigs.logDirectory }
+
     /// What this configuration says under Kafka's names, as far as it is not Kafka's default.
     func settings(host: String, port: UInt16) -> [String: String] {
         var settings = properties
@@ -191,11 +195,12 @@ extension KafkaBroker.Configuration {
         put("node.id", nodeId)
         put("broker.id", nodeId)
         put("process.roles", "broker,controller")
-        put("log.dirs", BrokerConfigs.logDirectory)
+        put("log.dirs", logDirectory)
         put("listeners", "PLAINTEXT://\(address(self.host)):\(self.port == 0 ? port : self.port)")
         put("advertised.listeners", "PLAINTEXT://\(address(host)):\(port)")
         put("auto.create.topics.enable", autoCreateTopics)
         put("num.partitions", defaultPartitions)
+        put("default.replication.factor", replicationFactor)
         put("message.max.bytes", maximumMessageBytes)
         put("socket.request.max.bytes", maximumRequestBytes)
         if let retentionBytes { put("log.retention.bytes", retentionBytes) }

@@ -133,13 +133,6 @@ final class DiskFile {
         return file
     }
 
-    /// Overwrites one byte; for tests of what readers make of a damaged log.
-    func overwrite(_ byte: UInt8, at position: Int) throws(StorageError) {
-        var byte = byte
-        let descriptor = try open()
-        guard pwrite(descriptor, &byte, 1, off_t(position)) == 1 else { throw failure("write to", errno) }
-    }
-
     /// Cuts the file after `size` bytes.
     func truncate(to size: Int) throws(StorageError) {
         self.size = min(size, self.size)

@@ -77,6 +77,14 @@ struct Folder {
         if isSynced { try sync() }
     }
 
+    /// How many bytes the disk holds, and how many of them are free; nil where the system does not tell.
+    var space: (total: Int, free: Int)? {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { return nil }
+        let size = Int(info.f_frsize)
+        return (Int(info.f_blocks) * size, Int(info.f_bavail) * size)
+    }
+
     /// Gives what is called `old` another name.
     func rename(_ old: String, to new: String) throws(StorageError) {
         guard renameFile(path(of: old), path(of: new)) == 0 else { throw failure("rename \(old) in", errno) }

@@ -4,7 +4,10 @@ import KafkaWire
 ///
 /// - Versions 3 to 13 are served, 0 is advertised as the lowest: librdkafka takes a broker without Produce 0
 ///   for one without the newer message format (KAFKA-18659), and Kafka does the same.
-/// - One node: acks 1 and all are the same, and there is nothing to wait for; `timeoutMs` is not looked at.
+/// - Only the leader takes records; other nodes say NOT_LEADER_OR_FOLLOWER, and from v10 on who leads (KIP-951).
+/// - All nodes share one log: acks 1 and all are the same, and there is nothing to wait for; `timeoutMs` is not looked
+///   at. With acks all and fewer replicas in sync than a topic's own `min.insync.replicas`, a batch is refused
+///   (NOT_ENOUGH_REPLICAS); more replicas than there are, are not asked for.
 /// - acks 0 has no answer; an error closes the connection, which is all the client can be told.
 /// - A batch that an idempotent producer sends twice is answered with the offset it already has.
 /// - A transactional batch needs a transaction of its producer that goes on in the partition. Up to v11 the client has
@@ -16,6 +19,7 @@ enum ProduceHandler: RequestHandler {
 
     static func handle(_ request: ProduceRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var failures = 0
+        var hasHints = false
         var response = ProduceResponse()
         response.responses = request.topicData.map { data in
             let topic = context.version >= 13 ? node.topics[data.topicId] : node.topics[data.name]
@@ -25,10 +29,12 @@ enum ProduceHandler: RequestHandler {
                 $0.partitionResponses = data.partitionData.map { partition in
                     let answer = append(partition, topic, request, context, node)
                     if answer.errorCode != .none { failures += 1 }
+                    if answer.currentLeader.leaderId >= 0 { hasHints = true }
                     return answer
                 }
             }
         }
+        if hasHints { response.addEndpoints(node.cluster) }
         guard request.acks == 0 else { return .answer(response) }
         return failures == 0 ? .silent : .hangUp("\(failures) partitions of a Produce with acks=0 were refused")
     }
@@ -53,6 +59,21 @@ enum ProduceHandler: RequestHandler {
         guard let topic, let partition = topic.partition(data.index) else {
             let byId = context.version >= 13 && topic == nil
             return refuse(byId ? .unknownTopicId : .unknownTopicOrPartition, nil)
+        }
+        let refusal = partition.refusal(at: context.node)
+        guard refusal == .none else {
+            var answer = refuse(refusal, nil)
+            if context.version >= 10 {
+                answer.currentLeader.leaderId = partition.leadership.leader
+                answer.currentLeader.leaderEpoch = partition.leaderEpoch
+            }
+            return answer
+        }
+        if request.acks == -1, node.cluster.hasSeveralNodes, !partition.leadership.isEnough(topic.leastInSync) {
+            return refuse(
+                .notEnoughReplicas,
+                "\(partition.leadership.inSync.count) replicas are in sync; min.insync.replicas is \(topic.leastInSync)"
+            )
         }
         let batch: RecordBatch
         do {

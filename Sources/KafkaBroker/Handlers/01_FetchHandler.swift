@@ -6,10 +6,12 @@ import KafkaWire
 /// - Whole batches only, from the one that contains the offset on; the first batch of an answer comes even where it is
 ///   larger than `maxBytes` and `partitionMaxBytes` (KIP-74). At most one segment of a partition per answer.
 /// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320).
+/// - Only the leader answers; other nodes say NOT_LEADER_OR_FOLLOWER, or what is wrong with the epoch, and from v16 on who
+///   leads (KIP-951).
 /// - With `read_committed` (isolation level 1) an answer ends, and a fetch waits, at the last stable offset, and the
 ///   transactions that were aborted are named (KIP-98).
-/// - Deviations: no followers, so `replicaId` and `rackId` are not looked at; no diverging epochs, since one node's
-///   epoch never changes. An answer has at most 55 MiB (`fetch.max.bytes`).
+/// - Deviations: followers do not serve consumers (KIP-392), and `replicaId` and `rackId` are not looked at; no diverging
+///   epochs, since all nodes share one log. An answer has at most 55 MiB (`fetch.max.bytes`).
 enum FetchHandler: RequestHandler {
     static let api = ServedAPI(FetchHandler.self)
 
@@ -36,7 +38,8 @@ enum FetchHandler: RequestHandler {
     static func isSatisfied(_ fetch: WaitingFetch, _ node: BrokerNode) -> Bool {
         var bytes = 0
         for target in fetch.targets {
-            guard let partition = node.partition(of: target), check(target, partition) == .none else { return true }
+            guard let partition = node.partition(of: target), check(target, partition, fetch.context.node) == .none
+            else { return true }
             let available = partition.log.available(from: target.offset, before: limit(fetch, partition))
             bytes += min(available, Int(max(0, target.maxBytes)))
             if bytes >= Int(fetch.request.minBytes) { return true }
@@ -48,6 +51,7 @@ enum FetchHandler: RequestHandler {
     static func answer(_ fetch: WaitingFetch, _ node: BrokerNode) -> FetchResponse {
         var room = min(Int(max(0, fetch.request.maxBytes)), maximumBytes)
         var isEmpty = true
+        var hasHints = false
         let answers = fetch.targets.map { target in
             var data = FetchResponse.FetchableTopicResponse.PartitionData()
             data.partitionIndex = target.partition
@@ -58,8 +62,15 @@ enum FetchHandler: RequestHandler {
                     ? ErrorCode.unknownTopicOrPartition : .unknownTopicId
                 return FetchAnswer(target: target, data: refused(data, code))
             }
-            let error = check(target, partition)
-            guard error == .none else { return FetchAnswer(target: target, data: refused(data, error)) }
+            let error = check(target, partition, fetch.context.node)
+            guard error == .none else {
+                if fetch.context.version >= 16, error.isAboutLeaders {
+                    data.currentLeader.leaderId = partition.leadership.leader
+                    data.currentLeader.leaderEpoch = partition.leaderEpoch
+                    hasHints = hasHints || partition.leadership.leader >= 0
+                }
+                return FetchAnswer(target: target, data: refused(data, error))
+            }
             let read = Result { () throws(StorageError) in
                 try partition.log.read(
                     from: target.offset, before: limit(fetch, partition),
@@ -78,7 +89,7 @@ enum FetchHandler: RequestHandler {
             data.highWatermark = partition.log.endOffset
             data.lastStableOffset = partition.lastStableOffset
             data.logStartOffset = partition.log.startOffset
-            data.records = Records(records.bytes)
+            data.records = Records(partition.asServed(records.bytes))
             return FetchAnswer(target: target, data: data)
         }
         var response = FetchResponse()
@@ -87,7 +98,38 @@ enum FetchHandler: RequestHandler {
         case .full(let session), .incremental(let session): response.sessionId = session
         }
         for answer in node.sessions.close(fetch.mode, answers) { response.append(answer) }
+        if hasHints { response.addEndpoints(node.cluster) }
         return response
+    }
+
+    /// Errors of sessions stand at the top of the answer; others with every partition that the fetch is about, also with
+    /// those that its session knows.
+    static func fail(_ request: FetchRequest, _ code: ErrorCode, _ context: RequestContext, _ node: BrokerNode)
+        -> FetchResponse
+    {
+        let isAboutSessions = [
+            .fetchSessionIdNotFound, .invalidFetchSessionEpoch, .fetchSessionTopicIdError, .unknownTopicId,
+            .inconsistentTopicId,
+        ].contains(code)
+        if isAboutSessions, context.version >= 7 { return FetchResponse.with { $0.errorCode = code } }
+        switch node.sessions.open(request, version: context.version) {
+        case .failure(let error): return FetchResponse.with { $0.errorCode = error.code }
+        case .success((let mode, let targets)):
+            guard !targets.isEmpty else { return request.failed(code, version: context.version) }
+            let answers = targets.map { target in
+                var data = FetchResponse.FetchableTopicResponse.PartitionData()
+                data.partitionIndex = target.partition
+                data.abortedTransactions = nil
+                return FetchAnswer(target: target, data: refused(data, code))
+            }
+            var response = FetchResponse()
+            switch mode {
+            case .sessionless: break
+            case .full(let session), .incremental(let session): response.sessionId = session
+            }
+            for answer in node.sessions.close(mode, answers) { response.append(answer) }
+            return response
+        }
     }
 
     private static func isReadCommitted(_ fetch: WaitingFetch) -> Bool { fetch.request.isolationLevel == 1 }
@@ -108,9 +150,9 @@ enum FetchHandler: RequestHandler {
         }
     }
 
-    private static func check(_ target: FetchTarget, _ partition: Partition) -> ErrorCode {
-        let epoch = partition.check(epoch: target.currentLeaderEpoch)
-        if epoch != .none { return epoch }
+    private static func check(_ target: FetchTarget, _ partition: Partition, _ node: BrokerID) -> ErrorCode {
+        let refusal = partition.refusal(at: node, epoch: target.currentLeaderEpoch)
+        if refusal != .none { return refusal }
         return partition.log.contains(target.offset) ? .none : .offsetOutOfRange
     }
 

@@ -1,6 +1,6 @@
 import KafkaWire
 
-/// ListOffsets: the first, the last, or the first offset at a time.
+/// ListOffsets: the first, the last, or the first offset at a time, from the partition's leader.
 ///
 /// - Timestamps: -1 latest, -2 earliest, -3 the record with the highest timestamp (KIP-734), -4 earliest in this
 ///   broker's own storage (KIP-405, here the earliest), -5 the latest in remote storage and -6 the earliest not there
@@ -37,9 +37,9 @@ enum ListOffsetsHandler: RequestHandler {
             answer.errorCode = .unknownTopicOrPartition
             return answer
         }
-        let epoch = partition.check(epoch: asked.currentLeaderEpoch)
-        guard epoch == .none else {
-            answer.errorCode = epoch
+        let refusal = partition.refusal(at: context.node, epoch: asked.currentLeaderEpoch)
+        guard refusal == .none else {
+            answer.errorCode = refusal
             return answer
         }
         let log = partition.log
@@ -52,7 +52,9 @@ enum ListOffsetsHandler: RequestHandler {
         case (0..., _): take(log.firstOffset(at: asked.timestamp), before: end, into: &answer)
         default: answer.errorCode = .unsupportedVersion
         }
-        if context.version >= 4, answer.offset >= 0 { answer.leaderEpoch = partition.leaderEpoch }
+        if context.version >= 4, answer.offset >= 0 {
+            answer.leaderEpoch = partition.leadership.epochs.epoch(at: answer.offset)
+        }
         return answer
     }
 

@@ -1,7 +1,9 @@
 import KafkaWire
 
-/// Metadata: the broker, the topics, and who leads their partitions.
+/// Metadata: the nodes that run, the topics, and who leads their partitions.
 ///
+/// - A partition none of whose replicas runs has no leader (LEADER_NOT_AVAILABLE); replicas on nodes that are stopped are
+///   offline. The controller is the first node that runs; any node takes what Kafka's controller decides.
 /// - Creates unknown topics where broker and client allow it; they can be written to at once (Kafka answers
 ///   LEADER_NOT_AVAILABLE the first time).
 /// - By topic id from v12 on. Authorised operations are those of a broker without an authorizer: all.
@@ -10,15 +12,15 @@ enum MetadataHandler: RequestHandler {
 
     static func handle(_ request: MetadataRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var response = MetadataResponse()
-        response.brokers = [
+        response.brokers = node.cluster.runningNodes.map { member in
             .with {
-                $0.nodeId = node.configuration.nodeId
-                $0.host = node.advertisedHost
-                $0.port = Int32(node.advertisedPort)
+                $0.nodeId = member.id
+                $0.host = member.host
+                $0.port = Int32(member.port)
             }
-        ]
+        }
         response.clusterId = node.clusterId
-        response.controllerId = node.configuration.nodeId
+        response.controllerId = node.cluster.controller
         if request.includeClusterAuthorizedOperations {
             response.clusterAuthorizedOperations = AuthorizedOperations.cluster
         }
@@ -64,19 +66,21 @@ enum MetadataHandler: RequestHandler {
     }
 
     private static func describe(_ topic: Topic, _ request: MetadataRequest, _ node: BrokerNode) -> TopicAnswer {
-        let broker = node.configuration.nodeId
-        return .with {
+        .with {
             $0.name = topic.name
             $0.topicId = topic.id
             $0.isInternal = TopicRules.isInternal(topic.name)
             if request.includeTopicAuthorizedOperations { $0.topicAuthorizedOperations = AuthorizedOperations.topic }
             $0.partitions = topic.partitions.map { partition in
                 .with {
+                    let leadership = partition.leadership
+                    if leadership.leader == .none { $0.errorCode = .leaderNotAvailable }
                     $0.partitionIndex = partition.index
-                    $0.leaderId = broker
-                    $0.leaderEpoch = partition.leaderEpoch
-                    $0.replicaNodes = [broker]
-                    $0.isrNodes = [broker]
+                    $0.leaderId = leadership.leader
+                    $0.leaderEpoch = leadership.epoch
+                    $0.replicaNodes = leadership.replicas
+                    $0.isrNodes = leadership.inSync
+                    $0.offlineReplicas = leadership.replicas.filter { !node.cluster.isRunning($0) }
                 }
             }
         }

@@ -1,7 +1,7 @@
 import KafkaWire
 
-/// FindCoordinator: this broker coordinates every group and every transactional id; there are no coordinators of share
-/// groups (INVALID_REQUEST).
+/// FindCoordinator: the node that coordinates a group or a transactional id, by its hash or by command; there are no
+/// coordinators of share groups (INVALID_REQUEST).
 enum FindCoordinatorHandler: RequestHandler {
     static let api = ServedAPI(FindCoordinatorHandler.self)
 
@@ -34,16 +34,24 @@ enum FindCoordinatorHandler: RequestHandler {
                 $0.errorMessage = message
             }
         }
+        let asked: CoordinatorKey
         switch type {
-        case 0: if key.isEmpty { return refuse(.invalidGroupId, "a group's id cannot be empty") }
-        case 1: if key.isEmpty { return refuse(.invalidRequest, "a transactional id cannot be empty") }
+        case 0:
+            if key.isEmpty { return refuse(.invalidGroupId, "a group's id cannot be empty") }
+            asked = .group(key)
+        case 1:
+            if key.isEmpty { return refuse(.invalidRequest, "a transactional id cannot be empty") }
+            asked = .transaction(key)
         default: return refuse(.invalidRequest, "no coordinators of type \(type) in this broker")
+        }
+        guard let coordinator = node.cluster[node.cluster.coordinator(of: asked)] else {
+            return refuse(.coordinatorNotAvailable, "no node runs")
         }
         return .with {
             $0.key = key
-            $0.nodeId = node.configuration.nodeId
-            $0.host = node.advertisedHost
-            $0.port = Int32(node.advertisedPort)
+            $0.nodeId = coordinator.id
+            $0.host = coordinator.host
+            $0.port = Int32(coordinator.port)
             $0.errorMessage = nil
         }
     }

@@ -1,6 +1,7 @@
 import KafkaWire
 
-/// ApiVersions: which APIs are served, and in which versions; exactly those of ``ServedAPI/all``.
+/// ApiVersions: which APIs are served, and in which versions; exactly those of ``ServedAPI/all``, or what of them a
+/// release of Kafka has that the broker is told to speak as (``KafkaBroker/speak(as:)``).
 ///
 /// - A version that is too new is answered in the form of v0, with UNSUPPORTED_VERSION and the versions of ApiVersions
 ///   itself, so that the client can choose another one (KIP-511).
@@ -17,8 +18,8 @@ enum ApiVersionsHandler: RequestHandler {
         }
         return .answer(
             ApiVersionsResponse.with {
-                $0.apiKeys = ServedAPI.all.map(\.entry)
-                guard context.version >= 3 else { return }
+                $0.apiKeys = ServedAPI.all.compactMap { $0.entry(node.release) }
+                guard context.version >= 3, node.release?.hasFeatures ?? true else { return }
                 if context.version >= 4 { $0.supportedFeatures = [transactionVersion] }
                 $0.finalizedFeaturesEpoch = 0
                 // A feature at version 0 is one that is not there.
@@ -46,9 +47,11 @@ enum ApiVersionsHandler: RequestHandler {
     }
 
     /// The answer to a version that is not served; it is to be written as v0.
-    static let unsupportedVersion = ApiVersionsResponse.with {
-        $0.errorCode = .unsupportedVersion
-        $0.apiKeys = [api.entry]
+    static func unsupportedVersion(_ node: BrokerNode) -> ApiVersionsResponse {
+        .with {
+            $0.errorCode = .unsupportedVersion
+            $0.apiKeys = [api.entry(node.release)].compactMap { $0 }
+        }
     }
 
     /// Kafka's pattern: `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?`
@@ -64,11 +67,17 @@ enum ApiVersionsHandler: RequestHandler {
 }
 
 extension ServedAPI {
-    fileprivate var entry: ApiVersionsResponse.ApiVersion {
-        .with {
+    /// What is told of the API; nil where nothing is served of what the release knows.
+    fileprivate func entry(_ release: KafkaRelease?) -> ApiVersionsResponse.ApiVersion? {
+        var told = advertised
+        if let release {
+            guard let served = release.cap(versions, of: key) else { return nil }
+            told = min(advertised.lowerBound, served.lowerBound)...served.upperBound
+        }
+        return .with {
             $0.apiKey = key.rawValue
-            $0.minVersion = advertised.lowerBound
-            $0.maxVersion = advertised.upperBound
+            $0.minVersion = told.lowerBound
+            $0.maxVersion = told.upperBound
         }
     }
 }

@@ -6,7 +6,8 @@ import KafkaWire
 ///   does, with its error codes.
 /// - Settings are checked against ``TopicConfigs``, which says what takes effect, and all are given back as they then
 ///   are in force.
-/// - One node: the replication factor can only be 1.
+/// - The replication factor can be the number of nodes that run at most; -1 is `default.replication.factor`. Assignments
+///   name nodes that are registered; on nodes that are stopped the partition is offline.
 enum CreateTopicsHandler: RequestHandler {
     static let api = ServedAPI(CreateTopicsHandler.self)
 
@@ -35,20 +36,28 @@ enum CreateTopicsHandler: RequestHandler {
     private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {
         do throws(TopicRegistry.Refusal) {
             let partitions = try partitions(asked, node)
+            let assignment = asked.assignments.sorted { $0.partitionIndex < $1.partitionIndex }.map(\.brokerIds)
+            let replication =
+                asked.replicationFactor == -1
+                ? min(node.configuration.replicationFactor, node.cluster.running.count) : Int(asked.replicationFactor)
             let configs = try configs(asked)
             if let refusal = node.topics.objection(name: asked.name, partitions: partitions, configs: configs) {
                 throw refusal
             }
             var id = TopicID.zero
             if !validateOnly {
-                id = try node.createTopic(asked.name, partitions: partitions, configs: configs).id
+                id =
+                    try node.createTopic(
+                        asked.name, partitions: partitions, configs: configs, replication: replication,
+                        assignment: assignment.isEmpty ? nil : assignment
+                    ).id
             }
             return .with {
                 $0.name = asked.name
                 $0.topicId = id
                 $0.errorMessage = nil
                 $0.numPartitions = partitions
-                $0.replicationFactor = 1
+                $0.replicationFactor = Int16(clamping: assignment.first?.count ?? replication)
                 $0.configs = node.configs.describe(topic: configs).map { config in
                     .with {
                         $0.name = config.name
@@ -98,11 +107,15 @@ enum CreateTopicsHandler: RequestHandler {
                 try refuse(
                     .invalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence")
             }
-            for assignment in asked.assignments where assignment.brokerIds != [node.configuration.nodeId] {
+            for assignment in asked.assignments {
+                guard let objection = node.objection(toReplicas: assignment.brokerIds) else { continue }
+                try refuse(.invalidReplicaAssignment, objection)
+            }
+            let counts = Set(asked.assignments.map(\.brokerIds.count))
+            guard counts.count == 1 else {
                 try refuse(
                     .invalidReplicaAssignment,
-                    "partition \(assignment.partitionIndex) is assigned to brokers \(assignment.brokerIds); "
-                        + "the only broker is \(node.configuration.nodeId)")
+                    "The manual partition assignment has partitions with different numbers of replicas.")
             }
             return Int32(indexes.count)
         }
@@ -110,11 +123,8 @@ enum CreateTopicsHandler: RequestHandler {
             try refuse(
                 .invalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
         }
-        if asked.replicationFactor > 1 {
-            try refuse(
-                .invalidReplicationFactor,
-                "Unable to replicate the partition \(asked.replicationFactor) time(s): The target replication factor "
-                    + "of \(asked.replicationFactor) cannot be reached because only 1 broker(s) are registered.")
+        if let objection = node.objection(toReplicationFactor: Int(asked.replicationFactor)) {
+            try refuse(.invalidReplicationFactor, objection)
         }
         return asked.numPartitions == -1 ? Int32(clamping: node.configuration.defaultPartitions) : asked.numPartitions
     }

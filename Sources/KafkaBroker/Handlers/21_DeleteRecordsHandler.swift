@@ -3,6 +3,7 @@ import KafkaWire
 /// DeleteRecords (KIP-107): the records before an offset, -1 being all, are gone for readers at once; their memory is
 /// freed segment by segment. The answer's low watermark is the first offset that is left.
 ///
+/// - Only the leader does it (NOT_LEADER_OR_FOLLOWER).
 /// - A topic that is only compacted refuses (POLICY_VIOLATION), an offset beyond the end too (OFFSET_OUT_OF_RANGE).
 enum DeleteRecordsHandler: RequestHandler {
     static let api = ServedAPI(DeleteRecordsHandler.self)
@@ -19,7 +20,7 @@ enum DeleteRecordsHandler: RequestHandler {
                             .with {
                                 $0.partitionIndex = asked.partitionIndex
                                 $0.lowWatermark = -1
-                                switch delete(asked, node.topics[topic.name], node) {
+                                switch delete(asked, node.topics[topic.name], context, node) {
                                 case .success(let offset): $0.lowWatermark = offset
                                 case .failure(let refusal): $0.errorCode = refusal.code
                                 }
@@ -34,10 +35,14 @@ enum DeleteRecordsHandler: RequestHandler {
         var code: ErrorCode
     }
 
-    private static func delete(_ asked: Asked, _ topic: Topic?, _ node: BrokerNode) -> Result<Offset, Refusal> {
+    private static func delete(_ asked: Asked, _ topic: Topic?, _ context: RequestContext, _ node: BrokerNode)
+        -> Result<Offset, Refusal>
+    {
         guard let topic, let partition = topic.partition(asked.partitionIndex) else {
             return .failure(Refusal(code: .unknownTopicOrPartition))
         }
+        let refusal = partition.refusal(at: context.node)
+        guard refusal == .none else { return .failure(Refusal(code: refusal)) }
         if TopicRules.isInternal(topic.name) { return .failure(Refusal(code: .invalidTopicException)) }
         guard topic.settings.allowsDeletion else { return .failure(Refusal(code: .policyViolation)) }
         let end = partition.log.endOffset

@@ -23,7 +23,7 @@ enum WriteTxnMarkersHandler: RequestHandler {
                                 $0.partitions = topic.partitionIndexes.map { index in
                                     .with {
                                         $0.partitionIndex = index
-                                        $0.errorCode = write(marker, node.topics[topic.name], index, node)
+                                        $0.errorCode = write(marker, node.topics[topic.name], index, context, node)
                                     }
                                 }
                             }
@@ -33,9 +33,12 @@ enum WriteTxnMarkersHandler: RequestHandler {
             })
     }
 
-    private static func write(_ marker: Marker, _ topic: Topic?, _ index: PartitionID, _ node: BrokerNode) -> ErrorCode
-    {
+    private static func write(
+        _ marker: Marker, _ topic: Topic?, _ index: PartitionID, _ context: RequestContext, _ node: BrokerNode
+    ) -> ErrorCode {
         guard let topic, let partition = topic.partition(index) else { return .unknownTopicOrPartition }
+        let refusal = partition.refusal(at: context.node)
+        guard refusal == .none else { return refusal }
         guard marker.producerId >= 0, marker.producerEpoch >= 0 else { return .invalidProducerEpoch }
         let objection = partition.producers.objection(
             toMarkerOf: marker.producerId, epoch: marker.producerEpoch, coordinatorEpoch: marker.coordinatorEpoch,

@@ -31,7 +31,7 @@ enum DescribeConfigsHandler: RequestHandler {
                             throw ConfigRefusal(.policyViolation, "one request describes at most \(limit) resources")
                         }
                         answer.errorMessage = nil
-                        answer.configs = try describe(asked, node).filter {
+                        answer.configs = try describe(asked, context.node, node).filter {
                             asked.configurationKeys?.contains($0.name) ?? true
                         }.map { entry($0, request) }
                     } catch {
@@ -43,7 +43,9 @@ enum DescribeConfigsHandler: RequestHandler {
             })
     }
 
-    private static func describe(_ asked: Asked, _ node: BrokerNode) throws(ConfigRefusal) -> [ConfigDescription] {
+    private static func describe(_ asked: Asked, _ own: BrokerID, _ node: BrokerNode) throws(ConfigRefusal)
+        -> [ConfigDescription]
+    {
         let name = asked.resourceName
         guard let kind = ConfigResource.Kind(rawValue: asked.resourceType) else {
             throw ConfigRefusal(.invalidRequest, "Unsupported resource type: \(asked.resourceType)")
@@ -60,19 +62,18 @@ enum DescribeConfigsHandler: RequestHandler {
             guard let topic = node.topics[name] else { throw ConfigRefusal(.unknownTopicOrPartition, nil) }
             return node.configs.describe(topic: topic.configs)
         case .broker:
-            guard name.isEmpty || name == "\(node.configuration.nodeId)" else {
+            guard name.isEmpty || name == "\(own)" else {
                 throw ConfigRefusal(
                     .invalidRequest,
-                    "Unexpected broker id, expected \(node.configuration.nodeId) or empty string, but received \(name)"
-                )
+                    "Unexpected broker id, expected \(own) or empty string, but received \(name)")
             }
-            return node.configs.describeBroker(shared: name.isEmpty)
+            return node.configs(at: own).describeBroker(shared: name.isEmpty)
         case .brokerLogger:
             try requireName("Broker id")
-            guard name == "\(node.configuration.nodeId)" else {
+            guard name == "\(own)" else {
                 throw ConfigRefusal(
                     .invalidRequest,
-                    "Unexpected broker id, expected \(node.configuration.nodeId) but received \(name)")
+                    "Unexpected broker id, expected \(own) but received \(name)")
             }
             return [
                 ConfigDescription(

@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// AlterReplicaLogDirs (KIP-113): moving logs between directories. There is one, where every log is already; others
-/// answer LOG_DIR_NOT_FOUND.
+/// answer LOG_DIR_NOT_FOUND. A node that does not hold the partition says REPLICA_NOT_AVAILABLE.
 enum AlterReplicaLogDirsHandler: RequestHandler {
     static let api = ServedAPI(AlterReplicaLogDirsHandler.self)
 
@@ -13,9 +13,12 @@ enum AlterReplicaLogDirsHandler: RequestHandler {
             for topic in directory.topics {
                 if errors[topic.name] == nil { order.append(topic.name) }
                 errors[topic.name, default: []] += topic.partitions.map { index in
-                    guard directory.path == BrokerConfigs.logDirectory else { return (index, .logDirNotFound) }
-                    let isThere = node.topics[topic.name]?.partition(index) != nil
-                    return (index, isThere ? .none : .unknownTopicOrPartition)
+                    guard directory.path == node.configuration.logDirectory else { return (index, .logDirNotFound) }
+                    guard let partition = node.topics[topic.name]?.partition(index) else {
+                        return (index, .unknownTopicOrPartition)
+                    }
+                    let isHere = partition.leadership.replicas.contains(context.node)
+                    return (index, isHere ? .none : .replicaNotAvailable)
                 }
             }
         }

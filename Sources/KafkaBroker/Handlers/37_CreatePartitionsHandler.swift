@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// CreatePartitions: adds partitions to topics, or says why they could not be added (`validateOnly`). Partitions never
-/// become fewer.
+/// become fewer. New ones have as many replicas as the first has, where no assignment says otherwise.
 enum CreatePartitionsHandler: RequestHandler {
     static let api = ServedAPI(CreatePartitionsHandler.self)
 
@@ -59,18 +59,8 @@ enum CreatePartitionsHandler: RequestHandler {
             }
         }
         if let refusal = node.topics.objection(toFurther: further) { throw refusal }
-        if !validateOnly { node.addPartitions(further, to: topic) }
-    }
-}
-
-extension BrokerNode {
-    /// Why a partition cannot be on these brokers, or nil. There is only one broker.
-    func objection(toReplicas brokers: [BrokerID]) -> String? {
-        if brokers.isEmpty { return "The manual partition assignment includes an empty replica list." }
-        if let other = brokers.first(where: { $0 != configuration.nodeId }) {
-            return "The manual partition assignment includes broker \(other), but no such broker is registered."
+        if !validateOnly {
+            node.addPartitions(further, to: topic, assignment: asked.assignments?.map(\.brokerIds))
         }
-        return brokers.count == 1
-            ? nil : "The manual partition assignment includes the broker \(brokers[0]) more than once."
     }
 }

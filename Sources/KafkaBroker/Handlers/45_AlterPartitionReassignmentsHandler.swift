@@ -1,8 +1,10 @@
 import KafkaWire
 
-/// AlterPartitionReassignments (KIP-455). With one broker there is nowhere to move to: the broker itself as the only
-/// replica is accepted and changes nothing, other brokers are refused (INVALID_REPLICA_ASSIGNMENT), and there is never
-/// anything to be cancelled (NO_REASSIGNMENT_IN_PROGRESS).
+/// AlterPartitionReassignments (KIP-455): gives partitions other replicas, at once, since all nodes share the one log:
+/// nothing is ever under way, and nothing to be cancelled (NO_REASSIGNMENT_IN_PROGRESS).
+///
+/// - The leader stays where it is among the new replicas; otherwise the first of them that runs leads, with the next epoch.
+/// - Where `allowReplicationFactorChange` is false (v1, KIP-860), another number of replicas is refused.
 enum AlterPartitionReassignmentsHandler: RequestHandler {
     static let api = ServedAPI(AlterPartitionReassignmentsHandler.self)
 
@@ -21,7 +23,7 @@ enum AlterPartitionReassignmentsHandler: RequestHandler {
                         $0.partitions = topic.partitions.map { asked in
                             .with {
                                 $0.partitionIndex = asked.partitionIndex
-                                ($0.errorCode, $0.errorMessage) = verdict(asked, topic.name, node)
+                                ($0.errorCode, $0.errorMessage) = reassign(asked, topic.name, request, node)
                             }
                         }
                     }
@@ -29,17 +31,27 @@ enum AlterPartitionReassignmentsHandler: RequestHandler {
             })
     }
 
-    private static func verdict(_ asked: Asked, _ name: String, _ node: BrokerNode) -> (ErrorCode, String?) {
+    private static func reassign(
+        _ asked: Asked, _ name: String, _ request: AlterPartitionReassignmentsRequest, _ node: BrokerNode
+    ) -> (ErrorCode, String?) {
         guard let topic = node.topics[name] else {
             return (.unknownTopicOrPartition, "Unable to find a topic named \(name).")
         }
-        guard topic.partition(asked.partitionIndex) != nil else {
+        guard let partition = topic.partition(asked.partitionIndex) else {
             return (.unknownTopicOrPartition, "Unable to find partition \(name):\(asked.partitionIndex).")
         }
         guard let replicas = asked.replicas else {
             return (.noReassignmentInProgress, "No partition reassignment is in progress.")
         }
-        let objection = node.objection(toReplicas: replicas)
-        return (objection == nil ? .none : .invalidReplicaAssignment, objection)
+        if let objection = node.objection(toReplicas: replicas) { return (.invalidReplicaAssignment, objection) }
+        let count = partition.leadership.replicas.count
+        guard request.allowReplicationFactorChange || replicas.count == count else {
+            return (
+                .invalidReplicationFactor,
+                "The replication factor is changed from \(count) to \(replicas.count), which the request does not allow."
+            )
+        }
+        node.change(partition) { $0.reassign(to: replicas, running: node.cluster.running, from: $1) }
+        return (.none, nil)
     }
 }

@@ -1,6 +1,7 @@
 import KafkaWire
 
-/// ListPartitionReassignments (KIP-455): those that are under way, whatever is asked for. With one broker there are none.
+/// ListPartitionReassignments (KIP-455): those that are under way, whatever is asked for. There are none: they are done at
+/// once.
 enum ListPartitionReassignmentsHandler: RequestHandler {
     static let api = ServedAPI(ListPartitionReassignmentsHandler.self)
 

@@ -1,7 +1,7 @@
 import KafkaWire
 
-/// DescribeQuorum (KIP-595, KIP-836): who keeps the cluster's metadata. This broker alone does, as one that is broker
-/// and controller in one; there are no observers.
+/// DescribeQuorum (KIP-595, KIP-836): who keeps the cluster's metadata. All nodes do, as ones that are broker and
+/// controller in one; there are no observers. The first that runs leads.
 ///
 /// - Deviation: the metadata are in memory and not in a log, so that all its offsets are 0.
 enum DescribeQuorumHandler: RequestHandler {
@@ -25,18 +25,18 @@ enum DescribeQuorumHandler: RequestHandler {
                     }
                 }
                 guard context.version >= 2 else { return }
-                $0.nodes = [
+                $0.nodes = node.cluster.nodes.map { member in
                     .with {
-                        $0.nodeId = node.configuration.nodeId
+                        $0.nodeId = member.id
                         $0.listeners = [
                             .with {
                                 $0.name = "PLAINTEXT"
-                                $0.host = node.advertisedHost
-                                $0.port = node.advertisedPort
+                                $0.host = member.host
+                                $0.port = member.port
                             }
                         ]
                     }
-                ]
+                }
             })
     }
 
@@ -47,16 +47,16 @@ enum DescribeQuorumHandler: RequestHandler {
             $0.partitionIndex = index
             $0.errorMessage = nil
             guard name == topic, index == 0 else { return $0.errorCode = .unknownTopicOrPartition }
-            $0.leaderId = node.configuration.nodeId
+            $0.leaderId = node.cluster.controller
             $0.leaderEpoch = 1
-            $0.currentVoters = [
+            $0.currentVoters = node.cluster.nodes.map { member in
                 .with {
-                    $0.replicaId = node.configuration.nodeId
-                    guard context.version >= 1 else { return }
+                    $0.replicaId = member.id
+                    guard context.version >= 1, member.isRunning else { return }
                     $0.lastFetchTimestamp = context.timestamp
                     $0.lastCaughtUpTimestamp = context.timestamp
                 }
-            ]
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 import KafkaWire
 
-/// DescribeCluster: the one broker, which is the controller too. Controllers (`endpointType` 2) have no endpoints here.
+/// DescribeCluster: the nodes that run, the first of which is the controller too; from v2 on those that are stopped as
+/// well, where they are asked for. Controllers (`endpointType` 2) have no endpoints here.
 enum DescribeClusterHandler: RequestHandler {
     static let api = ServedAPI(DescribeClusterHandler.self)
 
@@ -16,17 +17,18 @@ enum DescribeClusterHandler: RequestHandler {
         return .answer(
             DescribeClusterResponse.with {
                 $0.clusterId = node.clusterId
-                $0.controllerId = node.configuration.nodeId
+                $0.controllerId = node.cluster.controller
                 if request.includeClusterAuthorizedOperations {
                     $0.clusterAuthorizedOperations = AuthorizedOperations.cluster
                 }
-                $0.brokers = [
+                $0.brokers = node.cluster.nodes.filter { $0.isRunning || request.includeFencedBrokers }.map { member in
                     .with {
-                        $0.brokerId = node.configuration.nodeId
-                        $0.host = node.advertisedHost
-                        $0.port = Int32(node.advertisedPort)
+                        $0.brokerId = member.id
+                        $0.host = member.host
+                        $0.port = Int32(member.port)
+                        if context.version >= 2 { $0.isFenced = !member.isRunning }
                     }
-                ]
+                }
             })
     }
 }

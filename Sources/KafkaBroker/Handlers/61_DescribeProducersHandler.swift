@@ -2,6 +2,7 @@ import KafkaWire
 
 /// DescribeProducers: the producers that partitions remember, and where their transactions begin (KIP-664).
 ///
+/// - Any node that holds the partition answers, as in Kafka; others say NOT_LEADER_OR_FOLLOWER.
 /// - What is not known is -1, as in Kafka: the sequence after a marker that brought a new epoch, the coordinator's epoch
 ///   before the first marker.
 enum DescribeProducersHandler: RequestHandler {
@@ -16,19 +17,22 @@ enum DescribeProducersHandler: RequestHandler {
                     .with {
                         $0.name = topic.name
                         $0.partitions = topic.partitionIndexes.map {
-                            answer($0, node.topics[topic.name]?.partition($0))
+                            answer($0, node.topics[topic.name]?.partition($0), context)
                         }
                     }
                 }
             })
     }
 
-    private static func answer(_ index: PartitionID, _ partition: Partition?) -> Answer {
+    private static func answer(_ index: PartitionID, _ partition: Partition?, _ context: RequestContext) -> Answer {
         .with {
             $0.partitionIndex = index
             guard let partition else {
                 $0.errorCode = .unknownTopicOrPartition
                 return
+            }
+            guard partition.leadership.replicas.contains(context.node) else {
+                return $0.errorCode = .notLeaderOrFollower
             }
             $0.activeProducers = partition.producers.active.map { producer in
                 .with {

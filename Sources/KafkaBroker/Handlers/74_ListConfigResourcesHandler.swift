@@ -35,7 +35,7 @@ enum ListConfigResourcesHandler: RequestHandler {
     private static func names(_ kind: ConfigResource.Kind, _ node: BrokerNode) -> [String] {
         switch kind {
         case .topic: node.topics.sorted.map(\.name)
-        case .broker, .brokerLogger: ["\(node.configuration.nodeId)"]
+        case .broker, .brokerLogger: node.cluster.nodes.map { "\($0.id)" }
         case .clientMetrics, .group: node.configs.names(kind)
         }
     }

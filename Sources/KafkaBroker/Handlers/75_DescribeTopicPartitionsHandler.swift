@@ -4,7 +4,7 @@ import KafkaWire
 /// and the broker (2000) want in one answer; the cursor says where the next request goes on.
 ///
 /// - Without names all topics; a named topic that does not exist is answered with an error, and takes no room.
-/// - One node: every partition has the one replica, and nobody who could become leader in its place.
+/// - There are no eligible leader replicas besides those in sync (the feature `eligible.leader.replicas.version` is off).
 enum DescribeTopicPartitionsHandler: RequestHandler {
     static let api = ServedAPI(DescribeTopicPartitionsHandler.self)
 
@@ -64,19 +64,21 @@ enum DescribeTopicPartitionsHandler: RequestHandler {
     }
 
     private static func describe(_ topic: Topic, _ partitions: ArraySlice<Partition>, _ node: BrokerNode) -> Answer {
-        let broker = node.configuration.nodeId
-        return .with {
+        .with {
             $0.name = topic.name
             $0.topicId = topic.id
             $0.isInternal = TopicRules.isInternal(topic.name)
             $0.topicAuthorizedOperations = AuthorizedOperations.topic
             $0.partitions = partitions.map { partition in
                 .with {
+                    let leadership = partition.leadership
+                    if leadership.leader == .none { $0.errorCode = .leaderNotAvailable }
                     $0.partitionIndex = partition.index
-                    $0.leaderId = broker
-                    $0.leaderEpoch = partition.leaderEpoch
-                    $0.replicaNodes = [broker]
-                    $0.isrNodes = [broker]
+                    $0.leaderId = leadership.leader
+                    $0.leaderEpoch = leadership.epoch
+                    $0.replicaNodes = leadership.replicas
+                    $0.isrNodes = leadership.inSync
+                    $0.offlineReplicas = leadership.replicas.filter { !node.cluster.isRunning($0) }
                     // Null is allowed by the format, but the Java client takes it for a list all the same.
                     $0.eligibleLeaderReplicas = []
                     $0.lastKnownElr = []

@@ -2,11 +2,22 @@ import KafkaWire
 
 /// The handler of one API: a request's body in, what becomes of it out.
 protocol RequestHandler: SendableMetatype {
-    associatedtype Request: WireRequest
+    associatedtype Request: FailableRequest
     /// How the API is served.
     static var api: ServedAPI { get }
     /// Handles a request.
     static func handle(_ request: Request, _ context: RequestContext, _ node: BrokerNode) -> Outcome
+    /// The answer that says `code` of everything that was asked for, without doing any of it.
+    static func fail(_ request: Request, _ code: ErrorCode, _ context: RequestContext, _ node: BrokerNode)
+        -> Request.Response
+}
+
+extension RequestHandler {
+    static func fail(_ request: Request, _ code: ErrorCode, _ context: RequestContext, _ node: BrokerNode)
+        -> Request.Response
+    {
+        request.failed(code, version: context.version)
+    }
 }
 
 /// An API that this broker serves. ``all`` is the one list: requests are dispatched by it, and ApiVersions tells it.
@@ -20,15 +31,73 @@ struct ServedAPI: Sendable {
     let response: any WireMessage.Type
     /// Decodes a body and handles it; throws where the bytes are not a request of that version.
     let handle: @Sendable (Bytes, RequestContext, BrokerNode) throws(WireError) -> Outcome
+    /// Decodes a body, for hooks; handling decodes it for itself.
+    let decode: @Sendable (Bytes, Int16) throws(WireError) -> any WireMessage
+    /// Decodes a body and refuses all that it asks for; see ``RequestHandler/fail(_:_:_:_:)``.
+    let fail: @Sendable (Bytes, ErrorCode, RequestContext, BrokerNode) throws(WireError) -> any WireMessage
 
-    init<H: RequestHandler>(_: H.Type, advertisedFrom lowest: Int16? = nil) {
+    /// An API that every node answers.
+    init<H: RequestHandler>(_ handler: H.Type, advertisedFrom lowest: Int16? = nil) {
+        self.init(handler, lowest, H.handle)
+    }
+
+    /// An API that a coordinator answers; other nodes say NOT_COORDINATOR.
+    init<H: RequestHandler>(_ handler: H.Type) where H.Request: CoordinatedRequest {
+        self.init(handler, nil) { request, context, node in
+            if node.cluster.hasSeveralNodes, let key = request.coordinatorKey,
+                node.cluster.coordinator(of: key) != context.node
+            {
+                return .answer(request.failed(.notCoordinator, version: context.version))
+            }
+            return H.handle(request, context, node)
+        }
+    }
+
+    /// An API that asks about several groups or transactional ids, each of which has its coordinator.
+    init<H: RequestHandler>(_ handler: H.Type) where H.Request: SharedRequest {
+        self.init(handler, nil) { request, context, node in
+            guard node.cluster.hasSeveralNodes else { return H.handle(request, context, node) }
+            let parts = request.split(version: context.version) {
+                node.cluster.coordinator(of: $0) == context.node
+            }
+            guard let elsewhere = parts.elsewhere else { return H.handle(request, context, node) }
+            let refused = elsewhere.failed(.notCoordinator, version: context.version)
+            guard let here = parts.here else { return .answer(refused) }
+            let outcome = H.handle(here, context, node)
+            guard case .answer(let message) = outcome, var answer = message as? H.Request.Response else {
+                return outcome
+            }
+            H.Request.add(refused, to: &answer)
+            return .answer(answer)
+        }
+    }
+
+    /// An API that lists what the node coordinates.
+    init<H: RequestHandler>(_ handler: H.Type) where H.Request: ListingRequest {
+        self.init(handler, nil) { request, context, node in
+            let outcome = H.handle(request, context, node)
+            guard node.cluster.hasSeveralNodes, case .answer(let message) = outcome,
+                var answer = message as? H.Request.Response
+            else { return outcome }
+            H.Request.keep(&answer) { node.cluster.coordinator(of: $0) == context.node }
+            return .answer(answer)
+        }
+    }
+
+    private init<H: RequestHandler>(
+        _: H.Type, _ lowest: Int16?, _ body: @escaping @Sendable (H.Request, RequestContext, BrokerNode) -> Outcome
+    ) {
         key = H.Request.api
         let latest = API.of(key)?.latestStable ?? H.Request.versions.upperBound
         versions = H.Request.versions.lowerBound...latest
         advertised = (lowest ?? versions.lowerBound)...latest
         response = H.Request.Response.self
-        handle = { (body, context, node) throws(WireError) in
-            H.handle(try H.Request.decode(body, version: context.version), context, node)
+        handle = { (bytes, context, node) throws(WireError) in
+            body(try H.Request.decode(bytes, version: context.version), context, node)
+        }
+        decode = { (bytes, version) throws(WireError) in try H.Request.decode(bytes, version: version) }
+        fail = { (bytes, code, context, node) throws(WireError) in
+            H.fail(try H.Request.decode(bytes, version: context.version), code, context, node)
         }
     }
 

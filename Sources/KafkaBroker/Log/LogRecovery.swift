@@ -22,7 +22,7 @@ struct LogRecovery {
     private(set) var producers = ProducerStates()
     private(set) var aborted = AbortedTransactions()
     /// The leader epochs and their first offsets (KIP-101), as the batches tell them.
-    private(set) var epochs: [(epoch: LeaderEpoch, start: Offset)] = []
+    private(set) var epochs: [LeaderEpochs.Entry] = []
     private(set) var cuts: [Cut] = []
     /// Whether the checksums are looked at: after a clean stop they need not be.
     private let verifies: Bool
@@ -80,7 +80,7 @@ struct LogRecovery {
     /// Remembers what a batch says of its producer and leader. Of a control batch, `whole` holds the record.
     private mutating func note(_ batch: RecordBatch, isWhole: Bool, _ whole: RecordBatch) {
         if batch.partitionLeaderEpoch > epochs.last?.epoch ?? .none {
-            epochs.append((batch.partitionLeaderEpoch, batch.baseOffset))
+            epochs.append(.init(epoch: batch.partitionLeaderEpoch, start: batch.baseOffset))
         }
         if batch.attributes.isControl {
             guard let marker = TransactionMarker(whole) else { return }

@@ -187,22 +187,6 @@ struct LogSegment {
         case .file(let file): Bytes(try file.read(range))
         }
     }
-
-    /// Flips the bits of a byte of the batch that contains `offset`; for tests of what clients make of damage.
-    mutating func damage(offset: Offset) throws(StorageError) {
-        guard !entries.isEmpty else { return }
-        let index = entryIndex(containing: offset)
-        let at = endPosition(index) - 1
-        switch store {
-        case .memory(var bytes):
-            store = .memory([])
-            bytes[at] ^= 0xFF
-            store = .memory(bytes)
-        case .file(let file):
-            let byte = try file.read(at..<at + 1)[0]
-            try file.overwrite(byte ^ 0xFF, at: at)
-        }
-    }
 }
 
 /// Batches that were read, and the offset behind the last of them.

@@ -1,18 +1,31 @@
 import KafkaWire
 
-/// The broker's state and what handlers may do with it. Knows nothing of sockets: requests come in with the time, and
-/// answers go out, at once or later through ``takeAnswers()``. Lives on the loop.
+/// The broker's state, of all its nodes together, and what handlers may do with it. Knows nothing of sockets: requests
+/// come in with the time and the node that they reached, and answers go out, at once or later through
+/// ``takeAnswers()``. Lives on the loop.
 final class BrokerNode {
-    /// An answer that comes later than its request's turn.
+    /// What becomes of a request later than in its own turn.
     struct LateAnswer {
         var ticket: RequestTicket
-        var response: any WireMessage
+        var outcome: Outcome
+    }
+
+    /// A request that a hook holds back.
+    private struct Delayed {
+        var api: ServedAPI
+        var body: Bytes
+        var context: RequestContext
+        var until: Instant
     }
 
     let configuration: KafkaBroker.Configuration
     let clusterId: String
-    let advertisedHost: String
-    let advertisedPort: UInt16
+    /// The nodes: which there are, and who coordinates what.
+    var cluster: ClusterMap
+    /// Where clients begin, for those who cannot wait for the loop: all nodes, also those that are stopped.
+    let bootstrapServers: Locked<String>
+    /// What the broker is held to speak; nil is everything.
+    var release: KafkaRelease?
     var topics: TopicRegistry
     var configs: ConfigStore
     var quotas = ClientQuotas()
@@ -33,21 +46,23 @@ final class BrokerNode {
     /// When logs are looked through for what is too old, and files are made safe.
     var maintenance: MaintenanceSchedule
     private var answers: [LateAnswer] = []
+    private var delayed: [Delayed] = []
     /// The versions of joins that wait, since the form of a refusal depends on it.
     private var joinVersions: [RequestTicket: Int16] = [:]
 
     /// Throws where a topic of the configuration cannot be created, or what is kept cannot be read.
-    init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(KafkaBroker.StartError) {
+    init(_ configuration: KafkaBroker.Configuration, nodes: [ClusterMap.Node]) throws(KafkaBroker.StartError) {
         self.configuration = configuration
-        advertisedHost = configuration.advertisedHost ?? configuration.host
-        advertisedPort = configuration.advertisedPort ?? port
+        cluster = ClusterMap(nodes)
+        bootstrapServers = Locked(cluster.addresses)
+        release = configuration.speaks.flatMap(KafkaRelease.named)
         var random = RandomSource(seed: configuration.seed)
         storage = try BrokerStorage.open(configuration, random: &random)
         clusterId =
             storage?.directory.clusterId ?? configuration.clusterId ?? Uuid.random(using: &random).description
         topics = TopicRegistry(partitionLimit: configuration.maximumPartitions)
         configs = ConfigStore(
-            statics: configuration.settings(host: advertisedHost, port: advertisedPort), nodeId: configuration.nodeId)
+            statics: configuration.settings(host: nodes[0].host, port: nodes[0].port), nodeId: configuration.nodeId)
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
             memberLimit: configuration.maximumGroupSize, random: random.split())
@@ -62,6 +77,11 @@ final class BrokerNode {
         try createTopics()
         // Transactions whose end was decided before a crash are ended now.
         settle(now: configuration.now())
+    }
+
+    /// A broker of one node, which listens on `port`.
+    convenience init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(KafkaBroker.StartError) {
+        try self.init(configuration, nodes: [configuration.node(0, port: port)])
     }
 
     // MARK: - Requests and time
@@ -79,8 +99,29 @@ final class BrokerNode {
         return outcome
     }
 
+    /// Handles a request later; until then its answer is awaited.
+    func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext, after delay: Duration) {
+        delayed.append(Delayed(api: api, body: body, context: context, until: context.now + max(.zero, delay)))
+    }
+
+    private func handleDelayed(now: Instant) {
+        guard !delayed.isEmpty else { return }
+        let due = delayed.filter { $0.until <= now }.sorted { $0.until < $1.until }
+        delayed.removeAll { $0.until <= now }
+        for request in due {
+            var context = request.context
+            context.now = now
+            context.timestamp = configuration.timestamp()
+            let outcome: Outcome
+            do { outcome = try handle(request.api, request.body, context) } catch { outcome = .hangUp("\(error)") }
+            if case .later = outcome { continue }
+            answers.append(LateAnswer(ticket: context.ticket, outcome: outcome))
+        }
+    }
+
     /// Does what is due at `now`.
     func tick(now: Instant) {
+        handleDelayed(now: now)
         groups.tick(now: now)
         transactions.tick(now: now)
         maintain(now: now)
@@ -92,7 +133,7 @@ final class BrokerNode {
     var nextDeadline: Instant? {
         [
             groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline, markersRetry,
-            maintenance.nextDeadline,
+            maintenance.nextDeadline, delayed.map(\.until).min(),
         ].compactMap { $0 }.min()
     }
 
@@ -100,6 +141,7 @@ final class BrokerNode {
     func forget(_ ticket: RequestTicket) {
         waitingFetches.remove(ticket)
         joinVersions[ticket] = nil
+        delayed.removeAll { $0.context.ticket == ticket }
     }
 
     /// The answers to earlier requests that have become known since the last call.
@@ -111,7 +153,7 @@ final class BrokerNode {
 
     /// Looks at the consequences of what was done: transactions that end, fetches that have enough now, members that are
     /// answered.
-    private func settle(now: Instant) {
+    func settle(now: Instant) {
         writeMarkers(now: now)
         // What cannot be written now stays noted, and is written before the next answer.
         try? save(now: now, timestamp: configuration.timestamp())
@@ -120,29 +162,31 @@ final class BrokerNode {
             switch action {
             case .answerJoin(let ticket, let response):
                 let version = joinVersions.removeValue(forKey: ticket) ?? JoinGroupRequest.versions.upperBound
-                answers.append(LateAnswer(ticket: ticket, response: response.readable(in: version)))
+                answers.append(LateAnswer(ticket: ticket, outcome: .answer(response.readable(in: version))))
             case .answerSync(let ticket, let response):
-                answers.append(LateAnswer(ticket: ticket, response: response))
+                answers.append(LateAnswer(ticket: ticket, outcome: .answer(response)))
             }
         }
     }
 
     private func answer(_ fetch: WaitingFetch) {
         waitingFetches.remove(fetch.context.ticket)
-        answers.append(LateAnswer(ticket: fetch.context.ticket, response: FetchHandler.answer(fetch, self)))
+        answers.append(LateAnswer(ticket: fetch.context.ticket, outcome: .answer(FetchHandler.answer(fetch, self))))
     }
 
     // MARK: - Topics and records
 
+    /// Creates a topic, whose partitions go to the nodes of `assignment`, or get as many replicas as are asked for.
     @discardableResult
-    func createTopic(_ name: String, partitions: Int32, configs own: [String: String] = [:]) throws(TopicRegistry
-        .Refusal)
-        -> Topic
-    {
+    func createTopic(
+        _ name: String, partitions: Int32, configs own: [String: String] = [:], replication: Int? = nil,
+        assignment: [[BrokerID]]? = nil
+    ) throws(TopicRegistry.Refusal) -> Topic {
         try makeWay(for: name, partitions: 0..<partitions)
         let topic = try topics.create(
             name: name, partitions: partitions, configs: own, settings: configs.settings(ofTopic: own),
             id: TopicID(Uuid.random(using: &random)), directory: storage?.directory)
+        place(topic.partitions[...], replication: replication ?? configuration.replicationFactor, on: assignment)
         note(topic, from: 0)
         return topic
     }
@@ -158,9 +202,11 @@ final class BrokerNode {
     }
 
     /// Adds partitions to a topic; to be asked about before.
-    func addPartitions(_ count: Int, to topic: Topic) {
+    func addPartitions(_ count: Int, to topic: Topic, assignment: [[BrokerID]]? = nil) {
         let first = topic.partitions.count
+        let replication = topic.partitions.first?.leadership.replicas.count ?? configuration.replicationFactor
         topics.addPartitions(count, to: topic)
+        place(topic.partitions.suffix(count), replication: replication, on: assignment)
         note(topic, from: first)
     }
 

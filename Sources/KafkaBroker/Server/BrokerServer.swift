@@ -1,59 +1,78 @@
 import KafkaWire
 import Logging
 
-/// The broker's sockets: accepts connections, cuts frames, hands requests to the ``BrokerNode`` and sends the answers.
-/// Everything runs on one loop; what a turn of the loop produces for a connection leaves in one `send`.
+/// The broker's sockets, of all its nodes: accepts connections, cuts frames, hands requests to the ``BrokerNode`` and
+/// sends the answers. A connection belongs to the node whose listener it came in by; commands that open and close
+/// listeners are in `Nodes/NodeCommands.swift`. Everything runs on one loop; what a turn of the loop produces for a connection leaves in one `send`.
 actor BrokerServer {
     nonisolated let loop: SocketLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    /// Where the server listens; fixed from the beginning.
-    nonisolated let port: UInt16
-    private let listener: TCPSocket
-    private let configuration: KafkaBroker.Configuration
+    /// What the tests of a program let happen to requests.
+    nonisolated let hooks = HookRegistry()
+    /// Where clients begin; all nodes, also those that are stopped.
+    nonisolated let bootstrapServers: Locked<String>
+    let configuration: KafkaBroker.Configuration
+    let node: BrokerNode
     private let logger: Logger
-    private let node: BrokerNode
-    private var connections: [UInt64: ClientConnection] = [:]
+    private var listeners: [BrokerID: TCPSocket] = [:]
+    private(set) var connections: [UInt64: ClientConnection] = [:]
     private var connectionCount: UInt64 = 0
+    /// How many requests of each API were handled.
+    private(set) var requestCounts: [APIKey: Int] = [:]
     private var touched: Set<UInt64> = []
     private var endOfTurnIsPlanned = false
     private var timer: (deadline: Instant, id: TimerID)?
-    private var isStopped = false
+    private(set) var isStopped = false
 
-    init(_ configuration: KafkaBroker.Configuration, loop: SocketLoop, listener: TCPSocket)
+    /// A listener for each node of the configuration.
+    init(_ configuration: KafkaBroker.Configuration, loop: SocketLoop, listeners: [TCPSocket])
         throws(KafkaBroker.StartError)
     {
         self.configuration = configuration
         self.loop = loop
-        self.listener = listener
-        port = listener.localPort
         logger = configuration.logger
-        node = try BrokerNode(configuration, port: listener.localPort)
+        let nodes = listeners.enumerated().map { configuration.node($0, port: $1.localPort) }
+        node = try BrokerNode(configuration, nodes: nodes)
+        bootstrapServers = node.bootstrapServers
+        for (member, socket) in zip(nodes, listeners) { self.listeners[member.id] = socket }
     }
 
     // MARK: - Life
 
     func start() {
-        watchListener()
+        for id in listeners.keys { watchListener(of: id) }
         planEndOfTurn()
     }
 
-    private func watchListener() {
-        guard !isStopped else { return }
+    private func watchListener(of id: BrokerID) {
+        guard !isStopped, let listener = listeners[id] else { return }
         loop.watch(listener.descriptor, for: .readable) { [weak self] _ in
-            self?.assumeIsolated { $0.accept() }
+            self?.assumeIsolated { $0.accept(at: id) }
         }
     }
 
     func stop() {
         guard !isStopped else { return }
         isStopped = true
-        loop.unwatch(listener.descriptor)
-        listener.close()
-        for connection in connections.values { close(connection) }
+        for id in Array(listeners.keys) { closeListener(of: id) }
         if let timer { loop.cancel(timer.id) }
         timer = nil
         node.close()
+    }
+
+    /// The node listens from now on.
+    func open(_ socket: TCPSocket, for id: BrokerID) {
+        listeners[id] = socket
+        watchListener(of: id)
+    }
+
+    /// The node's port and its connections are closed.
+    func closeListener(of id: BrokerID) {
+        guard let listener = listeners.removeValue(forKey: id) else { return }
+        loop.unwatch(listener.descriptor)
+        listener.close()
+        for connection in connections.values where connection.node == id { close(connection) }
     }
 
     /// Works on the broker's state.
@@ -69,25 +88,33 @@ actor BrokerServer {
         planEndOfTurn()
     }
 
+    /// Answers what a change of the state from outside has decided.
+    func settle() {
+        node.settle(now: configuration.now())
+        deliverLateAnswers()
+        planEndOfTurn()
+    }
+
     // MARK: - Connections
 
-    private func accept() {
+    private func accept(at id: BrokerID) {
+        guard let listener = listeners[id] else { return }
         do {
-            while let socket = try listener.accept() { open(socket) }
+            while let socket = try listener.accept() { open(socket, at: id) }
         } catch {
             logger.warning("Accepting connections pauses for 100 ms: \(error)")
             // The listener stays readable: without a pause the loop would spin.
             loop.unwatch(listener.descriptor)
             loop.schedule(at: .now + .milliseconds(100)) { [weak self] in
-                self?.assumeIsolated { $0.watchListener() }
+                self?.assumeIsolated { $0.watchListener(of: id) }
             }
         }
     }
 
-    private func open(_ socket: TCPSocket) {
+    private func open(_ socket: TCPSocket, at node: BrokerID) {
         connectionCount += 1
         let connection = ClientConnection(
-            id: connectionCount, socket: socket, requestLimit: configuration.maximumRequestBytes)
+            id: connectionCount, socket: socket, node: node, requestLimit: configuration.maximumRequestBytes)
         connections[connection.id] = connection
         logger.debug("Connection from \(connection.peer)")
         let id = connection.id
@@ -167,7 +194,7 @@ actor BrokerServer {
         let (header, body) = try Frame.decodeRequestHeader(frame)
         let version = header.requestApiVersion
         let key = APIKey(rawValue: header.requestApiKey)
-        guard let api = ServedAPI.of(key) else {
+        guard let api = ServedAPI.of(key), let versions = served(api) else {
             return hangUp(connection, "\(key) is not served; ApiVersions tells what is")
         }
         var request = ClientConnection.Request(
@@ -176,19 +203,32 @@ actor BrokerServer {
         if configuration.observer != nil {
             request.observation = RequestObservation(header, bytes: frame.count, of: connection)
         }
-        guard api.versions.contains(version) else {
+        guard versions.contains(version) else {
             guard key == .apiVersions else {
                 return hangUp(
                     connection,
-                    "\(key) v\(version) is not served; \(api.versions.lowerBound) to \(api.versions.upperBound) are")
+                    "\(key) v\(version) is not served; \(versions.lowerBound) to \(versions.upperBound) are")
             }
             request.version = 0
-            return answer(ApiVersionsHandler.unsupportedVersion, to: request, of: connection)
+            return answer(ApiVersionsHandler.unsupportedVersion(node), to: request, of: connection)
         }
         let context = RequestContext(
             ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: configuration.now(),
-            timestamp: configuration.timestamp(), clientHost: connection.clientHost)
-        switch try node.handle(api, body, context) {
+            timestamp: configuration.timestamp(), clientHost: connection.clientHost, node: connection.node)
+        requestCounts[key, default: 0] += 1
+        try connection.note(key, header.clientId, frame, body, version)
+        if hooks.wants(key) { return try handleHooked(api, body, context, request, of: connection) }
+        perform(try node.handle(api, body, context), request, of: connection)
+    }
+
+    /// The versions of an API that are served, or nil where none is, by what the broker is held to speak.
+    private func served(_ api: ServedAPI) -> ClosedRange<Int16>? {
+        guard let release = node.release else { return api.versions }
+        return release.cap(api.versions, of: api.key)
+    }
+
+    private func perform(_ outcome: Outcome, _ request: ClientConnection.Request, of connection: ClientConnection) {
+        switch outcome {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later: connection.pending = request
         case .silent: observe(request.observation?.ended(.silent))
@@ -198,9 +238,44 @@ actor BrokerServer {
         }
     }
 
+    /// Does what the hooks want with a request.
+    private func handleHooked(
+        _ api: ServedAPI, _ body: Bytes, _ context: RequestContext, _ request: ClientConnection.Request,
+        of connection: ClientConnection
+    ) throws(WireError) {
+        let message = try api.decode(body, context.version)
+        let verdict = hooks.decide(
+            .init(
+                api: api.key, version: context.version, clientId: context.clientId, node: context.node,
+                connection: connection.id, message: message))
+        let isUnanswered = (message as? ProduceRequest)?.acks == 0
+        switch verdict {
+        case .pass: perform(try node.handle(api, body, context), request, of: connection)
+        case .answer(let response):
+            guard type(of: response) == api.response else {
+                return hangUp(connection, "a hook answers \(api.key) with \(type(of: response))")
+            }
+            answer(response, to: request, of: connection)
+        case .fail(let code):
+            guard !isUnanswered else { return hangUp(connection, "a hook refuses a Produce with acks=0: \(code)") }
+            answer(try api.fail(body, code, context, node), to: request, of: connection)
+        case .delay(let duration):
+            connection.pending = request
+            node.handle(api, body, context, after: duration)
+        case .drop: if !isUnanswered { connection.pending = request }
+        case .disconnect: hangUp(connection, "a hook wants it")
+        case .disconnectAfterwards:
+            let outcome = try node.handle(api, body, context)
+            connection.isToBeClosed = true
+            perform(outcome, request, of: connection)
+            if case .silent = outcome { hangUp(connection, "a hook wants it") }
+        }
+    }
+
     private func answer(
         _ response: any WireMessage, to request: ClientConnection.Request, of connection: ClientConnection
     ) {
+        guard !connection.isToBeClosed else { return hangUp(connection, "a hook wants it") }
         do {
             let before = connection.unsent
             try connection.append(response, for: request)
@@ -227,7 +302,9 @@ actor BrokerServer {
                     request.ticket == late.ticket
                 else { continue }
                 connection.pending = nil
-                answer(late.response, to: request, of: connection)
+                perform(late.outcome, request, of: connection)
+                // Requests may have waited behind one that is not answered.
+                if case .silent = late.outcome { touch(connection) }
             }
         }
     }
@@ -274,6 +351,8 @@ actor BrokerServer {
     }
 
     private func setTimer() {
+        // A manual clock is moved by commands alone.
+        if case .manual = configuration.clock { return }
         guard !isStopped, let deadline = node.nextDeadline else {
             if let timer { loop.cancel(timer.id) }
             return timer = nil

@@ -15,6 +15,8 @@ final class ClientConnection {
 
     let id: UInt64
     let socket: TCPSocket
+    /// The node whose listener it came in by.
+    let node: BrokerID
     /// The other side, for the log.
     let peer: String
     /// The address of the other side, as Kafka shows it: a slash and the number.
@@ -27,12 +29,22 @@ final class ClientConnection {
     var inputIsFull = false
     /// Whether the output holds something that was not offered to the system yet.
     var needsFlush = false
-    private var requestCount: UInt64 = 0
+    /// Whether it is closed in place of its next answer.
+    var isToBeClosed = false
+    /// How many requests it has sent.
+    private(set) var requestCount: UInt64 = 0
+    /// What was received in requests and sent in answers, in bytes.
+    private(set) var bytesIn = 0
+    private(set) var bytesOut = 0
+    /// What the client called itself last, and what it said of its library (KIP-511).
+    private(set) var clientId: String?
+    private(set) var software: (name: String, version: String)?
     private var output = ByteWriter()
     private var sent = 0
 
-    init(id: UInt64, socket: TCPSocket, requestLimit: Int) {
+    init(id: UInt64, socket: TCPSocket, node: BrokerID, requestLimit: Int) {
         self.id = id
+        self.node = node
         self.socket = socket
         let peer = socket.peer.map { "\($0)" } ?? "?"
         self.peer = peer
@@ -49,6 +61,16 @@ final class ClientConnection {
     func nextTicket() -> RequestTicket {
         requestCount += 1
         return RequestTicket(connection: id, number: requestCount)
+    }
+
+    /// Notes what a request tells of its client.
+    func note(_ key: APIKey, _ clientId: String?, _ frame: Bytes, _ body: Bytes, _ version: Int16) throws(WireError) {
+        // With the four bytes of the size.
+        bytesIn += frame.count + 4
+        self.clientId = clientId
+        guard key == .apiVersions, version >= 3 else { return }
+        let request = try ApiVersionsRequest.decode(body, version: version)
+        software = (request.clientSoftwareName, request.clientSoftwareVersion)
     }
 
     /// Appends an answer to the output. Throws where the answer does not fit its version: then nothing of the output
@@ -80,6 +102,7 @@ final class ClientConnection {
             }
             if count == 0 { return false }
             sent += count
+            bytesOut += count
         }
         // A large answer's memory is given back; a usual one's is used again.
         if output.count > 4 << 20 { output = ByteWriter() } else { output.truncate(to: 0) }

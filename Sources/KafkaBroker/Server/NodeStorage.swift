@@ -54,17 +54,32 @@ extension BrokerNode {
         } catch {
             throw StorageError("take over the topic \(found.name)", error.message)
         }
-        for partition in topic.partitions {
-            guard let folder = partition.log.folder, folder.folder.exists else { continue }
-            let start = storage.startOffset(of: TopicPartition(topic.name, partition.index))
-            let log = try LogRecovery(folder, verifies: !storage.directory.wasStopped)
-            partition.log = PartitionLog(
-                rolling: partition.log.rolling, folder: folder, segments: log.segments, startOffset: start)
-            partition.producers = log.producers
-            partition.aborted = log.aborted
-            storedBytes += partition.log.size
-            for cut in log.cuts { tell(cut) }
+        for (partition, record) in zip(topic.partitions, found.partitions) {
+            let epochs = try restore(partition, of: topic.name, storage)
+            let known = record.replicas.filter { cluster[$0] != nil }
+            let end = partition.log.endOffset
+            partition.leadership = Leadership(
+                replicas: known.isEmpty ? cluster.place(max(1, record.replicas.count)) : known,
+                running: cluster.running, leader: record.leader,
+                epochs: LeaderEpochs(found: epochs, latest: max(record.leaderEpoch, 0), from: end), from: end)
+            if partition.record != record { storage.note([.partition(partition.record)]) }
         }
+    }
+
+    /// Reads a partition's log; gives the leaders' epochs that its batches tell.
+    private func restore(_ partition: Partition, of topic: String, _ storage: BrokerStorage) throws(StorageError)
+        -> [LeaderEpochs.Entry]
+    {
+        guard let folder = partition.log.folder, folder.folder.exists else { return [] }
+        let start = storage.startOffset(of: TopicPartition(topic, partition.index))
+        let found = try LogRecovery(folder, verifies: !storage.directory.wasStopped)
+        partition.log = PartitionLog(
+            rolling: partition.log.rolling, folder: folder, segments: found.segments, startOffset: start)
+        partition.producers = found.producers
+        partition.aborted = found.aborted
+        storedBytes += partition.log.size
+        for cut in found.cuts { tell(cut) }
+        return found.epochs
     }
 
     private func tell(_ cut: LogRecovery.Cut) {
@@ -118,19 +133,7 @@ extension BrokerNode {
             let resource = ConfigResource(kind: .topic, name: topic.name)
             records += ClusterMetadata.changes(of: resource, from: [:], to: topic.configs)
         }
-        for partition in topic.partitions[first...] {
-            records.append(
-                .partition(
-                    .with {
-                        $0.partitionId = partition.index
-                        $0.topicId = topic.id
-                        $0.replicas = [configuration.nodeId]
-                        $0.isr = [configuration.nodeId]
-                        $0.leader = configuration.nodeId
-                        $0.leaderEpoch = partition.leaderEpoch
-                        $0.partitionEpoch = 0
-                    }))
-        }
+        records += topic.partitions[first...].map { .partition($0.record) }
         storage.note(records)
     }
 
@@ -162,6 +165,21 @@ extension BrokerNode {
             try storage.close()
         } catch {
             configuration.logger.error("The broker stops without having written everything: \(error)")
+        }
+    }
+}
+
+extension Partition {
+    /// The partition in the cluster's metadata.
+    var record: PartitionRecord {
+        .with {
+            $0.partitionId = index
+            $0.topicId = topicId
+            $0.replicas = leadership.replicas
+            $0.isr = leadership.inSync
+            $0.leader = leadership.leader
+            $0.leaderEpoch = leaderEpoch
+            $0.partitionEpoch = 0
         }
     }
 }

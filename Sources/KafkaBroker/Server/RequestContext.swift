@@ -22,6 +22,8 @@ struct RequestContext: Sendable {
     var timestamp: Int64 = 0
     /// The client's address, as Kafka shows it: a slash and the number.
     var clientHost = ""
+    /// The node whose listener the connection came in by.
+    var node: BrokerID = 1
 }
 
 /// What a handler makes of a request.

@@ -29,7 +29,8 @@ final class Topic {
         for _ in 0..<count {
             let index = PartitionID(index: partitions.count)
             let folder = directory?.folder(of: name, index, id: id)
-            partitions.append(Partition(index: index, log: PartitionLog(rolling: rolling, folder: folder)))
+            partitions.append(
+                Partition(index: index, log: PartitionLog(rolling: rolling, folder: folder), topicId: id))
         }
     }
 
@@ -41,11 +42,14 @@ final class Topic {
     }
 }
 
-/// A partition, led by this broker.
+/// A partition: its log, and who leads it.
 final class Partition {
     let index: PartitionID
-    /// One node never changes a leader; clients that bring an epoch are held against it all the same (KIP-320).
-    let leaderEpoch: LeaderEpoch = 0
+    let topicId: TopicID
+    /// Who holds and who leads it; given by whoever creates it (``BrokerNode/place(_:replication:on:)``).
+    var leadership = Leadership(replicas: [])
+    /// Counts the leaders; clients that bring an epoch are held against it (KIP-320).
+    var leaderEpoch: LeaderEpoch { leadership.epoch }
     var log: PartitionLog
     var producers = ProducerStates()
     var aborted = AbortedTransactions()
@@ -54,14 +58,29 @@ final class Partition {
     /// Set when the topic was deleted; waiting fetches still hold the partition.
     var isDeleted = false
 
-    init(index: PartitionID, log: PartitionLog) {
+    init(index: PartitionID, log: PartitionLog, topicId: TopicID = .zero) {
         self.index = index
+        self.topicId = topicId
         self.log = log
     }
 
     /// Before which offset every transaction has ended (KIP-98); with one node, the rest of the log is stable too.
     var lastStableOffset: Offset {
         max(log.startOffset, min(producers.firstUnstableOffset ?? log.endOffset, log.endOffset))
+    }
+
+    /// The first offsets of the batches that fetches get with a byte turned over, so that their checksums are wrong; set
+    /// on command.
+    var damaged: Set<Offset> = []
+
+    /// What is wrong with asking `node` of the partition as its leader, with the epoch that the client believes in: the
+    /// one place where this is decided.
+    func refusal(at node: BrokerID, epoch: LeaderEpoch = .none) -> ErrorCode {
+        if leadership.leader == node { return check(epoch: epoch) }
+        // A replica knows the epoch too, and says first what is wrong with it, as in Kafka.
+        guard leadership.replicas.contains(node) else { return .notLeaderOrFollower }
+        let stale = check(epoch: epoch)
+        return stale == .none ? .notLeaderOrFollower : stale
     }
 
     /// What is wrong with the leader epoch that a client believes in; -1 is no belief.

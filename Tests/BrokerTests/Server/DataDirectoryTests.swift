@@ -64,6 +64,24 @@ import Testing
         await broker.stop()
     }
 
+    @Test func leadersAndEpochsAreThereAgain() async throws {
+        var broker = try await start(topics: ["t": 2]) { $0.brokers = 3 }
+        try await broker.moveLeader(of: "t", partition: 0, to: 3)
+        let before = try #require(await broker.topics.first).partitions
+        #expect(before[0].leader == 3 && before[0].leaderEpoch == 1)
+        #expect(before[0].replicas.count == 3)
+        await broker.stop()
+        broker = try await start { $0.brokers = 3 }
+        #expect(await broker.topics.first?.partitions == before)
+        await broker.stop()
+        // The node that led is not there any more.
+        broker = try await start()
+        let after = try #require(await broker.topics.first).partitions
+        #expect(after.map(\.leader) == [1, 1] && after.map(\.replicas) == [[1], [1]])
+        #expect(after[0].leaderEpoch == 2)
+        await broker.stop()
+    }
+
     @Test func aDeletedTopicStaysDeletedAndItsNameBeginsAnew() async throws {
         var broker = try await start(topics: ["t": 1, "u": 1])
         var client = try TestClient(port: broker.port)

@@ -1,0 +1,121 @@
+import KafkaWire
+
+/// What a coordinator is asked about: a consumer group or a transactional id.
+enum CoordinatorKey: Hashable {
+    case group(String)
+    case transaction(String)
+
+    var id: String {
+        switch self {
+        case .group(let id), .transaction(let id): id
+        }
+    }
+}
+
+/// The nodes of the cluster: which there are, which run, where clients reach them, and who coordinates what.
+///
+/// A value. With one node, which is the usual case, every question has the same answer.
+struct ClusterMap {
+    struct Node: Equatable {
+        let id: BrokerID
+        /// Where clients are told to connect to.
+        var host: String
+        var port: UInt16
+        /// The port that is listened on, also while the node is stopped: it comes back there.
+        var listenedPort: UInt16
+        var isRunning = true
+    }
+
+    /// All that are registered, in the order of their ids.
+    private(set) var nodes: [Node]
+    /// The ids of those that run, in their order.
+    private(set) var running: [BrokerID]
+    /// Coordinators that were moved on command.
+    private var moved: [CoordinatorKey: BrokerID] = [:]
+    /// How many partitions were placed: the next one begins at the next node.
+    private var placed = 0
+    /// The highest id that there was: ids are not given twice.
+    private(set) var highestId: BrokerID
+
+    /// At least one node.
+    init(_ nodes: [Node]) {
+        self.nodes = nodes
+        running = nodes.filter(\.isRunning).map(\.id)
+        highestId = nodes.last?.id ?? 0
+    }
+
+    /// Whether requests can reach the wrong node at all.
+    var hasSeveralNodes: Bool { nodes.count > 1 }
+
+    subscript(id: BrokerID) -> Node? { nodes.first { $0.id == id } }
+
+    func isRunning(_ id: BrokerID) -> Bool { running.contains(id) }
+
+    /// The nodes that run, as clients are told of them.
+    var runningNodes: [Node] { nodes.filter(\.isRunning) }
+
+    /// Who is told to be the controller: the first node that runs.
+    var controller: BrokerID { running.first ?? .none }
+
+    /// `host:port` of all nodes, also of those that are stopped.
+    var addresses: String {
+        nodes.map { $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)" }.joined(separator: ",")
+    }
+
+    // MARK: - Nodes that come and go
+
+    mutating func add(_ node: Node) {
+        nodes.append(node)
+        highestId = max(highestId, node.id)
+        refresh()
+    }
+
+    mutating func remove(_ id: BrokerID) {
+        nodes.removeAll { $0.id == id }
+        moved = moved.filter { $0.value != id }
+        refresh()
+    }
+
+    mutating func setRunning(_ id: BrokerID, _ isRunning: Bool) {
+        guard let index = nodes.firstIndex(where: { $0.id == id }) else { return }
+        nodes[index].isRunning = isRunning
+        refresh()
+    }
+
+    private mutating func refresh() { running = nodes.filter(\.isRunning).map(\.id) }
+
+    // MARK: - Partitions
+
+    /// The replicas of the next partition, the preferred leader first: nodes in turn, as Kafka stripes them, but from
+    /// the first one on, so that a test can rely on it. No more than there are nodes running.
+    mutating func place(_ factor: Int) -> [BrokerID] {
+        guard !running.isEmpty else { return [] }
+        let first = placed
+        placed = (placed + 1) % running.count
+        return (0..<min(max(1, factor), running.count)).map { running[(first + $0) % running.count] }
+    }
+
+    // MARK: - Coordinators
+
+    /// Who coordinates a group or a transactional id. By Kafka's hash, over the nodes in the order of their ids: the
+    /// first one that runs from there on, so that a node that stops hands over what it had, and nothing else moves.
+    func coordinator(of key: CoordinatorKey) -> BrokerID {
+        if let node = moved[key], isRunning(node) { return node }
+        guard nodes.count > 1 else { return controller }
+        let first = Int(Self.slot(of: key.id)) % nodes.count
+        for step in 0..<nodes.count {
+            let node = nodes[(first + step) % nodes.count]
+            if node.isRunning { return node.id }
+        }
+        return .none
+    }
+
+    /// From now on `node` coordinates it, as long as it runs.
+    mutating func move(_ key: CoordinatorKey, to node: BrokerID) { moved[key] = node }
+
+    /// The partition, of Kafka's 50, that keeps what belongs to an id: Java's hash of it.
+    static func slot(of id: String) -> Int32 {
+        let hash = id.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
+        return hash == .min ? 0 : Int32(hash.magnitude % 50)
+    }
+}

@@ -1,0 +1,140 @@
+import KafkaWire
+
+/// Who holds a partition, who leads it, and since when.
+///
+/// A value. All nodes of this process share one log, so a replica that runs is in sync at once, and a change of leaders
+/// loses nothing; what remains of it are the names, the epochs, and where each epoch began.
+struct Leadership: Equatable {
+    /// The nodes that hold the partition; the first one is the preferred leader.
+    private(set) var replicas: [BrokerID]
+    /// Those that are in sync. Not empty: the last one stays, even where it is stopped, as in Kafka.
+    private(set) var inSync: [BrokerID]
+    /// The leader, or none where no replica runs.
+    private(set) var leader: BrokerID
+    private(set) var epochs: LeaderEpochs
+
+    /// A new partition, or one whose log was found with that epoch in its last batch. Of the replicas those in `running`
+    /// are in sync; without it all.
+    init(replicas: [BrokerID], running: [BrokerID]? = nil, epoch: LeaderEpoch = 0, from start: Offset = 0) {
+        self.replicas = replicas
+        let live = replicas.filter { running?.contains($0) ?? true }
+        inSync = live.isEmpty ? Array(replicas.prefix(1)) : live
+        leader = live.first ?? .none
+        epochs = LeaderEpochs(first: epoch, from: start)
+    }
+
+    /// A partition as it was left when the broker stopped. Where its leader does not run, another replica leads from
+    /// `end` on, the log's end.
+    init(replicas: [BrokerID], running: [BrokerID], leader: BrokerID, epochs: LeaderEpochs, from end: Offset) {
+        self.init(replicas: replicas, running: running)
+        let first = self.leader
+        self.leader = leader
+        self.epochs = epochs
+        if !running.contains(leader) || !replicas.contains(leader) { change(to: first, end) }
+    }
+
+    /// Counts the leaders (KIP-101).
+    var epoch: LeaderEpoch { epochs.latest }
+    /// The replica that leads when everything is in order.
+    var preferred: BrokerID { replicas.first ?? .none }
+
+    /// Whether so many replicas are in sync, or all of fewer.
+    func isEnough(_ least: Int) -> Bool { inSync.count >= min(least, replicas.count) }
+
+    /// Makes `node` the leader; one that is no replica takes the place of the leader that was. `end` is the log's end.
+    mutating func lead(_ node: BrokerID, from end: Offset) {
+        guard node != leader else { return }
+        if !replicas.contains(node) {
+            let index = replicas.firstIndex(of: leader) ?? 0
+            if replicas.isEmpty { replicas = [node] } else { replicas[index] = node }
+            inSync = replicas.filter { $0 == node || inSync.contains($0) }
+        } else if !inSync.contains(node) {
+            inSync = replicas.filter { $0 == node || inSync.contains($0) }
+        }
+        change(to: node, end)
+    }
+
+    /// `node` has stopped: the first replica that is in sync leads in its place.
+    mutating func lose(_ node: BrokerID, from end: Offset) {
+        guard replicas.contains(node) else { return }
+        if inSync.count > 1 { inSync.removeAll { $0 == node } }
+        guard leader == node else { return }
+        change(to: replicas.first { $0 != node && inSync.contains($0) } ?? .none, end)
+    }
+
+    /// `node` is back, and has caught up; it leads where nobody did.
+    mutating func regain(_ node: BrokerID, from end: Offset) {
+        guard replicas.contains(node) else { return }
+        if leader == .none {
+            // Only what was in sync may lead; with the one log there is nothing that others could have missed.
+            inSync = [node]
+            change(to: node, end)
+        } else if !inSync.contains(node) {
+            inSync = replicas.filter { $0 == node || inSync.contains($0) }
+        }
+    }
+
+    /// Moves the partition to other nodes, of which those in `running` are in sync. The leader stays where it can.
+    mutating func reassign(to replicas: [BrokerID], running: [BrokerID], from end: Offset) {
+        self.replicas = replicas
+        let live = replicas.filter(running.contains)
+        inSync = live.isEmpty ? Array(replicas.prefix(1)) : live
+        guard !live.contains(leader) else { return }
+        change(to: live.first ?? .none, end)
+    }
+
+    /// The records before `start` are gone, and so are the epochs that had no others.
+    mutating func forget(before start: Offset) { epochs.forget(before: start) }
+
+    private mutating func change(to node: BrokerID, _ end: Offset) {
+        leader = node
+        epochs.begin(from: end)
+    }
+}
+
+/// Where the epochs of a partition's leaders began (Kafka's `LeaderEpochFileCache`).
+struct LeaderEpochs: Equatable {
+    struct Entry: Equatable {
+        var epoch: LeaderEpoch
+        var start: Offset
+    }
+
+    /// In the order of epochs, and so of offsets. An epoch in which nothing was written leaves no entry.
+    private(set) var entries: [Entry]
+    /// The epoch of now.
+    var latest: LeaderEpoch { entries[entries.count - 1].epoch }
+
+    init(first epoch: LeaderEpoch, from start: Offset) { entries = [Entry(epoch: epoch, start: start)] }
+
+    /// The epochs that a log's batches tell, and the one that was the last when the broker stopped.
+    init(found: [Entry], latest: LeaderEpoch, from end: Offset) {
+        entries = found.filter { $0.epoch <= latest }
+        if entries.last?.epoch != latest { entries.append(Entry(epoch: latest, start: end)) }
+    }
+
+    /// The next epoch begins at the log's end.
+    mutating func begin(from end: Offset) {
+        let next = Entry(epoch: LeaderEpoch(latest.rawValue + 1), start: end)
+        entries.removeAll { $0.start >= end }
+        entries.append(next)
+    }
+
+    /// The records before `start` are gone.
+    mutating func forget(before start: Offset) {
+        guard let last = entries.lastIndex(where: { $0.start <= start }) else { return }
+        entries.removeSubrange(..<last)
+        entries[0].start = max(entries[0].start, start)
+    }
+
+    /// The epoch in which the record at `offset` was written, or the next one will be.
+    func epoch(at offset: Offset) -> LeaderEpoch { entries.last { $0.start <= offset }?.epoch ?? entries[0].epoch }
+
+    /// The last epoch that is not above `epoch`, and where it ended; none and -1 where that is not known (KIP-320).
+    func end(of epoch: LeaderEpoch, logEnd: Offset) -> (epoch: LeaderEpoch, offset: Offset) {
+        if epoch == latest { return (epoch, logEnd) }
+        guard epoch >= 0, let above = entries.firstIndex(where: { $0.epoch > epoch }) else { return (.none, -1) }
+        // Before the first that is known, everything that was there ended where that one begins.
+        guard above > 0 else { return (epoch, entries[0].start) }
+        return (entries[above - 1].epoch, entries[above].start)
+    }
+}

@@ -1,0 +1,59 @@
+import KafkaWire
+
+/// The ports of a broker's nodes.
+enum Listeners {
+    /// Opens a port for each node of the configuration; none is left open where one cannot be had.
+    static func open(_ configuration: KafkaBroker.Configuration) async throws(KafkaBroker.StartError) -> [TCPSocket] {
+        guard configuration.brokers >= 1, configuration.brokers <= 100 else {
+            throw KafkaBroker.StartError(
+                description: "The broker cannot start: it can have 1 to 100 nodes, and not \(configuration.brokers).")
+        }
+        var sockets: [TCPSocket] = []
+        for index in 0..<configuration.brokers {
+            do throws(KafkaBroker.StartError) {
+                sockets.append(try await open(configuration.host, port(configuration, index)))
+            } catch {
+                for socket in sockets { socket.close() }
+                throw error
+            }
+        }
+        return sockets
+    }
+
+    /// Opens one port.
+    static func open(_ host: String, _ port: UInt16) async throws(KafkaBroker.StartError) -> TCPSocket {
+        do throws(NetError) {
+            let host = host.isEmpty ? "0.0.0.0" : host
+            guard let address = try await Resolver.resolve(host: host, port: port).first else {
+                throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
+            }
+            return try TCPSocket.listening(on: address)
+        } catch {
+            throw KafkaBroker.StartError(
+                description: "The broker cannot start: \(error). Choose another host or port; port 0 is any free one.")
+        }
+    }
+
+    /// The port that a node is to have: any free one, or one after the other.
+    static func port(_ configuration: KafkaBroker.Configuration, _ index: Int) throws(KafkaBroker.StartError) -> UInt16
+    {
+        guard configuration.port != 0 else { return 0 }
+        guard let port = UInt16(exactly: Int(configuration.port) + index) else {
+            throw KafkaBroker.StartError(
+                description:
+                    "The broker cannot start: \(configuration.brokers) nodes from port \(configuration.port) on "
+                    + "would need ports above 65535.")
+        }
+        return port
+    }
+}
+
+extension KafkaBroker.Configuration {
+    /// How clients are told of the node at that place, which listens on `port`.
+    func node(_ index: Int, port: UInt16) -> ClusterMap.Node {
+        let advertised = advertisedPort.map { UInt16(clamping: Int($0) + index) } ?? port
+        return ClusterMap.Node(
+            id: BrokerID(nodeId.rawValue + Int32(clamping: index)), host: advertisedHost ?? host, port: advertised,
+            listenedPort: port)
+    }
+}

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import KafkaWire
+import Testing
+
+@testable import KafkaBroker
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+private let python = ProcessInfo.processInfo.environment["KAFKAWIRE_VENV"].map { $0 + "/bin/python" }
+private let jars = ProcessInfo.processInfo.environment["KAFKAWIRE_JARS"]
+private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+
+/// Foreign clients on a cluster that never rests: leaders and coordinators move, nodes stop and start, answers are lost.
+/// What an idempotent producer has sent is there once, in order, and the groups get all of it.
+@Suite(.serialized) struct NodeForeignTests {
+    /// librdkafka and kafka-python, from the Python environment that `KAFKAWIRE_VENV` names.
+    @Test(.enabled(if: python != nil)) func pythonClientsFollow() async throws {
+        let python = try #require(python)
+        try await chase("'\(python)' '\(folder)/Tests/Foreign/test_nodes.py'", topics: 3)
+    }
+
+    /// The Java client, from the folder of jars that `KAFKAWIRE_JARS` names.
+    @Test(.enabled(if: jars != nil)) func theJavaClientFollows() async throws {
+        let jars = try #require(jars)
+        try await chase("java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaNodes.java'", topics: 2)
+    }
+
+    /// kcat, kafka-python, confluent-kafka and aiokafka keep to what an older release says that it speaks.
+    @Test(.enabled(if: python != nil), arguments: ["1.0", "2.0", "2.4", "2.8", "3.3", "3.9"])
+    func pythonClientsSpeakWithOlderReleases(release: String) async throws {
+        let python = try #require(python)
+        var configuration = KafkaBroker.Configuration(brokers: 2)
+        configuration.speaks = release
+        let broker = try await KafkaBroker.start(configuration)
+        let script = "'\(folder)/Tests/Foreign/test_foreign_clients.py' produces_and_consumes"
+        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0, "\(release)")
+        await broker.stop()
+    }
+
+    /// Runs the command, and lets the nodes go round once it has created its topics.
+    private func chase(_ command: String, topics: Int) async throws {
+        let broker = try await KafkaBroker.start(.init(brokers: 3))
+        let servers = broker.bootstrapServers
+        // In the background: `system` blocks, and would hold one of the few threads that the broker's commands need.
+        let file = "/tmp/kafkawire-nodes-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        defer { unlink(file) }
+        #expect(system("(BOOTSTRAP=\(servers) timeout 200 \(command); echo $? >'\(file)') &") == 0)
+        func outcome() -> String? {
+            guard let data = FileManager.default.contents(atPath: file), !data.isEmpty else { return nil }
+            return String(decoding: data, as: UTF8.self)
+        }
+        var random = RandomSource(seed: 4)
+        var moves = 0
+        var stops = 0
+        let started = Instant.now
+        var restless: Instant?
+        while outcome() == nil {
+            try await Task.sleep(for: .milliseconds(200))
+            // The script ends by itself, or its time limit ends it.
+            guard Instant.now - started < .seconds(240) else { break }
+            guard await broker.topics.count >= topics else { continue }
+            let beginning = restless ?? .now
+            restless = beginning
+            // The clients get some rest at the end, in which they must be done.
+            guard Instant.now - beginning < .seconds(9) else { continue }
+            moves += 1
+            for topic in await broker.topics {
+                let index = Int(random.next() % UInt64(topic.partitions.count))
+                let replicas = topic.partitions[index].inSyncReplicas
+                let node = replicas[Int(random.next() % UInt64(replicas.count))]
+                try await broker.moveLeader(of: topic.name, partition: PartitionID(index: index), to: node)
+            }
+            let node = BrokerID(Int32(1 + random.next() % 3))
+            for group in await broker.groups.map(\.id) { try await broker.moveCoordinator(ofGroup: group, to: node) }
+            for id in await broker.transactions.map(\.id) {
+                try await broker.moveCoordinator(ofTransaction: id, to: node)
+            }
+            if moves % 4 == 0 { broker.on(.produce, times: 1) { _ in .disconnectAfterwards } }
+            if moves % 7 == 0 {
+                stops += 1
+                let stopped = BrokerID(Int32(1 + random.next() % 3))
+                try await broker.stopNode(stopped)
+                try await Task.sleep(for: .milliseconds(500))
+                try await broker.startNode(stopped)
+            }
+        }
+        #expect(outcome() == "0\n")
+        #expect(moves > 15 && stops > 1)
+        let epochs = await broker.topics.flatMap(\.partitions).map(\.leaderEpoch.rawValue)
+        #expect((epochs.max() ?? 0) >= 3)
+        await broker.stop()
+    }
+}
