@@ -62,6 +62,20 @@ extension KafkaBroker {
         public let bytesSent: Int
     }
 
+    /// What was cut off a log when the broker was started on its data directory.
+    public struct LogCut: Sendable, Equatable {
+        /// The segment's file.
+        public let file: String
+        /// The offset at which the log goes on.
+        public let offset: Offset
+        /// How many bytes were cut off.
+        public let bytes: Int
+        /// What was wrong.
+        public let reason: String
+        /// Where the bytes are now; nil where they were only a torn batch.
+        public internal(set) var keptAs: String?
+    }
+
     /// A consumer group at one moment.
     public struct GroupInfo: Sendable, Equatable {
         public let id: String

@@ -101,6 +101,9 @@ public final class KafkaBroker: Sendable {
         await server.withNode { node in node.topics[topic]?.partitions.map(\.log.endOffset) }
     }
 
+    /// What was cut off logs when the broker was started: after a clean stop nothing, after a crash torn batches.
+    public var recoveryCuts: [LogCut] { get async { await server.withNode { $0.recoveryCuts } } }
+
     /// The consumer groups, in the order of their ids.
     public var groups: [GroupInfo] {
         get async {

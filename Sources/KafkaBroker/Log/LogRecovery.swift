@@ -6,17 +6,7 @@ import KafkaWire
 /// Where a batch is torn or damaged, the log ends in front of it: what stands behind was never acknowledged, or cannot
 /// be told from what was not. A torn batch is cut off; what holds whole batches is set aside under another name.
 struct LogRecovery {
-    /// What was cut off a log.
-    struct Cut: Equatable {
-        var file: String
-        /// The offset at which the log goes on.
-        var offset: Offset
-        var bytes: Int
-        /// What was wrong.
-        var reason: String
-        /// Where the bytes are now; nil where they were only a torn batch.
-        var keptAs: String?
-    }
+    typealias Cut = KafkaBroker.LogCut
 
     private(set) var segments: [LogSegment] = []
     private(set) var producers = ProducerStates()
