@@ -11,7 +11,14 @@ enum TxnOffsetCommitHandler: RequestHandler {
 
     static func handle(_ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var error = request.groupId.isEmpty ? ErrorCode.invalidGroupId : join(request, context, node)
-        if error == .none { error = node.groups.mayCommit(request, context) }
+        if error == .none {
+            let partitions = request.topics.flatMap { asked in
+                node.topics[asked.name].map { topic in
+                    asked.partitions.map { TopicIDPartition(topic: topic.id, partition: $0.partitionIndex) }
+                } ?? []
+            }
+            error = node.groups.mayCommit(request, context, partitions: partitions)
+        }
         return .answer(
             TxnOffsetCommitResponse.with {
                 $0.topics = request.topics.map { topic in
@@ -20,7 +27,8 @@ enum TxnOffsetCommitHandler: RequestHandler {
                         $0.partitions = topic.partitions.map { position in
                             .with {
                                 $0.partitionIndex = position.partitionIndex
-                                $0.errorCode = error == .none ? store(position, topic.name, request, node) : error
+                                $0.errorCode =
+                                    error == .none ? store(position, topic.name, request, context, node) : error
                             }
                         }
                     }
@@ -54,13 +62,15 @@ enum TxnOffsetCommitHandler: RequestHandler {
 
     private static func store(
         _ position: TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic.TxnOffsetCommitRequestPartition,
-        _ topic: String, _ request: TxnOffsetCommitRequest, _ node: BrokerNode
+        _ topic: String, _ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode
     ) -> ErrorCode {
         guard node.topics[topic]?.partition(position.partitionIndex) != nil else { return .unknownTopicOrPartition }
         let metadata = position.committedMetadata ?? ""
         guard metadata.utf8.count <= GroupCoordinator.maximumMetadataLength else { return .offsetMetadataTooLarge }
         node.groups.storePending(
-            .init(offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata),
+            .init(
+                offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata,
+                committedAt: context.now),
             for: .init(topic, position.partitionIndex), group: request.groupId,
             producer: request.producerId)
         return .none

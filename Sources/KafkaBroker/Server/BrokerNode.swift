@@ -39,7 +39,8 @@ final class BrokerNode {
             statics: configuration.settings(host: advertisedHost, port: advertisedPort), nodeId: configuration.nodeId)
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
-            memberLimit: configuration.maximumGroupSize, random: random.split())
+            memberLimit: configuration.maximumGroupSize, offsetsRetention: configuration.offsetsRetention,
+            random: random.split())
         transactions = TransactionCoordinator(
             maximumTimeout: configuration.maximumTransactionTimeout,
             expiration: configuration.transactionalIdExpiration)
