@@ -245,8 +245,8 @@ public class JavaGroups {
         });
         test("a static member comes back to its partitions", () -> {
             String topic = fresh("static"), group = fresh("group");
+            try (var admin = admin()) { createTopic(admin, topic, 4); }
             try (var admin = admin(); var other = new Member(group, List.of(topic), "group.instance.id", "other")) {
-                createTopic(admin, topic, 4);
                 var member = new Member(group, List.of(topic), "group.instance.id", "one");
                 eventually("both have two", () -> share(4, member, other));
                 var had = member.assigned;

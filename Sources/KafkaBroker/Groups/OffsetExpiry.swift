@@ -18,7 +18,7 @@ extension GroupCoordinator.Group {
         } else if classic.state == .empty {
             let since = classic.emptySince
             base = { since ?? $0.committedAt }
-        } else if classic.state == .stable, classic.protocolType == ClassicGroup.consumerType {
+        } else if classic.state == .stable, classic.topicsAreKnown {
             base = { $0.committedAt }
         } else {
             return []
@@ -36,6 +36,16 @@ extension GroupCoordinator.Group {
 
     /// Whether members read `topic`, or may.
     func mayRead(topic: String) -> Bool { consumer?.mayRead(topic: topic) ?? classic.mayRead(topic: topic) }
+}
+
+extension ClassicGroup {
+    /// Whether the members share topics, and all of them say which in a form that can be read.
+    fileprivate var topicsAreKnown: Bool {
+        protocolType == Self.consumerType
+            && members.values.allSatisfy { member in
+                (try? ConsumerProtocolSubscription.decodeVersioned(member.metadata(for: protocolName))) != nil
+            }
+    }
 }
 
 extension GroupCoordinator {
