@@ -472,6 +472,62 @@ public class JavaGroups {
                 }
             }
         });
+        for (String strategy : List.of("RangeAssignor", "CooperativeStickyAssignor"))
+            test("a group changes its protocol member by member, " + strategy, () -> {
+                String topic = fresh("moving"), group = fresh("group");
+                String[] classic = {
+                    "group.protocol", "classic", "session.timeout.ms", "6000",
+                    "partition.assignment.strategy", "org.apache.kafka.clients.consumer." + strategy};
+                try (var admin = admin()) {
+                    createTopic(admin, topic, 6);
+                    produce(topic, "a", 200);
+                    var one = new Member(group, List.of(topic), classic);
+                    var two = new Member(group, List.of(topic), classic);
+                    eventually("two classic members share", () -> share(6, one, two));
+                    eventually("it is stable", () -> describe(admin, group).groupState() == GroupState.STABLE);
+                    equal(describe(admin, group).type(), GroupType.CLASSIC);
+                    var three = new Member(group, List.of(topic));
+                    produce(topic, "b", 200);
+                    eventually("members of both protocols share", () -> share(6, one, two, three));
+                    var mixed = describe(admin, group);
+                    equal(mixed.type(), GroupType.CONSUMER);
+                    int upgraded = 0;
+                    for (var member : mixed.members()) if (member.upgraded().get()) upgraded++;
+                    equal(upgraded, 1);
+                    one.close();
+                    produce(topic, "c", 200);
+                    eventually("one of each shares", () -> share(6, two, three));
+                    var four = new Member(group, List.of(topic));
+                    eventually("three share again", () -> share(6, two, three, four));
+                    produce(topic, "d", 200);
+                    // And back: when the last of the newer ones has gone, the group is a classic one.
+                    three.close();
+                    eventually("two share", () -> share(6, two, four));
+                    var five = new Member(group, List.of(topic), classic);
+                    eventually("a classic member joins", () -> share(6, two, four, five));
+                    four.close();
+                    eventually("the classic ones share", () -> share(6, two, five));
+                    eventually("it is a classic group", () -> describe(admin, group).type() == GroupType.CLASSIC);
+                    produce(topic, "e", 200);
+                    var all = List.of(one, two, three, four, five);
+                    eventually("everything is read", () -> {
+                        int sum = 0;
+                        for (Member member : all) sum += member.values.size();
+                        return sum >= 1000;
+                    });
+                    two.close();
+                    five.close();
+                    List<String> found = new ArrayList<>();
+                    int lost = 0;
+                    for (Member member : all) {
+                        found.addAll(member.values);
+                        lost += member.lost;
+                    }
+                    equal(found.size(), 1000);
+                    equal(new HashSet<>(found).size(), 1000);
+                    equal(lost, 0);
+                }
+            });
         System.out.println(passed + " passed, " + failed + " failed");
         System.exit(failed == 0 && passed > 0 ? 0 : 1);
     }

@@ -282,8 +282,7 @@ def tools_see_groups():
 
 
 @test
-def a_classic_group_with_members_and_a_new_one():
-    """kafka's own upgrade: members of the classic protocol are restarted with the newer one, all at once."""
+def an_empty_group_changes_its_protocol():
     topic, group = fresh("upgrade"), fresh("group")
     create(topic, 4)
     produce(topic, "a", 10)
@@ -296,6 +295,41 @@ def a_classic_group_with_members_and_a_new_one():
     produce(topic, "c", 10)
     with Member(group, [topic], group_protocol="classic") as old:
         eventually("it goes on", lambda: len(old.values) == 10)
+
+
+def members_change_over(strategy):
+    topic, group = fresh("mixed"), fresh("group")
+    create(topic, 6)
+    produce(topic, "a", 100)
+    classic = {"group_protocol": "classic", "partition_assignment_strategy": strategy, "heartbeat_interval_ms": 300}
+    one = Member(group, [topic], **classic)
+    two = Member(group, [topic], **classic)
+    eventually("the classic ones share", lambda: share(6, one, two))
+    three = Member(group, [topic])
+    produce(topic, "b", 100)
+    eventually("both kinds share", lambda: share(6, one, two, three))
+    equal(describe(group).type, ConsumerGroupType.CONSUMER)
+    one.close()
+    produce(topic, "c", 100)
+    eventually("one of each shares", lambda: share(6, two, three))
+    three.close()
+    eventually("the classic one has all", lambda: share(6, two))
+    equal(describe(group).type, ConsumerGroupType.CLASSIC)
+    eventually("all is read", lambda: sum(len(m.values) for m in (one, two, three)) >= 300)
+    two.close()
+    found = one.values + two.values + three.values
+    equal(len(found), 300)
+    equal(len(set(found)), 300)
+
+
+@test
+def members_change_over_range():
+    members_change_over("range")
+
+
+@test
+def members_change_over_cooperative_sticky():
+    members_change_over("cooperative-sticky")
 
 
 def main():

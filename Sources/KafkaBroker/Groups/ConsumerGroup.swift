@@ -29,8 +29,8 @@ struct ConsumerGroup: Equatable {
 
     let id: String
     /// Groups begin with 1, since a member may be given the epoch before there is a target, and 0 means to join.
-    private(set) var epoch: Int32 = 1
-    private(set) var assignmentEpoch: Int32 = 1
+    private(set) var epoch: Int32
+    private(set) var assignmentEpoch: Int32
     private(set) var members: [String: ConsumerGroupMember] = [:]
     /// Static members: instance id to member id.
     private(set) var staticMembers: [String: String] = [:]
@@ -50,8 +50,10 @@ struct ConsumerGroup: Equatable {
     private(set) var emptySince: Instant?
     private var joined = 0
 
-    init(id: String, now: Instant) {
+    init(id: String, now: Instant, epoch: Int32 = 1) {
         self.id = id
+        self.epoch = epoch
+        assignmentEpoch = epoch
         emptySince = now
     }
 
@@ -89,6 +91,26 @@ struct ConsumerGroup: Equatable {
         if let instance = member.instanceId { staticMembers[instance] = member.id }
         members[member.id] = member
         emptySince = nil
+    }
+
+    /// Takes over a member of the classic protocol with what it has, when the group changes its protocol.
+    mutating func adopt(_ member: ConsumerGroupMember) {
+        put(member)
+        target[member.id] = Set(member.assigned.keys)
+        for partition in member.assigned.keys { owners[partition] = member.id }
+    }
+
+    /// Puts a member there that was `before`, and takes it as far as its wishes and the topics want it.
+    mutating func take(
+        _ member: ConsumerGroupMember, _ before: ConsumerGroupMember, insteadOf old: String?,
+        owned: Set<TopicIDPartition>?, _ registry: TopicRegistry, _ settings: ConsumerGroupSettings, now: Instant
+    ) {
+        put(member, insteadOf: old)
+        let wishesChanged = member.topicNames != before.topicNames || member.topicRegex != before.topicRegex
+        let topicsChanged = look(at: registry, subscriptionsChanged: wishesChanged)
+        if wishesChanged || topicsChanged { bumpEpoch() }
+        assignIfDue(interval: settings.assignmentInterval, now: now)
+        reconcile(member.id, owned: owned, topicsHaveChanged: wishesChanged, now: now)
     }
 
     /// Removes a member; the others get what it had with their next heartbeats.
@@ -197,7 +219,8 @@ struct ConsumerGroup: Equatable {
             topicsHaveChanged: topicsHaveChanged, owned: owned)
         member.reconcile(with: goal) { owners[$0] != nil }
         guard member != before else { return }
-        member.rebalanceDeadline = member.state == .unrevokedPartitions ? now + member.rebalanceTimeout : nil
+        let mustRevoke = member.state == .unrevokedPartitions && member.classic == nil
+        member.rebalanceDeadline = mustRevoke ? now + member.rebalanceTimeout : nil
         release(before)
         for partition in member.assigned.keys { owners[partition] = id }
         for partition in member.revoking.keys { owners[partition] = id }
@@ -206,16 +229,13 @@ struct ConsumerGroup: Equatable {
 
     // MARK: - Time
 
-    /// Removes the members whose session, or whose time to give up partitions, has run out.
+    /// Removes the members whose session, or whose time to give up partitions or to join again, has run out.
     mutating func tick(now: Instant) {
-        for member in ordered {
-            let isLate = member.rebalanceDeadline.map { $0 <= now } ?? false
-            if isLate || member.sessionDeadline <= now { remove(member.id, now: now) }
-        }
+        for member in ordered where member.deadline <= now { remove(member.id, now: now) }
     }
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        members.values.map { min($0.sessionDeadline, $0.rebalanceDeadline ?? $0.sessionDeadline) }.min()
+        members.values.map(\.deadline).min()
     }
 }

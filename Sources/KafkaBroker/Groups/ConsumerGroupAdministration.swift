@@ -58,7 +58,7 @@ extension ConsumerGroup {
                     $0.subscribedTopicRegex = member.topicRegex
                     $0.assignment = assignment(member.assigned.keys)
                     $0.targetAssignment = assignment(target[member.id] ?? [])
-                    $0.memberType = 1
+                    $0.memberType = member.classic == nil ? 1 : 0
                 }
             }
         }

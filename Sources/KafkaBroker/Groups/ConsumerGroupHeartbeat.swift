@@ -41,14 +41,7 @@ extension ConsumerGroup {
         var member = before
         try member.take(request, context)
         member.sessionDeadline = context.now + settings.sessionTimeout
-        put(member, insteadOf: old)
-
-        let namesChanged = member.topicNames != before.topicNames
-        let regexChanged = member.topicRegex != before.topicRegex
-        let topicsChanged = look(at: registry, subscriptionsChanged: namesChanged || regexChanged)
-        if namesChanged || regexChanged || topicsChanged { bumpEpoch() }
-        assignIfDue(interval: settings.assignmentInterval, now: context.now)
-        reconcile(id, owned: owned, topicsHaveChanged: namesChanged || regexChanged, now: context.now)
+        take(member, before, insteadOf: old, owned: owned, registry, settings, now: context.now)
 
         let after = members[id] ?? member
         let isFull =
@@ -93,11 +86,11 @@ extension ConsumerGroup {
                 return (member, nil)
             }
             // Its first answer may have been lost.
-            if old.id == id, old.epoch != ConsumerGroupMember.awayEpoch {
+            if old.id == id, old.epoch != ConsumerGroupMember.awayEpoch, old.classic == nil {
                 try check(request.memberEpoch, of: old, owned)
                 return (old, nil)
             }
-            guard old.epoch == ConsumerGroupMember.awayEpoch else {
+            guard old.epoch == ConsumerGroupMember.awayEpoch || old.classic != nil else {
                 throw GroupRefusal(
                     .unreleasedInstanceId,
                     "Static member \(id) with instance id \(instance) cannot join the group because the instance id is "
@@ -158,6 +151,7 @@ extension ConsumerGroupMember {
     {
         clientId = context.clientId
         clientHost = context.clientHost
+        classic = nil
         if let instance = request.instanceId { instanceId = instance }
         if let rack = request.rackId { rackId = rack }
         if request.rebalanceTimeoutMs != -1 { rebalanceTimeout = request.rebalanceTimeoutMs.duration }

@@ -66,11 +66,18 @@ struct ConsumerGroupMember: Equatable {
     var sessionDeadline = Instant(nanoseconds: 0)
     /// When it is removed if it has not given up ``revoking``.
     var rebalanceDeadline: Instant?
+    /// What it has where it speaks the classic protocol; nil of a member that speaks the newer one.
+    var classic: ClassicSide?
 
     init(id: String) { self.id = id }
 
     /// Whether it has what the target of that epoch says.
     func isReconciled(to epoch: Int32) -> Bool { state == .stable && self.epoch == epoch }
+
+    /// When it is removed if it goes on like this.
+    var deadline: Instant {
+        [rebalanceDeadline, classic?.joinDeadline, classic?.syncDeadline].reduce(sessionDeadline) { min($0, $1 ?? $0) }
+    }
 
     private mutating func advance(to epoch: Int32) {
         guard epoch != self.epoch else { return }

@@ -8,8 +8,8 @@ extension ConsumerGroup {
             memberId: request.memberId, instanceId: request.groupInstanceId, epoch: request.generationIdOrMemberEpoch,
             partitions: partitions, isTransactional: false)
         // Before v9 there is neither an epoch of members nor a word for one that is too old.
-        let isOfMember = request.generationIdOrMemberEpoch >= 0 && members[request.memberId] != nil
-        return version < 9 && (isOfMember || error == .staleMemberEpoch) ? .unsupportedVersion : error
+        let isOfMember = members[request.memberId].map { $0.classic == nil } ?? false
+        return version < 9 && isOfMember ? .unsupportedVersion : error
     }
 
     func commit(_ request: TxnOffsetCommitRequest, partitions: [TopicIDPartition]) -> ErrorCode {
@@ -33,6 +33,7 @@ extension ConsumerGroup {
         if isTransactional, epoch < 0, memberId.isEmpty, instanceId == nil { return .none }
         guard let member = members[memberId] else { return .unknownMemberId }
         if epoch == member.epoch { return .none }
+        guard member.classic == nil else { return .illegalGeneration }
         guard epoch < member.epoch else { return .staleMemberEpoch }
         let areItsOwn = partitions.allSatisfy { partition in
             (member.assigned[partition] ?? member.revoking[partition]).map { $0 <= epoch } ?? false
@@ -44,7 +45,8 @@ extension ConsumerGroup {
     func fetch(memberId: String?, epoch: Int32) -> ErrorCode {
         if memberId == nil, epoch < 0 { return .none }
         guard let member = memberId.flatMap({ members[$0] }) else { return .unknownMemberId }
-        return member.epoch == epoch ? .none : .staleMemberEpoch
+        if member.epoch == epoch { return .none }
+        return member.classic == nil ? .staleMemberEpoch : .illegalGeneration
     }
 }
 

@@ -11,6 +11,10 @@ extension GroupCoordinator {
         do throws(GroupRefusal) {
             if let objection = request.objection(version: context.version) { throw objection }
             try checkKind(of: request.groupId, isJoining: request.memberEpoch == ConsumerGroupMember.joiningEpoch)
+            let limit = settings.memberLimit
+            if let classic = groups[request.groupId]?.classic, classic.members.count > limit {
+                throw Self.isNoConsumerGroup(request.groupId)
+            }
             // Before v1 the broker makes up the id of a member that joins.
             let id = request.memberId.isEmpty ? newMemberId() : request.memberId
             let result = withGroup(request.groupId, context.now) { group in
@@ -26,25 +30,75 @@ extension GroupCoordinator {
         }
     }
 
-    /// A group that nobody is in, or that does not exist, becomes one under the newer protocol where a member joins.
+    /// A group that does not exist, or is a classic one, may become one under the newer protocol where a member joins.
     private func checkKind(of id: String, isJoining: Bool) throws(GroupRefusal) {
         guard let group = groups[id] else {
             guard isJoining else { throw GroupRefusal(.groupIdNotFound, "Consumer group \(id) not found.") }
             return
         }
-        guard group.consumer != nil || isJoining && group.classic.isUnused else {
-            throw GroupRefusal(.groupIdNotFound, "Group \(id) is not a consumer group.")
-        }
+        guard group.consumer != nil || isJoining else { throw Self.isNoConsumerGroup(id) }
+    }
+
+    fileprivate static func isNoConsumerGroup(_ id: String) -> GroupRefusal {
+        GroupRefusal(.groupIdNotFound, "Group \(id) is not a consumer group.")
     }
 
     // MARK: - The classic protocol's requests
 
-    /// Whether members of the classic protocol may join; makes an empty group a classic one for them.
-    mutating func admitsClassicMembers(_ id: String, _ now: Instant) -> Bool {
-        guard let consumer = groups[id]?.consumer else { return true }
-        guard consumer.members.isEmpty else { return false }
-        withGroup(id, now) { $0.becomeClassic(now: now) }
+    /// JoinGroup to a group under the newer protocol. Gives false where there is none: an empty one becomes a classic
+    /// group.
+    mutating func joinConsumerGroup(
+        _ request: JoinGroupRequest, _ context: RequestContext, _ registry: TopicRegistry,
+        _ settings: ConsumerGroupSettings
+    ) -> Bool {
+        guard let consumer = groups[request.groupId]?.consumer,
+            sessionTimeouts.contains(request.sessionTimeoutMs.duration)
+        else { return false }
+        guard !consumer.members.isEmpty else {
+            withGroup(request.groupId, context.now) { $0.becomeClassic(now: context.now) }
+            return false
+        }
+        let id = newMemberId()
+        withGroup(request.groupId, context.now) { group in
+            var response = JoinGroupResponse.refusal(.unknownMemberId, memberId: request.memberId)
+            do throws(GroupRefusal) {
+                if let answer = try group.consumer?.join(request, newId: id, context, registry, settings) {
+                    response = answer
+                }
+            } catch {
+                response = .refusal(error.code, memberId: request.memberId)
+            }
+            group.classic.actions.append(.answerJoin(context.ticket, response))
+        }
         return true
+    }
+
+    /// SyncGroup to a group under the newer protocol. Gives false where there is none.
+    mutating func syncConsumerGroup(_ request: SyncGroupRequest, _ context: RequestContext, _ registry: TopicRegistry)
+        -> Bool
+    {
+        guard groups[request.groupId]?.consumer != nil else { return false }
+        withGroup(request.groupId, context.now) { group in
+            var response = SyncGroupResponse.refusal(.unknownMemberId)
+            do throws(GroupRefusal) {
+                if let answer = try group.consumer?.sync(request, registry, now: context.now) { response = answer }
+            } catch {
+                response = .refusal(error.code)
+            }
+            group.classic.actions.append(.answerSync(context.ticket, response))
+        }
+        return true
+    }
+
+    /// Heartbeat to a group under the newer protocol.
+    mutating func heartbeatConsumerGroup(_ request: HeartbeatRequest, now: Instant) -> ErrorCode {
+        withGroup(request.groupId, now) { group in
+            do throws(GroupRefusal) {
+                return try group.consumer?.heartbeat(request, now: now) ?? .unknownMemberId
+            } catch {
+                return error.code
+            }
+        }
     }
 
     /// LeaveGroup, with which an administrator removes members of either protocol.
@@ -69,23 +123,21 @@ extension GroupCoordinator.Group {
         _ request: ConsumerGroupHeartbeatRequest, memberId: String, _ context: RequestContext,
         _ registry: TopicRegistry, _ settings: ConsumerGroupSettings
     ) -> Result<ConsumerGroupHeartbeatResponse, GroupRefusal> {
-        let wasClassic = consumer == nil
-        var group = consumer.take() ?? ConsumerGroup(id: id, now: context.now)
-        defer { consumer = wasClassic && group.members.isEmpty ? nil : group }
+        let isKnown = consumer != nil
+        guard var group = consumer.take() ?? asConsumerGroup(registry, now: context.now) else {
+            return .failure(GroupCoordinator.isNoConsumerGroup(id))
+        }
+        defer { if isKnown { consumer = group } }
         do throws(GroupRefusal) {
-            return .success(
+            let response =
                 request.memberEpoch < 0
-                    ? try group.leave(request, now: context.now)
-                    : try group.heartbeat(request, memberId: memberId, context, registry, settings))
+                ? try group.leave(request, now: context.now)
+                : try group.heartbeat(request, memberId: memberId, context, registry, settings)
+            if !isKnown { become(group, now: context.now) }
+            return .success(response)
         } catch {
             return .failure(error)
         }
-    }
-
-    /// Goes over to the classic protocol; nobody is in the group.
-    fileprivate mutating func becomeClassic(now: Instant) {
-        consumer = nil
-        classic = ClassicGroup(id: classic.id, initialDelay: classic.initialDelay, now: now)
     }
 
     /// Whether it was made for a request that came to nothing.

@@ -37,7 +37,7 @@ struct GroupCoordinator {
     let offsetsRetention: Duration
     /// When positions are looked through next.
     var nextExpiry: Instant?
-    private let sessionTimeouts: ClosedRange<Duration>
+    let sessionTimeouts: ClosedRange<Duration>
     private let initialDelay: Duration
     private let memberLimit: Int
     private var random: RandomSource
@@ -71,7 +71,6 @@ struct GroupCoordinator {
         guard sessionTimeouts.contains(request.sessionTimeoutMs.duration) else {
             return refuse(.invalidSessionTimeout)
         }
-        guard admitsClassicMembers(request.groupId, context.now) else { return refuse(.inconsistentGroupProtocol) }
         let isKnown = groups[request.groupId] != nil
         guard isKnown || request.memberId.isEmpty else { return refuse(.unknownMemberId) }
         if let group = groups[request.groupId]?.classic, request.memberId.isEmpty,
@@ -87,7 +86,7 @@ struct GroupCoordinator {
     }
 
     mutating func sync(_ request: SyncGroupRequest, _ context: RequestContext) {
-        guard !request.groupId.isEmpty, let group = groups[request.groupId], group.consumer == nil else {
+        guard !request.groupId.isEmpty, groups[request.groupId] != nil else {
             let error = request.groupId.isEmpty ? ErrorCode.invalidGroupId : .unknownMemberId
             return actions.append(.answerSync(context.ticket, .refusal(error)))
         }
@@ -96,7 +95,8 @@ struct GroupCoordinator {
 
     mutating func heartbeat(_ request: HeartbeatRequest, now: Instant) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
-        guard let group = groups[request.groupId], group.consumer == nil else { return .unknownMemberId }
+        guard let group = groups[request.groupId] else { return .unknownMemberId }
+        if group.consumer != nil { return heartbeatConsumerGroup(request, now: now) }
         return withGroup(request.groupId, now) { $0.classic.heartbeat(request, now: now) }
     }
 
@@ -225,8 +225,9 @@ struct GroupCoordinator {
             groups.removeValue(forKey: id)
             ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
         let result = body(&group)
-        group.classic.tick(now: now)
         group.consumer?.tick(now: now)
+        group.becomeClassicIfNeeded(now: now)
+        group.classic.tick(now: now)
         actions += group.classic.takeActions()
         groups[id] = group
         return result

@@ -3,10 +3,10 @@ import KafkaWire
 /// ConsumerGroupHeartbeat (KIP-848): a member joins, stays, gives up partitions, leaves; the rules are ``ConsumerGroup``'s.
 ///
 /// - The assignors are `uniform` and `range`; the one with the most votes is used, `uniform` without votes.
-/// - An empty group changes its protocol with who joins. A group with members keeps it, as with Kafka's
-///   `group.consumer.migration.policy=disabled`: a classic group answers GROUP_ID_NOT_FOUND here, and a consumer group
-///   answers JoinGroup with INCONSISTENT_GROUP_PROTOCOL.
-/// - Deviation: Kafka's default for that setting is `bidirectional`, which turns groups with members into the other kind.
+/// - Groups change their protocol, empty ones and those with members, as with Kafka's default
+///   `group.consumer.migration.policy=bidirectional`: a classic group of consumers becomes a consumer group with the first
+///   member that comes here, and is a classic group again when the last such member has gone. Other classic groups answer
+///   GROUP_ID_NOT_FOUND.
 /// - Deviation: expressions are read by ``NamePattern``, which knows the usual part of what RE2/J does; the rest is answered
 ///   INVALID_REGULAR_EXPRESSION. They are matched at once, where Kafka does so in the background and tells the member with
 ///   a later heartbeat.
