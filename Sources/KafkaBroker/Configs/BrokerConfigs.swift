@@ -124,6 +124,15 @@ enum BrokerConfigs {
 
     private static let coordinators = [
         Definition(
+            "group.consumer.assignors", .list, "uniform,range", .any,
+            "What decides who reads what in consumer groups, the default first."),
+        Definition(
+            "group.consumer.max.size", .int, "2147483647", .atLeast(1), "How many members a consumer group may have."),
+        Definition(
+            "group.consumer.migration.policy", .string, "bidirectional",
+            .oneOf(["bidirectional", "disabled", "downgrade", "upgrade"]),
+            "Which groups with members change their protocol."),
+        Definition(
             "group.coordinator.rebalance.protocols", .list, "classic,consumer,streams",
             .listOf(["classic", "consumer", "share", "streams"]), "The kinds of groups; here classic and consumer."),
         Definition(
@@ -133,6 +142,9 @@ enum BrokerConfigs {
         Definition("group.min.session.timeout.ms", .int, "6000", .any, "The shortest session that may be asked for."),
         Definition(
             "offset.metadata.max.bytes", .int, "4096", .any, "How much a consumer may store with a position, in bytes."),
+        Definition(
+            "offsets.retention.check.interval.ms", .long, "600000", .atLeast(1),
+            "How often positions are looked through for what nobody needs."),
         Definition(
             "offsets.retention.minutes", .int, "10080", .atLeast(1),
             "How long positions are kept that no member of a group needs."),

@@ -158,6 +158,7 @@ extension KafkaBroker.Configuration {
         put("group.min.session.timeout.ms", Milliseconds(sessionTimeouts.lowerBound))
         put("group.max.session.timeout.ms", Milliseconds(sessionTimeouts.upperBound))
         put("group.max.size", maximumGroupSize)
+        put("group.consumer.max.size", maximumGroupSize)
         put("group.consumer.heartbeat.interval.ms", Milliseconds(consumerHeartbeatInterval))
         put("group.consumer.session.timeout.ms", Milliseconds(consumerSessionTimeout))
         put("group.consumer.assignment.interval.ms", Milliseconds(consumerAssignmentInterval))

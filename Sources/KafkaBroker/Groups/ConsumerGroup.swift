@@ -212,7 +212,7 @@ struct ConsumerGroup: Equatable {
     mutating func reconcile(
         _ id: String, owned: Set<TopicIDPartition>?, topicsHaveChanged: Bool, now: Instant
     ) {
-        guard let before = members[id] else { return }
+        guard let before = members[id], topicsHaveChanged || !before.isReconciled(to: assignmentEpoch) else { return }
         var member = before
         let goal = ConsumerGroupMember.Goal(
             epoch: assignmentEpoch, partitions: target[id] ?? [], topics: topicIds(of: before),
@@ -231,6 +231,7 @@ struct ConsumerGroup: Equatable {
 
     /// Removes the members whose session, or whose time to give up partitions or to join again, has run out.
     mutating func tick(now: Instant) {
+        guard let next = nextDeadline, next <= now else { return }
         for member in ordered where member.deadline <= now { remove(member.id, now: now) }
     }
 

@@ -76,7 +76,9 @@ struct ConsumerGroupMember: Equatable {
 
     /// When it is removed if it goes on like this.
     var deadline: Instant {
-        [rebalanceDeadline, classic?.joinDeadline, classic?.syncDeadline].reduce(sessionDeadline) { min($0, $1 ?? $0) }
+        var first = min(sessionDeadline, rebalanceDeadline ?? sessionDeadline)
+        if let classic { first = min(first, classic.joinDeadline ?? first, classic.syncDeadline ?? first) }
+        return first
     }
 
     private mutating func advance(to epoch: Int32) {

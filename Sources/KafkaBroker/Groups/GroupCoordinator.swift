@@ -117,6 +117,7 @@ struct GroupCoordinator {
         _ request: OffsetCommitRequest, _ context: RequestContext, partitions: [TopicIDPartition] = []
     ) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
+        planExpiry(now: context.now)
         if let group = groups[request.groupId]?.consumer {
             return group.commit(request, version: context.version, partitions: partitions)
         }
@@ -167,6 +168,7 @@ struct GroupCoordinator {
         _ request: TxnOffsetCommitRequest, _ context: RequestContext, partitions: [TopicIDPartition] = []
     ) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
+        planExpiry(now: context.now)
         if let group = groups[request.groupId]?.consumer { return group.commit(request, partitions: partitions) }
         if groups[request.groupId] == nil, request.generationId >= 0 { return .illegalGeneration }
         return withGroup(request.groupId, context.now) { $0.classic.commit(request) }

@@ -55,11 +55,7 @@ extension GroupCoordinator {
 
     /// Forgets what is too old, now and then.
     mutating func expireOffsets(now: Instant) {
-        guard let due = nextExpiry else {
-            // The first position was committed since the last look.
-            if groups.values.contains(where: { !$0.offsets.isEmpty }) { nextExpiry = now + expiryInterval }
-            return
-        }
+        guard let due = nextExpiry else { return planNextExpiry(now: now) }
         guard due <= now else { return }
         nextExpiry = nil
         for (id, group) in groups where !group.offsets.isEmpty {
@@ -67,8 +63,16 @@ extension GroupCoordinator {
             for key in expired { removeOffset(key, group: id) }
             if !expired.isEmpty, let group = groups[id], !group.hasOffsets, group.isEmpty { forget(group: id) }
         }
-        if groups.values.contains(where: { !$0.offsets.isEmpty }) { nextExpiry = now + expiryInterval }
+        planNextExpiry(now: now)
     }
+
+    /// Plans the next look, unless there is nothing to look at.
+    private mutating func planNextExpiry(now: Instant) {
+        if groups.values.contains(where: \.hasOffsets) { nextExpiry = now + expiryInterval }
+    }
+
+    /// Plans the first look, since a position is about to be committed.
+    mutating func planExpiry(now: Instant) { if nextExpiry == nil { nextExpiry = now + expiryInterval } }
 
     private var expiryInterval: Duration { min(Self.longestExpiryInterval, max(offsetsRetention, .milliseconds(10))) }
 }

@@ -102,6 +102,7 @@ import Testing
     @Test func standaloneCommitsCountFromTheCommit() {
         var script = ConsumerGroupScript(topics: ["t": 2], offsetsRetention: .seconds(3600))
         #expect(commit(&script) == .none)
+        #expect(script.coordinator.nextDeadline == script.now + GroupCoordinator.longestExpiryInterval)
         wait(&script, .seconds(1800))
         #expect(commit(&script, partition: 1) == .none)
         wait(&script, .seconds(1790))
@@ -111,6 +112,28 @@ import Testing
         wait(&script, .seconds(2000))
         #expect(script.coordinator.groups.isEmpty)
         #expect(script.coordinator.nextDeadline == nil)
+    }
+
+    /// The same through a socket: the broker's own timer, without a request in between.
+    @Test func theBrokerForgetsByItself() async throws {
+        var configuration = KafkaBroker.Configuration(topics: ["t": 1])
+        configuration.offsetsRetention = .milliseconds(100)
+        let broker = try await KafkaBroker.start(configuration)
+        let client = try TestClient(port: broker.port)
+        let commit = OffsetCommitRequest.with {
+            $0.groupId = "g"
+            $0.topics = [
+                .with {
+                    $0.name = "t"
+                    $0.partitions = [.with { $0.committedOffset = 5 }]
+                }
+            ]
+        }
+        #expect(try client.call(commit, version: 8).topics.first?.partitions.first?.errorCode == ErrorCode.none)
+        #expect(await broker.group("g")?.committed.count == 1)
+        for _ in 0..<200 where await broker.group("g") != nil { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(await broker.groups.isEmpty)
+        await broker.stop()
     }
 
     @Test func commitsMayBringTheirOwnTime() {
