@@ -332,6 +332,50 @@ def members_change_over_cooperative_sticky():
     members_change_over("cooperative-sticky")
 
 
+@test
+def clients_of_both_protocols_share():
+    """kafka-python and librdkafka speak the classic protocol, librdkafka the newer one, all in one group."""
+    import kafka
+
+    topic, group = fresh("clients"), fresh("group")
+    create(topic, 6)
+    produce(topic, "a", 100)
+    found, stop, assigned = [], threading.Event(), set()
+
+    def run():
+        consumer = kafka.KafkaConsumer(
+            topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False,
+            heartbeat_interval_ms=300, session_timeout_ms=6000,
+            partition_assignment_strategy=[kafka.coordinator.assignors.range.RangePartitionAssignor])
+        while not stop.is_set():
+            for records in consumer.poll(100).values():
+                found.extend(record.value.decode() for record in records)
+                consumer.commit()
+            assigned.clear()
+            assigned.update(consumer.assignment())
+        consumer.close()
+
+    import kafka.coordinator.assignors.range
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        eventually("kafka-python has all", lambda: len(assigned) == 6)
+        classic = Member(group, [topic], group_protocol="classic", partition_assignment_strategy="range",
+                         heartbeat_interval_ms=300)
+        eventually("two classic clients share", lambda: len(assigned) == 3 and len(classic.assigned) == 3)
+        newer = Member(group, [topic])
+        produce(topic, "b", 100)
+        eventually("all three share", lambda: [len(assigned), len(classic.assigned), len(newer.assigned)] == [2, 2, 2])
+        produce(topic, "c", 100)
+        newer.close()
+        eventually("the classic ones share", lambda: len(assigned) == 3 and len(classic.assigned) == 3)
+        eventually("all is read", lambda: len(set(found + classic.values + newer.values)) == 300)
+        classic.close()
+    finally:
+        stop.set()
+        thread.join(20)
+
+
 def main():
     if sys.argv[1:2] == ["--member"]:
         return run_member(*sys.argv[2:])
