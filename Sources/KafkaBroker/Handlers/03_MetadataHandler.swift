@@ -41,7 +41,9 @@ enum MetadataHandler: RequestHandler {
         func refuse(_ code: ErrorCode) -> TopicAnswer {
             .with {
                 $0.errorCode = code
-                $0.name = context.version < 12 ? asked.name ?? "" : asked.topicId == .zero ? asked.name : nil
+                // Kafka answers an unknown id with a null name, over which the Java client's consumer (4.3) stumbles in the
+                // middle of its answers: it asks with an empty one, and gets that back.
+                $0.name = asked.name ?? (context.version < 12 ? "" : nil)
                 $0.topicId = asked.topicId
             }
         }
