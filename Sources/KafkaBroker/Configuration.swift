@@ -68,6 +68,18 @@ extension KafkaBroker {
         public var sessionTimeouts: ClosedRange<Duration> = .milliseconds(10) ... .seconds(1800)
         /// How many members a group may have (`group.max.size`).
         public var maximumGroupSize = 10_000
+        /// How often members of groups under the newer protocol (KIP-848) show that they live
+        /// (`group.consumer.heartbeat.interval.ms`): 5 s as in Kafka, of which each step of a rebalance may take one. A
+        /// group's own `consumer.heartbeat.interval.ms` overrides it.
+        public var consumerHeartbeatInterval: Duration = .seconds(5)
+        /// After what silence such a member is removed (`group.consumer.session.timeout.ms`): 45 s. A group's own
+        /// `consumer.session.timeout.ms` overrides it.
+        public var consumerSessionTimeout: Duration = .seconds(45)
+        /// How far apart two assignments of such a group are at least (`group.consumer.assignment.interval.ms`,
+        /// KIP-1263): 0. Kafka waits 1 s, with which a member that joins may learn its partitions a heartbeat later.
+        public var consumerAssignmentInterval: Duration = .zero
+        /// How long committed positions are kept that nobody needs (`offsets.retention.minutes`, KIP-211): 7 days.
+        public var offsetsRetention: Duration = .seconds(10_080 * 60)
         /// How many fetch sessions are kept (`max.incremental.fetch.session.cache.slots`).
         public var fetchSessionLimit = 1000
         /// The version of transactions that clients are told to use (the feature `transaction.version`, KIP-890): 2 as

@@ -79,11 +79,18 @@ extension KafkaBroker {
     /// A consumer group at one moment.
     public struct GroupInfo: Sendable, Equatable {
         public let id: String
-        /// Kafka's name of the state: Empty, PreparingRebalance, CompletingRebalance or Stable.
+        /// The protocol that the group is under.
+        public let kind: GroupKind
+        /// What the members share: `consumer` for topics, others such as `connect`; nil where no member ever was.
+        public let protocolType: String?
+        /// Kafka's name of the state: Empty and Stable; PreparingRebalance and CompletingRebalance of a classic group,
+        /// Assigning and Reconciling of one under the newer protocol.
         public let state: String
-        /// Counts the group's rebalances.
+        /// Counts a classic group's rebalances; the epoch of a group under the newer protocol.
         public let generation: Int32
-        /// The strategy that was chosen, such as `range`; nil without members.
+        /// The epoch that the partitions were last given out for, under the newer protocol; nil of a classic group.
+        public let assignmentEpoch: Int32?
+        /// The strategy that was chosen, such as `range`; nil of a classic group without members.
         public let protocolName: String?
         /// The id of the member that assigns partitions; nil without members.
         public let leader: String?
@@ -91,6 +98,14 @@ extension KafkaBroker {
         public let members: [MemberInfo]
         /// The committed positions, in the order of topics and partitions.
         public let committed: [CommittedOffset]
+    }
+
+    /// The protocols that groups can be under.
+    public enum GroupKind: String, Sendable {
+        /// The members agree among themselves (JoinGroup, SyncGroup).
+        case classic = "Classic"
+        /// The coordinator decides (ConsumerGroupHeartbeat, KIP-848).
+        case consumer = "Consumer"
     }
 
     /// A transactional id at one moment.
@@ -115,8 +130,14 @@ extension KafkaBroker {
         public let instanceId: String?
         /// What the client calls itself.
         public let clientId: String
-        /// What the leader has assigned, as the group's protocol encodes it.
+        /// What the leader of a classic group has assigned, as the group's protocol encodes it.
         public let assignment: Bytes
+        /// The member's epoch under the newer protocol (-2 of a static member that is away); nil in a classic group.
+        public let epoch: Int32?
+        /// The partitions that the member has, in the order of topics and numbers; empty where its group shares others.
+        public let partitions: [TopicPartition]
+        /// The partitions that the member is to have; the same as ``partitions`` in a classic group.
+        public let target: [TopicPartition]
     }
 
     /// A group's position in a partition.
@@ -145,19 +166,65 @@ extension KafkaBroker.TopicInfo {
 
 extension KafkaBroker.GroupInfo {
     init(_ group: GroupCoordinator.Group) {
-        id = group.classic.id
-        state = group.classic.state.rawValue
-        generation = group.classic.generation
-        protocolName = group.classic.protocolName
-        leader = group.classic.leader
-        members = group.classic.ordered.map {
-            .init(id: $0.id, instanceId: $0.instanceId, clientId: $0.clientId, assignment: $0.assignment)
-        }
+        id = group.id
+        state = group.stateName
+        protocolType = group.protocolType
         committed = group.offsets.sorted { $0.key < $1.key }.map {
             .init(
                 topic: $0.key.topic, partition: $0.key.partition, offset: $0.value.offset,
                 metadata: $0.value.metadata)
         }
+        if let consumer = group.consumer {
+            kind = .consumer
+            generation = consumer.epoch
+            assignmentEpoch = consumer.assignmentEpoch
+            protocolName = consumer.assignor.rawValue
+            leader = nil
+            members = consumer.ordered.map { .init($0, of: consumer) }
+        } else {
+            kind = .classic
+            generation = group.classic.generation
+            assignmentEpoch = nil
+            protocolName = group.classic.protocolName
+            leader = group.classic.leader
+            members = group.classic.ordered.map { .init($0, of: group.classic) }
+        }
+    }
+}
+
+extension KafkaBroker.MemberInfo {
+    fileprivate init(_ member: GroupMember, of group: ClassicGroup) {
+        id = member.id
+        instanceId = member.instanceId
+        clientId = member.clientId
+        assignment = member.assignment
+        epoch = nil
+        var partitions: [TopicPartition] = []
+        if group.protocolType == ClassicGroup.consumerType,
+            let known = try? ConsumerProtocolAssignment.decodeVersioned(member.assignment)
+        {
+            partitions = known.assignedPartitions.flatMap { topic in
+                topic.partitions.map { TopicPartition(topic.topic, $0) }
+            }
+        }
+        self.partitions = partitions.sorted()
+        target = self.partitions
+    }
+
+    fileprivate init(_ member: ConsumerGroupMember, of group: ConsumerGroup) {
+        id = member.id
+        instanceId = member.instanceId
+        clientId = member.clientId
+        assignment = Bytes()
+        epoch = member.epoch
+        let names = Dictionary(group.topics.map { ($0.value.id, $0.key) }, uniquingKeysWith: min)
+        func named(_ partitions: some Sequence<TopicIDPartition>) -> [TopicPartition] {
+            partitions.compactMap { partition in
+                names[partition.topic].map { TopicPartition($0, partition.partition) }
+            }.sorted()
+        }
+        partitions = named(member.assigned.keys)
+        target = named(group.target[member.id] ?? [])
     }
 }
 

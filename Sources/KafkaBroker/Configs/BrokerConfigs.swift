@@ -124,8 +124,17 @@ enum BrokerConfigs {
 
     private static let coordinators = [
         Definition(
+            "group.consumer.assignors", .list, "uniform,range", .any,
+            "What decides who reads what in consumer groups, the default first."),
+        Definition(
+            "group.consumer.max.size", .int, "2147483647", .atLeast(1), "How many members a consumer group may have."),
+        Definition(
+            "group.consumer.migration.policy", .string, "bidirectional",
+            .oneOf(["bidirectional", "disabled", "downgrade", "upgrade"]),
+            "Which groups with members change their protocol."),
+        Definition(
             "group.coordinator.rebalance.protocols", .list, "classic,consumer,streams",
-            .listOf(["classic", "consumer", "share", "streams"]), "The kinds of groups; here classic."),
+            .listOf(["classic", "consumer", "share", "streams"]), "The kinds of groups; here classic and consumer."),
         Definition(
             "group.initial.rebalance.delay.ms", .int, "3000", .any, "How long a new group waits for further members."),
         Definition("group.max.session.timeout.ms", .int, "1800000", .any, "The longest session that may be asked for."),
@@ -134,8 +143,11 @@ enum BrokerConfigs {
         Definition(
             "offset.metadata.max.bytes", .int, "4096", .any, "How much a consumer may store with a position, in bytes."),
         Definition(
+            "offsets.retention.check.interval.ms", .long, "600000", .atLeast(1),
+            "How often positions are looked through for what nobody needs."),
+        Definition(
             "offsets.retention.minutes", .int, "10080", .atLeast(1),
-            "How long positions of groups without members are kept; here until their topic is deleted."),
+            "How long positions are kept that no member of a group needs."),
         Definition("offsets.topic.num.partitions", .int, "50", .atLeast(1), "Here there is no such topic."),
         Definition("offsets.topic.replication.factor", .short, "3", .atLeast(1), "Here there is no such topic."),
         Definition(

@@ -208,10 +208,14 @@ extension KafkaBroker.Configuration {
         put("group.min.session.timeout.ms", Milliseconds(sessionTimeouts.lowerBound))
         put("group.max.session.timeout.ms", Milliseconds(sessionTimeouts.upperBound))
         put("group.max.size", maximumGroupSize)
+        put("group.consumer.max.size", maximumGroupSize)
+        put("group.consumer.heartbeat.interval.ms", Milliseconds(consumerHeartbeatInterval))
+        put("group.consumer.session.timeout.ms", Milliseconds(consumerSessionTimeout))
+        put("group.consumer.assignment.interval.ms", Milliseconds(consumerAssignmentInterval))
         put("max.incremental.fetch.session.cache.slots", fetchSessionLimit)
         put("transaction.max.timeout.ms", Milliseconds(maximumTransactionTimeout))
         put("transactional.id.expiration.ms", Milliseconds(transactionalIdExpiration))
-        put("offsets.retention.minutes", Int32.max)
+        put("offsets.retention.minutes", max(1, offsetsRetention.components.seconds / 60))
         return settings
     }
 }

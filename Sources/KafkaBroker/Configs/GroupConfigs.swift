@@ -1,5 +1,7 @@
-/// The settings of groups (KIP-848, KIP-932, KIP-1071). They are kept and described; classic groups, the only ones
-/// here, have none that take effect. The bounds are those that Kafka's brokers have by default.
+import KafkaWire
+
+/// The settings of groups (KIP-848, KIP-932, KIP-1071). Those of consumer groups take effect with the next heartbeat; the
+/// others are kept and described. The bounds are those that Kafka's brokers have by default.
 enum GroupConfigs {
     private typealias Definition = ConfigDefinition
 
@@ -68,4 +70,20 @@ enum GroupConfigs {
             server: ["group.streams.session.timeout.ms"],
             "After what silence a member of a streams group is removed."),
     ])
+}
+
+extension ConfigStore {
+    /// What takes effect in a group under the newer protocol.
+    func consumerGroupSettings(of group: String, memberLimit: Int) -> ConsumerGroupSettings {
+        let own = self[ConfigResource(kind: .group, name: group)]
+        func duration(_ name: String) -> Duration {
+            guard let definition = GroupConfigs.table[name] else { return .zero }
+            let value = own[name] ?? synonyms(definition.serverNames).first?.value ?? definition.initial
+            return .milliseconds(value.flatMap { Int64($0.trimmed) } ?? 0)
+        }
+        return ConsumerGroupSettings(
+            sessionTimeout: duration("consumer.session.timeout.ms"),
+            heartbeatInterval: duration("consumer.heartbeat.interval.ms"),
+            assignmentInterval: duration("consumer.assignment.interval.ms"), memberLimit: memberLimit)
+    }
 }

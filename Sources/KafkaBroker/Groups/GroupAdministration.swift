@@ -45,7 +45,7 @@ extension GroupCoordinator {
     mutating func delete(group id: String) -> ErrorCode {
         if id.isEmpty { return .invalidGroupId }
         guard let group = groups[id] else { return .groupIdNotFound }
-        guard group.classic.state == .empty else { return .nonEmptyGroup }
+        guard group.consumer?.members.isEmpty ?? (group.classic.state == .empty) else { return .nonEmptyGroup }
         forget(group: id)
         return .none
     }
@@ -54,13 +54,15 @@ extension GroupCoordinator {
     /// of others, nobody knows what they use.
     func mayDeleteOffsets(group id: String) -> ErrorCode {
         if id.isEmpty { return .invalidGroupId }
-        guard let group = groups[id]?.classic else { return .groupIdNotFound }
+        guard let known = groups[id] else { return .groupIdNotFound }
+        guard known.consumer == nil else { return .none }
+        let group = known.classic
         return group.state == .empty || group.protocolType == ClassicGroup.consumerType ? .none : .nonEmptyGroup
     }
 
     /// Deletes a position, which need not be there.
     mutating func deleteOffset(_ key: TopicPartition, group id: String) -> ErrorCode {
-        guard groups[id]?.classic.mayRead(topic: key.topic) != true else { return .groupSubscribedToTopic }
+        guard groups[id]?.mayRead(topic: key.topic) != true else { return .groupSubscribedToTopic }
         removeOffset(key, group: id)
         return .none
     }

@@ -1,6 +1,6 @@
 import KafkaWire
 
-/// All groups of the broker: the classic groups' state machines and the committed offsets.
+/// All groups of the broker: the state machines of both protocols' groups and the committed offsets.
 ///
 /// A value, like the groups: what it wants done is taken with ``takeActions()``.
 struct GroupCoordinator {
@@ -9,14 +9,17 @@ struct GroupCoordinator {
         var offset: Offset
         var leaderEpoch: LeaderEpoch
         var metadata: String
-        /// When it was committed, in milliseconds since 1970.
-        var timestamp: Int64
         /// Its place in the order of all commits.
         var order: UInt64 = 0
+        /// When it was committed, and until when the commit asked for it to be kept (OffsetCommit up to v4).
+        var committedAt = Instant(nanoseconds: 0)
+        var expiresAt: Instant?
     }
 
     struct Group {
         var classic: ClassicGroup
+        /// Where there is one, the group is under the newer protocol, and ``classic`` is empty and means nothing.
+        var consumer: ConsumerGroup?
         var offsets: [TopicPartition: Committed] = [:]
         /// Positions that were committed in transactions which have not ended.
         var pending: [ProducerIdentity: [TopicPartition: Committed]] = [:]
@@ -30,7 +33,11 @@ struct GroupCoordinator {
     static let emptyGroupLifetime = Duration.seconds(600)
 
     private(set) var groups: [String: Group] = [:]
-    private let sessionTimeouts: ClosedRange<Duration>
+    /// How long positions are kept that nobody needs (Kafka's `offsets.retention.minutes`).
+    let offsetsRetention: Duration
+    /// When positions are looked through next.
+    var nextExpiry: Instant?
+    let sessionTimeouts: ClosedRange<Duration>
     private let initialDelay: Duration
     private let memberLimit: Int
     private var random: RandomSource
@@ -42,7 +49,11 @@ struct GroupCoordinator {
     /// The groups in which a producer has positions that are pending.
     private var pendingGroups: [ProducerID: Set<String>] = [:]
 
-    init(sessionTimeouts: ClosedRange<Duration>, initialDelay: Duration, memberLimit: Int, random: RandomSource) {
+    init(
+        sessionTimeouts: ClosedRange<Duration>, initialDelay: Duration, memberLimit: Int,
+        offsetsRetention: Duration = .seconds(10_080 * 60), random: RandomSource
+    ) {
+        self.offsetsRetention = offsetsRetention
         self.sessionTimeouts = sessionTimeouts
         self.initialDelay = initialDelay
         self.memberLimit = memberLimit
@@ -100,13 +111,17 @@ struct GroupCoordinator {
 
     mutating func heartbeat(_ request: HeartbeatRequest, now: Instant) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
-        guard groups[request.groupId] != nil else { return .unknownMemberId }
+        guard let group = groups[request.groupId] else { return .unknownMemberId }
+        if group.consumer != nil { return heartbeatConsumerGroup(request, now: now) }
         return withGroup(request.groupId, now) { $0.classic.heartbeat(request, now: now) }
     }
 
     mutating func leave(group: String, memberId: String, instanceId: String?, now: Instant) -> ErrorCode {
         if group.isEmpty { return .invalidGroupId }
-        guard groups[group] != nil else { return .unknownMemberId }
+        guard let known = groups[group] else { return .unknownMemberId }
+        if known.consumer != nil {
+            return leaveConsumerGroup(group, memberId: memberId, instanceId: instanceId, now: now)
+        }
         return withGroup(group, now) { $0.classic.leave(memberId: memberId, instanceId: instanceId, now: now) }
     }
 
@@ -114,8 +129,14 @@ struct GroupCoordinator {
 
     /// Whether the sender of a commit may commit for its group; makes the group where it commits without being a
     /// member (a "simple" consumer, or an administrator).
-    mutating func mayCommit(_ request: OffsetCommitRequest, _ context: RequestContext) -> ErrorCode {
+    mutating func mayCommit(
+        _ request: OffsetCommitRequest, _ context: RequestContext, partitions: [TopicIDPartition] = []
+    ) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
+        planExpiry(now: context.now)
+        if let group = groups[request.groupId]?.consumer {
+            return group.commit(request, version: context.version, partitions: partitions)
+        }
         if groups[request.groupId] == nil, request.generationIdOrMemberEpoch >= 0 {
             return context.version >= 9 ? .groupIdNotFound : .illegalGeneration
         }
@@ -166,8 +187,12 @@ struct GroupCoordinator {
     // MARK: - Offsets in transactions
 
     /// Whether the sender may commit for its group in a transaction; makes the group where it is not a member (KIP-447).
-    mutating func mayCommit(_ request: TxnOffsetCommitRequest, _ context: RequestContext) -> ErrorCode {
+    mutating func mayCommit(
+        _ request: TxnOffsetCommitRequest, _ context: RequestContext, partitions: [TopicIDPartition] = []
+    ) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
+        planExpiry(now: context.now)
+        if let group = groups[request.groupId]?.consumer { return group.commit(request, partitions: partitions) }
         if groups[request.groupId] == nil, request.generationId >= 0 { return .illegalGeneration }
         return withGroup(request.groupId, context.now) { $0.classic.commit(request) }
     }
@@ -220,9 +245,10 @@ struct GroupCoordinator {
     }
 
     /// Forgets groups that are left with nothing after all changes were made.
-    mutating func endRestoring() {
+    mutating func endRestoring(now: Instant) {
         groups = groups.filter { $0.value.hasOffsets }
         notesChanges = true
+        if !groups.isEmpty { planExpiry(now: now) }
     }
 
     /// What would have to be noted for what is committed now.
@@ -245,28 +271,36 @@ struct GroupCoordinator {
     /// Does what is due at `now` in every group.
     mutating func tick(now: Instant) {
         for (id, group) in groups {
-            if let next = group.classic.nextDeadline, next <= now { withGroup(id, now) { _ in } }
-            guard let since = group.classic.emptySince, !group.hasOffsets, group.classic.pendingMembers.isEmpty,
+            if let next = group.nextDeadline, next <= now { withGroup(id, now) { _ in } }
+            guard let since = group.emptySince, !group.hasOffsets, group.classic.pendingMembers.isEmpty,
                 since + Self.emptyGroupLifetime <= now
             else { continue }
             groups[id] = nil
         }
+        expireOffsets(now: now)
     }
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        groups.values.compactMap { group in
-            group.classic.nextDeadline
-                ?? (!group.hasOffsets ? group.classic.emptySince.map { $0 + Self.emptyGroupLifetime } : nil)
+        let next = groups.values.compactMap { group in
+            group.nextDeadline
+                ?? (!group.hasOffsets ? group.emptySince.map { $0 + Self.emptyGroupLifetime } : nil)
         }.min()
+        return [next, nextExpiry].compactMap { $0 }.min()
     }
 
+    /// An id for a member of a group under the newer protocol that has not brought one.
+    mutating func newMemberId() -> String { Uuid.random(using: &random).description }
+
     /// Works on a group, then does what has become due in it, and collects what it wants done.
-    private mutating func withGroup<R>(_ id: String, _ now: Instant, _ body: (inout Group) -> R) -> R {
+    @discardableResult
+    mutating func withGroup<R>(_ id: String, _ now: Instant, _ body: (inout Group) -> R) -> R {
         var group =
             groups.removeValue(forKey: id)
             ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
         let result = body(&group)
+        group.consumer?.tick(now: now)
+        group.becomeClassicIfNeeded(now: now)
         group.classic.tick(now: now)
         actions += group.classic.takeActions()
         groups[id] = group

@@ -43,12 +43,15 @@ enum MetadataHandler: RequestHandler {
         func refuse(_ code: ErrorCode) -> TopicAnswer {
             .with {
                 $0.errorCode = code
+                // Kafka answers an unknown id with a null name, over which the Java client's consumer (4.3) stumbles in the
+                // middle of its answers: it asks with an empty one, and gets that back.
                 $0.name = asked.name ?? (context.version < 12 ? "" : nil)
                 $0.topicId = asked.topicId
             }
         }
         guard let name = asked.name, asked.topicId == .zero else {
-            guard context.version >= 12, asked.name == nil else { return refuse(.invalidRequest) }
+            // The Java client names a topic by its id and leaves the name empty, not null; with an id, no name counts.
+            guard context.version >= 12 else { return refuse(.invalidRequest) }
             guard let topic = node.topics[asked.topicId] else { return refuse(.unknownTopicId) }
             return describe(topic, request, node)
         }

@@ -6,7 +6,8 @@ import KafkaWire
 /// - A partition without a position answers offset -1 and no error, also where the group or the topic does not exist.
 /// - A partition whose position is being changed by a transaction that has not ended is answered UNSTABLE_OFFSET_COMMIT
 ///   where the client asks for stable ones (v7, KIP-447).
-/// - Deviation: a classic group has no member epochs, so `memberEpoch` is not looked at.
+/// - A member of a group under the newer protocol that brings another epoch than its own (v9) is answered
+///   STALE_MEMBER_EPOCH for its group; a classic group has no such epochs, and they are not looked at.
 enum OffsetFetchHandler: RequestHandler {
     static let api = ServedAPI(OffsetFetchHandler.self)
 
@@ -16,6 +17,8 @@ enum OffsetFetchHandler: RequestHandler {
             response.groups = request.groups.map { group in
                 .with {
                     $0.groupId = group.groupId
+                    $0.errorCode = context.version >= 9 ? node.groups.mayFetch(group) : .none
+                    guard $0.errorCode == .none else { return }
                     $0.topics = topics(group, request.requireStable, context, node)
                 }
             }

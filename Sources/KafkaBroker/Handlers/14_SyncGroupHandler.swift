@@ -5,7 +5,7 @@ enum SyncGroupHandler: RequestHandler {
     static let api = ServedAPI(SyncGroupHandler.self)
 
     static func handle(_ request: SyncGroupRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        node.groups.sync(request, context)
+        if !node.groups.syncConsumerGroup(request, context, node.topics) { node.groups.sync(request, context) }
         return .later
     }
 }

@@ -2,7 +2,7 @@ import KafkaWire
 
 /// DescribeGroups: the classic groups' states and members.
 ///
-/// - A group that does not exist answers GROUP_ID_NOT_FOUND from v6 on, and before as a group in the state Dead.
+/// - A group that does not exist, or is under the newer protocol, answers GROUP_ID_NOT_FOUND from v6 on, and before as a group in the state Dead.
 enum DescribeGroupsHandler: RequestHandler {
     static let api = ServedAPI(DescribeGroupsHandler.self)
 
@@ -12,8 +12,10 @@ enum DescribeGroupsHandler: RequestHandler {
         return .answer(
             DescribeGroupsResponse.with {
                 $0.groups = request.groups.filter { answered.insert($0).inserted }.map { id in
-                    guard let group = node.groups.groups[id]?.classic else { return unknown(id, context) }
-                    var answer = group.description
+                    guard let group = node.groups.groups[id], group.consumer == nil else {
+                        return unknown(id, context, node)
+                    }
+                    var answer = group.classic.description
                     if request.includeAuthorizedOperations, context.version >= 3 {
                         answer.authorizedOperations = AuthorizedOperations.group
                     }
@@ -22,14 +24,17 @@ enum DescribeGroupsHandler: RequestHandler {
             })
     }
 
-    private static func unknown(_ id: String, _ context: RequestContext) -> DescribeGroupsResponse.DescribedGroup {
+    private static func unknown(_ id: String, _ context: RequestContext, _ node: BrokerNode)
+        -> DescribeGroupsResponse.DescribedGroup
+    {
         .with {
             $0.groupId = id
             guard !id.isEmpty else { return $0.errorCode = .invalidGroupId }
             $0.groupState = "Dead"
             guard context.version >= 6 else { return }
             $0.errorCode = .groupIdNotFound
-            $0.errorMessage = "Group \(id) not found."
+            $0.errorMessage =
+                node.groups.groups[id] == nil ? "Group \(id) not found." : "Group \(id) is not a classic group."
         }
     }
 }

@@ -1,20 +1,17 @@
 import KafkaWire
 
-/// ListGroups: the groups, of all states and types or of some (from v4 and v5 on). All groups here are classic ones.
+/// ListGroups: the groups, of all states and types or of some (from v4 and v5 on).
 ///
 /// - Letters may be small or large in the filters, as in Kafka; a name that is none matches nothing.
 enum ListGroupsHandler: RequestHandler {
     static let api = ServedAPI(ListGroupsHandler.self)
 
-    /// How Kafka calls groups under the classic protocol.
-    private static let type = "Classic"
-
     static func handle(_ request: ListGroupsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         let states = Set(request.statesFilter.map { $0.lowercased() })
         let types = Set(request.typesFilter.map { $0.lowercased() })
-        guard types.isEmpty || types.contains(type.lowercased()) else { return .answer(ListGroupsResponse()) }
-        let groups = node.groups.groups.values.map(\.classic).filter {
-            states.isEmpty || states.contains($0.state.rawValue.lowercased())
+        let groups = node.groups.groups.values.filter {
+            (states.isEmpty || states.contains($0.stateName.lowercased()))
+                && (types.isEmpty || types.contains($0.typeName.lowercased()))
         }
         return .answer(
             ListGroupsResponse.with {
@@ -22,8 +19,8 @@ enum ListGroupsHandler: RequestHandler {
                     .with {
                         $0.groupId = group.id
                         $0.protocolType = group.protocolType ?? ""
-                        if context.version >= 4 { $0.groupState = group.state.rawValue }
-                        if context.version >= 5 { $0.groupType = type }
+                        if context.version >= 4 { $0.groupState = group.stateName }
+                        if context.version >= 5 { $0.groupType = group.typeName }
                     }
                 }
             })

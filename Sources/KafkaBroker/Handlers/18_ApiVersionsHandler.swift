@@ -5,9 +5,10 @@ import KafkaWire
 ///
 /// - A version that is too new is answered in the form of v0, with UNSUPPORTED_VERSION and the versions of ApiVersions
 ///   itself, so that the client can choose another one (KIP-511).
-/// - One feature: `transaction.version`, with whose version 2 producers leave it to the broker to add partitions (KIP-890).
-///   Clients before v4 of this API cannot read features that begin with version 0 (KAFKA-17011): it is left out there,
-///   among those that are supported. Without `group.version` a client keeps to the classic groups.
+/// - Two features: `group.version`, with whose version 1 there are groups under the newer protocol (KIP-848), and
+///   `transaction.version`, with whose version 2 producers leave it to the broker to add partitions (KIP-890). Clients
+///   before v4 of this API cannot read features that begin with version 0 (KAFKA-17011): they are left out there, among
+///   those that are supported.
 enum ApiVersionsHandler: RequestHandler {
     static let api = ServedAPI(ApiVersionsHandler.self)
 
@@ -20,24 +21,38 @@ enum ApiVersionsHandler: RequestHandler {
             ApiVersionsResponse.with {
                 $0.apiKeys = ServedAPI.all.compactMap { $0.entry(node.release) }
                 guard context.version >= 3, node.release?.hasFeatures ?? true else { return }
-                if context.version >= 4 { $0.supportedFeatures = [transactionVersion] }
+                if context.version >= 4 { $0.supportedFeatures = [groupVersion, transactionVersion] }
                 $0.finalizedFeaturesEpoch = 0
                 // A feature at version 0 is one that is not there.
-                let level = transactionVersionLevel(node)
-                guard level > 0 else { return }
-                $0.finalizedFeatures = [
-                    .with {
-                        $0.name = transactionVersion.name
+                $0.finalizedFeatures = [groupVersion, transactionVersion].compactMap { feature in
+                    guard let level = level(of: feature.name, node), level > 0 else { return nil }
+                    return .with {
+                        $0.name = feature.name
                         $0.minVersionLevel = level
                         $0.maxVersionLevel = level
                     }
-                ]
+                }
             })
     }
 
     /// The version of transactions that clients are told to use.
     static func transactionVersionLevel(_ node: BrokerNode) -> Int16 {
         min(node.configuration.transactionVersion, transactionVersion.maxVersion)
+    }
+
+    /// The version that a feature is at; nil where there is no such feature.
+    static func level(of feature: String, _ node: BrokerNode) -> Int16? {
+        switch feature {
+        case groupVersion.name: groupVersion.maxVersion
+        case transactionVersion.name: transactionVersionLevel(node)
+        default: nil
+        }
+    }
+
+    static let groupVersion = ApiVersionsResponse.SupportedFeatureKey.with {
+        $0.name = "group.version"
+        $0.minVersion = 0
+        $0.maxVersion = 1
     }
 
     static let transactionVersion = ApiVersionsResponse.SupportedFeatureKey.with {

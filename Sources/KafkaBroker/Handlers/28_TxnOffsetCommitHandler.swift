@@ -11,7 +11,14 @@ enum TxnOffsetCommitHandler: RequestHandler {
 
     static func handle(_ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var error = request.groupId.isEmpty ? ErrorCode.invalidGroupId : join(request, context, node)
-        if error == .none { error = node.groups.mayCommit(request, context) }
+        if error == .none {
+            let partitions = request.topics.flatMap { asked in
+                node.topics[asked.name].map { topic in
+                    asked.partitions.map { TopicIDPartition(topic: topic.id, partition: $0.partitionIndex) }
+                } ?? []
+            }
+            error = node.groups.mayCommit(request, context, partitions: partitions)
+        }
         return .answer(
             TxnOffsetCommitResponse.with {
                 $0.topics = request.topics.map { topic in
@@ -63,7 +70,7 @@ enum TxnOffsetCommitHandler: RequestHandler {
         node.groups.storePending(
             .init(
                 offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata,
-                timestamp: context.timestamp),
+                committedAt: context.now),
             for: .init(topic, position.partitionIndex), group: request.groupId,
             producer: .init(id: request.producerId, epoch: request.producerEpoch))
         return .none

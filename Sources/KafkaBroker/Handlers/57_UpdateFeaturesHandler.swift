@@ -3,7 +3,8 @@ import KafkaWire
 /// UpdateFeatures (KIP-584). INVALID_UPDATE_VERSION, per feature up to v1, and for the whole request from v2 on. Removing
 /// (version 0) a feature that is not there changes nothing, and is no error.
 ///
-/// - Deviation: `transaction.version` is as the broker was started with; only its present version is taken.
+/// - Deviation: `transaction.version` is as the broker was started with, and `group.version` is 1; only the present
+///   versions are taken.
 enum UpdateFeaturesHandler: RequestHandler {
     static let api = ServedAPI(UpdateFeaturesHandler.self)
 
@@ -30,8 +31,7 @@ enum UpdateFeaturesHandler: RequestHandler {
 
     /// Why the feature cannot have that version; nil where it has it.
     private static func refusal(_ feature: String, _ level: Int16, _ node: BrokerNode) -> String? {
-        if feature == ApiVersionsHandler.transactionVersion.name {
-            let present = ApiVersionsHandler.transactionVersionLevel(node)
+        if let present = ApiVersionsHandler.level(of: feature, node) {
             return level == present
                 ? nil
                 : "Invalid update version \(level) for feature \(feature). This broker was started with version "

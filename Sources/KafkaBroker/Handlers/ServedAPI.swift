@@ -110,7 +110,8 @@ struct ServedAPI: Sendable {
         OffsetFetchHandler.api, FindCoordinatorHandler.api, JoinGroupHandler.api, HeartbeatHandler.api,
         LeaveGroupHandler.api, SyncGroupHandler.api, ApiVersionsHandler.api, CreateTopicsHandler.api,
         DeleteTopicsHandler.api, InitProducerIdHandler.api, AddPartitionsToTxnHandler.api, AddOffsetsToTxnHandler.api,
-        EndTxnHandler.api, WriteTxnMarkersHandler.api, TxnOffsetCommitHandler.api, DescribeClusterHandler.api,
+        EndTxnHandler.api, WriteTxnMarkersHandler.api, TxnOffsetCommitHandler.api, ConsumerGroupHeartbeatHandler.api,
+        DescribeClusterHandler.api,
         DescribeProducersHandler.api, DescribeTransactionsHandler.api, ListTransactionsHandler.api,
     ]
 

@@ -65,7 +65,8 @@ final class BrokerNode {
             statics: configuration.settings(host: nodes[0].host, port: nodes[0].port), nodeId: configuration.nodeId)
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
-            memberLimit: configuration.maximumGroupSize, random: random.split())
+            memberLimit: configuration.maximumGroupSize, offsetsRetention: configuration.offsetsRetention,
+            random: random.split())
         transactions = TransactionCoordinator(
             maximumTimeout: configuration.maximumTransactionTimeout,
             expiration: configuration.transactionalIdExpiration)

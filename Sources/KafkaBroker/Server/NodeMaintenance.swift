@@ -61,7 +61,7 @@ extension BrokerNode {
         }
         guard let storage else { return }
         do throws(StorageError) {
-            try storage.tidy(transactions, groups, now: now, timestamp: timestamp)
+            try storage.tidy(transactions, groups, WallClock(now: now, timestamp: timestamp))
             if maintenance.isFlushDue(now) { try storage.directory.pool.sync() }
         } catch {
             configuration.logger.error("The data directory cannot be kept in order: \(error)")

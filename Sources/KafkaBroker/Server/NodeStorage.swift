@@ -37,7 +37,7 @@ extension BrokerNode {
                 try restore(topic, id: id, storage)
             }
             try storage.restore(
-                &transactions, &groups, now: configuration.now(), timestamp: configuration.timestamp())
+                &transactions, &groups, WallClock(now: configuration.now(), timestamp: configuration.timestamp()))
             for cut in storage.cuts { tell(cut) }
         } catch {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
@@ -115,7 +115,7 @@ extension BrokerNode {
         guard let storage else { return }
         storage.note(transactions.takeChanges())
         storage.note(groups.takeChanges())
-        try storage.save(now: now, timestamp: timestamp)
+        try storage.save(WallClock(now: now, timestamp: timestamp))
         if configuration.flush == .everyProduce { try storage.directory.pool.sync() }
     }
 

@@ -78,12 +78,11 @@ final class BrokerStorage {
         unsavedMetadata.isEmpty && unsavedTransactions.isEmpty && unsavedOffsets.isEmpty && !startOffsetsChanged
     }
 
-    /// Writes what was noted. `now` and `timestamp` are the same moment, on the broker's clock and in milliseconds since
-    /// 1970.
-    func save(now: Instant, timestamp: Int64) throws(StorageError) {
+    /// Writes what was noted.
+    func save(_ clock: WallClock) throws(StorageError) {
         guard !isSaved else { return }
         if !unsavedMetadata.isEmpty {
-            try MetadataLog.append(unsavedMetadata, to: metadataLog, timestamp: timestamp)
+            try MetadataLog.append(unsavedMetadata, to: metadataLog, timestamp: clock.timestamp)
             unsavedMetadata = []
             for (folder, files) in doomed {
                 for file in files { file.remove() }
@@ -96,36 +95,38 @@ final class BrokerStorage {
             startOffsetsChanged = false
         }
         if !unsavedTransactions.isEmpty {
-            let form = TransactionsLog(now: now, timestamp: timestamp)
-            try transactionsLog.append(unsavedTransactions.compactMap(form.entry), timestamp: timestamp)
+            let form = TransactionsLog(clock: clock)
+            try transactionsLog.append(unsavedTransactions.compactMap(form.entry), timestamp: clock.timestamp)
             unsavedTransactions = []
         }
         if !unsavedOffsets.isEmpty {
-            try OffsetsLog.append(unsavedOffsets, to: offsetsLog, timestamp: timestamp)
+            try OffsetsLog(clock: clock).append(unsavedOffsets, to: offsetsLog)
             unsavedOffsets = []
         }
     }
 
     /// Writes logs anew of which most is out of date, from what is in force now.
     func tidy(
-        _ transactions: TransactionCoordinator, _ groups: GroupCoordinator, now: Instant, timestamp: Int64
+        _ transactions: TransactionCoordinator, _ groups: GroupCoordinator, _ clock: WallClock
     ) throws(StorageError) {
         guard isSaved else { return }
         if metadataLog.isOutgrown {
             let records = metadata.records
             try metadataLog.rewrite { (log) throws(StorageError) in
-                try MetadataLog.append(records, to: log, timestamp: timestamp)
+                try MetadataLog.append(records, to: log, timestamp: clock.timestamp)
             }
         }
         if transactionsLog.isOutgrown {
-            let form = TransactionsLog(now: now, timestamp: timestamp)
+            let form = TransactionsLog(clock: clock)
             let entries = transactions.snapshot.compactMap(form.entry)
-            try transactionsLog.rewrite { (log) throws(StorageError) in try log.append(entries, timestamp: timestamp) }
+            try transactionsLog.rewrite { (log) throws(StorageError) in
+                try log.append(entries, timestamp: clock.timestamp)
+            }
         }
         if offsetsLog.isOutgrown {
             let changes = groups.snapshot
             try offsetsLog.rewrite { (log) throws(StorageError) in
-                try OffsetsLog.append(changes, to: log, timestamp: timestamp)
+                try OffsetsLog(clock: clock).append(changes, to: log)
             }
         }
     }
@@ -137,12 +138,12 @@ final class BrokerStorage {
 
     /// Gives transactions and offsets what they had when the broker was stopped.
     func restore(
-        _ transactions: inout TransactionCoordinator, _ groups: inout GroupCoordinator, now: Instant, timestamp: Int64
+        _ transactions: inout TransactionCoordinator, _ groups: inout GroupCoordinator, _ clock: WallClock
     ) throws(StorageError) {
         transactions.restore(.producerIds(metadata.nextProducerId))
         // Only the last state of an id counts: an earlier one would have its markers written again.
         var latest: [String: Transaction] = [:]
-        try TransactionsLog(now: now, timestamp: timestamp).forEachChange(in: transactionsLog) { change in
+        try TransactionsLog(clock: clock).forEachChange(in: transactionsLog) { change in
             switch change {
             case .state(let transaction): latest[transaction.id] = transaction
             case .forgotten(let id): latest[id] = nil
@@ -151,8 +152,8 @@ final class BrokerStorage {
         }
         for transaction in latest.values { transactions.restore(.state(transaction)) }
         var restored = groups
-        try OffsetsLog.forEachChange(in: offsetsLog) { restored.restore($0, now: now) }
-        restored.endRestoring()
+        try OffsetsLog(clock: clock).forEachChange(in: offsetsLog) { restored.restore($0, now: clock.now) }
+        restored.endRestoring(now: clock.now)
         groups = restored
         transactions.notesChanges = true
     }

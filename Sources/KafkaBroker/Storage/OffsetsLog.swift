@@ -2,18 +2,18 @@ import KafkaWire
 
 /// What groups have committed, as Kafka's `__consumer_offsets` holds it: a record per position, whose value is empty
 /// where the position is gone; those of a transaction in a transactional batch, which counts from its marker on.
-enum OffsetsLog {
+struct OffsetsLog {
     /// The folder's name. Kafka spreads groups over fifty partitions; one process needs one.
     static let name = "__consumer_offsets"
 
-    private static let valueVersion: Int16 = 3
+    let clock: WallClock
 
     /// Appends changes, as many to a batch as belong together.
-    static func append(_ changes: [OffsetChange], to log: StateLog, timestamp: Int64) throws(StorageError) {
+    func append(_ changes: [OffsetChange], to log: StateLog) throws(StorageError) {
         var entries: [StateLog.Entry] = []
         var owner: ProducerIdentity?
         func flush(_ next: ProducerIdentity?) throws(StorageError) {
-            try log.append(entries, producer: owner, timestamp: timestamp)
+            try log.append(entries, producer: owner, timestamp: clock.timestamp)
             entries = []
             owner = next
         }
@@ -33,7 +33,7 @@ enum OffsetsLog {
                 try log.append(
                     TransactionMarker(
                         producer: producer, isCommit: commit, coordinatorEpoch: TransactionCoordinator.epoch,
-                        timestamp: timestamp
+                        timestamp: clock.timestamp
                     ).batch)
             }
         }
@@ -41,7 +41,7 @@ enum OffsetsLog {
     }
 
     /// Reads the changes back.
-    static func forEachChange(in log: StateLog, _ body: (OffsetChange) -> Void) throws(StorageError) {
+    func forEachChange(in log: StateLog, _ body: (OffsetChange) -> Void) throws(StorageError) {
         try log.forEachBatch { batch in
             if batch.attributes.isControl {
                 guard let marker = TransactionMarker(batch) else { return }
@@ -62,7 +62,8 @@ enum OffsetsLog {
                 guard let value = try? OffsetCommitValue.decodeVersioned(value) else { continue }
                 let committed = GroupCoordinator.Committed(
                     offset: value.offset, leaderEpoch: value.leaderEpoch, metadata: value.metadata,
-                    timestamp: value.commitTimestamp)
+                    committedAt: clock.instant(value.commitTimestamp),
+                    expiresAt: value.expireTimestamp < 0 ? nil : clock.instant(value.expireTimestamp))
                 body(
                     batch.attributes.isTransactional
                         ? .pending(group: key.group, key: partition, committed, producer: producer)
@@ -71,7 +72,7 @@ enum OffsetsLog {
         }
     }
 
-    private static func key(_ group: String, _ key: TopicPartition) -> [UInt8] {
+    private func key(_ group: String, _ key: TopicPartition) -> [UInt8] {
         encoded {
             try OffsetCommitKey.with {
                 $0.group = group
@@ -81,18 +82,20 @@ enum OffsetsLog {
         }
     }
 
-    private static func value(_ committed: GroupCoordinator.Committed) -> [UInt8] {
+    private func value(_ committed: GroupCoordinator.Committed) -> [UInt8] {
         encoded {
             try OffsetCommitValue.with {
                 $0.offset = committed.offset
                 $0.leaderEpoch = committed.leaderEpoch
                 $0.metadata = committed.metadata
-                $0.commitTimestamp = committed.timestamp
-            }.encodeVersioned(version: valueVersion)
+                $0.commitTimestamp = clock.milliseconds(committed.committedAt)
+                $0.expireTimestamp = committed.expiresAt.map(clock.milliseconds) ?? -1
+                // Only version 1 says until when the client wanted it kept; as in Kafka, that counts more.
+            }.encodeVersioned(version: committed.expiresAt == nil ? 3 : 1)
         }
     }
 
-    private static func encoded(_ encode: () throws -> [UInt8]) -> [UInt8] {
+    private func encoded(_ encode: () throws -> [UInt8]) -> [UInt8] {
         // Group and metadata came in such strings.
         guard let bytes = try? encode() else { preconditionFailure("what came over the wire can be written") }
         return bytes

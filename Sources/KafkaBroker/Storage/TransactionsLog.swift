@@ -15,9 +15,7 @@ struct TransactionsLog {
         .empty, .ongoing, .prepareCommit, .prepareAbort, .completeCommit, .completeAbort,
     ]
 
-    /// The same moment on the broker's clock and in milliseconds since 1970.
-    var now: Instant
-    var timestamp: Int64
+    let clock: WallClock
 
     /// The record of a change; nil for one that does not belong here.
     func entry(_ change: TransactionChange) -> StateLog.Entry? {
@@ -60,8 +58,8 @@ struct TransactionsLog {
             $0.transactionTimeoutMs = Milliseconds(transaction.timeout)
             $0.transactionStatus = Int8(Self.states.firstIndex(of: transaction.state) ?? 0)
             $0.transactionPartitions = partitions(of: transaction)
-            $0.transactionLastUpdateTimestampMs = milliseconds(transaction.updatedAt)
-            $0.transactionStartTimestampMs = transaction.startedAt.map(milliseconds) ?? -1
+            $0.transactionLastUpdateTimestampMs = clock.milliseconds(transaction.updatedAt)
+            $0.transactionStartTimestampMs = transaction.startedAt.map(clock.milliseconds) ?? -1
             $0.clientTransactionVersion = transaction.isVersion2 ? 2 : 0
         }
         guard let bytes = try? value.encodeVersioned(version: Self.valueVersion) else {
@@ -87,7 +85,7 @@ struct TransactionsLog {
     private func transaction(_ id: String, _ value: TransactionLogValue) -> Transaction {
         var transaction = Transaction(
             id: id, producerId: value.producerId, timeout: value.transactionTimeoutMs.duration,
-            now: instant(value.transactionLastUpdateTimestampMs))
+            now: clock.instant(value.transactionLastUpdateTimestampMs))
         transaction.producer.epoch = value.producerEpoch
         transaction.previous.id = value.previousProducerId
         transaction.next = value.nextProducerId == .none ? nil : value.nextProducerId
@@ -95,7 +93,7 @@ struct TransactionsLog {
         transaction.state = Self.states.indices.contains(status) ? Self.states[status] : .empty
         transaction.isVersion2 = value.clientTransactionVersion >= 2
         if value.transactionStartTimestampMs >= 0 {
-            transaction.startedAt = instant(value.transactionStartTimestampMs)
+            transaction.startedAt = clock.instant(value.transactionStartTimestampMs)
         }
         for topic in value.transactionPartitions ?? [] {
             if topic.topic == OffsetsLog.name {
@@ -105,14 +103,5 @@ struct TransactionsLog {
             }
         }
         return transaction
-    }
-
-    private func milliseconds(_ instant: Instant) -> Int64 {
-        timestamp &+ (instant.nanoseconds &- now.nanoseconds) / 1_000_000
-    }
-
-    private func instant(_ milliseconds: Int64) -> Instant {
-        let (distance, isFar) = (milliseconds &- timestamp).multipliedReportingOverflow(by: 1_000_000)
-        return Instant(nanoseconds: isFar ? now.nanoseconds : now.nanoseconds &+ distance)
     }
 }

@@ -12,6 +12,8 @@ struct TopicRegistry {
     private var byId: [TopicID: Topic] = [:]
     private var collisionKeys: [String: String] = [:]
     private(set) var partitionCount = 0
+    /// Counts what has changed of topics and their partitions, so that groups see that something did.
+    private(set) var changes: UInt64 = 0
     /// How many partitions the broker takes: each costs memory, and anybody may ask for more.
     let partitionLimit: Int
 
@@ -64,6 +66,7 @@ struct TopicRegistry {
         byId[id] = topic
         collisionKeys[TopicRules.collisionKey(name)] = name
         partitionCount += topic.partitions.count
+        changes += 1
         return topic
     }
 
@@ -73,6 +76,7 @@ struct TopicRegistry {
         byId[topic.id] = nil
         collisionKeys[TopicRules.collisionKey(topic.name)] = nil
         partitionCount -= topic.partitions.count
+        changes += 1
         for partition in topic.partitions { partition.isDeleted = true }
     }
 
@@ -80,5 +84,6 @@ struct TopicRegistry {
     mutating func addPartitions(_ count: Int, to topic: Topic) {
         topic.addPartitions(count)
         partitionCount += count
+        changes += 1
     }
 }

@@ -160,4 +160,120 @@ import Testing
         #expect(answer.errorCode == .nonEmptyGroup)
         await broker.stop()
     }
+
+    /// A group under the newer protocol with one member that reads topic `t`, and with positions in `t` and `u`.
+    @Test func groupsOfBothKindsAreToldApart() async throws {
+        let (broker, client, _) = try await start()
+        for feature in try client.call(
+            ApiVersionsRequest.with {
+                $0.clientSoftwareName = "test"
+                $0.clientSoftwareVersion = "1"
+            }
+        ).finalizedFeatures where feature.name == "group.version" { #expect(feature.maxVersionLevel == 1) }
+        // Positions without members first: the group is a classic one until somebody joins.
+        _ = try client.call(
+            OffsetCommitRequest.with {
+                $0.groupId = "k"
+                $0.topics = ["t", "u"].map { name in
+                    .with {
+                        $0.name = name
+                        $0.partitions = [.with { $0.committedOffset = 5 }]
+                    }
+                }
+            }, version: 8)
+        let joined = try client.call(
+            ConsumerGroupHeartbeatRequest.with {
+                $0.groupId = "k"
+                $0.memberId = "m"
+                $0.rackId = "east"
+                $0.rebalanceTimeoutMs = 1000
+                $0.subscribedTopicNames = ["t"]
+                $0.topicPartitions = []
+            })
+        #expect(joined.errorCode == .none && joined.assignment?.topicPartitions.map(\.partitions) == [[0, 1]])
+
+        for version in Int16(0)...5 {
+            let all = try client.call(ListGroupsRequest(), version: version).groups
+            #expect(all.map(\.groupId) == ["g", "k", "simple"])
+            #expect(all[1].protocolType == "consumer")
+            if version >= 4 { #expect(all[1].groupState == "Stable") }
+            if version >= 5 { #expect(all.map(\.groupType) == ["Classic", "Consumer", "Classic"]) }
+        }
+        let consumers = try client.call(ListGroupsRequest.with { $0.typesFilter = ["consumer"] }).groups
+        #expect(consumers.map(\.groupId) == ["k"])
+        for version in Int16(0)...1 {
+            let group = try #require(
+                try client.call(
+                    ConsumerGroupDescribeRequest.with {
+                        $0.groupIds = ["k", "k"]
+                        $0.includeAuthorizedOperations = true
+                    }, version: version
+                ).groups.first)
+            #expect(group.groupState == "Stable" && group.assignorName == "uniform")
+            #expect(group.groupEpoch == 2 && group.assignmentEpoch == 2 && group.authorizedOperations != .min)
+            let member = try #require(group.members.first)
+            #expect(member.memberId == "m" && member.rackId == "east" && member.memberEpoch == 2)
+            #expect(member.clientId == "test" && member.clientHost == "/127.0.0.1")
+            #expect(member.subscribedTopicNames == ["t"] && member.subscribedTopicRegex == nil)
+            #expect(member.assignment.topicPartitions.map(\.topicName) == ["t"])
+            #expect(member.targetAssignment == member.assignment)
+            #expect(member.memberType == (version >= 1 ? 1 : -1))
+        }
+        for version in Int16(5)...6 {
+            let group = try #require(
+                try client.call(DescribeGroupsRequest.with { $0.groups = ["k"] }, version: version).groups.first)
+            #expect(group.groupState == "Dead" && group.errorCode == (version >= 6 ? .groupIdNotFound : .none))
+        }
+        let inside = try #require(await broker.group("k"))
+        #expect(inside.kind == .consumer && inside.generation == 2 && inside.assignmentEpoch == 2)
+        #expect(inside.members.first?.partitions == [.init("t", 0), .init("t", 1)])
+        #expect(inside.members.first?.target == inside.members.first?.partitions && inside.members.first?.epoch == 2)
+
+        // Positions: fetched as a member, deleted where nobody reads.
+        func fetch(_ epoch: Int32) throws -> OffsetFetchResponse.OffsetFetchResponseGroup? {
+            try client.call(
+                OffsetFetchRequest.with {
+                    $0.groups = [
+                        .with {
+                            $0.groupId = "k"
+                            $0.memberId = "m"
+                            $0.memberEpoch = epoch
+                            $0.topics = nil
+                        }
+                    ]
+                }, version: 9
+            ).groups.first
+        }
+        #expect(try fetch(2)?.topics.map(\.name) == ["t", "u"])
+        #expect(try fetch(1)?.errorCode == .staleMemberEpoch)
+        let deleted = try client.call(
+            OffsetDeleteRequest.with {
+                $0.groupId = "k"
+                $0.topics = ["t", "u"].map { name in
+                    .with {
+                        $0.name = name
+                        $0.partitions = [.with { $0.partitionIndex = 0 }]
+                    }
+                }
+            })
+        #expect(deleted.topics.map { $0.partitions.map(\.errorCode) } == [[.groupSubscribedToTopic], [.none]])
+        let delete = DeleteGroupsRequest.with { $0.groupsNames = ["k"] }
+        #expect(try client.call(delete).results.map(\.errorCode) == [.nonEmptyGroup])
+
+        // The classic protocol's requests do not know its members, but an administrator removes them.
+        let beat = HeartbeatRequest.with {
+            $0.groupId = "k"
+            $0.memberId = "m"
+            $0.generationId = 2
+        }
+        #expect(try client.call(beat).errorCode == .unknownMemberId)
+        let left = try client.call(
+            LeaveGroupRequest.with {
+                $0.groupId = "k"
+                $0.members = [.with { $0.memberId = "m" }, .with { $0.memberId = "n" }]
+            })
+        #expect(left.members.map(\.errorCode) == [.none, .unknownMemberId])
+        #expect(try client.call(delete).results.map(\.errorCode) == [.none])
+        await broker.stop()
+    }
 }
