@@ -189,7 +189,7 @@ class Java:
             self.count += 1
             number = str(self.count)
             self.answers[number] = queue.Queue()
-            words = [":" + base64.b64encode(str(a).encode()).decode() for a in arguments]
+            words = ["null" if a is None else ":" + base64.b64encode(str(a).encode()).decode() for a in arguments]
             self.process.stdin.write(" ".join([number, name, *words]) + "\n")
             self.process.stdin.flush()
         try:

@@ -9,11 +9,11 @@ import struct
 import threading
 import time
 
-from judging import broker_is_known, equal, fresh, main, resident, test, wait, _broker_pid
 import judging
+from judging import broker_is_known, equal, fresh, main, resident, test, wait
 from wire import *
 
-NONE, CORRUPT_MESSAGE, UNKNOWN_TOPIC, MESSAGE_TOO_LARGE, INVALID_TOPIC = 0, 2, 3, 10, 17
+NONE, CORRUPT_MESSAGE, UNKNOWN_TOPIC, INVALID_TOPIC, INVALID_PARTITIONS = 0, 2, 3, 17, 37
 UNSUPPORTED_VERSION, INVALID_RECORD = 35, 87
 # How much more memory than before the broker may have while it is abused.
 GROWTH = 300
@@ -109,7 +109,7 @@ def unknown_apis_and_versions():
                 equal(peer.call(api, version, b""), None, f"the answer to api {api} v{version}")
         # The one request with which a client can find out is answered, in version 0 (KIP-511).
         with Peer() as peer:
-            answer = peer.call(API_VERSIONS, 99, b"")
+            answer = peer.call(API_VERSIONS, 99, b"\0")
             code, count = struct.unpack_from(">hi", answer)
             equal(code, UNSUPPORTED_VERSION)
             apis = {struct.unpack_from(">hhh", answer, 6 + 6 * i) for i in range(count)}
@@ -247,21 +247,20 @@ def a_slow_reader_gets_everything():
         for _ in range(4):
             equal(produce(peer, topic, batch([value]))[0], NONE)
     with Bystander(), Peer() as peer:
-        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        for _ in range(5):
+        # More than the system and the broker hold back for a connection.
+        for _ in range(40):
             peer.send(FETCH, 4, fetch_body(topic, max_bytes=600_000))
-        found = 0
-        head = struct.unpack(">i", peer.exactly(4))[0]
-        while found < head:
-            part = peer.socket.recv(min(head - found, 16384))
-            assert part, "the connection was closed"
-            found += len(part)
-            time.sleep(0.02)
-        # The others as fast as they come.
-        for _ in range(4):
+        slow_until = time.time() + 2
+        sizes = set()
+        for _ in range(40):
             size = struct.unpack(">i", peer.exactly(4))[0]
-            equal(size, head)
-            assert peer.exactly(size)
+            sizes.add(size)
+            while size:
+                part = peer.socket.recv(min(size, 16384))
+                assert part, "the connection was closed"
+                size -= len(part)
+                time.sleep(0.02 if time.time() < slow_until else 0)
+        assert len(sizes) == 1 and sizes.pop() > 500_000, sizes
 
 
 @test
@@ -337,13 +336,13 @@ def requests_that_want_to_allocate():
             assert code != NONE, "two thousand million partitions were made"
             code = create_topic(peer, fresh("wide"), 1_000_000)
             assert code != NONE, "a million partitions were made"
-            equal(create_topic(peer, fresh("none"), 0), 37)
-            equal(create_topic(peer, fresh("none"), -3), 37)
+            equal(create_topic(peer, fresh("none"), 0), INVALID_PARTITIONS)
+            equal(create_topic(peer, fresh("none"), -3), INVALID_PARTITIONS)
             answer = peer.call(FETCH, 4, fetch_body(fresh("nothing"), max_bytes=2**31 - 1, wait=0))
             assert answer, "a fetch of two gigabytes was not answered"
         # A group whose members say much.
         with Peer(timeout=20) as peer:
-            for i in range(50):
+            for i in range(20):
                 meta = array([string("range") + int32(900_000) + bytes(900_000)])
                 peer.send(JOIN_GROUP, 0, string(fresh("g")) + int32(6000) + string("") + string("consumer") + meta)
                 if peer.receive() is None:
