@@ -28,7 +28,18 @@ struct ServedAPI: Sendable {
         advertised = (lowest ?? versions.lowerBound)...latest
         response = H.Request.Response.self
         handle = { (body, context, node) throws(WireError) in
-            H.handle(try H.Request.decode(body, version: context.version), context, node)
+            H.handle(try Self.decode(H.Request.self, body, context.version), context, node)
+        }
+    }
+
+    /// Bytes behind a request's end are passed over, as Kafka does: librdkafka 2.16 sends three more than the Metadata
+    /// requests for all topics have from v9 on.
+    private static func decode<R: WireRequest>(_: R.Type, _ body: Bytes, _ version: Int16) throws(WireError) -> R {
+        do throws(WireError) {
+            return try R.decode(body, version: version)
+        } catch {
+            guard case .trailing(let count) = error.reason, (1..<body.count).contains(count) else { throw error }
+            return try R.decode(body[0..<body.count - count], version: version)
         }
     }
 
