@@ -41,12 +41,13 @@ enum MetadataHandler: RequestHandler {
         func refuse(_ code: ErrorCode) -> TopicAnswer {
             .with {
                 $0.errorCode = code
-                $0.name = asked.name ?? (context.version < 12 ? "" : nil)
+                $0.name = context.version < 12 ? asked.name ?? "" : asked.topicId == .zero ? asked.name : nil
                 $0.topicId = asked.topicId
             }
         }
         guard let name = asked.name, asked.topicId == .zero else {
-            guard context.version >= 12, asked.name == nil else { return refuse(.invalidRequest) }
+            // The id counts where there is one; the Java client sends an empty name beside it.
+            guard context.version >= 12 else { return refuse(.invalidRequest) }
             guard let topic = node.topics[asked.topicId] else { return refuse(.unknownTopicId) }
             return describe(topic, request, node)
         }
