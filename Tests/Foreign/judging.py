@@ -12,6 +12,7 @@ import os
 import queue
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -73,7 +74,7 @@ def start_broker(*options):
     """Starts a broker; answers its process and address."""
     program = os.environ.get("KW") or sys.exit("give the broker's program as KW, or a running broker as BOOTSTRAP")
     process = subprocess.Popen(
-        [program, "broker", "--listen", "127.0.0.1:0", "--log", "warning", *options], stdin=subprocess.DEVNULL,
+        [program, "broker", "--listen", "127.0.0.1:0", "--log", os.environ.get("BROKER_LOG_LEVEL", "warning"), *options], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=open(os.environ.get("BROKER_LOG", os.devnull), "ab"), text=True)
     if not select.select([process.stdout], [], [], 20)[0]:
         process.kill()
@@ -107,6 +108,8 @@ def main(*options):
         for module in list(sys.modules.values()):
             if getattr(module, "BOOTSTRAP", None) == "":
                 module.BOOTSTRAP = BOOTSTRAP
+    # A SIGTERM from outside (`timeout`) also stops what was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     passed = failed = skipped = 0
     try:
@@ -121,6 +124,8 @@ def main(*options):
             except Skipped as reason:
                 skipped += 1
                 print(f"skip {function.__name__}: {reason}", flush=True)
+            except SystemExit:
+                raise
             except BaseException:  # one test's failure, whatever it is, must not hide the others
                 failed += 1
                 print(f"FAIL {function.__name__}", flush=True)

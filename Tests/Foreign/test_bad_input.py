@@ -134,10 +134,9 @@ def malformed_bodies():
         for api, version, body in bodies:
             with Peer() as peer:
                 equal(peer.call(api, version, body), None, f"the answer to api {api} v{version} with {body[:40]!r}")
-        # What follows a request's last field.
+        # What follows a request's last field is passed over: librdkafka 2.16 sends three bytes too many at times.
         with Peer() as peer:
-            answer = peer.call(METADATA, 4, metadata_body([]) + b"more")
-            assert answer is None or answer, "neither answered nor closed"
+            assert peer.call(METADATA, 4, metadata_body(None) + bytes(3)), "bytes behind the end were not passed over"
 
 
 @test

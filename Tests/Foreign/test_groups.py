@@ -9,7 +9,7 @@ import time
 
 import judging
 from judging import Skipped, equal, fresh, installed, java, main, test, wait
-from peers import Aiokafka, Confluent, JavaClient, KafkaPython, available
+from peers import Aiokafka, Confluent, JavaClient, KafkaPython, available, subscribed
 
 PARTITIONS = 12
 
@@ -84,11 +84,12 @@ class KafkaPythonMember(Member):
         from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
         known = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
         consumer = kafka.KafkaConsumer(
-            self.topic, bootstrap_servers=judging.BOOTSTRAP, group_id=self.group, auto_offset_reset="earliest",
+            bootstrap_servers=judging.BOOTSTRAP, group_id=self.group, auto_offset_reset="earliest",
             enable_auto_commit=False, session_timeout_ms=6000, heartbeat_interval_ms=300,
             group_instance_id=self.instance, partition_assignment_strategy=[known[a] for a in self.assignors])
+        subscribed(consumer, self.topic)
         while not self.stop.is_set():
-            records = consumer.poll(100)
+            records = consumer.poll(500)
             for batch in records.values():
                 self.values += [r.value.decode() for r in batch]
             self.got(p.partition for p in consumer.assignment())
