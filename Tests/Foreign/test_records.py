@@ -3,6 +3,7 @@
 consumer, with keys, values, headers and times; transactions of each, committed and aborted, in each consumer; places
 by time and inside of batches."""
 
+import json
 import time
 
 import peers
@@ -117,6 +118,27 @@ def places_inside_of_batches():
     # kcat from a time on, and from so many before the end.
     equal(kcat("-C", "-t", topic, "-p", "0", "-o", "s@10150", "-e", "-q", "-f", "%o\n").split()[:1], ["150"])
     equal(kcat("-C", "-t", topic, "-p", "0", "-o", "-3", "-e", "-q").split(), ["v197", "v198", "v199"])
+
+
+@test
+def kcat_in_its_modes():
+    topic, group = fresh("modes"), fresh("group")
+    peers.Confluent.produce(topic, "lz4", [(str(1000 * i), f"k{i}", f"v{i}", "h") for i in range(1, 7)])
+    listed = json.loads(kcat("-L", "-J", "-t", topic))
+    equal(listed["topics"], [{"topic": topic, "partitions": [
+        {"partition": 0, "leader": 1, "replicas": [{"id": 1}], "isrs": [{"id": 1}]}]}])
+    equal(f"{listed['brokers'][0]['name']}", judging.BOOTSTRAP)
+    assert topic in [t["topic"] for t in json.loads(kcat("-L", "-J"))["topics"]], "the list of all topics"
+    read = ["-C", "-t", topic, "-p", "0", "-e", "-q"]
+    # From one time to another, a number of records, and what is told of one.
+    equal(kcat(*read, "-o", "s@2500", "-o", "e@5000").split(), ["v3", "v4"])
+    equal(kcat(*read, "-c", "2").split(), ["v1", "v2"])
+    equal(kcat(*read, "-o", "5", "-f", "%t %p %o %k %s %T %h %K %S\n"), f"{topic} 0 5 k6 v6 6000 h=h 2 2\n")
+    equal(kcat(*read, "-o", "end"), "")
+    equal(kcat("-Q", "-t", f"{topic}:0:2500").strip(), f"{topic} [0] offset 2")
+    group_read = ["-G", group, "-e", "-q", "-X", "auto.offset.reset=earliest"]
+    equal(kcat(*group_read, topic).split(), [f"v{i}" for i in range(1, 7)])
+    equal(kcat(*group_read, topic), "", "what a group has read is read again")
 
 
 @test
