@@ -32,9 +32,16 @@ struct ServedAPI: Sendable {
         }
     }
 
+    /// How many bytes a request other than Produce may have. Kafka has no such limit; two bytes of a request can become
+    /// a hundred when it is decoded, and nothing but records needs so many.
+    private static let bodyLimit = 32 << 20
+
     /// Bytes behind a request's end are passed over, as Kafka does: librdkafka 2.16 sends three more than the Metadata
     /// requests for all topics have from v9 on.
     private static func decode<R: WireRequest>(_: R.Type, _ body: Bytes, _ version: Int16) throws(WireError) -> R {
+        guard R.api == .produce || body.count <= bodyLimit else {
+            throw WireError(.tooLong(body.count, limit: bodyLimit), message: "\(R.self) v\(version)")
+        }
         do throws(WireError) {
             return try R.decode(body, version: version)
         } catch {
