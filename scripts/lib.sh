@@ -44,6 +44,16 @@ require_port_free() { # PORT WHOSE
   ! port_is_open "$1" || die "port $1 on 127.0.0.1 is in use, and $2 needs it; stop what listens there, then try again"
 }
 
+# Ports that were free a moment ago, from below the range out of which the system gives ports to clients.
+take_ports() { # NAME…
+  local name port taken=" "
+  for name in "$@"; do
+    until port=$((20000 + RANDOM % 12000)) && [[ $taken != *" $port "* ]] && ! port_is_open "$port"; do :; done
+    taken+="$port "
+    export "$name=$port"
+  done
+}
+
 # MARK: processes
 
 is_running() { # PIDFILE
@@ -104,6 +114,8 @@ CONNECT_PORT=${CONNECT_PORT:-8083}
 PARTITIONS=${PARTITIONS:-4}
 TOPIC=dbserver1.public.transactions
 CONNECTOR=transaction-connector
+# The connector's replication slot.
+SLOT=debezium_slot
 BIN=${BIN:-"$ROOT/.build/release"}
 export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
 
@@ -156,39 +168,53 @@ stop_programs() { # NAME…
   done
 }
 
-# PostgreSQL, broker, Connect, the table, and the connector, in a fresh directory: start_stack DIR. The broker keeps its
-# topics in memory, so a database or offsets of an earlier run would only pretend to belong to it.
+# PostgreSQL, broker, Connect, the table, and the connector, in a fresh directory: start_stack DIR.
 start_stack() {
   local program
-  for program in kw anomaly-agent velocity-agent fraud-producer; do
+  for program in anomaly-agent velocity-agent fraud-producer; do
     [ -x "$BIN/$program" ] || die "$BIN/$program is missing; build it with: make build"
   done
-  require_port_free "$PG_PORT" "PostgreSQL"
-  require_port_free "$KAFKA_PORT" "the broker"
-  require_port_free "$CONNECT_PORT" "Kafka Connect"
-  rm -rf "$1"
-  mkdir -p "$1"
-  stack_dir=$(cd "$1" && pwd)
-
-  step "PostgreSQL on 127.0.0.1:$PG_PORT (wal_level=logical)"
-  "$ROOT/scripts/postgres.sh" start "$stack_dir/postgres" "$PG_PORT" >"$stack_dir/postgres.log" 2>&1 ||
-    die "PostgreSQL did not start"
-  step "the embedded broker on 127.0.0.1:$KAFKA_PORT ($TOPIC, $PARTITIONS partitions)"
-  start_program broker "$BIN/kw" broker --listen "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC:$PARTITIONS"
-  wait_until 20 "port_is_open $KAFKA_PORT" "${stack_pids[broker]}" || die "the broker did not start"
-  start_connect
+  start_services "$1" --topic "$TOPIC:$PARTITIONS"
   create_table
   register_connector
 }
 
+# PostgreSQL, broker and Connect in a fresh directory: start_services DIR [BROKER-OPTION…]. A database of an earlier run
+# would only pretend to belong to a broker that has just begun.
+start_services() {
+  local dir=$1
+  shift
+  [ -x "$BIN/kw" ] || die "$BIN/kw is missing; build it with: make build"
+  require_port_free "$PG_PORT" "PostgreSQL"
+  require_port_free "$KAFKA_PORT" "the broker"
+  require_port_free "$CONNECT_PORT" "Kafka Connect"
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  stack_dir=$(cd "$dir" && pwd)
+
+  step "PostgreSQL on 127.0.0.1:$PG_PORT (wal_level=logical)"
+  "$ROOT/scripts/postgres.sh" start "$stack_dir/postgres" "$PG_PORT" >"$stack_dir/postgres.log" 2>&1 ||
+    die "PostgreSQL did not start"
+  start_broker "$@"
+  start_connect
+}
+
+start_broker() { # [OPTION…]
+  step "the embedded broker on 127.0.0.1:$KAFKA_PORT${*:+ ($*)}"
+  start_program broker "$BIN/kw" broker --listen "127.0.0.1:$KAFKA_PORT" "$@"
+  wait_until 20 "port_is_open $KAFKA_PORT" "${stack_pids[broker]}" || die "the broker did not start"
+}
+
+# A distributed worker, alone in its group.
 start_connect() {
-  step "Kafka Connect on 127.0.0.1:$CONNECT_PORT"
+  step "Kafka Connect on 127.0.0.1:$CONNECT_PORT (distributed: its connectors and offsets are topics of the broker)"
   "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "127.0.0.1:$KAFKA_PORT" "$CONNECT_PORT" \
     >"$stack_dir/connect.log" 2>&1 || die "Kafka Connect did not start"
   connect_runs=yes
 }
 
-# As if the machine had lost it: SIGKILL. What it had not yet written down as sent comes twice after its next start.
+# As if the machine had lost it: SIGKILL. What it had not yet written down as sent comes twice after its next start, which
+# finds its connectors in the broker's topics.
 kill_connect() {
   local pid
   connect_runs=""
@@ -212,11 +238,7 @@ SQL
 # The exercise's own POST, with this stack's host names and ports; the last two settings are ours: a user's events stay
 # in one partition, and a single row waits 10 ms at most to be polled instead of 500.
 register_connector() {
-  step "registering $CONNECTOR (curl -X POST localhost:$CONNECT_PORT/connectors/)"
-  curl -i -sS -X POST -H "Accept:application/json" -H "Content-Type:application/json" \
-    "localhost:$CONNECT_PORT/connectors/" -d '{
-      "name": "'"$CONNECTOR"'",
-      "config": {
+  post_connector '
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "tasks.max": "1",
         "database.hostname": "127.0.0.1",
@@ -226,22 +248,36 @@ register_connector() {
         "database.dbname": "mydb",
         "topic.prefix": "dbserver1",
         "plugin.name": "pgoutput",
-        "slot.name": "debezium_slot",
+        "slot.name": "'"$SLOT"'",
         "publication.name": "dbz_publication",
         "message.key.columns": "public.transactions:user_id",
-        "poll.interval.ms": "10"
-      }
-    }' >"$stack_dir/register.log" 2>&1 || die "Kafka Connect did not answer the registration"
-  head -n 1 "$stack_dir/register.log" | grep -q ' 201' || die "Kafka Connect refused the connector"
-  wait_until 60 connector_streams || die "the connector did not reach RUNNING within 60 s"
+        "poll.interval.ms": "10"'
 }
+
+# Registers $CONNECTOR and waits until it streams: post_connector SETTINGS, the members of a JSON object.
+post_connector() {
+  step "registering $CONNECTOR (curl -X POST localhost:$CONNECT_PORT/connectors/)"
+  curl -i -sS -m 60 -X POST -H "Accept:application/json" -H "Content-Type:application/json" \
+    "localhost:$CONNECT_PORT/connectors/" -d '{"name": "'"$CONNECTOR"'", "config": {'"$1"'}}' \
+    >"$stack_dir/register.log" 2>&1 || die "Kafka Connect did not answer the registration"
+  head -n 1 "$stack_dir/register.log" | grep -q ' 201' || die "Kafka Connect refused the connector"
+  wait_for_connector
+}
+
+wait_for_connector() { wait_until 60 connector_streams || die "$CONNECTOR did not reach RUNNING within 60 s"; }
 
 # RUNNING, and its replication slot in use: from here on every new row is a create event, none part of the snapshot.
 connector_streams() {
   local status
-  status=$(curl -fs "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status")
+  status=$(curl -fs -m 10 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status")
   [ "$(grep -o '"state":"RUNNING"' <<<"$status" | wc -l)" = 2 ] &&
-    [ "$(run_psql -c "SELECT active FROM pg_replication_slots WHERE slot_name = 'debezium_slot'")" = t ]
+    [ "$(run_psql -c "SELECT active FROM pg_replication_slots WHERE slot_name = '$SLOT'")" = t ]
+}
+
+# Whether Connect has written down how far it is. A connector that is killed before it ever did takes its snapshot anew,
+# and what was inserted and deleted again before that is in no snapshot.
+connector_offset_is_kept() {
+  curl -fs -m 10 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/offsets" | grep -q '"lsn"'
 }
 
 start_agents() { # [OPTION…] for both

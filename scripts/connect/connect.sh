@@ -2,14 +2,14 @@
 # Kafka Connect's real worker with Debezium, without Docker: `connect.sh run|start|stop|status DIR [BOOTSTRAP] [PORT]`.
 #
 #   run    DIR BOOTSTRAP [PORT]   in the foreground, until SIGTERM or Ctrl-C
-#   start  DIR BOOTSTRAP [PORT]   in the background; returns when its REST API answers (PORT: 8083)
+#   start  DIR BOOTSTRAP [PORT]   in the background; returns when it is in its group and answers (PORT: 8083)
 #   stop   DIR                    stops it, after its tasks have written their offsets
 #   status DIR                    says whether it runs
 #
-# DIR keeps the worker's properties, its log (connect.log) and the connectors' offsets. CONNECT_GROUP=name makes the
-# worker a distributed one, which keeps connectors and offsets in topics of that name instead; it asks its broker for
-# DescribeConfigs, which the embedded broker does not answer yet, so that needs a real Kafka. CONNECT_JAVA_OPTIONS are
-# the JVM's, instead of those below.
+# It is a distributed worker: connectors, offsets and states are in topics (connect-configs, connect-offsets,
+# connect-status) of the Kafka at BOOTSTRAP, so that after a stop, or a kill, the next start goes on where this one was.
+# DIR keeps only its properties and its log (connect.log). CONNECT_GROUP (connect) names the group and its topics;
+# CONNECT_JAVA_OPTIONS are the JVM's, instead of those below.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh source-path=SCRIPTDIR
@@ -37,33 +37,35 @@ class_path() {
 # Why these values: Connect pins one produce request in flight, so large batches are what makes it fast, and a linger of
 # 5 ms fills them without costing a single row more than that. The buffer has room for eight such requests; with more,
 # the rows that wait in it, kept until they are acknowledged, only give the garbage collector something to carry.
-write_worker_properties() { # DIR BOOTSTRAP PORT
+# A worker that was killed holds its tasks until its session ends, 6 s being the least that brokers grant. Tasks that
+# nobody has are given out at once: by default they wait five minutes for the return of the worker that had them.
+write_worker_properties() { # BOOTSTRAP PORT
+  local group=${CONNECT_GROUP:-connect}
   cat <<PROPERTIES
-bootstrap.servers=$2
-listeners=http://127.0.0.1:$3
+bootstrap.servers=$1
+listeners=http://127.0.0.1:$2
+group.id=$group
+config.storage.topic=$group-configs
+offset.storage.topic=$group-offsets
+status.storage.topic=$group-status
+config.storage.replication.factor=1
+offset.storage.replication.factor=1
+status.storage.replication.factor=1
+offset.storage.partitions=1
+status.storage.partitions=1
+session.timeout.ms=6000
+heartbeat.interval.ms=1500
+scheduled.rebalance.max.delay.ms=0
 key.converter=org.apache.kafka.connect.json.JsonConverter
 value.converter=org.apache.kafka.connect.json.JsonConverter
 plugin.discovery=service_load
 connector.client.config.override.policy=All
-offset.storage.file.filename=$1/connect.offsets
 offset.flush.interval.ms=5000
 task.shutdown.graceful.timeout.ms=5000
 producer.batch.size=1048576
 producer.max.request.size=4194304
 producer.linger.ms=5
 producer.buffer.memory=33554432
-PROPERTIES
-  [ -n "${CONNECT_GROUP:-}" ] || return 0
-  cat <<PROPERTIES
-group.id=$CONNECT_GROUP
-config.storage.topic=$CONNECT_GROUP-configs
-offset.storage.topic=$CONNECT_GROUP-offsets
-status.storage.topic=$CONNECT_GROUP-status
-config.storage.replication.factor=1
-offset.storage.replication.factor=1
-status.storage.replication.factor=1
-offset.storage.partitions=1
-status.storage.partitions=1
 PROPERTIES
 }
 
@@ -95,7 +97,7 @@ run() { # DIR BOOTSTRAP [PORT]
   require_port_free "$port" "Kafka Connect"
   port_is_open "${bootstrap##*:}" "${bootstrap%:*}" || die "no Kafka answers at $bootstrap; start one, or give another HOST:PORT"
   path=$(class_path)
-  write_worker_properties "$dir" "$bootstrap" "$port" >"$dir/worker.properties"
+  write_worker_properties "$bootstrap" "$port" >"$dir/worker.properties"
   write_log_configuration "$dir" >"$dir/log4j2.xml"
   exec "$(java_command)" "${java_options[@]}" -Dlog4j2.configurationFile="$dir/log4j2.xml" \
     -cp "$path" "$here/ConnectServer.java" "$dir/worker.properties"
@@ -108,7 +110,7 @@ start() { # DIR BOOTSTRAP [PORT]
   setsid "$0" run "$@" >"$dir/connect.out" 2>&1 </dev/null &
   pid=$!
   echo "$pid" >"$dir/connect.pid"
-  if ! wait_until 60 "curl -fs -o /dev/null http://127.0.0.1:$port/" "$pid"; then
+  if ! wait_until 60 "curl -fs -m 10 -o /dev/null http://127.0.0.1:$port/health" "$pid"; then
     stop_process "$pid" 10
     rm -f "$dir/connect.pid"
     cat "$dir/connect.out" >&2

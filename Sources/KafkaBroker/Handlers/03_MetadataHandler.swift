@@ -5,7 +5,8 @@ import KafkaWire
 /// - A partition none of whose replicas runs has no leader (LEADER_NOT_AVAILABLE); replicas on nodes that are stopped are
 ///   offline. The controller is the first node that runs; any node takes what Kafka's controller decides.
 /// - Creates unknown topics where broker and client allow it; they can be written to at once (Kafka answers
-///   LEADER_NOT_AVAILABLE the first time).
+///   LEADER_NOT_AVAILABLE the first time). More than 10,000 partitions at once are not created, as in Kafka.
+/// - A topic that is asked for more than once is answered once, as in Kafka.
 /// - By topic id from v12 on. Authorised operations are those of a broker without an authorizer: all.
 enum MetadataHandler: RequestHandler {
     static let api = ServedAPI(MetadataHandler.self)
@@ -26,19 +27,37 @@ enum MetadataHandler: RequestHandler {
         }
         // Before v1 there was no null, and the empty list meant all topics.
         let asked = context.version == 0 && request.topics?.isEmpty == true ? nil : request.topics
-        if let asked {
-            response.topics = asked.map { describe($0, request, context, node) }
+        if let asked = asked.map(distinct) {
+            let unknown = asked.count { $0.topicId == .zero && $0.name.map { node.topics[$0] == nil } == true }
+            let mayCreate =
+                request.allowAutoTopicCreation && node.configuration.autoCreateTopics
+                && unknown * node.configuration.defaultPartitions <= mostPartitionsAtOnce
+            response.topics = asked.map { describe($0, request, context, node, mayCreate: mayCreate) }
         } else {
             response.topics = node.topics.sorted.map { describe($0, request, node) }
         }
         return .answer(response)
     }
 
+    /// How many partitions one request may create (Kafka's `MAX_PARTITIONS_PER_BATCH`).
+    private static let mostPartitionsAtOnce = 10_000
+
+    /// Every topic once, in the order in which they were asked for.
+    private static func distinct(_ asked: [MetadataRequest.MetadataRequestTopic])
+        -> [MetadataRequest.MetadataRequestTopic]
+    {
+        var names: Set<String?> = []
+        var ids: Set<TopicID> = []
+        return asked.filter {
+            $0.topicId == .zero ? names.insert($0.name).inserted : ids.insert($0.topicId).inserted
+        }
+    }
+
     private typealias TopicAnswer = MetadataResponse.MetadataResponseTopic
 
     private static func describe(
         _ asked: MetadataRequest.MetadataRequestTopic, _ request: MetadataRequest, _ context: RequestContext,
-        _ node: BrokerNode
+        _ node: BrokerNode, mayCreate: Bool
     ) -> TopicAnswer {
         func refuse(_ code: ErrorCode) -> TopicAnswer {
             .with {
@@ -57,9 +76,7 @@ enum MetadataHandler: RequestHandler {
         }
         if let topic = node.topics[name] { return describe(topic, request, node) }
         guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopicException) }
-        guard request.allowAutoTopicCreation, node.configuration.autoCreateTopics else {
-            return refuse(.unknownTopicOrPartition)
-        }
+        guard mayCreate else { return refuse(.unknownTopicOrPartition) }
         do {
             let topic = try node.createTopic(name, partitions: Int32(clamping: node.configuration.defaultPartitions))
             return describe(topic, request, node)

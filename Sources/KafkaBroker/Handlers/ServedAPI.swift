@@ -93,11 +93,29 @@ struct ServedAPI: Sendable {
         advertised = (lowest ?? versions.lowerBound)...latest
         response = H.Request.Response.self
         handle = { (bytes, context, node) throws(WireError) in
-            body(try H.Request.decode(bytes, version: context.version), context, node)
+            body(try Self.decode(H.Request.self, bytes, context.version), context, node)
         }
-        decode = { (bytes, version) throws(WireError) in try H.Request.decode(bytes, version: version) }
+        decode = { (bytes, version) throws(WireError) in try Self.decode(H.Request.self, bytes, version) }
         fail = { (bytes, code, context, node) throws(WireError) in
-            H.fail(try H.Request.decode(bytes, version: context.version), code, context, node)
+            H.fail(try Self.decode(H.Request.self, bytes, context.version), code, context, node)
+        }
+    }
+
+    /// How many bytes a request other than Produce may have. Kafka has no such limit; two bytes of a request can become
+    /// a hundred when it is decoded, and nothing but records needs so many.
+    private static let bodyLimit = 32 << 20
+
+    /// Bytes behind a request's end are passed over, as Kafka does: librdkafka 2.16 sends three more than the Metadata
+    /// requests for all topics have from v9 on.
+    private static func decode<R: WireRequest>(_: R.Type, _ body: Bytes, _ version: Int16) throws(WireError) -> R {
+        guard R.api == .produce || body.count <= bodyLimit else {
+            throw WireError(.tooLong(body.count, limit: bodyLimit), message: "\(R.self) v\(version)")
+        }
+        do throws(WireError) {
+            return try R.decode(body, version: version)
+        } catch {
+            guard case .trailing(let count) = error.reason, (1..<body.count).contains(count) else { throw error }
+            return try R.decode(body[0..<body.count - count], version: version)
         }
     }
 

@@ -28,9 +28,7 @@ struct ConsumerGroupScript {
         let id = TopicID(Uuid(high: generation, low: UInt64(name.utf8.first ?? 0)))
         _ = try? registry.create(
             name: name, partitions: Int32(partitions), configs: [:],
-            settings: TopicSettings(
-                maximumMessageBytes: 1, retentionBytes: nil, segmentBytes: 1 << 20, stampsArrival: false,
-                allowsDeletion: true), id: id)
+            settings: ConfigStore(statics: [:], nodeId: 1).settings(ofTopic: [:]), id: id)
     }
 
     mutating func delete(_ name: String) { if let topic = registry[name] { registry.remove(topic) } }

@@ -184,10 +184,10 @@ import Testing
         #expect(commit(&script, partition: 1) == .none)
         script.coordinator.storePending(
             .init(offset: 9, leaderEpoch: -1, metadata: "", committedAt: script.now), for: .init("t", 0), group: "g",
-            producer: 7)
+            producer: .init(id: 7, epoch: 0))
         wait(&script, .seconds(300))
         #expect(kept(script) == ["t-0"])
-        script.coordinator.endTransaction(of: 7, group: "g", commit: false)
+        script.coordinator.endTransaction(of: .init(id: 7, epoch: 0), commit: false)
         wait(&script, .seconds(300))
         #expect(kept(script).isEmpty)
     }

@@ -45,6 +45,18 @@ import Testing
         await broker.stop()
     }
 
+    /// librdkafka 2.16.0 asks for the metadata of all topics with three bytes more than the request has; Kafka passes
+    /// over them.
+    @Test func passesOverBytesBehindARequest() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["orders": 2]))
+        let client = try TestClient(port: broker.port)
+        // Size, key 3, version 13, correlation 1, client id null, no tags; all topics, two flags, no tags; the rest.
+        client.send(raw: [0, 0, 0, 18, 0, 3, 0, 13, 0, 0, 0, 1, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0])
+        let answer = try Frame.decodeResponse(MetadataResponse.self, try client.receive(), version: 13)
+        #expect(answer.topics.map { "\($0.name ?? ""): \($0.partitions.count)" } == ["orders: 2"])
+        await broker.stop()
+    }
+
     @Test(
         arguments: [
             [0, 0, 0, 10, 0x03, 0xE7, 0, 0, 0, 0, 0, 1, 255, 255],  // API 999

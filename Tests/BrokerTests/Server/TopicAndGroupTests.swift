@@ -35,17 +35,17 @@ import Testing
         let byId = try client.call(
             MetadataRequest.with {
                 $0.topics = [
+                    // As the Java client asks: with an empty name.
+                    .with { $0.topicId = made?.topicId ?? .zero },
+                    .with { $0.topicId = TopicID(Uuid(high: 1, low: 2)) },
+                    // Again, which is passed over.
                     .with {
                         $0.name = nil
                         $0.topicId = made?.topicId ?? .zero
                     },
-                    .with {
-                        $0.name = nil
-                        $0.topicId = TopicID(Uuid(high: 1, low: 2))
-                    },
                 ]
             })
-        #expect(byId.topics.map(\.name) == ["t", nil])
+        #expect(byId.topics.map(\.name) == ["t", ""])
         #expect(byId.topics.map(\.errorCode) == [.none, .unknownTopicId])
         await broker.stop()
     }
