@@ -472,8 +472,9 @@ class Admin:
 
     def create(self):
         name, retention = f"adm-{self.rng.randrange(8)}", str(self.rng.randrange(10**9, 10**10))
-        if self.known.pop(name, None) is not None:
+        if self.known.get(name) is not None:
             return
+        self.known.pop(name, None)
         topic = NewTopic(name, self.rng.randrange(1, 4), config={"retention.ms": retention})
         self.client.create_topics([topic], request_timeout=1)[name].result()
         self.known[name] = retention
@@ -490,10 +491,9 @@ class Admin:
             raise Violation(f"the first record of the new topic {name} was told offset {told[0][1].offset()}")
 
     def delete(self):
-        if not self.known:
-            return
-        name = self.rng.choice(sorted(self.known))
-        if self.known.pop(name) is None:
+        name = f"adm-{self.rng.randrange(8)}"
+        if self.known.pop(name, "") is None:
+            self.known[name] = None
             return
         self.client.delete_topics([name], request_timeout=1)[name].result()
         self.known[name] = None
