@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
-.PHONY: help demo pipeline stack build test check bench fuzz guide format clean
+.PHONY: help demo pipeline stack build test check bench crash fuzz guide format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +36,10 @@ check: ## Format, warnings, layers, scripts: what a change must pass.
 bench: build ## Side by side with librdkafka and kafka-python. Knobs: RECORDS REPEAT.
 	@scripts/setup.sh all
 	@scripts/bench.sh
+
+crash: build ## Kill the broker at random moments under load, and fill its disk. Knobs: KILLS SEED RUNS.
+	@scripts/setup.sh venv
+	@scripts/crash.sh
 
 fuzz: ## Fuzz all that decodes bytes from outside; a minute for each target. Knobs: TIME RUNS TARGET JOBS SANITIZE.
 	@scripts/setup.sh native

@@ -77,6 +77,7 @@ start_mock
 suite "golden bytes, states, client, broker, foreign clients (swift test)" swift_tests
 suite "kw conformance" conformance
 suite "agents link neither libpq nor librdkafka" pure_agents
+suite "the broker killed under load, and on a full disk" env KILLS=20 scripts/crash.sh
 suite "make demo, with an agent killed on the way" demo_with_a_kill
 suite "libpq programs against PostgreSQL" scripts/test-postgres.sh
 suite "the broker's page in headless Chromium" scripts/ui-check.sh

@@ -187,7 +187,11 @@ struct PartitionLog {
         var count = count
         if folder != nil, count == segments.count, count > 0 {
             // The name of the last file is what tells, after a restart, where the log goes on.
-            do { try roll() } catch { count -= 1 }
+            if segments.last?.size == 0 {
+                count -= 1
+            } else {
+                do { try roll() } catch { count -= 1 }
+            }
         }
         guard count > 0 else { return }
         size -= segments[..<count].reduce(0) { $0 + $1.size }

@@ -76,8 +76,6 @@ final class BrokerNode {
         self.random = random
         try restore()
         try createTopics()
-        // Transactions whose end was decided before a crash are ended now.
-        settle(now: configuration.now())
     }
 
     /// A broker of one node, which listens on `port`.
@@ -89,12 +87,15 @@ final class BrokerNode {
 
     /// Handles a request that was decoded by its API's handler.
     func handle(_ api: ServedAPI, _ body: Bytes, _ context: RequestContext) throws(WireError) -> Outcome {
+        if let reason = refusal(of: api.key, context) { return .hangUp(reason) }
+        let noted = storage?.noteCount
         let outcome = try api.handle(body, context, self)
         if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
         do throws(StorageError) {
             try save(now: context.now, timestamp: context.timestamp)
         } catch {
-            return .hangUp("\(api.key) cannot be answered, since its effects could not be kept: \(error)")
+            // Who only reads is answered also where the disk is full.
+            guard storage?.noteCount == noted else { return .hangUp(Self.unkept(api.key, error)) }
         }
         settle(now: context.now)
         return outcome

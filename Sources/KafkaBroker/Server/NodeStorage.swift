@@ -38,6 +38,9 @@ extension BrokerNode {
             }
             try storage.restore(
                 &transactions, &groups, WallClock(now: configuration.now(), timestamp: configuration.timestamp()))
+            // The broker may have been killed when a topic's deletion was written, and that of its positions was not.
+            let committed = Set(groups.groups.values.flatMap { $0.offsets.keys.map(\.topic) })
+            for name in committed where topics[name] == nil { groups.forgetOffsets(ofTopic: name) }
             for cut in storage.cuts { tell(cut) }
         } catch {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
@@ -110,6 +113,29 @@ extension BrokerNode {
 
     // MARK: - Changes
 
+    /// Requests of which every one that is answered leaves something to be kept. Those that make room are not here.
+    private static let keeping: Set<APIKey> = [
+        .addOffsetsToTxn, .addPartitionsToTxn, .alterClientQuotas, .alterConfigs, .createPartitions, .createTopics,
+        .deleteGroups, .endTxn, .incrementalAlterConfigs, .initProducerId, .offsetCommit, .offsetDelete,
+        .txnOffsetCommit,
+    ]
+
+    /// Why a request is not handled: what was noted before cannot be written, and more should not come to it. Nil where
+    /// it may be.
+    func refusal(of key: APIKey, _ context: RequestContext) -> String? {
+        guard let storage, !storage.isSaved else { return nil }
+        do throws(StorageError) {
+            try save(now: context.now, timestamp: context.timestamp)
+            return nil
+        } catch {
+            return Self.keeping.contains(key) ? Self.unkept(key, error) : nil
+        }
+    }
+
+    static func unkept(_ key: APIKey, _ error: StorageError) -> String {
+        "\(key) cannot be answered, since its effects could not be kept: \(error)"
+    }
+
     /// Writes what has changed; an answer may leave only after this.
     func save(now: Instant, timestamp: Int64) throws(StorageError) {
         guard let storage else { return }
@@ -141,6 +167,8 @@ extension BrokerNode {
     func makeWay(for topic: String, partitions: Range<Int32>) throws(TopicRegistry.Refusal) {
         guard let storage, topics.objection(name: topic, partitions: partitions.upperBound) == nil else { return }
         do throws(StorageError) {
+            // A topic of that name whose deletion is not written yet has its folders there.
+            if storage.hasDoomed { try save(now: configuration.now(), timestamp: configuration.timestamp()) }
             for partition in partitions { try storage.directory.makeWay(for: topic, PartitionID(partition)) }
         } catch {
             throw TopicRegistry.Refusal(code: .kafkaStorageError, message: "\(error)")

@@ -24,7 +24,12 @@ final class BrokerStorage {
         transactionsLog = try directory.stateLog(TransactionsLog.name)
         offsetsLog = try directory.stateLog(OffsetsLog.name)
         metadata = try MetadataLog.read(metadataLog)
-        startOffsets = try directory.startOffsetCheckpoint()
+        // Where the broker was killed between writing that a topic is deleted and writing the checkpoint, that of a
+        // topic of the same name would begin with the old one's offsets.
+        let partitions = metadata.partitions
+        let found = try directory.startOffsetCheckpoint()
+        startOffsets = found.filter { partitions.contains($0.key) }
+        startOffsetsChanged = startOffsets.count < found.count
     }
 
     /// What was cut off the logs of the broker's state.
@@ -35,13 +40,21 @@ final class BrokerStorage {
 
     // MARK: - Noting
 
+    /// How much was noted since the broker was started.
+    private(set) var noteCount = 0
+
+    /// Whether something of deleted topics is still there.
+    var hasDoomed: Bool { !doomed.isEmpty }
+
     func note(_ records: [MetadataRecord]) {
+        noteCount += records.count
         for record in records { metadata.apply(record) }
         unsavedMetadata += records
     }
 
     /// Records of a partition were deleted.
     func note(startOffset: Offset, of key: TopicPartition) {
+        noteCount += 1
         startOffsets[key] = startOffset
         startOffsetsChanged = true
     }
@@ -60,6 +73,7 @@ final class BrokerStorage {
     }
 
     func note(_ changes: [TransactionChange]) {
+        noteCount += changes.count
         for change in changes {
             if case .producerIds(let next) = change {
                 note([.producerIds(.with { $0.nextProducerId = next })])
@@ -69,7 +83,10 @@ final class BrokerStorage {
         }
     }
 
-    func note(_ changes: [OffsetChange]) { unsavedOffsets += changes }
+    func note(_ changes: [OffsetChange]) {
+        noteCount += changes.count
+        unsavedOffsets += changes
+    }
 
     // MARK: - Writing
 
@@ -81,6 +98,16 @@ final class BrokerStorage {
     /// Writes what was noted.
     func save(_ clock: WallClock) throws(StorageError) {
         guard !isSaved else { return }
+        do throws(StorageError) {
+            try write(clock)
+        } catch {
+            // What makes room on a full disk is written into the room that is kept for it.
+            guard hasDoomed || startOffsetsChanged, directory.releaseReserve() else { throw error }
+            try write(clock)
+        }
+    }
+
+    private func write(_ clock: WallClock) throws(StorageError) {
         if !unsavedMetadata.isEmpty {
             try MetadataLog.append(unsavedMetadata, to: metadataLog, timestamp: clock.timestamp)
             unsavedMetadata = []
@@ -109,6 +136,7 @@ final class BrokerStorage {
     func tidy(
         _ transactions: TransactionCoordinator, _ groups: GroupCoordinator, _ clock: WallClock
     ) throws(StorageError) {
+        directory.keepReserve()
         guard isSaved else { return }
         if metadataLog.isOutgrown {
             let records = metadata.records

@@ -51,6 +51,13 @@ struct ClusterMetadata: Equatable {
         topics[partition.topicId] = topic
     }
 
+    /// The partitions of all topics.
+    var partitions: Set<TopicPartition> {
+        topics.values.reduce(into: []) { found, topic in
+            for partition in topic.partitions { found.insert(TopicPartition(topic.name, partition.partitionId)) }
+        }
+    }
+
     /// The records that lead here from nothing.
     var records: [MetadataRecord] {
         var records: [MetadataRecord] = [.producerIds(.with { $0.nextProducerId = nextProducerId })]

@@ -14,6 +14,9 @@ final class DataDirectory {
     private static let meta = "meta.properties"
     private static let cleanShutdown = ".kafka_cleanshutdown"
     private static let startOffsets = "log-start-offset-checkpoint"
+    private static let reserve = ".reserve"
+    private static let reserveSize = 256 << 10
+    private var hasReserve: Bool
 
     /// Opens the directory at `path`, and makes it where it is missing. `clusterId` is what the cluster is to be called,
     /// if that is given; `newId` makes up a name.
@@ -22,6 +25,7 @@ final class DataDirectory {
         try root.create()
         lock = try FolderLock(root)
         pool = FilePool()
+        hasReserve = root.size(of: Self.reserve) == Self.reserveSize
         if let text = try root.text(of: Self.meta) {
             clusterId = try Self.clusterId(in: text, wanted: wanted, path: root.path(of: Self.meta))
         } else {
@@ -34,6 +38,7 @@ final class DataDirectory {
         wasStopped = isFresh || root.size(of: Self.cleanShutdown) != nil
         // From here on a crash is one.
         root.removeFile(Self.cleanShutdown)
+        keepReserve()
     }
 
     private static func clusterId(in text: String, wanted: String?, path: String) throws(StorageError) -> String {
@@ -105,6 +110,30 @@ final class DataDirectory {
         let text = try root.folder(name).text(of: LogFolder.metadata) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("topic_id:") }
         return line.map { String($0.dropFirst("topic_id:".count)).trimmed }
+    }
+
+    // MARK: - Room
+
+    /// Keeps some room on the disk, if there is any, so that a topic can be deleted where nothing else can be written.
+    func keepReserve() {
+        guard !hasReserve else { return }
+        root.removeFile(Self.reserve)
+        let file = DiskFile(path: root.path(of: Self.reserve), size: 0, pool: FilePool(limit: 8))
+        do throws(StorageError) {
+            try file.append([UInt8](repeating: 0, count: Self.reserveSize))
+            try file.sync()
+            hasReserve = true
+        } catch {
+            file.remove()
+        }
+    }
+
+    /// Gives up the room that was kept; false where there is none.
+    func releaseReserve() -> Bool {
+        guard hasReserve else { return false }
+        root.removeFile(Self.reserve)
+        hasReserve = false
+        return true
     }
 
     // MARK: - Small files
