@@ -807,9 +807,12 @@ def confluent_describes_and_alters_configs():
     errors = []
     producer = ck.Producer({"bootstrap.servers": BOOTSTRAP})
     for size in (100, 1000):
-        producer.produce(topic, "x" * size, on_delivery=lambda error, _: errors.append(error and error.name()))
+        producer.produce(topic, "x" * size, "key", on_delivery=lambda error, _: errors.append(error and error.name()))
         producer.flush(20)
-    equal(errors, [None, "MSG_SIZE_TOO_LARGE"])
+    # A compacted topic wants keys.
+    producer.produce(topic, "x", on_delivery=lambda error, _: errors.append(error and error.name()))
+    producer.flush(20)
+    equal(errors, [None, "MSG_SIZE_TOO_LARGE", "INVALID_RECORD"])
     try:
         only(client.incremental_alter_configs([admin.ConfigResource(
             admin.ConfigResource.Type.TOPIC, topic, incremental_configs=[

@@ -45,7 +45,7 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
         configure(&configuration)
         let broker = try await KafkaBroker.start(configuration)
         for codec in Self.codecs { try await pack(codec, for: broker) }
-        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
+        #expect(await shell("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
         for codec in Self.codecs {
             #expect(try await unpack("packed-by-\(packer)-\(codec)", of: broker) == Set(Self.values), "\(codec)")
         }

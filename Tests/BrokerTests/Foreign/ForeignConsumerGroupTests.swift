@@ -33,7 +33,7 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
         configuration.consumerHeartbeatInterval = .milliseconds(300)
         configuration.consumerSessionTimeout = .seconds(6)
         let broker = try await KafkaBroker.start(configuration)
-        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
+        #expect(await shell("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
         await broker.stop()
     }
 }

@@ -23,7 +23,7 @@ private let sources = "/" + #filePath.split(separator: "/").dropLast(4).joined(s
         let python = try #require(python)
         let program = try #require(Self.program, "kw is not built; swift build --product kw")
         // The script stops what it has started, also when it is stopped itself.
-        let status = system(
+        let status = await shell(
             "KW='\(program)' JARS='\(jars)' timeout --kill-after=10 240 "
                 + "'\(python)' '\(sources)/Tests/Foreign/\(script).py'")
         #expect(status == 0, "\(script).py; what it says is above")

@@ -39,7 +39,8 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
         configuration.speaks = release
         let broker = try await KafkaBroker.start(configuration)
         let script = "'\(folder)/Tests/Foreign/test_foreign_clients.py' produces_and_consumes"
-        #expect(system("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0, "\(release)")
+        #expect(
+            await shell("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0, "\(release)")
         await broker.stop()
     }
 
@@ -47,20 +48,17 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
     private func chase(_ command: String, topics: Int) async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 3))
         let servers = broker.bootstrapServers
-        // In the background: `system` blocks, and would hold one of the few threads that the broker's commands need.
-        let file = "/tmp/kafkawire-nodes-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-        defer { unlink(file) }
-        #expect(system("(BOOTSTRAP=\(servers) timeout 200 \(command); echo $? >'\(file)') &") == 0)
-        func outcome() -> String? {
-            guard let data = FileManager.default.contents(atPath: file), !data.isEmpty else { return nil }
-            return String(decoding: data, as: UTF8.self)
-        }
+        let outcome = Locked<Int32?>(nil)
+        async let ended: Void = {
+            let status = await shell("BOOTSTRAP=\(servers) timeout 200 \(command)")
+            outcome.withLock { $0 = status }
+        }()
         var random = RandomSource(seed: 4)
         var moves = 0
         var stops = 0
         let started = Instant.now
         var restless: Instant?
-        while outcome() == nil {
+        while outcome.withLock({ $0 }) == nil {
             try await Task.sleep(for: .milliseconds(200))
             // The script ends by itself, or its time limit ends it.
             guard Instant.now - started < .seconds(240) else { break }
@@ -90,7 +88,8 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
                 try await broker.startNode(stopped)
             }
         }
-        #expect(outcome() == "0\n")
+        await ended
+        #expect(outcome.withLock { $0 } == 0)
         #expect(moves > 15 && stops > 1)
         let epochs = await broker.topics.flatMap(\.partitions).map(\.leaderEpoch.rawValue)
         #expect((epochs.max() ?? 0) >= 3)
