@@ -1,0 +1,151 @@
+import KafkaWire
+
+/// An input as a sequence of requests and pauses. A step begins with a byte:
+///
+/// | byte | step |
+/// | --- | --- |
+/// | below 8 | a frame of the next two bytes' size, as it stands, over the connection of that number modulo 3 |
+/// | 8 | a request of the API and version of the next two bytes, with a body of the third one's size, as it stands |
+/// | 16 to 31 | a pause, of 1 ms to 8 days |
+/// | 32 to 39 | a client goes away |
+/// | from 64 on | a request of the API of that number less 64, in the next byte's version, with fields that the bytes choose |
+///
+/// Bytes choose from few values, among them what the broker has given out: ids of members, producers, topics, sessions.
+struct BrokerScript {
+    static let golden: UInt8 = 8
+    static let chosen: UInt8 = 64
+
+    enum Step: CustomStringConvertible {
+        case request(Bytes, connection: Int)
+        case pause(Duration)
+        case disconnect(Int)
+
+        var description: String {
+            switch self {
+            case .request(let frame, let connection): "the request \(frame) over connection \(connection)"
+            case .pause(let duration): "a pause of \(duration)"
+            case .disconnect(let connection): "a loss of connection \(connection)"
+            }
+        }
+    }
+
+    private static let pauses: [Duration] = [
+        .milliseconds(1), .milliseconds(5), .milliseconds(20), .milliseconds(51), .milliseconds(100),
+        .milliseconds(500), .seconds(1), .seconds(3), .seconds(10), .seconds(31), .seconds(61), .seconds(301),
+        .seconds(601), .seconds(1801), .seconds(86_400), .seconds(8 * 86_400),
+    ]
+
+    private var source: ByteSource
+    private var known = KnownValues()
+    private var requests: Int32 = 0
+
+    init(_ input: Bytes) { source = ByteSource(input) }
+
+    /// The next step, or nil at the end. What cannot be written as a request of its version is passed over.
+    mutating func next() -> Step? {
+        while !source.isEmpty {
+            let kind = source.next()
+            switch kind {
+            case 0..<8:
+                let size = Int(source.next()) | Int(source.next()) << 8
+                return .request(source.slice(size), connection: Int(kind) % BrokerCheck.connections)
+            case Self.golden..<16:
+                let key = Int16(source.next())
+                let version = Int16(source.next())
+                let body = source.slice(Int(source.next()))
+                guard let frame = frame(APIKey(rawValue: key), version, body.copy()) else { continue }
+                return .request(frame, connection: Int(kind) % BrokerCheck.connections)
+            case 16..<32: return .pause(Self.pauses[Int(kind - 16)])
+            case 32..<40: return .disconnect(Int(kind) % BrokerCheck.connections)
+            case Self.chosen...:
+                let byte = source.next()
+                guard let frame = chosen(APIKey(rawValue: Int16(kind - Self.chosen)), byte) else { continue }
+                return .request(frame, connection: Int(byte >> 5) % BrokerCheck.connections)
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    /// A request whose fields the bytes choose; the version is that of the byte's low five bits, or the latest.
+    private mutating func chosen(_ key: APIKey, _ byte: UInt8) -> Bytes? {
+        guard let api = API.of(key) else { return frame(key, Int16(byte), []) }
+        let wanted = Int16(byte & 31)
+        let version = api.stableVersions.contains(wanted) ? wanted : api.latestStable
+        guard let body = try? filled(api.request, version) else { return nil }
+        return frame(key, version, body)
+    }
+
+    private mutating func filled<R: WireMessage>(_ type: R.Type, _ version: Int16) throws(WireError) -> [UInt8] {
+        var filler = RequestFiller(
+            version: version, flexible: type.flexible.contains(version), source: source, known: known)
+        var request = R()
+        try filler.visit(&request)
+        source = filler.source
+        return try request.encode(version: version)
+    }
+
+    private mutating func frame(_ key: APIKey, _ version: Int16, _ body: [UInt8]) -> Bytes? {
+        requests += 1
+        let header = RequestHeader.with {
+            $0.requestApiKey = key.rawValue
+            $0.requestApiVersion = version
+            $0.correlationId = requests
+            $0.clientId = "c"
+        }
+        let headerVersion = API.of(key).map { RequestHeader.version(for: $0.request, version) } ?? 1
+        guard let written = try? header.encode(into: ByteWriter(), version: headerVersion) else { return nil }
+        return Bytes(written.array() + body)
+    }
+
+    // MARK: What the broker gives out
+
+    /// Whether answers of that API bring values that later requests need.
+    static func learnsFrom(_ key: APIKey) -> Bool {
+        [.joinGroup, .initProducerId, .fetch, .metadata, .createTopics, .endTxn, .consumerGroupHeartbeat].contains(key)
+    }
+
+    /// Notes what an answer gives out.
+    mutating func learn(_ values: WireValue) { known.learn(values, named: "") }
+
+    // MARK: Beginnings
+
+    /// Short scripts of what clients do.
+    static let seeds: [Bytes] = {
+        func request(_ key: UInt8, _ version: UInt8, _ fields: [UInt8] = []) -> [UInt8] {
+            [chosen + key, version] + fields
+        }
+        let some: [UInt8] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+        let group = request(11, 5, some) + [19] + request(11, 5, some) + [19] + request(14, 3, some)
+        let transaction = request(22, 4, some) + request(24, 3, some) + request(0, 9, some) + request(26, 3, some)
+        let records = request(0, 9, [0, 1, 0, 1, 1, 1, 1, 5]) + request(1, 11, some) + request(2, 7, some)
+        let topics = request(19, 7, some) + request(3, 12, some) + request(20, 6, some) + request(37, 3, some)
+        return [group, transaction, records, topics, group + request(8, 8, some) + request(9, 8, some)].map {
+            Bytes($0)
+        }
+            + (0..<96).map { Bytes(request($0, 31, some) + [20] + request($0, 0, some)) }
+    }()
+}
+
+/// Bytes that are used up one by one; behind the end there are zeros.
+struct ByteSource {
+    private let bytes: Bytes
+    private var at = 0
+
+    init(_ bytes: Bytes) { self.bytes = bytes }
+
+    var isEmpty: Bool { at >= bytes.count }
+
+    mutating func next() -> UInt8 {
+        guard at < bytes.count else { return 0 }
+        defer { at += 1 }
+        return bytes[at]
+    }
+
+    /// At most the next `count` bytes.
+    mutating func slice(_ count: Int) -> Bytes {
+        let end = min(bytes.count, at + count)
+        defer { at = end }
+        return bytes[min(at, end)..<end]
+    }
+}
