@@ -110,20 +110,37 @@ struct BrokerScript {
 
     // MARK: Beginnings
 
-    /// Short scripts of what clients do.
+    /// Short scripts of what clients do; the bytes of a request are its fields in their order (``RequestFiller``).
     static let seeds: [Bytes] = {
-        func request(_ key: UInt8, _ version: UInt8, _ fields: [UInt8] = []) -> [UInt8] {
-            [chosen + key, version] + fields
-        }
-        let some: [UInt8] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-        let group = request(11, 5, some) + [19] + request(11, 5, some) + [19] + request(14, 3, some)
-        let transaction = request(22, 4, some) + request(24, 3, some) + request(0, 9, some) + request(26, 3, some)
-        let records = request(0, 9, [0, 1, 0, 1, 1, 1, 1, 5]) + request(1, 11, some) + request(2, 7, some)
-        let topics = request(19, 7, some) + request(3, 12, some) + request(20, 6, some) + request(37, 3, some)
-        return [group, transaction, records, topics, group + request(8, 8, some) + request(9, 8, some)].map {
-            Bytes($0)
-        }
-            + (0..<96).map { Bytes(request($0, 31, some) + [20] + request($0, 0, some)) }
+        func request(_ key: UInt8, _ version: UInt8, _ fields: [UInt8]) -> [UInt8] { [chosen + key, version] + fields }
+        func repeated(_ count: Int, _ bytes: [UInt8]) -> [UInt8] { Array(repeatElement(bytes, count: count).joined()) }
+        let afterJoins: [UInt8] = [19]
+        let longAfter: [UInt8] = [31]
+        // A member: it is given its id, joins with it, assigns, commits; a second one comes.
+        let join = request(11, 5, [1, 0x60, 0x60, 1, 0, 1, 1, 1, 1])
+        let secondJoin = request(11, 5 | 0x20, [1, 0x60, 0x60, 2, 0, 1, 1, 1, 1])
+        let sync = request(14, 3, [1, 2, 1, 0, 1, 1, 1])
+        let heartbeat = request(12, 4, [1, 2, 1, 0])
+        let commit = request(8, 8, [1, 2, 1, 0, 1, 1, 1, 0, 6, 0, 0])
+        let member = join + join + afterJoins + sync + heartbeat
+        // Records, plain and in a transaction; the topic is t, the partition 0.
+        let produce = request(0, 9, [0, 0x40, 0, 1, 1, 1, 0, 0x0F])
+        let begin = request(22, 4, [1, 0x60, 0, 0]) + request(24, 3, [1, 1, 1, 1, 1, 1, 0])
+        let transactional = request(0, 9, [1, 0x40, 0, 1, 1, 1, 0, 0x10, 0x10, 0])
+        let end = request(26, 3, [1, 1, 1, 1])
+        let abort = request(26, 3, [1, 1, 1, 0])
+        let fetch = request(1, 11, [0, 0x60, 2, 0x60, 2, 0, 0, 1, 1, 1, 0, 0x40, 0, 0, 0x60, 0, 0])
+        let listed = [0x40, 0x41, 0x45, 0x80].flatMap { request(2, 7, [0, 0, 1, 1, 1, 0, 0x40, $0]) }
+        let retention = request(44, 1, [1, 3, 1, 1, 22, 0, 1, 0])
+        let scripts = [
+            member + commit, member + secondJoin + secondJoin + join + afterJoins + sync + longAfter,
+            member + secondJoin + secondJoin + longAfter, produce + fetch + listed, fetch + [0x80] + produce,
+            begin + transactional + end + fetch, begin + transactional + abort + fetch + listed,
+            begin + transactional + fetch + longAfter, repeated(40, produce) + fetch, retention + repeated(8, produce),
+            begin + transactional + begin + transactional + end,
+        ]
+        let some = [UInt8](repeating: 1, count: 12)
+        return (scripts + (0..<96).map { request($0, 31, some) + [20] + request($0, 0, some) }).map { Bytes($0) }
     }()
 }
 

@@ -80,9 +80,6 @@ package final class OfflineServer {
         tick(end)
     }
 
-    /// When there is something to do without a request.
-    package var nextDeadline: Duration? { node.nextDeadline.map { $0 - clock.withLock { $0 } } }
-
     /// What does not hold of the node's state though it always should, as sentences.
     package var objections: [String] { node.objections(pending: connections.compactMap { $0.pending?.ticket }) }
 

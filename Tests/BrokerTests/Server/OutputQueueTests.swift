@@ -5,17 +5,18 @@ import Testing
 
 /// What leaves a connection's queue is what the answers encode to, however the system takes it.
 @Suite struct OutputQueueTests {
+    private static let log = Bytes((0..<1 << 18).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 >> 8) })
+
     /// An answer with records of these sizes, one partition each; they are parts of a larger log.
     private func answer(_ sizes: [Int]) -> FetchResponse {
-        let log = [UInt8]((0..<1 << 18).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 >> 8) })
-        return .with {
+        .with {
             $0.responses = [
                 .with {
                     $0.topic = "t"
                     $0.partitions = sizes.enumerated().map { index, size in
                         .with {
                             $0.partitionIndex = PartitionID(index: index)
-                            $0.records = Records(Bytes(log)[100 * index..<100 * index + size])
+                            $0.records = Records(Self.log[100 * index..<100 * index + size])
                         }
                     }
                 }
@@ -28,12 +29,12 @@ import Testing
         Array(repeating: 17 << 10, count: 40),
     ]
 
-    @Test(arguments: [1, 7, 4096, 65_537, 1 << 22]) func whatLeavesIsWhatWasAppended(most: Int) throws {
+    @Test(arguments: [509, 4096, 65_537, 1 << 22]) func whatLeavesIsWhatWasAppended(most: Int) throws {
         var queue = OutputQueue()
         var expected: [UInt8] = []
         var left: [UInt8] = []
         // The queue is used again when it was emptied; every second answer waits for the next one.
-        for (number, sizes) in Self.answers.enumerated() where most > 1 || sizes.count < 10 {
+        for (number, sizes) in Self.answers.enumerated() {
             let id = Int32(number)
             try queue.append(answer(sizes), of: FetchResponse.self, version: 11, correlationId: id)
             expected += try Frame.response(answer(sizes), version: 11, correlationId: id)
@@ -49,7 +50,9 @@ import Testing
             }
             #expect(isEmpty && queue.unsent == 0)
         }
-        #expect(left == expected)
+        // Not shown where they differ: they are long.
+        let isSame = left == expected
+        #expect(isSame)
     }
 
     /// A system that takes nothing more leaves the rest in its place.
@@ -70,7 +73,9 @@ import Testing
             }
             #expect(queue.unsent == expected.count - left.count)
         }
-        #expect(left == expected)
+        // Not shown where they differ: they are long.
+        let isSame = left == expected
+        #expect(isSame)
     }
 
     /// Large records are not copied; small ones are, and such as would keep much more alive.
