@@ -151,6 +151,6 @@ def want(row):
     """What issue 4 asks for."""
     if row["size"] == 100 and row["job"] != "consume, two":
         return "≥ 1,000,000 records/s", row["records_s"] >= 1e6
-    if row["size"] == 1000 and row["job"] == "consume, two":
+    if row["size"] == 1000 and row["job"] == "consume":
         return "≥ 1,000 MB/s", row["mb_s"] >= 1000
     return "", True
