@@ -78,7 +78,7 @@ let package = Package(
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
-        shared("FuzzChecks", ["KafkaWire", "ChangeEvents", "Conformance", "JSONLines"]),
+        shared("FuzzChecks", ["KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines"]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
             "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
@@ -93,7 +93,8 @@ let package = Package(
         .testTarget(
             name: "WireTests", dependencies: ["KafkaWire", "Conformance", "FuzzChecks", "JSONLines"],
             swiftSettings: strict),
-        .testTarget(name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
+        .testTarget(
+            name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire", "FuzzChecks"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks"],

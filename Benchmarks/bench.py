@@ -19,51 +19,10 @@ import sys
 import threading
 import time
 
+from processes import Broker, run, stop
+from serving import Serving, print_serving
+
 PARTITIONS = 4
-
-
-class Broker:
-    """The embedded broker in a process of its own."""
-
-    def __init__(self, kw):
-        self.process = subprocess.Popen(
-            [kw, "broker", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        line = self.process.stdout.readline()
-        found = re.search(r"ready on (\S+)", line)
-        if not found:
-            self.stop()
-            sys.exit(f"bench: the broker did not start: {line.strip() or 'it said nothing'}")
-        self.address = found.group(1)
-
-    def cpu(self):
-        """CPU seconds so far."""
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        stop(self.process)
-
-
-def stop(process):
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def run(command, limit=180):
-    """Runs a program of the comparison; its last line is JSON, or nothing."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(command)} failed: {done.stderr.strip()}")
-    lines = done.stdout.strip().splitlines()
-    return json.loads(lines[-1]) if lines else None
 
 
 class Comparison:
@@ -314,6 +273,8 @@ def main():
     parser.add_argument("--events", type=int, default=900_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-agents", action="store_true")
+    parser.add_argument("--no-clients", action="store_true")
+    parser.add_argument("--no-serving", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -321,7 +282,7 @@ def main():
     broker = Broker(options.kw)
     try:
         comparison = Comparison(options, broker)
-        for size in (100, 1000):
+        for size in () if options.no_clients else (100, 1000):
             for mode in ("plain", "idempotent"):
                 comparison.produce(size, mode)
             comparison.consume(size)
@@ -332,6 +293,9 @@ def main():
             agents.run()
     finally:
         broker.stop()
+    serving = Serving(options)
+    if not options.no_serving:
+        serving.run()
 
     versions = {"librdkafka": subprocess.run([options.rdkafka, "version"], capture_output=True, text=True).stdout.strip()}
     if options.python:
@@ -345,15 +309,20 @@ def main():
                 {
                     "versions": versions,
                     "clients": comparison.results,
+                    "broker": serving.figures(),
                     "agents": agents.results,
                     "first_record_ms": statistics.median(agents.starts) if agents.starts else None,
                 }
             )
         )
         return
-    print_comparison(comparison)
-    print_wanted(comparison)
-    print_agents(agents)
+    if not options.no_clients:
+        print_comparison(comparison)
+        print_wanted(comparison)
+    if not options.no_serving:
+        print_serving(serving)
+    if not options.no_agents:
+        print_agents(agents)
     print("\nversions: " + ", ".join(f"{name} {version}" for name, version in versions.items()))
     print(f"medians of {options.repeat} runs on {os.cpu_count()} cores; kafka-python ran once, with 1/40 of the records")
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The benchmarks (`make bench`): KafkaWire beside librdkafka and kafka-python against the embedded broker, the agents,
+# The benchmarks (`make bench`): KafkaWire beside librdkafka and kafka-python against the embedded broker, what the broker
+# takes and serves, its start and idle memory (Benchmarks/serving.py), the agents,
 # and the micro-benchmarks. Takes a few minutes after the build and ends by itself.
 #
 #   RECORDS=2000000  records of 100 B in one run (a quarter of that with 1 KB)
@@ -7,7 +8,7 @@
 #   REPEAT=3         runs of each; the tables show medians
 #   MICRO=1          0 leaves the micro-benchmarks out; 1 ends with an error where one is over its committed limit
 #
-#   scripts/bench.sh [--json] [--no-agents]
+#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents]
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

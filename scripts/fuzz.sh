@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The fuzzers (`make fuzz`): libFuzzer, which is in Swift's toolchain, over all that decodes bytes from outside. Corpora
-# begin with the bytes in Fixtures/ and are kept in .fuzz/ between runs. A finding is made as small as it gets, is
-# copied to Fixtures/fuzz/TARGET, where `swift test` reads it from then on, and makes this fail.
+# The fuzzers (`make fuzz`): libFuzzer, which is in Swift's toolchain, over all that decodes bytes from outside, and over
+# a whole broker without sockets. Corpora begin with the bytes in Fixtures/ and are kept in .fuzz/ between runs. A finding
+# is made as small as it gets, is copied to Fixtures/fuzz/TARGET, where `swift test` reads it from then on, and makes this
+# fail.
 #
 #   TIME=60            seconds for each target
 #   RUNS=10000000      inputs for each target, in place of a time
-#   TARGET="a b"       only these; there are frames, messages, batches, embedded, events
+#   TARGET="a b"       only these; there are frames, messages, batches, embedded, events, broker
 #   JOBS=1             targets at the same time
 #   SANITIZE=address   also the address sanitizer; three to six times slower
 set -euo pipefail
@@ -13,7 +14,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
-all_targets=(frames messages batches embedded events)
+all_targets=(frames messages batches embedded events broker)
 read -r -a targets <<<"${TARGET:-${all_targets[*]}}"
 TIME=${TIME:-60}
 RUNS=${RUNS:-}
@@ -159,7 +160,7 @@ keep_findings() {
       cp "$small" "Fixtures/fuzz/$target/$name"
       grep -aE '^FINDING|Fatal error|ERROR: ' "$work/$target/log" | head -n 3 | cut -c1-600
       echo "       kept as Fixtures/fuzz/$target/$name; again: KWFUZZ_TARGET=$target $program Fixtures/fuzz/$target/$name"
-      echo "       or: swift test --filter FuzzTests"
+      echo "       or: swift test --filter Fuzz"
     done
   done
 }

@@ -1,11 +1,13 @@
 /* librdkafka's side of the comparison: produces or consumes a number of records as fast as it can, and prints one line
- * of JSON: records, bytes, wall seconds from the first record to the last, CPU seconds of the whole process.
+ * of JSON: records, bytes, wall seconds from the first record to the last, the monotonic clock at both, CPU seconds of
+ * the whole process.
  *
  *   rdkafka_bench produce BROKERS TOPIC RECORDS SIZE idempotent|plain
  *   rdkafka_bench consume BROKERS TOPIC RECORDS assigned|GROUP
+ *   rdkafka_bench drain BROKERS TOPIC FIRST COUNT
  *   rdkafka_bench version
  *
- * Everything is librdkafka's default except what the comparison needs equal (acks, linger) and what lets it run at its
+ * "drain" reads COUNT partitions, from FIRST on, up to their ends. Everything is librdkafka's default except what the comparison needs equal (acks, linger) and what lets it run at its
  * best (a long queue, batch reads). It does not check checksums when it consumes (check.crcs is off by default).
  */
 #include <librdkafka/rdkafka.h>
@@ -48,8 +50,8 @@ static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
 static void report(long records, long long bytes, double began, double ended) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("{\"records\":%ld,\"bytes\":%lld,\"wall\":%.6f,\"cpu\":%.6f,\"rss_kb\":%ld}\n", records, bytes,
-           ended - began, cpu(), usage.ru_maxrss);
+    printf("{\"records\":%ld,\"bytes\":%lld,\"wall\":%.6f,\"began\":%.6f,\"ended\":%.6f,\"cpu\":%.6f,"
+           "\"rss_kb\":%ld}\n", records, bytes, ended - began, began, ended, cpu(), usage.ru_maxrss);
 }
 
 static long delivered = 0;
@@ -95,9 +97,12 @@ static void produce(const char *brokers, const char *topic, long records, size_t
     report(records, (long long)records * (long long)size, began, ended);
 }
 
-static void consume(const char *brokers, const char *topic, long records, const char *group, int partitions) {
+/* Reads `records` records, or, where that is -1, up to the ends of the partitions. */
+static void consume(const char *brokers, const char *topic, long records, const char *group, int first, int partitions) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     int assigned = strcmp(group, "assigned") == 0;
+    int ends = 0;
+    if (records < 0) set(conf, "enable.partition.eof", "true");
     set(conf, "bootstrap.servers", brokers);
     set(conf, "group.id", assigned ? "unused" : group);
     set(conf, "auto.offset.reset", "earliest");
@@ -107,7 +112,7 @@ static void consume(const char *brokers, const char *topic, long records, const 
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
     if (assigned) {
         for (int i = 0; i < partitions; i++)
-            rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+            rd_kafka_topic_partition_list_add(list, topic, first + i)->offset = RD_KAFKA_OFFSET_BEGINNING;
         rd_kafka_assign(consumer, list);
     } else {
         rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
@@ -121,7 +126,7 @@ static void consume(const char *brokers, const char *topic, long records, const 
     long long sum = 0;
     double began = 0;
     double deadline = wall() + 120;
-    while (count < records) {
+    while (records < 0 ? ends < partitions : count < records) {
         ssize_t got = rd_kafka_consume_batch_queue(queue, 100, messages, most);
         if (got < 0) die("consume", rd_kafka_err2str(rd_kafka_last_error()));
         if (got > 0 && began == 0) began = wall();
@@ -130,6 +135,8 @@ static void consume(const char *brokers, const char *topic, long records, const 
                 count++;
                 bytes += (long long)messages[i]->len;
                 sum += messages[i]->offset + ((const unsigned char *)messages[i]->payload)[0];
+            } else if (messages[i]->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                ends++;
             }
             rd_kafka_message_destroy(messages[i]);
         }
@@ -151,10 +158,13 @@ int main(int count, char **arguments) {
         produce(arguments[2], arguments[3], atol(arguments[4]), (size_t)atol(arguments[5]),
                 strcmp(arguments[6], "idempotent") == 0);
     } else if (count == 6 && strcmp(arguments[1], "consume") == 0) {
-        consume(arguments[2], arguments[3], atol(arguments[4]), arguments[5], 4);
+        consume(arguments[2], arguments[3], atol(arguments[4]), arguments[5], 0, 4);
+    } else if (count == 6 && strcmp(arguments[1], "drain") == 0) {
+        consume(arguments[2], arguments[3], -1, "assigned", atoi(arguments[4]), atoi(arguments[5]));
     } else {
         fputs("usage: rdkafka_bench produce BROKERS TOPIC RECORDS SIZE idempotent|plain\n"
               "       rdkafka_bench consume BROKERS TOPIC RECORDS assigned|GROUP\n"
+              "       rdkafka_bench drain BROKERS TOPIC FIRST COUNT\n"
               "       rdkafka_bench version\n", stderr);
         return 2;
     }

@@ -17,6 +17,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case embedded
     /// Sequences of change events.
     case events
+    /// Requests to a broker, and the time between them.
+    case broker
 
     /// The longest input that is worth making, in bytes (libFuzzer's `-max_len`).
     public var longestInput: Int {
@@ -24,6 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .frames, .messages, .embedded: 512
         case .batches: 1024
         case .events: 1536
+        case .broker: 2048
         }
     }
 
@@ -37,6 +40,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .batches: try BatchCheck.run(input, memory)
         case .embedded: try EmbeddedCheck.run(input, memory)
         case .events: try EventCheck.run(input, memory)
+        case .broker: try BrokerCheck.run(input, memory)
         }
     }
 }

@@ -13,13 +13,14 @@ extension FuzzTarget {
         case .batches: try Self.batches(folder)
         case .embedded: try Self.embedded(folder)
         case .events: try Self.events(folder)
+        case .broker: try Self.messages(folder).flatMap(Self.requests) + BrokerScript.seeds
         }
     }
 
     /// Words that mutation should know, as libFuzzer's dictionaries have them; empty where the bytes have none.
     public var dictionary: [String] {
         switch self {
-        case .frames, .messages, .embedded: []
+        case .frames, .messages, .embedded, .broker: []
         case .batches:
             ["\u{82}SNAPPY\0", "\u{4}\"M\u{18}", "(\u{B5}/\u{FD}", "\u{1F}\u{8B}\u{8}"]
         case .events:
@@ -71,6 +72,16 @@ extension FuzzTarget {
             [0, vector.key, 0, vector.version, 0, 0, 0, 7, 0, 1, 0x6B] + (flexible ? [0] : []) + vector.body.copy()
         let sized = [0, 0, 0, UInt8(truncatingIfNeeded: frame.count)] + frame
         return [Bytes([0] + sized), Bytes([3, 1, 5, 30] + sized + sized), Bytes([0x80, 0, 1, 0x10, 0])]
+    }
+
+    /// A request of a golden message's API and version: with that body, where it is short, and with the fields that the
+    /// body's bytes choose.
+    private static func requests(_ vector: Vector) -> [Bytes] {
+        guard vector.isRequest, vector.body.count < 192 else { return [] }
+        let size = UInt8(vector.body.count)
+        let whole = [BrokerScript.golden, vector.key, vector.version, size] + vector.body.copy()
+        let chosen = [BrokerScript.chosen + vector.key, vector.version] + vector.body.copy()
+        return vector.body.count < 64 ? [Bytes(whole), Bytes(chosen)] : [Bytes(whole)]
     }
 
     // MARK: Records

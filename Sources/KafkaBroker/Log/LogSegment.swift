@@ -143,10 +143,11 @@ struct LogSegment {
     }
 
     /// Whole batches from that of `offset` on, of at most `maxBytes` together, that begin before `limit`; the first one
-    /// always, where `atLeastOneBatch` is set.
-    func read(from offset: Offset, before limit: Offset, maxBytes: Int, atLeastOneBatch: Bool) throws(StorageError)
-        -> LogSlice
-    {
+    /// always, where `atLeastOneBatch` is set. They share the segment's memory, unless it is still written to: the next
+    /// batch would have to copy the whole segment if somebody held a part of it.
+    func read(
+        from offset: Offset, before limit: Offset, maxBytes: Int, atLeastOneBatch: Bool, isWrittenTo: Bool = false
+    ) throws(StorageError) -> LogSlice {
         let nothing = LogSlice(bytes: Bytes(), endOffset: offset)
         guard !entries.isEmpty, offset < limit else { return nothing }
         let first = entryIndex(containing: offset)
@@ -166,8 +167,9 @@ struct LogSegment {
             guard atLeastOneBatch, entries[first].baseOffset < limit else { return nothing }
             low = first + 1
         }
+        let found = try bytes(start..<endPosition(low - 1))
         return LogSlice(
-            bytes: try bytes(start..<endPosition(low - 1)),
+            bytes: isWrittenTo && file == nil ? Bytes(found.copy()) : found,
             endOffset: low < entries.count ? entries[low].baseOffset : endOffset)
     }
 

@@ -95,7 +95,8 @@ struct PartitionLog {
             return LogSlice(bytes: Bytes(), endOffset: offset)
         }
         return try segments[index].read(
-            from: offset, before: limit, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch)
+            from: offset, before: limit, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch,
+            isWrittenTo: index == segments.count - 1)
     }
 
     /// How many bytes stand in the log from the batch that contains `offset` on, up to the one that begins at `limit`.

@@ -39,8 +39,7 @@ final class ClientConnection {
     /// What the client called itself last, and what it said of its library (KIP-511).
     private(set) var clientId: String?
     private(set) var software: (name: String, version: String)?
-    private var output = ByteWriter()
-    private var sent = 0
+    private var output = OutputQueue()
 
     init(id: UInt64, socket: TCPSocket, node: BrokerID, requestLimit: Int) {
         self.id = id
@@ -55,7 +54,7 @@ final class ClientConnection {
     }
 
     /// How many bytes of answers the client has not taken yet.
-    var unsent: Int { output.count - sent }
+    var unsent: Int { output.unsent }
 
     /// The name of the connection's next request.
     func nextTicket() -> RequestTicket {
@@ -76,37 +75,16 @@ final class ClientConnection {
     /// Appends an answer to the output. Throws where the answer does not fit its version: then nothing of the output
     /// is left, and the connection has to be closed.
     func append(_ response: any WireMessage, for request: Request) throws(WireError) {
-        var writer = ByteWriter(capacity: 16)
-        swap(&writer, &output)
-        let start = writer.count
-        writer.integer(0 as Int32)
-        let header = ResponseHeader.with { $0.correlationId = request.correlationId }
-        writer = try header.encode(
-            into: writer, version: ResponseHeader.version(for: request.response, request.version))
-        writer = try response.encode(into: writer, version: request.version)
-        guard let size = Int32(exactly: writer.count - start - 4) else {
-            throw WireError(.tooLong(writer.count - start - 4, limit: Int(Int32.max)), field: "size")
-        }
-        writer.patch(size, at: start)
-        swap(&writer, &output)
+        try output.append(
+            response, of: request.response, version: request.version, correlationId: request.correlationId)
     }
 
     /// Offers the output to the system; answers whether all of it was taken.
     func flush() throws(NetError) -> Bool {
         needsFlush = false
-        while unsent > 0 {
-            let from = sent
-            let socket = socket
-            let count = try output.withUnsafeBytes { (bytes) throws(NetError) -> Int in
-                try socket.write(UnsafeRawBufferPointer(rebasing: bytes[from...]))
-            }
-            if count == 0 { return false }
-            sent += count
-            bytesOut += count
-        }
-        // A large answer's memory is given back; a usual one's is used again.
-        if output.count > 4 << 20 { output = ByteWriter() } else { output.truncate(to: 0) }
-        sent = 0
-        return true
+        let socket = socket
+        let before = unsent
+        defer { bytesOut += before - unsent }
+        return try output.flush { (parts) throws(NetError) in try socket.write(parts) }
     }
 }

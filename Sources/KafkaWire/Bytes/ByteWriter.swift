@@ -9,7 +9,18 @@ public struct ByteWriter: ~Copyable {
     /// How many bytes were written.
     public private(set) var count: Int
     /// How many bytes there is memory for.
-    private(set) var capacity: Int
+    package private(set) var capacity: Int
+    /// Whether large record batches stay where they are; see ``attachments``.
+    package var attachesRecords = false
+    /// Record batches that were not copied: whoever sends what was written has to put them in.
+    package private(set) var attachments: [Attachment] = []
+
+    /// Bytes that stand elsewhere.
+    package struct Attachment: Sendable {
+        /// How many of the writer's own bytes come before.
+        package let position: Int
+        package fileprivate(set) var bytes: Bytes
+    }
 
     /// An empty writer with room for `capacity` bytes before it first grows.
     public init(capacity: Int = 256) {
@@ -141,6 +152,18 @@ public struct ByteWriter: ~Copyable {
     /// Appends the bytes of a slice.
     public mutating func raw(_ bytes: Bytes) { bytes.withUnsafeBytes { raw($0) } }
 
+    /// Appends record batches: a copy, or where the writer ``attachesRecords`` a note of where they are. Not where they
+    /// are few, nor where they are a small part of what they would keep alive.
+    package mutating func records(_ bytes: Bytes) {
+        guard attachesRecords, bytes.count >= 16 << 10, bytes.count >= bytes.storage.count / 16 else {
+            return raw(bytes)
+        }
+        attachments.append(Attachment(position: count, bytes: bytes))
+    }
+
+    /// Lets go of an attachment's bytes: they were sent.
+    package mutating func releaseAttachment(_ index: Int) { attachments[index].bytes = Bytes() }
+
     /// Appends the UTF-8 bytes of `text`.
     public mutating func utf8(_ text: String) {
         var text = text
@@ -157,6 +180,7 @@ public struct ByteWriter: ~Copyable {
     package mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "a writer can only be cut back")
         self.count = count
+        while let last = attachments.last, last.position > count || count == 0 { attachments.removeLast() }
     }
 
     /// Calls `body` with what was written; the pointer is valid only during the call.

@@ -116,8 +116,9 @@ package struct MessageEncoder: FieldVisitor, ~Copyable {
     }
 
     package mutating func visit(_ value: inout Records?) throws(WireError) {
-        var bytes = value?.bytes
-        try visit(&bytes)
+        guard let bytes = value?.bytes else { return try null(Int32.self) }
+        try length(bytes.count)
+        writer.records(bytes)
     }
 
     @inline(__always)

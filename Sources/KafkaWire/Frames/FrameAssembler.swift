@@ -4,19 +4,23 @@
 /// known, and the rest of it is received right into that array.
 package struct FrameAssembler: Sendable {
     private static let stagingSize = 64 << 10
+    /// A connection that says little needs little: there may be thousands that are idle.
+    private static let smallestStagingSize = 2 << 10
 
     private let limit: Int
-    private var staging: [UInt8]
+    /// Empty until something is received; larger once that was filled.
+    private var staging: [UInt8] = []
     /// What is in the staging buffer and was not taken yet.
     private var start = 0
     private var end = 0
+    /// Whether there was no room for more when something was last received.
+    private var wasFilled = true
     private var large: [UInt8]?
     private var largeFilled = 0
 
     /// Refuses frames of more than `limit` bytes.
     package init(limit: Int = Frame.defaultLimit) {
         self.limit = limit
-        staging = [UInt8](repeating: 0, count: Self.stagingSize)
     }
 
     /// How many bytes wait for the rest of their frame.
@@ -41,8 +45,17 @@ package struct FrameAssembler: Sendable {
                 end -= start
                 start = 0
             }
+            if wasFilled { growStaging(to: 8 * staging.count) }
             end += try Self.write(&staging, from: end, body)
+            wasFilled = end == staging.count
         }
+    }
+
+    /// Makes the staging buffer as large as `size`, within its limits.
+    private mutating func growStaging(to size: Int) {
+        let size = min(max(size, Self.smallestStagingSize), Self.stagingSize)
+        guard size > staging.count else { return }
+        staging += [UInt8](repeating: 0, count: size - staging.count)
     }
 
     private static func write<E: Error>(
@@ -99,6 +112,8 @@ package struct FrameAssembler: Sendable {
             }
             largeFilled = begun.count
             (start, end) = (0, 0)
+        } else {
+            growStaging(to: 4 + size)
         }
         return nil
     }

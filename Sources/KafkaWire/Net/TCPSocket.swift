@@ -106,6 +106,28 @@ package struct TCPSocket: Sendable {
         }
     }
 
+    /// Writes as much of `parts`, one behind the other, as the system takes now, which may be nothing.
+    package func write(_ parts: [UnsafeRawBufferPointer]) throws(NetError) -> Int {
+        if parts.count == 1 { return try write(parts[0]) }
+        var vectors = parts.map {
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
+        }
+        while true {
+            let count = vectors.withUnsafeMutableBufferPointer { vectors in
+                var message = msghdr()
+                message.msg_iov = vectors.baseAddress
+                message.msg_iovlen = numericCast(vectors.count)
+                return sendmsg(descriptor, &message, Self.noSignal)
+            }
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN, EWOULDBLOCK: return 0
+            default: throw .last(doing: "write to the connection")
+            }
+        }
+    }
+
     /// The port on this side.
     package var localPort: UInt16 {
         SocketAddress.read { getsockname(descriptor, $0, $1) }?.port ?? 0

@@ -1,0 +1,175 @@
+import KafkaWire
+
+/// A broker without sockets and without a clock of its own, for the fuzzer and for tests: frames and the time go in,
+/// frames come out. The way of a request is that of ``BrokerServer``: a connection's requests one after another, answers
+/// in the order of the requests, late answers to those who still wait.
+package final class OfflineServer {
+    /// What became of a request, or of the connection that it came over.
+    package enum Event {
+        /// The connection was answered with that frame, its size in front.
+        case answer(connection: Int, api: APIKey, version: Int16, correlationId: Int32, frame: [UInt8])
+        /// A request has no answer, by its own wish.
+        case silence(connection: Int, api: APIKey)
+        /// The connection was closed, for that reason.
+        case hangUp(connection: Int, reason: String)
+        /// The node answered a request that nobody waits for, though its connection is there.
+        case stray(connection: Int)
+    }
+
+    private struct Pending {
+        var ticket: RequestTicket
+        var api: ServedAPI
+        var version: Int16
+        var correlationId: Int32
+    }
+
+    private struct Connection {
+        var id: UInt64
+        var requests: [Bytes] = []
+        var pending: Pending?
+    }
+
+    private let node: BrokerNode
+    private let clock: Locked<Instant>
+    private var connections: [Connection]
+    private var lastConnection: UInt64
+    private var lastRequest: UInt64 = 0
+    private var events: [Event] = []
+
+    /// A node of `configuration`, with `connections` clients connected.
+    package init(_ configuration: KafkaBroker.Configuration, connections: Int) throws(KafkaBroker.StartError) {
+        let clock = Locked(Instant(nanoseconds: 1_000_000_000))
+        var configuration = configuration
+        configuration.now = { clock.withLock { $0 } }
+        configuration.timestamp = { clock.withLock { 1_700_000_000_000 + $0.nanoseconds / 1_000_000 } }
+        self.clock = clock
+        self.connections = (0..<connections).map { Connection(id: UInt64($0)) }
+        lastConnection = UInt64(connections)
+        node = try BrokerNode(configuration, port: 9092)
+    }
+
+    /// What has happened since the last call.
+    package func takeEvents() -> [Event] {
+        defer { events = [] }
+        return events
+    }
+
+    /// How many requests have come, and are not answered yet.
+    package var waiting: Int { connections.reduce(0) { $0 + $1.requests.count + ($1.pending == nil ? 0 : 1) } }
+
+    /// A connection brings a frame, without its size.
+    package func receive(_ frame: Bytes, on connection: Int) {
+        connections[connection].requests.append(frame)
+        work()
+    }
+
+    /// A client goes away, and a new one comes in its place.
+    package func disconnect(_ connection: Int) {
+        if let pending = connections[connection].pending { node.forget(pending.ticket) }
+        lastConnection += 1
+        connections[connection] = Connection(id: lastConnection)
+    }
+
+    /// The time moves on, and what is due on the way is done at its own time, as far as `stops` suffice.
+    package func advance(_ duration: Duration, stops: Int = 64) {
+        let end = clock.withLock { $0 } + duration
+        for _ in 0..<stops {
+            guard let next = node.nextDeadline, next < end else { break }
+            tick(max(next, clock.withLock { $0 }))
+        }
+        tick(end)
+    }
+
+    /// What does not hold of the node's state though it always should, as sentences.
+    package var objections: [String] { node.objections(pending: connections.compactMap { $0.pending?.ticket }) }
+
+    private func tick(_ now: Instant) {
+        clock.withLock { $0 = now }
+        node.tick(now: now)
+        work()
+    }
+
+    // MARK: - The way of a request
+
+    private func work() {
+        var goesOn = true
+        while goesOn {
+            goesOn = false
+            for index in connections.indices {
+                while connections[index].pending == nil, !connections[index].requests.isEmpty {
+                    handle(connections[index].requests.removeFirst(), index)
+                    goesOn = true
+                }
+            }
+            for late in node.takeAnswers() {
+                goesOn = true
+                guard let index = connections.firstIndex(where: { $0.id == late.ticket.connection }) else { continue }
+                guard let pending = connections[index].pending, pending.ticket == late.ticket else {
+                    events.append(.stray(connection: index))
+                    continue
+                }
+                connections[index].pending = nil
+                perform(late.outcome, of: pending, index)
+            }
+        }
+    }
+
+    private func handle(_ frame: Bytes, _ index: Int) {
+        do throws(WireError) {
+            let (header, body) = try Frame.decodeRequestHeader(frame)
+            let key = APIKey(rawValue: header.requestApiKey)
+            guard let api = ServedAPI.of(key) else { return hangUp(index, "\(key) is not served") }
+            lastRequest += 1
+            var pending = Pending(
+                ticket: RequestTicket(connection: connections[index].id, number: lastRequest), api: api,
+                version: header.requestApiVersion, correlationId: header.correlationId)
+            guard api.versions.contains(pending.version) else {
+                guard key == .apiVersions else { return hangUp(index, "\(key) v\(pending.version) is not served") }
+                pending.version = 0
+                return answer(ApiVersionsHandler.unsupportedVersion(node), to: pending, index)
+            }
+            let context = RequestContext(
+                ticket: pending.ticket, version: pending.version, clientId: header.clientId ?? "",
+                now: node.configuration.now(), timestamp: node.configuration.timestamp(), clientHost: "/127.0.0.1",
+                node: node.configuration.nodeId)
+            perform(try node.handle(api, body, context), of: pending, index)
+        } catch {
+            hangUp(index, "\(error)")
+        }
+    }
+
+    private func perform(_ outcome: Outcome, of pending: Pending, _ index: Int) {
+        switch outcome {
+        case .answer(let response): answer(response, to: pending, index)
+        case .later: connections[index].pending = pending
+        case .silent: events.append(.silence(connection: index, api: pending.api.key))
+        case .hangUp(let reason): hangUp(index, reason)
+        }
+    }
+
+    private func answer(_ response: any WireMessage, to pending: Pending, _ index: Int) {
+        do throws(WireError) {
+            var output = OutputQueue()
+            try output.append(
+                response, of: pending.api.response, version: pending.version, correlationId: pending.correlationId)
+            var frame: [UInt8] = []
+            // In pieces, as a system takes them that has little room.
+            _ = output.flush { parts in
+                let taken = parts[0].prefix(64 << 10)
+                frame.append(contentsOf: taken)
+                return taken.count
+            }
+            events.append(
+                .answer(
+                    connection: index, api: pending.api.key, version: pending.version,
+                    correlationId: pending.correlationId, frame: frame))
+        } catch {
+            hangUp(index, "an answer could not be written: \(error)")
+        }
+    }
+
+    private func hangUp(_ index: Int, _ reason: String) {
+        events.append(.hangUp(connection: index, reason: reason))
+        disconnect(index)
+    }
+}

@@ -1,0 +1,110 @@
+import KafkaWire
+
+/// The answers of a connection that have not left yet. Large record batches stay where they are, in the log's memory or
+/// where a file was read to, until the system takes them.
+struct OutputQueue: ~Copyable {
+    /// How many runs of bytes are offered to the system at once.
+    private static let partLimit = 32
+    /// How much memory is kept when everything has left; most answers need less.
+    private static let keptCapacity = 64 << 10
+
+    private var writer = Self.freshWriter()
+    /// How many bytes there are, attached ones included, and how many of them have left.
+    private var count = 0
+    private var sent = 0
+    /// Where it goes on: in the writer's own bytes, in the attachments, and in the first of those.
+    private var ownSent = 0
+    private var attachment = 0
+    private var attachmentSent = 0
+
+    private static func freshWriter() -> ByteWriter {
+        var writer = ByteWriter(capacity: 16)
+        writer.attachesRecords = true
+        return writer
+    }
+
+    /// How many bytes have not left yet.
+    var unsent: Int { count - sent }
+
+    /// Appends an answer. Throws where it does not fit its version: then nothing of the queue is left, and the
+    /// connection has to be closed.
+    mutating func append(
+        _ response: any WireMessage, of type: any WireMessage.Type, version: Int16, correlationId: Int32
+    ) throws(WireError) {
+        var writer = ByteWriter(capacity: 16)
+        swap(&writer, &self.writer)
+        let queued = count
+        count = sent
+        let start = writer.count
+        let attached = writer.attachments.count
+        writer.integer(0 as Int32)
+        let header = ResponseHeader.with { $0.correlationId = correlationId }
+        writer = try header.encode(into: writer, version: ResponseHeader.version(for: type, version))
+        writer = try response.encode(into: writer, version: version)
+        let body = writer.attachments[attached...].reduce(writer.count - start - 4) { $0 + $1.bytes.count }
+        guard let size = Int32(exactly: body) else {
+            throw WireError(.tooLong(body, limit: Int(Int32.max)), field: "size")
+        }
+        writer.patch(size, at: start)
+        count = queued + 4 + body
+        swap(&writer, &self.writer)
+    }
+
+    /// Offers what is there to `write`, which says how many bytes it took, until everything has left or it takes
+    /// nothing; answers whether everything has left.
+    mutating func flush<E: Error>(_ write: ([UnsafeRawBufferPointer]) throws(E) -> Int) throws(E) -> Bool {
+        while unsent > 0 {
+            let taken = try withParts(write)
+            if taken == 0 { return false }
+            advance(taken)
+        }
+        if writer.capacity > Self.keptCapacity { writer = Self.freshWriter() } else { writer.truncate(to: 0) }
+        (count, sent, ownSent, attachment, attachmentSent) = (0, 0, 0, 0, 0)
+        return true
+    }
+
+    /// Calls `body` with the next runs of bytes.
+    private borrowing func withParts<E: Error>(_ body: ([UnsafeRawBufferPointer]) throws(E) -> Int) throws(E) -> Int {
+        try writer.withUnsafeBytes { (own) throws(E) in
+            try Self.gather(own, writer.attachments[attachment...], from: ownSent, skipping: attachmentSent, [], body)
+        }
+    }
+
+    /// Adds the runs up to and with the first attachment to `parts`, and goes on behind it; inside the calls, since
+    /// pointers into arrays are valid there only.
+    private static func gather<E: Error>(
+        _ own: UnsafeRawBufferPointer, _ attachments: ArraySlice<ByteWriter.Attachment>, from start: Int,
+        skipping sent: Int, _ parts: [UnsafeRawBufferPointer], _ body: ([UnsafeRawBufferPointer]) throws(E) -> Int
+    ) throws(E) -> Int {
+        var parts = parts
+        let end = attachments.first?.position ?? own.count
+        if start < end { parts.append(UnsafeRawBufferPointer(rebasing: own[start..<end])) }
+        guard let first = attachments.first, parts.count < partLimit else { return try body(parts) }
+        return try first.bytes.withUnsafeBytes { (bytes) throws(E) in
+            try gather(
+                own, attachments.dropFirst(), from: end, skipping: 0,
+                parts + [UnsafeRawBufferPointer(rebasing: bytes[sent...])], body)
+        }
+    }
+
+    /// Moves on by `taken` bytes; an attachment that has left is no longer held.
+    private mutating func advance(_ taken: Int) {
+        sent += taken
+        var rest = taken
+        while rest > 0 {
+            let next = attachment < writer.attachments.count ? writer.attachments[attachment] : nil
+            let own = min(rest, (next?.position ?? writer.count) - ownSent)
+            ownSent += own
+            rest -= own
+            guard let next, rest > 0 else { return }
+            let step = min(rest, next.bytes.count - attachmentSent)
+            attachmentSent += step
+            rest -= step
+            if attachmentSent == next.bytes.count {
+                writer.releaseAttachment(attachment)
+                attachment += 1
+                attachmentSent = 0
+            }
+        }
+    }
+}
