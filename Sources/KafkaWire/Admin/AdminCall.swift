@@ -135,14 +135,14 @@ extension Cluster {
 
     /// Asks the same broker anew where an error may say that it was the wrong one.
     private nonisolated func relearn<Item>(_ route: AdminRoute<Item>, _ failed: [Item: KafkaError]) async {
-        var topics: Set<String>? = []
+        var topics: Set<String> = []
         for (item, error) in failed {
             let target: Target?
             switch route {
             case .all(let fixed): target = fixed
             case .each(let find): target = find(item)
             case .leader(let find):
-                topics?.insert(find(item).topic)
+                topics.insert(find(item).topic)
                 target = nil
             }
             switch target {
@@ -156,7 +156,7 @@ extension Cluster {
             }
         }
         // What fails here, the next round will tell of. No topics: the brokers and the controller alone.
-        try? await refresh(topics?.sorted())
+        try? await refresh(topics.sorted())
     }
 }
 
@@ -283,7 +283,8 @@ extension AdminCall {
         error.api = error.api ?? R.api
         error.topic = error.topic ?? subject.topic
         error.partition = error.partition ?? subject.partition
-        if error.code == .unsupportedVersion, let release = R.api.firstRelease {
+        // Without a broker the error is this client's own, which says more.
+        if error.code == .unsupportedVersion, error.broker != nil, let release = R.api.firstRelease {
             error.message =
                 "could not \(subject.appended(to: what)): \(error.broker.map { "broker \($0)" } ?? "the broker") does not "
                 + "serve \(R.api) in a version that this client speaks; it is in Kafka since \(release)"
@@ -313,10 +314,11 @@ extension APIKey {
         case .alterPartitionReassignments, .listPartitionReassignments, .offsetDelete: "2.4"
         case .describeClientQuotas, .alterClientQuotas: "2.6"
         case .describeUserScramCredentials, .alterUserScramCredentials, .updateFeatures: "2.7"
-        case .describeCluster, .describeProducers, .unregisterBroker: "2.8"
-        case .describeTransactions, .listTransactions, .describeQuorum: "3.0"
-        case .consumerGroupDescribe, .listConfigResources: "3.7"
-        case .describeTopicPartitions: "3.8"
+        case .describeCluster, .describeProducers, .writeTxnMarkers: "2.8"
+        case .describeTransactions, .listTransactions: "3.0"
+        case .describeQuorum, .unregisterBroker: "3.3 (with KRaft)"
+        case .listConfigResources: "3.7"
+        case .consumerGroupDescribe, .describeTopicPartitions: "3.8"
         default: nil
         }
     }

@@ -37,12 +37,12 @@ extension KafkaAdmin {
 
     /// The cluster and its brokers (DescribeCluster, KIP-700; through Metadata from brokers before Kafka 2.8).
     ///
-    /// - Parameter includeFenced: Whether to tell of fenced brokers too (KIP-1073, Kafka 4.1).
+    /// - Parameter includeFenced: Whether to tell of fenced brokers too (KIP-1073, Kafka 4.0).
     public func describeCluster(includeFenced: Bool = false) async throws(KafkaError) -> ClusterDescription {
         do throws(KafkaError) {
             return try await one("describe the cluster", at: .any) { version throws(KafkaError) in
                 guard version >= 2 || !includeFenced else {
-                    throw Self.tooOld("tells of fenced brokers", api: .describeCluster, since: "4.1")
+                    throw Self.tooOld("tells of fenced brokers", api: .describeCluster, since: "4.0")
                 }
                 return DescribeClusterRequest.with {
                     $0.includeClusterAuthorizedOperations = true
@@ -76,7 +76,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// Forgets a broker that is gone for good (UnregisterBroker, KIP-631, KRaft only, Kafka 2.8).
+    /// Forgets a broker that is gone for good (UnregisterBroker, KIP-631, KRaft only, Kafka 3.3).
     /// BROKER_ID_NOT_REGISTERED: there is none with that id.
     public func unregisterBroker(_ id: BrokerID) async throws(KafkaError) {
         try await one("unregister broker \(id)", at: .controller, final: .finalFromController) { _ in
@@ -118,7 +118,7 @@ extension KafkaAdmin {
         }
     }
 
-    /// The quorum of controllers (DescribeQuorum, KIP-595, Kafka 3.0 with KRaft).
+    /// The quorum of controllers (DescribeQuorum, KIP-595, Kafka 3.3 with KRaft).
     public func describeMetadataQuorum() async throws(KafkaError) -> MetadataQuorum {
         typealias Partition = DescribeQuorumResponse.TopicData.PartitionData
         let response = try await one("describe the metadata quorum", at: .any) { _ in

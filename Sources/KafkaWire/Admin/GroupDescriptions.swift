@@ -53,9 +53,9 @@ extension KafkaAdmin {
         public var rawAssignment = Bytes()
     }
 
-    /// Groups with their members: first through ConsumerGroupDescribe (KIP-848, Kafka 3.7), then, where the broker has not
+    /// Groups with their members: first through ConsumerGroupDescribe (KIP-848, Kafka 3.8), then, where the broker has not
     /// got that or the group is of the classic protocol, through DescribeGroups. A group that is not there is
-    /// GROUP_ID_NOT_FOUND, also where the broker is so old that it calls it dead.
+    /// GROUP_ID_NOT_FOUND, also where the broker is so old that it calls it dead; so are share and streams groups.
     public func describeGroups(_ ids: [String]) async -> Results<String, GroupDescription> {
         let call = AdminCall<String, ConsumerGroupDescribeRequest, Described>(
             what: "describe group", route: .each { .coordinator(group: $0) }, subject: { .other($0) },

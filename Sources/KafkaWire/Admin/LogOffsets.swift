@@ -11,7 +11,7 @@ extension KafkaAdmin {
         case timestamp(Int64)
         /// That of the record with the largest timestamp (KIP-734, Kafka 3.0).
         case maxTimestamp
-        /// The first on the leader's own disk (KIP-405, Kafka 3.6).
+        /// The first on the leader's own disk (KIP-405, Kafka 3.5).
         case earliestLocal
         /// The last in tiered storage (KIP-1005, Kafka 3.9).
         case latestTiered
@@ -31,7 +31,7 @@ extension KafkaAdmin {
         fileprivate var needs: (version: Int16, release: String) {
             switch self {
             case .maxTimestamp: (7, "3.0")
-            case .earliestLocal: (8, "3.6")
+            case .earliestLocal: (8, "3.5")
             case .latestTiered: (9, "3.9")
             case .earliest, .latest, .timestamp: (0, "")
             }

@@ -198,7 +198,8 @@ extension KafkaAdmin {
                         .with {
                             $0.producerId = transaction.producerId
                             $0.producerEpoch = transaction.producerEpoch
-                            $0.coordinatorEpoch = transaction.coordinatorEpoch
+                            // A coordinator that has never written a marker has the epoch 0.
+                            $0.coordinatorEpoch = max(0, transaction.coordinatorEpoch)
                             $0.transactionResult = false
                             $0.topics = [
                                 .with {
