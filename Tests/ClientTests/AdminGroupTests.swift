@@ -57,36 +57,33 @@ import Testing
         await broker.stop()
     }
 
-    @Test(arguments: [true, false]) func membersAreRemovedByIdOrInstance(all: Bool) async throws {
+    @Test(arguments: [true, false], ["i1", nil])
+    func membersAreRemovedByIdOrInstance(all: Bool, instance: String?) async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
         let admin = try KafkaAdmin(.quick(broker))
-        // Two members that have joined and say nothing further.
-        var ids: [String] = []
-        for instance in ["i1", nil] {
-            for _ in 0..<2 {
-                let known = instance == nil ? ids.last ?? "" : ""
-                let answer = try await admin.send(
-                    JoinGroupRequest.with {
-                        $0.groupId = "g"
-                        $0.memberId = known
-                        $0.groupInstanceId = instance
-                        $0.sessionTimeoutMs = 30_000
-                        $0.rebalanceTimeoutMs = 200
-                        $0.protocolType = "consumer"
-                        $0.protocols = [.with { $0.name = "range" }]
-                    }, to: .groupCoordinator("g"))
-                if !ids.contains(answer.response.memberId) { ids.append(answer.response.memberId) }
-                if answer.response.errorCode == .none { break }
-            }
+        // A member that has joined and says nothing further; a dynamic one is told its id first (KIP-394).
+        var id = ""
+        for _ in 0..<2 {
+            let known = id
+            let answer = try await admin.send(
+                JoinGroupRequest.with {
+                    $0.groupId = "g"
+                    $0.memberId = known
+                    $0.groupInstanceId = instance
+                    $0.sessionTimeoutMs = 60_000
+                    $0.rebalanceTimeoutMs = 60_000
+                    $0.protocolType = "consumer"
+                    $0.protocols = [.with { $0.name = "range" }]
+                }, to: .groupCoordinator("g"))
+            id = answer.response.memberId
+            if answer.response.errorCode == .none { break }
         }
         let before = try #require(try await admin.describeGroups(["g"]).get()["g"])
-        let members = before.members
-        #expect(!members.isEmpty)
-        let asked: [KafkaAdmin.MemberToRemove]? =
-            all ? nil : members.map { member in member.instanceId.map { .instance($0) } ?? .member(member.id) }
-        let removed = try await admin.removeMembers(from: "g", asked)
-        #expect(removed.count == members.count)
-        _ = try removed.get()
+        #expect(before.members.map(\.id) == [id] && before.members.map(\.instanceId) == [instance])
+        let member: KafkaAdmin.MemberToRemove = instance.map { .instance($0) } ?? .member(id)
+        let removed = try await admin.removeMembers(from: "g", all ? nil : [member, .member("nobody")])
+        #expect(removed[member]?.isFailure == false)
+        #expect(removed.failures().mapValues(\.code) == (all ? [:] : [.member("nobody"): .broker(.unknownMemberId)]))
         #expect(try await admin.describeGroups(["g"]).get()["g"]?.members.isEmpty == true)
         await admin.close()
         await broker.stop()

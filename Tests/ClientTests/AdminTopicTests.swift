@@ -78,6 +78,33 @@ import Testing
         await broker.stop()
     }
 
+    /// The example of the README, with another broker.
+    @Test func theExampleWorks() async throws {
+        let broker = try await KafkaBroker.start()
+        let admin = try KafkaAdmin(.quick(broker))
+        _ = try await admin.createTopics([.init("orders", partitions: 4, configs: ["retention.ms": "86400000"])]).get()
+        var said: [String] = []
+        for (topic, result) in await admin.describeTopics(["orders", "payments"]) {
+            switch result {
+            case .success(let found): said.append("\(topic) \(found.leaders.count) \(found.partitions.map(\.inSync))")
+            case .failure(let error): said.append("\(topic) \(error)")
+            }
+        }
+        #expect(
+            said.sorted() == [
+                "orders 4 [[1], [1], [1], [1]]",
+                "payments could not describe topic payments: the broker answered UNKNOWN_TOPIC_OR_PARTITION; create the "
+                    + "topic, or look at its spelling",
+            ])
+        let ends = try await admin.endOffsets(of: "orders")
+        _ = try await admin.alterGroupOffsets(of: "billing", ends.mapValues { .init(offset: $0) }).get()
+        #expect(try await admin.committedOffsets(of: "billing").count == 4)
+        let raw = try await admin.send(MetadataRequest(), to: .broker(1), version: 12)
+        #expect(raw.response.brokers.map(\.nodeId) == [1])
+        await admin.close()
+        await broker.stop()
+    }
+
     @Test func whatIsOnlyValidatedIsNotDone() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let admin = try KafkaAdmin(.quick(broker))

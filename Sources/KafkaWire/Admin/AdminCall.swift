@@ -105,6 +105,7 @@ extension Cluster {
         var outcomes: [Item: Result<Value, KafkaError>] = [:]
         var seen: Set<Item> = []
         var open = items.filter { seen.insert($0).inserted }
+        var told: [Item: KafkaError] = [:]
         var tries = 0
         while !open.isEmpty {
             tries += 1
@@ -117,6 +118,7 @@ extension Cluster {
                     nil
                 }
             }
+            told.merge(failed.filter { $0.value.code.broker != nil }) { _, new in new }
             open = open.filter { failed[$0] != nil }
             guard !open.isEmpty else { break }
             let pause = backoff.next()
@@ -125,7 +127,11 @@ extension Cluster {
                 do { try await Task.sleep(for: pause) } catch { end = .cancelled }
             }
             if let end {
-                for (item, error) in failed { outcomes[item] = .failure(call.given(up: item, end, after: error)) }
+                for (item, error) in failed {
+                    // The last request may only have had what was left of the time: a refusal says more.
+                    let last = error.code == .timedOut ? told[item] ?? error : error
+                    outcomes[item] = .failure(call.given(up: item, end, after: last))
+                }
                 break
             }
             await relearn(call.route, failed)
@@ -190,7 +196,8 @@ extension AdminCall {
         var places: [Item: Result<Cluster.Target, KafkaError>] = [:]
         switch route {
         case .all(let target):
-            for item in items { places[item] = .success(target) }
+            let place = await place(target, in: cluster)
+            for item in items { places[item] = place }
         case .leader(let find):
             let leaders = await cluster.leaders(of: items.map(find))
             for item in items { places[item] = leaders[find(item)]?.map { .broker($0) } }
@@ -200,11 +207,22 @@ extension AdminCall {
                 switch find(item) {
                 case .coordinator, .transactionCoordinator:
                     places[item] = coordinators[find(item)]?.map { .broker($0) }
-                case let target: places[item] = .success(target)
+                case let target: places[item] = await place(target, in: cluster)
                 }
             }
         }
         return places
+    }
+
+    /// A broker that somebody has named need not be there.
+    private func place(
+        _ target: Cluster.Target, in cluster: Cluster
+    ) async -> Result<Cluster.Target, KafkaError> {
+        guard case .broker(let id) = target, await !cluster.mayHave(id) else { return .success(target) }
+        return .failure(
+            KafkaError(
+                .broker(.brokerNotAvailable), "the cluster has no broker \(id) at present; look at its id", api: R.api,
+                isRetriable: true))
     }
 
     private func ask(
@@ -255,7 +273,8 @@ extension AdminCall {
         guard error.isRetriable else { return false }
         guard let code = error.code.broker else { return true }
         if final.contains(code) { return false }
-        return ![.unknownTopicOrPartition, .unknownTopicId].contains(code) || tries < triesOfUnknown
+        let unknown: [ErrorCode] = [.unknownTopicOrPartition, .unknownTopicId, .brokerNotAvailable]
+        return !unknown.contains(code) || tries < triesOfUnknown
     }
 
     private func refusal(_ item: Item, _ code: ErrorCode, _ message: String?, _ broker: String) -> KafkaError {

@@ -1,4 +1,4 @@
-// Where several things at once are to be found, which the admin client needs.
+// Where things are to be found, several at once, which the admin client needs.
 
 extension Cluster {
     /// The version of an API that a request to that broker would have.
@@ -66,6 +66,13 @@ extension Cluster {
             for key in keys where found[key] == nil { found[key] = .failure(error) }
         }
         return found
+    }
+
+    /// Whether a broker of that id is in the cluster, after asking where it is not known; also while nobody can be asked.
+    package func mayHave(_ broker: BrokerID) async -> Bool {
+        if metadata.brokers[broker] != nil { return true }
+        do throws(KafkaError) { try await refresh([]) } catch { return true }
+        return metadata.brokers[broker] != nil
     }
 
     /// The leader of each partition. Topics that are not known, or have a partition that is not or that has no leader,
