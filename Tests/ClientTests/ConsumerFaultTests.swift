@@ -190,7 +190,7 @@ import Testing
         }
         try await seen.wait(for: 4)
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
-        #expect(try await admin.deleteTopics(["gone"]).isEmpty)
+        _ = try await admin.deleteTopics(["gone"]).get()
         // On a busy machine another trouble may be told before.
         try await within {
             while !told.all.contains(where: { $0.contains("gone") }) { try await Task.sleep(for: .milliseconds(10)) }
@@ -198,7 +198,7 @@ import Testing
         try await broker.produce(0..<3, to: "stays", prefix: "s")
         try await seen.wait(for: 7)
         // Created anew, it is read from its beginning.
-        #expect(try await admin.createTopics([.init("gone", partitions: 2)]).isEmpty)
+        _ = try await admin.createTopics([.init("gone", partitions: 2)]).get()
         try await broker.produce(0..<2, to: "gone", prefix: "new")
         try await seen.wait(for: 9)
         #expect(Set(seen.all.suffix(2)) == ["new0", "new1"])

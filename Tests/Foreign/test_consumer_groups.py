@@ -17,7 +17,8 @@ import time
 import traceback
 import uuid
 
-from confluent_kafka import Consumer, ConsumerGroupState, ConsumerGroupType, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer, ConsumerGroupState, ConsumerGroupType, KafkaError, KafkaException, Producer, TopicPartition)
 from confluent_kafka import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
@@ -93,6 +94,8 @@ class Member:
 
     def __init__(self, group, topics, **more):
         self.values, self.assigned, self.error, self.lost, self.stop = [], frozenset(), None, 0, False
+        # Commits that came while the group went on to its next generation: what they were for may come again.
+        self.refused = 0
         self.consumer = Consumer(settings(group, **more))
         self.consumer.subscribe(topics, on_lost=self.on_lost)
         self.thread = threading.Thread(target=self.run)
@@ -108,12 +111,20 @@ class Member:
                 self.assigned = frozenset((p.topic, p.partition) for p in self.consumer.assignment())
                 if message is not None and not message.error():
                     self.values.append(message.value().decode())
-                    self.consumer.commit(message, asynchronous=False)
+                    self.commit(message)
         except Exception as error:
             self.error = error
         finally:
             self.consumer.close()
             self.assigned = frozenset()
+
+    def commit(self, message):
+        try:
+            self.consumer.commit(message, asynchronous=False)
+        except KafkaException as error:
+            if error.args[0].code() not in (KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS):
+                raise
+            self.refused += 1
 
     def __enter__(self):
         return self
@@ -318,8 +329,8 @@ def members_change_over(strategy):
     eventually("all is read", lambda: sum(len(m.values) for m in (one, two, three)) >= 300)
     two.close()
     found = one.values + two.values + three.values
-    equal(len(found), 300)
     equal(len(set(found)), 300)
+    assert len(found) - 300 <= sum(m.refused for m in (one, two, three)), f"{len(found)} records of 300"
 
 
 @test

@@ -51,14 +51,14 @@ enum Main {
             ).run()
         case ("create", let partitions?):
             let admin = try KafkaAdmin(.init(bootstrapServers: brokers))
-            let refused = try await admin.createTopics([.init(topic, partitions: Int32(clamping: partitions))])
+            let created = await admin.createTopics([.init(topic, partitions: Int32(clamping: partitions))])
             await admin.close()
-            if let error = refused[topic] { throw error }
+            _ = try created.get()
         case ("delete", _):
             let admin = try KafkaAdmin(.init(bootstrapServers: brokers))
-            let refused = try await admin.deleteTopics([topic])
+            let deleted = await admin.deleteTopics([topic])
             await admin.close()
-            if let error = refused[topic] { throw error }
+            _ = try deleted.get()
         default: giveUp()
         }
     }

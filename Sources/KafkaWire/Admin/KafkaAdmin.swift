@@ -1,13 +1,37 @@
-/// Looks at a cluster and changes it: topics, offsets, brokers.
+/// Looks at a cluster and changes it: topics, configurations, groups, offsets, access, transactions, brokers.
 ///
 /// ```swift
 /// let admin = try KafkaAdmin(.init(bootstrapServers: ["localhost:9092"]))
-/// try await admin.createTopics([.init("orders", partitions: 4)])
-/// print(try await admin.listTopics().map(\.name))
+/// _ = try await admin.createTopics([.init("orders", partitions: 4)]).get()
+/// for (topic, result) in await admin.describeTopics(["orders", "payments"]) { print(topic, result) }
 /// await admin.close()
 /// ```
+///
+/// What concerns several items gives a ``Results``: each item has worked or has its own error. Requests go to the broker
+/// that an item belongs to (the controller, a partition's leader, a group's coordinator), to several in parallel, and
+/// again where an error may pass, after the client has looked who it is now. The whole call takes
+/// ``ClientConfiguration/apiTimeout`` at most, one request ``ClientConfiguration/requestTimeout``. Items that a broker
+/// does not know are asked about three times, as brokers hear of new topics one after the other. A broker that is too
+/// old for a call gives ``KafkaError/Code/unsupportedVersion``, with the release that has it.
 public final class KafkaAdmin: Sendable {
-    private let cluster: Cluster
+    let cluster: Cluster
+
+    /// What became of each item.
+    public typealias Results<Item: Hashable & Sendable, Value> = [Item: Result<Value, KafkaError>]
+
+    /// What all brokers had to tell, put together; and which of them could not.
+    public struct Gathered<Element: Sendable>: Sendable {
+        /// What the brokers told.
+        public var elements: [Element]
+        /// Why the others did not.
+        public var failures: [BrokerID: KafkaError]
+
+        /// The elements, if every broker has answered; else throws the first error.
+        public func get() throws(KafkaError) -> [Element] {
+            if let failure = failures.min(by: { $0.key < $1.key }) { throw failure.value }
+            return elements
+        }
+    }
 
     /// An admin client. Throws when the configuration makes no sense; connects when it is first used.
     public init(_ configuration: ClientConfiguration) throws(KafkaError) { cluster = try Cluster(configuration) }
@@ -20,210 +44,82 @@ public final class KafkaAdmin: Sendable {
     /// Closes the connections.
     public func close() async { await cluster.close() }
 
-    // MARK: - Topics
+    // MARK: - For all calls
 
-    /// A topic to create.
-    public struct NewTopic: Sendable, Equatable {
-        /// The name: 1 to 249 letters, digits, dots, dashes or underscores.
-        public var name: String
-        /// The number of partitions; nil for the broker's default.
-        public var partitions: Int32?
-        /// The number of replicas; nil for the broker's default.
-        public var replicationFactor: Int16?
-        /// Settings by Kafka's names, such as `retention.ms`.
-        public var configs: [String: String]
+    /// How long a broker may wait before it answers that it is not done.
+    var timeout: Milliseconds { Milliseconds(cluster.configuration.requestTimeout) }
 
-        /// A topic to create.
-        public init(
-            _ name: String, partitions: Int32? = nil, replicationFactor: Int16? = nil, configs: [String: String] = [:]
-        ) {
-            self.name = name
-            self.partitions = partitions
-            self.replicationFactor = replicationFactor
-            self.configs = configs
+    /// A call about nothing in particular. `value` is what its answer says; `whole` its error, where it has one.
+    func one<R: WireRequest, Value: Sendable>(
+        _ what: String, at target: Cluster.Target, final: Set<ErrorCode> = [],
+        _ build: @escaping @Sendable (Int16) throws(KafkaError) -> R,
+        whole: @escaping @Sendable (R.Response) -> (ErrorCode, String?) = { _ in (.none, nil) },
+        value: @escaping @Sendable (R.Response) -> Value
+    ) async throws(KafkaError) -> Value {
+        let call = AdminCall<Whole, R, Value>(
+            what: what, route: .all(target), subject: { _ in .none }, final: final,
+            build: { _, version throws(KafkaError) in try build(version) }, whole: whole,
+            read: { response, _ in [AdminReply(.it, .none, nil, value(response))] })
+        guard let outcome = await cluster.perform(call, about: [.it])[.it] else {
+            throw KafkaError(.malformedResponse, "could not \(what): there was no answer", api: R.api)
+        }
+        return try outcome.get()
+    }
+
+    /// The brokers of the cluster at present.
+    func brokers() async throws(KafkaError) -> [BrokerID] {
+        try await one("look for the brokers", at: .any) { version in
+            // Version 0 has no way to ask for no topic.
+            MetadataRequest.with {
+                $0.topics = []
+                if version >= 4 { $0.allowAutoTopicCreation = false }
+            }
+        } value: {
+            $0.brokers.map(\.nodeId).sorted()
         }
     }
 
-    /// Creates topics: all that can be created are; gives, by name, why the others were not. With `validateOnly`
-    /// nothing is created.
-    @discardableResult
-    public func createTopics(
-        _ topics: [NewTopic], validateOnly: Bool = false
-    ) async throws(KafkaError) -> [String: KafkaError] {
-        let timeout = cluster.configuration.requestTimeout
-        let cluster = cluster
-        let answer = try await cluster.retrying("create topics") { () async throws(KafkaError) in
-            try await cluster.send(to: .controller) { version throws(KafkaError) in
-                CreateTopicsRequest.with {
-                    $0.timeoutMs = Milliseconds(timeout)
-                    $0.validateOnly = validateOnly
-                    $0.topics = topics.map { topic in
-                        .with {
-                            $0.name = topic.name
-                            // Before version 4 a number had to be said; 1 is what brokers start out with.
-                            $0.numPartitions = topic.partitions ?? (version >= 4 ? -1 : 1)
-                            $0.replicationFactor = topic.replicationFactor ?? (version >= 4 ? -1 : 1)
-                            $0.configs = topic.configs.sorted { $0.key < $1.key }.map { name, value in
-                                .with {
-                                    $0.name = name
-                                    $0.value = value
-                                }
-                            }
-                        }
-                    }
-                }
+    /// Asks every broker, and puts together what they say.
+    func gather<R: WireRequest, Element: Sendable>(
+        _ what: String, _ build: @escaping @Sendable (Int16) throws(KafkaError) -> R,
+        whole: @escaping @Sendable (R.Response) -> (ErrorCode, String?),
+        elements: @escaping @Sendable (R.Response) -> [Element]
+    ) async throws(KafkaError) -> Gathered<Element> {
+        let call = AdminCall<BrokerID, R, [Element]>(
+            what: what, route: .each { .broker($0) }, subject: { .other("at broker \($0)") },
+            build: { _, version throws(KafkaError) in try build(version) }, whole: whole,
+            read: { response, brokers in brokers.map { AdminReply($0, .none, nil, elements(response)) } })
+        var gathered = Gathered<Element>(elements: [], failures: [:])
+        for (broker, outcome) in await cluster.perform(call, about: try await brokers()).sorted(by: { $0.key < $1.key })
+        {
+            switch outcome {
+            case .success(let elements): gathered.elements += elements
+            case .failure(let error): gathered.failures[broker] = error
             }
         }
-        var failures: [String: KafkaError] = [:]
-        for topic in answer.response.topics where topic.errorCode != .none {
-            failures[topic.name] = Self.refusal(
-                topic.errorCode, topic.errorMessage, "could not create topic \(topic.name)", answer.broker,
-                .createTopics,
-                topic.name)
-        }
-        return failures
+        return gathered
+    }
+}
+
+extension Dictionary {
+    /// The values, if every item has worked; else throws the error of one that has not.
+    public func get<Success>() throws(KafkaError) -> [Key: Success] where Value == Result<Success, KafkaError> {
+        var values: [Key: Success] = [:]
+        for (key, result) in self { values[key] = try result.get() }
+        return values
     }
 
-    /// Deletes topics with all that is in them: all that can be deleted are; gives, by name, why the others were not.
-    @discardableResult
-    public func deleteTopics(_ names: [String]) async throws(KafkaError) -> [String: KafkaError] {
-        let timeout = cluster.configuration.requestTimeout
-        let cluster = cluster
-        let answer = try await cluster.retrying("delete topics") { () async throws(KafkaError) in
-            try await cluster.send(to: .controller) { version throws(KafkaError) in
-                DeleteTopicsRequest.with {
-                    $0.timeoutMs = Milliseconds(timeout)
-                    if version >= 6 {
-                        $0.topics = names.map { name in .with { $0.name = name } }
-                    } else {
-                        $0.topicNames = names
-                    }
-                }
-            }
-        }
-        var failures: [String: KafkaError] = [:]
-        for topic in answer.response.responses where topic.errorCode != .none {
-            let name = topic.name ?? "\(topic.topicId)"
-            failures[name] = Self.refusal(
-                topic.errorCode, topic.errorMessage, "could not delete topic \(name)", answer.broker, .deleteTopics,
-                name)
-        }
-        return failures
+    /// The errors of the items that have not worked.
+    public func failures<Success>() -> [Key: KafkaError] where Value == Result<Success, KafkaError> {
+        compactMapValues { if case .failure(let error) = $0 { error } else { nil } }
     }
+}
 
-    private static func refusal(
-        _ code: ErrorCode, _ words: String?, _ what: String, _ broker: String, _ api: APIKey, _ topic: String
-    ) -> KafkaError {
-        let said = words.map { " (\($0))" } ?? ""
-        return .refused(code, what + said, by: broker, api: api, topic: topic)
-    }
-
-    /// A topic of the cluster.
-    public struct TopicDescription: Sendable, Equatable {
-        /// The name.
-        public var name: String
-        /// The identifier (KIP-516); all zero where the broker does not tell.
-        public var id: TopicID
-        /// Whether it is one of the broker's own, such as the topic of committed offsets.
-        public var isInternal: Bool
-        /// The leader of each partition, by its number; nil while there is none.
-        public var leaders: [BrokerID?]
-    }
-
-    /// All topics, in the order of their names.
-    public func listTopics() async throws(KafkaError) -> [TopicDescription] {
-        let cluster = cluster
-        try await cluster.retrying("list topics") { () async throws(KafkaError) in try await cluster.refresh(nil) }
-        return await cluster.metadata.topics.values.sorted { $0.name < $1.name }.map { topic in
-            TopicDescription(
-                name: topic.name, id: topic.id, isInternal: topic.isInternal,
-                leaders: topic.partitions.map { $0.leader >= 0 ? $0.leader : nil })
-        }
-    }
-
-    // MARK: - Offsets
-
-    /// The first offset of each of a topic's partitions that is still there.
-    public func earliestOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Offset] {
-        try await offsets(of: topic, at: -2)
-    }
-
-    /// The offset behind the last record of each of a topic's partitions.
-    public func endOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Offset] {
-        try await offsets(of: topic, at: -1)
-    }
-
-    /// The offset, in each of a topic's partitions, of the first record that is not older than `time` (milliseconds
-    /// since 1970); -1 where there is none.
-    public func offsets(of topic: String, at time: Int64) async throws(KafkaError) -> [TopicPartition: Offset] {
-        let cluster = cluster
-        return try await cluster.retrying("look up offsets of topic \(topic)") { () async throws(KafkaError) in
-            guard let known = try await cluster.topic(topic) else {
-                throw KafkaError(
-                    .broker(.unknownTopicOrPartition), "there is no topic \(topic); look at its spelling",
-                    topic: topic, isRetriable: false)
-            }
-            let partitions = known.partitions.indices.map { TopicPartition(topic, PartitionID(index: $0)) }
-            var found: [TopicPartition: Offset] = [:]
-            let times = Dictionary(uniqueKeysWithValues: partitions.map { ($0, time) })
-            for (partition, answer) in try await cluster.listOffsets(times) {
-                guard answer.error == .none else {
-                    try await cluster.refresh([topic])
-                    throw KafkaError.refused(
-                        answer.error, "could not look up an offset of \(partition)", topic: topic,
-                        partition: partition.partition)
-                }
-                found[partition] = answer.offset
-            }
-            return found
-        }
-    }
-
-    /// What a group has committed.
-    public func committedOffsets(of group: String) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
-        try await cluster.committedOffsets(of: group, nil)
-    }
-
-    /// How many records of `topic` the group has still to read, by partition; a partition without a commit counts
-    /// from its first record.
-    public func lag(of group: String, in topic: String) async throws(KafkaError) -> [TopicPartition: Int64] {
-        let committed = try await committedOffsets(of: group)
-        let earliest = try await earliestOffsets(of: topic)
-        var lag: [TopicPartition: Int64] = [:]
-        for (partition, end) in try await endOffsets(of: topic) {
-            let next = committed[partition]?.offset ?? earliest[partition] ?? 0
-            lag[partition] = max(0, end - next)
-        }
-        return lag
-    }
-
-    // MARK: - Cluster
-
-    /// A cluster and its brokers.
-    public struct ClusterDescription: Sendable, Equatable {
-        /// The cluster's id.
-        public var id: String
-        /// The controller's broker id, or -1.
-        public var controller: BrokerID
-        /// The brokers' addresses, as `host:port`, by id.
-        public var brokers: [BrokerID: String]
-    }
-
-    /// The cluster and its brokers.
-    public func describeCluster() async throws(KafkaError) -> ClusterDescription {
-        let cluster = cluster
-        let answer = try await cluster.retrying("describe the cluster") { () async throws(KafkaError) in
-            try await cluster.send(DescribeClusterRequest.self, to: .any) { _ in DescribeClusterRequest() }
-        }
-        let response = answer.response
-        let code = response.errorCode
-        guard code == .none else {
-            throw .refused(code, "could not describe the cluster", by: answer.broker, api: .describeCluster)
-        }
-        return ClusterDescription(
-            id: response.clusterId, controller: response.controllerId,
-            brokers: Dictionary(
-                response.brokers.map { ($0.brokerId, "\($0.host):\($0.port)") }, uniquingKeysWith: { first, _ in first }
-            ))
-    }
+/// Partitions and what belongs to them, topic by topic, as requests want them: in order.
+func byTopic<Element>(
+    _ elements: some Sequence<Element>, _ partition: (Element) -> TopicPartition
+) -> [(topic: String, elements: [Element])] {
+    Dictionary(grouping: elements) { partition($0).topic }
+        .sorted { $0.key < $1.key }
+        .map { (topic: $0.key, elements: $0.value.sorted { partition($0) < partition($1) }) }
 }

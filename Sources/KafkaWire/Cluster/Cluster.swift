@@ -25,7 +25,7 @@ package actor Cluster {
         var use: Use
     }
 
-    private struct Link {
+    struct Link {
         var connection: BrokerConnection
         var versions: VersionTable
     }
@@ -39,7 +39,7 @@ package actor Cluster {
     private let bootstrap: [BrokerAddress]
     private var links: [Key: Link] = [:]
     private var opening: [Key: Opening] = [:]
-    private var coordinators: [Target: BrokerID] = [:]
+    var coordinators: [Target: BrokerID] = [:]
     private var refreshing: [MetadataQuestion: Task<Result<Void, KafkaError>, Never>] = [:]
     private var isClosed = false
 
@@ -80,16 +80,23 @@ package actor Cluster {
 
     // MARK: - Requests
 
-    /// Sends a request once and decodes its answer, in the caller's task. `build` gets the version that was agreed on.
+    /// Sends a request once and decodes its answer, in the caller's task. `build` gets the version that was agreed on,
+    /// or `exactly` that one.
     /// Errors inside the answer are the caller's matter.
     package nonisolated func send<R: WireRequest>(
-        _: R.Type = R.self, to target: Target, use: Use = .general, atMost: Int16 = .max,
+        _: R.Type = R.self, to target: Target, use: Use = .general, atMost: Int16 = .max, exactly: Int16? = nil,
         timeout: Duration? = nil, onQueued: @Sendable () -> Void = {},
         _ build: @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) -> Answer<R.Response> {
         let link = try await link(to: target, use)
         let name = link.connection.name
-        let version = try link.versions.negotiate(R.self, atMost: atMost, broker: name)
+        let version: Int16
+        if let exactly {
+            try link.versions.check(R.self, exactly, broker: name)
+            version = exactly
+        } else {
+            version = try link.versions.negotiate(R.self, atMost: atMost, broker: name)
+        }
         let request = try build(version)
         let deadline = Instant.now + (timeout ?? configuration.requestTimeout)
         let frame = try await link.connection.exchange(
@@ -160,7 +167,7 @@ package actor Cluster {
 
     // MARK: - Connections
 
-    private func link(to target: Target, _ use: Use) async throws(KafkaError) -> Link {
+    func link(to target: Target, _ use: Use) async throws(KafkaError) -> Link {
         switch target {
         case .any: return try await anyLink(use)
         case .broker(let id):
@@ -290,7 +297,7 @@ package actor Cluster {
 
     // MARK: - Coordinators
 
-    private func coordinator(_ target: Target) async throws(KafkaError) -> BrokerID {
+    func coordinator(_ target: Target) async throws(KafkaError) -> BrokerID {
         if let known = coordinators[target] { return known }
         let (key, type): (String, Int8)
         switch target {

@@ -1,0 +1,117 @@
+// Where things are to be found, several at once, which the admin client needs.
+
+extension Cluster {
+    /// The version of an API that a request to that broker would have.
+    package nonisolated func version<R: WireRequest>(
+        of _: R.Type, at target: Target, use: Use = .general, atMost: Int16 = .max
+    ) async throws(KafkaError) -> Int16 {
+        let link = try await link(to: target, use)
+        return try link.versions.negotiate(R.self, atMost: atMost, broker: link.connection.name)
+    }
+
+    /// Who coordinates each group or transactional id of `targets`. Those that are not known are asked for in one
+    /// request of each kind (KIP-699), from brokers before Kafka 3.0 one by one.
+    package func coordinators(of targets: [Target]) async -> [Target: Result<BrokerID, KafkaError>] {
+        var found: [Target: Result<BrokerID, KafkaError>] = [:]
+        var groups: [String] = []
+        var transactions: [String] = []
+        for target in Set(targets) {
+            if let known = coordinators[target] {
+                found[target] = .success(known)
+            } else if case .coordinator(let group) = target {
+                groups.append(group)
+            } else if case .transactionCoordinator(let id) = target {
+                transactions.append(id)
+            }
+        }
+        for (id, answer) in await ask(groups, type: 0) { found[.coordinator(group: id)] = answer }
+        for (id, answer) in await ask(transactions, type: 1) { found[.transactionCoordinator(id: id)] = answer }
+        return found
+    }
+
+    private func ask(_ keys: [String], type: Int8) async -> [String: Result<BrokerID, KafkaError>] {
+        guard !keys.isEmpty else { return [:] }
+        func target(_ key: String) -> Target {
+            type == 0 ? .coordinator(group: key) : .transactionCoordinator(id: key)
+        }
+        var found: [String: Result<BrokerID, KafkaError>] = [:]
+        do throws(KafkaError) {
+            guard try await version(of: FindCoordinatorRequest.self, at: .any) >= 4 else {
+                for key in keys {
+                    do throws(KafkaError) { found[key] = .success(try await coordinator(target(key))) } catch {
+                        found[key] = .failure(error)
+                    }
+                }
+                return found
+            }
+            let answer = try await send(FindCoordinatorRequest.self, to: .any) { _ in
+                .with {
+                    $0.coordinatorKeys = keys
+                    $0.keyType = type
+                }
+            }
+            for entry in answer.response.coordinators {
+                guard entry.errorCode == .none else {
+                    found[entry.key] = .failure(
+                        .refused(
+                            entry.errorCode, "could not find the coordinator of \(entry.key)", by: answer.broker,
+                            api: .findCoordinator))
+                    continue
+                }
+                found[entry.key] = .success(entry.nodeId)
+                coordinators[target(entry.key)] = entry.nodeId
+                if metadata.brokers[entry.nodeId] == nil { try await refresh([]) }
+            }
+        } catch {
+            for key in keys where found[key] == nil { found[key] = .failure(error) }
+        }
+        return found
+    }
+
+    /// Whether a broker of that id is in the cluster, after asking where it is not known; also while nobody can be asked.
+    package func mayHave(_ broker: BrokerID) async -> Bool {
+        if metadata.brokers[broker] != nil { return true }
+        do throws(KafkaError) { try await refresh([]) } catch { return true }
+        return metadata.brokers[broker] != nil
+    }
+
+    /// The leader of each partition. Topics that are not known, or have a partition that is not or that has no leader,
+    /// are asked for in one request.
+    package func leaders(of partitions: [TopicPartition]) async -> [TopicPartition: Result<BrokerID, KafkaError>] {
+        var failure: KafkaError?
+        let missing = Set(partitions.filter { metadata.leader(of: $0) == nil }.map(\.topic))
+        if !missing.isEmpty {
+            do throws(KafkaError) { try await refresh(missing.sorted()) } catch { failure = error }
+        }
+        var found: [TopicPartition: Result<BrokerID, KafkaError>] = [:]
+        for partition in partitions {
+            if let leader = metadata.leader(of: partition) {
+                found[partition] = .success(leader)
+                continue
+            }
+            let topic = metadata.topics[partition.topic]
+            let isThere = topic?.partitions.indices.contains(partition.partition.index) ?? false
+            var code = topic?.error ?? .unknownTopicOrPartition
+            if code == .none { code = isThere ? .leaderNotAvailable : .unknownTopicOrPartition }
+            found[partition] = .failure(
+                failure
+                    ?? .refused(
+                        code, "could not find the leader of \(partition)", api: .metadata, topic: partition.topic,
+                        partition: partition.partition))
+        }
+        return found
+    }
+}
+
+extension VersionTable {
+    /// Throws unless both sides speak exactly this version, be it stable or not.
+    func check<R: WireRequest>(_: R.Type, _ version: Int16, broker: String) throws(KafkaError) {
+        let theirs = self[R.api]
+        guard !R.versions.contains(version) || theirs?.contains(version) != true else { return }
+        let spoken = theirs.map { "\($0.lowerBound) to \($0.upperBound)" } ?? "none"
+        throw KafkaError(
+            .unsupportedVersion,
+            "version \(version) of \(R.api) cannot be spoken with broker \(broker): it speaks \(spoken), this client "
+                + "\(R.versions.lowerBound) to \(R.versions.upperBound)", broker: broker, api: R.api)
+    }
+}
