@@ -55,7 +55,8 @@ enum BrokerConfigs {
     }
 
     private static let network = [
-        Definition("advertised.listeners", .list, nil, dynamic: true, "Where clients are told to connect to."),
+        // Dynamic with ZooKeeper, and with KRaft (since 4.0) no more.
+        Definition("advertised.listeners", .list, nil, .any, "Where clients are told to connect to."),
         Definition("connections.max.idle.ms", .long, "600000", .any, "After what time an idle connection is closed."),
         Definition("fetch.max.bytes", .int, "57671680", .atLeast(1024), "The largest answer to a fetch."),
         Definition(

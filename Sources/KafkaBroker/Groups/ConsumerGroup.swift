@@ -42,6 +42,8 @@ struct ConsumerGroup: Equatable {
     private(set) var topics: [String: SubscribedTopic] = [:]
     /// The names that the members' expressions match.
     private(set) var matches: [String: Set<String>] = [:]
+    /// Expressions that the next heartbeat finds matched; see ``take(_:_:insteadOf:owned:_:_:now:)``.
+    private var unmatched: Set<String> = []
     /// The state of the broker's topics at which the group last looked.
     private var seenTopics: UInt64?
     /// When the target was last made.
@@ -101,13 +103,24 @@ struct ConsumerGroup: Equatable {
     }
 
     /// Puts a member there that was `before`, and takes it as far as its wishes and the topics want it.
+    ///
+    /// A new expression beside names is matched after the answer, so that a member gets the topics that it named first
+    /// and those that match with the next heartbeat: Kafka looks for them in another thread, and librdkafka's tests
+    /// expect two steps. An expression alone is matched at once, since a member would wait a heartbeat's interval.
     mutating func take(
         _ member: ConsumerGroupMember, _ before: ConsumerGroupMember, insteadOf old: String?,
         owned: Set<TopicIDPartition>?, _ registry: TopicRegistry, _ settings: ConsumerGroupSettings, now: Instant
     ) {
         put(member, insteadOf: old)
         let wishesChanged = member.topicNames != before.topicNames || member.topicRegex != before.topicRegex
-        let topicsChanged = look(at: registry, subscriptionsChanged: wishesChanged)
+        let due = unmatched
+        unmatched = []
+        if let regex = member.topicRegex, regex != before.topicRegex, !member.topicNames.isEmpty,
+            matches[regex] == nil, !due.contains(regex)
+        {
+            unmatched = [regex]
+        }
+        let topicsChanged = look(at: registry, subscriptionsChanged: wishesChanged || !due.isEmpty)
         if wishesChanged || topicsChanged { bumpEpoch() }
         assignIfDue(interval: settings.assignmentInterval, now: now)
         reconcile(member.id, owned: owned, topicsHaveChanged: wishesChanged, now: now)
@@ -158,7 +171,7 @@ struct ConsumerGroup: Equatable {
         let isNew = seenTopics != registry.changes
         seenTopics = registry.changes
         var matches: [String: Set<String>] = [:]
-        for regex in Set(members.values.compactMap(\.topicRegex)) {
+        for regex in Set(members.values.compactMap(\.topicRegex)).subtracting(unmatched) {
             if !isNew, let known = self.matches[regex] {
                 matches[regex] = known
             } else if let pattern = try? NamePattern(regex) {

@@ -9,6 +9,7 @@ import KafkaWire
 ///   at. With acks all and fewer replicas in sync than a topic's own `min.insync.replicas`, a batch is refused
 ///   (NOT_ENOUGH_REPLICAS); more replicas than there are, are not asked for.
 /// - acks 0 has no answer; an error closes the connection, which is all the client can be told.
+/// - Where records are to blame for a refusal (no key in a compacted topic, times far off), they are named (KIP-467).
 /// - A batch that an idempotent producer sends twice is answered with the offset it already has.
 /// - A transactional batch needs a transaction of its producer that goes on in the partition. Up to v11 the client has
 ///   added the partition with AddPartitionsToTxn, and this is verified (INVALID_TXN_STATE, from v11 on
@@ -82,7 +83,16 @@ enum ProduceHandler: RequestHandler {
                     data.records, version: context.version, maxMessageBytes: topic.settings.maximumMessageBytes),
                 topic.settings, now: context.timestamp)
         } catch {
-            return refuse(error.code, error.message)
+            var answer = refuse(error.code, error.message)
+            guard !error.records.isEmpty else { return answer }
+            answer.logStartOffset = partition.log.startOffset
+            answer.recordErrors = error.records.map { record in
+                .with {
+                    $0.batchIndex = record.index
+                    $0.batchIndexErrorMessage = record.message
+                }
+            }
+            return answer
         }
         let transaction = join(batch, partition, topic, request, context, node)
         guard transaction == .none else {

@@ -7,33 +7,36 @@ enum BatchAdmission {
     static func admit(_ batch: RecordBatch, _ settings: TopicSettings, now: Int64) throws(BatchCheck.Refusal)
         -> RecordBatch
     {
+        if settings.compaction != nil { try checkKeys(batch) }
         if settings.stampsArrival {
             return try packed(batch.stamped(arrival: now) ?? batch, settings)
         }
         try checkTimes(batch, settings, now)
-        if settings.compaction != nil { try checkKeys(batch) }
         return try packed(batch, settings)
     }
 
     /// The header tells the highest time and the first record's; that of a record between them cannot be lower without
-    /// unpacking, which is not done for this.
+    /// unpacking, which is done only to name the records of a batch that is refused.
     private static func checkTimes(_ batch: RecordBatch, _ settings: TopicSettings, _ now: Int64)
         throws(BatchCheck.Refusal)
     {
         let latest = now.addingReportingOverflow(settings.latest)
-        if !latest.overflow, batch.maxTimestamp > latest.partialValue {
-            throw BatchCheck.Refusal(
-                code: .invalidTimestamp,
-                message: "the timestamp \(batch.maxTimestamp) is more than message.timestamp.after.max.ms "
-                    + "(\(settings.latest)) ahead of the broker's time, \(now)")
-        }
         let earliest = now.subtractingReportingOverflow(settings.earliest)
-        if !earliest.overflow, batch.baseTimestamp >= 0, batch.baseTimestamp < earliest.partialValue {
-            throw BatchCheck.Refusal(
-                code: .invalidTimestamp,
-                message: "the timestamp \(batch.baseTimestamp) is more than message.timestamp.before.max.ms "
-                    + "(\(settings.earliest)) behind the broker's time, \(now)")
+        func objection(to timestamp: Int64) -> String? {
+            if !latest.overflow, timestamp > latest.partialValue {
+                return "the timestamp \(timestamp) is more than message.timestamp.after.max.ms "
+                    + "(\(settings.latest)) ahead of the broker's time, \(now)"
+            }
+            if !earliest.overflow, timestamp >= 0, timestamp < earliest.partialValue {
+                return "the timestamp \(timestamp) is more than message.timestamp.before.max.ms "
+                    + "(\(settings.earliest)) behind the broker's time, \(now)"
+            }
+            return nil
         }
+        guard let message = objection(to: batch.maxTimestamp) ?? objection(to: batch.baseTimestamp) else { return }
+        throw BatchCheck.Refusal(
+            code: .invalidTimestamp, message: message,
+            records: (try? batch.records()).map { blamed($0) { objection(to: $0.timestamp) } } ?? [])
     }
 
     private static func checkKeys(_ batch: RecordBatch) throws(BatchCheck.Refusal) {
@@ -41,12 +44,23 @@ enum BatchAdmission {
         do { records = try batch.records() } catch {
             throw BatchCheck.Refusal(code: .invalidRecord, message: "\(error)")
         }
-        if let record = records.first(where: { $0.key == nil }) {
-            throw BatchCheck.Refusal(
-                code: .invalidRecord,
-                message: "Compacted topic cannot accept message without key: record "
-                    + "\(record.offset - batch.baseOffset.rawValue) of the batch has none")
+        let message = "Compacted topic cannot accept message without key"
+        let blamed = blamed(records) { $0.key == nil ? message : nil }
+        guard let first = blamed.first else { return }
+        throw BatchCheck.Refusal(
+            code: .invalidRecord, message: "\(message): record \(first.index) of the batch has none", records: blamed)
+    }
+
+    /// The records to which there is an objection: the client sends the others of the batch once more without them, or
+    /// says of each why it failed. No more than 10,000, for an answer of bounded size.
+    private static func blamed(_ records: DecodedRecords, _ objection: (Record) -> String?) -> [BatchCheck.RecordError]
+    {
+        var blamed: [BatchCheck.RecordError] = []
+        for (index, record) in records.enumerated() where blamed.count < 10_000 {
+            guard let message = objection(record) else { continue }
+            blamed.append(BatchCheck.RecordError(index: Int32(truncatingIfNeeded: index), message: message))
         }
+        return blamed
     }
 
     private static func packed(_ batch: RecordBatch, _ settings: TopicSettings) throws(BatchCheck.Refusal)

@@ -9,6 +9,14 @@ enum BatchCheck {
     struct Refusal: Error, Equatable {
         var code: ErrorCode
         var message: String
+        /// The records that are to blame, where it is not the whole batch (KIP-467).
+        var records: [RecordError] = []
+    }
+
+    /// What is wrong with one record, by its place in the batch.
+    struct RecordError: Equatable {
+        var index: Int32
+        var message: String
     }
 
     /// The one batch in `records`, checked, or why it is refused.

@@ -96,6 +96,7 @@ import Testing
         #expect(try entry("message.max.bytes").synonyms.map(\.value) == ["5000", "1048588"])
         #expect(try entry("node.id").value == "1" && entry("node.id").readOnly)
         #expect(try entry("advertised.listeners").value == "PLAINTEXT://\(broker.bootstrapServers)")
+        #expect(try entry("advertised.listeners").readOnly)
         #expect(try entry("auto.create.topics.enable").value == "true")
         let secret = try entry("ssl.keystore.password")
         #expect(secret.isSensitive && secret.value == nil && secret.configType == 9)

@@ -195,6 +195,18 @@ import Testing
         #expect(script.beat("m", 5, owned: "a0") == "6 same")
     }
 
+    @Test func namedTopicsComeBeforeMatchingOnes() {
+        var script = ConsumerGroupScript(topics: ["a": 1, "b": 1, "c": 1])
+        #expect(script.join("m", ["a"], regex: "[bc]") == "2 a0")
+        #expect(script.beat("m", 2, owned: "a0") == "3 a0 b0 c0")
+        // Somebody else's heartbeat will do.
+        #expect(script.beat("m", 3, regex: "b") == "3 a0")
+        #expect(script.join("n", ["c"], regex: "b") == "5 -")
+        let settled = script.settle()
+        #expect(settled["m"]?.contains("a0") == true && settled["n"]?.contains("c0") == true)
+        #expect(settled.values.contains { $0.contains("b0") })
+    }
+
     @Test func anotherSubscriptionTakesPartitionsAway() {
         var script = ConsumerGroupScript(topics: ["t": 2, "u": 1])
         _ = script.join("a")

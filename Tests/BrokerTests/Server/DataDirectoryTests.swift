@@ -319,9 +319,31 @@ import Testing
     @Test func aCompactedTopicWantsKeys() async throws {
         let broker = try await start(["cleanup.policy": "compact"])
         let client = try TestClient(port: broker.port)
-        let refused = try client.produce("t", batch(["a"]))
-        #expect(refused.errorCode == .invalidRecord && refused.errorMessage?.contains("without key") == true)
+        for compression in [Compression.none, .lz4] {
+            let refused = try client.produce("t", keyless(compression))
+            #expect(refused.errorCode == .invalidRecord && refused.errorMessage?.contains("without key") == true)
+            // librdkafka and the Java client tell the others of the batch that they were not to blame (KIP-467).
+            #expect(refused.recordErrors.map(\.batchIndex) == [1, 3] && refused.logStartOffset == 0)
+            #expect(refused.recordErrors.allSatisfy { $0.batchIndexErrorMessage?.contains("without key") == true })
+        }
         await broker.stop()
+        let stamping = try await start(["cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"])
+        let other = try TestClient(port: stamping.port)
+        #expect(try other.produce("t", batch(["a"])).errorCode == .invalidRecord)
+        await stamping.stop()
+    }
+
+    /// Four records, the second and the last without a key.
+    private func keyless(_ compression: Compression) throws -> [UInt8] {
+        var builder = RecordBatchBuilder()
+        for index in 0..<4 {
+            Array("k".utf8).withUnsafeBytes {
+                builder.append(key: index % 2 == 0 ? $0 : nil, value: $0, timestamp: 1000)
+            }
+        }
+        var options = RecordBatchBuilder.Options()
+        options.compression = compression
+        return try builder.finish(options)
     }
 
     @Test func timesTooFarFromTheBrokersAreRefused() async throws {
@@ -334,6 +356,8 @@ import Testing
         ] as [(Int64, ErrorCode)] {
             #expect(try client.produce("t", batch(["a"], timestamps: [time])).errorCode == code, "\(time)")
         }
+        let refused = try client.produce("t", batch(["a", "b", "c"], timestamps: [1_000_000, 994_000, 1_002_000]))
+        #expect(refused.errorCode == .invalidTimestamp && refused.recordErrors.map(\.batchIndex) == [1, 2])
         await broker.stop()
     }
 
