@@ -137,10 +137,16 @@ private struct ServerProperties {
 
     private mutating func readLimits() throws(PropertyError) {
         if let count = number("num.partitions") { configuration.defaultPartitions = count }
+        if let count = number("default.replication.factor") { configuration.defaultReplicationFactor = count }
         if let flag = text("auto.create.topics.enable") { configuration.autoCreateTopics = flag.lowercased() == "true" }
         if let bytes = number("message.max.bytes") { configuration.maximumMessageBytes = bytes }
         if let bytes = number("socket.request.max.bytes") { configuration.maximumRequestBytes = bytes }
         if let bytes = number("log.retention.bytes") { configuration.retentionBytes = bytes < 0 ? nil : bytes }
+        if number("log.flush.interval.messages") == 1 {
+            configuration.flush = .everyProduce
+        } else if let time = milliseconds("log.flush.interval.ms"), time < .seconds(86_400) {
+            configuration.flush = .interval(time)
+        }
         if let slots = number("max.incremental.fetch.session.cache.slots") { configuration.fetchSessionLimit = slots }
     }
 
@@ -156,6 +162,16 @@ private struct ServerProperties {
         }
         configuration.sessionTimeouts = shortest...longest
         if let size = number("group.max.size") { configuration.maximumGroupSize = size }
+        if let time = milliseconds("group.consumer.heartbeat.interval.ms") {
+            configuration.consumerHeartbeatInterval = time
+        }
+        if let time = milliseconds("group.consumer.session.timeout.ms") { configuration.consumerSessionTimeout = time }
+        if let time = milliseconds("group.consumer.assignment.interval.ms") {
+            configuration.consumerAssignmentInterval = time
+        }
+        if let minutes = number("offsets.retention.minutes") {
+            configuration.offsetsRetention = .seconds(minutes * 60)
+        }
         if let longest = milliseconds("transaction.max.timeout.ms") {
             configuration.maximumTransactionTimeout = longest
         }

@@ -62,6 +62,20 @@ import Testing
         #expect(!report.withoutEffect.contains("num.partitions"))
     }
 
+    @Test func groupsAndTheDiskTakeTheirSettings() throws {
+        let configuration = try KafkaBroker.Configuration(properties: [
+            "default.replication.factor": "2", "offsets.retention.minutes": "5", "log.flush.interval.ms": "200",
+            "group.consumer.session.timeout.ms": "50000", "group.consumer.heartbeat.interval.ms": "6000",
+            "group.consumer.assignment.interval.ms": "100",
+        ])
+        #expect(configuration.defaultReplicationFactor == 2 && configuration.offsetsRetention == .seconds(300))
+        #expect(configuration.flush == .interval(.milliseconds(200)))
+        #expect(configuration.consumerSessionTimeout == .seconds(50))
+        #expect(configuration.consumerHeartbeatInterval == .seconds(6))
+        #expect(configuration.consumerAssignmentInterval == .milliseconds(100))
+        #expect(try KafkaBroker.Configuration(properties: ["log.flush.interval.messages": "1"]).flush == .everyProduce)
+    }
+
     @Test(arguments: [
         (["num.partition": "3"], "num.partition", "did you mean num.partitions"),
         (["num.partitions": "0"], "num.partitions", "at least 1"),
