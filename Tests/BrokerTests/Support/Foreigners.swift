@@ -1,0 +1,19 @@
+import Foundation
+
+/// The clients of others that tests run, where they are installed, and the way to run them.
+enum Foreigners {
+    /// The Python of the environment that `KAFKAWIRE_VENV` names; nil where there is none, and its tests are skipped.
+    static let python = ProcessInfo.processInfo.environment["KAFKAWIRE_VENV"].map { $0 + "/bin/python" }
+    /// The folder with the Java client's jars that `KAFKAWIRE_JARS` names; nil as above.
+    static let jars = ProcessInfo.processInfo.environment["KAFKAWIRE_JARS"]
+    /// The folder of the programs that the clients run.
+    static let programs = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Foreign"
+
+    /// Runs a command with the shell; gives what `system` gives, 0 where it went well. It waits on a thread of its own:
+    /// the few threads that tests share must stay free for brokers that other tests command meanwhile.
+    static func run(_ command: String) async -> Int32 {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: system(command)) }
+        }
+    }
+}
