@@ -37,13 +37,10 @@ count_in() {
 }
 
 # Suites with clients and brokers of others. They have a machine's cores to themselves: a JVM beside three hundred tests
-# makes time-outs of both.
+# makes time-outs of both. So do golden bytes beside a client's time-outs, hence three more runs.
 FOREIGN='Foreign|AdminCompare|MockCluster'
 
-swift_tests() {
-  swift build --build-tests
-  swift test --skip-build --skip "$FOREIGN"
-}
+swift_tests() { swift test --skip-build --filter "$1" --skip "$FOREIGN"; }
 
 foreign_tests() {
   KAFKAWIRE_VENV=$VENV KAFKAWIRE_JARS=$(jars) KAFKAWIRE_MOCK_BOOTSTRAP=$(cat "$LOGS/mock.address" 2>/dev/null || true) \
@@ -90,7 +87,10 @@ pure_agents() {
 step "building the programs (release)"
 swift build -c release >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
 start_mock
-suite "golden bytes, states, client, broker (swift test)" swift_tests
+suite "building the tests (debug)" swift build --build-tests
+suite "golden bytes, values, tools (swift test)" swift_tests '^(WireTests|AppTests|ToolTests|PostgreSQLTests)\.'
+suite "the broker (swift test)" swift_tests '^BrokerTests\.'
+suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "kw conformance" conformance
 suite "agents link neither libpq nor librdkafka" pure_agents
