@@ -110,7 +110,7 @@ enum ProduceHandler: RequestHandler {
             do throws(StorageError) {
                 // What the coordinator was told is kept first: a batch of a transaction that nobody knows after a
                 // crash would hang.
-                if batch.attributes.isTransactional { try node.save(now: context.now, timestamp: context.timestamp) }
+                if batch.attributes.isTransactional { try node.save(now: context.now) }
                 baseOffset = try node.append(batch, to: partition, of: topic)
             } catch {
                 return refuse(.kafkaStorageError, "\(error)")

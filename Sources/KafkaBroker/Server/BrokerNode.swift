@@ -92,7 +92,7 @@ final class BrokerNode {
         let outcome = try api.handle(body, context, self)
         if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
         do throws(StorageError) {
-            try save(now: context.now, timestamp: context.timestamp)
+            try save(now: context.now)
         } catch {
             // Who only reads is answered also where the disk is full.
             guard storage?.noteCount == noted else { return .hangUp(Self.unkept(api.key, error)) }
@@ -158,7 +158,7 @@ final class BrokerNode {
     func settle(now: Instant) {
         writeMarkers(now: now)
         // What cannot be written now stays noted, and is written before the next answer.
-        try? save(now: now, timestamp: configuration.timestamp())
+        try? save(now: now)
         for fetch in waitingFetches.takeTouched() where FetchHandler.isSatisfied(fetch, self) { answer(fetch) }
         for action in groups.takeActions() {
             switch action {
@@ -271,7 +271,7 @@ final class BrokerNode {
         for markers in due {
             do throws(StorageError) {
                 // That the end is decided is kept before anybody is told.
-                try save(now: now, timestamp: configuration.timestamp())
+                try save(now: now)
                 try write(markers)
                 transactions.complete(markers.transactionalId, now: now)
             } catch {

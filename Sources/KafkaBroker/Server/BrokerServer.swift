@@ -3,7 +3,8 @@ import Logging
 
 /// The broker's sockets, of all its nodes: accepts connections, cuts frames, hands requests to the ``BrokerNode`` and
 /// sends the answers. A connection belongs to the node whose listener it came in by; commands that open and close
-/// listeners are in `Nodes/NodeCommands.swift`. Everything runs on one loop; what a turn of the loop produces for a connection leaves in one `send`.
+/// listeners are in `Nodes/NodeCommands.swift`. Everything runs on one loop; what a turn of the loop produces for a
+/// connection leaves in one `send`.
 actor BrokerServer {
     nonisolated let loop: SocketLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }

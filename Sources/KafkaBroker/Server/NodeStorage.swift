@@ -105,7 +105,7 @@ extension BrokerNode {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error.message).")
         }
         do throws(StorageError) {
-            try save(now: configuration.now(), timestamp: configuration.timestamp())
+            try save(now: configuration.now())
         } catch {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
         }
@@ -125,7 +125,7 @@ extension BrokerNode {
     func refusal(of key: APIKey, _ context: RequestContext) -> String? {
         guard let storage, !storage.isSaved else { return nil }
         do throws(StorageError) {
-            try save(now: context.now, timestamp: context.timestamp)
+            try save(now: context.now)
             return nil
         } catch {
             return Self.keeping.contains(key) ? Self.unkept(key, error) : nil
@@ -137,11 +137,11 @@ extension BrokerNode {
     }
 
     /// Writes what has changed; an answer may leave only after this.
-    func save(now: Instant, timestamp: Int64) throws(StorageError) {
+    func save(now: Instant) throws(StorageError) {
         guard let storage else { return }
         storage.note(transactions.takeChanges())
         storage.note(groups.takeChanges())
-        try storage.save(WallClock(now: now, timestamp: timestamp))
+        try storage.save(WallClock(now: now, timestamp: configuration.timestamp()))
         if configuration.flush == .everyProduce { try storage.directory.pool.sync() }
     }
 
@@ -168,7 +168,7 @@ extension BrokerNode {
         guard let storage, topics.objection(name: topic, partitions: partitions.upperBound) == nil else { return }
         do throws(StorageError) {
             // A topic of that name whose deletion is not written yet has its folders there.
-            if storage.hasDoomed { try save(now: configuration.now(), timestamp: configuration.timestamp()) }
+            if storage.hasDoomed { try save(now: configuration.now()) }
             for partition in partitions { try storage.directory.makeWay(for: topic, PartitionID(partition)) }
         } catch {
             throw TopicRegistry.Refusal(code: .kafkaStorageError, message: "\(error)")
@@ -189,7 +189,7 @@ extension BrokerNode {
     func close() {
         guard let storage else { return }
         do throws(StorageError) {
-            try save(now: configuration.now(), timestamp: configuration.timestamp())
+            try save(now: configuration.now())
             try storage.close()
         } catch {
             configuration.logger.error("The broker stops without having written everything: \(error)")
