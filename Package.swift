@@ -74,6 +74,7 @@ let package = Package(
         shared("ChangeEvents"),
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
+        shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
@@ -87,7 +88,11 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
-        app("KW", ["KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", log]),
+        app(
+            "KW",
+            [
+                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit", log,
+            ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
         .testTarget(
@@ -102,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport", "KafkaWire",
+                "KW", "ToolKit", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
+                "KafkaWire",
                 "KafkaBroker",
             ],
             swiftSettings: strict),

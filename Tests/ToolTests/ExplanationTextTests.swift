@@ -2,6 +2,7 @@ import Conformance
 import JSONLines
 import KafkaWire
 import Testing
+import ToolKit
 
 @testable import KW
 

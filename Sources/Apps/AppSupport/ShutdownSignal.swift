@@ -38,6 +38,9 @@ public struct ShutdownSignal: Sendable {
         return ShutdownSignal(descriptor: descriptor)
     }
 
+    /// A wish that no signal brings: for programs that Ctrl-C may end there and then.
+    public static var never: ShutdownSignal { ShutdownSignal(descriptor: -1) }
+
     /// Whether the end was requested.
     public var isRequested: Bool { wasRequested.load(ordering: .acquiring) }
 

@@ -1,8 +1,8 @@
 /// How many columns text takes on a terminal, which is not the number of its characters: Chinese, Japanese and Korean
 /// characters and emoji take two, combining marks none (Unicode's Standard Annex 11, and what terminals do).
-enum TextWidth {
+package enum TextWidth {
     /// The columns of `text`.
-    static func of(_ text: String) -> Int {
+    package static func of(_ text: String) -> Int {
         // Nearly all text is ASCII, of which every byte is a column.
         if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
         return text.reduce(0) { $0 + of($1) }
@@ -10,7 +10,7 @@ enum TextWidth {
 
     /// The columns of a character. What is put together of several emoji counts with all of them: some terminals
     /// show it as one, others do not, and a line that turns out shorter does no harm.
-    static func of(_ character: Character) -> Int {
+    package static func of(_ character: Character) -> Int {
         // A variation selector asks for the coloured form, which is wide.
         if character.unicodeScalars.contains(where: { $0.value == 0xFE0F }) { return 2 }
         return character.unicodeScalars.reduce(0) { $0 + of($1) }
@@ -40,14 +40,14 @@ enum TextWidth {
     ]
 
     /// `text` with spaces up to `width` columns; longer text stays as it is.
-    static func padded(_ text: String, _ width: Int, toTheRight: Bool = false) -> String {
+    package static func padded(_ text: String, _ width: Int, toTheRight: Bool = false) -> String {
         let space = String(repeating: " ", count: max(0, width - of(text)))
         return toTheRight ? space + text : text + space
     }
 
     /// `text` in lines of at most `width` columns, broken at spaces where there are any. More than `limit` lines end
     /// in "…".
-    static func wrapped(_ text: String, _ width: Int, limit: Int = .max) -> [String] {
+    package static func wrapped(_ text: String, _ width: Int, limit: Int = .max) -> [String] {
         let width = max(width, 2)
         guard of(text) > width else { return [text] }
         var lines: [String] = []
@@ -86,7 +86,7 @@ enum TextWidth {
     }
 
     /// `text` wrapped to `width` columns, where there is a width, with the lines behind the first indented.
-    static func hanging(_ text: String, _ width: Int?, indent: Int) -> [String] {
+    package static func hanging(_ text: String, _ width: Int?, indent: Int) -> [String] {
         guard let width, of(text) > width else { return [text] }
         let margin = String(repeating: " ", count: indent)
         let lines = wrapped(text, width - indent)
@@ -94,7 +94,7 @@ enum TextWidth {
     }
 
     /// The beginning of `text` that has at most `width` columns.
-    static func cut(_ text: String, _ width: Int) -> String {
+    package static func cut(_ text: String, _ width: Int) -> String {
         var columns = 0
         var end = text.startIndex
         for index in text.indices {

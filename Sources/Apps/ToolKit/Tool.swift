@@ -1,0 +1,77 @@
+import AppSupport
+import ArgumentParser
+import JSONLines
+import KafkaWire
+
+/// What a running command works with: where it writes, and how it hears that it should end.
+package struct Tool: Sendable {
+    /// The command as a person types it, such as `kw topics`: errors begin with it.
+    package let name: String
+    package let console: Console
+    /// Ctrl-C, SIGTERM, and the end of whoever reads our output.
+    package let shutdown: ShutdownSignal
+
+    package init(name: String, console: Console, shutdown: ShutdownSignal) {
+        self.name = name
+        self.console = console
+        self.shutdown = shutdown
+    }
+
+    /// Columns of the terminal; nil where standard output is none.
+    package var width: Int? { Terminal.outputWidth }
+
+    /// Writes one line to standard error, behind the command's name.
+    package func complain(_ sentence: String) { console.note("\(name): \(sentence)") }
+}
+
+/// A command whose work can fail in a sentence. ``perform(_:)`` throws, and this prints the sentence to standard error,
+/// behind the command's name, and ends with status 1.
+package protocol ToolCommand: AsyncParsableCommand {
+    /// Whether Ctrl-C asks the command to come to its end (``Tool/shutdown``), instead of ending the process there.
+    static var endsItself: Bool { get }
+
+    /// Does the work. ``ToolFailure``, `KafkaError`, `FileError` and everything else with a description become sentences;
+    /// `ExitCode` and `ValidationError` pass through.
+    func perform(_ tool: Tool) async throws
+}
+
+extension ToolCommand {
+    package static var endsItself: Bool { false }
+
+    package func run() async throws {
+        let name = "kw \(Self._commandName)"
+        let tool: Tool
+        if Self.endsItself {
+            let shutdown = ShutdownSignal.install()
+            tool = Tool(name: name, console: Console(whenClosed: shutdown.request), shutdown: shutdown)
+        } else {
+            tool = Tool(name: name, console: Console(), shutdown: .never)
+        }
+        defer {
+            tool.console.endProgress()
+            tool.console.flush()
+        }
+        do { try await perform(tool) } catch let error as ExitCode { throw error } catch let error as ValidationError {
+            throw error
+        } catch let error as CleanExit { throw error } catch let error as ToolFailure {
+            tool.console.endProgress()
+            error.sentences.forEach(tool.complain)
+            throw ExitCode(1)
+        } catch {
+            tool.console.endProgress()
+            tool.complain("\(error)")
+            throw ExitCode(1)
+        }
+    }
+}
+
+/// Why a command could not do what it was asked, a sentence for each item.
+package struct ToolFailure: Error, CustomStringConvertible {
+    package let sentences: [String]
+
+    package init(_ sentence: String) { sentences = [sentence] }
+
+    package init(_ sentences: [String]) { self.sentences = sentences }
+
+    package var description: String { sentences.joined(separator: "\n") }
+}

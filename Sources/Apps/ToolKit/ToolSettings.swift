@@ -1,0 +1,35 @@
+import AppSupport
+
+/// Settings under Kafka's names, each with the place where it was given, for error messages. Later ones stand over
+/// earlier ones.
+package struct ToolSettings: Sendable, Equatable {
+    /// A setting.
+    package struct Entry: Sendable, Equatable {
+        package var name: String
+        package var value: String
+        /// Where it was given, as in `client.properties, line 3` or `--command-property`.
+        package var place: String
+    }
+
+    package private(set) var entries: [Entry] = []
+
+    package init() {}
+
+    /// The settings of a file.
+    package init(_ file: PropertiesFile) {
+        entries = file.entries.map {
+            Entry(name: $0.name, value: $0.value, place: "\(file.path), line \($0.line)")
+        }
+    }
+
+    /// Adds a setting over those that are there.
+    package mutating func set(_ name: String, _ value: String, place: String) {
+        entries.append(Entry(name: name, value: value, place: place))
+    }
+
+    /// The setting that counts.
+    package func entry(_ name: String) -> Entry? { entries.last { $0.name == name } }
+
+    /// The value that counts.
+    package func value(_ name: String) -> String? { entry(name)?.value }
+}
