@@ -7,8 +7,13 @@ extension ToolSettings {
     /// knows.
     package func client(_ bootstrapServers: [String], _ tool: Tool) throws -> ClientConfiguration {
         var configuration = ClientConfiguration(bootstrapServers: bootstrapServers)
-        try apply(tool) { settings throws(KafkaError) in try configuration.apply(settings) }
+        try apply(to: &configuration, tool)
         return configuration
+    }
+
+    /// Sets these in the configuration of a client; see ``client(_:_:)``.
+    package func apply(to configuration: inout ClientConfiguration, _ tool: Tool) throws {
+        try apply(tool) { settings throws(KafkaError) in try configuration.apply(settings) }
     }
 
     /// Sets these in the configuration of a producer; see ``client(_:_:)``.
