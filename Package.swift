@@ -80,6 +80,7 @@ let package = Package(
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
         shared("FuzzChecks", ["KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines"]),
+        shared("Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
             "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
@@ -91,7 +92,8 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit", log,
+                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit",
+                "Benching", log,
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 

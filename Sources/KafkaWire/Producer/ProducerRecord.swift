@@ -47,6 +47,9 @@ public struct Delivery: Sendable {
     let batch: ProducerBatch
     let index: Int32
 
+    /// The same for records of one batch, as long as it is on its way.
+    package var batchIdentity: ObjectIdentifier { ObjectIdentifier(batch) }
+
     /// Waits until the record is stored as `acks` demands. Throws when it never will be, at the latest after
     /// `delivery.timeout.ms`.
     public func acknowledgement() async throws(KafkaError) -> RecordMetadata {

@@ -1,0 +1,171 @@
+import AppSupport
+import KafkaWire
+
+/// Sends records as fast as the producer takes them, or at a given rate, and measures.
+package struct ProduceBenchmark: Sendable {
+    package var topic: String
+    package var records: Int
+    /// So many of them come first and are not counted.
+    package var warmup = 0
+    /// Records a second; nil is as many as go.
+    package var throughput: Double?
+    package var payloads: Payloads
+    /// How many different keys there are; nil sends without keys.
+    package var keys: Int?
+    package var seed: UInt64 = 0
+    package var reportingInterval: Duration = .seconds(5)
+
+    package init(topic: String, records: Int, payloads: Payloads) {
+        self.topic = topic
+        self.records = records
+        self.payloads = payloads
+    }
+
+    /// At full speed the clock is read for every so many records: reading it is a tenth of sending one.
+    private static let stride = 16
+
+    /// Runs the benchmark. `progress` gets the number of records that were sent, often; `report` gets each window;
+    /// `shouldStop` ends it early.
+    package func run(
+        _ configuration: KafkaProducer.Configuration, shouldStop: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (Int) -> Void,
+        report: @escaping @Sendable (BenchmarkWindow) -> Void
+    ) async throws(KafkaError) -> ProduceOutcome {
+        let producer = try KafkaProducer(configuration)
+        let times = DeliveryTimes(warmup: warmup)
+        let windows = Task { await Self.windows(times, every: reportingInterval, report) }
+        defer { windows.cancel() }
+        var feed = Feed(self)
+        var failure: KafkaError?
+        do throws(KafkaError) {
+            try await feed.send(to: producer, times, shouldStop, progress)
+            try await producer.flush()
+        } catch {
+            failure = error
+        }
+        let ended = Instant.now
+        let usage = ProcessUsage.now()
+        do throws(KafkaError) { try await producer.close() } catch { failure = failure ?? error }
+        // The last acknowledgements may still be on their way to those who count them.
+        while times.isWaiting { try? await Task.sleep(for: .milliseconds(1)) }
+        let total = times.total
+        if total.records == 0, let failure { throw failure }
+        return ProduceOutcome(
+            records: total.records, bytes: total.bytes, elapsed: ended - feed.countedFrom,
+            cpu: usage.cpu - feed.cpuBefore, peakResident: usage.peakResident, latencies: total.latencies,
+            failed: total.failed, firstFailure: total.firstFailure ?? failure,
+            wasInterrupted: feed.sent < records)
+    }
+
+    private static func windows(
+        _ times: DeliveryTimes, every interval: Duration, _ report: @Sendable (BenchmarkWindow) -> Void
+    ) async {
+        var start = Instant.now
+        while true {
+            do { try await Task.sleep(for: interval) } catch { return }
+            let now = Instant.now
+            let window = times.takeWindow()
+            report(
+                BenchmarkWindow(
+                    records: window.records, bytes: window.bytes, elapsed: now - start, latencies: window.latencies))
+            start = now
+        }
+    }
+
+    /// The loop that sends.
+    private struct Feed {
+        let plan: ProduceBenchmark
+        var random: SeededRandom
+        var sent = 0
+        var countedFrom = Instant.now
+        var cpuBefore = ProcessUsage.now().cpu
+
+        init(_ plan: ProduceBenchmark) {
+            self.plan = plan
+            random = SeededRandom(seed: plan.seed)
+        }
+
+        mutating func send(
+            to producer: KafkaProducer, _ times: DeliveryTimes, _ shouldStop: () -> Bool, _ progress: (Int) -> Void
+        ) async throws(KafkaError) {
+            let stride = plan.throughput == nil ? ProduceBenchmark.stride : 1
+            let start = Instant.now
+            var group: Group?
+            while sent < plan.records {
+                if sent == plan.warmup, sent > 0 {
+                    group?.note(to: times)
+                    group = nil
+                    countedFrom = .now
+                    cpuBefore = ProcessUsage.now().cpu
+                }
+                if group == nil {
+                    if shouldStop() { return }
+                    if let throughput = plan.throughput { await pause(until: start, throughput) }
+                    group = Group(time: .now)
+                }
+                let value = plan.payloads.values[Int(random.next() >> 33) % plan.payloads.values.count]
+                let key = plan.keys.map { "key-\(random.next() % UInt64(max(1, $0)))" }
+                let delivery = try await send(value, key, to: producer)
+                sent += 1
+                group?.add(delivery, bytes: value.count + (key?.utf8.count ?? 0), to: times)
+                if sent & 0x3FFF == 0 { progress(sent) }
+                if let full = group, full.count >= stride {
+                    full.note(to: times)
+                    group = nil
+                }
+            }
+            group?.note(to: times)
+        }
+
+        /// Records of one batch that were sent one behind the other, at about one time.
+        private struct Group {
+            let time: Instant
+            var delivery: Delivery?
+            var count = 0
+            var bytes = 0
+
+            init(time: Instant) { self.time = time }
+
+            /// Adds a record; one of another batch begins the group anew.
+            mutating func add(_ next: Delivery, bytes size: Int, to times: DeliveryTimes) {
+                if let delivery, delivery.batchIdentity != next.batchIdentity {
+                    note(to: times)
+                    count = 0
+                    bytes = 0
+                }
+                delivery = next
+                count += 1
+                bytes += size
+            }
+
+            func note(to times: DeliveryTimes) {
+                if let delivery { times.note(delivery, count: count, bytes: bytes, at: time) }
+            }
+        }
+
+        private func send(
+            _ value: [UInt8], _ key: String?, to producer: KafkaProducer
+        ) async throws(KafkaError) -> Delivery {
+            if key == nil {
+                let taken: Result<Delivery?, KafkaError> = value.withUnsafeBytes { bytes in
+                    do throws(KafkaError) {
+                        return .success(try producer.trySend(topic: plan.topic, value: bytes))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+                if let delivery = try taken.get() { return delivery }
+            }
+            return try await producer.send(
+                ProducerRecord(topic: plan.topic, key: key.map { Bytes(utf8: $0) }, value: Bytes(value)))
+        }
+
+        /// Waits until it is this record's turn.
+        private func pause(until start: Instant, _ throughput: Double) async {
+            let due = start + .nanoseconds(Int64(Double(sent) / throughput * 1e9))
+            let ahead = due - .now
+            // Shorter pauses than that come out longer than they should.
+            if ahead > .milliseconds(1) { try? await Task.sleep(for: ahead) }
+        }
+    }
+}
