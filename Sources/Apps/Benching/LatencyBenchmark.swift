@@ -53,7 +53,6 @@ package struct LatencyBenchmark: Sendable {
         var random = SeededRandom(seed: seed)
         var latencies = LatencyFigures()
         var events = consumer.events.makeAsyncIterator()
-        try await settle(consumer, &events)
         let before = ProcessUsage.now()
         let started = Instant.now
         for number in 0..<records {
@@ -84,16 +83,6 @@ package struct LatencyBenchmark: Sendable {
         return LatencyOutcome(
             latencies: latencies, elapsed: .now - started, cpu: usage.cpu - before.cpu,
             peakResident: usage.peakResident, bytes: latencies.count * (size + (keySize ?? 0)))
-    }
-
-    /// Waits until the consumer knows where it begins in every partition, so that the first record is behind that.
-    private func settle(
-        _ consumer: KafkaConsumer, _ events: inout KafkaConsumer.Events.Iterator
-    ) async throws(KafkaError) {
-        while let event = try await events.next() {
-            if case .assigned = event { break }
-            if case .trouble(let error) = event, !error.isRetriable { throw error }
-        }
     }
 
     /// The values of the next batch; nil at the end.

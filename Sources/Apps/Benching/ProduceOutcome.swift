@@ -84,7 +84,7 @@ enum Rates {
 
     /// CPU time for one of `count`.
     static func cost(_ cpu: Duration, _ count: Int) -> String {
-        guard count > 0 else { return "no" }
+        guard count > 0 else { return "–" }
         return Figures.fixed(Figures.seconds(cpu) * 1e6 / Double(count), decimals: 3) + " µs"
     }
 

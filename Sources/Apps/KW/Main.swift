@@ -1,9 +1,39 @@
+import AppSupport
 import ArgumentParser
 
 /// The command-line tool: one file per subcommand.
-@main struct KW: AsyncParsableCommand {
+struct KW: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kw",
-        abstract: "Kafka's wire protocol in the hand: run a broker, look at bytes, and check them.",
-        subcommands: [BrokerCommand.self, ExplainCommand.self, ConformanceCommand.self, BenchCommand.self])
+        abstract: "Kafka's wire protocol in the hand: use a cluster, run a broker, look at bytes, and check them.",
+        discussion: """
+            The commands that take the place of Kafka's own tools have their flags, and go by their names too: \
+            kw kafka-topics.sh --list is kw topics --list. KAFKA_BOOTSTRAP names the cluster where no option does.
+            """,
+        groupedSubcommands: [
+            CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
+            CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),
+            CommandGroup(name: "THE WIRE", subcommands: [ExplainCommand.self, ConformanceCommand.self]),
+        ])
+}
+
+@main enum Program {
+    static func main() async {
+        let arguments = KafkaScripts.arguments(CommandLine.arguments)
+        var command: any ParsableCommand
+        do { command = try KW.parseAsRoot(arguments) } catch {
+            if KW.exitCode(for: error) != .success, let sentence = UnknownFlags.sentence(arguments) {
+                Console().note("Error: \(sentence)")
+                KW.exit(withError: ExitCode.validationFailure)
+            }
+            KW.exit(withError: error)
+        }
+        do {
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch { KW.exit(withError: error) }
+    }
 }

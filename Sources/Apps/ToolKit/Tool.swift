@@ -30,6 +30,9 @@ package protocol ToolCommand: AsyncParsableCommand {
     /// Whether Ctrl-C asks the command to come to its end (``Tool/shutdown``), instead of ending the process there.
     static var endsItself: Bool { get }
 
+    /// The command as it is typed behind `kw`; by default its own name alone.
+    static var path: String { get }
+
     /// Does the work. ``ToolFailure``, `KafkaError`, `FileError` and everything else with a description become sentences;
     /// `ExitCode` and `ValidationError` pass through.
     func perform(_ tool: Tool) async throws
@@ -37,9 +40,10 @@ package protocol ToolCommand: AsyncParsableCommand {
 
 extension ToolCommand {
     package static var endsItself: Bool { false }
+    package static var path: String { _commandName }
 
     package func run() async throws {
-        let name = "kw \(Self._commandName)"
+        let name = "kw \(Self.path)"
         let tool: Tool
         if Self.endsItself {
             let shutdown = ShutdownSignal.install()

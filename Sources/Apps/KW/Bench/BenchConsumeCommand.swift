@@ -12,6 +12,7 @@ struct BenchConsumeCommand: ToolCommand {
         abstract: "Read records at full speed, and measure.",
         discussion: "The flags are those of kafka-consumer-perf-test.")
     static let endsItself = true
+    static let path = "bench consume"
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: BenchOptions
@@ -55,7 +56,7 @@ struct BenchConsumeCommand: ToolCommand {
             tool.complain("the system sizes the sockets' buffers; --socket-buffer-size has no effect")
         }
         let configuration = try self.consumer(tool)
-        _ = try await options.partitions(tool, configuration.client)
+        try await options.requireTopic(tool, configuration.client)
         var benchmark = ConsumeBenchmark(records: numRecords)
         benchmark.timeout = .milliseconds(timeout)
         benchmark.reportingInterval = .milliseconds(options.reportingInterval)

@@ -15,6 +15,7 @@ struct BenchLatencyCommand: ToolCommand {
             where it is missing.
             """)
     static let endsItself = true
+    static let path = "bench latency"
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: BenchOptions
@@ -22,7 +23,8 @@ struct BenchLatencyCommand: ToolCommand {
     @Option(help: "How many records are sent.")
     var numRecords: Int = 10_000
 
-    @Option(help: ArgumentHelp("1 (the leader) or all (all in-sync replicas).", valueName: "acks"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("1 (the leader) or all (all in-sync replicas).", valueName: "acks"))
     var producerAcks: String = "all"
 
     @Option(help: ArgumentHelp("The size of a value.", valueName: "bytes"))
@@ -56,12 +58,10 @@ struct BenchLatencyCommand: ToolCommand {
         try settings.apply(to: &producer, tool)
         producer.acks = leaderOnly ? .leader : .all
         if leaderOnly { producer.isIdempotent = false }
-        let partitions = try await options.partitions(tool, producer.client)
-        let starts = (0..<partitions).map { number in
-            (TopicPartition(options.topic, PartitionID(number)), KafkaConsumer.StartingOffset.latest)
-        }
+        let ends = try await options.ends(tool, producer.client)
         var consumer = KafkaConsumer.Configuration(
-            bootstrapServers: producer.client.bootstrapServers, partitions: Dictionary(starts) { first, _ in first })
+            bootstrapServers: producer.client.bootstrapServers,
+            partitions: ends.mapValues(KafkaConsumer.StartingOffset.offset))
         consumer.client = producer.client
         var benchmark = LatencyBenchmark(topic: options.topic, records: numRecords, size: recordSize)
         benchmark.keySize = recordKeySize

@@ -41,25 +41,33 @@ struct BenchOptions: ParsableArguments {
         return settings
     }
 
-    /// Creates the topic where it is missing, and says how many partitions it has. Throws at once where no broker can be
-    /// reached.
-    func partitions(_ tool: Tool, _ client: ClientConfiguration) async throws -> Int32 {
+    /// Creates the topic where it is missing. Throws at once where no broker can be reached.
+    func requireTopic(_ tool: Tool, _ client: ClientConfiguration) async throws {
+        _ = try await withAdmin(tool, client) { admin in try await Self.create(topic, admin) }
+    }
+
+    /// The same, and where each partition ends.
+    func ends(_ tool: Tool, _ client: ClientConfiguration) async throws -> [TopicPartition: Offset] {
+        try await withAdmin(tool, client) { admin in
+            try await Self.create(topic, admin)
+            return try await admin.endOffsets(of: topic)
+        }
+    }
+
+    private func withAdmin<R: Sendable>(
+        _ tool: Tool, _ client: ClientConfiguration, _ body: (KafkaAdmin) async throws -> R
+    ) async throws -> R {
         let admin = try await tool.admin(client)
-        let outcome: Result<Int32, any Error>
-        do { outcome = .success(try await Self.partitions(of: topic, admin)) } catch { outcome = .failure(error) }
+        let outcome: Result<R, any Error>
+        do { outcome = .success(try await body(admin)) } catch { outcome = .failure(error) }
         await admin.close()
         return try outcome.get()
     }
 
-    private static func partitions(of topic: String, _ admin: KafkaAdmin) async throws -> Int32 {
-        switch await admin.describeTopics([topic])[topic] {
-        case .success(let description): return Int32(clamping: description.partitions.count)
-        case .failure(let error) where error.code == .broker(.unknownTopicOrPartition):
-            let created = try await admin.createTopics([.init(topic)]).get()
-            return created[topic]?.partitions ?? 1
-        case .failure(let error): throw error
-        case nil: throw ToolFailure("no broker told about topic \(topic)")
-        }
+    private static func create(_ topic: String, _ admin: KafkaAdmin) async throws {
+        guard case .failure(let error) = await admin.describeTopics([topic])[topic] else { return }
+        guard error.code == .broker(.unknownTopicOrPartition) else { throw error }
+        _ = try await admin.createTopics([.init(topic)]).get()
     }
 }
 

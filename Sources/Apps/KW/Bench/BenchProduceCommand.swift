@@ -16,6 +16,7 @@ struct BenchProduceCommand: ToolCommand {
             Several sizes or codecs are measured one after the other, with a table at the end.
             """)
     static let endsItself = true
+    static let path = "bench produce"
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: BenchOptions
@@ -38,7 +39,7 @@ struct BenchProduceCommand: ToolCommand {
     @Option(help: "What parts the values of --payload-file; \\n is a line feed.")
     var payloadDelimiter: String = "\\n"
 
-    @Option(help: ArgumentHelp("Records a second; -1 is as many as go.", valueName: "number"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Records a second; -1 is as many as go.", valueName: "number"))
     var throughput: Double = -1
 
     @Option(help: "So many records are sent first and not counted.")
@@ -96,7 +97,7 @@ struct BenchProduceCommand: ToolCommand {
     func perform(_ tool: Tool) async throws {
         if printMetrics { tool.complain("there are no metrics to print; --print-metrics has no effect") }
         let cases = try self.cases(tool)
-        _ = try await options.partitions(tool, cases[0].configuration.client)
+        try await options.requireTopic(tool, cases[0].configuration.client)
         var outcomes: [(Case, ProduceOutcome)] = []
         for one in cases {
             outcomes.append((one, try await measure(one, of: cases.count, tool)))
