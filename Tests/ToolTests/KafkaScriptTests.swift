@@ -27,7 +27,7 @@ import Testing
     }
 
     private static func subcommands(_ command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
-        command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+        command.configuration.subcommands
     }
 
     private static func name(_ command: any ParsableCommand.Type) -> String? { command.configuration.commandName }

@@ -45,7 +45,7 @@ enum UnknownFlags {
     }
 
     private static func subcommands(of command: any ParsableCommand.Type) -> [any ParsableCommand.Type] {
-        command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap { $0.subcommands }
+        command.configuration.subcommands
     }
 
     private static func question(_ word: String, _ known: [String]) -> String {
