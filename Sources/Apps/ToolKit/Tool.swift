@@ -20,6 +20,9 @@ package struct Tool: Sendable {
     /// Columns of the terminal; nil where standard output is none.
     package var width: Int? { Terminal.outputWidth }
 
+    /// Text from outside as it may be shown: as it is where it is read by programs, harmless where it is shown to people.
+    package func shown(_ text: String) -> String { console.outputIsTerminal ? SafeText.line(text) : text }
+
     /// Writes one line to standard error, behind the command's name.
     package func complain(_ sentence: String) { console.note("\(name): \(sentence)") }
 }
@@ -30,6 +33,9 @@ package protocol ToolCommand: AsyncParsableCommand {
     /// Whether Ctrl-C asks the command to come to its end (``Tool/shutdown``), instead of ending the process there.
     static var endsItself: Bool { get }
 
+    /// The command as a person types it, such as `kw topics`: errors begin with it. A command within a command names that.
+    static var toolName: String { get }
+
     /// Does the work. ``ToolFailure``, `KafkaError`, `FileError` and everything else with a description become sentences;
     /// `ExitCode` and `ValidationError` pass through.
     func perform(_ tool: Tool) async throws
@@ -38,8 +44,10 @@ package protocol ToolCommand: AsyncParsableCommand {
 extension ToolCommand {
     package static var endsItself: Bool { false }
 
+    package static var toolName: String { "kw \(Self._commandName)" }
+
     package func run() async throws {
-        let name = "kw \(Self._commandName)"
+        let name = Self.toolName
         let tool: Tool
         if Self.endsItself {
             let shutdown = ShutdownSignal.install()
