@@ -6,7 +6,9 @@ import ArgumentParser
         commandName: "kw",
         abstract: "Kafka's wire protocol in the hand: run a broker, look at bytes, and check them.",
         subcommands: [
-            BrokerCommand.self, TopicsCommand.self, OffsetsCommand.self, DeleteRecordsCommand.self, ClusterCommand.self,
+            BrokerCommand.self,
+            TopicsCommand.self, ConfigsCommand.self, OffsetsCommand.self, DeleteRecordsCommand.self,
+            ClusterCommand.self, AclsCommand.self, TransactionsCommand.self,
             ExplainCommand.self, ConformanceCommand.self,
         ])
 }

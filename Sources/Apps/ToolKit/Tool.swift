@@ -60,7 +60,10 @@ extension ToolCommand {
             tool.console.flush()
         }
         do { try await perform(tool) } catch let error as ExitCode { throw error } catch let error as ValidationError {
-            throw error
+            // The parser's own words, but of this command: all that it would know by now is the program.
+            tool.console.endProgress()
+            tool.console.note("Error: \(error)\n  See '\(name) --help' for more information.")
+            throw ExitCode.validationFailure
         } catch let error as CleanExit { throw error } catch let error as ToolFailure {
             tool.console.endProgress()
             error.sentences.forEach(tool.complain)
