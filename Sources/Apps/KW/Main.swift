@@ -11,6 +11,12 @@ struct KW: AsyncParsableCommand {
             kw kafka-topics.sh --list is kw topics --list. KAFKA_BOOTSTRAP names the cluster where no option does.
             """,
         groupedSubcommands: [
+            CommandGroup(
+                name: "CLUSTER",
+                subcommands: [
+                    TopicsCommand.self, ConfigsCommand.self, OffsetsCommand.self, DeleteRecordsCommand.self,
+                    ClusterCommand.self, AclsCommand.self, TransactionsCommand.self,
+                ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),
             CommandGroup(name: "THE WIRE", subcommands: [ExplainCommand.self, ConformanceCommand.self]),

@@ -20,6 +20,9 @@ package struct Tool: Sendable {
     /// Columns of the terminal; nil where standard output is none.
     package var width: Int? { Terminal.outputWidth }
 
+    /// Text from outside as it may be shown: as it is where it is read by programs, harmless where it is shown to people.
+    package func shown(_ text: String) -> String { console.outputIsTerminal ? SafeText.line(text) : text }
+
     /// Writes one line to standard error, behind the command's name.
     package func complain(_ sentence: String) { console.note("\(name): \(sentence)") }
 }
@@ -30,8 +33,8 @@ package protocol ToolCommand: AsyncParsableCommand {
     /// Whether Ctrl-C asks the command to come to its end (``Tool/shutdown``), instead of ending the process there.
     static var endsItself: Bool { get }
 
-    /// The command as it is typed behind `kw`; by default its own name alone.
-    static var path: String { get }
+    /// The command as a person types it, such as `kw topics`: errors begin with it. A command within a command names that.
+    static var toolName: String { get }
 
     /// Does the work. ``ToolFailure``, `KafkaError`, `FileError` and everything else with a description become sentences;
     /// `ExitCode` and `ValidationError` pass through.
@@ -40,10 +43,11 @@ package protocol ToolCommand: AsyncParsableCommand {
 
 extension ToolCommand {
     package static var endsItself: Bool { false }
-    package static var path: String { _commandName }
+
+    package static var toolName: String { "kw \(Self._commandName)" }
 
     package func run() async throws {
-        let name = "kw \(Self.path)"
+        let name = Self.toolName
         let tool: Tool
         if Self.endsItself {
             let shutdown = ShutdownSignal.install()
@@ -56,7 +60,10 @@ extension ToolCommand {
             tool.console.flush()
         }
         do { try await perform(tool) } catch let error as ExitCode { throw error } catch let error as ValidationError {
-            throw error
+            // The parser's own words, but of this command: all that it would know by now is the program.
+            tool.console.endProgress()
+            tool.console.note("Error: \(error)\n  See '\(name) --help' for more information.")
+            throw ExitCode.validationFailure
         } catch let error as CleanExit { throw error } catch let error as ToolFailure {
             tool.console.endProgress()
             error.sentences.forEach(tool.complain)

@@ -142,3 +142,9 @@ enum TopicConfigs {
         return nil
     }
 }
+
+/// The names of topics' settings, for tools that say which one somebody may have meant.
+package enum TopicConfigNames {
+    /// In their order.
+    package static var all: [String] { TopicConfigs.table.definitions.map(\.name) }
+}

@@ -67,8 +67,8 @@ extension KafkaAdmin {
             }
         } whole: {
             ($0.errorCode, nil)
-        } elements: {
-            $0.groups.map { group in
+        } elements: { response, _ in
+            response.groups.map { group in
                 GroupListing(
                     id: group.groupId, protocolType: group.protocolType,
                     state: group.groupState.isEmpty ? nil : GroupState(rawValue: group.groupState),

@@ -87,12 +87,12 @@ public final class KafkaAdmin: Sendable {
     func gather<R: WireRequest, Element: Sendable>(
         _ what: String, _ build: @escaping @Sendable (Int16) throws(KafkaError) -> R,
         whole: @escaping @Sendable (R.Response) -> (ErrorCode, String?),
-        elements: @escaping @Sendable (R.Response) -> [Element]
+        elements: @escaping @Sendable (R.Response, BrokerID) -> [Element]
     ) async throws(KafkaError) -> Gathered<Element> {
         let call = AdminCall<BrokerID, R, [Element]>(
             what: what, route: .each { .broker($0) }, subject: { .other("at broker \($0)") },
             build: { _, version throws(KafkaError) in try build(version) }, whole: whole,
-            read: { response, brokers in brokers.map { AdminReply($0, .none, nil, elements(response)) } })
+            read: { response, brokers in brokers.map { AdminReply($0, .none, nil, elements(response, $0)) } })
         var gathered = Gathered<Element>(elements: [], failures: [:])
         for (broker, outcome) in await cluster.perform(call, about: try await brokers()).sorted(by: { $0.key < $1.key })
         {

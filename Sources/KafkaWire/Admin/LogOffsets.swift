@@ -15,6 +15,8 @@ extension KafkaAdmin {
         case earliestLocal
         /// The last in tiered storage (KIP-1005, Kafka 3.9).
         case latestTiered
+        /// The first that has not yet been copied to tiered storage (KIP-1023, Kafka 4.2).
+        case earliestPendingUpload
 
         fileprivate var time: Int64 {
             switch self {
@@ -23,6 +25,7 @@ extension KafkaAdmin {
             case .maxTimestamp: -3
             case .earliestLocal: -4
             case .latestTiered: -5
+            case .earliestPendingUpload: -6
             case .timestamp(let time): time
             }
         }
@@ -33,6 +36,7 @@ extension KafkaAdmin {
             case .maxTimestamp: (7, "3.0")
             case .earliestLocal: (8, "3.5")
             case .latestTiered: (9, "3.9")
+            case .earliestPendingUpload: (11, "4.2")
             case .earliest, .latest, .timestamp: (0, "")
             }
         }

@@ -77,6 +77,8 @@ extension KafkaAdmin {
     public struct TransactionDescription: Sendable, Equatable {
         /// The id (`transactional.id`).
         public var id: String
+        /// The broker that coordinates it.
+        public var coordinator: BrokerID
         /// The state of its last transaction.
         public var state: TransactionState
         /// The id of its producer.
@@ -101,7 +103,8 @@ extension KafkaAdmin {
             read: { response, _ in
                 response.transactionStates.map { state in
                     let value = TransactionDescription(
-                        id: state.transactionalId, state: TransactionState(rawValue: state.transactionState),
+                        id: state.transactionalId, coordinator: .none,
+                        state: TransactionState(rawValue: state.transactionState),
                         producerId: state.producerId, producerEpoch: state.producerEpoch,
                         timeout: state.transactionTimeoutMs.duration,
                         startTime: state.transactionStartTimeMs < 0 ? nil : state.transactionStartTimeMs,
@@ -111,13 +114,25 @@ extension KafkaAdmin {
                     return AdminReply(state.transactionalId, state.errorCode, nil, value)
                 }
             })
-        return await cluster.perform(call, about: ids)
+        var described = await cluster.perform(call, about: ids)
+        // Known since it was asked.
+        let coordinators = await cluster.coordinators(of: described.keys.map { .transactionCoordinator(id: $0) })
+        for (id, outcome) in described {
+            guard case .success(var value) = outcome,
+                case .success(let broker)? = coordinators[.transactionCoordinator(id: id)]
+            else { continue }
+            value.coordinator = broker
+            described[id] = .success(value)
+        }
+        return described
     }
 
     /// A transactional id, as lists have it.
     public struct TransactionListing: Sendable, Equatable {
         /// The id (`transactional.id`).
         public var id: String
+        /// The broker that coordinates it.
+        public var coordinator: BrokerID
         /// The id of its producer.
         public var producerId: ProducerID
         /// The state of its last transaction.
@@ -151,10 +166,10 @@ extension KafkaAdmin {
         } whole: { response in
             let unknown = response.unknownStateFilters.joined(separator: ", ")
             return (response.errorCode, unknown.isEmpty ? nil : "unknown states: \(unknown)")
-        } elements: {
-            $0.transactionStates.map {
+        } elements: { response, broker in
+            response.transactionStates.map {
                 TransactionListing(
-                    id: $0.transactionalId, producerId: $0.producerId,
+                    id: $0.transactionalId, coordinator: broker, producerId: $0.producerId,
                     state: TransactionState(rawValue: $0.transactionState))
             }
         }

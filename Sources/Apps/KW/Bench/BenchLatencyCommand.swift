@@ -15,7 +15,7 @@ struct BenchLatencyCommand: ToolCommand {
             where it is missing.
             """)
     static let endsItself = true
-    static let path = "bench latency"
+    static let toolName = "kw bench latency"
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: BenchOptions

@@ -16,7 +16,7 @@ struct BenchProduceCommand: ToolCommand {
             Several sizes or codecs are measured one after the other, with a table at the end.
             """)
     static let endsItself = true
-    static let path = "bench produce"
+    static let toolName = "kw bench produce"
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var options: BenchOptions
