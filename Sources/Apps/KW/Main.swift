@@ -7,5 +7,6 @@ import ArgumentParser
         abstract: "Kafka's wire protocol in the hand: run a broker, look at bytes, and check them.",
         subcommands: [
             GroupsCommand.self, AllGroupsCommand.self, BrokerCommand.self, ExplainCommand.self, ConformanceCommand.self,
+            CompletionsCommand.self, ManCommand.self,
         ])
 }

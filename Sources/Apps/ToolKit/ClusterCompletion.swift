@@ -1,4 +1,3 @@
-import AppSupport
 import ArgumentParser
 import KafkaWire
 
@@ -20,8 +19,8 @@ extension CompletionKind {
     /// Clusters: the environment's, this machine's, and the brokers of the one that is named already.
     package static var clusterAddresses: CompletionKind {
         .custom { words, index, _ in
-            let brokers = await ClusterCompletion.names(words, index) { admin in
-                try await admin.describeCluster().brokers.sorted { $0.key < $1.key }.map(\.value)
+            let brokers = ClusterCompletion.names(words, index) { admin in
+                try await admin.describeCluster().brokers.map(\.value)
             }
             let known = [getenv("KAFKA_BOOTSTRAP").map { String(cString: $0) }, "localhost:9092"].compactMap(\.self)
             var all: [String] = []
@@ -30,71 +29,79 @@ extension CompletionKind {
         }
     }
 
+    // Not the parser's asynchronous kind: a command that has one can only be parsed asynchronously, tests included.
     private static func asking(
         _ question: @escaping @Sendable (KafkaAdmin) async throws -> [String]
     ) -> CompletionKind {
-        .custom { words, index, _ in await ClusterCompletion.names(words, index, question) }
+        .custom { words, index, _ in ClusterCompletion.names(words, index, question) }
     }
 }
 
 /// What a shell offers while a person types: names that a cluster knows, soon or not at all.
 enum ClusterCompletion {
     /// Longer a person does not wait behind the Tab key.
-    private static let patience = Duration.milliseconds(300)
+    private static let patience: Int32 = 300
 
     /// The names that the cluster of the words gives in time; none where anything goes wrong. The word at `index` is the
-    /// one that is being typed.
+    /// one that is being typed. Blocks for 300 ms at most.
     static func names(
         _ words: [String], _ index: Int, _ question: @escaping @Sendable (KafkaAdmin) async throws -> [String]
-    ) async -> [String] {
-        let (answers, continuation) = AsyncStream.makeStream(of: [String].self)
-        let asking = Task {
-            if let admin = client(words, index) {
-                continuation.yield((try? await question(admin)) ?? [])
-                await admin.close()
-            }
-            continuation.finish()
+    ) -> [String] {
+        guard let admin = client(words, index) else { return [] }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return [] }
+        let (reading, writing) = (ends[0], ends[1])
+        let answer = Locked<[String]>([])
+        let asking = Task.detached {
+            let names = (try? await question(admin)) ?? []
+            answer.withLock { $0 = names }
+            // Its end is what the other side waits for.
+            close(writing)
+            await admin.close()
         }
-        let waiting = Task {
-            try? await Task.sleep(for: patience)
-            continuation.finish()
-        }
-        defer {
+        var entry = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
+        let isAnswered = poll(&entry, 1, patience) > 0
+        close(reading)
+        guard isAnswered else {
             asking.cancel()
-            waiting.cancel()
+            return []
         }
         // Names that are no plain text would need quoting that shells do differently.
-        for await names in answers {
-            return names.filter { $0.utf8.allSatisfy { (0x21..<0x7F).contains($0) } }.sorted()
-        }
-        return []
+        return answer.withLock { $0 }.filter { $0.utf8.allSatisfy { (0x21..<0x7F).contains($0) } }.sorted()
     }
 
     private static func client(_ words: [String], _ index: Int) -> KafkaAdmin? {
-        guard let options = options(words, index), let settings = try? options.settings() else { return nil }
+        let options = options(words, index)
+        guard let settings = try? options.settings() else { return nil }
         var configuration = ClientConfiguration(bootstrapServers: options.bootstrap(settings))
         configuration.clientId = "kw-completion"
-        configuration.connectTimeout = patience
-        configuration.requestTimeout = patience
-        configuration.apiTimeout = patience
+        configuration.connectTimeout = .milliseconds(patience)
+        configuration.requestTimeout = .milliseconds(patience)
+        configuration.apiTimeout = .milliseconds(patience)
         return try? KafkaAdmin(configuration)
     }
 
     /// The words' options that name a cluster. The others, and a half-typed one, are no matter.
-    static func options(_ words: [String], _ index: Int) -> ClusterOptions? {
-        var arguments: [String] = []
-        for (at, word) in words.enumerated() where at != index && at + 1 != index {
-            let name = word.split(separator: "=", maxSplits: 1).first.map(String.init) ?? word
-            guard ["--bootstrap-server", "--bootstrap-servers", "-b", "--command-config"].contains(name) else {
-                continue
+    static func options(_ words: [String], _ index: Int) -> ClusterOptions {
+        var options = ClusterOptions()
+        options.bootstrapServer = nil
+        options.commandConfig = nil
+        for (at, word) in words.enumerated() where at != index {
+            let parts = word.split(separator: "=", maxSplits: 1)
+            guard let name = parts.first else { continue }
+            var value: String?
+            if parts.count == 2 {
+                value = unquoted(String(parts[1]))
+            } else if at + 1 < words.count, at + 1 != index {
+                value = unquoted(words[at + 1])
             }
-            if word.contains("=") {
-                arguments.append(unquoted(word))
-            } else if at + 1 < words.count {
-                arguments += [word, unquoted(words[at + 1])]
+            switch name {
+            case "--bootstrap-server", "--bootstrap-servers", "-b": options.bootstrapServer = value
+            case "--command-config": options.commandConfig = value
+            default: break
             }
         }
-        return try? ClusterOptions.parse(arguments)
+        return options
     }
 
     /// A word as the shell would pass it on; quotation marks within it are rare enough.
