@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
-.PHONY: help demo pipeline stack build test check bench crash fuzz guide format clean
+.PHONY: help demo pipeline stack build test check bench crash fuzz guide format install clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -48,6 +48,9 @@ fuzz: ## Fuzz all that decodes bytes from outside; a minute for each target. Kno
 guide: ## The pages of "Kafka, byte by byte" into .build/guide.
 	@scripts/guide.sh build
 	@echo "open .build/guide with: python3 -m http.server -d .build/guide 8000, then /documentation/kafkabytebybyte"
+
+install: build ## kw, its man page and completions below PREFIX (/usr/local), behind DESTDIR.
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
 
 format: ## Format the sources.
 	@swift format -i -r $(SOURCES)

@@ -14,12 +14,14 @@ struct KW: AsyncParsableCommand {
             CommandGroup(
                 name: "CLUSTER",
                 subcommands: [
-                    TopicsCommand.self, ConfigsCommand.self, OffsetsCommand.self, DeleteRecordsCommand.self,
-                    ClusterCommand.self, AclsCommand.self, TransactionsCommand.self,
+                    TopicsCommand.self, GroupsCommand.self, AllGroupsCommand.self, ConfigsCommand.self,
+                    OffsetsCommand.self, DeleteRecordsCommand.self, ClusterCommand.self, AclsCommand.self,
+                    TransactionsCommand.self,
                 ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),
             CommandGroup(name: "THE WIRE", subcommands: [ExplainCommand.self, ConformanceCommand.self]),
+            CommandGroup(name: "SHELL", subcommands: [CompletionsCommand.self, ManCommand.self]),
         ])
 }
 

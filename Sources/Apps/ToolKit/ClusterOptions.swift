@@ -20,13 +20,14 @@ package struct ClusterOptions: ParsableArguments {
         name: [.customLong("bootstrap-server"), .customLong("bootstrap-servers"), .customShort("b")],
         help: ArgumentHelp(
             "Brokers to ask first, with commas between them (default: $KAFKA_BOOTSTRAP, else localhost:9092).",
-            valueName: "host:port"))
+            valueName: "host:port"), completion: .clusterAddresses)
     package var bootstrapServer: String?
 
     @Option(
         name: .customLong("command-config"),
         help: ArgumentHelp(
-            "Settings under Kafka's names, as in bootstrap.servers=…; a Java properties file.", valueName: "file"))
+            "Settings under Kafka's names, as in bootstrap.servers=…; a Java properties file.", valueName: "file"),
+        completion: .file())
     package var commandConfig: String?
 
     package init() {}

@@ -1,0 +1,67 @@
+import ToolKit
+
+/// A table in the columns of Kafka's own tools: where nobody looks on, every column has the width that Kafka's has, so that
+/// a script cuts the same text; on a terminal it is a ``TextTable``, which fits.
+struct KafkaTable {
+    /// A column, and how Kafka pads it.
+    struct Column {
+        /// What stands above it.
+        var title: String
+        /// The least width, counted in UTF-16 units as Java does; nil is as wide as the text, for the last column.
+        var width: Int?
+        /// Whether it becomes as wide as its longest text; else longer texts push what follows to the right.
+        var grows = false
+        var isNumeric = false
+        /// Whether it gives way on a narrow terminal.
+        var isCuttable = false
+
+        static func text(_ title: String, _ width: Int?, grows: Bool = false) -> Column {
+            Column(title: title, width: width, grows: grows, isCuttable: grows)
+        }
+
+        static func number(_ title: String, _ width: Int?) -> Column {
+            Column(title: title, width: width, isNumeric: true)
+        }
+    }
+
+    var columns: [Column]
+    /// What Kafka writes behind the last column of every row, the titles included.
+    var end = ""
+    /// What Kafka writes behind the last column of every row but the titles.
+    var rowEnd = ""
+    var rows: [[String]] = []
+
+    init(_ columns: [Column], end: String = "", rowEnd: String = "") {
+        self.columns = columns
+        self.end = end
+        self.rowEnd = rowEnd
+    }
+
+    /// Writes the table, behind an empty line where `spaced`.
+    func print(_ tool: Tool, spaced: Bool = true) {
+        if spaced { tool.console.line("") }
+        guard let width = tool.width else {
+            lines.forEach(tool.console.line)
+            return
+        }
+        var table = TextTable(
+            columns.map { TextTable.Column($0.title, isNumeric: $0.isNumeric, isCuttable: $0.isCuttable) })
+        rows.forEach { table.add($0) }
+        table.lines(width: width) { tool.console.paint($0, .bold) }.forEach(tool.console.line)
+    }
+
+    /// The lines as Kafka's tools print them.
+    var lines: [String] {
+        let widths = columns.indices.map { index -> Int in
+            guard let width = columns[index].width else { return 0 }
+            guard columns[index].grows else { return width }
+            return rows.reduce(width) { max($0, $1[index].utf16.count) }
+        }
+        func line(_ row: [String]) -> String {
+            zip(row, widths).map { text, width in
+                text + String(repeating: " ", count: max(0, width - text.utf16.count))
+            }.joined(separator: " ")
+        }
+        return [line(columns.map(\.title)) + end] + rows.map { line($0) + end + rowEnd }
+    }
+}
