@@ -8,6 +8,7 @@ enum KafkaScripts {
         "kafka-console-producer": ["produce"],
         "kafka-console-consumer": ["consume"],
         "kafka-consumer-groups": ["groups"],
+        "kafka-groups": ["all-groups"],
         "kafka-acls": ["acls"],
         "kafka-transactions": ["transactions"],
         "kafka-cluster": ["cluster"],

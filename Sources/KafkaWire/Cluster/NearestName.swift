@@ -7,10 +7,12 @@ package enum NearestName {
         let ranked = names.map { name in
             let other = name.lowercased()
             let isPart = wanted.utf8.count >= 3 && other.contains(wanted)
-            return (name: name, distance: isPart ? 0 : distance(Array(wanted.utf8), Array(other.utf8)))
+            return (name: name, isPart: isPart, edits: distance(Array(wanted.utf8), Array(other.utf8)))
         }
         let limit = max(2, wanted.utf8.count / 3)
-        return ranked.filter { $0.distance <= limit }.sorted { $0.distance < $1.distance }.prefix(3).map(\.name)
+        return ranked.filter { $0.isPart || $0.edits <= limit }
+            .sorted { $0.isPart == $1.isPart ? $0.edits < $1.edits : $0.isPart }
+            .prefix(3).map(\.name)
     }
 
     /// How many letters must be put in, taken out or replaced to make one of the other (Levenshtein).
