@@ -75,7 +75,7 @@ let package = Package(
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
-        shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit"]),
+        shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),

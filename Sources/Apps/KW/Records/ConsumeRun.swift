@@ -101,12 +101,15 @@ struct ConsumeRun {
             case .assigned(let offsets):
                 if isInGroup { open = [] }
                 open.formUnion(offsets.keys)
+                // Another member of the group has them all.
+                if exitsAtEnd, open.isEmpty { return }
             case .revoked(let partitions, _): open.subtract(partitions)
             case .reachedEnd(let partition, _):
                 open.remove(partition)
                 if exitsAtEnd, open.isEmpty { return await commit(last, consumer) }
             case .trouble(let error):
                 tool.console.flush()
+                if exitsAtEnd, open.isEmpty, error.code.broker == .unknownTopicOrPartition { throw error }
                 tool.complain(error.message)
             case .recovered: tool.complain("it works again")
             }
