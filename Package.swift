@@ -75,6 +75,7 @@ let package = Package(
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
+        shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
@@ -92,8 +93,11 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit",
-                "Benching", log,
+                "KafkaWire", "KafkaBroker", log,
+                "ToolKit", "JSONLines", "Captures", "Conformance",
+                "BrokerUI",
+                "Benching",
+                "RecordText",
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
@@ -109,7 +113,7 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
+                "KW", "ToolKit", "RecordText", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
                 "KafkaWire",
                 "KafkaBroker",
             ],

@@ -57,7 +57,7 @@ import Testing
                         outcome.values += batch.map { $0.value?.text ?? "null" }
                         try await batch.commit()
                     case .trouble(let error): outcome.troubles.append(error.message)
-                    case .assigned, .revoked, .recovered: break
+                    case .assigned, .revoked, .recovered, .reachedEnd: break
                     }
                     if outcome.values.count >= count { break }
                 }
@@ -114,7 +114,7 @@ import Testing
                     try? await batch.commit()
                 case .trouble: told.add("trouble")
                 case .recovered: told.add("recovered")
-                case .assigned, .revoked: break
+                case .assigned, .revoked, .reachedEnd: break
                 }
             }
         }

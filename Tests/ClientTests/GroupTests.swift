@@ -115,7 +115,7 @@ import Testing
                         try await batch.commit()
                         return told
                     }
-                case .trouble, .recovered: break
+                case .trouble, .recovered, .reachedEnd: break
                 }
             }
             return told
@@ -187,7 +187,7 @@ import Testing
                 switch event {
                 case .batch(let batch): seen.add(batch)
                 case .trouble(let error): troubles.add(error.message)
-                case .assigned, .revoked, .recovered: break
+                case .assigned, .revoked, .recovered, .reachedEnd: break
                 }
             }
         }

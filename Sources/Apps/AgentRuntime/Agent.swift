@@ -110,6 +110,7 @@ public struct Agent<Rule: AgentRule> {
                     try await commitIfDue(batch, consumer)
                 case .assigned(let offsets): try await assigned(offsets)
                 case .revoked(let partitions, let lost): await revoked(partitions, lost: lost, consumer)
+                case .reachedEnd: break
                 case .trouble(let error): tell(error)
                 case .recovered: console.note("\(name): it works again")
                 }

@@ -85,6 +85,22 @@ public final class Console: Sendable {
         finish(state.withLock { state in append(bytes, to: &state, flushing: false) })
     }
 
+    /// Writes bytes to standard output as they are. What is large goes to the system at once, without a copy.
+    public func write(buffer: [UInt8]) {
+        finish(
+            state.withLock { state in
+                guard !state.isClosed, buffer.count >= Console.bufferSize else {
+                    return append(buffer, to: &state, flushing: false)
+                }
+                if flush(&state) { return true }
+                state.isClosed = !Console.send(buffer[...], to: outputDescriptor)
+                return state.isClosed
+            })
+    }
+
+    /// Whether whoever read our output is gone.
+    public var outputIsClosed: Bool { state.withLock { $0.isClosed } }
+
     /// Hands everything that is buffered to the system.
     public func flush() {
         finish(state.withLock { state in flush(&state) })

@@ -128,7 +128,7 @@ package struct ProduceBenchmark: Sendable {
 
             /// Adds a record; one of another batch begins the group anew.
             mutating func add(_ next: Delivery, bytes size: Int, to times: DeliveryTimes) {
-                if let delivery, delivery.batchIdentity != next.batchIdentity {
+                if let delivery, !delivery.isTogether(with: next) {
                     note(to: times)
                     count = 0
                     bytes = 0

@@ -14,8 +14,16 @@ struct KW: AsyncParsableCommand {
             CommandGroup(
                 name: "CLUSTER",
                 subcommands: [
-                    TopicsCommand.self, GroupsCommand.self, AllGroupsCommand.self, ConfigsCommand.self,
-                    OffsetsCommand.self, DeleteRecordsCommand.self, ClusterCommand.self, AclsCommand.self,
+                    TopicsCommand.self,
+                    ProduceCommand.self,
+                    ConsumeCommand.self,
+                    GroupsCommand.self,
+                    AllGroupsCommand.self,
+                    ConfigsCommand.self,
+                    OffsetsCommand.self,
+                    DeleteRecordsCommand.self,
+                    ClusterCommand.self,
+                    AclsCommand.self,
                     TransactionsCommand.self,
                 ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),

@@ -27,6 +27,25 @@ package struct ToolSettings: Sendable, Equatable {
         entries.append(Entry(name: name, value: value, place: place))
     }
 
+    /// Adds the settings of a file over those that are there.
+    package mutating func add(_ file: PropertiesFile) { entries += ToolSettings(file).entries }
+
+    /// Adds settings of an option, written `NAME=VALUE`, over those that are there; a name alone has an empty value, as
+    /// in Kafka's tools.
+    package mutating func add(_ texts: [String], option: String) {
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            set(Self.trimmed(String(parts[0])), parts.count > 1 ? String(parts[1]) : "", place: option)
+        }
+    }
+
+    /// Text without white space at its ends.
+    package static func trimmed(_ text: String) -> String {
+        let start = text.drop { $0.isWhitespace }
+        guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...last])
+    }
+
     /// The setting that counts.
     package func entry(_ name: String) -> Entry? { entries.last { $0.name == name } }
 

@@ -10,9 +10,9 @@ struct Membership: Sendable {
 
 extension Cluster {
     /// The offsets at these times (milliseconds since 1970, or -1 latest, -2 earliest), each with its error. Asks every
-    /// leader once; partitions without one have the error LEADER_NOT_AVAILABLE. An offset of -1: no record is that new.
+    /// leader once; with ``IsolationLevel/readCommitted`` the latest is the last stable offset. Partitions without one have the error LEADER_NOT_AVAILABLE. An offset of -1: no record is that new.
     package nonisolated func listOffsets(
-        _ times: [TopicPartition: Int64]
+        _ times: [TopicPartition: Int64], isolation: IsolationLevel = .readUncommitted
     ) async throws(KafkaError) -> [TopicPartition: (offset: Offset, error: ErrorCode)] {
         var found: [TopicPartition: (offset: Offset, error: ErrorCode)] = [:]
         var byLeader: [BrokerID: [TopicPartition: Int64]] = [:]
@@ -28,7 +28,7 @@ extension Cluster {
         }
         do throws(KafkaError) {
             for (leader, times) in byLeader {
-                for topic in try await askOffsets(times, of: leader).topics {
+                for topic in try await askOffsets(times, of: leader, isolation).topics {
                     for partition in topic.partitions {
                         let code = partition.errorCode
                         found[TopicPartition(topic.name, partition.partitionIndex)] = (partition.offset, code)
@@ -47,11 +47,12 @@ extension Cluster {
     }
 
     private nonisolated func askOffsets(
-        _ times: [TopicPartition: Int64], of leader: BrokerID
+        _ times: [TopicPartition: Int64], of leader: BrokerID, _ isolation: IsolationLevel
     ) async throws(KafkaError) -> ListOffsetsResponse {
         try await send(to: .broker(leader)) { version throws(KafkaError) in
             ListOffsetsRequest.with {
                 $0.replicaId = .none
+                if version >= 2 { $0.isolationLevel = isolation.rawValue }
                 $0.topics = Dictionary(grouping: times) { $0.key.topic }.map { topic, times in
                     .with {
                         $0.name = topic

@@ -132,8 +132,11 @@ public enum ConsumerEvent: Sendable {
     /// Records came.
     case batch(ConsumerBatch)
     /// The group has given this member these partitions; it begins at these offsets. This is the place to rebuild what
-    /// is known of their past.
+    /// is known of their past. A consumer of whole topics without a group is told so of the partitions that are new.
     case assigned([TopicPartition: Offset])
+    /// There was no record behind this offset when it was asked for, and the application has had all in front; told where
+    /// the configuration wants it (``KafkaConsumer/Configuration/tellsEnds``), once for each end.
+    case reachedEnd(TopicPartition, at: Offset)
     /// The group takes these partitions away when the next event is asked for; until then positions in them can be
     /// committed. With `lost`, another member may have them already.
     case revoked([TopicPartition], lost: Bool)

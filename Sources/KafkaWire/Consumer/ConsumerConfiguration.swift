@@ -45,6 +45,8 @@ extension KafkaConsumer {
         /// How many fetched bytes may wait for the application before fetching pauses (`queued.max.messages.kbytes` of
         /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one.
         public var maximumBuffered = 4 << 20
+        /// Whether ``ConsumerEvent/reachedEnd(_:at:)`` is told (`enable.partition.eof` of librdkafka). Default false.
+        public var tellsEnds = false
         /// How far one batch may unpack, in bytes: what is larger is refused as damaged. Default 64 MiB.
         public var decompressionLimit = Compression.defaultLimit
         /// What to do with a batch whose checksum is wrong also when it is fetched again. Default: stop with an error.
@@ -53,7 +55,13 @@ extension KafkaConsumer {
         /// A member of `group` that reads `topics`.
         public init(bootstrapServers: [String], group: String, topics: [String]) {
             client = ClientConfiguration(bootstrapServers: bootstrapServers)
-            source = .group(group, topics: topics)
+            source = .group(group, topics: .named(topics))
+        }
+
+        /// A reader of all partitions of topics, outside of any group.
+        public init(bootstrapServers: [String], topics: Topics, from start: StartingOffset) {
+            client = ClientConfiguration(bootstrapServers: bootstrapServers)
+            source = .topics(topics, from: start)
         }
 
         /// A reader of certain partitions, outside of any group.
@@ -68,9 +76,11 @@ extension KafkaConsumer {
             func require(_ holds: Bool, _ message: String, _ setting: String) throws(KafkaError) {
                 if !holds { throw KafkaError(.invalidConfiguration, message, setting: setting) }
             }
-            if case .group(let id, let topics) = source {
+            if case .group(let id, _) = source {
                 try require(!id.isEmpty, "the group has no name; set group.id", "group.id")
-                try require(!topics.isEmpty, "no topic is named to read", "topics")
+            }
+            if case .named(let names) = source.topics {
+                try require(!names.isEmpty, "no topic is named to read", "topics")
             }
             try require(!assignors.isEmpty, "no assignor is offered", "partition.assignment.strategy")
             try require(
@@ -86,9 +96,31 @@ extension KafkaConsumer {
     /// What a consumer reads.
     public enum Source: Sendable, Equatable {
         /// The partitions that the group assigns.
-        case group(String, topics: [String])
+        case group(String, topics: Topics)
+        /// All partitions of these topics, without a group; nothing is committed. A partition, or a topic, that comes
+        /// later is noticed within `metadata.max.age.ms` and read from its first record on.
+        case topics(Topics, from: StartingOffset)
         /// These partitions, from these places on, without a group; nothing is committed.
         case partitions([TopicPartition: StartingOffset])
+
+        /// The topics that are looked at from time to time, since they may come, go and grow.
+        var topics: Topics? {
+            switch self {
+            case .group(_, let topics), .topics(let topics, _): topics
+            case .partitions: nil
+            }
+        }
+    }
+
+    /// Which topics a consumer reads.
+    public enum Topics: Sendable, Equatable, ExpressibleByArrayLiteral {
+        /// These.
+        case named([String])
+        /// Those whose name the pattern matches, also ones that come later; internal topics are left out
+        /// (`exclude.internal.topics`).
+        case matching(TopicPattern)
+
+        public init(arrayLiteral elements: String...) { self = .named(elements) }
     }
 
     /// Where to begin to read a partition.
@@ -101,6 +133,8 @@ extension KafkaConsumer {
         case offset(Offset)
         /// The first record that is not older, in milliseconds since 1970.
         case time(Int64)
+        /// So many offsets before the end, or the first record where there are not as many.
+        case last(Int64)
     }
 
     /// Where to begin where no position is known.

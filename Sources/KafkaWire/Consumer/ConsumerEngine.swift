@@ -44,6 +44,14 @@ actor ConsumerEngine {
     /// How many partitions each topic had when the group last assigned them.
     var assignedCounts: [String: Int] = [:]
     var nextTopicLook: Instant
+    /// The topics that are read; of a pattern, those that it matched when it was looked at last.
+    var topicNames: [String] = []
+    /// Topics that a consumer without a group has looked for already.
+    var followedTopics: Set<String> = []
+    var hasFollowed = false
+    var isFollowing = false
+    /// The end that the application has come to with the chunk that it has.
+    private var reachedEnd: (partition: TopicPartition, offset: Offset)?
     var isLooking = false
     var isResolving = false
     private var joinBackoff: Backoff
@@ -56,6 +64,7 @@ actor ConsumerEngine {
         joinBackoff = Backoff(configuration.client)
         nextAutoCommit = .now + (configuration.autoCommit ?? .zero)
         nextTopicLook = .now + configuration.client.metadataMaximumAge
+        if case .named(let names)? = configuration.source.topics { topicNames = names }
         if let id = configuration.groupId {
             group = GroupState(
                 groupId: id, groupInstanceId: configuration.groupInstanceId,
@@ -85,10 +94,17 @@ actor ConsumerEngine {
                 if case .revoked = event { isRevoking = true }
                 return .event(event)
             }
+            if let end = reachedEnd {
+                reachedEnd = nil
+                return .event(.reachedEnd(end.partition, at: end.offset))
+            }
             if let fatal { throw fatal }
             if let chunk = plan.takeChunk() {
                 let epoch = chunk.batches.last?.partitionLeaderEpoch ?? .none
-                given[chunk.source] = CommittedOffset(offset: chunk.nextOffset, leaderEpoch: epoch)
+                if chunk.nextOffset > chunk.firstOffset {
+                    given[chunk.source] = CommittedOffset(offset: chunk.nextOffset, leaderEpoch: epoch)
+                }
+                if chunk.reachesEnd { reachedEnd = (chunk.source, chunk.nextOffset) }
                 fetch()
                 return .chunk(chunk, assignment: assignment)
             }
@@ -117,11 +133,19 @@ actor ConsumerEngine {
     /// The application gets only what stands in front of `offset`; the rest is fetched again.
     func returned(_ partition: TopicPartition, from offset: Offset) {
         given[partition]?.offset = offset
+        forgetEnd(partition)
         if plan.positions[partition] != nil { plan.seek(partition, to: offset) }
     }
 
     /// The application gets nothing of a chunk, and does not move on.
-    func withheld(_ partition: TopicPartition) { given[partition] = nil }
+    func withheld(_ partition: TopicPartition) {
+        given[partition] = nil
+        forgetEnd(partition)
+    }
+
+    private func forgetEnd(_ partition: TopicPartition) {
+        if reachedEnd?.partition == partition { reachedEnd = nil }
+    }
 
     /// A damaged batch is left out: the application is told, and goes on at `offset`.
     func skipped(_ partition: TopicPartition, to offset: Offset?, because error: KafkaError) {
@@ -154,6 +178,7 @@ actor ConsumerEngine {
     func seek(_ partition: TopicPartition, to offset: Offset) {
         plan.seek(partition, to: offset)
         given[partition] = nil
+        forgetEnd(partition)
         processed[partition] = nil
         fetch()
     }
@@ -199,7 +224,7 @@ actor ConsumerEngine {
         events.removeAll { event in
             switch event {
             case .assigned, .revoked: true
-            case .batch, .trouble, .recovered: false
+            case .batch, .trouble, .recovered, .reachedEnd: false
             }
         }
         reassign([:])
@@ -227,7 +252,11 @@ actor ConsumerEngine {
     private func begin() {
         guard !hasBegun else { return }
         hasBegun = true
-        if case .partitions(let starts) = configuration.source { takeOver(starts) }
+        switch configuration.source {
+        case .partitions(let starts): takeOver(starts)
+        case .topics: nextTopicLook = .now
+        case .group: break
+        }
     }
 
     func takeOver(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
@@ -239,6 +268,7 @@ actor ConsumerEngine {
         assignment += 1
         plan.assign(starts)
         given = [:]
+        reachedEnd = nil
         processed = [:]
         tell(troubles.endFetching())
     }
@@ -246,6 +276,12 @@ actor ConsumerEngine {
     /// Announces an assignment, once its offsets are known.
     func announce(_ offsets: [TopicPartition: Offset]) {
         events.append(.assigned(offsets))
+        wakeApplication()
+    }
+
+    /// Topics are gone that a consumer without a group read.
+    func tellRevoked(_ partitions: [TopicPartition]) {
+        events.append(.revoked(partitions, lost: true))
         wakeApplication()
     }
 
@@ -317,7 +353,7 @@ actor ConsumerEngine {
     func setTimer() {
         let now = Instant.now
         let candidates = [
-            group?.nextDeadline, plan.nextLook(now), group?.phase == .stable ? nextTopicLook : nil, autoCommitDeadline,
+            group?.nextDeadline, plan.nextLook(now), looksAtTopics ? nextTopicLook : nil, autoCommitDeadline,
         ]
         guard !isClosed, let at = candidates.compactMap({ $0 }).min() else { return }
         // A time that has passed is looked at again soon, not in a circle.

@@ -51,11 +51,16 @@ extension ConsumerEngine {
     private func take(_ answer: FetchExchange.PartitionAnswer) {
         let source = answer.source
         switch answer.outcome {
-        case .success(let chunk?):
+        case .success(var chunk?):
+            chunk.reachesEnd = configuration.tellsEnds && answer.end >= 0 && chunk.nextOffset >= answer.end
             plan.received(chunk)
             worksAgain(.partition(source))
             wakeApplication()
-        case .success(nil): worksAgain(.partition(source))
+        case .success(nil):
+            worksAgain(.partition(source))
+            guard configuration.tellsEnds, answer.end >= 0, answer.offset >= answer.end else { return }
+            plan.receivedEnd(source, at: answer.offset)
+            wakeApplication()
         case .failure(let error):
             guard plan.positions[source] != nil else { return }
             pause([source])
@@ -87,7 +92,7 @@ extension ConsumerEngine {
 
     private func resolve(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) async {
         do throws(KafkaError) {
-            let (found, failure) = try await FetchExchange.offsets(starts, cluster)
+            let (found, failure) = try await FetchExchange.offsets(starts, configuration.isolationLevel, cluster)
             for (partition, offset) in found { plan.resolve(partition, offset) }
             if let failure { report(failure, .positions) } else { worksAgain(.positions) }
         } catch {
@@ -136,30 +141,62 @@ extension ConsumerEngine {
 
     /// Looks from time to time whether the group's topics have come, gone or grown; more often while one is missing.
     private func lookAtTopics(_ now: Instant) {
-        guard case .group(_, let topics) = configuration.source, now >= nextTopicLook, group?.phase == .stable,
-            !isClosed
-        else { return }
+        guard looksAtTopics, now >= nextTopicLook, !isClosed else { return }
         nextTopicLook = now + configuration.client.metadataMaximumAge
-        Task(executorPreference: loop) { await self.compareTopics(topics) }
+        if case .topics(_, let start) = configuration.source {
+            guard !isFollowing else { return }
+            isFollowing = true
+            Task(executorPreference: loop) { await self.followTopics(from: start) }
+        } else {
+            Task(executorPreference: loop) { await self.compareTopics() }
+        }
     }
 
-    private func compareTopics(_ topics: [String]) async {
-        do throws(KafkaError) { try await cluster.refresh(topics) } catch {
+    /// Whether topics are looked at from time to time: those of a group, while this member has its share of them.
+    var looksAtTopics: Bool {
+        switch configuration.source {
+        case .group: group?.phase == .stable
+        case .topics: true
+        case .partitions: false
+        }
+    }
+
+    /// Asks for the topics of the configuration, and which those are where they are chosen by a pattern.
+    func refreshTopics() async throws(KafkaError) {
+        switch configuration.source.topics {
+        case .named(let names)?: try await cluster.refresh(names)
+        case .matching(let pattern)?:
+            try await cluster.refresh(nil)
+            let known = await cluster.metadata.topics.values
+            topicNames = pattern.matches(among: known.filter { !$0.isInternal }.map(\.name))
+        case nil: break
+        }
+    }
+
+    private func compareTopics() async {
+        do throws(KafkaError) { try await refreshTopics() } catch {
             nextTopicLook = .now + configuration.client.maximumRetryBackoff
             return setTimer()
         }
-        let counts = partitionCounts(topics)
+        let counts = partitionCounts(topicNames)
         if counts != assignedCounts, let actions = group?.subscriptionChanged() {
             assignedCounts = counts
             perform(actions)
         }
-        planTopicLook(topics)
+        planTopicLook()
     }
 
-    private func planTopicLook(_ topics: [String]) {
-        let missing = topics.filter { assignedCounts[$0] == nil }
-        nextTopicLook = .now + (missing.isEmpty ? configuration.client.metadataMaximumAge : .seconds(2))
-        if let name = missing.first {
+    func planTopicLook() {
+        let missing = topicNames.filter { assignedCounts[$0] == nil }
+        let isComplete = missing.isEmpty && !topicNames.isEmpty
+        nextTopicLook =
+            .now + (isComplete ? configuration.client.metadataMaximumAge : .seconds(2))
+        if case .matching(let pattern)? = configuration.source.topics, topicNames.isEmpty {
+            report(
+                .refused(
+                    .unknownTopicOrPartition, "waiting for a topic that \(pattern) matches",
+                    advice: "create one, or look at the pattern; reading begins by itself when it is there"), .topics)
+        } else if let name = missing.first {
             report(
                 .refused(
                     .unknownTopicOrPartition, "waiting for topic \(name)", topic: name,
@@ -188,8 +225,7 @@ extension ConsumerEngine {
 
     /// The group has assigned partitions; from now on changes of the topics are compared with this.
     func rememberTopics() {
-        guard case .group(_, let topics) = configuration.source else { return }
-        assignedCounts = partitionCounts(topics)
-        planTopicLook(topics)
+        assignedCounts = partitionCounts(topicNames)
+        planTopicLook()
     }
 }

@@ -4,6 +4,10 @@ enum FetchExchange {
     struct PartitionAnswer: Sendable {
         var source: TopicPartition
         var outcome: Result<FetchedChunk?, KafkaError>
+        /// The offset that was asked for.
+        var offset: Offset
+        /// Where the records end that may be had: the high watermark, or the last stable offset; -1 where it is not said.
+        var end: Offset
     }
 
     /// Fetches from one leader, waiting there for records.
@@ -32,8 +36,13 @@ enum FetchExchange {
                 for partition in topic.partitions {
                     let source = TopicPartition(name, partition.partitionIndex)
                     guard let offset = offsets[source] else { continue }
-                    let outcome = chunk(partition, source, at: offset, by: answer.broker)
-                    found.append(PartitionAnswer(source: source, outcome: outcome))
+                    let isolation = configuration.isolationLevel
+                    let outcome = chunk(partition, source, at: offset, isolation, by: answer.broker)
+                    let stable = isolation == .readCommitted ? partition.lastStableOffset : -1
+                    found.append(
+                        PartitionAnswer(
+                            source: source, outcome: outcome, offset: offset,
+                            end: stable >= 0 ? stable : partition.highWatermark))
                 }
             }
             return .success(found)
@@ -50,6 +59,7 @@ enum FetchExchange {
             $0.maxWaitMs = Milliseconds(configuration.fetchMaximumWait)
             $0.minBytes = Int32(clamping: configuration.fetchMinimumBytes)
             $0.maxBytes = Int32(clamping: configuration.fetchMaximumBytes)
+            $0.isolationLevel = configuration.isolationLevel.rawValue
             $0.topics = runs(request).map { topic, entries in
                 .with {
                     if version >= 13 { $0.topicId = topics[topic]?.id ?? .zero } else { $0.topic = topic }
@@ -82,7 +92,7 @@ enum FetchExchange {
 
     private static func chunk(
         _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ source: TopicPartition, at offset: Offset,
-        by broker: String
+        _ isolation: IsolationLevel, by broker: String
     ) -> Result<FetchedChunk?, KafkaError> {
         let code = answer.errorCode
         guard code == .none else {
@@ -92,12 +102,20 @@ enum FetchExchange {
                     partition: source.partition))
         }
         guard let records = answer.records, !records.bytes.isEmpty else { return .success(nil) }
-        let (batches, damage) = wholeBatches(records)
+        var (batches, damage) = wholeBatches(records)
+        var wanted = batches
+        if isolation == .readCommitted {
+            var transactions = AbortedTransactions(answer.abortedTransactions ?? [])
+            let outcome = transactions.judge(batches)
+            batches = Array(batches[..<outcome.judged])
+            wanted = outcome.kept
+            damage = outcome.damage ?? damage
+        }
         if let last = batches.last {
             // What cannot be read behind sound batches is fetched anew, and then stands in front.
             return .success(
                 FetchedChunk(
-                    source: source, batches: batches, firstOffset: offset,
+                    source: source, batches: wanted, firstOffset: offset,
                     nextOffset: max(last.lastOffset.next, offset),
                     highWatermark: answer.highWatermark, bytes: records.bytes.count))
         }
@@ -132,7 +150,7 @@ enum FetchExchange {
 
     /// The offsets of these places, and why there are some that cannot be told at present.
     static func offsets(
-        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ cluster: Cluster
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster
     ) async throws(KafkaError) -> (found: [TopicPartition: Offset], failure: KafkaError?) {
         var found: [TopicPartition: Offset] = [:]
         var failure: KafkaError?
@@ -141,13 +159,19 @@ enum FetchExchange {
             switch start {
             case .offset(let offset): found[partition] = offset
             case .earliest: times[partition] = -2
-            case .latest: times[partition] = -1
+            case .latest, .last: times[partition] = -1
             case .time(let time): times[partition] = time
             }
         }
         guard !times.isEmpty else { return (found, nil) }
+        func more(_ times: [TopicPartition: Int64]) async throws(KafkaError) -> [TopicPartition: Offset] {
+            guard !times.isEmpty else { return [:] }
+            let answers = try await cluster.listOffsets(times, isolation: isolation)
+            return answers.filter { $0.value.error == .none }.mapValues(\.offset)
+        }
         var beyond: [TopicPartition: Int64] = [:]
-        for (partition, answer) in try await cluster.listOffsets(times) {
+        var counted: [TopicPartition: Int64] = [:]
+        for (partition, answer) in try await cluster.listOffsets(times, isolation: isolation) {
             guard answer.error == .none else {
                 failure = .refused(
                     answer.error, "could not look up an offset of \(partition)", api: .listOffsets,
@@ -155,13 +179,14 @@ enum FetchExchange {
                 if let failure, !failure.isRetriable { throw failure }
                 continue
             }
+            if case .last = starts[partition] { counted[partition] = -2 }
             // No record is as new as the time asked for: the next one will be.
             if answer.offset < 0 { beyond[partition] = -1 } else { found[partition] = answer.offset }
         }
-        if !beyond.isEmpty {
-            for (partition, answer) in try await cluster.listOffsets(beyond) where answer.error == .none {
-                found[partition] = answer.offset
-            }
+        for (partition, answer) in try await more(beyond) { found[partition] = answer }
+        for (partition, first) in try await more(counted) {
+            guard case .last(let count)? = starts[partition], let end = found[partition] else { continue }
+            found[partition] = max(first, end - max(0, count))
         }
         return (found, failure)
     }

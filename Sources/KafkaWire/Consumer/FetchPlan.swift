@@ -10,10 +10,13 @@ struct FetchedChunk: Sendable {
     var nextOffset: Offset
     var highWatermark: Offset
     var bytes: Int
+    /// Whether there was nothing behind ``nextOffset``.
+    var reachesEnd = false
 
     /// The batches in front of number `index`, and those from it on.
     func split(at index: Int) -> (FetchedChunk, FetchedChunk) {
         var (front, rest) = (self, self)
+        front.reachesEnd = false
         front.batches = Array(batches[..<index])
         rest.batches = Array(batches[index...])
         front.nextOffset = rest.batches.first?.baseOffset ?? nextOffset
@@ -36,6 +39,8 @@ struct FetchPlan: Sendable {
         var damaged = 0
         /// Whether a request for it is on its way.
         var isAsked = false
+        /// The end that was told last.
+        var toldEnd: Offset?
     }
 
     /// What to ask one broker for.
@@ -65,6 +70,23 @@ struct FetchPlan: Sendable {
         buffered = 0
     }
 
+    /// Reads these partitions as well.
+    mutating func add(_ starts: [TopicPartition: Offset]) {
+        for (partition, offset) in starts.sorted(by: { $0.key < $1.key }) where positions[partition] == nil {
+            positions[partition] = Position(offset: offset, start: .offset(offset))
+            order.append(partition)
+        }
+    }
+
+    /// Reads these partitions no longer.
+    mutating func remove(_ partitions: Set<TopicPartition>) {
+        for partition in partitions {
+            drop(partition)
+            positions[partition] = nil
+        }
+        order.removeAll { partitions.contains($0) }
+    }
+
     /// Partitions whose offset is to be looked up now.
     func unresolved(_ now: Instant) -> [TopicPartition: KafkaConsumer.StartingOffset] {
         positions.filter { $0.value.offset == nil && !$0.value.isAsked && ($0.value.pausedUntil ?? now) <= now }
@@ -91,6 +113,7 @@ struct FetchPlan: Sendable {
         drop(partition)
         positions[partition]?.offset = offset
         positions[partition]?.pausedUntil = nil
+        positions[partition]?.toldEnd = nil
     }
 
     private mutating func drop(_ partition: TopicPartition) {
@@ -140,11 +163,23 @@ struct FetchPlan: Sendable {
     /// Leave a partition alone until `until`.
     mutating func pause(_ partition: TopicPartition, until: Instant) { positions[partition]?.pausedUntil = until }
 
+    /// The partition has no records behind `offset`, which was asked for: tells the application, once for each end.
+    mutating func receivedEnd(_ partition: TopicPartition, at offset: Offset) {
+        guard let position = positions[partition], position.offset == offset, position.toldEnd != offset else { return }
+        positions[partition]?.toldEnd = offset
+        chunks.append(
+            FetchedChunk(
+                source: partition, batches: [], firstOffset: offset, nextOffset: offset, highWatermark: offset,
+                bytes: 0,
+                reachesEnd: true))
+    }
+
     /// Records came. Those of a partition that was taken away, or moved, since the request are dropped.
     mutating func received(_ chunk: FetchedChunk) {
         guard let position = positions[chunk.source], position.offset == chunk.firstOffset else { return }
         positions[chunk.source]?.offset = chunk.nextOffset
         positions[chunk.source]?.pausedUntil = nil
+        if chunk.reachesEnd { positions[chunk.source]?.toldEnd = chunk.nextOffset }
         buffered += chunk.bytes
         chunks.append(chunk)
     }

@@ -4,8 +4,12 @@ extension ConsumerEngine {
     func sendJoin(_ attempt: Int, _ pause: Duration) async {
         if pause > .zero { try? await Task.sleep(for: pause) }
         guard let group, group.phase == .joining, group.attempt == attempt else { return }
-        guard case .group(_, let topics) = configuration.source else { return }
         do throws(KafkaError) {
+            if case .matching? = configuration.source.topics {
+                try await refreshTopics()
+                guard self.group?.phase == .joining, self.group?.attempt == attempt else { return }
+            }
+            let topics = topicNames
             let metadata: [UInt8]
             do throws(WireError) {
                 metadata = try ConsumerProtocolSubscription.with { $0.topics = topics }.encodeVersioned(version: 1)
@@ -115,7 +119,7 @@ extension ConsumerEngine {
 
     /// Takes over an assignment: looks up where each partition goes on, then tells the application.
     func takeOver(_ assignment: Bytes) async {
-        guard let group, case .group(let id, let topics) = configuration.source else { return }
+        guard let group, let id = configuration.groupId else { return }
         var partitions: [TopicPartition] = []
         if !assignment.isEmpty {
             do throws(WireError) {
@@ -131,7 +135,7 @@ extension ConsumerEngine {
             }
         }
         do throws(KafkaError) {
-            try await cluster.refresh(Set(partitions.map(\.topic)).union(topics).sorted())
+            try await cluster.refresh(Set(partitions.map(\.topic)).union(topicNames).sorted())
             let starts = try await startingOffsets(partitions, of: id)
             // The group may have moved on meanwhile.
             guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
@@ -169,14 +173,20 @@ extension ConsumerEngine {
             )
         }
         let starts = Dictionary(uniqueKeysWithValues: missing.map { ($0, start) })
-        let cluster = cluster
-        let found = try await cluster.retrying("look up offsets") { () async throws(KafkaError) in
-            let (found, failure) = try await FetchExchange.offsets(starts, cluster)
+        offsets.merge(try await lookUp(starts)) { $1 }
+        return offsets
+    }
+
+    /// The offsets of these places, asked for until all are known.
+    func lookUp(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset]
+    ) async throws(KafkaError) -> [TopicPartition: Offset] {
+        let (cluster, isolation) = (cluster, configuration.isolationLevel)
+        return try await cluster.retrying("look up offsets") { () async throws(KafkaError) in
+            let (found, failure) = try await FetchExchange.offsets(starts, isolation, cluster)
             if let failure { throw failure }
             return found
         }
-        offsets.merge(found) { $1 }
-        return offsets
     }
 
     /// Says that the member is alive.

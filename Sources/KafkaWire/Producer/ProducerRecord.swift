@@ -50,6 +50,12 @@ public struct Delivery: Sendable {
     /// The same for records of one batch, as long as it is on its way.
     package var batchIdentity: ObjectIdentifier { ObjectIdentifier(batch) }
 
+    /// The partition that the record goes to.
+    public var partition: PartitionID { batch.target.partition }
+
+    /// Whether both records are in one batch, and so arrive or fail together.
+    public func isTogether(with other: Delivery) -> Bool { batch === other.batch }
+
     /// Waits until the record is stored as `acks` demands. Throws when it never will be, at the latest after
     /// `delivery.timeout.ms`.
     public func acknowledgement() async throws(KafkaError) -> RecordMetadata {

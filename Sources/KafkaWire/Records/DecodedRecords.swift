@@ -115,7 +115,8 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
     public subscript(index: Int) -> Record {
         let entry = entries[index]
         return Record(
-            payload: payload, entry: entry, offset: Offset(baseOffset &+ Int64(entry.offsetDelta)),
+            payload: payload, entry: entry, isAppendTime: appendTimestamp != nil,
+            offset: Offset(baseOffset &+ Int64(entry.offsetDelta)),
             timestamp: appendTimestamp ?? baseTimestamp &+ entry.timestampDelta)
     }
 
@@ -147,6 +148,9 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
 public struct Record: Sendable {
     @usableFromInline let payload: Bytes
     @usableFromInline let entry: DecodedRecords.Entry
+    /// Whether ``timestamp`` is when the broker appended the record (`message.timestamp.type` LogAppendTime), and not when
+    /// the producer made it.
+    public let isAppendTime: Bool
     /// The record's place in its partition.
     public let offset: Offset
     /// When the record was made, or appended, in milliseconds since 1970.
@@ -190,9 +194,10 @@ public struct Record: Sendable {
     }
 
     @inlinable
-    init(payload: Bytes, entry: DecodedRecords.Entry, offset: Offset, timestamp: Int64) {
+    init(payload: Bytes, entry: DecodedRecords.Entry, isAppendTime: Bool, offset: Offset, timestamp: Int64) {
         self.payload = payload
         self.entry = entry
+        self.isAppendTime = isAppendTime
         self.offset = offset
         self.timestamp = timestamp
     }

@@ -1,0 +1,200 @@
+import AppSupport
+import ArgumentParser
+import KafkaWire
+import RecordText
+import ToolKit
+
+/// One run of `kw consume`: takes what the consumer gives, prints it, and knows when to end.
+struct ConsumeRun {
+    private let renderer: any RecordRenderer
+    private let tool: Tool
+    private let limit: Int
+    private let end: Offset?
+    private let exitsAtEnd: Bool
+    private let skipsFailures: Bool
+    private let timeout: Duration?
+    private let tellsShutdown: Bool
+
+    private var count = 0
+    private var out: [UInt8] = []
+    /// The partitions that are read, of those that come to an end somewhere: what is left of them.
+    private var open: Set<TopicPartition> = []
+    /// Partitions of which no more is printed.
+    private var done: Set<TopicPartition> = []
+    private var failure: ToolFailure?
+    private let watch = IdleWatch()
+
+    init(_ renderer: any RecordRenderer, _ tool: Tool, _ command: ConsumeCommand) {
+        self.renderer = renderer
+        self.tool = tool
+        limit = command.maxMessages < 0 ? .max : command.maxMessages
+        end = command.toOffset.map { Offset($0) }
+        exitsAtEnd = command.exitAtEnd
+        skipsFailures = command.skipMessageOnError
+        // As in Kafka, a negative time is none.
+        timeout = command.timeoutMs.flatMap { $0 < 0 ? nil : .milliseconds($0) }
+        tellsShutdown = command.enableSystestEvents
+        out.reserveCapacity(1 << 20)
+    }
+
+    mutating func perform(_ plan: ConsumePlan) async throws {
+        let configuration = plan.configuration
+        let cluster = try Cluster(configuration.client)
+        let consumer = try KafkaConsumer(configuration, cluster: cluster)
+        var error: KafkaError?
+        do throws(KafkaError) {
+            // Said at once, and not tried for ever: nothing was consumed yet.
+            try await cluster.refresh([])
+            try await consume(consumer, configuration)
+        } catch let failure {
+            error = failure
+        }
+        await consumer.close()
+        tool.console.flush()
+        if tellsShutdown {
+            tool.console.line("shutdown_complete")
+            tool.console.flush()
+        }
+        if error == nil || count > 0, !tool.console.outputIsClosed {
+            tool.console.note("Processed a total of \(count) messages")
+        }
+        if let failure { throw failure }
+        if let error { throw error }
+    }
+
+    private mutating func consume(
+        _ consumer: KafkaConsumer, _ configuration: KafkaConsumer.Configuration
+    ) async throws(KafkaError) {
+        guard limit > 0 else { return }
+        if case .partitions(let starts) = configuration.source { open = Set(starts.keys) }
+        let (shutdown, watch, timeout) = (tool.shutdown, watch, timeout)
+        let stopper = Task {
+            await shutdown.wait()
+            await consumer.stop()
+        }
+        let idler = Task {
+            guard let timeout else { return }
+            await watch.wait(timeout)
+            await consumer.stop()
+        }
+        defer {
+            stopper.cancel()
+            idler.cancel()
+        }
+        var isInGroup = false
+        if case .group = configuration.source { isInGroup = true }
+        // Where there is nothing to say, nothing is kept to be committed.
+        let commits = isInGroup && configuration.autoCommit != nil
+        var last: (partition: TopicPartition, next: Offset)?
+        for try await event in consumer.events {
+            // The batch before counts as processed now.
+            last = nil
+            switch event {
+            case .batch(let batch):
+                let next = print(batch)
+                if commits { last = (batch.source, next) }
+                if next < batch.nextOffset, !isFinished, !tool.shutdown.isRequested {
+                    // Its end was reached; nothing more of it is printed.
+                    done.insert(batch.source)
+                }
+                watch.touch()
+            case .assigned(let offsets):
+                if isInGroup { open = [] }
+                open.formUnion(offsets.keys)
+                // Another member of the group has them all.
+                if exitsAtEnd, open.isEmpty { return }
+            case .revoked(let partitions, _): open.subtract(partitions)
+            case .reachedEnd(let partition, _):
+                open.remove(partition)
+                if exitsAtEnd, open.isEmpty { return await commit(last, consumer) }
+            case .trouble(let error):
+                tool.console.flush()
+                if exitsAtEnd, open.isEmpty, error.code.broker == .unknownTopicOrPartition { throw error }
+                tool.complain(error.message)
+            case .recovered: tool.complain("it works again")
+            }
+            if isFinished || tool.shutdown.isRequested { return await commit(last, consumer) }
+        }
+    }
+
+    private var isFinished: Bool { count >= limit || failure != nil || end != nil && !done.isEmpty && open.isEmpty }
+
+    /// Commits what was printed of the last batch; earlier ones the consumer commits by itself.
+    private func commit(_ last: (partition: TopicPartition, next: Offset)?, _ consumer: KafkaConsumer) async {
+        guard let last else { return }
+        do throws(KafkaError) {
+            try await consumer.commit([last.partition: CommittedOffset(offset: last.next)])
+        } catch {
+            tool.complain(error.message)
+        }
+    }
+
+    // MARK: - Printing
+
+    /// Prints a batch, and gives the offset behind what was printed.
+    private mutating func print(_ batch: ConsumerBatch) -> Offset {
+        guard !done.contains(batch.source) else { return batch.nextOffset }
+        out.removeAll(keepingCapacity: true)
+        defer {
+            tool.console.write(buffer: out)
+            // What came is shown at once; the next batch may be long in coming.
+            tool.console.flush()
+        }
+        if count <= limit - batch.count, end == nil || end.map({ batch.nextOffset <= $0 }) == true,
+            renderer.render(whole: batch, into: &out)
+        {
+            count += batch.count
+            finishIfAtEnd(batch)
+            return batch.nextOffset
+        }
+        for record in batch {
+            if let end, record.offset >= end {
+                open.remove(batch.source)
+                done.insert(batch.source)
+                return record.offset
+            }
+            guard count < limit else { return record.offset }
+            count += 1
+            let before = out.count
+            do throws(RenderFailure) { try renderer.render(record, of: batch.source, into: &out) } catch {
+                out.removeSubrange(before...)
+                let sentence = "\(batch.source), offset \(record.offset): \(error)"
+                guard skipsFailures else {
+                    failure = ToolFailure(sentence)
+                    return record.offset
+                }
+                tool.complain(sentence)
+            }
+            // Values may be large, and the reader may be gone.
+            if out.count > 1 << 20 {
+                tool.console.write(buffer: out)
+                out.removeAll(keepingCapacity: true)
+                if tool.shutdown.isRequested { return record.offset.next }
+            }
+        }
+        finishIfAtEnd(batch)
+        return batch.nextOffset
+    }
+
+    private mutating func finishIfAtEnd(_ batch: ConsumerBatch) {
+        guard let end, batch.nextOffset >= end else { return }
+        open.remove(batch.source)
+        done.insert(batch.source)
+    }
+}
+
+/// Since when nothing has come.
+private final class IdleWatch: Sendable {
+    private let last = Locked(ContinuousClock.now)
+
+    func touch() { last.withLock { $0 = .now } }
+
+    /// Returns when nothing came for that long, or the task is cancelled.
+    func wait(_ timeout: Duration) async {
+        while !Task.isCancelled {
+            let due = last.withLock { $0 } + timeout
+            guard .now < due else { return }
+            try? await Task.sleep(until: due)
+        }
+    }
+}

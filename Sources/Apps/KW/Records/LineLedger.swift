@@ -1,0 +1,101 @@
+import KafkaWire
+
+/// Which lines are in which batch, until the batch has arrived, so that those of a failed one can be named.
+struct LineLedger {
+    /// A batch and its lines, as runs of neighbours.
+    private struct Entry {
+        var delivery: Delivery
+        var runs: [(first: Int, count: Int)]
+    }
+
+    /// The batch that each partition fills at present.
+    private var filling: [Entry?] = []
+    private var sent: [Task<Void, Never>] = []
+    private let outcome = Locked(Outcome())
+
+    private struct Outcome {
+        var failedLines = 0
+        var sentences: [String] = []
+        /// Failures beyond those that are told one by one.
+        var untold = 0
+    }
+
+    /// So many sentences are told; a broken cluster fails thousands of batches, all for one reason.
+    private static let told = 20
+
+    /// How many batches may be waited for.
+    private static let most = 64
+
+    /// The line is in the delivery's batch.
+    @inline(__always)
+    mutating func note(_ delivery: Delivery, line: Int) {
+        let place = Int(delivery.partition.rawValue)
+        if place < filling.count, let last = filling[place]?.delivery, last.isTogether(with: delivery) {
+            let end = (filling[place]?.runs.count ?? 1) - 1
+            if let run = filling[place]?.runs[end], run.first + run.count == line {
+                filling[place]?.runs[end].count += 1
+            } else {
+                filling[place]?.runs.append((line, 1))
+            }
+            return
+        }
+        begin(delivery, place, line)
+    }
+
+    @inline(never)
+    private mutating func begin(_ delivery: Delivery, _ place: Int, _ line: Int) {
+        while filling.count <= place { filling.append(nil) }
+        if let full = filling[place] { sent.append(watch(full)) }
+        filling[place] = Entry(delivery: delivery, runs: [(line, 1)])
+    }
+
+    private func watch(_ entry: Entry) -> Task<Void, Never> {
+        let outcome = outcome
+        return Task {
+            do throws(KafkaError) { _ = try await entry.delivery.acknowledgement() } catch {
+                let count = entry.runs.reduce(0) { $0 + $1.count }
+                outcome.withLock { outcome in
+                    outcome.failedLines += count
+                    if outcome.sentences.count < Self.told {
+                        outcome.sentences.append("\(Self.name(entry.runs)): \(error.message)")
+                    } else {
+                        outcome.untold += 1
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for the oldest batches, where there are many.
+    mutating func limit() async {
+        guard sent.count > Self.most else { return }
+        for task in sent[..<(sent.count - Self.most)] { await task.value }
+        sent.removeFirst(sent.count - Self.most)
+    }
+
+    /// Waits until all that was noted has arrived, or has not.
+    mutating func settle() async {
+        for case let entry? in filling { sent.append(watch(entry)) }
+        filling = []
+        for task in sent { await task.value }
+        sent = []
+    }
+
+    /// How many lines did not arrive.
+    var failedLines: Int { outcome.withLock { $0.failedLines } }
+
+    /// Which, and why.
+    var sentences: [String] {
+        outcome.withLock { outcome in
+            outcome.sentences + (outcome.untold > 0 ? ["\(outcome.untold) more batches did not arrive"] : [])
+        }
+    }
+
+    /// Lines in words: `line 7`, `lines 1-3, 5`; of many runs, the first ones.
+    static func name(_ runs: [(first: Int, count: Int)]) -> String {
+        let shown = runs.prefix(5).map { $0.count == 1 ? "\($0.first)" : "\($0.first)-\($0.first + $0.count - 1)" }
+        let rest = runs.dropFirst(5).reduce(0) { $0 + $1.count }
+        let isOne = runs.count == 1 && runs[0].count == 1
+        return (isOne ? "line " : "lines ") + shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+    }
+}

@@ -1,0 +1,176 @@
+import AppSupport
+import ArgumentParser
+import JSONLines
+import KafkaWire
+import RecordText
+import ToolKit
+
+/// `kw produce`: lines of standard input become records, as with kafka-console-producer.
+struct ProduceCommand: ToolCommand {
+    static let endsItself = true
+
+    static let configuration = CommandConfiguration(
+        commandName: "produce",
+        abstract: "Send the lines of standard input as records (kafka-console-producer).",
+        discussion: """
+            Each line is a record's value, or, with parse.key, a key and a value, in front of which parse.headers expects \
+            headers. Lines are bytes, and need not be UTF-8. At the end of the input, and at Ctrl-C, everything is sent. \
+            Where no option says otherwise, the producer works with this library's defaults: all replicas acknowledge, no \
+            retry makes a duplicate, batches wait 5 ms.
+
+            kw produce --topic orders
+            kw produce --topic orders --property parse.key=true --property key.separator=:
+            kw produce --topic orders --file orders.txt --compression-codec zstd --json
+            """)
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: ArgumentHelp("The topic.", valueName: "topic"))
+    var topic: String
+
+    @Option(
+        name: [.customLong("partition"), .customShort("p")],
+        help: ArgumentHelp("Send to this partition, whatever the key.", valueName: "number"))
+    var partition: Int32?
+
+    @Option(
+        name: [.long, .customShort("f")],
+        help: ArgumentHelp("Read this file instead of standard input.", valueName: "file"))
+    var file: String?
+
+    @Option(
+        name: [.customLong("reader-property"), .customLong("property")],
+        help: ArgumentHelp(
+            "parse.key, key.separator (a tab), parse.headers, headers.delimiter (a tab), headers.separator (,), "
+                + "headers.key.separator (:), null.marker, ignore.error. May be repeated.", valueName: "name=value"))
+    var property: [String] = []
+
+    @Option(help: ArgumentHelp("A file with such properties.", valueName: "file"))
+    var readerConfig: String?
+
+    @Option(help: ArgumentHelp("Kafka's class; there is LineMessageReader.", valueName: "class"))
+    var lineReader: String?
+
+    @OptionGroup(title: "How it is sent") var sending: ProduceSettings
+
+    @Flag(help: "Print a report as JSON in the end.")
+    var json = false
+
+    func validate() throws {
+        guard partition ?? 0 >= 0 else { throw ValidationError("partitions count from 0") }
+        if sending.producerConfig != nil, cluster.commandConfig != nil {
+            throw ValidationError("--producer.config and --command-config are one thing; give one")
+        }
+        if let lineReader,
+            !["LineMessageReader", "ConsoleProducer$LineMessageReader"].contains(
+                lineReader.split(separator: ".").last ?? "")
+        {
+            throw ValidationError("there is no reader \(SafeText.line(lineReader)) here but LineMessageReader")
+        }
+    }
+
+    func perform(_ tool: Tool) async throws {
+        let parser = try parser(tool)
+        var settings = try cluster.settings()
+        try sending.add(to: &settings)
+        var configuration = KafkaProducer.Configuration(bootstrapServers: cluster.bootstrap(settings))
+        configuration.client.clientId = "console-producer"
+        configuration.client.connectTimeout = .seconds(4)
+        try settings.apply(to: &configuration, tool)
+        let input = try InputFile(file)
+        var run = ProduceRun(self, parser, input, tool)
+        do throws(KafkaError) { try await run.perform(configuration) } catch { throw settings.located(error) }
+        try run.finish()
+    }
+
+    private func parser(_ tool: Tool) throws -> LineParser {
+        var settings = ToolSettings()
+        if let readerConfig {
+            settings.add(try PropertiesFile(try FileContent.bytes(readerConfig), path: readerConfig))
+        }
+        settings.add(property, option: "--reader-property")
+        var parser = LineParser()
+        for entry in settings.entries where !parser.apply(entry.name, entry.value) {
+            let near = NearestName.suggestions(for: entry.name, among: LineParser.propertyNames)
+            let question = near.isEmpty ? "it has no effect" : "did you mean \(near.joined(separator: " or "))?"
+            tool.complain("\(entry.place): the reader has no property \(SafeText.line(entry.name)); \(question)")
+        }
+        do throws(RenderFailure) { try parser.check() } catch { throw ToolFailure("\(error)") }
+        return parser
+    }
+}
+
+/// The producer's settings, under the names that kafka-console-producer gives them.
+struct ProduceSettings: ParsableArguments {
+    @Flag(help: "Send a line when the one before has been acknowledged.")
+    var sync = false
+
+    @Option(
+        defaultAsFlag: "gzip",
+        help: ArgumentHelp("none, gzip, snappy, lz4 or zstd; gzip where none is named.", valueName: "codec"))
+    var compressionCodec: String?
+
+    @Option(help: ArgumentHelp("As batch.size.", valueName: "bytes"))
+    var batchSize: String?
+
+    @Option(help: ArgumentHelp("As batch.size, over --batch-size.", valueName: "bytes"))
+    var maxPartitionMemoryBytes: String?
+
+    @Option(help: ArgumentHelp("As retries.", valueName: "number"))
+    var messageSendMaxRetries: String?
+
+    @Option(help: ArgumentHelp("As retry.backoff.ms.", valueName: "milliseconds"))
+    var retryBackoffMs: String?
+
+    @Option(help: ArgumentHelp("As linger.ms.", valueName: "milliseconds"))
+    var timeout: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("As acks: all, -1, 0 or 1.", valueName: "acks"))
+    var requestRequiredAcks: String?
+
+    @Option(help: ArgumentHelp("As request.timeout.ms.", valueName: "milliseconds"))
+    var requestTimeoutMs: String?
+
+    @Option(help: ArgumentHelp("As metadata.max.age.ms.", valueName: "milliseconds"))
+    var metadataExpiryMs: String?
+
+    @Option(help: ArgumentHelp("As max.block.ms.", valueName: "milliseconds"))
+    var maxBlockMs: String?
+
+    @Option(help: ArgumentHelp("As buffer.memory.", valueName: "bytes"))
+    var maxMemoryBytes: String?
+
+    @Option(help: ArgumentHelp("As send.buffer.bytes, which has no effect here.", valueName: "bytes"))
+    var socketBufferSize: String?
+
+    @Option(
+        name: [.customLong("command-property"), .customLong("producer-property")],
+        help: ArgumentHelp("A setting of the producer; may be repeated.", valueName: "name=value"))
+    var property: [String] = []
+
+    @Option(
+        name: .customLong("producer.config"), help: ArgumentHelp("The same as --command-config.", valueName: "file"))
+    var producerConfig: String?
+
+    /// Puts the settings over those of the file; options of their own stand over `--command-property`, as in Kafka.
+    func add(to settings: inout ToolSettings) throws {
+        if let producerConfig {
+            settings.add(try PropertiesFile(try FileContent.bytes(producerConfig), path: producerConfig))
+        }
+        settings.add(property, option: "--command-property")
+        let options: [(name: String, value: String?, option: String)] = [
+            ("compression.type", compressionCodec, "--compression-codec"), ("batch.size", batchSize, "--batch-size"),
+            ("batch.size", maxPartitionMemoryBytes, "--max-partition-memory-bytes"),
+            ("retries", messageSendMaxRetries, "--message-send-max-retries"),
+            ("retry.backoff.ms", retryBackoffMs, "--retry-backoff-ms"), ("linger.ms", timeout, "--timeout"),
+            ("acks", requestRequiredAcks, "--request-required-acks"),
+            ("request.timeout.ms", requestTimeoutMs, "--request-timeout-ms"),
+            ("metadata.max.age.ms", metadataExpiryMs, "--metadata-expiry-ms"),
+            ("max.block.ms", maxBlockMs, "--max-block-ms"), ("buffer.memory", maxMemoryBytes, "--max-memory-bytes"),
+            ("send.buffer.bytes", socketBufferSize, "--socket-buffer-size"),
+        ]
+        for option in options {
+            if let value = option.value { settings.set(option.name, value, place: option.option) }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import AppSupport
+import JSONLines
+import KafkaWire
+import RecordText
+import ToolKit
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where lines come from.
+struct InputFile {
+    let reader: LineReader
+    /// Whether a person types them.
+    let isTyped: Bool
+    private let descriptor: Int32
+
+    init(_ path: String?) throws(FileError) {
+        guard let path, path != "-" else {
+            descriptor = STDIN_FILENO
+            reader = LineReader(STDIN_FILENO, name: "standard input")
+            isTyped = Terminal.inputIsTerminal
+            return
+        }
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("cannot read \(path): \(String(cString: strerror(errno)))") }
+        reader = LineReader(descriptor, name: path)
+        isTyped = false
+    }
+
+    func close() { if descriptor != STDIN_FILENO { closeDescriptor(descriptor) } }
+}
+
+/// One run of `kw produce`: lines go to the producer, and every one that does not arrive is told with its number.
+struct ProduceRun {
+    private let topic: String
+    private let partition: PartitionID?
+    private let parser: LineParser
+    private let input: InputFile
+    private let tool: Tool
+    private let isSync: Bool
+    private let isJSON: Bool
+    private let began = ContinuousClock.now
+
+    private var records = 0
+    private var bytes = 0
+    private var ledger = LineLedger()
+    /// Lines that the producer did not take.
+    private var failures: [String] = []
+    private var refusedLines = 0
+    private var ending: ToolFailure?
+
+    init(_ command: ProduceCommand, _ parser: LineParser, _ input: InputFile, _ tool: Tool) {
+        topic = command.topic
+        partition = command.partition.map { PartitionID($0) }
+        self.parser = parser
+        self.input = input
+        self.tool = tool
+        isSync = command.sending.sync
+        isJSON = command.json
+    }
+
+    mutating func perform(_ configuration: KafkaProducer.Configuration) async throws(KafkaError) {
+        defer { input.close() }
+        let cluster = try Cluster(configuration.client)
+        let producer = try KafkaProducer(configuration, cluster: cluster)
+        var failure: KafkaError?
+        do throws(KafkaError) {
+            // Said at once where nobody answers; the topic itself may take a while to be created.
+            try await cluster.refresh([topic], mayCreate: true)
+            try await send(producer)
+            try await producer.flush()
+        } catch {
+            failure = error
+        }
+        let patience = min(configuration.deliveryTimeout, .seconds(30))
+        do throws(KafkaError) { try await producer.close(timeout: patience) } catch { failure = failure ?? error }
+        await ledger.settle()
+        tool.console.endProgress()
+        guard records == 0, let failure else {
+            if let failure, ledger.failedLines == 0 { ending = ending ?? ToolFailure(failure.message) }
+            return
+        }
+        throw failure
+    }
+
+    /// Says what has become of the lines. Throws where some did not arrive.
+    func finish() throws {
+        let failed = ledger.failedLines + refusedLines
+        let time = began.duration(to: .now)
+        if isJSON {
+            tool.console.line(
+                JSONText.object([
+                    ("topic", JSONText.string(topic)), ("records", "\(records)"), ("failed", "\(failed)"),
+                    ("bytes", "\(bytes)"), ("seconds", Figures.fixed(Figures.seconds(time), decimals: 3)),
+                ]))
+        }
+        if tool.shutdown.isRequested {
+            let sent = records - ledger.failedLines
+            tool.console.note("\(Figures.grouped(sent)) record\(sent == 1 ? "" : "s") sent to \(topic)")
+        }
+        let sentences = failures + ledger.sentences + (ending?.sentences ?? [])
+        if !sentences.isEmpty { throw ToolFailure(sentences) }
+    }
+
+    // MARK: - Lines
+
+    private mutating func send(_ producer: KafkaProducer) async throws(KafkaError) {
+        let reader = input.reader
+        let prompts = input.isTyped && tool.console.outputIsTerminal
+        prompt(prompts)
+        while !tool.shutdown.isRequested {
+            // Other tasks of this process may have but this thread.
+            await Task.yield()
+            guard reader.waitForInput(50, or: tool.shutdown.descriptor) else { continue }
+            if tool.shutdown.isRequested { return }
+            do throws(FileError) { guard try reader.fill() else { return } } catch {
+                ending = ToolFailure("\(error)")
+                return
+            }
+            let time = Timestamp.now().microseconds / 1000
+            while let line = reader.next() {
+                try await send(line, number: reader.number, at: time, producer)
+                if ending != nil { return }
+                prompt(prompts)
+            }
+            await ledger.limit()
+            progress()
+        }
+    }
+
+    private func prompt(_ isWanted: Bool) {
+        guard isWanted else { return }
+        tool.console.write(">")
+        tool.console.flush()
+    }
+
+    private func progress() {
+        guard tool.console.errorIsTerminal, !input.isTyped else { return }
+        let time = began.duration(to: .now)
+        tool.console.progress("\(Figures.grouped(records)) records, \(Figures.rate(records, in: time)) records/s")
+    }
+
+    @inline(__always)
+    private mutating func send(
+        _ line: UnsafeRawBufferPointer, number: Int, at time: Int64, _ producer: KafkaProducer
+    ) async throws(KafkaError) {
+        var parts = LineParser.Parts(value: line)
+        if !parser.isPlain {
+            do throws(RenderFailure) { parts = try parser.parse(line, number: number) } catch {
+                ending = ToolFailure("\(error)")
+                return
+            }
+        }
+        let delivery: Delivery
+        do throws(KafkaError) {
+            if let taken = try producer.trySend(
+                topic: topic, partition: partition, key: parts.key, value: parts.value, headers: parts.headers,
+                timestamp: time)
+            {
+                delivery = taken
+            } else {
+                // No room, or the topic is not known yet: this one waits, in a copy.
+                delivery = try await producer.send(
+                    ProducerRecord(
+                        topic: topic, key: parts.key.map { Bytes(Array($0)) },
+                        value: parts.value.map { Bytes(Array($0)) },
+                        headers: parts.headers, partition: partition, timestamp: time))
+            }
+        } catch {
+            guard error.code == .recordTooLarge else { throw error }
+            refusedLines += 1
+            failures.append("line \(number): \(error.message)")
+            return
+        }
+        records += 1
+        bytes += line.count
+        ledger.note(delivery, line: number)
+        if isSync { await ledger.settle() }
+    }
+}
+
+/// The system's `close`, which inside a type its own `close` would hide.
+private func closeDescriptor(_ descriptor: Int32) { _ = close(descriptor) }
