@@ -75,6 +75,7 @@ let package = Package(
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
+        shared("ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
@@ -91,7 +92,8 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit", log,
+                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "ClusterView", "Conformance", "JSONLines",
+                "ToolKit", log,
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
@@ -107,7 +109,7 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
+                "KW", "ToolKit", "BrokerUI", "Captures", "ClusterView", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
                 "KafkaWire",
                 "KafkaBroker",
             ],
