@@ -41,7 +41,7 @@ package struct TopicTail: Sendable {
     }
 
     /// Reads until the task is cancelled.
-    package func run(_ tell: @Sendable (News) -> Void) async {
+    package func run(_ tell: @escaping @Sendable (News) -> Void) async {
         let beginnings = Self.beginnings(topic)
         guard !beginnings.isEmpty else {
             tell(.trouble("no partition of \(topic.name) has a leader"))
@@ -67,7 +67,7 @@ package struct TopicTail: Sendable {
         } catch {}
     }
 
-    private func read(_ consumer: KafkaConsumer, _ tell: @Sendable (News) -> Void) async throws {
+    private func read(_ consumer: KafkaConsumer, _ tell: @escaping @Sendable (News) -> Void) async throws {
         let ends = Dictionary(
             topic.partitions.map { ($0.number, $0.end ?? 0) }, uniquingKeysWith: { one, _ in one })
         let gathered = Gathered()
