@@ -111,7 +111,7 @@ enum ListView {
     private static func groupColumns(_ width: Int) -> [Column] {
         [
             Column(
-                title: "GROUP", rank: 0, least: 12, isNumeric: false, isFlexible: true,
+                title: "GROUP", rank: 0, least: 10, isNumeric: false, isFlexible: true,
                 sort: GroupRow.Sort.name.rawValue),
             Column(title: "STATE", rank: 4, least: 6, isNumeric: false, sort: GroupRow.Sort.state.rawValue),
             Column(title: "TYPE", rank: 8, least: 8, isNumeric: false),
@@ -120,7 +120,7 @@ enum ListView {
             Column(title: "LAG", rank: 0, least: 9, sort: GroupRow.Sort.lag.rawValue),
             Column(title: "TREND", rank: 3, least: sparks + 2, isNumeric: false),
             Column(title: "RATE/S", rank: 2, least: 8, sort: GroupRow.Sort.consumed.rawValue),
-            Column(title: "CAUGHT UP", rank: 1, least: 16, isNumeric: false, sort: GroupRow.Sort.forecast.rawValue),
+            Column(title: "CAUGHT UP", rank: 1, least: 15, isNumeric: false, sort: GroupRow.Sort.forecast.rawValue),
         ]
     }
 
