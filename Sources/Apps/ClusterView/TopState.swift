@@ -71,7 +71,7 @@ package struct TopState: Sendable {
     package internal(set) var topicSort = TopicRow.Sort.name
     package internal(set) var groupSort = GroupRow.Sort.lag
     package internal(set) var isReversed: [Tab: Bool] = [:]
-    package internal(set) var filter = ""
+    package internal(set) var filters: [Tab: String] = [:]
     package internal(set) var isTyping = false
     package internal(set) var isPaused = false
     package internal(set) var interval: Duration
@@ -153,6 +153,12 @@ package struct TopState: Sendable {
 
     // MARK: - Rows
 
+    /// What is written behind `/`, for the tab that is shown.
+    package internal(set) var filter: String {
+        get { filters[tab, default: ""] }
+        set { filters[tab] = newValue }
+    }
+
     /// The id of the selected row of a tab.
     func selectedId(_ tab: Tab) -> String? {
         let index = cursors[tab, default: Cursor()].selected
@@ -166,17 +172,19 @@ package struct TopState: Sendable {
     /// Filters and sorts; what was selected stays selected.
     mutating func arrange() {
         let selected = Tab.allCases.map { selectedId($0) }
-        func matches(_ texts: String...) -> Bool {
-            filter.isEmpty || texts.contains { $0.lowercased().contains(filter.lowercased()) }
+        func matches(_ tab: Tab, _ texts: String...) -> Bool {
+            let filter = filters[tab, default: ""].lowercased()
+            return filter.isEmpty || texts.contains { $0.lowercased().contains(filter) }
         }
         func isReversed(_ tab: Tab) -> Bool { self.isReversed[tab] ?? false }
         brokerRows = TopRows.sorted(
-            unfiltered.brokers.filter { matches("\($0.id)", $0.address, $0.rack ?? "") }, by: brokerSort,
+            unfiltered.brokers.filter { matches(.brokers, "\($0.id)", $0.address, $0.rack ?? "") }, by: brokerSort,
             reversed: isReversed(.brokers))
         topicRows = TopRows.sorted(
-            unfiltered.topics.filter { matches($0.id) }, by: topicSort, reversed: isReversed(.topics))
+            unfiltered.topics.filter { matches(.topics, $0.id) }, by: topicSort, reversed: isReversed(.topics))
         groupRows = TopRows.sorted(
-            unfiltered.groups.filter { matches($0.id, $0.state, $0.topics.joined(separator: " ")) }, by: groupSort,
+            unfiltered.groups.filter { matches(.groups, $0.id, $0.state, $0.topics.joined(separator: " ")) },
+            by: groupSort,
             reversed: isReversed(.groups))
         for (tab, id) in zip(Tab.allCases, selected) {
             guard let id else { continue }

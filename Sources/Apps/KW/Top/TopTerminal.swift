@@ -62,7 +62,8 @@ struct TopTerminal {
     /// Stops the process, as Ctrl-Z does elsewhere, until the shell has it go on.
     func suspend() {
         leave()
-        kill(getpid(), SIGSTOP)
+        // To this thread: it goes no further before the process stands still, as it might with `kill`.
+        raise(SIGSTOP)
         enter()
     }
 
