@@ -75,6 +75,7 @@ let package = Package(
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
+        shared("ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
@@ -98,6 +99,7 @@ let package = Package(
                 "BrokerUI",
                 "Benching",
                 "RecordText",
+                "ClusterView",
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
@@ -113,9 +115,12 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "RecordText", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
-                "KafkaWire",
-                "KafkaBroker",
+                "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures", "Conformance",
+                "ChangeEvents", "FuzzChecks", http,
+                "BrokerUI",
+                "Benching",
+                "RecordText",
+                "ClusterView",
             ],
             swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),

@@ -26,6 +26,11 @@ struct KW: AsyncParsableCommand {
                     AclsCommand.self,
                     TransactionsCommand.self,
                 ]),
+            CommandGroup(
+                name: "INSIGHT",
+                subcommands: [
+                    TopCommand.self
+                ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),
             CommandGroup(name: "THE WIRE", subcommands: [ExplainCommand.self, ConformanceCommand.self]),

@@ -1,0 +1,201 @@
+// What the keys do.
+
+extension TopState {
+    /// Takes a key, and says what is to be done outside.
+    package mutating func press(_ key: Key) -> [Effect] {
+        defer { settle() }
+        if key == .control("c") { return [.quit] }
+        if key == .control("z") { return [.suspend] }
+        if isTyping {
+            type(key)
+            return []
+        }
+        if showsHelp || openMessage != nil { return read(key) }
+        switch key {
+        case .character("q"), .character("Q"): return [.quit]
+        case .character("h"), .character("?"): open { $0.showsHelp = true }
+        case .character("p"), .character(" "):
+            isPaused.toggle()
+            return isPaused ? [] : [.look]
+        case .character("+"), .character("="): changeInterval(longer: true)
+        case .character("-"), .character("_"): changeInterval(longer: false)
+        case .control("l"): return [.look]
+        case .up, .character("k"): move(by: -1)
+        case .down, .character("j"): move(by: 1)
+        case .pageUp, .control("b"): move(by: -page)
+        case .pageDown, .control("f"): move(by: page)
+        case .home, .character("g"): move(by: -.max / 2)
+        case .end, .character("G"): move(by: .max / 2)
+        case .character("1"): return go(to: .brokers)
+        case .character("2"): return go(to: .topics)
+        case .character("3"): return go(to: .groups)
+        case .tab, .right, .character("l"): return next(1)
+        case .backTab, .left: return next(-1)
+        case .enter: return enter()
+        case .escape, .backspace: return back()
+        case .character("s") where detail == nil: cycleSort()
+        case .character("r") where detail == nil:
+            isReversed[tab] = !(isReversed[tab] ?? false)
+            arrange()
+        case .character("/") where detail == nil: isTyping = true
+        default: break
+        }
+        return []
+    }
+
+    /// Keys while the filter is written.
+    private mutating func type(_ key: Key) {
+        switch key {
+        case .character(let character): if filter.count < 200 { filter.append(character) }
+        case .backspace:
+            if filter.isEmpty { isTyping = false } else { filter.removeLast() }
+        case .control("u"): filter = ""
+        case .escape:
+            filter = ""
+            isTyping = false
+        case .enter, .tab, .up, .down: isTyping = false
+        default: break
+        }
+        arrange()
+    }
+
+    /// Keys while a message or the help is open.
+    private mutating func read(_ key: Key) -> [Effect] {
+        switch key {
+        case .character("q") where showsHelp, .character("h"), .character("?"), .escape, .backspace, .enter, .left:
+            showsHelp = false
+            openMessage = nil
+            textTop = 0
+        case .character("q"): return [.quit]
+        case .up, .character("k"): textTop -= 1
+        case .down, .character("j"): textTop += 1
+        case .pageUp, .control("b"): textTop -= page
+        case .pageDown, .control("f"), .character(" "): textTop += page
+        case .home, .character("g"): textTop = 0
+        case .end, .character("G"): textTop = .max / 2
+        default: break
+        }
+        textTop = max(0, min(textTop, TopLayout(self).lastTextTop(self)))
+        return []
+    }
+
+    private mutating func open(_ change: (inout TopState) -> Void) {
+        change(&self)
+        textTop = 0
+    }
+
+    private var page: Int {
+        let layout = TopLayout(self)
+        if showsHelp || openMessage != nil { return max(1, layout.bodyRows - 1) }
+        switch detail {
+        case nil: return max(1, layout.listRows - 1)
+        case .group: return max(1, layout.groupRows - 1)
+        case .topic: return max(1, (pane == .partitions ? layout.partitionRows : layout.messageRows) - 1)
+        }
+    }
+
+    private mutating func move(by distance: Int) {
+        switch detail {
+        case nil: Self.move(&cursors[tab, default: Cursor()], by: distance, count: count(tab))
+        case .group(let id):
+            let count = snapshot?.group(id).map { GroupView.rows($0).count } ?? 0
+            Self.move(&detailCursor, by: distance, count: count)
+        case .topic(let name):
+            if pane == .partitions {
+                Self.move(&partitionCursor, by: distance, count: snapshot?.topic(name)?.partitions.count ?? 0)
+            } else {
+                Self.move(&messageCursor, by: distance, count: messages.count)
+                follows = messageCursor.selected >= messages.count - 1
+            }
+        }
+    }
+
+    private static func move(_ cursor: inout Cursor, by distance: Int, count: Int) {
+        cursor.selected = max(0, min(cursor.selected + distance, count - 1))
+    }
+
+    private mutating func go(to tab: Tab) -> [Effect] {
+        self.tab = tab
+        return leave()
+    }
+
+    /// The next tab, or the other part of a topic's view.
+    private mutating func next(_ step: Int) -> [Effect] {
+        switch detail {
+        case nil:
+            let count = Tab.allCases.count
+            tab = Tab.allCases[(tab.rawValue + step + count) % count]
+        case .topic: pane = pane == .partitions ? .messages : .partitions
+        case .group: break
+        }
+        return []
+    }
+
+    private mutating func enter() -> [Effect] {
+        switch detail {
+        case nil:
+            guard let id = selectedId(tab) else { return [] }
+            switch tab {
+            case .brokers: return []
+            case .topics:
+                detail = .topic(id)
+                pane = .messages
+                messages = []
+                tailTrouble = nil
+                follows = true
+                messageCursor = Cursor()
+                partitionCursor = Cursor()
+                return [.openTail(id)]
+            case .groups:
+                detail = .group(id)
+                detailCursor = Cursor()
+                return []
+            }
+        case .topic:
+            if pane == .messages, messages.indices.contains(messageCursor.selected) {
+                let message = messages[messageCursor.selected]
+                open { $0.openMessage = message }
+            }
+            return []
+        case .group: return []
+        }
+    }
+
+    private mutating func back() -> [Effect] {
+        if detail != nil { return leave() }
+        if !filter.isEmpty {
+            filter = ""
+            arrange()
+        }
+        return []
+    }
+
+    private mutating func leave() -> [Effect] {
+        guard let left = detail else { return [] }
+        detail = nil
+        messages = []
+        if case .topic = left { return [.closeTail] }
+        return []
+    }
+
+    private mutating func changeInterval(longer: Bool) {
+        let now = interval.inSeconds
+        let next = longer ? Self.intervals.first { $0 > now } : Self.intervals.last { $0 < now }
+        if let next { interval = .seconds(next) }
+    }
+
+    private mutating func cycleSort() {
+        func next<Sort: CaseIterable & Equatable>(_ sort: Sort) -> Sort {
+            let all = Array(Sort.allCases)
+            return all[((all.firstIndex(of: sort) ?? 0) + 1) % all.count]
+        }
+        switch tab {
+        case .brokers: brokerSort = next(brokerSort)
+        case .topics: topicSort = next(topicSort)
+        case .groups: groupSort = next(groupSort)
+        }
+        isReversed[tab] = false
+        arrange()
+        cursors[tab] = Cursor()
+    }
+}

@@ -1,0 +1,135 @@
+import AppSupport
+import ArgumentParser
+import ClusterView
+import KafkaWire
+import ToolKit
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// `kw top`: a live view of the cluster.
+struct TopCommand: ToolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "top",
+        abstract: "Watch a cluster: brokers, topics, groups, their rates, lag and messages.",
+        discussion: """
+            Keys: 1 2 3 or Tab choose brokers, topics or groups; Enter looks into a topic (its partitions and latest \
+            messages) or a group (its members, their partitions and lag); s sorts, r reverses, / filters, p pauses, + and \
+            - change the interval, h helps, q quits. Nothing is committed, created or changed.
+
+            kw top --bootstrap-server localhost:9092
+            kw top --once --json --group billing
+            """)
+    static let endsItself = true
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Flag(help: "Print the view once, as tables, and end.")
+    var once = false
+
+    @Flag(help: "With --once: print one JSON document.")
+    var json = false
+
+    @Flag(help: "With --once: look one time only, at once, and tell no rates.")
+    var noRates = false
+
+    @Option(help: ArgumentHelp("Only this topic, and groups that read it; may be repeated.", valueName: "name"))
+    var topic: [String] = []
+
+    @Option(help: ArgumentHelp("Only this group, and topics that it reads; may be repeated.", valueName: "id"))
+    var group: [String] = []
+
+    @Option(help: ArgumentHelp("How often to look; with --once, how long to measure rates.", valueName: "duration"))
+    var interval = TimeSpan(.seconds(2))
+
+    func validate() throws {
+        guard interval.duration >= .milliseconds(100), interval.duration <= .seconds(3600) else {
+            throw ValidationError("--interval is 100ms to 1h")
+        }
+        guard once || !json else { throw ValidationError("--json needs --once: a live view is no document") }
+        guard once || !noRates else { throw ValidationError("--no-rates needs --once") }
+    }
+
+    func perform(_ tool: Tool) async throws {
+        guard once || tool.console.outputIsTerminal else {
+            throw ValidationError("standard output is no terminal; use --once to print the view one time")
+        }
+        let settings = try cluster.settings()
+        let servers = cluster.bootstrap(settings)
+        let client = Self.client(servers)
+        let scope = ClusterSampler.Scope(topics: Set(topic), groups: Set(group))
+        let admin = try KafkaAdmin(client)
+        let sampler = ClusterSampler(admin, bootstrap: servers.joined(separator: ","), scope: scope)
+        if once {
+            do { try await print(sampler, tool) } catch {
+                await admin.close()
+                throw error
+            }
+            await admin.close()
+            return
+        }
+        let name = getenv("TERM").map { String(cString: $0) } ?? ""
+        guard !name.isEmpty, name != "dumb" else {
+            throw ValidationError(
+                "this terminal cannot move its cursor (TERM is \"\(name)\"); use --once to print the view one time")
+        }
+        guard let terminal = TopTerminal() else {
+            throw ValidationError("there is no terminal to read keys from; use --once to print the view one time")
+        }
+        // https://no-color.org
+        let hasColours = getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+        var session = TopSession(
+            tool, terminal, sampler, client, interval: interval.duration, hasColours: hasColours)
+        await session.run()
+        await admin.close()
+    }
+
+    /// A cluster that does not answer is told of within five seconds.
+    private static func client(_ servers: [String]) -> ClientConfiguration {
+        var client = ClientConfiguration(bootstrapServers: servers)
+        client.clientId = "kw-top"
+        client.connectTimeout = .seconds(3)
+        client.requestTimeout = .seconds(5)
+        client.apiTimeout = .seconds(5)
+        return client
+    }
+
+    private func print(_ sampler: ClusterSampler, _ tool: Tool) async throws {
+        var history = ClusterHistory()
+        var snapshot = try await sampler.look(allSizes: true)
+        history.add(snapshot)
+        var measured: Duration?
+        if !noRates {
+            let first = snapshot.at
+            tool.console.progress("measuring rates for \(interval.words)…")
+            let waiting = Task { try await Task.sleep(for: interval.duration) }
+            let watcher = Task {
+                await tool.shutdown.wait()
+                waiting.cancel()
+            }
+            let isOver = (try? await waiting.value) != nil
+            watcher.cancel()
+            tool.console.endProgress()
+            guard isOver || !tool.shutdown.isRequested else { throw ExitCode(130) }
+            snapshot = try await sampler.look(allSizes: true)
+            history.add(snapshot)
+            measured = snapshot.at - first
+        }
+        let report = SnapshotReport(snapshot, history, hasRates: !noRates)
+        if json {
+            tool.console.line(report.json(measured: measured))
+        } else {
+            for line in report.lines(width: tool.width, title: { tool.console.paint($0, .bold) }) {
+                tool.console.line(line)
+            }
+        }
+        tool.console.flush()
+        snapshot.troubles.forEach(tool.complain)
+        if !snapshot.troubles.isEmpty { throw ExitCode(1) }
+    }
+}
