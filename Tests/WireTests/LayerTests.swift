@@ -8,7 +8,7 @@ import Testing
     /// uses it.
     static let layers = [
         "Bytes", "Codec", "Messages", "Records", "Frames", "Explain", "Net", "Security", "Connection", "Cluster",
-        "Producer", "Consumer", "Admin",
+        "Producer", "Consumer", "Admin", "Diagnosis",
     ]
     static let values: Set = ["Bytes", "Codec", "Messages", "Records", "Frames", "Explain"]
     static let platform: Set = ["Net", "Security"]

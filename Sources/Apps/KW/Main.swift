@@ -29,7 +29,8 @@ struct KW: AsyncParsableCommand {
             CommandGroup(
                 name: "INSIGHT",
                 subcommands: [
-                    TopCommand.self
+                    TopCommand.self,
+                    DoctorCommand.self,
                 ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),

@@ -33,17 +33,17 @@ public struct ClientConfiguration: Sendable {
 }
 
 /// A broker's address.
-struct BrokerAddress: Hashable, Sendable {
-    var host: String
-    var port: UInt16
+package struct BrokerAddress: Hashable, Sendable {
+    package var host: String
+    package var port: UInt16
 
-    init(host: String, port: UInt16) {
+    package init(host: String, port: UInt16) {
         self.host = host
         self.port = port
     }
 
     /// Reads `host`, `host:port`, `[v6]:port`, or any of them behind a listener's `PLAINTEXT://`.
-    init(_ text: String) throws(KafkaError) {
+    package init(_ text: String) throws(KafkaError) {
         var rest = text[...]
         if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
         var host = rest
@@ -66,7 +66,7 @@ struct BrokerAddress: Hashable, Sendable {
 }
 
 extension BrokerAddress: CustomStringConvertible {
-    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 extension Substring {

@@ -112,7 +112,7 @@ package actor Cluster {
 
     /// Bytes behind an answer's end are passed over, as the Java client does: librdkafka's mock cluster sends one more
     /// than Metadata 13 has.
-    private static func decode<M: WireMessage>(
+    static func decode<M: WireMessage>(
         _ type: M.Type, _ frame: Bytes, _ version: Int16
     ) throws(WireError) -> M {
         do throws(WireError) {

@@ -42,3 +42,42 @@ extension NetError: CustomStringConvertible {
         }
     }
 }
+
+extension NetError {
+    /// What an error says about the way to the other side.
+    package enum Cause: Equatable, Sendable {
+        /// The name does not resolve.
+        case unresolved
+        /// The host answered that nobody listens on the port.
+        case refused
+        /// Nothing came back in time.
+        case noAnswer
+        /// This machine, or a router, knows no way there.
+        case unreachable
+        /// The other side, or something in between, ended the connection.
+        case ended
+        /// This machine does not let the process do it: a firewall's rule, or no descriptors left.
+        case other
+    }
+
+    /// What the error says about the way to the other side.
+    package var cause: Cause {
+        switch reason {
+        case .unresolved: .unresolved
+        case .closed, .system(ECONNRESET), .system(EPIPE), .system(ECONNABORTED): .ended
+        case .system(ECONNREFUSED): .refused
+        case .system(ETIMEDOUT): .noAnswer
+        case .system(EHOSTUNREACH), .system(ENETUNREACH), .system(ENETDOWN), .system(EADDRNOTAVAIL): .unreachable
+        case .system: .other
+        }
+    }
+
+    /// The system's, or the resolver's, words.
+    package var words: String {
+        switch reason {
+        case .system(let code): String(cString: strerror(code))
+        case .unresolved(let words): words
+        case .closed: "the other side closed the connection"
+        }
+    }
+}

@@ -73,11 +73,18 @@ package struct SocketAddress: Sendable, Hashable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-    package var description: String {
+    /// The address without its port, in numbers.
+    package var host: String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let code = withPointer { getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) }
-        let text = host.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        guard code == 0 else { return "?:\(port)" }
+        return code == 0 ? host.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) } : "?"
+    }
+
+    /// Whether it is this machine's own, which no other machine can mean (127.0.0.0/8, ::1).
+    package var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" || host.hasPrefix("::ffff:127.") }
+
+    package var description: String {
+        let text = host
         return family == AF_INET6 ? "[\(text)]:\(port)" : "\(text):\(port)"
     }
 }

@@ -1,0 +1,230 @@
+/// Goes to a host and finds out what listens there: the part of an examination that talks with single ports.
+struct BrokerVisitor: Sendable {
+    let configuration: KafkaDoctor.Configuration
+    let loop: SocketLoop
+    let prober: SocketProber
+
+    init(_ configuration: KafkaDoctor.Configuration, loop: SocketLoop) {
+        self.configuration = configuration
+        self.loop = loop
+        prober = SocketProber(loop: loop)
+    }
+
+    private var timeout: Duration { configuration.timeout }
+
+    /// A host with its addresses.
+    struct Place: Sendable {
+        var facts: HostFacts
+        var addresses: [SocketAddress] = []
+        /// The first that took a connection.
+        var open: SocketAddress?
+    }
+
+    /// Looks a host's name up.
+    func resolve(_ address: BrokerAddress) async -> Place {
+        let start = Instant.now
+        let outcome = await prober.resolve(address, with: configuration.resolver, within: timeout)
+        let time = Instant.now - start
+        var place: Place
+        switch outcome {
+        case .success(let addresses):
+            place = Place(facts: HostFacts(address, .addresses([])), addresses: addresses)
+        case .failure(let error):
+            let isLate = error.cause == .noAnswer
+            place = Place(facts: HostFacts(address, isLate ? .noAnswer(time) : .unresolved(error.words)))
+        }
+        place.facts.resolveTime = time
+        return place
+    }
+
+    /// Connects to all addresses of a host, side by side.
+    func connect(_ place: Place) async -> Place {
+        guard case .addresses = place.facts.resolution else { return place }
+        var place = place
+        let outcomes = await concurrently(place.addresses) { await prober.connect(to: $0, within: timeout) }
+        place.facts.resolution = .addresses(
+            zip(place.addresses, outcomes).map { address, outcome in
+                HostFacts.Attempt("\(address)", isLoopback: address.isLoopback, outcome)
+            })
+        place.open = zip(place.addresses, outcomes).first { $0.1.isConnected }?.0
+        return place
+    }
+
+    /// All of it: the name, the connection, and what is said. `expected` is the broker that should be there.
+    func visit(_ address: BrokerAddress, expecting expected: BrokerID? = nil) async -> Visit {
+        let place = await connect(await resolve(address))
+        guard let open = place.open else { return Visit(place.facts) }
+        return Visit(place.facts, await contact(open, host: address.host, expecting: expected))
+    }
+
+    // MARK: - Kafka
+
+    /// Talks with what listens at an address as a client does.
+    func contact(_ address: SocketAddress, host: String, expecting expected: BrokerID? = nil) async -> Contact {
+        let connection = connection(to: address)
+        let table: VersionTable
+        do throws(KafkaError) { table = try await connection.open(timeout: timeout) } catch {
+            await connection.close()
+            return await identify(address, host: host, after: error)
+        }
+        var broker = BrokerContact(access: .fails("it was not asked"))
+        broker.roundTrip = .seconds(3600)
+        // The table as it stands: the one that clients use has been put right for the mock cluster. Three times, as the
+        // first may have waited for something else.
+        let limit = API.of(.apiVersions)?.latestStable ?? 0
+        let version = min(limit, table[.apiVersions]?.upperBound ?? 0)
+        for _ in 0..<3 {
+            let start = Instant.now
+            guard
+                let answer = try? await ask(
+                    connection, ApiVersionsRequest.with { $0.clientSoftwareName = "kafkawire"; $0.clientSoftwareVersion = kafkaWireVersion },
+                    version)
+            else { break }
+            broker.roundTrip = min(broker.roundTrip, Instant.now - start)
+            broker.versions = [:]
+            for api in answer.apiKeys where api.minVersion <= api.maxVersion {
+                broker.versions[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion
+            }
+        }
+        if broker.versions.isEmpty { for api in API.all { broker.versions[api.key] = table[api.key] } }
+        broker.access = await access(connection, table, address)
+        if case .open = broker.access, let expected {
+            (broker.settings, broker.saysItIs) = await settings(connection, table, of: expected)
+        }
+        await connection.close()
+        return .kafka(broker)
+    }
+
+    private func connection(to address: SocketAddress) -> BrokerConnection {
+        BrokerConnection(
+            host: address.host, port: address.port, clientId: configuration.client.clientId, loop: loop,
+            logger: configuration.client.logger)
+    }
+
+    private func ask<R: WireRequest>(
+        _ connection: BrokerConnection, _ request: R, _ version: Int16
+    ) async throws(KafkaError) -> R.Response {
+        let frame = try await connection.exchange(request, version: version, deadline: .now + timeout)
+        do throws(WireError) { return try Cluster.decode(R.Response.self, frame, version) } catch {
+            throw .wire(error, broker: connection.name, api: R.api)
+        }
+    }
+
+    /// What every client asks next. A broker that wants SASL closes the connection at it.
+    private func access(
+        _ connection: BrokerConnection, _ table: VersionTable, _ address: SocketAddress
+    ) async -> BrokerContact.Access {
+        do throws(KafkaError) {
+            let version = try table.negotiate(MetadataRequest.self, broker: connection.name)
+            let answer = try await ask(
+                connection,
+                MetadataRequest.with {
+                    $0.topics = []
+                    if version >= 4 { $0.allowAutoTopicCreation = false }
+                }, version)
+            guard answer.errorCode == .none else {
+                return .fails("Metadata is answered with \(answer.errorCode.name)")
+            }
+            var brokers: [BrokerID: BrokerAddress] = [:]
+            for broker in answer.brokers {
+                guard let port = UInt16(exactly: broker.port) else { continue }
+                brokers[broker.nodeId] = BrokerAddress(host: broker.host, port: port)
+            }
+            return .open(.init(clusterId: answer.clusterId, controller: answer.controllerId, brokers: brokers))
+        } catch {
+            return await mechanisms(table, address) ?? .fails(error.message)
+        }
+    }
+
+    /// Asks which SASL mechanisms a broker has, by naming one that none has (KIP-43): a listener without SASL answers
+    /// ILLEGAL_SASL_STATE. Nil where it is no matter of SASL.
+    private func mechanisms(_ table: VersionTable, _ address: SocketAddress) async -> BrokerContact.Access? {
+        let connection = connection(to: address)
+        do throws(KafkaError) {
+            _ = try await connection.open(timeout: timeout)
+            let version = try table.negotiate(SaslHandshakeRequest.self, broker: connection.name)
+            let answer = try await ask(connection, SaslHandshakeRequest.with { $0.mechanism = "KAFKAWIRE-DOCTOR" }, version)
+            await connection.close()
+            return answer.errorCode == .illegalSaslState ? nil : .wantsSASL(answer.mechanisms)
+        } catch {
+            await connection.close()
+            return nil
+        }
+    }
+
+    private static let addressSettings = [
+        "advertised.listeners", "listeners", "listener.security.protocol.map", "inter.broker.listener.name",
+    ]
+
+    /// A broker's settings of its addresses, and which broker answers: one tells of its own settings only, and says its id
+    /// where it is asked for another's.
+    private func settings(
+        _ connection: BrokerConnection, _ table: VersionTable, of id: BrokerID
+    ) async -> ([String: String], BrokerID?) {
+        guard let version = try? table.negotiate(DescribeConfigsRequest.self, broker: connection.name),
+            let answer = try? await ask(
+                connection,
+                DescribeConfigsRequest.with {
+                    $0.resources = [
+                        .with {
+                            $0.resourceType = KafkaAdmin.ConfigResource.Kind.broker.rawValue
+                            $0.resourceName = "\(id)"
+                            $0.configurationKeys = Self.addressSettings
+                        }
+                    ]
+                }, version),
+            let result = answer.results.first
+        else { return ([:], nil) }
+        guard result.errorCode == .none else {
+            let words = (result.errorMessage ?? "").split { !$0.isNumber && !$0.isLetter }
+            guard result.errorCode == .invalidRequest, let at = words.firstIndex(of: "expected"),
+                words.indices.contains(at + 1), let actual = Int32(words[at + 1])
+            else { return ([:], nil) }
+            return ([:], BrokerID(rawValue: actual))
+        }
+        var settings: [String: String] = [:]
+        for entry in result.configs { if let value = entry.value { settings[entry.name] = value } }
+        return (settings, id)
+    }
+
+    /// What a broker that was reached says about its own settings, where it is that broker.
+    func settings(of id: BrokerID, at address: SocketAddress) async -> [String: String] {
+        let connection = connection(to: address)
+        guard let table = try? await connection.open(timeout: timeout) else {
+            await connection.close()
+            return [:]
+        }
+        let (settings, _) = await settings(connection, table, of: id)
+        await connection.close()
+        return settings
+    }
+
+    // MARK: - Others
+
+    /// Asks a port that does not speak Kafka as it should in several protocols, side by side, to learn what it is.
+    private func identify(_ address: SocketAddress, host: String, after error: KafkaError) async -> Contact {
+        let limit = min(timeout, .seconds(2))
+        let questions = PeerProtocol.Question.allCases
+        let answers = await concurrently(questions) { question in
+            (question: question, answer: await prober.converse(with: address, saying: question.bytes(host: host), within: limit))
+        }
+        if let peer = PeerProtocol(answers) { return peer == .kafka ? .fails(error.message) : .other(peer) }
+        if let first = answers.first(where: { !$0.answer.bytes.isEmpty }) { return .unknown(first.answer.bytes) }
+        let talked = answers.filter { $0.answer.end != .failed }
+        // Whoever waits for the rest of what is no message to it has not hung up.
+        let isClosed = talked.contains { $0.question == .kafka && $0.answer.end != .silence }
+        return isClosed ? .hangsUp : .silent
+    }
+}
+
+/// Does the same with all items side by side; the results are in the order of the items.
+func concurrently<Item: Sendable, Value: Sendable>(
+    _ items: [Item], _ body: @escaping @Sendable (Item) async -> Value
+) async -> [Value] {
+    await withTaskGroup(of: (Int, Value).self) { group in
+        for (place, item) in items.enumerated() { group.addTask { (place, await body(item)) } }
+        var values: [(Int, Value)] = []
+        for await value in group { values.append(value) }
+        return values.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+}

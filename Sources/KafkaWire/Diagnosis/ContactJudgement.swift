@@ -1,0 +1,195 @@
+/// How a client and its brokers protect what they say (`security.protocol`).
+public enum SecurityProtocol: String, Sendable, CaseIterable {
+    case plaintext = "PLAINTEXT"
+    case ssl = "SSL"
+    case saslPlaintext = "SASL_PLAINTEXT"
+    case saslSSL = "SASL_SSL"
+
+    /// Whether everything is encrypted.
+    public var hasTLS: Bool { self == .ssl || self == .saslSSL }
+    /// Whether the client says who it is.
+    public var hasSASL: Bool { self == .saslPlaintext || self == .saslSSL }
+}
+
+/// What the thing behind a port says when it is talked to. Facts in, findings out.
+package enum ContactJudgement {
+    /// What a bootstrap server's port said, for a client with these settings.
+    package static func findings(
+        _ contact: Contact, at address: BrokerAddress, security: SecurityProtocol
+    ) -> [DiagnosisFinding] {
+        let name = "\(address)"
+        let place = DiagnosisFinding.Place.host(name)
+        switch contact {
+        case .kafka(let broker): return kafka(broker, name, place, security)
+        case .other(.tls):
+            if security.hasTLS {
+                return [
+                    DiagnosisFinding(
+                        .problem, .unsupportedSecurity, place,
+                        "\(name) speaks TLS, as security.protocol=\(security.rawValue) says; this client cannot speak it "
+                            + "yet, so that nothing behind it could be looked at.",
+                        advice: "Use a client with TLS for this listener, or one of the broker's plain listeners, where it "
+                            + "has one that may be used from here.")
+                ]
+            }
+            return [
+                DiagnosisFinding(
+                    .problem, .tlsPort, place,
+                    "\(name) speaks TLS, and the client speaks plain: the broker takes a request for a broken handshake "
+                        + "and closes the connection, which clients report as a disconnect or a time-out.",
+                    advice: "Set security.protocol=SSL (or SASL_SSL where the broker wants a user as well) with the "
+                        + "certificate authority to trust, or use the port of a plain listener. KafkaWire itself cannot "
+                        + "speak TLS yet.")
+            ]
+        case .other(let other):
+            return [
+                DiagnosisFinding(
+                    .problem, .notKafka, place, "\(name) is no Kafka broker: \(words(other)).",
+                    advice: advice(other, address))
+            ]
+        case .hangsUp:
+            return [
+                DiagnosisFinding(
+                    .problem, .hangsUp, place,
+                    "\(name) takes connections and closes them at once, whatever is said, TLS included: mostly a proxy or "
+                        + "a published container port with nobody behind it, or a broker that has enough connections.",
+                    advice: "Look whether the broker behind the port runs, and listens on the address that the container "
+                        + "or load balancer hands connections to; then at max.connections and max.connections.per.ip, "
+                        + "and at the broker's log.")
+            ]
+        case .silent:
+            return [
+                DiagnosisFinding(
+                    .problem, .silentPort, place,
+                    "\(name) takes connections and then says nothing, to Kafka's first request as little as to TLS or "
+                        + "HTTP: a broker that hangs or is still starting, or a server that waits for something else.",
+                    advice: "Look at the broker's log and load; if another program has the port (ss -ltnp), look at "
+                        + "bootstrap.servers.")
+            ]
+        case .unknown(let bytes):
+            let shown = bytes.prefix(8).map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined(separator: " ")
+            return [
+                DiagnosisFinding(
+                    .problem, .notKafka, place,
+                    "What listens on \(name) is no Kafka broker: it answers with bytes of a protocol that is not known "
+                        + "here (\(shown) …).",
+                    advice: "Look which program has the port (ss -ltnp on its host), and at bootstrap.servers.")
+            ]
+        case .fails(let words):
+            return [
+                DiagnosisFinding(
+                    .problem, .brokerFails, place,
+                    "\(name) speaks Kafka's protocol, but not in a way that a client could go on with: \(words).",
+                    advice: "Look at the broker's release, 2.1 or later is needed, and at its log.")
+            ]
+        }
+    }
+
+    private static func kafka(
+        _ broker: BrokerContact, _ name: String, _ place: DiagnosisFinding.Place, _ security: SecurityProtocol
+    ) -> [DiagnosisFinding] {
+        var findings: [DiagnosisFinding] = []
+        if broker.guess == .controller {
+            return [
+                DiagnosisFinding(
+                    .problem, .controllerPort, place,
+                    "\(name) is the port of a KRaft controller: it keeps the cluster's metadata and serves no topics, so "
+                        + "that producers and consumers get nowhere.",
+                    advice: "Use a broker's port: one of listeners that is not in controller.listener.names, mostly 9092 "
+                        + "(KIP-500; controllers answer admin clients alone, through bootstrap.controllers, KIP-919).")
+            ]
+        }
+        if security.hasTLS {
+            findings.append(
+                DiagnosisFinding(
+                    .problem, .plainPort, place,
+                    "\(name) speaks plain, and security.protocol=\(security.rawValue) makes the client begin with TLS: "
+                        + "the broker takes that for a request of 369 MB (0x16030100 bytes), logs an "
+                        + "InvalidReceiveException, and closes the connection.",
+                    advice: "Set security.protocol=\(security.hasSASL ? "SASL_PLAINTEXT" : "PLAINTEXT"), or use the port "
+                        + "of the broker's TLS listener."))
+        }
+        switch broker.access {
+        case .open(let cluster):
+            if security.hasSASL {
+                findings.append(
+                    DiagnosisFinding(
+                        .warning, .unsupportedSecurity, place,
+                        "\(name) lets everybody in, and security.protocol=\(security.rawValue) makes the client "
+                            + "authenticate itself: the broker answers SaslHandshake with ILLEGAL_SASL_STATE.",
+                        advice: "Set security.protocol=PLAINTEXT, or use the port of the listener that wants SASL."))
+            }
+            findings.append(
+                DiagnosisFinding(
+                    .ok, .speaksKafka, place,
+                    "\(name) speaks Kafka's protocol\(cluster.clusterId.map { "; its cluster is \($0)" } ?? "")."))
+        case .wantsSASL(let mechanisms):
+            let offered = mechanisms.isEmpty ? "" : " It offers \(DiagnosisText.list(mechanisms))."
+            let choice = mechanisms.first { $0.hasPrefix("SCRAM") } ?? mechanisms.first ?? "SCRAM-SHA-512"
+            findings.append(
+                DiagnosisFinding(
+                    .problem, .authenticationRequired, place,
+                    "\(name) wants clients to say who they are (SASL): it tells its versions and closes the connection at "
+                        + "the first other request.\(offered)",
+                    advice: "Set security.protocol=SASL_PLAINTEXT, sasl.mechanism=\(choice) and sasl.jaas.config with user "
+                        + "and password, or use a listener without authentication. KafkaWire itself cannot use SASL yet."))
+        case .fails(let words):
+            findings.append(
+                DiagnosisFinding(
+                    .problem, .brokerFails, place,
+                    "\(name) tells its versions, and fails at the first question about the cluster: \(words).",
+                    advice: "Look at the broker's log at this time."))
+        }
+        return findings
+    }
+
+    private static func words(_ peer: PeerProtocol) -> String {
+        switch peer {
+        case .kafka: "it speaks another form of the protocol"
+        case .tls: "it speaks TLS"
+        case .http(let server): "an HTTP server answers\(server.map { " (\($0))" } ?? "")"
+        case .ssh(let line): "an SSH server answers (\(line))"
+        case .postgreSQL: "a PostgreSQL server answers"
+        case .zooKeeper: "a ZooKeeper server answers"
+        case .redis: "a Redis server answers"
+        case .amqp: "a message broker of the AMQP kind answers (RabbitMQ, ActiveMQ)"
+        case .mySQL: "a MySQL or MariaDB server answers"
+        case .greeting(let line): "a mail or file server answers (\(line))"
+        }
+    }
+
+    private static func advice(_ peer: PeerProtocol, _ address: BrokerAddress) -> String {
+        switch peer {
+        case .http:
+            "Name a broker's port, mostly 9092. HTTP are Kafka Connect (8083), the Schema Registry (8081), REST proxies "
+                + "and web pages such as a Kafka UI (8080)."
+        case .zooKeeper:
+            "Name a broker's port, mostly 9092: since Kafka 4.0 there is no ZooKeeper any more, and before that only brokers "
+                + "spoke with it (--zookeeper is gone since 3.0)."
+        case .postgreSQL, .mySQL:
+            "Name a broker's port, mostly 9092; \(address.port) is the database's, which belongs into the settings of Debezium "
+                + "or of your application."
+        default: "Look at host and port in bootstrap.servers; a broker's port is mostly 9092."
+        }
+    }
+
+    /// What a visit to an advertised address found instead of a usable broker, in half a sentence; nil where it found one.
+    package static func objection(_ contact: Contact) -> String? {
+        switch contact {
+        case .kafka(let broker):
+            switch broker.access {
+            case .open: nil
+            case .wantsSASL: "it wants SASL there, unlike at the address of the beginning"
+            case .fails(let words): "it fails at the first question (\(words))"
+            }
+        case .other(let peer): words(peer)
+        case .hangsUp: "connections are taken and closed at once"
+        case .silent: "connections are taken, and nothing is answered"
+        case .unknown: "what answers there is no Kafka broker"
+        case .fails(let words): words
+        }
+    }
+}

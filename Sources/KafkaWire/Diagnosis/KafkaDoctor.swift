@@ -1,0 +1,86 @@
+/// Finds out why a client cannot reach a cluster, or cannot use it, and says what to change.
+///
+/// ```swift
+/// let report = await KafkaDoctor(.init(bootstrapServers: ["localhost:9092"])).examine()
+/// for finding in report.problems { print(finding.message, finding.advice ?? "") }
+/// ```
+///
+/// The examination goes the way that every client goes: names, connections, the protocol, the addresses that the brokers
+/// advertise (`advertised.listeners`, KIP-103), their versions (KIP-35), topics, groups, clocks. It asks, and changes
+/// nothing: no topic is created, no record written, no group joined. What cannot be reached is tried side by side and
+/// never longer than ``Configuration/timeout``; only groups are looked at for longer, ``Configuration/watch``.
+public struct KafkaDoctor: Sendable {
+    /// What to examine, and for how long.
+    public struct Configuration: Sendable {
+        /// The client whose way is gone: bootstrap servers and name. Its time-outs are not used.
+        public var client: ClientConfiguration
+        /// How the client is set to speak (`security.protocol`). Default `PLAINTEXT`, as in Java. KafkaWire cannot speak
+        /// the others yet; what the ports speak is held against it.
+        public var securityProtocol = SecurityProtocol.plaintext
+        /// The topics to look at; empty is all that there are.
+        public var topics: [String] = []
+        /// The groups to watch; empty is none, and a short look at the states of all.
+        public var groups: [String] = []
+        /// How long groups are watched. Default 10 s: consumers commit by themselves every 5 s
+        /// (`auto.commit.interval.ms`), so that a shorter watch cannot tell for sure that one does not.
+        public var watch: Duration = .seconds(10)
+        /// How long a name, a connection or an answer is waited for. Default 3 s.
+        public var timeout: Duration = .seconds(3)
+        /// From which time on a connection or a round trip counts as slow. Default 200 ms.
+        public var slow: Duration = .milliseconds(200)
+
+        /// Looks a name up and calls back once, on any thread.
+        package typealias LookUp =
+            @Sendable (String, UInt16, @escaping @Sendable (Result<[SocketAddress], NetError>) -> Void) -> Void
+        /// The system's; tests give names addresses of their own.
+        package var resolver: LookUp = { Resolver.resolve(host: $0, port: $1, $2) }
+        /// Ports of the bootstrap server's host to try where the advertised addresses are of no use: those that Kafka's
+        /// own examples and the usual compose files publish.
+        package var usualPorts: [UInt16] = [9092, 9094, 29092, 19092]
+
+        /// The defaults, for a client of that configuration.
+        public init(_ client: ClientConfiguration) { self.client = client }
+
+        /// The defaults, and these brokers.
+        public init(bootstrapServers: [String]) { client = ClientConfiguration(bootstrapServers: bootstrapServers) }
+    }
+
+    /// What is examined.
+    public var configuration: Configuration
+
+    /// A doctor for that client.
+    public init(_ configuration: Configuration) { self.configuration = configuration }
+
+    /// A doctor for a client of that configuration, with the defaults for the rest.
+    public init(_ client: ClientConfiguration) { configuration = Configuration(client) }
+
+    /// Examines, and tells what was found. It does not throw: what fails is a finding. When the task is cancelled, the
+    /// watch over groups ends, and what was seen until then is judged.
+    ///
+    /// - Parameters:
+    ///   - begin: Is called when a step begins.
+    ///   - end: Is called when a step has ended, with what it found.
+    public func examine(
+        begin: @escaping @Sendable (DiagnosisReport.Stage) -> Void = { _ in },
+        end: @escaping @Sendable (DiagnosisReport.Step) -> Void = { _ in }
+    ) async -> DiagnosisReport {
+        let start = Instant.now
+        var report = DiagnosisReport()
+        do throws(NetError) {
+            let examination = try Examination(configuration, begin: begin, end: end)
+            report = await examination.run()
+        } catch {
+            report.steps = [
+                .init(
+                    .names, "nothing could be tried",
+                    findings: [
+                        DiagnosisFinding(
+                            .problem, .connectionFailed, .client, "This process has no descriptors or threads left (\(error)).",
+                            advice: "Raise its limits (ulimit -n).")
+                    ])
+            ]
+        }
+        report.duration = Instant.now - start
+        return report
+    }
+}
