@@ -75,8 +75,10 @@ let package = Package(
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
+        shared("ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
+        shared("ConnectREST", ["JSONLines", "ToolKit"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
-        shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
+        shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
         shared("FuzzChecks", ["KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines"]),
@@ -91,7 +93,9 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit", log,
+                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "ChangeText", "Conformance", "ConnectREST",
+                "JSONLines",
+                "ToolKit", log,
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
@@ -107,9 +111,8 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
-                "KafkaWire",
-                "KafkaBroker",
+                "KW", "ToolKit", "BrokerUI", "Captures", "ChangeEvents", "ChangeText", "Conformance", "ConnectREST",
+                "JSONLines", "AppSupport", "KafkaWire", "KafkaBroker", "FuzzChecks", http,
             ],
             swiftSettings: strict),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
