@@ -30,6 +30,9 @@ package protocol ToolCommand: AsyncParsableCommand {
     /// Whether Ctrl-C asks the command to come to its end (``Tool/shutdown``), instead of ending the process there.
     static var endsItself: Bool { get }
 
+    /// The command as a person types it, such as `kw topics`: errors begin with it.
+    static var fullName: String { get }
+
     /// Does the work. ``ToolFailure``, `KafkaError`, `FileError` and everything else with a description become sentences;
     /// `ExitCode` and `ValidationError` pass through.
     func perform(_ tool: Tool) async throws
@@ -38,8 +41,10 @@ package protocol ToolCommand: AsyncParsableCommand {
 extension ToolCommand {
     package static var endsItself: Bool { false }
 
+    package static var fullName: String { "kw \(_commandName)" }
+
     package func run() async throws {
-        let name = "kw \(Self._commandName)"
+        let name = Self.fullName
         let tool: Tool
         if Self.endsItself {
             let shutdown = ShutdownSignal.install()
