@@ -5,7 +5,9 @@ package enum Decimals {
 
     /// The number in plain figures, exact; nil where the text is no base 64 or the number is absurd.
     package static func text(base64: String, scale: Int) -> String? {
-        guard let bytes = bytes(base64), let first = bytes.first, bytes.count <= longest, abs(scale) <= longest else {
+        guard let bytes = Base64Text.bytes(base64, limit: longest), let first = bytes.first, bytes.count <= longest,
+            (-longest...longest).contains(scale)
+        else {
             return nil
         }
         let isNegative = first & 0x80 != 0
@@ -40,24 +42,5 @@ package enum Decimals {
             digits.append(Character("\(remainder)"))
         }
         return digits.isEmpty ? "0" : String(digits.reversed())
-    }
-
-    private static func bytes(_ base64: String) -> [UInt8]? {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        let text = Array(base64.utf8)
-        guard text.count.isMultiple(of: 4), text.count <= longest * 4 / 3 + 4 else { return nil }
-        let body = text.prefix { $0 != UInt8(ascii: "=") }
-        guard text.count - body.count <= 2, text[body.count...].allSatisfy({ $0 == UInt8(ascii: "=") }) else {
-            return nil
-        }
-        var out: [UInt8] = []
-        var group: UInt32 = 0
-        for (index, character) in body.enumerated() {
-            guard let value = alphabet.firstIndex(of: character) else { return nil }
-            group = group << 6 | UInt32(value)
-            let bits = index % 4
-            if bits > 0 { out.append(UInt8(truncatingIfNeeded: group >> UInt32([0, 4, 2, 0][bits]))) }
-        }
-        return out
     }
 }
