@@ -60,25 +60,47 @@ answers() { [ "$(rest "$2" "$3")" = "$1" ]; }       # STATUS METHOD PATH
 state_is() { curl -fs -m 10 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status" |
   "$python" -c 'import json, sys; s = json.load(sys.stdin)
 sys.exit({s["connector"]["state"]} | {t["state"] for t in s["tasks"]} != {sys.argv[1]})' "$1"; } # STATE
-reaches() { wait_until 30 "state_is $1"; }          # STATE
 insert() { run_psql -c "INSERT INTO activity (name) VALUES ('$1') RETURNING id" | head -n 1; } # NAME
 # Deleted ones as well; no insertion of this script is rolled back.
 rows_ever_inserted() { run_psql -c "SELECT generate_series(1, last_value) FROM activity_id_seq" | sort -u; }
 rows_in_topic() { events | awk '$1 == "c" || $1 == "r" { print $2 }' | sort -u; }
 same_rows() { diff <(rows_ever_inserted) <(rows_in_topic) >"$dir/rows.diff"; }
 
+connectors() { CONNECT_URL=http://127.0.0.1:$CONNECT_PORT "$BIN/kw" connectors "$@"; }
+
+write_connector() { # NAME SLOT PUBLICATION [MEMBER…] of the settings
+  local name=$1 slot=$2 publication=$3
+  shift 3
+  cat <<JSON
+{"name": "$name", "config": {
+  "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
+  "tasks.max": 1,
+  "database.hostname": "127.0.0.1",
+  "database.port": $PG_PORT,
+  "database.user": "postgres",
+  "database.password": "postgrespw",
+  "database.dbname": "activity",
+  "slot.name": "$slot",
+  "publication.name": "$publication",
+  $(printf '%s,' "$@")
+  "plugin.name": "pgoutput"}}
+JSON
+}
+
+# RUNNING by kw's own wait; then until it streams, since a row that is inserted before is part of the snapshot.
 register() {
-  post_connector '
-    "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
-    "tasks.max": "1",
-    "database.hostname": "127.0.0.1",
-    "database.port": "'"$PG_PORT"'",
-    "database.user": "postgres",
-    "database.password": "postgrespw",
-    "database.dbname": "activity",
-    "slot.name": "'"$SLOT"'",
-    "topic.prefix": "dbserver1",
-    "plugin.name": "pgoutput"'
+  write_connector "$CONNECTOR" "$SLOT" dbz_publication '"topic.prefix": "dbserver1"' >"$dir/connector.json"
+  connectors register "$dir/connector.json" >"$dir/register.out" 2>"$dir/register.log" ||
+    die "not registered: $(cat "$dir/register.log")"
+  state_is RUNNING || die "kw says that it runs, Connect does not: $(cat "$dir/register.out")"
+  wait_for_connector
+}
+
+fails() { # WORDS COMMAND…: with a sentence that has those words, and status 1
+  local words=$1 status=0
+  shift
+  "$@" >"$dir/kw.out" 2>"$dir/kw.log" || status=$?
+  [ "$status" = 1 ] && grep -qF "$words" "$dir/kw.log" && ! grep -qF postgrespw "$dir/kw.log"
 }
 
 # Single rows, each in a transaction of its own, until the file `calm` appears.
@@ -164,33 +186,56 @@ done
 # MARK: what else can be done to a connector
 
 connector=/connectors/$CONNECTOR
-# Its own settings, posted a second time.
-post_again() {
-  curl -fs "http://127.0.0.1:$CONNECT_PORT$connector/config" | sed "s/.*/{\"name\": \"$CONNECTOR\", \"config\": &}/" |
-    curl -sS -m 60 -o /dev/null -w '%{http_code}' -X POST -H "Content-Type:application/json" -d @- \
-      "http://127.0.0.1:$CONNECT_PORT/connectors/"
-}
-check "a name that is taken is a conflict" [ "$(post_again)" = 409 ]
-check "connector and task are restarted" answers 202 POST "$connector/restart?includeTasks=true"
+says() { grep -qF "$1" <<<"$("${@:2}" 2>&1)"; } # WORDS COMMAND…
+check "it is listed with its class" says PostgresConnector connectors list
+check "its plugin is listed" says PostgresConnector connectors plugins
+check "everything runs" connectors status --check
+check "its password is not shown" says 'database.password=********' connectors config "$CONNECTOR"
+check "its topics are listed" says "$TOPIC" connectors topics "$CONNECTOR"
+check "a name that is taken is a conflict" fails "already exists" connectors register "$dir/connector.json"
+check "the same settings over themselves are none" connectors register "$dir/connector.json" --replace
+check "a setting is changed" connectors update "$CONNECTOR" --config poll.interval.ms=100
+check "and is there" says poll.interval.ms=100 connectors config "$CONNECTOR"
+check "settings are validated" connectors validate "$dir/connector.json"
+check "and refused with their name" fails "database.hostname: " connectors validate "$dir/connector.json" --config database.hostname=
+check "a wrong password is refused" fails "password authentication failed" connectors register "$dir/connector.json" --name other --config database.password=wrong
+check "an unknown connector is none" fails "There is no connector nobody" connectors status nobody
+check "connector and task are restarted" connectors restart "$CONNECTOR" --include-tasks
 id=$(insert Carol)
 check "a row after that arrives" arrives "c $id Carol"
-check "the task is restarted" answers 204 POST "$connector/tasks/0/restart"
+check "the task is restarted" connectors restart "$CONNECTOR" --task 0
 id=$(insert Dave)
 check "a row after that arrives" arrives "c $id Dave"
-check "pausing is accepted" answers 202 PUT "$connector/pause"
-check "it is PAUSED" reaches PAUSED
+check "it is paused" connectors pause "$CONNECTOR"
+check "it is PAUSED" state_is PAUSED
 id=$(insert Erin)
 check "a row waits meanwhile" stays_away "c $id Erin"
-check "resuming is accepted" answers 202 PUT "$connector/resume"
+check "it is resumed" connectors resume "$CONNECTOR"
+check "it is RUNNING" state_is RUNNING
 check "the row arrives" arrives "c $id Erin"
-check "it is RUNNING" reaches RUNNING
-check "deleting it" answers 204 DELETE "$connector"
+
+# Without a publication, and forbidden to make one, the task fails; with one, it is restarted.
+write_connector failing failing_slot failing_publication '"topic.prefix": "failing"' \
+  '"publication.autocreate.mode": "disabled"' >"$dir/failing.json"
+check "a task that fails ends the wait with its reason" fails "Task 0 of failing FAILED" connectors register "$dir/failing.json"
+grep -F FAILED "$dir/kw.log"
+check "status shows its trace" says "at io.debezium" connectors status failing --trace
+check "a check of the status fails" fails "task FAILED" connectors status failing --check
+run_psql -c "CREATE PUBLICATION failing_publication FOR TABLE activity"
+check "what failed is restarted" connectors restart failing --include-tasks --only-failed
+check "offsets of one that runs cannot be reset" fails "connectors stop failing" connectors offsets failing --reset
+check "it is stopped" connectors stop failing
+check "its offsets are reset" connectors offsets failing --reset
+check "it is deleted" connectors delete failing
+
+check "deleting it" connectors delete "$CONNECTOR"
 check "it is gone" wait_until 10 "answers 404 GET '$connector'"
 id=$(insert Frank)
 check "a row waits for a connector" stays_away "c $id Frank"
 check "registered again" register
 check "it goes on where it was" arrives "c $id Frank"
 [ "$(events | grep -c '^[cr] 1 ')" = 1 ] || die "a second snapshot: the offsets of the deleted connector were lost"
+check "its offset is shown" says '"lsn"' connectors offsets "$CONNECTOR"
 
 # MARK: stopping and starting loses nothing
 

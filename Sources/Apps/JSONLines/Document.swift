@@ -1,6 +1,6 @@
 /// A JSON value that keeps the order of its fields and the spelling of its numbers: for showing what was produced, not
 /// what a parser makes of it. `{"id": 9007199254740993}` stays that number.
-indirect enum Document: Equatable {
+package indirect enum Document: Equatable, Sendable {
     case null
     case bool(Bool)
     /// The number as it is written.
@@ -9,32 +9,81 @@ indirect enum Document: Equatable {
     case array([Document])
     case object([Field])
 
-    struct Field: Equatable {
-        var name: String
-        var value: Document
+    package struct Field: Equatable, Sendable {
+        package var name: String
+        package var value: Document
+
+        package init(name: String, value: Document) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// The value that the bytes spell, or nil where they are no JSON.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         var reader = DocumentReader(bytes)
         guard let value = reader.document() else { return nil }
         self = value
     }
 
     /// The value of a field; of several with that name the last one's; nil where there is none.
-    subscript(name: String) -> Document? {
+    package subscript(name: String) -> Document? {
         if case .object(let fields) = self { return fields.last { $0.name == name }?.value }
         return nil
     }
 
-    var text: String? { if case .string(let text) = self { text } else { nil } }
-    var number: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
-    var fields: [Field] { if case .object(let fields) = self { fields } else { [] } }
-    var elements: [Document] { if case .array(let elements) = self { elements } else { [] } }
-    var isContainer: Bool {
+    package var text: String? { if case .string(let text) = self { text } else { nil } }
+    package var number: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
+    package var fields: [Field] { if case .object(let fields) = self { fields } else { [] } }
+    package var elements: [Document] { if case .array(let elements) = self { elements } else { [] } }
+    package var isContainer: Bool {
         switch self {
         case .array, .object: true
         default: false
+        }
+    }
+}
+
+// MARK: - As text
+
+extension Document {
+    /// The value on one line.
+    package var compact: String {
+        switch self {
+        case .null: "null"
+        case .bool(let flag): "\(flag)"
+        case .number(let text): text
+        case .string(let text): JSONText.string(text)
+        case .array(let elements): JSONText.array(elements.map(\.compact))
+        case .object(let fields): JSONText.object(fields.map { ($0.name, $0.value.compact) })
+        }
+    }
+
+    /// The value on several lines, two spaces deeper each time; it breaks off behind `limit` bytes, since deep nesting
+    /// makes much space of little text.
+    package func indented(limit: Int = .max) -> String {
+        var out = ""
+        write(to: &out, 1, limit)
+        return out
+    }
+
+    private func write(to out: inout String, _ depth: Int, _ limit: Int) {
+        let inner = "\n" + String(repeating: "  ", count: depth)
+        let outer = "\n" + String(repeating: "  ", count: depth - 1)
+        switch self {
+        case .array(let elements) where elements.contains(where: \.isContainer):
+            for (index, element) in elements.enumerated() where out.utf8.count <= limit {
+                out += (index == 0 ? "[" : ",") + inner
+                element.write(to: &out, depth + 1, limit)
+            }
+            out += outer + "]"
+        case .object(let fields) where !fields.isEmpty:
+            for (index, field) in fields.enumerated() where out.utf8.count <= limit {
+                out += (index == 0 ? "{" : ",") + inner + JSONText.string(field.name) + ": "
+                field.value.write(to: &out, depth + 1, limit)
+            }
+            out += outer + "}"
+        default: out += compact
         }
     }
 }
