@@ -76,6 +76,8 @@ let package = Package(
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
+        shared(
+            "Proxying", ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "JSONLines", http]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
@@ -91,7 +93,7 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "ToolKit", log,
+                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "Proxying", "ToolKit", log,
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
@@ -107,7 +109,7 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
+                "KW", "ToolKit", "Proxying", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
                 "KafkaWire",
                 "KafkaBroker",
             ],

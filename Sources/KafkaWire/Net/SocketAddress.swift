@@ -21,6 +21,13 @@ package struct SocketAddress: Sendable, Hashable {
         UInt16(bytes[2]) << 8 | UInt16(bytes[3])
     }
 
+    /// The address without the port, as text: `127.0.0.1`, `::1`.
+    package var host: String {
+        let text = description
+        let end = text.lastIndex(of: ":") ?? text.endIndex
+        return String(text[..<end].drop { $0 == "[" }.prefix { $0 != "]" })
+    }
+
     func withPointer<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
         // A sockaddr wants an alignment that an array of bytes does not promise.
         withUnsafeTemporaryAllocation(byteCount: max(bytes.count, MemoryLayout<sockaddr>.size), alignment: 16) { copy in
