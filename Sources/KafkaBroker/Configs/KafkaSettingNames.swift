@@ -1,3 +1,5 @@
+import KafkaWire
+
 /// The names of settings that Kafka's brokers know, as far as they have no definition in ``BrokerConfigs``: accepted in
 /// a `server.properties`, and without effect here.
 enum KafkaSettingNames {

@@ -100,7 +100,9 @@ extension Cluster {
     nonisolated func perform<Item, R, Value>(
         _ call: AdminCall<Item, R, Value>, about items: [Item]
     ) async -> [Item: Result<Value, KafkaError>] {
-        let deadline = Instant.now + configuration.apiTimeout
+        let start = Instant.now
+        let deadline = start + configuration.apiTimeout
+        let reachDeadline = configuration.reachTimeout.map { min(start + $0, deadline) } ?? deadline
         var backoff = Backoff(configuration)
         var outcomes: [Item: Result<Value, KafkaError>] = [:]
         var seen: Set<Item> = []
@@ -120,14 +122,19 @@ extension Cluster {
             }
             told.merge(failed.filter { $0.value.code.broker != nil }) { _, new in new }
             open = open.filter { failed[$0] != nil }
-            guard !open.isEmpty else { break }
             let pause = backoff.next()
+            // A broker that has not been reached by then keeps the error that says so.
+            if Instant.now + pause >= reachDeadline {
+                open = open.filter { failed[$0]?.isOfReaching == false }
+            }
+            guard !open.isEmpty else { break }
             var end: KafkaError.Code? = Instant.now + pause < deadline ? nil : .timedOut
             if end == nil {
                 do { try await Task.sleep(for: pause) } catch { end = .cancelled }
             }
             if let end {
-                for (item, error) in failed {
+                for item in open {
+                    guard let error = failed[item] else { continue }
                     // The last request may only have had what was left of the time: a refusal says more.
                     let last = error.code == .timedOut ? told[item] ?? error : error
                     outcomes[item] = .failure(call.given(up: item, end, after: last))

@@ -41,6 +41,10 @@ public final class KafkaAdmin: Sendable {
         Task { await cluster.close() }
     }
 
+    /// Connects to one of the bootstrap servers, so that one that cannot be reached is known at once: each is tried once,
+    /// for ``ClientConfiguration/connectTimeout`` at most. Calls connect by themselves; they go on trying.
+    public func connect() async throws(KafkaError) { _ = try await cluster.link(to: .any, .general) }
+
     /// Closes the connections.
     public func close() async { await cluster.close() }
 

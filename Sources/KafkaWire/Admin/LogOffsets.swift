@@ -38,14 +38,6 @@ extension KafkaAdmin {
         }
     }
 
-    /// Which records count.
-    public enum IsolationLevel: Int8, Sendable {
-        /// All of them.
-        case readUncommitted = 0
-        /// Only those in front of the first open transaction (KIP-98).
-        case readCommitted = 1
-    }
-
     /// An offset of a partition's log.
     public struct ListedOffset: Sendable, Equatable {
         /// The offset; nil where there is none, as no record is that new.

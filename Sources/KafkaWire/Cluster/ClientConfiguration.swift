@@ -15,6 +15,9 @@ public struct ClientConfiguration: Sendable {
     /// How long a call that needs several requests and retries may take in all (`default.api.timeout.ms`). Default
     /// 60 s, as in Java.
     public var apiTimeout: Duration = .seconds(60)
+    /// How long an administrative call goes on trying a broker to which no connection can be made; nil is the whole of
+    /// ``apiTimeout``, as in Java. Default nil: a program waits until the broker is back. A person would rather be told.
+    public var reachTimeout: Duration?
     /// The pause before the first retry (`retry.backoff.ms`), doubled each time. Default 100 ms, as in Java.
     public var retryBackoff: Duration = .milliseconds(100)
     /// The longest pause between retries (`retry.backoff.max.ms`). Default 1 s, as in Java.

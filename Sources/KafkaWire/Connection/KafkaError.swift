@@ -78,6 +78,9 @@ extension KafkaError: CustomStringConvertible {
 }
 
 extension KafkaError {
+    /// Whether no connection to the broker could be made, or it broke.
+    var isOfReaching: Bool { code == .connectionFailed || code == .unresolvedHost }
+
     /// A broker's refusal, in words.
     static func refused(
         _ code: ErrorCode, _ what: String, by broker: String? = nil, api: APIKey? = nil, topic: String? = nil,

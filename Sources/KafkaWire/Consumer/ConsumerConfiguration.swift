@@ -28,6 +28,8 @@ extension KafkaConsumer {
         public var assignors: [Assignor] = [.range, .roundRobin]
         /// The name of a static member, which keeps its partitions over a restart (`group.instance.id`, KIP-345).
         public var groupInstanceId: String?
+        /// Which records of transactions are given out (`isolation.level`, KIP-98). Default: all, as in Java.
+        public var isolationLevel = IsolationLevel.readUncommitted
         /// How long the broker waits for new records before it answers (`fetch.max.wait.ms`). Default 500 ms, as in
         /// Java; it answers at once when there are some.
         public var fetchMaximumWait: Duration = .milliseconds(500)

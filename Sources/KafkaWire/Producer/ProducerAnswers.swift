@@ -55,7 +55,7 @@ extension ProducerEngine {
     }
 
     private func failed(_ entry: Accumulator.Entry, _ error: KafkaError) {
-        if error.isRetriable, ending == nil {
+        if error.isRetriable, ending == nil, entry.attempts < configuration.maximumRetries ?? .max {
             if error.code.broker?.invalidatesMetadata ?? true { relearn([entry.batch.target.topic]) }
             // Whether its time is up is looked at before it is sent again.
             return retry(entry, because: error)

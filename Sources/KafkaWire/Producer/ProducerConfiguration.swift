@@ -25,6 +25,9 @@ extension KafkaProducer {
         /// How long a record may take from `send` to its acknowledgement, retries included (`delivery.timeout.ms`).
         /// Default 2 minutes, as in Java.
         public var deliveryTimeout: Duration = .seconds(120)
+        /// How often a batch is sent again after an error that may pass (`retries`). Default nil: as often as
+        /// ``deliveryTimeout`` allows, as in Java.
+        public var maximumRetries: Int?
         /// How batches are packed (`compression.type`). Default: not at all.
         public var compression = Compression.none
         /// How thoroughly they are packed: one of the codec's ``Compression/levels`` (`compression.gzip.level`,
@@ -66,6 +69,8 @@ extension KafkaProducer {
                     levels.contains(level),
                     "\(setting) is \(level); it must be from \(levels.lowerBound) to \(levels.upperBound)", setting)
             }
+            try require(
+                maximumRetries ?? 1 >= 0, "retries is \(maximumRetries ?? 0); it must be 0 or above", "retries")
             try require(linger >= .zero, "linger.ms is below 0", "linger.ms")
             try require(
                 !isIdempotent || acks == .all,

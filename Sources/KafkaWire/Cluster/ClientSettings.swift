@@ -1,0 +1,60 @@
+extension ClientConfiguration {
+    /// Takes settings under Kafka's names, as in `client.properties`; of a name that comes twice, the last one counts.
+    ///
+    /// Settings of Kafka 4.3's clients that mean nothing here (`metric.reporters`), or that are a producer's or a
+    /// consumer's (`linger.ms`), are passed over.
+    ///
+    /// - Returns: the names that no client of Kafka 4.3 knows: misspelt, as a rule.
+    /// - Throws: ``KafkaError`` with ``KafkaError/Code/invalidConfiguration``, the setting's name and what is allowed,
+    ///   for a value that the setting cannot have, and for what this client cannot do, such as `ssl.truststore.location`.
+    ///   Nothing is changed then.
+    @discardableResult
+    public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
+        var changed = self
+        let unknown = try OtherSettings.unknown(try Self.table.apply(settings, to: &changed))
+        self = changed
+        return unknown
+    }
+
+    /// The names of settings that clients, producers or consumers take, in order.
+    public static let settingNames: [String] =
+        (table.names + [
+            "acks", "auto.commit.interval.ms", "auto.offset.reset", "batch.size", "buffer.memory",
+            "compression.gzip.level",
+            "compression.lz4.level", "compression.type", "compression.zstd.level", "delivery.timeout.ms",
+            "enable.auto.commit", "enable.idempotence", "fetch.max.bytes", "fetch.max.wait.ms", "fetch.min.bytes",
+            "group.id", "group.instance.id", "heartbeat.interval.ms", "isolation.level", "linger.ms", "max.block.ms",
+            "max.in.flight.requests.per.connection", "max.partition.fetch.bytes", "max.poll.interval.ms",
+            "max.request.size", "partition.assignment.strategy", "queued.max.messages.kbytes", "retries",
+            "session.timeout.ms",
+        ]).sorted()
+
+    static let table = SettingTable<ClientConfiguration>([
+        "bootstrap.servers": { (configuration, value) throws(KafkaError) in
+            configuration.bootstrapServers = value.items
+            guard !value.items.isEmpty else {
+                throw value.refusal("bootstrap.servers names no broker; write host:port, with commas between several")
+            }
+            for server in value.items { _ = try BrokerAddress(server) }
+        },
+        "client.id": { (configuration, value) throws(KafkaError) in configuration.clientId = value.text },
+        "socket.connection.setup.timeout.ms": { (configuration, value) throws(KafkaError) in
+            configuration.connectTimeout = try value.milliseconds(atLeast: 1)
+        },
+        "request.timeout.ms": { (configuration, value) throws(KafkaError) in
+            configuration.requestTimeout = try value.milliseconds(atLeast: 1)
+        },
+        "default.api.timeout.ms": { (configuration, value) throws(KafkaError) in
+            configuration.apiTimeout = try value.milliseconds()
+        },
+        "retry.backoff.ms": { (configuration, value) throws(KafkaError) in
+            configuration.retryBackoff = try value.milliseconds()
+        },
+        "retry.backoff.max.ms": { (configuration, value) throws(KafkaError) in
+            configuration.maximumRetryBackoff = try value.milliseconds()
+        },
+        "metadata.max.age.ms": { (configuration, value) throws(KafkaError) in
+            configuration.metadataMaximumAge = try value.milliseconds()
+        },
+    ])
+}

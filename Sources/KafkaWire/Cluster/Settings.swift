@@ -1,0 +1,166 @@
+// Settings under Kafka's names, read into a configuration.
+
+/// The value of a setting, with the readings that settings have. Each throws a sentence that says what is allowed.
+struct SettingValue {
+    let name: String
+    /// Without white space at its ends.
+    let text: String
+
+    init(_ name: String, _ text: String) {
+        self.name = name
+        let start = text.drop { $0.isWhitespace }
+        let last = start.lastIndex { !$0.isWhitespace }
+        self.text = last.map { String(start[...$0]) } ?? ""
+    }
+
+    /// A refusal of this value.
+    func refusal(_ sentence: String) -> KafkaError {
+        KafkaError(.invalidConfiguration, sentence, setting: name)
+    }
+
+    /// What is wrong with the value, and what is right.
+    private func mustBe(_ allowed: String) -> KafkaError {
+        refusal("\(name) is \"\(text)\"; it must be \(allowed)")
+    }
+
+    /// A whole number in the range.
+    func integer(_ range: ClosedRange<Int>) throws(KafkaError) -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw mustBe("a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// A whole number of 32 bits, at least `least`.
+    func integer(atLeast least: Int = 0) throws(KafkaError) -> Int { try integer(least...Int(Int32.max)) }
+
+    /// A whole number of milliseconds.
+    func milliseconds(atLeast least: Int = 0) throws(KafkaError) -> Duration {
+        guard let number = Int64(text), number >= least else {
+            throw mustBe("a whole number of milliseconds, at least \(least)")
+        }
+        return .milliseconds(number)
+    }
+
+    /// `true` or `false`, in any case.
+    func flag() throws(KafkaError) -> Bool {
+        switch text.lowercased() {
+        case "true": return true
+        case "false": return false
+        default: throw mustBe("true or false")
+        }
+    }
+
+    /// One of the words, in any case.
+    func choice<T>(_ words: KeyValuePairs<String, T>) throws(KafkaError) -> T {
+        let wanted = text.lowercased()
+        for (word, meaning) in words where word == wanted { return meaning }
+        let all = words.map(\.key)
+        throw mustBe(all.count == 1 ? all[0] : all.dropLast().joined(separator: ", ") + " or \(all[all.count - 1])")
+    }
+
+    /// The items of a list with commas between them.
+    var items: [String] {
+        text.split(separator: ",").map { SettingValue(name, String($0)).text }.filter { !$0.isEmpty }
+    }
+}
+
+/// What settings do to a configuration, by their names.
+struct SettingTable<Configuration>: Sendable {
+    typealias Rule = @Sendable (inout Configuration, SettingValue) throws(KafkaError) -> Void
+
+    private let rules: [String: Rule]
+
+    init(_ rules: KeyValuePairs<String, Rule>) {
+        self.rules = Dictionary(rules.map { ($0.key, $0.value) }) { first, _ in first }
+    }
+
+    var names: [String] { rules.keys.sorted() }
+
+    /// Takes the settings that have a rule, and gives the others back.
+    func apply(
+        _ settings: [(name: String, value: String)], to configuration: inout Configuration
+    ) throws(KafkaError) -> [(name: String, value: String)] {
+        var changed = configuration
+        var rest: [(name: String, value: String)] = []
+        for setting in settings {
+            guard let rule = rules[setting.name] else {
+                rest.append(setting)
+                continue
+            }
+            try rule(&changed, SettingValue(setting.name, setting.value))
+        }
+        configuration = changed
+        return rest
+    }
+}
+
+/// The settings of Kafka's own clients that none of the tables has a rule for.
+enum OtherSettings {
+    /// The names in `rest` that nobody knows, each once. Throws where one asks for what this client cannot do.
+    static func unknown(_ rest: [(name: String, value: String)]) throws(KafkaError) -> [String] {
+        var unknown: [String] = []
+        for (name, text) in rest {
+            let value = SettingValue(name, text)
+            try refuse(value)
+            if !isKnown(name), !unknown.contains(name) { unknown.append(name) }
+        }
+        return unknown
+    }
+
+    static func isKnown(_ name: String) -> Bool {
+        withoutEffect.contains(name) || ClientConfiguration.settingNames.contains(name)
+    }
+
+    /// What this client cannot do is said, not passed over: a program that asks for TLS must not send in the clear.
+    private static func refuse(_ value: SettingValue) throws(KafkaError) {
+        let name = value.name
+        if name == "security.protocol" {
+            guard value.text.uppercased() != "PLAINTEXT" else { return }
+            throw value.refusal(
+                "security.protocol is \(value.text), and this client has no TLS and no SASL yet: use a PLAINTEXT "
+                    + "listener of the broker")
+        }
+        if name.hasPrefix("ssl."), !value.text.isEmpty {
+            throw value.refusal(
+                "\(name) is set, and this client has no TLS yet: leave it out, and use a PLAINTEXT listener")
+        }
+        if name.hasPrefix("sasl."), !value.text.isEmpty {
+            throw value.refusal(
+                "\(name) is set, and this client has no SASL yet: leave it out, and use a listener without authentication"
+            )
+        }
+        guard !value.text.isEmpty, let sentence = refused[name] else { return }
+        if name == "group.protocol", value.text.lowercased() == "classic" { return }
+        if value.text.lowercased() == "false" { return }
+        throw value.refusal("\(name) is \(value.text), and \(sentence)")
+    }
+
+    /// What asks for too much unless it is empty or `false`.
+    private static let refused = [
+        "bootstrap.controllers": "this client talks to brokers, not to controllers: set bootstrap.servers",
+        "config.providers": "this client takes values as they stand: write them into the file",
+        "group.protocol": "this client speaks the classic protocol of groups only: set it to classic",
+        "partitioner.class": "this client spreads records as Kafka's own default does: leave it out",
+        "partitioner.ignore.keys": "this client sends records of one key to one partition: set it to false",
+        "transactional.id": "this client has no transactional producer yet: leave it out",
+        "transaction.two.phase.commit.enable": "this client has no transactional producer yet: leave it out",
+    ]
+
+    /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.
+    static let withoutEffect: Set<String> = [
+        "allow.auto.create.topics", "bootstrap.controllers", "check.crcs", "client.dns.lookup", "client.rack",
+        "config.providers", "connections.max.idle.ms", "enable.metrics.push", "exclude.internal.topics",
+        "group.protocol", "group.remote.assignor", "interceptor.classes",
+        "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer", "max.poll.records",
+        "metadata.max.idle.ms", "metadata.recovery.rebootstrap.trigger.ms", "metadata.recovery.strategy",
+        "metric.reporters", "metrics.num.samples", "metrics.recording.level", "metrics.sample.window.ms",
+        "partitioner.adaptive.partitioning.enable", "partitioner.availability.timeout.ms", "partitioner.class",
+        "partitioner.ignore.keys", "receive.buffer.bytes", "reconnect.backoff.max.ms", "reconnect.backoff.ms",
+        "sasl.client.callback.handler.class", "sasl.jaas.config", "sasl.mechanism", "security.protocol",
+        "security.providers", "send.buffer.bytes", "share.acknowledgement.mode", "share.acquire.mode",
+        "socket.connection.setup.timeout.max.ms", "ssl.keystore.location", "ssl.keystore.password",
+        "ssl.truststore.location", "ssl.truststore.password", "transaction.timeout.ms",
+        "transaction.two.phase.commit.enable", "transactional.id", "value.deserializer", "value.serializer",
+    ]
+}

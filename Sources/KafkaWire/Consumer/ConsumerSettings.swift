@@ -1,0 +1,109 @@
+extension KafkaConsumer.Configuration {
+    /// Takes settings under Kafka's names, as in `consumer.properties`; of a name that comes twice, the last one counts.
+    ///
+    /// `group.id` names the group of a consumer that is in one, and has no effect on others. Settings of Kafka 4.3's
+    /// clients that mean nothing here (`value.deserializer`, `max.poll.records`) are passed over.
+    ///
+    /// - Returns: the names that no client of Kafka 4.3 knows: misspelt, as a rule.
+    /// - Throws: ``KafkaError`` with ``KafkaError/Code/invalidConfiguration``, the setting's name and what is allowed,
+    ///   for a value that the setting cannot have, and for what this client cannot do, such as `group.protocol=consumer`.
+    ///   Nothing is changed then.
+    @discardableResult
+    public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
+        var changed = self
+        var rest = try ClientConfiguration.table.apply(settings, to: &changed.client)
+        rest = try Self.table.apply(rest, to: &changed)
+        for name in ["auto.commit.interval.ms", "enable.auto.commit"] {
+            guard let setting = settings.last(where: { $0.name == name }) else { continue }
+            let value = SettingValue(name, setting.value)
+            if name == "auto.commit.interval.ms" {
+                changed.autoCommit = try value.milliseconds()
+            } else if !(try value.flag()) {
+                changed.autoCommit = nil
+            } else if changed.autoCommit == nil {
+                changed.autoCommit = .seconds(5)
+            }
+        }
+        let unknown = try OtherSettings.unknown(rest)
+        self = changed
+        return unknown
+    }
+
+    private static let table = SettingTable<Self>([
+        "group.id": { (configuration, value) throws(KafkaError) in
+            guard !value.text.isEmpty else { throw value.refusal("group.id is empty; a group has a name") }
+            if case .group(_, let topics) = configuration.source {
+                configuration.source = .group(value.text, topics: topics)
+            }
+        },
+        "auto.offset.reset": { (configuration, value) throws(KafkaError) in
+            if value.text.lowercased().hasPrefix("by_duration:") {
+                throw value.refusal(
+                    "auto.offset.reset is \(value.text), and this client begins at earliest or latest only; to begin at a "
+                        + "time, read the partitions from that time without a group")
+            }
+            configuration.offsetReset = try value.choice(["earliest": .earliest, "latest": .latest, "none": .fail])
+        },
+        // Read in the end: which of both counts does not depend on which comes first.
+        "enable.auto.commit": { (_, _) throws(KafkaError) in },
+        "auto.commit.interval.ms": { (_, _) throws(KafkaError) in },
+        "session.timeout.ms": { (configuration, value) throws(KafkaError) in
+            configuration.sessionTimeout = try value.milliseconds(atLeast: 1)
+        },
+        "heartbeat.interval.ms": { (configuration, value) throws(KafkaError) in
+            configuration.heartbeatInterval = try value.milliseconds(atLeast: 1)
+        },
+        "max.poll.interval.ms": { (configuration, value) throws(KafkaError) in
+            configuration.maximumPollInterval = try value.milliseconds(atLeast: 1)
+        },
+        "partition.assignment.strategy": { (configuration, value) throws(KafkaError) in
+            configuration.assignors = try Self.assignors(value)
+        },
+        "group.instance.id": { (configuration, value) throws(KafkaError) in
+            guard !value.text.isEmpty else { throw value.refusal("group.instance.id is empty; leave it out") }
+            configuration.groupInstanceId = value.text
+        },
+        "isolation.level": { (configuration, value) throws(KafkaError) in
+            configuration.isolationLevel = try value.choice([
+                "read_uncommitted": .readUncommitted, "read_committed": .readCommitted,
+            ])
+        },
+        "fetch.max.wait.ms": { (configuration, value) throws(KafkaError) in
+            configuration.fetchMaximumWait = try value.milliseconds()
+        },
+        "fetch.min.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.fetchMinimumBytes = try value.integer()
+        },
+        "fetch.max.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.fetchMaximumBytes = try value.integer(atLeast: 1)
+        },
+        "max.partition.fetch.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.partitionMaximumBytes = try value.integer(atLeast: 1)
+        },
+        "queued.max.messages.kbytes": { (configuration, value) throws(KafkaError) in
+            configuration.maximumBuffered = try value.integer(1...Int(Int32.max)) << 10
+        },
+    ])
+
+    /// The assignors of a list of Java's classes, or of their names. Java's default list holds a cooperative one, which
+    /// this client has not; it goes where another stands beside it.
+    private static func assignors(_ value: SettingValue) throws(KafkaError) -> [Assignor] {
+        var found: [Assignor] = []
+        for item in value.items {
+            switch item.split(separator: ".").last.map({ $0.lowercased() }) ?? "" {
+            case "rangeassignor", "range": found.append(.range)
+            case "roundrobinassignor", "roundrobin": found.append(.roundRobin)
+            case "stickyassignor", "sticky", "cooperativestickyassignor", "cooperative-sticky": continue
+            default:
+                throw value.refusal(
+                    "\(value.name) names \(item); it must be a list of RangeAssignor and RoundRobinAssignor")
+            }
+        }
+        guard !found.isEmpty else {
+            throw value.refusal(
+                "\(value.name) is \"\(value.text)\", and this client has RangeAssignor and RoundRobinAssignor: name one"
+            )
+        }
+        return found
+    }
+}
