@@ -161,8 +161,12 @@ package enum AnswerRewriter {
     ) -> Bool {
         var hasChanged = false
         for index in elements.indices {
-            let changed = change(&elements[index][keyPath: host], &elements[index][keyPath: port], replacement)
-            hasChanged = changed || hasChanged
+            var name = elements[index][keyPath: host]
+            var number = elements[index][keyPath: port]
+            guard change(&name, &number, replacement) else { continue }
+            elements[index][keyPath: host] = name
+            elements[index][keyPath: port] = number
+            hasChanged = true
         }
         return hasChanged
     }
