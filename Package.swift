@@ -93,7 +93,8 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "Proxying", "ToolKit", log,
+                "KafkaWire", "KafkaBroker", "BrokerUI", "Captures", "Conformance", "JSONLines", "Proxying", "ToolKit",
+                log,
             ]),
         app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
@@ -109,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "Proxying", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines", "AppSupport",
+                "KW", "ToolKit", "Proxying", "BrokerUI", "Captures", "ChangeEvents", "Conformance", "JSONLines",
+                "AppSupport",
                 "KafkaWire",
                 "KafkaBroker",
             ],

@@ -25,6 +25,8 @@ package struct Exchange: Sendable {
         case silent
         /// It gets no answer, for that reason.
         case unanswered(String)
+        /// The client closed the connection before the answer came.
+        case abandoned
     }
 
     package var place: Place

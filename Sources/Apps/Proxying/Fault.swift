@@ -99,7 +99,8 @@ package struct ConnectionFaults: Sendable {
 
     fileprivate init(_ plan: FaultPlan, _ number: Int) {
         rules = plan.rules
-        random = SeededRandom(seed: SeededRandom.mixed(plan.seed) ^ SeededRandom.mixed(UInt64(truncatingIfNeeded: number)))
+        random = SeededRandom(
+            seed: SeededRandom.mixed(plan.seed) ^ SeededRandom.mixed(UInt64(truncatingIfNeeded: number)))
         isRefused = Self.happens(plan.refusedPerMillion, &random)
     }
 

@@ -83,7 +83,9 @@ final class Relay {
             do throws(NetError) {
                 received = try source.read(
                     into: UnsafeMutableRawBufferPointer(rebasing: context.scratch[begun..<begun + room]))
-            } catch { return close(lane.from == .client ? "the client's connection broke" : "the broker's connection broke") }
+            } catch {
+                return close(lane.from == .client ? "the client's connection broke" : "the broker's connection broke")
+            }
             guard let count = received else { return }
             guard count > 0 else { return ended(lane, now: now) }
             budget -= count
@@ -134,7 +136,8 @@ final class Relay {
                 if lane.outlet.isEmpty, !isClosed {
                     do throws(NetError) {
                         while from < range.upperBound {
-                            let count = try receiver.write(UnsafeRawBufferPointer(rebasing: buffer[from..<range.upperBound]))
+                            let count = try receiver.write(
+                                UnsafeRawBufferPointer(rebasing: buffer[from..<range.upperBound]))
                             if count == 0 { break }
                             from += count
                         }
@@ -158,7 +161,9 @@ final class Relay {
         lane.hasToldEnd = true
         receiver.shutdownWriting()
         // A broker that has closed answers no more; a client that has closed may still wait for answers.
-        if lane === answers || answers.hasToldEnd { close(lane === answers ? "the broker closed the connection" : closeReason) }
+        if lane === answers || answers.hasToldEnd {
+            close(lane === answers ? "the broker closed the connection" : closeReason)
+        }
     }
 
     private func writeFailed(_ lane: Lane) {
@@ -197,7 +202,7 @@ final class Relay {
         for lane in [requests, answers] { if let exchange = lane.exchange { left.append(exchange) } }
         let now = Instant.now
         for var exchange in left {
-            if exchange.ending == .pending { exchange.ending = .unanswered(reason) }
+            if exchange.ending == .pending { exchange.ending = requests.sawEnd ? .abandoned : .unanswered(reason) }
             exchange.latency = now - exchange.began
             tell(exchange)
         }

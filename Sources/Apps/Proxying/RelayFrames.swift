@@ -72,7 +72,8 @@ extension Relay {
     private func begin(
         _ bytes: UnsafeRawBufferPointer, _ lane: Lane, _ parts: inout [Part], now: Instant
     ) -> Bool {
-        let head = lane === requests
+        let head =
+            lane === requests
             ? FrameHead.request(bytes, mayHoldTokens: mayHoldTokens) : FrameHead.answer(bytes)
         lane.mode = .pass
         lane.exchange = nil
