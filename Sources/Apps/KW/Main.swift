@@ -32,6 +32,7 @@ struct KW: AsyncParsableCommand {
                 subcommands: [
                     TopCommand.self,
                     DoctorCommand.self,
+                    ProxyCommand.self,
                 ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),

@@ -58,13 +58,13 @@ package struct RequestObservation: Sendable {
 }
 
 /// The visitor that collects a message's error codes.
-struct ErrorCodes: FieldVisitor {
-    let version: Int16
-    var flexible: Bool
+package struct ErrorCodes: FieldVisitor {
+    package let version: Int16
+    package var flexible: Bool
     private(set) var codes: [ErrorCode] = []
 
     /// The codes other than NONE in a message of that version, each once.
-    static func of(_ message: some WireMessage, version: Int16) -> [ErrorCode] {
+    package static func of(_ message: some WireMessage, version: Int16) -> [ErrorCode] {
         var visitor = ErrorCodes(version: version, flexible: true)
         var message = message
         // The visitor itself throws nothing.
@@ -79,41 +79,41 @@ struct ErrorCodes: FieldVisitor {
         return false
     }
 
-    mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
+    package mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
         note(field, value)
     }
-    mutating func leave() {}
-    mutating func enterTagged<T: WireType>(
+    package mutating func leave() {}
+    package mutating func enterTagged<T: WireType>(
         _ tag: UInt32, _ field: Field, _ value: T, default: T
     ) throws(WireError) -> Bool { note(field, value) }
-    mutating func leaveTagged() throws(WireError) {}
+    package mutating func leaveTagged() throws(WireError) {}
 
-    mutating func visit(_ value: inout Bool) throws(WireError) {}
-    mutating func visit(_ value: inout Int8) throws(WireError) {}
-    mutating func visit(_ value: inout Int16) throws(WireError) {}
-    mutating func visit(_ value: inout UInt16) throws(WireError) {}
-    mutating func visit(_ value: inout Int32) throws(WireError) {}
-    mutating func visit(_ value: inout UInt32) throws(WireError) {}
-    mutating func visit(_ value: inout Int64) throws(WireError) {}
-    mutating func visit(_ value: inout Double) throws(WireError) {}
-    mutating func visit(_ value: inout Uuid) throws(WireError) {}
-    mutating func visit(_ value: inout String?) throws(WireError) {}
-    mutating func visit(_ value: inout Bytes?) throws(WireError) {}
-    mutating func visit(_ value: inout Records?) throws(WireError) {}
+    package mutating func visit(_ value: inout Bool) throws(WireError) {}
+    package mutating func visit(_ value: inout Int8) throws(WireError) {}
+    package mutating func visit(_ value: inout Int16) throws(WireError) {}
+    package mutating func visit(_ value: inout UInt16) throws(WireError) {}
+    package mutating func visit(_ value: inout Int32) throws(WireError) {}
+    package mutating func visit(_ value: inout UInt32) throws(WireError) {}
+    package mutating func visit(_ value: inout Int64) throws(WireError) {}
+    package mutating func visit(_ value: inout Double) throws(WireError) {}
+    package mutating func visit(_ value: inout Uuid) throws(WireError) {}
+    package mutating func visit(_ value: inout String?) throws(WireError) {}
+    package mutating func visit(_ value: inout Bytes?) throws(WireError) {}
+    package mutating func visit(_ value: inout Records?) throws(WireError) {}
 
-    mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
+    package mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
         for element in value ?? [] {
             var element = element
             try element.accept(&self)
         }
     }
 
-    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
+    package mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
         try value.fields(&self)
         try value.taggedFields(&self)
     }
 
-    mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
+    package mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
         guard var structure = value else { return }
         try visit(&structure)
     }

@@ -98,10 +98,10 @@ extension Explanation {
 }
 
 /// Other protocols that turn up where Kafka's should be spoken.
-enum ForeignProtocol {
+package enum ForeignProtocol {
     /// What the first bytes look like; nil where they may be Kafka's. None of these could be a frame's size: all are
     /// above the largest that any broker takes.
-    static func name(_ bytes: Bytes) -> String? {
+    package static func name(_ bytes: Bytes) -> String? {
         guard bytes.count >= 4 else { return nil }
         let start = Array(bytes[0..<min(bytes.count, 8)].copy())
         if (0x14...0x17).contains(start[0]), start[1] == 3, start[2] <= 4 { return tls(start) }

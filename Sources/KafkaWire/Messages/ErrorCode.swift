@@ -12,6 +12,13 @@ public struct ErrorCode: WireScalar {
 
     /// Kafka's name, such as `NOT_LEADER_OR_FOLLOWER`.
     public var name: String { Self.known[rawValue]?.name ?? "UNKNOWN_ERROR_CODE_\(rawValue)" }
+    /// The code of that name, whatever its case; nil where Kafka has none.
+    package static func named(_ name: String) -> ErrorCode? {
+        let wanted = name.uppercased()
+        return known.first { $0.value.name == wanted }.map { ErrorCode(rawValue: $0.key) }
+    }
+    /// The names of all codes.
+    package static var names: [String] { known.sorted { $0.key < $1.key }.map(\.value.name) }
     /// Whether the same request may succeed later.
     public var isRetriable: Bool { Self.known[rawValue]?.isRetriable ?? false }
     /// Whether the code means that the client's view of topics and leaders is out of date.

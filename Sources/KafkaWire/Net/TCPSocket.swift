@@ -136,6 +136,12 @@ package struct TCPSocket: Sendable {
     /// The address of the other side, where there is one.
     package var peer: SocketAddress? { SocketAddress.read { getpeername(descriptor, $0, $1) } }
 
+    /// The address on this side, by which the other side reached it.
+    package var local: SocketAddress? { SocketAddress.read { getsockname(descriptor, $0, $1) } }
+
+    /// Says that nothing more is written; what the other side sends can still be read.
+    package func shutdownWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Closes the socket.
     package func close() { _ = closeDescriptor(descriptor) }
 }

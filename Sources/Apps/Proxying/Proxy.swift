@@ -1,0 +1,270 @@
+import KafkaWire
+
+/// Stands between clients and brokers of any make, and passes on what they say, byte for byte, except that the
+/// addresses of brokers in answers lead back to it. Each client's connection has one of its own to its broker, so that
+/// correlation ids, authentication and the order of answers stay what they are.
+///
+/// What is changed: the hosts and ports in the answers that ``AnswerRewriter`` names, and the highest versions that a
+/// broker offers of just these APIs, where they are above those that can be read here.
+package actor Proxy {
+    private nonisolated let loop: SocketLoop
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private let context: ProxyContext
+    private let configuration: Configuration
+    private var relays: [Int: Relay] = [:]
+    private var timers: [Int: (moment: Instant, id: TimerID)] = [:]
+    private var interests: [Int32: SocketLoop.Readiness] = [:]
+    private var connecting: [Int: CheckedContinuation<NetError?, Never>] = [:]
+    private var addresses: [HostPort: [SocketAddress]] = [:]
+    private var connectionCount = 0
+    private var isStopped = false
+
+    /// Listens. Throws where the port is taken.
+    package static func start(_ configuration: Configuration) async throws(NetError) -> Proxy {
+        let proxy = try Proxy(configuration)
+        await proxy.watchNewGates()
+        return proxy
+    }
+
+    private init(_ configuration: Configuration) throws(NetError) {
+        self.configuration = configuration
+        let gates = try Gates(configuration)
+        context = ProxyContext(configuration, gates)
+        loop = try SocketLoop(name: "proxy")
+    }
+
+    /// Where clients begin.
+    package var address: HostPort { context.gates.first }
+
+    /// How many clients are connected, and how many connections there were in all.
+    package var counts: (open: Int, all: Int) { (relays.count, connectionCount) }
+
+    /// How many listeners there are: one where clients begin, and one for each further broker.
+    package var listenerCount: Int { context.gates.all.count }
+
+    /// How many bytes wait in memory for those that do not read.
+    package var waitingBytes: Int {
+        relays.values.reduce(0) { $0 + $1.requests.outlet.count + $1.answers.outlet.count }
+    }
+
+    /// Closes all listeners and connections.
+    package func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        for gate in context.gates.all {
+            loop.unwatch(gate.socket.descriptor)
+            gate.socket.close()
+        }
+        for (number, relay) in relays {
+            relay.close("the proxy ended")
+            remove(number, relay)
+        }
+        configuration.feed?.close()
+        loop.stop()
+    }
+
+    // MARK: - Accepting
+
+    private func watchNewGates() {
+        for index in context.gates.takeNew() { watchGate(index) }
+    }
+
+    private func watchGate(_ index: Int) {
+        guard !isStopped else { return }
+        loop.watch(context.gates.all[index].socket.descriptor, for: .readable) { [weak self] _ in
+            self?.assumeIsolated { $0.accept(index) }
+        }
+    }
+
+    private func accept(_ index: Int) {
+        let gate = context.gates.all[index]
+        do throws(NetError) {
+            while let socket = try gate.socket.accept() { open(socket, gate) }
+        } catch {
+            context.complain("accept", "accepting connections pauses: \(error)")
+            // The listener stays readable: without a pause the loop would spin.
+            loop.unwatch(gate.socket.descriptor)
+            loop.schedule(at: .now + .milliseconds(100)) { [weak self] in
+                self?.assumeIsolated { $0.watchGate(index) }
+            }
+        }
+    }
+
+    private func open(_ socket: TCPSocket, _ gate: Gates.Gate) {
+        connectionCount += 1
+        let number = connectionCount
+        let client = socket.peer.map { "\($0)" } ?? "unknown"
+        let faults = configuration.faults.connection(number)
+        guard !faults.isRefused, relays.count < configuration.connectionLimit else {
+            if faults.isRefused {
+                configuration.feed?.push(.note("#\(number) \(client) refused on purpose"))
+            } else {
+                context.complain(
+                    "limit",
+                    "more than \(configuration.connectionLimit) clients at once (--max-connections): \(client) was"
+                        + " turned away")
+            }
+            socket.close()
+            return
+        }
+        let place = Exchange.Place(connection: number, client: client, broker: "\(gate.targets[0])")
+        relays[number] = Relay(socket, place: place, faults: faults, context: context)
+        Task { await self.connect(number, gate.targets) }
+    }
+
+    // MARK: - Connecting
+
+    private func connect(_ number: Int, _ targets: [HostPort]) async {
+        var failures: [String] = []
+        for target in targets {
+            do throws(NetError) {
+                for address in try await resolve(target) {
+                    guard relays[number] != nil else { return }
+                    let socket = try TCPSocket.connecting(to: address)
+                    if let error = await outcome(number, socket, address) {
+                        socket.close()
+                        failures.append("\(error)")
+                        continue
+                    }
+                    guard let relay = relays[number] else { return socket.close() }
+                    return opened(number, relay, socket)
+                }
+            } catch { failures.append("\(error)") }
+            addresses[target] = nil
+        }
+        guard let relay = relays[number] else { return }
+        context.complain(
+            "connect \(targets)",
+            "\(failures.last ?? "no broker has an address"); clients that want it are turned away until it can be"
+                + " reached: is a broker running at \(targets.map(\.description).joined(separator: " or "))?")
+        relay.close("the broker could not be reached")
+        remove(number, relay)
+    }
+
+    private func resolve(_ target: HostPort) async throws(NetError) -> [SocketAddress] {
+        if let known = addresses[target] { return known }
+        let found = try await Resolver.resolve(host: target.host, port: target.port)
+        addresses[target] = found
+        return found
+    }
+
+    private func outcome(_ number: Int, _ socket: TCPSocket, _ address: SocketAddress) async -> NetError? {
+        let timer = loop.schedule(at: .now + configuration.connectTimeout) { [weak self] in
+            self?.assumeIsolated { $0.connected(number, .timedOut(doing: "connect to \(address)")) }
+        }
+        defer { loop.cancel(timer) }
+        let error = await withCheckedContinuation { continuation in
+            connecting[number] = continuation
+            loop.watch(socket.descriptor, for: .writable) { [weak self] _ in
+                self?.assumeIsolated { $0.connected(number, socket.connectError(to: address)) }
+            }
+        }
+        loop.unwatch(socket.descriptor)
+        return error
+    }
+
+    private func connected(_ number: Int, _ error: NetError?) {
+        connecting.removeValue(forKey: number)?.resume(returning: error)
+    }
+
+    private func opened(_ number: Int, _ relay: Relay, _ socket: TCPSocket) {
+        guard !relay.isClosed, !isStopped else {
+            socket.close()
+            return
+        }
+        relay.connected(to: socket)
+        update(number, relay)
+    }
+
+    // MARK: - Passing on
+
+    private func ready(_ number: Int, _ side: Conversation.Side, _ readiness: SocketLoop.Readiness) {
+        guard let relay = relays[number] else { return }
+        let now = Instant.now
+        let lane = relay.lane(from: side)
+        if readiness.contains(.writable) {
+            let other = relay.lane(from: side == .client ? .broker : .client)
+            relay.flush(other, now: now)
+            if other.outlet.isEmpty { relay.receive(other, now: now) }
+        }
+        if !readiness.isDisjoint(with: [.readable, .failed]) {
+            if relay.canRead(lane, now: now) {
+                relay.receive(lane, now: now)
+            } else if readiness.contains(.failed), let socket = relay.socket(side) {
+                // It would be told again and again. What the other side still has to get is got first.
+                unwatch(socket)
+                if lane.sawEnd, lane.outlet.isEmpty { relay.close(relay.closeReason) }
+                if side == .client, !lane.sawEnd, lane.outlet.isEmpty { relay.close("the client's connection broke") }
+            }
+        }
+        watchNewGates()
+        update(number, relay)
+    }
+
+    private func tick(_ number: Int) {
+        timers[number] = nil
+        guard let relay = relays[number] else { return }
+        relay.tick(now: .now)
+        watchNewGates()
+        update(number, relay)
+    }
+
+    /// Watches for what the connection now waits for, or lets it go.
+    private func update(_ number: Int, _ relay: Relay) {
+        guard !relay.isClosed else { return remove(number, relay) }
+        let now = Instant.now
+        for side in [Conversation.Side.client, .broker] {
+            guard let socket = relay.socket(side) else { continue }
+            var interest: SocketLoop.Readiness = []
+            if relay.canRead(relay.lane(from: side), now: now) { interest.insert(.readable) }
+            if relay.lane(from: side == .client ? .broker : .client).stop == .full { interest.insert(.writable) }
+            watch(socket, interest, number, side)
+        }
+        setTimer(number, relay.nextMoment)
+    }
+
+    private func watch(
+        _ socket: TCPSocket, _ interest: SocketLoop.Readiness, _ number: Int, _ side: Conversation.Side
+    ) {
+        let known = interests[socket.descriptor]
+        guard known != interest else { return }
+        if known == nil {
+            // What has failed and is wanted for nothing stays unwatched.
+            guard !interest.isEmpty || relays[number]?.lane(from: side).isFresh == true else { return }
+            loop.watch(socket.descriptor, for: interest) { [weak self] readiness in
+                self?.assumeIsolated { $0.ready(number, side, readiness) }
+            }
+        } else {
+            loop.setInterest(socket.descriptor, interest)
+        }
+        interests[socket.descriptor] = interest
+    }
+
+    private func unwatch(_ socket: TCPSocket) {
+        guard interests.removeValue(forKey: socket.descriptor) != nil else { return }
+        loop.unwatch(socket.descriptor)
+    }
+
+    private func setTimer(_ number: Int, _ moment: Instant?) {
+        if let timer = timers[number] {
+            if timer.moment == moment { return }
+            loop.cancel(timer.id)
+            timers[number] = nil
+        }
+        guard let moment else { return }
+        let id = loop.schedule(at: moment) { [weak self] in self?.assumeIsolated { $0.tick(number) } }
+        timers[number] = (moment, id)
+    }
+
+    private func remove(_ number: Int, _ relay: Relay) {
+        guard relays.removeValue(forKey: number) != nil else { return }
+        setTimer(number, nil)
+        for side in [Conversation.Side.client, .broker] {
+            guard let socket = relay.socket(side) else { continue }
+            unwatch(socket)
+            socket.close()
+        }
+        connected(number, NetError(.closed, doing: "connect to \(relay.place.broker)"))
+    }
+}

@@ -1,0 +1,228 @@
+import KafkaWire
+
+/// One client's connection and the one to the broker that it is for: reads from each side, passes on to the other.
+/// What the frames are and what is done with them is in `RelayFrames.swift`. Of the proxy's actor, on its thread.
+final class Relay {
+    let place: Exchange.Place
+    let context: ProxyContext
+    let client: TCPSocket
+    /// By which of this machine's addresses the client came.
+    let local: String?
+    private(set) var broker: TCPSocket?
+    let requests = Lane(from: .client)
+    let answers = Lane(from: .broker)
+    var inFlight = InFlight()
+    var faults: ConnectionFaults
+    /// Whether a request was swallowed: then all that follow are.
+    var isMute = false
+    /// Whether SaslHandshake v0 was seen, after which frames without heads come.
+    var mayHoldTokens = false
+    /// Nothing more is read; when the client has what is queued for it, the connection closes.
+    var isClosing = false
+    private(set) var isClosed = false
+    /// What requests in flight are told to have ended with.
+    var closeReason = "connection closed"
+    private var bytesLeft: Int?
+    private var lastClock = (moment: Instant(nanoseconds: 0), time: Int64(0))
+
+    /// What one call reads at most, so that one connection does not keep the loop to itself.
+    private static let turn = 1 << 20
+
+    init(_ client: TCPSocket, place: Exchange.Place, faults: ConnectionFaults, context: ProxyContext) {
+        self.client = client
+        self.place = place
+        self.faults = faults
+        self.context = context
+        local = client.local?.host
+        let plan = context.configuration.faults
+        bytesLeft = plan.cutAfter
+        if let rate = plan.bytesPerSecond {
+            let now = Instant.now
+            requests.throttle = Throttle(bytesPerSecond: rate, now: now)
+            answers.throttle = Throttle(bytesPerSecond: rate, now: now)
+        }
+    }
+
+    func connected(to broker: TCPSocket) { self.broker = broker }
+
+    func socket(_ side: Conversation.Side) -> TCPSocket? { side == .client ? client : broker }
+
+    private func receiver(of lane: Lane) -> TCPSocket? { lane === requests ? broker : client }
+
+    func lane(from side: Conversation.Side) -> Lane { side == .client ? requests : answers }
+
+    // MARK: - Reading
+
+    /// Whether what that side sends is wanted now.
+    func canRead(_ lane: Lane, now: Instant) -> Bool {
+        guard !isClosed, !isClosing, !lane.sawEnd, broker != nil, lane.hasRoom else { return false }
+        if let pause = lane.pausedUntil, now < pause { return false }
+        return true
+    }
+
+    /// Reads what is there, and passes it on.
+    func receive(_ lane: Lane, now: Instant) {
+        guard let source = socket(lane.from) else { return }
+        var budget = Self.turn
+        while budget > 0, canRead(lane, now: now) {
+            if context.configuration.tellsFrames, context.configuration.feed?.isFull == true {
+                lane.pausedUntil = now + .milliseconds(10)
+                return
+            }
+            let begun = lane.stash.count
+            var room = context.scratch.count - begun
+            if lane.throttle != nil {
+                room = min(room, lane.throttle?.allowance(now: now) ?? 0)
+                if room == 0 {
+                    lane.pausedUntil = lane.throttle?.nextMoment
+                    return
+                }
+            }
+            if let bytesLeft { room = min(room, bytesLeft) }
+            let received: Int?
+            do throws(NetError) {
+                received = try source.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: context.scratch[begun..<begun + room]))
+            } catch {
+                return close(lane.from == .client ? "the client's connection broke" : "the broker's connection broke")
+            }
+            guard let count = received else { return }
+            guard count > 0 else { return ended(lane, now: now) }
+            budget -= count
+            lane.throttle?.take(count)
+            if begun > 0 {
+                context.scratch.copyBytes(from: lane.stash)
+                lane.stash = []
+            }
+            process(UnsafeRawBufferPointer(rebasing: context.scratch[0..<begun + count]), lane, now: now)
+            if let left = bytesLeft {
+                bytesLeft = left - count
+                if left == count { return close("cut after \(context.configuration.faults.cutAfter ?? 0) bytes") }
+            }
+            // What the system had is taken: asking again would only be told so.
+            if count < room { return }
+        }
+    }
+
+    /// The sender has said its last: the receiver is told when it has got everything.
+    private func ended(_ lane: Lane, now: Instant) {
+        lane.sawEnd = true
+        // A frame that broke off goes on as far as it came, where it should go on at all.
+        let rest = lane.stash + (lane.mode == .hold ? lane.held : [])
+        (lane.stash, lane.held) = ([], [])
+        if !rest.isEmpty, !isMute || lane === answers { lane.outlet.append(rest) }
+        flush(lane, now: now)
+    }
+
+    // MARK: - Writing
+
+    /// A run of bytes that is passed on, or a moment before which nothing may be.
+    enum Part {
+        case passing(Range<Int>)
+        case made([UInt8])
+        case wait(Instant)
+    }
+
+    /// Passes on: at once as far as the receiver takes it, the rest when it does.
+    func send(_ parts: [Part], of buffer: UnsafeRawBufferPointer, _ lane: Lane, now: Instant) {
+        guard let receiver = receiver(of: lane), !isClosed else { return }
+        for part in parts {
+            switch part {
+            case .wait(let moment): lane.outlet.wait(until: moment)
+            case .made(let bytes): lane.outlet.append(bytes)
+            case .passing(let range):
+                var from = range.lowerBound
+                if !lane.outlet.isEmpty { flush(lane, now: now) }
+                if lane.outlet.isEmpty, !isClosed {
+                    do throws(NetError) {
+                        while from < range.upperBound {
+                            let count = try receiver.write(
+                                UnsafeRawBufferPointer(rebasing: buffer[from..<range.upperBound]))
+                            if count == 0 { break }
+                            from += count
+                        }
+                    } catch { return writeFailed(lane) }
+                }
+                if from < range.upperBound { lane.outlet.append(Array(buffer[from..<range.upperBound])) }
+            }
+        }
+        flush(lane, now: now)
+    }
+
+    /// Writes what is queued, as far as it may leave and the receiver takes it.
+    func flush(_ lane: Lane, now: Instant) {
+        guard let receiver = receiver(of: lane), !isClosed else { return }
+        do throws(NetError) {
+            lane.stop = try lane.outlet.flush(now: now) { (bytes) throws(NetError) in try receiver.write(bytes) }
+        } catch { return writeFailed(lane) }
+        guard lane.outlet.isEmpty else { return }
+        if isClosing, lane === answers { return close(closeReason) }
+        guard lane.sawEnd, !lane.hasToldEnd else { return }
+        lane.hasToldEnd = true
+        receiver.shutdownWriting()
+        // A broker that has closed answers no more; a client that has closed may still wait for answers.
+        if lane === answers || answers.hasToldEnd {
+            close(lane === answers ? "the broker closed the connection" : closeReason)
+        }
+    }
+
+    private func writeFailed(_ lane: Lane) {
+        close(lane === requests ? "the broker's connection broke" : "the client's connection broke")
+    }
+
+    /// When something is to be done again, by the clock alone.
+    var nextMoment: Instant? {
+        var moments: [Instant] = []
+        for lane in [requests, answers] {
+            if case .until(let moment) = lane.stop { moments.append(moment) }
+            if let pause = lane.pausedUntil { moments.append(pause) }
+        }
+        return moments.min()
+    }
+
+    /// Does what is due by the clock.
+    func tick(now: Instant) {
+        for lane in [requests, answers] where !isClosed {
+            if case .until(let moment) = lane.stop, moment <= now { flush(lane, now: now) }
+            if let pause = lane.pausedUntil, pause <= now {
+                lane.pausedUntil = nil
+                receive(lane, now: now)
+            }
+        }
+    }
+
+    // MARK: - The end
+
+    /// Ends it. The sockets are closed by the proxy, which watches them.
+    func close(_ reason: String) {
+        guard !isClosed else { return }
+        isClosed = true
+        closeReason = reason
+        var left = inFlight.takeAll()
+        for lane in [requests, answers] { if let exchange = lane.exchange { left.append(exchange) } }
+        let now = Instant.now
+        for var exchange in left {
+            if exchange.ending == .pending { exchange.ending = requests.sawEnd ? .abandoned : .unanswered(reason) }
+            exchange.latency = now - exchange.began
+            tell(exchange)
+        }
+    }
+
+    /// Tells what became of a request.
+    func tell(_ exchange: Exchange) { context.configuration.feed?.push(.exchange(exchange)) }
+
+    /// Tells of a frame, where frames are recorded.
+    func tell(frame bytes: Bytes, from: Conversation.Side, at moment: Instant, isPartial: Bool = false) {
+        guard context.configuration.tellsFrames else { return }
+        context.configuration.feed?.push(
+            .frame(.init(place: place, from: from, moment: moment, bytes: bytes, isPartial: isPartial)))
+    }
+
+    /// The time of day at a moment of the other clock, in microseconds.
+    func time(at now: Instant) -> Int64 {
+        if now.nanoseconds - lastClock.moment.nanoseconds > 1_000_000_000 || lastClock.time == 0 {
+            lastClock = (now, ProxyClock.microseconds)
+        }
+        return lastClock.time + (now.nanoseconds - lastClock.moment.nanoseconds) / 1000
+    }
+}
