@@ -20,6 +20,7 @@ struct ConsumeCommand: ToolCommand {
             kw consume --topic orders --group billing
             kw consume --topic orders --partition 0 --offset -10 -e
             kw consume --topic orders --from-time 2026-01-07T22:00:00Z --max-messages 100 --json
+            kw consume --topic dbserver1.public.activity --from-beginning --debezium
             kw consume --include 'orders-.*' --format '%t[%p]@%o %k=%s\\n'
             """)
 
@@ -149,14 +150,26 @@ struct ConsumeForm: ParsableArguments {
     @Flag(help: "Print each record as a JSON object on a line of its own; what is no UTF-8 stands in base 64.")
     var json = false
 
+    @Flag(
+        help: "Print Debezium's change events as people read them: what changed from what to what. Also with --json.")
+    var debezium = false
+
+    @Flag(help: "With --debezium: also where each event comes from.")
+    var verbose = false
+
     func check() throws {
+        if verbose, !debezium { throw ValidationError("--verbose goes with --debezium") }
+        if debezium, formatter != nil || format != nil {
+            throw ValidationError("--debezium says what to print; leave out --formatter and --format")
+        }
         let forms = [formatter != nil ? "--formatter" : nil, format != nil ? "--format" : nil, json ? "--json" : nil]
         let given = forms.compactMap { $0 }
         if given.count > 1 { throw ValidationError("\(given[0]) and \(given[1]) both say what to print; give one") }
     }
 
-    /// What prints the records. Further ways to print, such as change events for people, are chosen here.
+    /// What prints the records.
     func renderer(_ tool: Tool) throws -> any RecordRenderer {
+        if debezium { return ChangeOutput(tool, isVerbose: verbose, isJSON: json) }
         let isSafe = tool.console.outputIsTerminal
         do throws(RenderFailure) {
             if json { return JSONRecord() }
