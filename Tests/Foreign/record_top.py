@@ -16,7 +16,7 @@ from terminal import Terminal
 
 BIN = sys.argv[1]
 TOPIC = "dbserver1.public.transactions"
-COLUMNS, ROWS = 98, 24
+COLUMNS, ROWS = 98, 20
 started = []
 
 
@@ -85,7 +85,7 @@ def main():
     view.until(TOPIC[:14] + ".* ok ", "topics", 30)
     # Rates are taken over 15 seconds.
     view.read(26)
-    show("Topics, sorted by what comes in (s, s, s, s, s)", (view.send("sssss"), view.read(0.5), view)[2])
+    show("Topics, sorted by what comes in (s)", (view.send("sssss"), view.read(0.5), view)[2])
     view.send("3")
     view.until("never", "a group that falls behind", 40)
     show("Groups (3): one reads too slowly", view)
@@ -120,11 +120,14 @@ def main():
     view.end()
     restored = view.is_restored()
     view.close()
-    for options in (["--once"], ["--once", "--json", "--no-rates", "--group", "reports"]):
-        done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=30)
-        text = done.stdout if "--json" not in options else done.stdout[:380] + "…\n"
-        lines = [line[i:i + COLUMNS] for line in text.splitlines() for i in range(0, max(1, len(line)), COLUMNS)]
-        print(f"\n$ kw top {' '.join(options)}\n" + "\n".join(lines))
+    view = Terminal([*command, "--once"], COLUMNS, 30)
+    view.end()
+    print("\n$ kw top --once\n" + view.text().strip())
+    view.close()
+    options = ["--once", "--json", "--no-rates", "--group", "reports"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=30)
+    text = done.stdout[:380] + "…"
+    print(f"\n$ kw top {' '.join(options)}\n" + "\n".join(text[i:i + COLUMNS] for i in range(0, len(text), COLUMNS)))
     reader.ends = True
     reader.join(5)
     if not restored:
