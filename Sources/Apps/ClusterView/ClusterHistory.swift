@@ -8,7 +8,7 @@ package struct ClusterHistory: Sendable {
     /// Over how long rates and trends are taken.
     package static let window = Duration.seconds(15)
     /// Over how long the trend of a lag is taken: longer than members usually wait between two commits (5 s).
-    package static let lagWindow = Duration.seconds(30)
+    package static let lagWindow = Duration.seconds(20)
 
     /// Of a topic.
     private struct TopicPast {

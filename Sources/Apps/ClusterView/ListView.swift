@@ -76,11 +76,11 @@ enum ListView {
         Column(title: "PARTS", rank: 4, least: 5, sort: TopicRow.Sort.partitions.rawValue),
         Column(title: "REPL", rank: 6, least: 4),
         Column(title: "RECORDS", rank: 3, least: 9, sort: TopicRow.Sort.records.rawValue),
-        Column(title: "SIZE", rank: 5, least: 8, sort: TopicRow.Sort.size.rawValue),
-        Column(title: "IN/S", rank: 1, least: 8, sort: TopicRow.Sort.incoming.rawValue),
+        Column(title: "SIZE", rank: 5, least: 7, sort: TopicRow.Sort.size.rawValue),
+        Column(title: "IN/S", rank: 1, least: 7, sort: TopicRow.Sort.incoming.rawValue),
         Column(title: "LAST LOOKS", rank: 8, least: sparks, isNumeric: false),
-        Column(title: "BYTES/S", rank: 7, least: 8),
-        Column(title: "OUT/S", rank: 2, least: 8, sort: TopicRow.Sort.outgoing.rawValue),
+        Column(title: "BYTES/S", rank: 7, least: 7),
+        Column(title: "OUT/S", rank: 2, least: 7, sort: TopicRow.Sort.outgoing.rawValue),
     ]
 
     private static let sparks = 10

@@ -31,9 +31,6 @@ struct ScreenTable {
     var isDescending = false
 
     private static let gap = 2
-    /// A flexible column is never narrower.
-    private static let leastFlexible = 8
-
     /// The titles, and a line for each row; `selected` counts among these rows.
     func lines(_ rows: [[Cell]], width: Int, selected: Int?) -> [ScreenLine] {
         var widths = columns.map { max($0.least, TextWidth.of(title($0))) }
@@ -41,12 +38,12 @@ struct ScreenTable {
             for (index, cell) in row.enumerated() { widths[index] = max(widths[index], TextWidth.of(cell.text)) }
         }
         var shown = Array(columns.indices)
+        // A name that can be read is worth more than the least important columns.
+        func least(_ index: Int, share: Int) -> Int { min(widths[index], max(columns[index].least, share)) }
         func taken() -> Int {
-            shown.reduce(0) { sum, index in
-                sum + Self.gap
-                    + (columns[index].isFlexible
-                        ? min(widths[index], max(Self.leastFlexible, columns[index].least)) : widths[index])
-            } - Self.gap
+            shown.reduce(-Self.gap) { sum, index in
+                sum + Self.gap + (columns[index].isFlexible ? least(index, share: width * 3 / 10) : widths[index])
+            }
         }
         while taken() > width, let least = shown.max(by: { columns[$0].rank < columns[$1].rank }),
             columns[least].rank > 0
@@ -57,7 +54,7 @@ struct ScreenTable {
         var room = max(0, width - taken())
         let flexible = shown.filter { columns[$0].isFlexible }
         for index in flexible {
-            let least = min(widths[index], max(Self.leastFlexible, columns[index].least))
+            let least = least(index, share: width * 3 / 10)
             let wanted = widths[index] - least
             let more = min(wanted, room)
             room -= more

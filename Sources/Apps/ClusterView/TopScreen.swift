@@ -188,7 +188,7 @@ enum HelpView {
             "LAG      end of the partitions less what was committed",
             "TREND    the lag of each look, the newest at the right",
             "RATE/S   what the group commits per second",
-            "CAUGHT UP  from the trend of the last 30 s",
+            "CAUGHT UP  from the trend of the last 20 s",
         ] {
             lines.append(ScreenLine("  " + text))
         }

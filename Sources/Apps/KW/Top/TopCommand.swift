@@ -20,7 +20,8 @@ struct TopCommand: ToolCommand {
         discussion: """
             Keys: 1 2 3 or Tab choose brokers, topics or groups; Enter looks into a topic (its partitions and latest \
             messages) or a group (its members, their partitions and lag); s sorts, r reverses, / filters, p pauses, + and \
-            - change the interval, h helps, q quits. Nothing is committed, created or changed.
+            - change the interval, h helps, q quits. Nothing is committed, created or changed. With --topic or --group, \
+            the brokers' figures are of what is shown too.
 
             kw top --bootstrap-server localhost:9092
             kw top --once --json --group billing
