@@ -62,7 +62,8 @@ struct TopCommand: ToolCommand {
         }
         let settings = try cluster.settings()
         let servers = cluster.bootstrap(settings)
-        let client = Self.client(servers)
+        var client = Self.client(servers)
+        try settings.apply(to: &client, tool)
         let scope = ClusterSampler.Scope(topics: Set(topic), groups: Set(group))
         let admin = try KafkaAdmin(client)
         let sampler = ClusterSampler(admin, bootstrap: servers.joined(separator: ","), scope: scope)
