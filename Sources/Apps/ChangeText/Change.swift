@@ -58,7 +58,8 @@ package struct Change: Equatable, Sendable {
         guard let source = payload["source"], !source.fields.isEmpty else { throw .noSource }
         self.operation = operation
         self.source = source
-        let name = source["table"]?.text
+        // An application's message has an empty one.
+        let name = source["table"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         table = name.map { table in source["schema"]?.text.map { "\($0).\(table)" } ?? table }
         time = source["ts_ms"]?.number
         transaction = payload["transaction"].flatMap { $0 == .null ? nil : $0 }

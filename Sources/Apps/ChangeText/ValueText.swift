@@ -65,8 +65,11 @@ enum ValueText {
             + String(position & 0xFFFF_FFFF, radix: 16, uppercase: true)
     }
 
-    /// As JSON writes it, so that the quotation marks within are told from those around.
-    private static func quoted(_ text: String) -> String { SafeText.line(JSONText.string(text)) }
+    /// Between quotation marks; those within, and backslashes, have one before them.
+    private static func quoted(_ text: String) -> String {
+        let inner = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return "\"\(SafeText.line(inner))\""
+    }
 
     private static func cut(_ text: String) -> String {
         guard text.unicodeScalars.count > longest else { return text }

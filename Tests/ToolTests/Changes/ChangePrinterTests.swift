@@ -176,6 +176,41 @@ import Testing
         return lines.dropFirst().filter { !$0.contains("its key") }.map { "\(word) \($0)" }
     }
 
+    /// A table with PostgreSQL's types, recorded from a real Debezium 3.6.3; the values are those that were inserted.
+    @Test func allTypesAreRead() throws {
+        let all = try RecordedChange.all("types.public.things")
+        var printer = plainPrinter()
+        let lines = all.map { $0.lines(&printer) }
+        let first = try #require(lines[0].last)
+        let expected: [String] = [
+            "    id=1", "small=-3", "big=9223372036854775807", "flag=true", "r=1.5", "d=0.1",
+            "n=12345678901234567890.123456789", "n2=12.3400", "m=1234.56", #"t="a\tb\nc""#, "v=vé", #"c="ab   ""#,
+            #"b=\xdeadbeef00"#, "bt=1000000101", "vb=00000101", "da=2026-11-21", "ti=06:26:00.123456", "tz=04:26:00Z",
+            "ts=2026-11-21T06:26:00.123456Z", "ts3=1969-12-31T23:59:59.999Z", "tstz=2026-11-21T04:26:00.500000Z",
+            "iv=10303:05:06.789000", "u=6ecd8c99-4036-403d-bf84-cf8400f67836", #"j="{\"a\": 1}""#,
+            #"jb="{\"b\": [1, 2]}""#, "x=<a>x</a>", "ia=[1,null,3]", #"ta=["x y","z"]"#,
+            #"da2=["2026-01-01","1969-12-31"]"#,
+            #"p={"x":1.0,"y":2.0,"wkb":"\\x0101000000000000000000f03f0000000000000040","srid":null}"#, "ip=10.0.0.1/8",
+            "mo=ok", "rng=[1,5)", "big_text=01234567890123456789",
+        ]
+        let beginning = expected.joined(separator: "  ")
+        #expect(first.hasPrefix(beginning))
+        #expect(first.hasSuffix("… (5000 characters)"))
+        #expect(lines[1].last?.contains("ti=24:00:00.000000  tz=null  ts=infinity  ts3=null  tstz=-infinity") == true)
+        #expect(lines[3][1].contains("n=0.5  n2=-0.0001") && lines[3][1].hasSuffix("big_text=(not in the event)"))
+        #expect(
+            lines[5] == [
+                "t 0:5  @1795284494782  UPDATE public.things  id=1", "    n   0.5 → 0.25", "    n2  -0.0001 → 7.0000",
+                #"    b   \xdeadbeef00 → \x00"#, "    ti  06:26:00.123456 → 07:00:00.000000",
+                #"    j   {"a": 1} → {"a": 2}"#,
+            ])
+        #expect(lines[8] == ["t 0:8  @1795284494794  TRUNCATE public.things"])
+        #expect(
+            lines[9] == [
+                "t 0:0  @1795284494792  MESSAGE  prefix=audit", #"    prefix=audit  content="by Ann""#,
+            ])
+    }
+
     @Test func jsonHasItDecoded() throws {
         var printer = plainPrinter()
         let all = try RecordedChange.all("dbserver1.public.transactions").map { record in
