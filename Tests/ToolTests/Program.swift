@@ -17,7 +17,7 @@ enum Program {
     }
 
     /// The folder of the build's products: the test bundle lies in it.
-    private static var folder: String? {
+    static var folder: String? {
         var path = [UInt8](repeating: 0, count: 4096)
         #if os(Linux)
             let count = readlink("/proc/self/exe", &path, path.count)
