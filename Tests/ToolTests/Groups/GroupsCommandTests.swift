@@ -227,6 +227,9 @@ import Testing
         let shift = try await cluster.groups("--reset-offsets --group new --topic orders:0 --shift-by 1 --execute")
         #expect(shift.status == 1 && shift.error.contains("no current committed offset"))
         #expect(try await cluster.committed("new").isEmpty)
+        // A name cannot steer a terminal from within a sentence.
+        let odd = try await cluster.groups("--describe --group", ["\u{1B}[31mred"])
+        #expect(odd.status == 1 && odd.error == "kw groups: Consumer group '\\x1b[31mred' does not exist.\n")
         await cluster.stop()
         let began = ContinuousClock.now
         let gone = try await cluster.groups("--list")
