@@ -76,7 +76,8 @@ import Testing
             let outcome = try await Program.run(["---completion", "groups", "--", "--topic", "5", "0"] + words)
             #expect(
                 outcome.status == 0 && outcome.error.isEmpty && outcome.output.allSatisfy(\.isWhitespace), "\(outcome)")
-            #expect(ContinuousClock.now - began < .seconds(2))
+            // 300 ms and a start; on a machine that other tests keep busy, more.
+            #expect(ContinuousClock.now - began < .seconds(6))
         }
     }
 
