@@ -49,7 +49,7 @@ struct AllGroupsCommand: ToolCommand {
         commandName: "all-groups",
         abstract: "List groups of all types, with type and protocol: kafka-groups.sh.")
 
-    @OptionGroup(title: "Cluster")
+    @OptionGroup
     var cluster: ClusterOptions
 
     @Flag(help: "List the groups, which is all that this command does.")

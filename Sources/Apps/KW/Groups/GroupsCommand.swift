@@ -21,7 +21,7 @@ struct GroupsCommand: ToolCommand {
             """,
         aliases: ["consumer-groups"])
 
-    @OptionGroup(title: "Cluster")
+    @OptionGroup
     var cluster: ClusterOptions
 
     @Flag(help: "List the groups.")
@@ -33,7 +33,7 @@ struct GroupsCommand: ToolCommand {
     @Flag(help: "Delete groups that have no members, with their offsets.")
     var delete = false
 
-    @Flag(help: "Move the offsets of groups that have no members; see below.")
+    @Flag(help: "Move the offsets of groups that have no members, as the section Reset offsets says.")
     var resetOffsets = false
 
     @Flag(help: "Make one group forget its offsets in the topics of --topic.")
@@ -82,7 +82,7 @@ struct GroupsCommand: ToolCommand {
     @Flag(help: "With --describe: more columns.")
     var verbose = false
 
-    @OptionGroup(title: "Table of all groups (--list)")
+    @OptionGroup(title: "Groups of all types")
     var filter: GroupFilterOptions
 
     @OptionGroup(title: "Reset offsets")

@@ -29,7 +29,7 @@ struct GroupsDescribe {
 
     /// Says on standard error what is to be known about the group's state, in the words of Kafka's tool.
     private func announce(_ session: GroupsSession, _ group: KafkaAdmin.GroupDescription) {
-        let name = session.tool.width == nil ? group.id : SafeText.line(group.id)
+        let name = session.tool.console.errorIsTerminal ? SafeText.line(group.id) : group.id
         switch group.state {
         case .empty: session.tool.console.note("\nConsumer group '\(name)' has no active members.")
         case .stable, .dead: break

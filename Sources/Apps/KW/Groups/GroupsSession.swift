@@ -25,7 +25,7 @@ struct GroupsSession {
     /// Ends the connections, and fails where an item has.
     func finish() async throws {
         await admin.close()
-        if !failures.isEmpty { throw ToolFailure(failures) }
+        if !failures.isEmpty { throw ToolFailure(failures.map { SafeText.line($0) }) }
     }
 
     /// All groups, of whatever type. What brokers could not tell becomes failures.

@@ -99,7 +99,8 @@ private struct RE2Reader {
                 isRepeated = true
             case "{":
                 guard let (least, limit) = counts() else {
-                    (last, isRepeated) = (1, false)
+                    // RE2/J remembers a brace that stands for itself as if it were a count.
+                    (last, isRepeated) = (1, true)
                     continue
                 }
                 guard least <= 1000, limit ?? 0 <= 1000, limit ?? least >= least else {
@@ -112,7 +113,8 @@ private struct RE2Reader {
                 guard count <= 1000 else { throw malformed("invalid repeat count") }
                 (last, isRepeated) = (count, true)
             default:
-                if let inner = try single(next, depth: depth) { (last, isRepeated) = (inner, false) }
+                if let inner = try single(next, depth: depth) { last = inner }
+                isRepeated = false
             }
             most = max(most, last ?? 1)
         }
@@ -171,7 +173,7 @@ private struct RE2Reader {
             default: throw malformed("invalid or unsupported Perl syntax")
             }
         }
-        throw malformed("missing closing )")
+        throw malformed("invalid or unsupported Perl syntax")
     }
 
     /// A count behind its brace; what only looks like one stands for itself.
@@ -252,8 +254,8 @@ private struct RE2Reader {
             }
             return Unicode.Scalar(value)
         default:
-            let isWord = scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-            guard scalar.isASCII, !isWord else { throw malformed("invalid escape sequence") }
+            let isLetter = scalar.isASCII && scalar.properties.isAlphabetic
+            guard !isLetter, !("0"..."9").contains(scalar) else { throw malformed("invalid escape sequence") }
             return scalar
         }
     }

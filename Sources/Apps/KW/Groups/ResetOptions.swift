@@ -92,7 +92,8 @@ struct ResetOptions: ParsableArguments {
     /// Where the offsets shall be. `now` is in milliseconds since 1970; `group` is the one that a file without groups is
     /// meant for.
     func goal(now: Int64, group: String?) throws -> OffsetReset.Goal {
-        if let time = try time(now: now) { return .time(time) }
+        // Negative numbers mean other things to a broker, and no record is older than 1970.
+        if let time = try time(now: now) { return .time(max(time, 0)) }
         if let toOffset { return .offset(toOffset) }
         if let shiftBy { return .shift(shiftBy) }
         if let fromFile {

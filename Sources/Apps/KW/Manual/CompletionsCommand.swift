@@ -33,9 +33,16 @@ enum CompletionScript {
     static func text(for shell: CompletionsCommand.Shell) -> String {
         switch shell {
         case .bash: bash
-        case .zsh: KW.completionScript(for: .zsh)
+        case .zsh: zsh
         case .fish: KW.completionScript(for: .fish)
         }
+    }
+
+    /// Zsh takes what stands behind a colon for a description: of `localhost:9092` the port would be lost.
+    private static var zsh: String {
+        let call = "        __kw_complete \"${completions[@]:0:-1}\"\n"
+        let parts = KW.completionScript(for: .zsh).split(separator: call, maxSplits: 1)
+        return parts.joined(separator: "        completions=(\"${(@)completions//:/\\\\:}\")\n" + call)
     }
 
     /// The options whose values a cluster knows, with their dashes.

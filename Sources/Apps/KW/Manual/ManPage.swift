@@ -155,7 +155,7 @@ struct ManPage {
             [
                 ("0", "Everything was done."),
                 ("1", "Something failed; each failure is a sentence on standard error. What could be done is done."),
-                ("2", "kw conformance and kw explain: a file could not be read."),
+                ("2", "kw conformance: a file could not be read."),
                 ("64", "The command line is wrong."),
             ]
         ),
