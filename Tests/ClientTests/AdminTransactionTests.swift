@@ -74,7 +74,10 @@ import Testing
         #expect(unknown.failures().mapValues(\.code) == ["y": .broker(.transactionalIdNotFound)])
 
         let listed = try await admin.listTransactions().get()
-        #expect(listed == [.init(id: "x", coordinator: transaction.coordinator, producerId: producer.id, state: .ongoing)])
+        #expect(
+            listed == [
+                .init(id: "x", coordinator: transaction.coordinator, producerId: producer.id, state: .ongoing)
+            ])
         #expect(try await admin.listTransactions(states: [.empty]).get().isEmpty)
         #expect(try await admin.listTransactions(states: [.ongoing], producerIds: [producer.id]).get() == listed)
         #expect(try await admin.listTransactions(longerThan: .seconds(3600)).get().isEmpty)

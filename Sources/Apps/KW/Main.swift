@@ -8,7 +8,8 @@ import ArgumentParser
         subcommands: [
             BrokerCommand.self,
             TopicsCommand.self, ConfigsCommand.self, OffsetsCommand.self, DeleteRecordsCommand.self,
-            ClusterCommand.self, AclsCommand.self, TransactionsCommand.self,
+            ClusterCommand.self, AclsCommand.self, TransactionsCommand.self, LogDirsCommand.self,
+            LeaderElectionCommand.self, MetadataQuorumCommand.self,
             ExplainCommand.self, ConformanceCommand.self,
         ])
 }

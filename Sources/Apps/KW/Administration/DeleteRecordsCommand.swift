@@ -29,7 +29,9 @@ struct DeleteRecordsCommand: ToolCommand {
         if !output.json { tool.console.line("Records delete operation completed:") }
         var failures = Failures()
         var done: [String] = []
-        for (partition, result) in results.sorted(by: { $0.key < $1.key }) {
+        let sorted = results.map { (partition: $0.key, result: $0.value) }.sorted { $0.partition < $1.partition }
+        let ordered = output.json ? sorted : JavaOrder.hashMap(sorted, hash: { JavaOrder.hash($0.partition) })
+        for (partition, result) in ordered {
             guard let low = failures.take(result) else { continue }
             if output.json {
                 done.append(
