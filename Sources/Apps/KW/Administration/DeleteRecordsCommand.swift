@@ -29,9 +29,8 @@ struct DeleteRecordsCommand: ToolCommand {
         if !output.json { tool.console.line("Records delete operation completed:") }
         var failures = Failures()
         var done: [String] = []
-        let sorted = results.map { (partition: $0.key, result: $0.value) }.sorted { $0.partition < $1.partition }
-        let ordered = output.json ? sorted : JavaOrder.hashMap(sorted, hash: { JavaOrder.hash($0.partition) })
-        for (partition, result) in ordered {
+        // Kafka's tool has no order: that of Java's immutable maps is another one in each run.
+        for (partition, result) in results.sorted(by: { $0.key < $1.key }) {
             guard let low = failures.take(result) else { continue }
             if output.json {
                 done.append(
