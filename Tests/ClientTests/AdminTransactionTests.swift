@@ -69,11 +69,15 @@ import Testing
         #expect(transaction.state == .ongoing && transaction.partitions == [Self.part])
         #expect(transaction.producerId == producer.id && transaction.producerEpoch == producer.epoch)
         #expect(transaction.timeout == .seconds(60) && transaction.startTime != nil)
+        #expect(transaction.coordinator != .none)
         let unknown = await admin.describeTransactions(["x", "y"])
         #expect(unknown.failures().mapValues(\.code) == ["y": .broker(.transactionalIdNotFound)])
 
         let listed = try await admin.listTransactions().get()
-        #expect(listed == [.init(id: "x", coordinator: 1, producerId: producer.id, state: .ongoing)])
+        #expect(
+            listed == [
+                .init(id: "x", coordinator: transaction.coordinator, producerId: producer.id, state: .ongoing)
+            ])
         #expect(try await admin.listTransactions(states: [.empty]).get().isEmpty)
         #expect(try await admin.listTransactions(states: [.ongoing], producerIds: [producer.id]).get() == listed)
         #expect(try await admin.listTransactions(longerThan: .seconds(3600)).get().isEmpty)

@@ -25,6 +25,9 @@ struct KW: AsyncParsableCommand {
                     ClusterCommand.self,
                     AclsCommand.self,
                     TransactionsCommand.self,
+                    LogDirsCommand.self,
+                    LeaderElectionCommand.self,
+                    MetadataQuorumCommand.self,
                     ConnectorsCommand.self,
                 ]),
             CommandGroup(

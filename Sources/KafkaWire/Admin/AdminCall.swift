@@ -102,7 +102,7 @@ extension Cluster {
     ) async -> [Item: Result<Value, KafkaError>] {
         let start = Instant.now
         let deadline = start + configuration.apiTimeout
-        let reachDeadline = configuration.reachTimeout.map { min(start + $0, deadline) } ?? deadline
+        let reachDeadline = configuration.reachTimeout.map { start + $0 }
         var backoff = Backoff(configuration)
         var outcomes: [Item: Result<Value, KafkaError>] = [:]
         var seen: Set<Item> = []
@@ -124,7 +124,7 @@ extension Cluster {
             open = open.filter { failed[$0] != nil }
             let pause = backoff.next()
             // A broker that has not been reached by then keeps the error that says so.
-            if Instant.now + pause >= reachDeadline {
+            if let reachDeadline, Instant.now + pause >= reachDeadline {
                 open = open.filter { failed[$0]?.isOfReaching == false }
             }
             guard !open.isEmpty else { break }

@@ -29,6 +29,7 @@ struct DeleteRecordsCommand: ToolCommand {
         if !output.json { tool.console.line("Records delete operation completed:") }
         var failures = Failures()
         var done: [String] = []
+        // Kafka's tool has no order: that of Java's immutable maps is another one in each run.
         for (partition, result) in results.sorted(by: { $0.key < $1.key }) {
             guard let low = failures.take(result) else { continue }
             if output.json {

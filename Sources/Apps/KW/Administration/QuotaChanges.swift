@@ -6,7 +6,7 @@ import ToolKit
 struct QuotaChanges {
     private let entity: KafkaAdmin.QuotaEntity
     private let quotas: [String: Double?]
-    private let passwords: [KafkaAdmin.ScramChange]
+    let passwords: [KafkaAdmin.ScramChange]
     private let user: String
 
     private static let ofClients = [

@@ -45,9 +45,9 @@ struct TopicReport {
 
     func write() async throws {
         var failures = Failures()
-        let names = try await names()
+        let found = try await found()
         var topics: [DescribedTopic] = []
-        if !names.isEmpty { topics = try await described(names, &failures) }
+        if !found.isEmpty { topics = try await described(found, &failures) }
         topics = topics.map { topic in
             var topic = topic
             topic.shown = shown(of: topic)
@@ -70,45 +70,57 @@ struct TopicReport {
         try failures.finish()
     }
 
-    private func names() async throws -> [String] {
-        guard let id = command.topicId, id != Uuid.zero.description else {
-            return try await command.chosen(with: admin).map(\.name)
-        }
+    /// The id that was asked for; nil where topics are chosen by name.
+    private var topicId: String? { command.topicId.flatMap { $0 == Uuid.zero.description ? nil : $0 } }
+
+    private func found() async throws -> [KafkaAdmin.TopicDescription] {
+        guard let topicId else { return try await command.chosen(with: admin) }
         if command.ifExists, command.topic != nil {
             tool.console.line(
                 "Only topic id will be used when both --topic and --topic-id are specified and topicId is not"
                     + " Uuid.ZERO_UUID")
         }
-        let all = try await admin.listTopics(internals: !command.excludeInternal)
-        let found = all.filter { $0.id.rawValue.description == id }
+        let found = try await admin.listTopics(internals: !command.excludeInternal)
+            .filter { $0.id.rawValue.description == topicId }
         if found.isEmpty, !command.ifExists {
-            throw ToolFailure("TopicId '\(SafeText.line(id))' does not exist as expected")
+            throw ToolFailure("TopicId '\(SafeText.line(topicId))' does not exist as expected")
         }
-        return found.map(\.name)
+        return found
     }
 
-    private func described(_ names: [String], _ failures: inout Failures) async throws -> [DescribedTopic] {
-        async let descriptions = admin.describeTopics(names, pageSize: command.partitionSizeLimitPerResponse)
+    private func described(
+        _ topics: [KafkaAdmin.TopicDescription], _ failures: inout Failures
+    ) async throws -> [DescribedTopic] {
+        let names = topics.map(\.name)
+        async let descriptions = descriptions(of: topics)
         async let configurations = admin.describeConfigs(names.map { .topic($0) })
         async let brokers = admin.describeCluster()
-        async let moves = reassignments(names)
+        async let moves = reassignments()
         let live = Set(try await brokers.nodes.map(\.id))
         let (found, configs, reassignments) = (await descriptions, await configurations, try await moves)
-        var topics: [DescribedTopic] = []
+        var described: [DescribedTopic] = []
         for name in names.sorted() {
             guard let description = failures.take(found[name]) else { continue }
             guard let settings = failures.take(configs[.topic(name)]) else { continue }
-            topics.append(
+            described.append(
                 DescribedTopic(
                     description: description, configs: settings, reassignments: reassignments, live: live))
         }
-        return topics
+        return described
+    }
+
+    private func descriptions(
+        of topics: [KafkaAdmin.TopicDescription]
+    ) async -> KafkaAdmin.Results<String, KafkaAdmin.TopicDescription> {
+        // What was found by its id was described by it: there is no request that tells more.
+        guard topicId == nil else {
+            return Dictionary(topics.map { ($0.name, .success($0)) }, uniquingKeysWith: { first, _ in first })
+        }
+        return await admin.describeTopics(topics.map(\.name), pageSize: command.partitionSizeLimitPerResponse)
     }
 
     /// What moves at present. Brokers that cannot tell, or may not, are no reason to tell nothing.
-    private func reassignments(
-        _ names: [String]
-    ) async throws(KafkaError) -> [TopicPartition: KafkaAdmin.Reassignment] {
+    private func reassignments() async throws(KafkaError) -> [TopicPartition: KafkaAdmin.Reassignment] {
         do throws(KafkaError) { return try await admin.listPartitionReassignments() } catch {
             guard error.code == .unsupportedVersion || error.code.broker == .clusterAuthorizationFailed else {
                 throw error
