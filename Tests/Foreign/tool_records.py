@@ -51,7 +51,8 @@ def write():
         assert producer.flush(20) == 0
     producer = KafkaProducer(bootstrap_servers=servers, compression_type="gzip", linger_ms=20)
     for key, value, headers, time in records(100):
-        # It refuses headers without a value.
+        # It refuses headers without a value, and records without anything.
+        value = text(value) if key is None else value
         headers = [(name, text(content)) for name, content in headers]
         producer.send(topic, value, key, headers=headers, timestamp_ms=time)
     producer.flush(20)
