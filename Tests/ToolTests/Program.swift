@@ -35,6 +35,9 @@ enum Program {
         return nil
     }
 
+    /// The program itself; nil where it is not built.
+    static var path: String? { folder.map { $0 + "/kw" } }
+
     /// Runs `kw` with arguments and, as standard input, a file, by default an empty one.
     static func kw(_ arguments: [String], input: String = "/dev/null") throws -> Outcome {
         let run = try start(arguments, input: input)

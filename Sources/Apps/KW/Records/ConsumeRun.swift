@@ -45,6 +45,7 @@ struct ConsumeRun {
         do throws(KafkaError) {
             // Said at once, and not tried for ever: nothing was consumed yet.
             try await cluster.refresh([])
+            if case .partitions(let starts) = configuration.source { try await check(starts.keys, cluster) }
             try await consume(consumer, configuration)
         } catch let failure {
             error = failure
@@ -60,6 +61,20 @@ struct ConsumeRun {
         }
         if let failure { throw failure }
         if let error { throw error }
+    }
+
+    /// A partition that the topic has not is a mistake; a topic that is not there may come.
+    private func check(_ partitions: some Sequence<TopicPartition>, _ cluster: Cluster) async throws(KafkaError) {
+        for one in partitions {
+            try await cluster.refresh([one.topic])
+            guard let topic = await cluster.metadata.topics[one.topic], topic.error == .none,
+                !topic.partitions.isEmpty, one.partition.index >= topic.partitions.count
+            else { continue }
+            throw KafkaError(
+                .invalidRequest,
+                "topic \(one.topic) has partitions 0 to \(topic.partitions.count - 1), and no partition \(one.partition)",
+                topic: one.topic, partition: one.partition)
+        }
     }
 
     private mutating func consume(

@@ -21,7 +21,7 @@ struct LineLedger {
     }
 
     /// So many sentences are told; a broken cluster fails thousands of batches, all for one reason.
-    private static let told = 20
+    static let told = 20
 
     /// How many batches may be waited for.
     private static let most = 64

@@ -40,6 +40,8 @@ struct ProduceRun {
     private let topic: String
     private let partition: PartitionID?
     private let parser: LineParser
+    /// Whether a line is a value and nothing else.
+    private let isPlain: Bool
     private let input: InputFile
     private let tool: Tool
     private let isSync: Bool
@@ -58,6 +60,7 @@ struct ProduceRun {
         topic = command.topic
         partition = command.partition.map { PartitionID($0) }
         self.parser = parser
+        isPlain = parser.isPlain
         self.input = input
         self.tool = tool
         isSync = command.sending.sync
@@ -124,8 +127,12 @@ struct ProduceRun {
             }
             let time = Timestamp.now().microseconds / 1000
             while let line = reader.next() {
-                try await send(line, number: reader.number, at: time, producer)
+                let number = reader.number
+                if try !take(line, number: number, at: time, producer) {
+                    try await wait(line, number: number, at: time, producer)
+                }
                 if ending != nil { return }
+                if isSync { await ledger.settle() }
                 prompt(prompts)
             }
             await ledger.limit()
@@ -145,42 +152,59 @@ struct ProduceRun {
         tool.console.progress("\(Figures.grouped(records)) records, \(Figures.rate(records, in: time)) records/s")
     }
 
+    /// Gives the line to the producer; false where that needs waiting.
     @inline(__always)
-    private mutating func send(
+    private mutating func take(
+        _ line: UnsafeRawBufferPointer, number: Int, at time: Int64, _ producer: KafkaProducer
+    ) throws(KafkaError) -> Bool {
+        guard let parts = parts(of: line, number: number) else { return true }
+        do throws(KafkaError) {
+            guard
+                let delivery = try producer.trySend(
+                    topic: topic, partition: partition, key: parts.key, value: parts.value, headers: parts.headers,
+                    timestamp: time)
+            else { return false }
+            note(delivery, line, number)
+        } catch {
+            try refuse(error, number)
+        }
+        return true
+    }
+
+    /// Waits until there is room, or the topic is known, with a copy of the line.
+    private mutating func wait(
         _ line: UnsafeRawBufferPointer, number: Int, at time: Int64, _ producer: KafkaProducer
     ) async throws(KafkaError) {
-        var parts = LineParser.Parts(value: line)
-        if !parser.isPlain {
-            do throws(RenderFailure) { parts = try parser.parse(line, number: number) } catch {
-                ending = ToolFailure("\(error)")
-                return
-            }
+        guard let parts = parts(of: line, number: number) else { return }
+        let record = ProducerRecord(
+            topic: topic, key: parts.key.map { Bytes(Array($0)) }, value: parts.value.map { Bytes(Array($0)) },
+            headers: parts.headers, partition: partition, timestamp: time)
+        do throws(KafkaError) { note(try await producer.send(record), line, number) } catch {
+            try refuse(error, number)
         }
-        let delivery: Delivery
-        do throws(KafkaError) {
-            if let taken = try producer.trySend(
-                topic: topic, partition: partition, key: parts.key, value: parts.value, headers: parts.headers,
-                timestamp: time)
-            {
-                delivery = taken
-            } else {
-                // No room, or the topic is not known yet: this one waits, in a copy.
-                delivery = try await producer.send(
-                    ProducerRecord(
-                        topic: topic, key: parts.key.map { Bytes(Array($0)) },
-                        value: parts.value.map { Bytes(Array($0)) },
-                        headers: parts.headers, partition: partition, timestamp: time))
-            }
-        } catch {
-            guard error.code == .recordTooLarge else { throw error }
-            refusedLines += 1
-            failures.append("line \(number): \(error.message)")
-            return
+    }
+
+    @inline(__always)
+    private mutating func parts(of line: UnsafeRawBufferPointer, number: Int) -> LineParser.Parts? {
+        if isPlain { return LineParser.Parts(value: line) }
+        do throws(RenderFailure) { return try parser.parse(line, number: number) } catch {
+            ending = ToolFailure("\(error)")
+            return nil
         }
+    }
+
+    @inline(__always)
+    private mutating func note(_ delivery: Delivery, _ line: UnsafeRawBufferPointer, _ number: Int) {
         records += 1
         bytes += line.count
         ledger.note(delivery, line: number)
-        if isSync { await ledger.settle() }
+    }
+
+    /// A record that is too large is left out and told in the end; anything else concerns all that follow.
+    private mutating func refuse(_ error: KafkaError, _ number: Int) throws(KafkaError) {
+        guard error.code == .recordTooLarge else { throw error }
+        refusedLines += 1
+        if failures.count < LineLedger.told { failures.append("line \(number): \(error.message)") }
     }
 }
 
