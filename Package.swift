@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
             name: "KafkaWire",
@@ -98,7 +99,7 @@ let package = Package(
         app(
             "KW",
             [
-                "KafkaWire", "KafkaBroker", log,
+                "KafkaWire", "KafkaBroker", "COpenSSL", log,
                 "ToolKit", "JSONLines", "Captures", "Conformance",
                 "BrokerUI",
                 "Benching",

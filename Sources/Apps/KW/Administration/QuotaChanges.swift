@@ -92,10 +92,11 @@ struct QuotaChanges {
         var random = SystemRandomNumberGenerator()
         let salt = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         let password = Array(rest.dropFirst("password=".count).utf8)
-        let salted =
-            mechanism == .sha256
-            ? SaltedPassword<SHA256>.make(password, salt: salt, iterations: Int(iterations))
-            : SaltedPassword<SHA512>.make(password, salt: salt, iterations: Int(iterations))
+        let hash: SaltedPassword.Hash = mechanism == .sha256 ? .sha256 : .sha512
+        guard let salted = SaltedPassword.make(password, salt: salt, iterations: iterations, hash) else {
+            throw ToolFailure(
+                "\(mechanism): OpenSSL could not salt the password; look at the installation of libcrypto")
+        }
         return .set(mechanism, iterations: iterations, salt: salt, saltedPassword: salted)
     }
 }

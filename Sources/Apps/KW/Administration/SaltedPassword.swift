@@ -1,32 +1,21 @@
+import COpenSSL
+
 /// What a broker keeps of a password with SCRAM (RFC 5802, section 2.2): `Hi`, which is PBKDF2 with HMAC (RFC 8018).
-enum SaltedPassword<Hash: HashFunction> {
-    static func make(_ password: [UInt8], salt: [UInt8], iterations: Int) -> [UInt8] {
-        let key = HMAC<Hash>(key: password)
-        var last = key.code(salt + [0, 0, 0, 1])
-        var result = last
-        for _ in 1..<max(iterations, 1) {
-            last = key.code(last)
-            for index in result.indices { result[index] ^= last[index] }
-        }
-        return result
-    }
-}
-
-/// A keyed hash (RFC 2104). Both keys are hashed once, whatever number of messages follows.
-struct HMAC<Hash: HashFunction> {
-    private var inner = Hash()
-    private var outer = Hash()
-
-    init(key: [UInt8]) {
-        var key = key.count > Hash.blockSize ? Hash.hash(key) : key
-        key += [UInt8](repeating: 0, count: Hash.blockSize - key.count)
-        inner.block(key.map { $0 ^ 0x36 }, at: 0)
-        outer.block(key.map { $0 ^ 0x5C }, at: 0)
+enum SaltedPassword {
+    /// The hash functions that Kafka's SCRAM mechanisms use.
+    enum Hash {
+        case sha256
+        case sha512
     }
 
-    func code(_ message: [UInt8]) -> [UInt8] {
-        var inner = inner
-        var outer = outer
-        return outer.finish(inner.finish(message, before: Hash.blockSize), before: Hash.blockSize)
+    /// The salted password, as long as the hash is; nil where OpenSSL refuses, as where the numbers are too large for it.
+    static func make(_ password: [UInt8], salt: [UInt8], iterations: Int32, _ hash: Hash) -> [UInt8]? {
+        guard let function = hash == .sha256 ? EVP_sha256() : EVP_sha512(), iterations > 0 else { return nil }
+        var result = [UInt8](repeating: 0, count: hash == .sha256 ? 32 : 64)
+        let characters = password.map(CChar.init(bitPattern:))
+        let worked = PKCS5_PBKDF2_HMAC(
+            characters, Int32(clamping: characters.count), salt, Int32(clamping: salt.count), iterations, function,
+            Int32(result.count), &result)
+        return worked == 1 ? result : nil
     }
 }

@@ -63,7 +63,7 @@ struct AllGroupsCommand: ToolCommand {
     func validate() throws { try filter.check(isList: true) }
 
     func perform(_ tool: Tool) async throws {
-        var session = try GroupsSession(tool, cluster, timeout: .seconds(5), isJSON: json)
+        var session = try await GroupsSession(tool, cluster, timeout: .seconds(5), isJSON: json)
         do { try await GroupsList.table(&session, filter.filter) } catch {
             await session.admin.close()
             throw error

@@ -175,7 +175,7 @@ struct GroupsCommand: ToolCommand {
             resetOffsets
             ? try reset.goal(
                 now: Timestamp.now().microseconds / 1000, group: group.count == 1 ? group.first : nil) : nil
-        var session = try GroupsSession(tool, cluster, timeout: .milliseconds(timeout), isJSON: json)
+        var session = try await GroupsSession(tool, cluster, timeout: .milliseconds(timeout), isJSON: json)
         do {
             if let goal { try await reset(&session, goal) } else { try await act(&session) }
         } catch {

@@ -11,15 +11,14 @@ struct GroupsSession {
     /// A sentence for each item that failed; the others are done and shown.
     var failures: [String] = []
 
-    init(_ tool: Tool, _ cluster: ClusterOptions, timeout: Duration, isJSON: Bool) throws {
+    init(_ tool: Tool, _ cluster: ClusterOptions, timeout: Duration, isJSON: Bool) async throws {
         self.tool = tool
         self.isJSON = isJSON
-        var configuration = ClientConfiguration(bootstrapServers: cluster.bootstrap(try cluster.settings()))
-        configuration.clientId = "kw"
+        var configuration = try tool.configuration(cluster)
         configuration.apiTimeout = timeout
         configuration.requestTimeout = min(timeout, configuration.requestTimeout)
-        configuration.connectTimeout = min(timeout, .seconds(4))
-        admin = try KafkaAdmin(configuration)
+        configuration.connectTimeout = min(timeout, configuration.connectTimeout)
+        admin = try await tool.admin(configuration)
     }
 
     /// Ends the connections, and fails where an item has.
