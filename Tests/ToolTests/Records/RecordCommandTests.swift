@@ -220,6 +220,18 @@ import Testing
         #expect(outcome.status == 1 && outcome.error.contains("127.0.0.1:1") && began.duration(to: .now) < .seconds(5))
     }
 
+    @Test func aTopicThatNobodyCreatesIsSaidSoon() async throws {
+        var configuration = KafkaBroker.Configuration()
+        configuration.autoCreateTopics = false
+        let broker = try await KafkaBroker.start(configuration)
+        let sent = try Self.kw(broker, ["produce", "--topic", "missing", "--max-block-ms", "300"], input: "a\n")
+        let sentences = sent.error.split(separator: "\n")
+        #expect(sent.status == 1 && sentences.count == 2, "\(sent)")
+        #expect(sentences.first?.contains("waiting for topic missing") == true)
+        #expect(sentences.last?.contains("UNKNOWN_TOPIC_OR_PARTITION") == true)
+        await broker.stop()
+    }
+
     @Test func aPropertiesFileSaysItsLine() async throws {
         let broker = try await Self.broker()
         let file = try Program.file(Array("# mine\nclient.id=x\nfetch.min.bytes=many\n".utf8))

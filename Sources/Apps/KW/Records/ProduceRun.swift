@@ -73,8 +73,8 @@ struct ProduceRun {
         let producer = try KafkaProducer(configuration, cluster: cluster)
         var failure: KafkaError?
         do throws(KafkaError) {
-            // Said at once where nobody answers; the topic itself may take a while to be created.
-            try await cluster.refresh([topic], mayCreate: true)
+            // Said at once where nobody answers.
+            try await look(cluster)
             try await send(producer)
             try await producer.flush()
         } catch {
@@ -89,6 +89,19 @@ struct ProduceRun {
             return
         }
         throw failure
+    }
+
+    /// Looks for the topic, which may take a moment to be created, and says what is waited for where it does not come.
+    private func look(_ cluster: Cluster) async throws(KafkaError) {
+        for _ in 0..<10 {
+            try await cluster.refresh([topic], mayCreate: true)
+            guard let found = await cluster.metadata.topics[topic] else { return }
+            guard found.error.isRetriable else { return }
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        tool.complain(
+            "waiting for topic \(SafeText.line(topic)): it is not there, and the broker does not create it; create it, or look "
+                + "at its spelling")
     }
 
     /// Says what has become of the lines. Throws where some did not arrive.
