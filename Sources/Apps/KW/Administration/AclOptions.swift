@@ -31,9 +31,13 @@ struct AclOptions: ParsableArguments {
             valueName: "operation"))
     var operation: [String] = []
 
-    @Option(parsing: .unconditionalSingleValue, help: ArgumentHelp("A topic; * is all.", valueName: "name"))
+    @Option(
+        parsing: .unconditionalSingleValue, help: ArgumentHelp("A topic; * is all.", valueName: "name"),
+        completion: .topicNames)
     var topic: [String] = []
-    @Option(parsing: .unconditionalSingleValue, help: ArgumentHelp("A group; * is all.", valueName: "id"))
+    @Option(
+        parsing: .unconditionalSingleValue, help: ArgumentHelp("A group; * is all.", valueName: "id"),
+        completion: .groupNames)
     var group: [String] = []
     @Flag(help: "The cluster.") var cluster = false
     @Option(parsing: .unconditionalSingleValue, help: ArgumentHelp("A transactional id; * is all.", valueName: "id"))

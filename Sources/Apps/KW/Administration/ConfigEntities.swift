@@ -72,7 +72,8 @@ struct ConfigEntityOptions: ParsableArguments {
         case entityDefault
     }
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("A topic.", valueName: "name")) var topic: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("A topic.", valueName: "name"), completion: .topicNames)
+    var topic: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("A client id.", valueName: "id")) var client: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("A user.", valueName: "name")) var user: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("A broker.", valueName: "id")) var broker: String?
@@ -81,7 +82,8 @@ struct ConfigEntityOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("An address.", valueName: "address")) var ip: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("A subscription to clients' metrics.", valueName: "name"))
     var clientMetrics: String?
-    @Option(parsing: .unconditional, help: ArgumentHelp("A group.", valueName: "id")) var group: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("A group.", valueName: "id"), completion: .groupNames)
+    var group: String?
     @Flag(help: "What holds for all clients.") var clientDefaults = false
     @Flag(help: "What holds for all users.") var userDefaults = false
     @Flag(help: "What holds for all brokers.") var brokerDefaults = false

@@ -18,7 +18,9 @@ struct FindHangingCommand: ToolCommand {
         help: ArgumentHelp(
             "Pass over transactions that have been written to within so many minutes.", valueName: "minutes"))
     var maxTransactionTimeout: Int64 = 15
-    @Option(parsing: .unconditional, help: ArgumentHelp("Search that topic.", valueName: "topic")) var topic: String?
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Search that topic.", valueName: "topic"), completion: .topicNames)
+    var topic: String?
     @Option(help: ArgumentHelp("Search that partition of the topic.", valueName: "number")) var partition: Int32?
 
     private struct Open {

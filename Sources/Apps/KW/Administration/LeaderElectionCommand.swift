@@ -28,7 +28,9 @@ struct LeaderElectionCommand: ToolCommand {
     @Option(name: .customLong("admin.config"), help: .hidden) var adminConfig: String?
 
     @Option(help: ArgumentHelp("preferred or unclean.", valueName: "type")) var electionType: ElectionType
-    @Option(parsing: .unconditional, help: ArgumentHelp("The topic of --partition.", valueName: "topic"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The topic of --partition.", valueName: "topic"),
+        completion: .topicNames)
     var topic: String?
     @Option(help: ArgumentHelp("The partition of --topic.", valueName: "number")) var partition: Int32?
     @Flag(help: "All partitions that need it.") var allTopicPartitions = false

@@ -20,7 +20,8 @@ struct OffsetsCommand: ToolCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The topic, or a regular expression for the whole name (default: all).", valueName: "topic"))
+        help: ArgumentHelp("The topic, or a regular expression for the whole name (default: all).", valueName: "topic"),
+        completion: .topicNames)
     var topic: String?
 
     @Option(

@@ -28,7 +28,8 @@ struct TopicsCommand: ToolCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The topic; but for --create also a regular expression.", valueName: "topic"))
+        help: ArgumentHelp("The topic; but for --create also a regular expression.", valueName: "topic"),
+        completion: .topicNames)
     var topic: String?
 
     @Option(

@@ -118,7 +118,8 @@ struct DescribeProducersCommand: ToolCommand {
 
     @OptionGroup var options: TransactionOptions
     @Option(help: ArgumentHelp("The replica to ask (default: the leader).", valueName: "number")) var brokerId: Int32?
-    @Option(parsing: .unconditional, help: ArgumentHelp("The topic.", valueName: "topic")) var topic: String
+    @Option(parsing: .unconditional, help: ArgumentHelp("The topic.", valueName: "topic"), completion: .topicNames)
+    var topic: String
     @Option(help: ArgumentHelp("The partition.", valueName: "number")) var partition: Int32
 
     func perform(_ tool: Tool) async throws {
@@ -157,7 +158,8 @@ struct AbortTransactionCommand: ToolCommand {
     static let toolName = "kw transactions abort"
 
     @OptionGroup var options: TransactionOptions
-    @Option(parsing: .unconditional, help: ArgumentHelp("The topic.", valueName: "topic")) var topic: String
+    @Option(parsing: .unconditional, help: ArgumentHelp("The topic.", valueName: "topic"), completion: .topicNames)
+    var topic: String
     @Option(help: ArgumentHelp("The partition.", valueName: "number")) var partition: Int32
     @Option(
         parsing: .unconditional,

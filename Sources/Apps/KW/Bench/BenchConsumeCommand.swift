@@ -20,7 +20,7 @@ struct BenchConsumeCommand: ToolCommand {
     @Option(name: [.customLong("num-records"), .customLong("messages")], help: "How many records are read.")
     var numRecords: Int = 1_000_000
 
-    @Option(help: "The consumer group (default: a new one).")
+    @Option(help: "The consumer group (default: a new one).", completion: .groupNames)
     var group: String?
 
     @Option(help: ArgumentHelp("About how much of a partition is fetched at once.", valueName: "bytes"))

@@ -4,7 +4,7 @@ import ToolKit
 
 /// The options that every benchmark has.
 struct BenchOptions: ParsableArguments {
-    @Option(help: "The topic.")
+    @Option(help: "The topic.", completion: .topicNames)
     var topic: String
 
     @Option(help: ArgumentHelp("How often a line tells how it goes.", valueName: "ms"))

@@ -26,13 +26,15 @@ struct ConsumeCommand: ToolCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: ArgumentHelp("The topic to read.", valueName: "topic"))
+    @Option(help: ArgumentHelp("The topic to read.", valueName: "topic"), completion: .topicNames)
     var topic: String?
 
     @Option(help: ArgumentHelp("Read all topics whose whole name this regular expression matches.", valueName: "regex"))
     var include: String?
 
-    @Option(help: ArgumentHelp("Read as a member of this group, and commit what was printed.", valueName: "group"))
+    @Option(
+        help: ArgumentHelp("Read as a member of this group, and commit what was printed.", valueName: "group"),
+        completion: .groupNames)
     var group: String?
 
     @Flag(help: "Begin with the first record where there is no committed offset.")

@@ -25,7 +25,7 @@ struct ProduceCommand: ToolCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: ArgumentHelp("The topic.", valueName: "topic"))
+    @Option(help: ArgumentHelp("The topic.", valueName: "topic"), completion: .topicNames)
     var topic: String
 
     @Option(

@@ -39,10 +39,14 @@ struct TopCommand: ToolCommand {
     @Flag(help: "With --once: look one time only, at once, and tell no rates.")
     var noRates = false
 
-    @Option(help: ArgumentHelp("Only this topic, and groups that read it; may be repeated.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Only this topic, and groups that read it; may be repeated.", valueName: "name"),
+        completion: .topicNames)
     var topic: [String] = []
 
-    @Option(help: ArgumentHelp("Only this group, and topics that it reads; may be repeated.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("Only this group, and topics that it reads; may be repeated.", valueName: "id"),
+        completion: .groupNames)
     var group: [String] = []
 
     @Option(help: ArgumentHelp("How often to look; with --once, how long to measure rates.", valueName: "duration"))
