@@ -36,9 +36,13 @@ struct DoctorText: Sendable {
         let summary = SafeText.line(step.summary)
         let cut = TextWidth.of(summary) > room ? TextWidth.cut(summary, room - 1) + "…" : summary
         if step.isSkipped {
-            return [paint("  -", .dim) + " " + paint(name + "not looked at: " + TextWidth.cut(summary, room - 15), .dim)]
+            return [
+                paint("  -", .dim) + " " + paint(name + "not looked at: " + TextWidth.cut(summary, room - 15), .dim)
+            ]
         }
-        return ["  \(sign) \(name)\(TextWidth.padded(cut, room))\(paint(TextWidth.padded(time, 8, toTheRight: true), .dim))"]
+        return [
+            "  \(sign) \(name)\(TextWidth.padded(cut, room))\(paint(TextWidth.padded(time, 8, toTheRight: true), .dim))"
+        ]
     }
 
     /// What stands behind the steps: the findings, and a last sentence.
