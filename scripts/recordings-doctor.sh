@@ -35,7 +35,7 @@ broker --listen 127.0.0.1:9592 --brokers 3 --topic orders:4 --topic alerts:2
 # As in the exercise: 9092 is the listener inside of Docker, 9094 the one outside; both ports are published.
 broker --listen 127.0.0.1:9092 --advertise kafka:9092 --topic orders:1
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/key.pem" -out "$WORK/cert.pem" -days 1 -subj /CN=localhost 2>/dev/null
-openssl s_server -accept 127.0.0.1:9593 -key "$WORK/key.pem" -cert "$WORK/cert.pem" -quiet >/dev/null 2>&1 </dev/null &
+openssl s_server -accept 127.0.0.1:9693 -key "$WORK/key.pem" -cert "$WORK/cert.pem" -quiet >/dev/null 2>&1 </dev/null &
 pids+=($!)
 sleep 0.5
 
@@ -44,7 +44,7 @@ mkdir -p "$(dirname "$OUT")"
   echo "kw doctor, recorded by scripts/recordings-doctor.sh."
   show kw doctor --bootstrap-server localhost:9592 --verbose
   show kw doctor --bootstrap-server localhost:9092
-  show kw doctor --bootstrap-server localhost:9593
+  show kw doctor --bootstrap-server localhost:9693
 } >"$WORK/doctor.txt"
 awk 'length($0) >= 100 { print "too wide: " $0; wide = 1 } END { exit wide }' "$WORK/doctor.txt"
 cp "$WORK/doctor.txt" "$OUT"

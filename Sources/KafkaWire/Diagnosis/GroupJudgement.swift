@@ -68,7 +68,11 @@ package enum GroupJudgement {
         let time = DiagnosisText.time(facts.watched)
         var findings: [DiagnosisFinding] = []
         let slow = slowMembers(samples)
-        let isRestless = stable == 0 && samples.count > 1 || changes >= 3
+        // A rebalance that began and has not come to its end since is none that passes.
+        let tail = Array(samples.suffix(samples.reversed().prefix { $0.group.state != .stable }.count))
+        let stalled = facts.watched - (tail.first?.time ?? facts.watched)
+        let isStalled = stable > 0 && tail.count > 1 && stalled * 2 >= facts.watched
+        let isRestless = stable == 0 && samples.count > 1 || changes >= 3 || isStalled
         let states = samples.map(\.group.state.rawValue).reduce(into: [String]()) { list, state in
             if list.last != state { list.append(state) }
         }
@@ -99,9 +103,12 @@ package enum GroupJudgement {
                 .problem, .groupNotStable, place,
                 stable == 0
                     ? "Group \(facts.id) was not stable once in \(time)\(way), so that its members read nothing."
-                    : "Group \(facts.id) changed \(changes) times in \(time)\(way): each time members stop, and read again what "
-                        + "was not committed.",
-                advice: cause(samples)))
+                    : isStalled
+                        ? "Group \(facts.id) has not been stable for the last \(DiagnosisText.time(stalled))\(way): its rebalance "
+                            + "does not come to an end, and its members read nothing meanwhile."
+                        : "Group \(facts.id) changed \(changes) times in \(time)\(way): each time members stop, and read again what "
+                            + "was not committed.",
+                advice: cause(isStalled ? tail : samples)))
         return findings
     }
 

@@ -223,6 +223,11 @@ import Testing
         // Once is as it should be.
         #expect(codes([preparing, stable, stable]) == [.groupNotStable])
         #expect(GroupJudgement.findings(facts([preparing, stable, stable]))[0].severity == .warning)
+        // What began and does not end is more than that.
+        var endless = facts([stable] + Array(repeating: preparing, count: 6))
+        endless.watched = .milliseconds(1500)
+        #expect(GroupJudgement.findings(endless)[0].severity == .problem)
+        #expect(GroupJudgement.findings(endless)[0].advice?.contains("max.poll.interval.ms") == true)
         // Who has not given up its partition is to blame, not who waits for it.
         let reconciling = group(.reconciling, [("slow", [p0, p1], [p0]), ("waiting", [], [p1])], epoch: 3)
         let held = GroupJudgement.findings(facts([reconciling, reconciling, reconciling]))

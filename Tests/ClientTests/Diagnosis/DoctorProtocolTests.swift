@@ -76,7 +76,7 @@ import Testing
         let port = try closedPort()
         let server = try openssl(
             ["s_server", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert", certificate, "-quiet", version])
-        defer { server.terminate() }
+        defer { kill(server.processIdentifier, SIGKILL) }
         let address = try #require(SocketAddress.resolve(host: "127.0.0.1", port: port).first)
         let prober = SocketProber(loop: try SocketLoop.common())
         try await eventually { await prober.connect(to: address, within: .seconds(1)).isConnected }
