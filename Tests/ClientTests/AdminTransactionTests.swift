@@ -8,7 +8,7 @@ import Testing
     private static let part = TopicPartition("t", 0)
 
     /// Begins a transaction, and writes a record in it, by hand: what a producer does that then hangs.
-    private static func hang(_ id: String, _ admin: KafkaAdmin) async throws -> (id: ProducerID, epoch: ProducerEpoch) {
+    static func hang(_ id: String, _ admin: KafkaAdmin) async throws -> (id: ProducerID, epoch: ProducerEpoch) {
         let begun = try await admin.send(
             InitProducerIdRequest.with {
                 $0.transactionalId = id

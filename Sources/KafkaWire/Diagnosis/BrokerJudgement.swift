@@ -28,7 +28,8 @@ package enum BrokerJudgement {
             findings.append(
                 DiagnosisFinding(
                     .problem, .noBrokers, .cluster, "The cluster knows no broker that runs.",
-                    advice: "Look at the logs of brokers and controllers: brokers that are not registered, or are fenced, "
+                    advice:
+                        "Look at the logs of brokers and controllers: brokers that are not registered, or are fenced, "
                         + "are not told to clients (KIP-631)."))
         }
         for (id, visit) in facts.visits.sorted(by: { $0.key < $1.key }) {
@@ -41,7 +42,8 @@ package enum BrokerJudgement {
                     .problem, .noController, .cluster,
                     "The cluster has no controller at present: topics cannot be created, and partitions whose leader is "
                         + "lost get no other.",
-                    advice: "Look at the logs of the controllers: a majority of them has to run (kafka-metadata-quorum.sh "
+                    advice:
+                        "Look at the logs of the controllers: a majority of them has to run (kafka-metadata-quorum.sh "
                         + "describe --status)."))
         }
         for (id, visit) in reachable.sorted(by: { $0.key < $1.key }) {
@@ -108,7 +110,8 @@ package enum BrokerJudgement {
                 .problem, .anotherBroker, place,
                 "Broker \(id) advertises \(visit.host.address), and broker \(actual) answers there. Clients send it "
                     + "requests for partitions that it does not lead, and get NOT_LEADER_OR_FOLLOWER without end.",
-                advice: "Give each broker an address of its own in advertised.listeners; with Docker also a published port "
+                advice:
+                    "Give each broker an address of its own in advertised.listeners; with Docker also a published port "
                     + "of its own.")
         }
         return nil
@@ -160,11 +163,14 @@ package enum BrokerJudgement {
         var sentences: [String] = []
         if let way = facts.ways.first {
             sentences.append(
-                "From here, use \(way) in bootstrap.servers: the broker there advertises an address that can be reached.")
+                "From here, use \(way) in bootstrap.servers: the broker there advertises an address that can be reached."
+            )
         }
         let now = settings["advertised.listeners"].map { " (now \($0))" } ?? ""
-        let own = BrokerAddress(host: bootstrap.host, port: facts.cluster.brokers.count == 1 ? bootstrap.port : advertised.port)
-        let isName = !advertised.host.contains(".") && !advertised.host.contains(":")
+        let own = BrokerAddress(
+            host: bootstrap.host, port: facts.cluster.brokers.count == 1 ? bootstrap.port : advertised.port)
+        let isName =
+            !advertised.host.contains(".") && !advertised.host.contains(":")
             && !HostFacts.isLoopbackName(advertised.host)
         if facts.ways.isEmpty {
             if isName {

@@ -77,7 +77,10 @@ struct BrokerVisitor: Sendable {
             let start = Instant.now
             guard
                 let answer = try? await ask(
-                    connection, ApiVersionsRequest.with { $0.clientSoftwareName = "kafkawire"; $0.clientSoftwareVersion = kafkaWireVersion },
+                    connection,
+                    ApiVersionsRequest.with {
+                        $0.clientSoftwareName = "kafkawire"; $0.clientSoftwareVersion = kafkaWireVersion
+                    },
                     version)
             else { break }
             broker.roundTrip = min(broker.roundTrip, Instant.now - start)
@@ -143,7 +146,8 @@ struct BrokerVisitor: Sendable {
         do throws(KafkaError) {
             _ = try await connection.open(timeout: timeout)
             let version = try table.negotiate(SaslHandshakeRequest.self, broker: connection.name)
-            let answer = try await ask(connection, SaslHandshakeRequest.with { $0.mechanism = "KAFKAWIRE-DOCTOR" }, version)
+            let answer = try await ask(
+                connection, SaslHandshakeRequest.with { $0.mechanism = "KAFKAWIRE-DOCTOR" }, version)
             await connection.close()
             return answer.errorCode == .illegalSaslState ? nil : .wantsSASL(answer.mechanisms)
         } catch {
@@ -206,7 +210,9 @@ struct BrokerVisitor: Sendable {
         let limit = min(timeout, .seconds(2))
         let questions = PeerProtocol.Question.allCases
         let answers = await concurrently(questions) { question in
-            (question: question, answer: await prober.converse(with: address, saying: question.bytes(host: host), within: limit))
+            let answer = await prober.converse(with: address, saying: question.bytes(host: host), within: limit)
+            if PeerProtocol([(question, answer)]) != nil { await prober.hangUp(on: address) }
+            return (question: question, answer: answer)
         }
         if let peer = PeerProtocol(answers) { return peer == .kafka ? .fails(error.message) : .other(peer) }
         if let first = answers.first(where: { !$0.answer.bytes.isEmpty }) { return .unknown(first.answer.bytes) }

@@ -79,7 +79,8 @@ package enum ClockJudgement {
                     "The clock of controller \(reading.broker) is \(words) behind ours. If the brokers' clocks are too, they "
                         + "refuse the records of this machine with INVALID_TIMESTAMP, as lying more than "
                         + "message.timestamp.after.max.ms (1 h) in their future (KIP-937).",
-                    advice: "Let both machines keep time with NTP (chrony, systemd-timesyncd); look which of them is wrong "
+                    advice:
+                        "Let both machines keep time with NTP (chrony, systemd-timesyncd); look which of them is wrong "
                         + "(timedatectl).")
             ]
         }

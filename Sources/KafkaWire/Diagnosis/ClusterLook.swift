@@ -107,7 +107,8 @@ struct ClusterLook: Sendable {
                     advice: "Watch it: kw doctor --group \(group.id)."))
         }
         for failure in listing.failures {
-            findings.append(DiagnosisFinding(.warning, .lookFailed, .cluster, "Not all groups could be listed: \(failure)."))
+            findings.append(
+                DiagnosisFinding(.warning, .lookFailed, .cluster, "Not all groups could be listed: \(failure)."))
         }
         let summary =
             usable.count < brokers.brokers.count
@@ -125,7 +126,8 @@ struct ClusterLook: Sendable {
         let quorum = try? await admin.describeMetadataQuorum()
         // The coarse clock is a tick behind.
         let latest = Instant.wallMilliseconds + 5
-        if let quorum, let leader = quorum.voters.first(where: { $0.id == quorum.leader }), let time = leader.lastFetch {
+        if let quorum, let leader = quorum.voters.first(where: { $0.id == quorum.leader }), let time = leader.lastFetch
+        {
             facts.reading = .init(broker: leader.id, earliest: earliest, latest: latest, time: time)
         }
         let partitions = topics.filter { !$0.isInternal }.flatMap { topic in
@@ -154,7 +156,8 @@ struct ClusterLook: Sendable {
         let summary =
             facts.reading == nil
             ? "the cluster does not tell its time\(latestByTopic.isEmpty ? "" : "; the records' times were looked at")"
-            : findings.contains { $0.code == .clockSkew } ? "the clocks differ" : "the controller's clock agrees with ours"
+            : findings.contains { $0.code == .clockSkew }
+                ? "the clocks differ" : "the controller's clock agrees with ours"
         return (summary, findings, ())
     }
 }

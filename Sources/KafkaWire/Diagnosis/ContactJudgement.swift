@@ -28,7 +28,8 @@ package enum ContactJudgement {
                         .problem, .unsupportedSecurity, place,
                         "\(name) speaks TLS, as security.protocol=\(security.rawValue) says; this client cannot speak it "
                             + "yet, so that nothing behind it could be looked at.",
-                        advice: "Use a client with TLS for this listener, or one of the broker's plain listeners, where it "
+                        advice:
+                            "Use a client with TLS for this listener, or one of the broker's plain listeners, where it "
                             + "has one that may be used from here.")
                 ]
             }
@@ -53,7 +54,8 @@ package enum ContactJudgement {
                     .problem, .hangsUp, place,
                     "\(name) takes connections and closes them at once, whatever is said, TLS included: mostly a proxy or "
                         + "a published container port with nobody behind it, or a broker that has enough connections.",
-                    advice: "Look whether the broker behind the port runs, and listens on the address that the container "
+                    advice:
+                        "Look whether the broker behind the port runs, and listens on the address that the container "
                         + "or load balancer hands connections to; then at max.connections and max.connections.per.ip, "
                         + "and at the broker's log.")
             ]
@@ -98,7 +100,8 @@ package enum ContactJudgement {
                     .problem, .controllerPort, place,
                     "\(name) is the port of a KRaft controller: it keeps the cluster's metadata and serves no topics, so "
                         + "that producers and consumers get nowhere.",
-                    advice: "Use a broker's port: one of listeners that is not in controller.listener.names, mostly 9092 "
+                    advice:
+                        "Use a broker's port: one of listeners that is not in controller.listener.names, mostly 9092 "
                         + "(KIP-500; controllers answer admin clients alone, through bootstrap.controllers, KIP-919).")
             ]
         }
@@ -109,7 +112,8 @@ package enum ContactJudgement {
                     "\(name) speaks plain, and security.protocol=\(security.rawValue) makes the client begin with TLS: "
                         + "the broker takes that for a request of 369 MB (0x16030100 bytes), logs an "
                         + "InvalidReceiveException, and closes the connection.",
-                    advice: "Set security.protocol=\(security.hasSASL ? "SASL_PLAINTEXT" : "PLAINTEXT"), or use the port "
+                    advice:
+                        "Set security.protocol=\(security.hasSASL ? "SASL_PLAINTEXT" : "PLAINTEXT"), or use the port "
                         + "of the broker's TLS listener."))
         }
         switch broker.access {
@@ -134,8 +138,10 @@ package enum ContactJudgement {
                     .problem, .authenticationRequired, place,
                     "\(name) wants clients to say who they are (SASL): it tells its versions and closes the connection at "
                         + "the first other request.\(offered)",
-                    advice: "Set security.protocol=SASL_PLAINTEXT, sasl.mechanism=\(choice) and sasl.jaas.config with user "
-                        + "and password, or use a listener without authentication. KafkaWire itself cannot use SASL yet."))
+                    advice:
+                        "Set security.protocol=SASL_PLAINTEXT, sasl.mechanism=\(choice) and sasl.jaas.config with user "
+                        + "and password, or use a listener without authentication. KafkaWire itself cannot use SASL yet."
+                ))
         case .fails(let words):
             findings.append(
                 DiagnosisFinding(

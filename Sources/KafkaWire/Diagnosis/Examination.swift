@@ -113,7 +113,9 @@ struct Examination: Sendable {
         return (addresses, findings)
     }
 
-    private func names(_ addresses: [BrokerAddress], _ wrong: [DiagnosisFinding]) async -> Outcome<[BrokerVisitor.Place]> {
+    private func names(_ addresses: [BrokerAddress], _ wrong: [DiagnosisFinding]) async -> Outcome<
+        [BrokerVisitor.Place]
+    > {
         let visitor = visitor
         let places = await concurrently(addresses) { await visitor.resolve($0) }
         let resolved = places.filter { !$0.addresses.isEmpty }
@@ -172,7 +174,8 @@ struct Examination: Sendable {
         }.compactMap(\.self)
         let security = configuration.securityProtocol
         var findings = talks.flatMap { talk in
-            talk.visit.contact.map { ContactJudgement.findings($0, at: talk.visit.host.address, security: security) } ?? []
+            talk.visit.contact.map { ContactJudgement.findings($0, at: talk.visit.host.address, security: security) }
+                ?? []
         }
         findings += BrokerJudgement.severalClusters(talks.map(\.visit))
         let speaking = talks.filter { $0.visit.broker != nil && $0.visit.broker?.guess != .controller }
@@ -241,7 +244,8 @@ struct Examination: Sendable {
         let visitor = visitor
         let good = await concurrently(Array(candidates.prefix(12))) { candidate -> Bool in
             let visit = await visitor.visit(candidate)
-            guard let cluster = visit.cluster, cluster.clusterId == facts.cluster.clusterId, !cluster.brokers.isEmpty else {
+            guard let cluster = visit.cluster, cluster.clusterId == facts.cluster.clusterId, !cluster.brokers.isEmpty
+            else {
                 return false
             }
             let reached = await concurrently(Array(cluster.brokers.values)) { await visitor.visit($0) }

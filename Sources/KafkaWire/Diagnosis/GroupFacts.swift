@@ -91,7 +91,8 @@ package struct GroupFacts: Sendable, Equatable {
     /// The partitions that stand still though there is something to read, with whom they belong to.
     package var still: [TopicPartition] {
         after.keys.filter { partition in
-            guard let now = after[partition], let then = before[partition], let lag = now.lag, let lagThen = then.lag else {
+            guard let now = after[partition], let then = before[partition], let lag = now.lag, let lagThen = then.lag
+            else {
                 return false
             }
             return lag > 0 && lagThen > 0 && now.committed == then.committed

@@ -4,7 +4,9 @@ package enum GroupJudgement {
     package static func findings(_ facts: GroupFacts) -> [DiagnosisFinding] {
         let place = DiagnosisFinding.Place.group(facts.id)
         if let failure = facts.failure {
-            return [DiagnosisFinding(.problem, .lookFailed, place, "Group \(facts.id) could not be looked at: \(failure).")]
+            return [
+                DiagnosisFinding(.problem, .lookFailed, place, "Group \(facts.id) could not be looked at: \(failure).")
+            ]
         }
         guard let last = facts.last else { return [unknown(facts, place)] }
         var findings: [DiagnosisFinding] = []
@@ -57,7 +59,8 @@ package enum GroupJudgement {
         var changes = 0
         for (one, next) in zip(samples, samples.dropFirst()) {
             let isOther =
-                Set(one.group.members.map(\.id)) != Set(next.group.members.map(\.id)) || one.group.epoch != next.group.epoch
+                Set(one.group.members.map(\.id)) != Set(next.group.members.map(\.id))
+                || one.group.epoch != next.group.epoch
                 || (one.group.state == .stable) != (next.group.state == .stable)
             if isOther { changes += 1 }
         }
@@ -65,7 +68,11 @@ package enum GroupJudgement {
         let time = DiagnosisText.time(facts.watched)
         var findings: [DiagnosisFinding] = []
         let slow = slowMembers(samples)
-        let isRestless = stable == 0 && samples.count > 1 || changes >= 3
+        // A rebalance that began and has not come to its end since is none that passes.
+        let tail = Array(samples.suffix(samples.reversed().prefix { $0.group.state != .stable }.count))
+        let stalled = facts.watched - (tail.first?.time ?? facts.watched)
+        let isStalled = stable > 0 && tail.count > 1 && stalled * 2 >= facts.watched
+        let isRestless = stable == 0 && samples.count > 1 || changes >= 3 || isStalled
         let states = samples.map(\.group.state.rawValue).reduce(into: [String]()) { list, state in
             if list.last != state { list.append(state) }
         }
@@ -86,7 +93,8 @@ package enum GroupJudgement {
                     "Group \(facts.id) waited all the \(time) for \(DiagnosisText.list(slow)), which has not given up "
                         + "partitions that are to go to others, or not taken its own: what others are to get is read by "
                         + "nobody.",
-                    advice: "Look what that member does between two polls: longer than max.poll.interval.ms and it is removed. "
+                    advice:
+                        "Look what that member does between two polls: longer than max.poll.interval.ms and it is removed. "
                         + "Process less at a time (max.poll.records), or in other threads."))
             return findings
         }
@@ -95,9 +103,12 @@ package enum GroupJudgement {
                 .problem, .groupNotStable, place,
                 stable == 0
                     ? "Group \(facts.id) was not stable once in \(time)\(way), so that its members read nothing."
-                    : "Group \(facts.id) changed \(changes) times in \(time)\(way): each time members stop, and read again what "
-                        + "was not committed.",
-                advice: cause(samples)))
+                    : isStalled
+                        ? "Group \(facts.id) has not been stable for the last \(DiagnosisText.time(stalled))\(way): its rebalance "
+                            + "does not come to an end, and its members read nothing meanwhile."
+                        : "Group \(facts.id) changed \(changes) times in \(time)\(way): each time members stop, and read again what "
+                            + "was not committed.",
+                advice: cause(isStalled ? tail : samples)))
         return findings
     }
 
@@ -128,21 +139,25 @@ package enum GroupJudgement {
         let states = Set(samples.map(\.group.state))
         if seen.count > most {
             let clients = Set(seen.values.map { "\($0.clientId) at \(bare($0.clientHost))" }).sorted()
-            return "Members come and go: \(seen.count) were seen, \(most) at most at a time (\(DiagnosisText.list(clients, limit: 4))). "
+            return
+                "Members come and go: \(seen.count) were seen, \(most) at most at a time (\(DiagnosisText.list(clients, limit: 4))). "
                 + "Look whether these clients are restarted or crash, send no heartbeat within session.timeout.ms, or work "
                 + "longer than max.poll.interval.ms between two polls, after which they leave and join again. A "
                 + "group.instance.id lets a restart pass without a rebalance (KIP-345)."
         }
         if states == [.preparingRebalance] {
-            return "The coordinator waits for members that have not joined again yet: one that works longer than the others "
+            return
+                "The coordinator waits for members that have not joined again yet: one that works longer than the others "
                 + "between two polls holds them all up, until max.poll.interval.ms has passed. Make the work between polls "
                 + "shorter (max.poll.records), or that time; group.protocol=consumer does not stop everybody (KIP-848)."
         }
         if states == [.completingRebalance] {
-            return "The members wait for the assignment that the leading one has to compute and has not sent: look at the log "
+            return
+                "The members wait for the assignment that the leading one has to compute and has not sent: look at the log "
                 + "of the oldest member, and at its partition.assignment.strategy."
         }
-        return "The same members are asked to join again and again: look for members that subscribe to other topics than "
+        return
+            "The same members are asked to join again and again: look for members that subscribe to other topics than "
             + "before, topics whose partitions are added or deleted, a regular expression that new topics match, and an "
             + "assignor that fails (their logs tell \"Request joining group due to\")."
     }
@@ -181,7 +196,8 @@ package enum GroupJudgement {
                         ? "Look at the assignor (\(group.assignor)): a member of the group that subscribes to other topics, or "
                             + "was assigned before partitions were added, may be its leader. A rebalance (restart one member) "
                             + "mends the latter."
-                        : "Subscribe to it again, or delete the group's offsets of the topic (kw groups --delete-offsets)."))
+                        : "Subscribe to it again, or delete the group's offsets of the topic (kw groups --delete-offsets)."
+                ))
         }
         let idle = group.members.filter(\.assignment.isEmpty)
         if !idle.isEmpty, idle.count < group.members.count {

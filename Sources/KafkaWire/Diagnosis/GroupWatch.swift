@@ -60,7 +60,8 @@ struct GroupWatch: Sendable {
         let committed = (try? await admin.committedOffsets(of: id)) ?? [:]
         let members = facts.last?.members ?? []
         let assigned = Set(members.flatMap(\.assignment))
-        let names = Set(members.flatMap(\.subscribedTopics)).union(assigned.map(\.topic)).union(committed.keys.map(\.topic))
+        let names = Set(members.flatMap(\.subscribedTopics)).union(assigned.map(\.topic)).union(
+            committed.keys.map(\.topic))
         var readable: Set<TopicPartition> = []
         var withoutLeader: Set<TopicPartition> = []
         for case .success(let topic) in await admin.describeTopics(names.sorted()).values {
@@ -118,7 +119,8 @@ struct GroupWatch: Sendable {
                 let id = names[producer.producerId]
                 let description = id.flatMap { try? described[$0]?.get() }
                 return GroupFacts.OpenTransaction(
-                    producerId: producer.producerId, start: start, transactionalId: id, startTime: description?.startTime,
+                    producerId: producer.producerId, start: start, transactionalId: id,
+                    startTime: description?.startTime,
                     timeout: description?.timeout)
             }
         }

@@ -116,7 +116,8 @@ package enum HostJudgement {
                     .warning, .slowNetwork, place,
                     "Opening a connection to \(name) took \(DiagnosisText.time(time)). Each request waits that long at "
                         + "least, and each new connection several times.",
-                    advice: "Run the client nearer to the brokers; else raise linger.ms, batch.size and fetch.min.bytes, "
+                    advice:
+                        "Run the client nearer to the brokers; else raise linger.ms, batch.size and fetch.min.bytes, "
                         + "so that fewer requests carry more."))
         }
         if findings.isEmpty {
@@ -149,7 +150,8 @@ package enum HostJudgement {
             return DiagnosisFinding(
                 .problem, .connectionRefused, place,
                 "\(name) refuses connections: the host is there, and nobody listens on port \(port)\(all).",
-                advice: "Start the broker, or look which port it listens on (listeners; with Docker the published port: "
+                advice:
+                    "Start the broker, or look which port it listens on (listeners; with Docker the published port: "
                     + "docker ps). A broker that listens on 127.0.0.1 alone refuses from any other machine.")
         case .noAnswer(let time):
             return DiagnosisFinding(

@@ -51,9 +51,6 @@ public struct KafkaDoctor: Sendable {
     /// A doctor for that client.
     public init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// A doctor for a client of that configuration, with the defaults for the rest.
-    public init(_ client: ClientConfiguration) { configuration = Configuration(client) }
-
     /// Examines, and tells what was found. It does not throw: what fails is a finding. When the task is cancelled, the
     /// watch over groups ends, and what was seen until then is judged.
     ///
@@ -75,7 +72,8 @@ public struct KafkaDoctor: Sendable {
                     .names, "nothing could be tried",
                     findings: [
                         DiagnosisFinding(
-                            .problem, .connectionFailed, .client, "This process has no descriptors or threads left (\(error)).",
+                            .problem, .connectionFailed, .client,
+                            "This process has no descriptors or threads left (\(error)).",
                             advice: "Raise its limits (ulimit -n).")
                     ])
             ]

@@ -75,14 +75,17 @@ package enum PeerProtocol: Sendable, Equatable {
     }
 
     private static func line(_ bytes: [UInt8]) -> String {
-        let printable = bytes.prefix { $0 != 0x0A && $0 != 0x0D }.prefix(80).map { (0x20..<0x7F).contains($0) ? $0 : 0x3F }
+        let printable = bytes.prefix { $0 != 0x0A && $0 != 0x0D }.prefix(80).map {
+            (0x20..<0x7F).contains($0) ? $0 : 0x3F
+        }
         return String(decoding: printable, as: UTF8.self)
     }
 
     private static func server(_ bytes: [UInt8]) -> String? {
         for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             let name = Array("server:".utf8)
-            guard line.count > name.count, line.prefix(name.count).map({ $0 | 0x20 }).elementsEqual(name.map { $0 | 0x20 })
+            guard line.count > name.count,
+                line.prefix(name.count).map({ $0 | 0x20 }).elementsEqual(name.map { $0 | 0x20 })
             else { continue }
             return Self.line(Array(line.dropFirst(name.count).drop { $0 == 0x20 }))
         }

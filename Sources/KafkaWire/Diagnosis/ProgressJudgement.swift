@@ -73,7 +73,8 @@ package enum ProgressJudgement {
                     : "Group \(facts.id) has committed \(committed) of \(partition), and the log ends at \(end): the topic was "
                         + "created anew, or lost records. The consumer's fetches fail with OFFSET_OUT_OF_RANGE, and it goes on "
                         + "where auto.offset.reset says, or not at all with none.",
-                advice: "Stop the members, choose where to go on (kw groups --reset-offsets --group \(facts.id) --topic "
+                advice:
+                    "Stop the members, choose where to go on (kw groups --reset-offsets --group \(facts.id) --topic "
                     + "\(partition.topic) --to-earliest --execute), and start them again."
                     + (isBehind ? " Raise retention.ms or retention.bytes if that must not happen again." : ""))
         }
@@ -101,7 +102,9 @@ package enum ProgressJudgement {
             let since = age.map { " since \(DiagnosisText.time($0))" } ?? ""
             let isHanging = open.map { $0.transactionalId == nil } ?? false
             let isLong = age.map { $0 > (open?.timeout ?? longTransaction) || $0 > longTransaction } ?? false
-            let limit = open?.timeout.map { " Its time-out is \(DiagnosisText.time($0)), after which the broker aborts it." }
+            let limit = open?.timeout.map {
+                " Its time-out is \(DiagnosisText.time($0)), after which the broker aborts it."
+            }
             findings.append(
                 DiagnosisFinding(
                     isHanging || isLong ? .problem : .warning, .openTransaction, place(facts),
@@ -192,7 +195,8 @@ package enum ProgressJudgement {
                 .warning, .consumerFallsBehind, place(facts),
                 "Group \(facts.id) falls behind: \(Int64(Double(written) / seconds)) records a second come, and "
                     + "\(Int64(Double(read) / seconds)) are read and committed; \(lag) wait.",
-                advice: "Add members, as long as there are partitions for them (\(owners.count)), or make the processing of a "
+                advice:
+                    "Add members, as long as there are partitions for them (\(owners.count)), or make the processing of a "
                     + "record faster; then raise fetch.min.bytes and max.poll.records.")
         ]
     }

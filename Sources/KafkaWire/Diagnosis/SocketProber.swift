@@ -13,6 +13,7 @@ actor SocketProber {
 
     private struct Talking {
         var socket: TCPSocket
+        var address: SocketAddress
         var unsent: [UInt8]
         var received: [UInt8] = []
         var timer: TimerID
@@ -70,11 +71,17 @@ actor SocketProber {
         let id = lastId
         return await withCheckedContinuation { continuation in
             let timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.end(id, .silence) } }
-            talking[id] = Talking(socket: socket, unsent: bytes, timer: timer, continuation: continuation)
+            talking[id] = Talking(
+                socket: socket, address: address, unsent: bytes, timer: timer, continuation: continuation)
             loop.watch(socket.descriptor, for: [.readable, .writable]) { [weak self] readiness in
                 self?.assumeIsolated { $0.ready(id, readiness) }
             }
         }
+    }
+
+    /// Waits no longer for what an address may say: what it is, is known.
+    func hangUp(on address: SocketAddress) {
+        for (id, talk) in talking where talk.address == address { end(id, .silence) }
     }
 
     // MARK: - Connecting

@@ -24,7 +24,8 @@ package enum TopicJudgement {
         var findings = facts.unknown.sorted().map { unknown($0, facts.names) }
         for (topic, words) in facts.failures.sorted(by: { $0.key < $1.key }) {
             findings.append(
-                DiagnosisFinding(.problem, .lookFailed, .topic(topic), "Topic \(topic) could not be looked at: \(words)."))
+                DiagnosisFinding(
+                    .problem, .lookFailed, .topic(topic), "Topic \(topic) could not be looked at: \(words)."))
         }
         for topic in facts.topics { findings += judge(topic, facts) }
         if findings.isEmpty {
@@ -62,8 +63,10 @@ package enum TopicJudgement {
                     .problem, .noLeader, place,
                     "\(named(leaderless, topic)) \(leaderless.count == 1 ? "has" : "have") no leader: nothing can be written "
                         + "there or read from there.\(absent)",
-                    advice: "Start the brokers that hold the replicas again; one that was in sync becomes the leader by itself. "
-                        + "If they are lost for good, unclean.leader.election.enable=true gives up what only they had."))
+                    advice:
+                        "Start the brokers that hold the replicas again; one that was in sync becomes the leader by itself. "
+                        + "If they are lost for good, unclean.leader.election.enable=true gives up what only they had.")
+            )
         }
         let behind = topic.partitions.filter {
             guard let leader = $0.leader else { return false }
@@ -108,7 +111,8 @@ package enum TopicJudgement {
                     .warning, .underReplicated, place,
                     "\(named(under, topic)) \(under.count == 1 ? "has" : "have") replicas that are not in sync: clients do not "
                         + "notice, but fewer brokers may fail now before records are lost.\(missing(under, facts))",
-                    advice: "Start the missing brokers; if all run, look at replica.lag.time.max.ms and at the load and the "
+                    advice:
+                        "Start the missing brokers; if all run, look at replica.lag.time.max.ms and at the load and the "
                         + "disks of those that lag."))
         }
         return findings
