@@ -34,7 +34,7 @@ import Testing
         ("Produse=NOT_COORDINATOR", "did you mean Produce"),
         ("Produce=NOT_LEADER", "did you mean NOT_LEADER_OR_FOLLOWER"),
         ("Produce", "write an API and a code"), ("Produce=NONE", "Kafka has no error NONE"),
-        ("Produce=NOT_COORDINATOR@200%", "is no share"), ("WriteTxnMarkers=NOT_COORDINATOR", "not known here"),
+        ("Produce=NOT_COORDINATOR@200%", "is no share"), ("AddRaftVoter=NOT_COORDINATOR", "not known here"),
     ])
     func wrongErrorsAreSaidToBe(_ text: String, _ sentence: String) {
         do {

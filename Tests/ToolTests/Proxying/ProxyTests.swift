@@ -250,15 +250,18 @@ import Testing
         let server = try RawServer()
         let harness = try await ProxyHarness(["127.0.0.1:\(server.port)"]) { $0.connectionLimit = 2 }
         let first = try RawPeer.connect(to: await harness.port)
+        let firstEnd = try await server.accept()
         let second = try RawPeer.connect(to: await harness.port)
-        let ends = [try await server.accept(), try await server.accept()]
+        let ends = [firstEnd, try await server.accept()]
         let third = try RawPeer.connect(to: await harness.port)
         #expect(try await third.ends())
         first.close()
+        #expect(try await firstEnd.ends())
+        firstEnd.close()
         try await eventually { await harness.proxy.counts.open == 1 }
         let fourth = try RawPeer.connect(to: await harness.port)
         let end = try await server.accept()
-        for peer in ends + [second, third, fourth, end] { peer.close() }
+        for peer in ends.dropFirst() + [second, third, fourth, end] { peer.close() }
         server.close()
         await harness.stop()
     }
