@@ -5,5 +5,7 @@ import ArgumentParser
     static let configuration = CommandConfiguration(
         commandName: "kw",
         abstract: "Kafka's wire protocol in the hand: run a broker, look at bytes, and check them.",
-        subcommands: [BrokerCommand.self, ExplainCommand.self, ConformanceCommand.self, ProxyCommand.self])
+        subcommands: [
+            BrokerCommand.self, ExplainCommand.self, ConformanceCommand.self, ProxyCommand.self, ReplayCommand.self,
+        ])
 }
