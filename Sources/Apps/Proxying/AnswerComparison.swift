@@ -11,6 +11,13 @@ package struct AnswerComparison: Sendable {
         package var now: String
         /// The kind of fields of which it is, where those must differ; nil where it should be the same.
         package var kind: Kind?
+
+        package init(path: String, recorded: String, now: String, kind: Kind?) {
+            self.path = path
+            self.recorded = recorded
+            self.now = now
+            self.kind = kind
+        }
     }
 
     /// Fields that differ from run to run.
@@ -86,7 +93,7 @@ package struct AnswerComparison: Sendable {
             differences.append(.init(path: path, recorded: before, now: after, kind: kind))
         default:
             let kind = Self.kind(of: name).flatMap { ignored.contains($0) ? $0 : nil }
-            differences.append(.init(path: path, recorded: Self.text(a), now: Self.text(b), kind: kind))
+            differences.append(.init(path: path, recorded: Self.text(a, name), now: Self.text(b, name), kind: kind))
         }
     }
 
@@ -111,8 +118,10 @@ package struct AnswerComparison: Sendable {
         return "\(summary.records) record\(summary.records == 1 ? "" : "s")"
     }
 
-    private static func text(_ value: WireValue) -> String {
+    private static func text(_ value: WireValue, _ name: String) -> String {
         switch value {
+        case .int(let number) where name == "errorCode":
+            Int16(exactly: number).map { ErrorCode(rawValue: $0).name } ?? "\(number)"
         case .null: "null"
         case .bool(let bool): "\(bool)"
         case .int(let number): "\(number)"

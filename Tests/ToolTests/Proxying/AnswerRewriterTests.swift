@@ -84,7 +84,7 @@ import Testing
         switch message {
         case var answer as MetadataResponse:
             fill(&answer.brokers, .init(), \.host) { $0.port = Int32($1) }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as FindCoordinatorResponse:
             if version < 4 {
                 answer.host = "broker-1"
@@ -92,31 +92,31 @@ import Testing
             } else {
                 fill(&answer.coordinators, .init(), \.host) { $0.port = Int32($1) }
             }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as DescribeClusterResponse:
             fill(&answer.brokers, .init(), \.host) { $0.port = Int32($1) }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as DescribeQuorumResponse:
             guard version >= 2 else { return }
             answer.nodes.append(.init())
             for index in answer.nodes.indices {
                 fill(&answer.nodes[index].listeners, .init(), \.host) { $0.port = UInt16($1) }
             }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as ProduceResponse:
             guard version >= 10 else { return }
             fill(&answer.nodeEndpoints, .init(), \.host) { $0.port = Int32($1) }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as FetchResponse:
             guard version >= 16 else { return }
             fill(&answer.nodeEndpoints, .init(), \.host) { $0.port = Int32($1) }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as ShareFetchResponse:
             fill(&answer.nodeEndpoints, .init(), \.host) { $0.port = Int32($1) }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         case var answer as ShareAcknowledgeResponse:
             fill(&answer.nodeEndpoints, .init(), \.host) { $0.port = Int32($1) }
-            message = answer as! M
+            if let placed = answer as? M { message = placed }
         default: return
         }
     }

@@ -194,7 +194,7 @@ import Testing
                     "1 []", "2 \([Fault.drop])", "3 \([Fault.behindDropped])",
                 ])
             // Nothing more reached the broker.
-            client.close()
+            client.socket.shutdownWriting()
             #expect(try await broker.ends())
         }
     }
@@ -230,7 +230,7 @@ import Testing
             let refused = HeartbeatResponse.with { $0.errorCode = .rebalanceInProgress }
             let expected = listed + (try Frame.response(refused, version: 0, correlationId: 2))
             #expect(try await client.receive(expected.count).bytes == expected)
-            client.close()
+            client.socket.shutdownWriting()
             #expect(try await broker.ends())
         }
     }
