@@ -220,8 +220,9 @@ extension Relay {
 
     private func answerEnded(_ parts: inout [Part], now: Instant) {
         let lane = answers
-        let frame = lane.mode == .hold ? Bytes(lane.held) : lane.copy.map { Bytes($0) }
         let isHeld = lane.mode == .hold
+        let held = lane.held
+        let frame = isHeld ? Bytes(held) : lane.copy.map { Bytes($0) }
         lane.held = []
         lane.copy = nil
         guard var exchange = lane.exchange else {
@@ -243,7 +244,7 @@ extension Relay {
                 isClosing = true
                 return
             }
-            parts.append(.made(rewritten ?? frame.copy()))
+            parts.append(.made(rewritten ?? held))
         }
         if let sent { tell(frame: sent, from: .broker, at: now) }
         finish(&exchange, frame, size: size, now: now)
