@@ -110,6 +110,52 @@ import Testing
         await harness.stop()
     }
 
+    /// Answers that may hold addresses are gathered, in memory that is used again: large and small ones, one behind the
+    /// other, none of which changes.
+    @Test(arguments: [false, true]) func gatheredAnswersAreWhole(_ isKept: Bool) async throws {
+        let server = try RawServer()
+        let harness = try await ProxyHarness(["127.0.0.1:\(server.port)"]) {
+            $0.keepsAnswers = isKept
+            $0.tellsErrors = true
+        }
+        let client = try RawPeer.connect(to: await harness.port)
+        let broker = try await server.accept()
+        var expected: [UInt8] = []
+        var requests: [UInt8] = []
+        for (number, size) in [10, 3_000_000, 200, 40_000, 6_000_000, 1, 70_000, 100_000].enumerated() {
+            let request = FetchRequest.with { $0.maxWaitMs = 5 }
+            requests += try Frame.request(request, version: 17, correlationId: Int32(number), clientId: "raw")
+            let records = Records(Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }))
+            let answer = FetchResponse.with {
+                $0.responses = [
+                    .with {
+                        $0.partitions = [
+                            .with {
+                                $0.records = records
+                                $0.errorCode = number == 3 ? .offsetOutOfRange : .none
+                            }
+                        ]
+                    }
+                ]
+            }
+            expected += try Frame.response(answer, version: 17, correlationId: Int32(number))
+        }
+        try await client.send(requests)
+        #expect(try await broker.receive(requests.count).bytes == requests)
+        async let sent: Void = broker.send(expected)
+        #expect(try await client.receive(expected.count).bytes == expected)
+        try await sent
+        try await eventually { harness.exchanges.count == 8 }
+        var names = TopicNames()
+        let errors = harness.exchanges.map { ExchangeSummary($0, .errors, &names).errors }
+        #expect(errors.map(\.count) == [0, 0, 0, 1, 0, 0, 0, 0])
+        #expect(harness.exchanges.allSatisfy { ($0.answer != nil) == isKept })
+        client.close()
+        broker.close()
+        server.close()
+        await harness.stop()
+    }
+
     @Test func whatIsUnknownPasses() async throws {
         let server = try RawServer()
         let harness = try await ProxyHarness(["127.0.0.1:\(server.port)"])

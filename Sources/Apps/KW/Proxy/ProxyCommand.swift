@@ -73,11 +73,13 @@ struct ProxyCommand: ToolCommand {
         configuration.advertisedHost = advertise
         configuration.connectionLimit = maxConnections
         configuration.faults = plan
+        configuration.probes = true
         configuration.complain = tool.complain
         configuration.announce = { listener, broker in report.announce(listener, broker) }
         let feed = ExchangeFeed()
         configuration.feed = feed
-        configuration.keepsAnswers = true
+        configuration.tellsErrors = true
+        configuration.keepsAnswers = depth > 0 || !filter.topic.isEmpty
         configuration.keepsRequests = depth > 0 || !filter.topic.isEmpty
         let apis = try filter.filter().apis
         configuration.keptRequests = apis.isEmpty ? nil : apis
