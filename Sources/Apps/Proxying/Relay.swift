@@ -144,28 +144,32 @@ final class Relay {
             case .wait(let moment): lane.outlet.wait(until: moment)
             case .made(let bytes): lane.outlet.append(bytes)
             case .passing(let range):
-                write(UnsafeRawBufferPointer(rebasing: buffer[range]), lane, to: receiver, now: now)
-            case .held(let bytes): bytes.withUnsafeBytes { write($0, lane, to: receiver, now: now) }
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[range])
+                let count = write(bytes, lane, to: receiver, now: now)
+                if count < bytes.count { lane.outlet.append(Array(bytes[count...])) }
+            case .held(let bytes):
+                // Nothing is read into that memory before the outlet is empty again.
+                let count = bytes.withUnsafeBytes { write($0, lane, to: receiver, now: now) }
+                if count < bytes.count { lane.outlet.append(bytes[count..<bytes.count]) }
             }
         }
         flush(lane, now: now)
     }
 
-    /// Writes as much as the receiver takes, where nothing waits before it, and queues a copy of the rest.
-    private func write(_ bytes: UnsafeRawBufferPointer, _ lane: Lane, to receiver: TCPSocket, now: Instant) {
+    /// Writes as much as the receiver takes, where nothing waits before it; says how much that is.
+    private func write(_ bytes: UnsafeRawBufferPointer, _ lane: Lane, to receiver: TCPSocket, now: Instant) -> Int {
         if !lane.outlet.isEmpty { flush(lane, now: now) }
-        guard !isClosed else { return }
+        guard !isClosed else { return bytes.count }
+        guard lane.outlet.isEmpty else { return 0 }
         var from = 0
-        if lane.outlet.isEmpty {
-            do throws(NetError) {
-                while from < bytes.count {
-                    let count = try receiver.write(UnsafeRawBufferPointer(rebasing: bytes[from...]))
-                    if count == 0 { break }
-                    from += count
-                }
-            } catch { return writeFailed(lane) }
-        }
-        if from < bytes.count { lane.outlet.append(Array(bytes[from...])) }
+        do throws(NetError) {
+            while from < bytes.count {
+                let count = try receiver.write(UnsafeRawBufferPointer(rebasing: bytes[from...]))
+                if count == 0 { break }
+                from += count
+            }
+        } catch { writeFailed(lane) }
+        return from
     }
 
     /// Writes what is queued, as far as it may leave and the receiver takes it.
