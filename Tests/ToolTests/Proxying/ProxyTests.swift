@@ -1,7 +1,8 @@
 import KafkaBroker
 import KafkaWire
-import Proxying
 import Testing
+
+@testable import Proxying
 
 /// A proxy in this process, between this library's clients and the embedded broker, or between bare sockets.
 @Suite(.timeLimit(.minutes(1))) struct ProxyTests {
@@ -283,13 +284,53 @@ import Testing
         await harness.stop()
     }
 
-    @Test func aTakenPortIsSaidAndTheNextFreeOneTakenForBrokers() async throws {
+    @Test func aTakenPortIsSaid() async throws {
         let taken = try RawServer()
         await #expect(throws: NetError.self) {
             _ = try await Proxy.start(
                 .init(listen: HostPort(host: "127.0.0.1", port: taken.port), bootstrap: [HostPort(host: "h", port: 1)]))
         }
         taken.close()
+    }
+
+    @Test func listenersOfBrokersTakeTheNextFreePorts() throws {
+        // A free port with one behind it that is taken; who else listens meanwhile makes it look for another.
+        for _ in 0..<50 {
+            let first = try RawServer()
+            let port = first.port
+            guard port < 65_000, let next = try SocketAddress.resolve(host: "127.0.0.1", port: port + 1).first,
+                let taken = try? TCPSocket.listening(on: next)
+            else {
+                first.close()
+                continue
+            }
+            first.close()
+            defer { taken.close() }
+            let bootstrap = HostPort(host: "broker-1", port: 9092)
+            var configuration = Proxy.Configuration(
+                listen: HostPort(host: "127.0.0.1", port: port), bootstrap: [bootstrap])
+            configuration.advertisedHost = "proxy.example"
+            guard let gates = try? Gates(configuration) else { continue }
+            defer { for gate in gates.all { gate.socket.close() } }
+            #expect(try gates.address(of: bootstrap, for: nil) == HostPort(host: "proxy.example", port: port))
+            let second = try #require(try gates.address(of: HostPort(host: "broker-2", port: 9092), for: nil))
+            let third = try #require(try gates.address(of: HostPort(host: "broker-3", port: 9092), for: nil))
+            #expect(second.port > port + 1 && third.port > second.port && third.port < port + 60)
+            #expect(try gates.address(of: HostPort(host: "broker-2", port: 9092), for: nil) == second)
+            return
+        }
+        Issue.record("no two ports in a row were free")
+    }
+
+    @Test func wildcardListenersAreToldByTheAddressThatTheClientUsed() throws {
+        let configuration = Proxy.Configuration(
+            listen: HostPort(host: "0.0.0.0", port: 0),
+            bootstrap: [HostPort(host: "a", port: 1), HostPort(host: "b", port: 1)])
+        let gates = try Gates(configuration)
+        defer { for gate in gates.all { gate.socket.close() } }
+        let found = try #require(try gates.address(of: HostPort(host: "a", port: 1), for: "127.0.0.9"))
+        // With two brokers to begin with, the first listener is neither of them.
+        #expect(found.host == "127.0.0.9" && found.port != gates.first.port)
     }
 
     @Test func soManyClientsAndNoMore() async throws {
