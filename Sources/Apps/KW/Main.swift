@@ -36,6 +36,7 @@ struct KW: AsyncParsableCommand {
                     TopCommand.self,
                     DoctorCommand.self,
                     ProxyCommand.self,
+                    ReplayCommand.self,
                 ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),

@@ -36,28 +36,30 @@ package enum AnswerRewriter {
         return version > known.response.versions.upperBound
     }
 
-    /// The answer to send in place of `frame`, whose size is in front.
+    /// The answer to send in place of `frame`, whose size is in front. `inspect` is shown the answer that was read, with
+    /// its version.
     package static func rewrite(
-        _ frame: Bytes, of api: APIKey, _ version: Int16, _ replacement: Replacement
+        _ frame: Bytes, of api: APIKey, _ version: Int16, inspect: (any WireMessage, Int16) -> Void = { _, _ in },
+        _ replacement: Replacement
     ) -> Outcome {
         do throws(WireError) {
             switch api {
             case .metadata:
-                return try change(MetadataResponse.self, frame, version) { answer in
+                return try change(MetadataResponse.self, frame, version, inspect) { answer in
                     change(&answer.brokers, \.host, \.port, replacement)
                 }
             case .findCoordinator:
-                return try change(FindCoordinatorResponse.self, frame, version) { answer in
+                return try change(FindCoordinatorResponse.self, frame, version, inspect) { answer in
                     let one = change(&answer.host, &answer.port, replacement)
                     let several = change(&answer.coordinators, \.host, \.port, replacement)
                     return one || several
                 }
             case .describeCluster:
-                return try change(DescribeClusterResponse.self, frame, version) { answer in
+                return try change(DescribeClusterResponse.self, frame, version, inspect) { answer in
                     change(&answer.brokers, \.host, \.port, replacement)
                 }
             case .describeQuorum:
-                return try change(DescribeQuorumResponse.self, frame, version) { answer in
+                return try change(DescribeQuorumResponse.self, frame, version, inspect) { answer in
                     var hasChanged = false
                     for index in answer.nodes.indices {
                         let changed = change(&answer.nodes[index].listeners, \.host, \.port, replacement)
@@ -66,23 +68,23 @@ package enum AnswerRewriter {
                     return hasChanged
                 }
             case .produce:
-                return try change(ProduceResponse.self, frame, version) { answer in
+                return try change(ProduceResponse.self, frame, version, inspect) { answer in
                     change(&answer.nodeEndpoints, \.host, \.port, replacement)
                 }
             case .fetch:
-                return try change(FetchResponse.self, frame, version) { answer in
+                return try change(FetchResponse.self, frame, version, inspect) { answer in
                     change(&answer.nodeEndpoints, \.host, \.port, replacement)
                 }
             case .shareFetch:
-                return try change(ShareFetchResponse.self, frame, version) { answer in
+                return try change(ShareFetchResponse.self, frame, version, inspect) { answer in
                     change(&answer.nodeEndpoints, \.host, \.port, replacement)
                 }
             case .shareAcknowledge:
-                return try change(ShareAcknowledgeResponse.self, frame, version) { answer in
+                return try change(ShareAcknowledgeResponse.self, frame, version, inspect) { answer in
                     change(&answer.nodeEndpoints, \.host, \.port, replacement)
                 }
             case .apiVersions:
-                return try limitVersions(frame, version)
+                return try limitVersions(frame, version, inspect)
             default: return .unchanged
             }
         } catch {
@@ -93,11 +95,13 @@ package enum AnswerRewriter {
     // MARK: - Versions
 
     /// Nothing that has to be rewritten may be spoken in a version that cannot be read here.
-    private static func limitVersions(_ frame: Bytes, _ version: Int16) throws(WireError) -> Outcome {
+    private static func limitVersions(
+        _ frame: Bytes, _ version: Int16, _ inspect: (any WireMessage, Int16) -> Void
+    ) throws(WireError) -> Outcome {
         // A broker that does not know the request's version answers in version 0 (KIP-511).
         var version = version
         if version > 0, frame.count >= 10, frame[8] == 0, frame[9] == 35 { version = 0 }
-        return try change(ApiVersionsResponse.self, frame, version) { answer in
+        return try change(ApiVersionsResponse.self, frame, version, inspect) { answer in
             var hasChanged = false
             for index in answer.apiKeys.indices {
                 let offered = answer.apiKeys[index]
@@ -119,7 +123,8 @@ package enum AnswerRewriter {
 
     /// Reads an answer, lets `body` change it, and writes it where that says that it has.
     private static func change<R: WireMessage>(
-        _ type: R.Type, _ frame: Bytes, _ version: Int16, _ body: (inout R) -> Bool
+        _ type: R.Type, _ frame: Bytes, _ version: Int16, _ inspect: (any WireMessage, Int16) -> Void,
+        _ body: (inout R) -> Bool
     ) throws(WireError) -> Outcome {
         guard R.versions.contains(version) else {
             throw WireError(.unsupportedVersion(supported: R.versions), message: R.wireName, version: version)
@@ -129,6 +134,7 @@ package enum AnswerRewriter {
         let headerVersion = ResponseHeader.version(for: type, version)
         let (header, size) = try ResponseHeader.decodePrefix(content, version: headerVersion)
         var (answer, rest) = try decode(type, content[size..<content.count], version)
+        inspect(answer, version)
         guard body(&answer) else { return .unchanged }
         var writer = ByteWriter(capacity: frame.count + 64)
         writer.integer(0 as Int32)

@@ -75,6 +75,7 @@ package final class CaptureRecorder {
                 let whole = (pending[..<written].lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
                 let end = lseek(descriptor, 0, SEEK_CUR)
                 if end >= 0 { _ = ftruncate(descriptor, end - off_t(written - whole)) }
+                self.count -= pending[whole...].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
                 failure = "the recording in \(path) ends here, after \(self.count) frames: \(reason)"
                 return
             }

@@ -45,6 +45,8 @@ package struct Exchange: Sendable {
     package var request: Bytes?
     /// The answer's frame as the broker sent it, likewise, or as it was made here.
     package var answer: Bytes?
+    /// The answer's error codes, where they were looked for as it passed; then nobody needs its bytes for that.
+    package var errors: [ErrorCode]?
 
     package init(place: Place, head: RequestHead, time: Int64, began: Instant) {
         self.place = place

@@ -20,7 +20,17 @@ package final class ExchangeFeed: Sendable {
         package var from: Conversation.Side
         package var moment: Instant
         package var bytes: Bytes
-        package var isPartial = false
+        package var isPartial: Bool
+
+        package init(
+            place: Exchange.Place, from: Conversation.Side, moment: Instant, bytes: Bytes, isPartial: Bool = false
+        ) {
+            self.place = place
+            self.from = from
+            self.moment = moment
+            self.bytes = bytes
+            self.isPartial = isPartial
+        }
     }
 
     private struct State {

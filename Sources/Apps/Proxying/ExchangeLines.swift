@@ -101,13 +101,20 @@ package struct ExchangeLines: Sendable {
                 if row.depth > limit { continue }
                 skipped = nil
             }
-            guard row.depth - start < depth else { continue }
             if row.depth < start { break }
+            // An element of an array is no level of its own.
+            guard Self.level(row) <= depth else { continue }
             if row.name == "tagged fields", row.value == "none" || row.value.isEmpty { continue }
             if row.name == "records" { skipped = row.depth }
             if rows.count < Self.rowLimit { rows.append(row) } else { left += 1 }
         }
         return (rows, left)
+    }
+
+    /// How deep a row stands, by its path: 1 for a message's own fields and for the elements of an array there.
+    private static func level(_ row: Explanation.Row) -> Int {
+        let path = row.path.hasPrefix("body.") ? row.path.dropFirst(5) : row.path[...]
+        return 1 + path.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: ".") ? 1 : 0) }
     }
 
     private func fields(_ mark: String, _ explanation: Explanation) -> [String] {

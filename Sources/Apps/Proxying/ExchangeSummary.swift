@@ -20,6 +20,7 @@ package struct ExchangeSummary: Sendable {
     }
 
     package init(_ exchange: Exchange, _ wish: Wish, _ names: inout TopicNames) {
+        errors = exchange.errors ?? []
         guard let api = API.of(exchange.head.api) else { return }
         let version = exchange.head.version
         let wantsContents = !wish.isDisjoint(with: [.topics, .batches])

@@ -21,8 +21,9 @@ final class Lane {
     /// How many it has in all.
     var frameSize = 0
     var mode = Mode.pass
-    /// The frame so far, where it is held.
-    var held: [UInt8] = []
+    /// The frame so far, where it is held: the first ``heldCount`` bytes. The memory stays for the next one.
+    private(set) var held: [UInt8] = []
+    private(set) var heldCount = 0
     /// The frame so far, where it is passed on and somebody wants to see it.
     var copy: [UInt8]?
     /// The exchange that the frame belongs to, where it has a head.
@@ -41,6 +42,9 @@ final class Lane {
     var sawEnd = false
     var hasToldEnd = false
 
+    /// What more of a frame than that is still to come is read to where it is held.
+    static let directRead = 32 << 10
+    private static let keptMemory = 4 << 20
     /// How many bytes may wait behind one that is held back on purpose.
     private static let delayedLimit = 1 << 20
 
@@ -51,5 +55,51 @@ final class Lane {
         if outlet.isEmpty { return true }
         if case .until = stop { return outlet.count < Self.delayedLimit }
         return false
+    }
+
+    // MARK: - Holding
+
+    /// Makes room for so many bytes more.
+    private func makeRoom(_ count: Int) {
+        let wanted = heldCount + count
+        guard wanted > held.count else { return }
+        // Bytes arrive before memory is given to what a size only announces.
+        let size = max(wanted, min(frameSize, max(2 * held.count, 1 << 20)))
+        held += [UInt8](repeating: 0, count: size - held.count)
+    }
+
+    /// Gathers bytes that came by.
+    func hold(_ bytes: UnsafeRawBufferPointer) {
+        makeRoom(bytes.count)
+        held.withUnsafeMutableBytes {
+            UnsafeMutableRawBufferPointer(rebasing: $0[heldCount...]).copyMemory(from: bytes)
+        }
+        heldCount += bytes.count
+    }
+
+    /// Lets `body` write at most so many of the frame's bytes where they are held; it says how many it wrote.
+    func hold(
+        upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) throws(NetError) -> Int?
+    ) throws(NetError) -> Int? {
+        makeRoom(count)
+        let from = heldCount
+        let outcome: Result<Int?, NetError> = held.withUnsafeMutableBytes { buffer in
+            do throws(NetError) {
+                return .success(try body(UnsafeMutableRawBufferPointer(rebasing: buffer[from..<from + count])))
+            } catch { return .failure(error) }
+        }
+        let written = try outcome.get()
+        heldCount += written ?? 0
+        remaining -= written ?? 0
+        return written
+    }
+
+    /// What is held. As long as somebody keeps it, the memory is theirs: ``letGo(keepingMemory:)`` says so.
+    var heldBytes: Bytes { Bytes(storage: held, start: 0, count: heldCount) }
+
+    /// Holds nothing any more.
+    func letGo(keepingMemory: Bool) {
+        if !keepingMemory || held.count > Self.keptMemory { held = [] }
+        heldCount = 0
     }
 }

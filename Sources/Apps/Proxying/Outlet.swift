@@ -4,7 +4,7 @@ import KafkaWire
 /// What waits to be written to a socket: bytes, and moments before which nothing behind them may leave.
 package struct Outlet: Sendable {
     private enum Entry: Sendable {
-        case bytes([UInt8], from: Int)
+        case bytes(Bytes)
         case wait(Instant)
     }
 
@@ -27,9 +27,12 @@ package struct Outlet: Sendable {
     package var isEmpty: Bool { entries.isEmpty }
 
     /// Queues bytes.
-    package mutating func append(_ bytes: [UInt8]) {
+    package mutating func append(_ bytes: [UInt8]) { append(Bytes(bytes)) }
+
+    /// Queues bytes, which stay where they are.
+    package mutating func append(_ bytes: Bytes) {
         guard !bytes.isEmpty else { return }
-        entries.append(.bytes(bytes, from: 0))
+        entries.append(.bytes(bytes))
         count += bytes.count
     }
 
@@ -45,18 +48,13 @@ package struct Outlet: Sendable {
             case .wait(let moment):
                 guard moment <= now else { return .until(moment) }
                 entries.removeFirst()
-            case .bytes(let bytes, let from):
-                let taken: Result<Int, E> = bytes.withUnsafeBytes { buffer in
-                    do throws(E) {
-                        return .success(try write(UnsafeRawBufferPointer(rebasing: buffer[from...])))
-                    } catch { return .failure(error) }
-                }
-                let written = try taken.get()
+            case .bytes(let bytes):
+                let written = try bytes.withUnsafeBytes(write)
                 count -= written
-                if from + written == bytes.count {
+                if written == bytes.count {
                     entries.removeFirst()
                 } else {
-                    entries[0] = .bytes(bytes, from: from + written)
+                    entries[0] = .bytes(bytes[written..<bytes.count])
                     if written == 0 { return .full }
                 }
             }

@@ -24,6 +24,7 @@ package actor Proxy {
     package static func start(_ configuration: Configuration) async throws(NetError) -> Proxy {
         let proxy = try Proxy(configuration)
         await proxy.watchNewGates()
+        if configuration.probes { Task { await proxy.probe() } }
         return proxy
     }
 
@@ -56,6 +57,7 @@ package actor Proxy {
             loop.unwatch(gate.socket.descriptor)
             gate.socket.close()
         }
+        connected(0, NetError(.closed, doing: "connect"))
         for (number, relay) in relays {
             relay.close("the proxy ended")
             remove(number, relay)
@@ -114,6 +116,28 @@ package actor Proxy {
     }
 
     // MARK: - Connecting
+
+    /// Says at the beginning where no broker can be reached; it may well be started later.
+    private func probe() async {
+        var failures: [String] = []
+        for target in configuration.bootstrap {
+            do throws(NetError) {
+                for address in try await resolve(target) {
+                    guard !isStopped else { return }
+                    let socket = try TCPSocket.connecting(to: address)
+                    let error = await outcome(0, socket, address)
+                    socket.close()
+                    guard let error else { return }
+                    failures.append("\(error)")
+                }
+            } catch { failures.append("\(error)") }
+            addresses[target] = nil
+        }
+        guard !isStopped, let failure = failures.last else { return }
+        context.complain(
+            "connect \(configuration.bootstrap)",
+            "\(failure); clients are turned away until a broker can be reached")
+    }
 
     private func connect(_ number: Int, _ targets: [HostPort]) async {
         var failures: [String] = []

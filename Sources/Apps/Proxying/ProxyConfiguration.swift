@@ -15,6 +15,8 @@ extension Proxy {
         package var connectionLimit = 1000
         /// How long a broker may take to accept a connection.
         package var connectTimeout = Duration.seconds(5)
+        /// Whether a connection to a broker is tried at the beginning, so that a wrong address is said at once.
+        package var probes = false
         /// What goes wrong on purpose.
         package var faults = FaultPlan()
         /// Where what passes is told; nil is nowhere.
@@ -24,6 +26,8 @@ extension Proxy {
         package var keptRequests: Set<APIKey>?
         /// Whether they have the bytes of answers.
         package var keepsAnswers = false
+        /// Whether they have the error codes of answers, or else the bytes in which those are.
+        package var tellsErrors = false
         /// Whether every frame is told too.
         package var tellsFrames = false
         /// Is told what a person should know, in a sentence. Called on the proxy's thread.

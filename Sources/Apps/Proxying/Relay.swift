@@ -79,10 +79,16 @@ final class Relay {
                 }
             }
             if let bytesLeft { room = min(room, bytesLeft) }
+            let isDirect = lane.mode == .hold && lane.remaining >= Lane.directRead
+            if isDirect { room = min(room, lane.remaining) }
             let received: Int?
             do throws(NetError) {
-                received = try source.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: context.scratch[begun..<begun + room]))
+                if isDirect {
+                    received = try lane.hold(upTo: room) { (buffer) throws(NetError) in try source.read(into: buffer) }
+                } else {
+                    received = try source.read(
+                        into: UnsafeMutableRawBufferPointer(rebasing: context.scratch[begun..<begun + room]))
+                }
             } catch {
                 return close(lane.from == .client ? "the client's connection broke" : "the broker's connection broke")
             }
@@ -90,11 +96,15 @@ final class Relay {
             guard count > 0 else { return ended(lane, now: now) }
             budget -= count
             lane.throttle?.take(count)
-            if begun > 0 {
-                context.scratch.copyBytes(from: lane.stash)
-                lane.stash = []
+            if isDirect {
+                if lane.remaining == 0 { frameEnded(lane, now: now) }
+            } else {
+                if begun > 0 {
+                    context.scratch.copyBytes(from: lane.stash)
+                    lane.stash = []
+                }
+                process(UnsafeRawBufferPointer(rebasing: context.scratch[0..<begun + count]), lane, now: now)
             }
-            process(UnsafeRawBufferPointer(rebasing: context.scratch[0..<begun + count]), lane, now: now)
             if let left = bytesLeft {
                 bytesLeft = left - count
                 if left == count { return close("cut after \(context.configuration.faults.cutAfter ?? 0) bytes") }
@@ -108,8 +118,9 @@ final class Relay {
     private func ended(_ lane: Lane, now: Instant) {
         lane.sawEnd = true
         // A frame that broke off goes on as far as it came, where it should go on at all.
-        let rest = lane.stash + (lane.mode == .hold ? lane.held : [])
-        (lane.stash, lane.held) = ([], [])
+        let rest = lane.stash + (lane.mode == .hold ? lane.heldBytes.copy() : [])
+        lane.stash = []
+        lane.letGo(keepingMemory: false)
         if !rest.isEmpty, !isMute || lane === answers { lane.outlet.append(rest) }
         flush(lane, now: now)
     }
@@ -120,6 +131,8 @@ final class Relay {
     enum Part {
         case passing(Range<Int>)
         case made([UInt8])
+        /// Bytes in memory that will be used again.
+        case held(Bytes)
         case wait(Instant)
     }
 
@@ -131,22 +144,32 @@ final class Relay {
             case .wait(let moment): lane.outlet.wait(until: moment)
             case .made(let bytes): lane.outlet.append(bytes)
             case .passing(let range):
-                var from = range.lowerBound
-                if !lane.outlet.isEmpty { flush(lane, now: now) }
-                if lane.outlet.isEmpty, !isClosed {
-                    do throws(NetError) {
-                        while from < range.upperBound {
-                            let count = try receiver.write(
-                                UnsafeRawBufferPointer(rebasing: buffer[from..<range.upperBound]))
-                            if count == 0 { break }
-                            from += count
-                        }
-                    } catch { return writeFailed(lane) }
-                }
-                if from < range.upperBound { lane.outlet.append(Array(buffer[from..<range.upperBound])) }
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[range])
+                let count = write(bytes, lane, to: receiver, now: now)
+                if count < bytes.count { lane.outlet.append(Array(bytes[count...])) }
+            case .held(let bytes):
+                // Nothing is read into that memory before the outlet is empty again.
+                let count = bytes.withUnsafeBytes { write($0, lane, to: receiver, now: now) }
+                if count < bytes.count { lane.outlet.append(bytes[count..<bytes.count]) }
             }
         }
         flush(lane, now: now)
+    }
+
+    /// Writes as much as the receiver takes, where nothing waits before it; says how much that is.
+    private func write(_ bytes: UnsafeRawBufferPointer, _ lane: Lane, to receiver: TCPSocket, now: Instant) -> Int {
+        if !lane.outlet.isEmpty { flush(lane, now: now) }
+        guard !isClosed else { return bytes.count }
+        guard lane.outlet.isEmpty else { return 0 }
+        var from = 0
+        do throws(NetError) {
+            while from < bytes.count {
+                let count = try receiver.write(UnsafeRawBufferPointer(rebasing: bytes[from...]))
+                if count == 0 { break }
+                from += count
+            }
+        } catch { writeFailed(lane) }
+        return from
     }
 
     /// Writes what is queued, as far as it may leave and the receiver takes it.

@@ -33,7 +33,7 @@ extension Relay {
             case .pass:
                 Self.pass(at..<end, &parts)
                 if lane.copy != nil { lane.copy?.append(contentsOf: buffer[at..<end]) }
-            case .hold: lane.held.append(contentsOf: buffer[at..<end])
+            case .hold: lane.hold(UnsafeRawBufferPointer(rebasing: buffer[at..<end]))
             case .swallow: if lane.copy != nil { lane.copy?.append(contentsOf: buffer[at..<end]) }
             }
             lane.remaining -= end - at
@@ -43,6 +43,13 @@ extension Relay {
             }
         }
         send(parts, of: buffer, lane, now: now)
+    }
+
+    /// The last byte of a frame was read to where it is held.
+    func frameEnded(_ lane: Lane, now: Instant) {
+        var parts: [Part] = []
+        if lane === requests { requestEnded(&parts, now: now) } else { answerEnded(&parts, now: now) }
+        send(parts, of: UnsafeRawBufferPointer(start: nil, count: 0), lane, now: now)
     }
 
     private static func pass(_ range: Range<Int>, _ parts: inout [Part]) {
@@ -92,6 +99,7 @@ extension Relay {
             if context.configuration.tellsFrames { lane.copy = [] }
         case .request(let head):
             lane.remaining = head.size
+            lane.frameSize = head.size
             requestBegins(head, now: now)
         case .answer(let correlationId, let size):
             lane.remaining = size
@@ -128,14 +136,13 @@ extension Relay {
             lane.copy = []
             lane.copy?.reserveCapacity(min(head.size, 1 << 20))
         }
-        if lane.mode == .hold { lane.held.reserveCapacity(min(head.size, 1 << 20)) }
         lane.exchange = exchange
     }
 
     private func requestEnded(_ parts: inout [Part], now: Instant) {
         let lane = requests
-        let frame = lane.mode == .hold ? Bytes(lane.held) : lane.copy.map { Bytes($0) }
-        lane.held = []
+        let frame = lane.mode == .hold ? lane.heldBytes : lane.copy.map { Bytes($0) }
+        lane.letGo(keepingMemory: false)
         lane.copy = nil
         if let frame { tell(frame: frame, from: .client, at: now) }
         guard var exchange = lane.exchange else { return }
@@ -150,6 +157,8 @@ extension Relay {
             return tell(exchange)
         }
         guard exchange.head.wantsAnswer else {
+            // There is no answer that could be delayed or cut.
+            exchange.faults = []
             exchange.ending = .silent
             return tell(exchange)
         }
@@ -210,9 +219,7 @@ extension Relay {
             if case .delay(let duration) = fault { parts.append(.wait(now + duration)) }
             if fault == .truncate { lane.mode = .hold }
         }
-        if lane.mode == .hold {
-            lane.held.reserveCapacity(min(size, 4 << 20))
-        } else if configuration.keepsAnswers || configuration.tellsFrames {
+        if lane.mode != .hold, configuration.keepsAnswers || configuration.tellsErrors || configuration.tellsFrames {
             lane.copy = []
             lane.copy?.reserveCapacity(min(size, 4 << 20))
         }
@@ -220,9 +227,11 @@ extension Relay {
 
     private func answerEnded(_ parts: inout [Part], now: Instant) {
         let lane = answers
-        let frame = lane.mode == .hold ? Bytes(lane.held) : lane.copy.map { Bytes($0) }
         let isHeld = lane.mode == .hold
-        lane.held = []
+        let frame = isHeld ? lane.heldBytes : lane.copy.map { Bytes($0) }
+        let isKept = context.configuration.keepsAnswers || context.configuration.tellsFrames
+        // The memory is warm for the next frame, where nobody keeps this one.
+        defer { lane.letGo(keepingMemory: isHeld && !isKept) }
         lane.copy = nil
         guard var exchange = lane.exchange else {
             if let frame { tell(frame: frame, from: .broker, at: now) }
@@ -232,7 +241,7 @@ extension Relay {
         let size = lane.frameSize
         var sent = frame
         if isHeld, let frame {
-            let rewritten = rewritten(frame, exchange)
+            let rewritten = rewritten(frame, &exchange)
             if let rewritten { sent = Bytes(rewritten) }
             if exchange.faults.contains(.truncate) {
                 let half = sent.map { $0[0..<max(1, $0.count / 2)] } ?? Bytes()
@@ -243,7 +252,13 @@ extension Relay {
                 isClosing = true
                 return
             }
-            parts.append(.made(rewritten ?? frame.copy()))
+            if let rewritten {
+                parts.append(.made(rewritten))
+            } else if isKept || frame.count < Lane.directRead {
+                parts.append(.made(frame.copy()))
+            } else {
+                parts.append(.held(frame))
+            }
         }
         if let sent { tell(frame: sent, from: .broker, at: now) }
         finish(&exchange, frame, size: size, now: now)
@@ -251,9 +266,14 @@ extension Relay {
     }
 
     /// The answer with the addresses of the proxy; nil where nothing is to be changed.
-    private func rewritten(_ frame: Bytes, _ exchange: Exchange) -> [UInt8]? {
+    private func rewritten(_ frame: Bytes, _ exchange: inout Exchange) -> [UInt8]? {
         guard AnswerRewriter.concerns(exchange.head.api, exchange.head.version) else { return nil }
-        let outcome = AnswerRewriter.rewrite(frame, of: exchange.head.api, exchange.head.version) { broker in
+        let inspect: (any WireMessage, Int16) -> Void = { answer, version in
+            guard self.context.configuration.tellsErrors else { return }
+            exchange.errors = ErrorCodes.of(answer, version: version)
+        }
+        let (api, version) = (exchange.head.api, exchange.head.version)
+        let outcome = AnswerRewriter.rewrite(frame, of: api, version, inspect: inspect) { broker in
             do throws(NetError) { return try context.gates.address(of: broker, for: local) } catch {
                 context.complain("gate \(broker)", "no listener for the broker \(broker): \(error)")
                 return nil
@@ -274,7 +294,11 @@ extension Relay {
     private func finish(_ exchange: inout Exchange, _ frame: Bytes?, size: Int, now: Instant) {
         exchange.ending = .answered(size: size)
         exchange.latency = now - exchange.began + Self.delay(of: exchange)
-        if context.configuration.keepsAnswers { exchange.answer = frame }
+        // Where the codes were not found as it passed, they are in the bytes.
+        let isWanted =
+            context.configuration.keepsAnswers
+            || context.configuration.tellsErrors && exchange.errors == nil && lane(from: .broker).mode != .hold
+        if isWanted { exchange.answer = frame }
         tell(exchange)
     }
 

@@ -103,6 +103,9 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
             return (wake, false)
         }
         if late {
+            // The last job may let go of the actor, and the actor of this loop.
+            let own = Unmanaged.passRetained(self)
+            defer { own.release() }
             runLateJobs()
         } else if wake {
             wakeUp.signal()

@@ -34,7 +34,7 @@ import Testing
         ("Produse=NOT_COORDINATOR", "did you mean Produce"),
         ("Produce=NOT_LEADER", "did you mean NOT_LEADER_OR_FOLLOWER"),
         ("Produce", "write an API and a code"), ("Produce=NONE", "Kafka has no error NONE"),
-        ("Produce=NOT_COORDINATOR@200%", "is no share"), ("WriteTxnMarkers=NOT_COORDINATOR", "not known here"),
+        ("Produce=NOT_COORDINATOR@200%", "is no share"), ("AddRaftVoter=NOT_COORDINATOR", "not known here"),
     ])
     func wrongErrorsAreSaidToBe(_ text: String, _ sentence: String) {
         do {
@@ -194,7 +194,7 @@ import Testing
                     "1 []", "2 \([Fault.drop])", "3 \([Fault.behindDropped])",
                 ])
             // Nothing more reached the broker.
-            client.close()
+            client.socket.shutdownWriting()
             #expect(try await broker.ends())
         }
     }
@@ -230,7 +230,7 @@ import Testing
             let refused = HeartbeatResponse.with { $0.errorCode = .rebalanceInProgress }
             let expected = listed + (try Frame.response(refused, version: 0, correlationId: 2))
             #expect(try await client.receive(expected.count).bytes == expected)
-            client.close()
+            client.socket.shutdownWriting()
             #expect(try await broker.ends())
         }
     }

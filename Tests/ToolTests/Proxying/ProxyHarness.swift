@@ -145,6 +145,7 @@ final class ProxyHarness: Sendable {
 
     func stop() async {
         await proxy.stop()
+        feed.close()
         await reader.value
     }
 }

@@ -1,7 +1,8 @@
 import KafkaBroker
 import KafkaWire
-import Proxying
 import Testing
+
+@testable import Proxying
 
 /// A proxy in this process, between this library's clients and the embedded broker, or between bare sockets.
 @Suite(.timeLimit(.minutes(1))) struct ProxyTests {
@@ -107,6 +108,52 @@ import Testing
         broker.close()
         server.close()
         try await eventually { await harness.proxy.counts.open == 0 }
+        await harness.stop()
+    }
+
+    /// Answers that may hold addresses are gathered, in memory that is used again: large and small ones, one behind the
+    /// other, none of which changes.
+    @Test(arguments: [false, true]) func gatheredAnswersAreWhole(_ isKept: Bool) async throws {
+        let server = try RawServer()
+        let harness = try await ProxyHarness(["127.0.0.1:\(server.port)"]) {
+            $0.keepsAnswers = isKept
+            $0.tellsErrors = true
+        }
+        let client = try RawPeer.connect(to: await harness.port)
+        let broker = try await server.accept()
+        var expected: [UInt8] = []
+        var requests: [UInt8] = []
+        for (number, size) in [10, 3_000_000, 200, 40_000, 6_000_000, 1, 70_000, 100_000].enumerated() {
+            let request = FetchRequest.with { $0.maxWaitMs = 5 }
+            requests += try Frame.request(request, version: 17, correlationId: Int32(number), clientId: "raw")
+            let records = Records(Bytes((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }))
+            let answer = FetchResponse.with {
+                $0.responses = [
+                    .with {
+                        $0.partitions = [
+                            .with {
+                                $0.records = records
+                                $0.errorCode = number == 3 ? .offsetOutOfRange : .none
+                            }
+                        ]
+                    }
+                ]
+            }
+            expected += try Frame.response(answer, version: 17, correlationId: Int32(number))
+        }
+        try await client.send(requests)
+        #expect(try await broker.receive(requests.count).bytes == requests)
+        async let sent: Void = broker.send(expected)
+        #expect(try await client.receive(expected.count).bytes == expected)
+        try await sent
+        try await eventually { harness.exchanges.count == 8 }
+        var names = TopicNames()
+        let errors = harness.exchanges.map { ExchangeSummary($0, .errors, &names).errors }
+        #expect(errors.map(\.count) == [0, 0, 0, 1, 0, 0, 0, 0])
+        #expect(harness.exchanges.allSatisfy { ($0.answer != nil) == isKept })
+        client.close()
+        broker.close()
+        server.close()
         await harness.stop()
     }
 
@@ -237,7 +284,7 @@ import Testing
         await harness.stop()
     }
 
-    @Test func aTakenPortIsSaidAndTheNextFreeOneTakenForBrokers() async throws {
+    @Test func aTakenPortIsSaid() async throws {
         let taken = try RawServer()
         await #expect(throws: NetError.self) {
             _ = try await Proxy.start(
@@ -246,19 +293,62 @@ import Testing
         taken.close()
     }
 
+    @Test func listenersOfBrokersTakeTheNextFreePorts() throws {
+        // A free port with one behind it that is taken; who else listens meanwhile makes it look for another.
+        for _ in 0..<50 {
+            let first = try RawServer()
+            let port = first.port
+            guard port < 65_000, let next = try SocketAddress.resolve(host: "127.0.0.1", port: port + 1).first,
+                let taken = try? TCPSocket.listening(on: next)
+            else {
+                first.close()
+                continue
+            }
+            first.close()
+            defer { taken.close() }
+            let bootstrap = HostPort(host: "broker-1", port: 9092)
+            var configuration = Proxy.Configuration(
+                listen: HostPort(host: "127.0.0.1", port: port), bootstrap: [bootstrap])
+            configuration.advertisedHost = "proxy.example"
+            guard let gates = try? Gates(configuration) else { continue }
+            defer { for gate in gates.all { gate.socket.close() } }
+            #expect(try gates.address(of: bootstrap, for: nil) == HostPort(host: "proxy.example", port: port))
+            let second = try #require(try gates.address(of: HostPort(host: "broker-2", port: 9092), for: nil))
+            let third = try #require(try gates.address(of: HostPort(host: "broker-3", port: 9092), for: nil))
+            #expect(second.port > port + 1 && third.port > second.port && third.port < port + 60)
+            #expect(try gates.address(of: HostPort(host: "broker-2", port: 9092), for: nil) == second)
+            return
+        }
+        Issue.record("no two ports in a row were free")
+    }
+
+    @Test func wildcardListenersAreToldByTheAddressThatTheClientUsed() throws {
+        let configuration = Proxy.Configuration(
+            listen: HostPort(host: "0.0.0.0", port: 0),
+            bootstrap: [HostPort(host: "a", port: 1), HostPort(host: "b", port: 1)])
+        let gates = try Gates(configuration)
+        defer { for gate in gates.all { gate.socket.close() } }
+        let found = try #require(try gates.address(of: HostPort(host: "a", port: 1), for: "127.0.0.9"))
+        // With two brokers to begin with, the first listener is neither of them.
+        #expect(found.host == "127.0.0.9" && found.port != gates.first.port)
+    }
+
     @Test func soManyClientsAndNoMore() async throws {
         let server = try RawServer()
         let harness = try await ProxyHarness(["127.0.0.1:\(server.port)"]) { $0.connectionLimit = 2 }
         let first = try RawPeer.connect(to: await harness.port)
+        let firstEnd = try await server.accept()
         let second = try RawPeer.connect(to: await harness.port)
-        let ends = [try await server.accept(), try await server.accept()]
+        let ends = [firstEnd, try await server.accept()]
         let third = try RawPeer.connect(to: await harness.port)
         #expect(try await third.ends())
         first.close()
+        #expect(try await firstEnd.ends())
+        firstEnd.close()
         try await eventually { await harness.proxy.counts.open == 1 }
         let fourth = try RawPeer.connect(to: await harness.port)
         let end = try await server.accept()
-        for peer in ends + [second, third, fourth, end] { peer.close() }
+        for peer in ends.dropFirst() + [second, third, fourth, end] { peer.close() }
         server.close()
         await harness.stop()
     }

@@ -19,10 +19,12 @@ struct DoctorCommand: ToolCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(name: .customLong("topic"), help: "A topic to look at; may be repeated (default: all).")
+    @Option(
+        name: .customLong("topic"), help: "A topic to look at; may be repeated (default: all).", completion: .topicNames
+    )
     var topics: [String] = []
 
-    @Option(name: .customLong("group"), help: "A group to watch; may be repeated.")
+    @Option(name: .customLong("group"), help: "A group to watch; may be repeated.", completion: .groupNames)
     var groups: [String] = []
 
     @Option(

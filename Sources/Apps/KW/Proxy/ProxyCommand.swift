@@ -73,11 +73,13 @@ struct ProxyCommand: ToolCommand {
         configuration.advertisedHost = advertise
         configuration.connectionLimit = maxConnections
         configuration.faults = plan
+        configuration.probes = true
         configuration.complain = tool.complain
         configuration.announce = { listener, broker in report.announce(listener, broker) }
         let feed = ExchangeFeed()
         configuration.feed = feed
-        configuration.keepsAnswers = true
+        configuration.tellsErrors = true
+        configuration.keepsAnswers = depth > 0 || !filter.topic.isEmpty
         configuration.keepsRequests = depth > 0 || !filter.topic.isEmpty
         let apis = try filter.filter().apis
         configuration.keptRequests = apis.isEmpty ? nil : apis
@@ -115,7 +117,7 @@ struct FilterOptions: ParsableArguments {
         help: ArgumentHelp("Only clients with that client id or address; * and ? stand for any.", valueName: "name"))
     var client: [String] = []
 
-    @Option(help: ArgumentHelp("Only what speaks of this topic.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only what speaks of this topic.", valueName: "name"), completion: .topicNames)
     var topic: [String] = []
 
     @Flag(help: "Only answers with error codes, and requests that got no answer.")
