@@ -40,7 +40,11 @@ count_in() {
 # makes time-outs of both. So do golden bytes beside a client's time-outs, hence three more runs.
 FOREIGN='Foreign|AdminCompare|MockCluster'
 
-swift_tests() { swift test --skip-build --filter "$1" --skip "$FOREIGN"; }
+swift_tests() { # PATTERN [OPTION…]
+  local pattern=$1
+  shift
+  swift test --skip-build --filter "$pattern" --skip "$FOREIGN" "$@"
+}
 
 foreign_tests() {
   KAFKAWIRE_VENV=$VENV KAFKAWIRE_JARS=$(jars) KAFKAWIRE_MOCK_BOOTSTRAP=$(cat "$LOGS/mock.address" 2>/dev/null || true) \
@@ -88,11 +92,14 @@ step "building the programs (release)"
 swift build -c release >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
 start_mock
 suite "building the tests (debug)" swift build --build-tests
-suite "golden bytes, values, tools (swift test)" swift_tests '^(WireTests|AppTests|ToolTests|PostgreSQLTests)\.'
+suite "golden bytes and values (swift test)" swift_tests '^(WireTests|AppTests|PostgreSQLTests)\.'
+# One after another: a test that waits for a program holds a thread, of which there are as many as cores.
+suite "the tools (swift test)" swift_tests '^ToolTests\.' --no-parallel
 suite "the broker (swift test)" swift_tests '^BrokerTests\.'
 suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "kw conformance" conformance
+suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw
 suite "agents link neither libpq nor librdkafka" pure_agents
 suite "the broker killed under load, and on a full disk" env KILLS=20 scripts/crash.sh
 suite "make demo, with an agent killed on the way" demo_with_a_kill

@@ -88,7 +88,7 @@ import Testing
         (["--diff", "Metdata", "1", "2"], "did you mean Metadata?"), (["--diff", "Fetch", "11"], "two versions"),
         (["--diff", "Fetch", "11", "99"], "known are 4 to 18"), (["--schema", "Fetch", "--version", "1"], "4 to 18"),
         (["--schema", "Fetch", "--apis"], "one of"), (["--apis", "00"], "take no bytes"),
-        (["--api", "Offset", "--version", "1", "00"], "ListOffsets or OffsetCommit or OffsetFetch"),
+        (["--api", "Offset", "--version", "1", "00"], "ListOffsets or OffsetFetch or OffsetCommit"),
     ]) func mistakesGetASentence(arguments: [String], sentence: String) throws {
         let run = try Program.kw(["explain"] + arguments)
         #expect(run.status != 0)

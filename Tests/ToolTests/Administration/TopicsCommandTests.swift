@@ -127,7 +127,7 @@ import Testing
 
     @Test(
         arguments: [
-            (["--lst"], "Unknown option '--lst'. Did you mean '--list'?"), ([], "say what to do"),
+            (["--lst"], "Unknown option '--lst'. Did you mean --list?"), ([], "say what to do"),
             (["--list", "--create", "--topic", "t"], "exclude each other"), (["--create"], "--create needs --topic"),
             (["--alter", "--topic", "t"], "--alter needs --partitions"),
             (["--list", "--partitions", "3"], "--partitions goes with --create or --alter, not with --list"),
