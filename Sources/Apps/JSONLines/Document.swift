@@ -19,9 +19,10 @@ package indirect enum Document: Equatable, Sendable {
         }
     }
 
-    /// The value that the bytes spell, or nil where they are no JSON.
-    package init?(_ bytes: [UInt8]) {
-        var reader = DocumentReader(bytes)
+    /// The value that the bytes spell, or nil where they are no JSON. Half a surrogate pair is shown as what stands for
+    /// text that is none (U+FFFD), but with `isStrict` is no JSON.
+    package init?(_ bytes: [UInt8], isStrict: Bool = false) {
+        var reader = DocumentReader(bytes, isStrict: isStrict)
         guard let value = reader.document() else { return nil }
         self = value
     }
@@ -94,9 +95,13 @@ private struct DocumentReader {
     private static let deepest = 100
 
     private let bytes: [UInt8]
+    private let isStrict: Bool
     private var at = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], isStrict: Bool) {
+        self.bytes = bytes
+        self.isStrict = isStrict
+    }
 
     mutating func document() -> Document? {
         guard let value = value(depth: 0) else { return nil }
@@ -190,10 +195,11 @@ private struct DocumentReader {
         case UInt8(ascii: "u"):
             guard let first = unit() else { return nil }
             guard (0xD800..<0xE000).contains(first) else { return Unicode.Scalar(first) }
-            // A surrogate on its own is no text; it is shown as what stands for that.
-            guard first < 0xDC00, take("\\u") else { return "\u{FFFD}" }
+            // A surrogate on its own is no text.
+            let instead: Unicode.Scalar? = isStrict ? nil : "\u{FFFD}"
+            guard first < 0xDC00, take("\\u") else { return instead }
             guard let second = unit() else { return nil }
-            guard (0xDC00..<0xE000).contains(second) else { return "\u{FFFD}" }
+            guard (0xDC00..<0xE000).contains(second) else { return instead }
             return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
         default: return nil
         }
@@ -208,7 +214,9 @@ private struct DocumentReader {
     }
 
     private mutating func skipSpace() {
-        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+        while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x0D {
+            at += 1
+        }
     }
 
     private mutating func takeAfterSpace(_ token: StaticString) -> Bool {

@@ -41,9 +41,9 @@ package struct Moment: Sendable, Equatable {
             return true
         }
         guard let year = number(4, 1970...9999), skip("-"), let month = number(2, 1...12), skip("-"),
-            let day = number(2, 1...31), day <= Self.days(month, year)
+            let day = number(2, 1...31), let days = CalendarDay.since1970(year: year, month: month, day: day)
         else { return nil }
-        var seconds = Self.days(before: year, month, day) * 86_400
+        var seconds = days * 86_400
         var milliseconds: Int64 = 0
         if skip("Tt ") {
             guard let hour = number(2, 0...23), skip(":"), let minute = number(2, 0...59) else { return nil }
@@ -69,23 +69,5 @@ package struct Moment: Sendable, Equatable {
             _ = skip("Zz")
         }
         return rest.isEmpty ? seconds * 1000 + milliseconds : nil
-    }
-
-    private static func isLeap(_ year: Int64) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-    private static func days(_ month: Int64, _ year: Int64) -> Int64 {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days from 1970-01-01 to that day.
-    private static func days(before year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let past = year - 1
-        let leaps = past / 4 - past / 100 + past / 400 - 477
-        let months = (1..<month).reduce(0) { $0 + days($1, year) }
-        return (year - 1970) * 365 + leaps + months + day - 1
     }
 }

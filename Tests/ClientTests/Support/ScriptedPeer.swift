@@ -126,9 +126,15 @@ extension DiagnosisReport {
 
 /// A port on which nobody listens.
 func closedPort() throws -> UInt16 {
-    let socket = try TCPSocket.listening(on: #require(SocketAddress.resolve(host: "127.0.0.1", port: 0).first))
-    defer { socket.close() }
-    return socket.localPort
+    // Not one that the system hands out (from 32768 on): another test's broker might get it meanwhile.
+    for _ in 0..<100 {
+        let address = try #require(
+            SocketAddress.resolve(host: "127.0.0.1", port: UInt16.random(in: 20_000..<30_000)).first)
+        guard let socket = try? TCPSocket.listening(on: address) else { continue }
+        defer { socket.close() }
+        return socket.localPort
+    }
+    throw NetError.timedOut(doing: "find a port that is free")
 }
 
 /// A port that answers no attempt to connect, as one behind a firewall: its queue of connections is full, and the system

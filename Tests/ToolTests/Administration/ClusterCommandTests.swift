@@ -155,9 +155,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("security.protocol=SASL_SSL\n", "line 1: security.protocol is SASL_SSL, and this client has no TLS and no SASL yet"),
+        (
+            "security.protocol=SASL_SSL\n",
+            "line 1: security.protocol is SASL_SSL, and this client has no TLS and no SASL yet"
+        ),
         ("\nsasl.mechanism=PLAIN\n", "line 2: sasl.mechanism is set, and this client has no SASL yet"),
-        ("request.timeout.ms=soon\n", "line 1: request.timeout.ms is \"soon\"; it must be a whole number of milliseconds"), ("a=\\uX\n", "line 1: \\uX"),
+        (
+            "request.timeout.ms=soon\n",
+            "line 1: request.timeout.ms is \"soon\"; it must be a whole number of milliseconds"
+        ), ("a=\\uX\n", "line 1: \\uX"),
     ]) func settingsThatCannotBeAreNamed(content: String, part: String) async throws {
         let file = try Program.file(Array(content.utf8))
         defer { file.remove() }

@@ -106,7 +106,7 @@ struct FindHangingCommand: ToolCommand {
             }
             return tool.console.line(JSONText.array(documents))
         }
-        var table = PaddedTable([
+        var table = KafkaTable.tabbed([
             "Topic", "Partition", "ProducerId", "ProducerEpoch", "CoordinatorEpoch", "StartOffset", "LastTimestamp",
             "Duration(min)",
         ])
@@ -118,6 +118,6 @@ struct FindHangingCommand: ToolCommand {
                 open.producer.transactionStart.map { "\($0)" } ?? "-1", "\(last)", "\((now - last) / 60_000)",
             ]
         }
-        table.write(to: tool)
+        table.print(tool, spaced: false)
     }
 }

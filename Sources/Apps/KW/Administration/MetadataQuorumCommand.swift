@@ -70,7 +70,7 @@ struct DescribeQuorumCommand: ToolCommand {
             guard let milliseconds else { return "-1" }
             return humanReadable ? "\(max(0, now - milliseconds)) ms ago" : "\(milliseconds)"
         }
-        var table = PaddedTable([
+        var table = KafkaTable.tabbed([
             "NodeId", "DirectoryId", "LogEndOffset", "Lag", "LastFetchTimestamp", "LastCaughtUpTimestamp", "Status",
         ])
         table.rows = roles(quorum, leader).map { replica, role in
@@ -80,7 +80,7 @@ struct DescribeQuorumCommand: ToolCommand {
                 time(replica.lastCaughtUp), role,
             ]
         }
-        table.write(to: tool)
+        table.print(tool, spaced: false)
     }
 
     private func json(_ quorum: KafkaAdmin.MetadataQuorum, _ leader: Replica) -> String {

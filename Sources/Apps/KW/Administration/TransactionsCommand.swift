@@ -54,9 +54,9 @@ struct ListTransactionsCommand: ToolCommand {
                         ])
                     }))
         } else {
-            var table = PaddedTable(["TransactionalId", "Coordinator", "ProducerId", "TransactionState"])
+            var table = KafkaTable.tabbed(["TransactionalId", "Coordinator", "ProducerId", "TransactionState"])
             table.rows = sorted.map { [$0.id, "\($0.coordinator)", "\($0.producerId)", $0.state.rawValue] }
-            table.write(to: tool)
+            table.print(tool, spaced: false)
         }
         var failures = Failures()
         for (_, error) in gathered.failures.sorted(by: { $0.key < $1.key }) { failures.add(error) }
@@ -96,7 +96,7 @@ struct DescribeTransactionsCommand: ToolCommand {
                     ),
                 ]))
         }
-        var table = PaddedTable([
+        var table = KafkaTable.tabbed([
             "CoordinatorId", "TransactionalId", "ProducerId", "ProducerEpoch", "TransactionState",
             "TransactionTimeoutMs", "CurrentTransactionStartTimeMs", "TransactionDurationMs", "TopicPartitions",
         ])
@@ -107,7 +107,7 @@ struct DescribeTransactionsCommand: ToolCommand {
                 age.map { "\($0)" } ?? "None", found.partitions.map { "\($0)" }.joined(separator: ","),
             ]
         ]
-        table.write(to: tool)
+        table.print(tool, spaced: false)
     }
 }
 
@@ -128,7 +128,7 @@ struct DescribeProducersCommand: ToolCommand {
         let producers =
             try await admin.describeProducers(of: [place], at: brokerId.map { BrokerID($0) }).get()[place] ?? []
         if options.output.json { return tool.console.line(JSONText.array(producers.map(Self.json))) }
-        var table = PaddedTable([
+        var table = KafkaTable.tabbed([
             "ProducerId", "ProducerEpoch", "LatestCoordinatorEpoch", "LastSequence", "LastTimestamp",
             "CurrentTransactionStartOffset",
         ])
@@ -138,7 +138,7 @@ struct DescribeProducersCommand: ToolCommand {
                 "\($0.lastTimestamp ?? -1)", $0.transactionStart.map { "\($0)" } ?? "None",
             ]
         }
-        table.write(to: tool)
+        table.print(tool, spaced: false)
     }
 
     private static func json(_ producer: KafkaAdmin.ProducerState) -> String {

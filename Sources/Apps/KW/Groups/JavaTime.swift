@@ -1,3 +1,5 @@
+import AppSupport
+
 /// Moments and durations as Kafka's tools read them from a command line.
 enum JavaTime {
     /// The text is none, in a sentence.
@@ -23,26 +25,11 @@ enum JavaTime {
             guard let given = reader.number(3) else { throw malformed }
             millisecond = given
         }
-        guard year >= 1, (1...12).contains(month), day >= 1, day <= days(of: month, in: year), hour < 24, minute < 60,
-            second < 60, let zone = reader.zone(), reader.isAtEnd
+        guard let days = CalendarDay.since1970(year: year, month: month, day: day), hour < 24, minute < 60, second < 60,
+            let zone = reader.zone(), reader.isAtEnd
         else { throw malformed }
-        let minutes = (self.day(year, month, day) * 24 + hour) * 60 + minute - zone
+        let minutes = (days * 24 + hour) * 60 + minute - zone
         return (minutes * 60 + second) * 1000 + millisecond
-    }
-
-    private static func days(of month: Int64, in year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar, counted from 1 March, so that leap days come last.
-    private static func day(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let years = month > 2 ? year : year - 1
-        let months = (month + 9) % 12
-        return years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 719_469
     }
 
     /// Milliseconds of an ISO 8601 duration as Java's `Duration.parse` reads it: `P1DT2H3M4.5S`, in any case, with a sign

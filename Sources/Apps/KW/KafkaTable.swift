@@ -25,6 +25,8 @@ struct KafkaTable {
     }
 
     var columns: [Column]
+    /// What Kafka writes behind every column but the last.
+    var gap = " "
     /// What Kafka writes behind the last column of every row, the titles included.
     var end = ""
     /// What Kafka writes behind the last column of every row but the titles.
@@ -35,6 +37,13 @@ struct KafkaTable {
         self.columns = columns
         self.end = end
         self.rowEnd = rowEnd
+    }
+
+    /// A table of Kafka's newer tools: columns as wide as their widest text, with a tab behind each.
+    static func tabbed(_ titles: [String]) -> KafkaTable {
+        var table = KafkaTable(titles.map { .text($0, $0.utf16.count, grows: true) }, end: "\t")
+        table.gap = "\t"
+        return table
     }
 
     /// Writes the table, behind an empty line where `spaced`.
@@ -60,7 +69,7 @@ struct KafkaTable {
         func line(_ row: [String]) -> String {
             zip(row, widths).map { text, width in
                 text + String(repeating: " ", count: max(0, width - text.utf16.count))
-            }.joined(separator: " ")
+            }.joined(separator: gap)
         }
         return [line(columns.map(\.title)) + end] + rows.map { line($0) + end + rowEnd }
     }
