@@ -37,7 +37,7 @@ import Testing
         let reading = await admin.deleteGroupOffsets(of: "g", [Self.partition(0)])
         #expect(reading[Self.partition(0)]?.failure?.code == .broker(.groupSubscribedToTopic))
         let unknown = try await admin.removeMembers(from: "g", [.member("nobody"), .instance("none")])
-        #expect(Set(unknown.values.compactMap(\.failure?.code)) == [.broker(.unknownMemberId)])
+        #expect(Set(unknown.values.compactMap { $0.failure?.code }) == [.broker(.unknownMemberId)])
 
         await consumer.close()
         try await task.value

@@ -54,7 +54,7 @@ private let mockServers = getenv("KAFKAWIRE_MOCK_BOOTSTRAP").map { String(cStrin
         let quotas = await #expect(throws: KafkaError.self) { try await admin.describeClientQuotas() }
         #expect(quotas?.code == .unsupportedVersion && quotas?.message.contains("Kafka since 2.6") == true)
         let dirs = try await admin.describeLogDirs()
-        #expect(Set(dirs.values.compactMap(\.failure?.code)) == [.unsupportedVersion])
+        #expect(Set(dirs.values.compactMap { $0.failure?.code }) == [.unsupportedVersion])
         await admin.close()
     }
 }

@@ -180,7 +180,7 @@ struct Examination: Sendable {
         findings += BrokerJudgement.severalClusters(talks.map(\.visit))
         let speaking = talks.filter { $0.visit.broker != nil && $0.visit.broker?.guess != .controller }
         let open = talks.filter { $0.visit.cluster != nil }
-        let trip = open.compactMap(\.visit.broker?.roundTrip).min()
+        let trip = open.compactMap { $0.visit.broker?.roundTrip }.min()
         let summary =
             speaking.isEmpty
             ? "no Kafka broker answers"

@@ -81,12 +81,14 @@ import Testing
         let prober = SocketProber(loop: try SocketLoop.common())
         try await eventually { await prober.connect(to: address, within: .seconds(1)).isConnected }
 
-        let report = await KafkaDoctor(.quick("localhost:\(port)")).examine()
+        // This server takes one connection at a time, and leaves half a second between two.
+        var patient = KafkaDoctor.Configuration.quick("localhost:\(port)")
+        patient.timeout = .seconds(6)
+        let report = await KafkaDoctor(patient).examine()
         #expect(report.troubles == ["problem tls-port"])
         #expect(try report.only(.tlsPort).advice?.contains("security.protocol=SSL") == true)
-        var configured = KafkaDoctor.Configuration.quick("localhost:\(port)")
-        configured.securityProtocol = .ssl
-        #expect(await KafkaDoctor(configured).examine().troubles == ["problem unsupported-security"])
+        patient.securityProtocol = .ssl
+        #expect(await KafkaDoctor(patient).examine().troubles == ["problem unsupported-security"])
     }
 
     private func openssl(_ arguments: [String]) throws -> Process {

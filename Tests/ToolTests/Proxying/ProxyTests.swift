@@ -143,7 +143,8 @@ import Testing
         }
         try await client.send(requests)
         #expect(try await broker.receive(requests.count).bytes == requests)
-        async let sent: Void = broker.send(expected)
+        let all = expected
+        async let sent: Void = broker.send(all)
         #expect(try await client.receive(expected.count).bytes == expected)
         try await sent
         try await eventually { harness.exchanges.count == 8 }

@@ -87,7 +87,7 @@ struct ListEndpointsCommand: ToolCommand {
                 ]
             }
         let host = cluster.nodes.map(\.host.utf16.count).max() ?? 100
-        let rack = cluster.nodes.compactMap(\.rack?.utf16.count).max() ?? 10
+        let rack = cluster.nodes.compactMap { $0.rack?.utf16.count }.max() ?? 10
         for row in rows {
             let cells = zip(row, [10, host, 10, rack, 10, 15]).map { TextWidth.padded($0, $1) }
             tool.console.line(cells.joined(separator: " "))

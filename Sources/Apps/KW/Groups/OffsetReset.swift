@@ -182,7 +182,7 @@ struct OffsetReset {
         guard !partitions.isEmpty else { return [:] }
         let wanted = Dictionary(partitions.map { ($0, spec) }, uniquingKeysWith: { first, _ in first })
         do throws(KafkaError) {
-            return try await session.admin.listOffsets(wanted).get().compactMapValues(\.offset?.rawValue)
+            return try await session.admin.listOffsets(wanted).get().compactMapValues { $0.offset?.rawValue }
         } catch { throw ToolFailure(error.message) }
     }
 

@@ -171,7 +171,7 @@ final class ReplayReport: Sendable {
         case .compared(let comparison):
             if let trouble = comparison.trouble { return ("different", "different: \(trouble)") }
             let counted = comparison.differences.filter { $0.kind == nil }.count
-            let others = Set(comparison.differences.compactMap(\.kind?.rawValue)).sorted().joined(separator: ", ")
+            let others = Set(comparison.differences.compactMap { $0.kind?.rawValue }).sorted().joined(separator: ", ")
             let note = others.isEmpty ? "" : ", but for \(others)"
             if counted == 0 { return ("same", "same" + note) }
             return ("different", "different in \(counted) field\(counted == 1 ? "" : "s")" + note)
