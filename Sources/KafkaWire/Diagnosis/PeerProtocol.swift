@@ -112,7 +112,9 @@ package enum PeerProtocol: Sendable, Equatable {
             case .tls: return ClientHello.bytes(host: host)
             case .postgreSQL: return [0, 0, 0, 8, 4, 210, 22, 47]
             case .http: return Array("GET / HTTP/1.0\r\nHost: \(host)\r\n\r\n".utf8)
-            case .zooKeeper: return Array("srvr".utf8)
+            // With a line's end, as people send it: a TLS server that takes one connection at a time would wait for a
+            // fifth byte, and meanwhile answer none of the other questions.
+            case .zooKeeper: return Array("srvr\n".utf8)
             }
         }
     }

@@ -33,7 +33,7 @@ import Testing
         let silentDatabase = try await examine(.start { $0.count == 8 ? .say(Array("S".utf8)) : .nothing })
         #expect(try silentDatabase.only(.notKafka).message.contains("PostgreSQL"))
         let keeper = try await examine(
-            .start { $0 == Array("srvr".utf8) ? .sayAndClose(Array("Zookeeper version: 3.8.4".utf8)) : .close })
+            .start { $0.starts(with: Array("srvr".utf8)) ? .sayAndClose(Array("Zookeeper version: 3.8.4".utf8)) : .close })
         #expect(try keeper.only(.notKafka).message.contains("ZooKeeper"))
         #expect(try keeper.only(.notKafka).advice?.contains("9092") == true)
         let web = try await examine(
@@ -85,10 +85,12 @@ import Testing
         var patient = KafkaDoctor.Configuration.quick("localhost:\(port)")
         patient.timeout = .seconds(6)
         let report = await KafkaDoctor(patient).examine()
-        #expect(report.troubles == ["problem tls-port"])
+        // Beside that it may be called slow.
+        #expect(report.troubles.filter { $0.hasPrefix("problem") } == ["problem tls-port"])
         #expect(try report.only(.tlsPort).advice?.contains("security.protocol=SSL") == true)
         patient.securityProtocol = .ssl
-        #expect(await KafkaDoctor(patient).examine().troubles == ["problem unsupported-security"])
+        let encrypted = await KafkaDoctor(patient).examine().troubles
+        #expect(encrypted.filter { $0.hasPrefix("problem") } == ["problem unsupported-security"])
     }
 
     private func openssl(_ arguments: [String]) throws -> Process {
