@@ -33,7 +33,9 @@ import Testing
         let silentDatabase = try await examine(.start { $0.count == 8 ? .say(Array("S".utf8)) : .nothing })
         #expect(try silentDatabase.only(.notKafka).message.contains("PostgreSQL"))
         let keeper = try await examine(
-            .start { $0.starts(with: Array("srvr".utf8)) ? .sayAndClose(Array("Zookeeper version: 3.8.4".utf8)) : .close })
+            .start {
+                $0.starts(with: Array("srvr".utf8)) ? .sayAndClose(Array("Zookeeper version: 3.8.4".utf8)) : .close
+            })
         #expect(try keeper.only(.notKafka).message.contains("ZooKeeper"))
         #expect(try keeper.only(.notKafka).advice?.contains("9092") == true)
         let web = try await examine(
