@@ -3,9 +3,9 @@ import KafkaWire
 /// A release of Apache Kafka, and up to which version its brokers speak each API: what ``KafkaBroker/speak(as:)`` holds
 /// this broker to.
 ///
-/// The numbers are those of ``ReleaseHistory``. What Kafka 4 has removed (Fetch before v4, Produce before v3, …; KIP-896) is not known to this library
-/// either: an API of which a release speaks nothing else is not served then. Of 0.10.2 that leaves neither Produce nor
-/// Fetch.
+/// The numbers are those of ``ReleaseHistory``. What Kafka 4 has removed (Fetch before v4, Produce before v3, …;
+/// KIP-896) is not known to this library either: an API of which a release speaks nothing else is not served then. Of
+/// 0.10.2 that leaves neither Produce nor Fetch.
 struct KafkaRelease: Sendable {
     /// Two numbers, such as 2.8; three before 1.0.
     let name: String
