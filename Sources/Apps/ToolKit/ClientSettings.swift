@@ -3,25 +3,18 @@ import KafkaWire
 // Settings under Kafka's names, as clients take them: what is wrong is said with its place.
 
 extension ToolSettings {
-    /// The configuration of a client for the cluster, with these settings. Says on standard error which names nobody
-    /// knows.
-    package func client(_ bootstrapServers: [String], _ tool: Tool) throws -> ClientConfiguration {
-        var configuration = ClientConfiguration(bootstrapServers: bootstrapServers)
-        try apply(to: &configuration, tool)
-        return configuration
-    }
-
-    /// Sets these in the configuration of a client; see ``client(_:_:)``.
+    /// Sets these in the configuration of a client. Says on standard error which names nobody knows; throws, with its
+    /// place, where a value is wrong.
     package func apply(to configuration: inout ClientConfiguration, _ tool: Tool) throws {
         try apply(tool) { settings throws(KafkaError) in try configuration.apply(settings) }
     }
 
-    /// Sets these in the configuration of a producer; see ``client(_:_:)``.
+    /// The same for a producer.
     package func apply(to configuration: inout KafkaProducer.Configuration, _ tool: Tool) throws {
         try apply(tool) { settings throws(KafkaError) in try configuration.apply(settings) }
     }
 
-    /// Sets these in the configuration of a consumer; see ``client(_:_:)``.
+    /// The same for a consumer.
     package func apply(to configuration: inout KafkaConsumer.Configuration, _ tool: Tool) throws {
         try apply(tool) { settings throws(KafkaError) in try configuration.apply(settings) }
     }
