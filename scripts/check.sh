@@ -16,6 +16,9 @@ step "layers (Tests/WireTests/LayerTests.swift)"
 swift test --skip-build --filter 'WireTests.LayerTests' >/tmp/kw-layers.$$ 2>&1 || { cat /tmp/kw-layers.$$; rm -f /tmp/kw-layers.$$; die "a layer is broken"; }
 rm -f /tmp/kw-layers.$$
 
+step "values that could trap (scripts/traps.py)"
+scripts/traps.py --allow-unproven || die "a place could trap"
+
 step "scripts"
 for script in scripts/*.sh scripts/connect/*.sh .ci/run; do bash -n "$script"; done
 # SC2034: variables that conditions given to eval use.
