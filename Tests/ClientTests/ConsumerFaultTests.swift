@@ -167,7 +167,7 @@ import Testing
         let task = consumer.read(into: seen, commit: false)
         try await seen.wait(for: 10)
         await stack.proxy.setRule { $0.isRequest ? .drop : .pass }
-        try await within(.seconds(13)) { await consumer.close() }
+        try await within(.seconds(13)) { _ = await consumer.close() }
         try await within { try await task.value }
         await stack.stop()
     }

@@ -209,7 +209,7 @@ extension KafkaAdmin {
                 }
             },
             // Results have the order of the request and no names.
-            read: { response, acls in
+            read: { response, acls, _ in
                 zip(acls, response.results).map { AdminReply($0, $1.errorCode, $1.errorMessage) }
             })
         return await cluster.perform(call, about: acls)
@@ -235,7 +235,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, filters in
+            read: { response, filters, _ in
                 zip(filters, response.filterResults).map { filter, result in
                     var deleted: Results<Acl, Void> = [:]
                     for entry in result.matchingAcls {

@@ -18,8 +18,8 @@ struct AdminCall<Item: Hashable & Sendable, R: WireRequest, Value: Sendable>: Se
     var build: @Sendable ([Item], Int16) throws(KafkaError) -> R
     /// The error of the whole answer, where the API has one.
     var whole: @Sendable (R.Response) -> (ErrorCode, String?) = { _ in (.none, nil) }
-    /// What the answer says of each item, given the items in the order of the request.
-    var read: @Sendable (R.Response, [Item]) -> [AdminReply<Item, Value>]
+    /// What the answer says of each item, given the items in the order of the request, and the version.
+    var read: @Sendable (R.Response, [Item], Int16) -> [AdminReply<Item, Value>]
 }
 
 /// Which broker an item belongs to.
@@ -262,7 +262,8 @@ extension AdminCall {
             for item in items { outcomes[item] = .failure(refusal(item, code, message, answer.broker)) }
             return outcomes
         }
-        for reply in read(answer.response, items) {
+        // Of what is answered twice the first counts.
+        for reply in read(answer.response, items, answer.version) where outcomes[reply.item] == nil {
             outcomes[reply.item] =
                 reply.code == .none
                 ? .success(reply.value) : .failure(refusal(reply.item, reply.code, reply.message, answer.broker))

@@ -67,6 +67,8 @@ extension KafkaAdmin {
                 if version >= 4 { $0.allowAutoTopicCreation = false }
                 if (8...10).contains(version) { $0.includeClusterAuthorizedOperations = true }
             }
+        } whole: {
+            ($0.errorCode, nil)
         } value: { response in
             ClusterDescription(
                 id: response.clusterId ?? "", controller: response.controllerId,
@@ -120,24 +122,30 @@ extension KafkaAdmin {
 
     /// The quorum of controllers (DescribeQuorum, KIP-595, Kafka 3.3 with KRaft).
     public func describeMetadataQuorum() async throws(KafkaError) -> MetadataQuorum {
-        typealias Partition = DescribeQuorumResponse.TopicData.PartitionData
+        let name = "__cluster_metadata"
+        @Sendable func log(
+            _ response: DescribeQuorumResponse
+        ) -> DescribeQuorumResponse.TopicData.PartitionData? {
+            response.topics.first { $0.topicName == name }?.partitions.first { $0.partitionIndex == 0 }
+        }
         let response = try await one("describe the metadata quorum", at: .any) { _ in
             DescribeQuorumRequest.with {
                 $0.topics = [
                     .with {
-                        $0.topicName = "__cluster_metadata"
+                        $0.topicName = name
                         $0.partitions = [.with { $0.partitionIndex = 0 }]
                     }
                 ]
             }
         } whole: { response in
-            let partition = response.topics.first?.partitions.first
-            guard response.errorCode == .none, let partition else { return (response.errorCode, response.errorMessage) }
+            guard response.errorCode == .none, let partition = log(response) else {
+                return (response.errorCode, response.errorMessage)
+            }
             return (partition.errorCode, partition.errorMessage)
         } value: {
             $0
         }
-        guard let partition = response.topics.first?.partitions.first else {
+        guard let partition = log(response) else {
             throw KafkaError(
                 .malformedResponse, "could not describe the metadata quorum: the broker left it out of its answer",
                 api: .describeQuorum, isRetriable: false)

@@ -135,7 +135,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.results.map {
                     AdminReply(
                         ConfigResource(.init(rawValue: $0.resourceType), $0.resourceName), $0.errorCode,
@@ -203,7 +203,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.responses.map {
                     AdminReply(
                         ConfigResource(.init(rawValue: $0.resourceType), $0.resourceName), $0.errorCode, $0.errorMessage

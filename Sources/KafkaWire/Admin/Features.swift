@@ -88,9 +88,9 @@ extension KafkaAdmin {
                 }
             },
             whole: { ($0.errorCode, $0.errorMessage) },
-            read: { response, names in
+            read: { response, names, version in
                 // From version 2 on there is one code for all of them.
-                guard !response.results.isEmpty else { return names.map { AdminReply($0, .none) } }
+                if version >= 2 { return names.map { AdminReply($0, .none) } }
                 return response.results.map { AdminReply($0.feature, $0.errorCode, $0.errorMessage) }
             })
         return await cluster.perform(call, about: updates.keys.sorted())

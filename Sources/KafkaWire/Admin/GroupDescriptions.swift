@@ -65,7 +65,7 @@ extension KafkaAdmin {
                     $0.includeAuthorizedOperations = true
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.groups.map { AdminReply($0.groupId, $0.errorCode, $0.errorMessage, .consumer($0)) }
             })
         var described = await cluster.perform(call, about: ids)
@@ -95,7 +95,7 @@ extension KafkaAdmin {
                     if version >= 3 { $0.includeAuthorizedOperations = true }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.groups.map { group in
                     let isDead = group.errorCode == .none && group.groupState == GroupState.dead.rawValue
                     return AdminReply(

@@ -47,54 +47,32 @@ extension KafkaAdmin {
                 return request
             },
             whole: { ($0.errorCode, nil) },
-            read: { response, ids in
-                guard response.groups.isEmpty else {
-                    return response.groups.map { group in
-                        Self.reply(
-                            group.groupId, group.errorCode,
-                            group.topics.flatMap { topic in
-                                topic.partitions.map { entry in
-                                    (
-                                        TopicPartition(topic.name, entry.partitionIndex), entry.errorCode,
-                                        CommittedOffset(
-                                            offset: entry.committedOffset, leaderEpoch: entry.committedLeaderEpoch,
-                                            metadata: entry.metadata ?? "")
-                                    )
-                                }
-                            })
-                    }
-                }
-                return ids.prefix(1).map { id in
-                    Self.reply(
-                        id, .none,
-                        response.topics.flatMap { topic in
-                            topic.partitions.map { entry in
-                                (
-                                    TopicPartition(topic.name, entry.partitionIndex), entry.errorCode,
-                                    CommittedOffset(
-                                        offset: entry.committedOffset, leaderEpoch: entry.committedLeaderEpoch,
-                                        metadata: entry.metadata ?? "")
-                                )
-                            }
-                        })
+            read: { response, ids, version in
+                ids.compactMap { id in
+                    response.offsets(of: id, version: version).map { Self.reply(id, $0, asked: groups[id] ?? nil) }
                 }
             })
         return await cluster.perform(call, about: groups.keys.sorted())
     }
 
     private static func reply(
-        _ group: String, _ code: ErrorCode, _ entries: [(TopicPartition, ErrorCode, CommittedOffset)]
+        _ group: String, _ told: OffsetFetchResponse.Told, asked: [TopicPartition]?
     ) -> AdminReply<String, Results<TopicPartition, CommittedOffset>> {
         var results: Results<TopicPartition, CommittedOffset> = [:]
-        var code = code
-        for (partition, error, offset) in entries {
+        var code = told.error
+        for partition in asked ?? Array(told.partitions.keys) {
+            let what = "could not list the offset of group \(group) in \(partition)"
+            guard let (error, offset) = told.partitions[partition] else {
+                results[partition] = .failure(
+                    .leftOut(what, api: .offsetFetch, topic: partition.topic, partition.partition))
+                continue
+            }
             // An open transaction decides soon: the whole group is asked about again.
             if error == .unstableOffsetCommit { code = error }
             if error != .none {
                 results[partition] = .failure(
                     .refused(
-                        error, "could not list the offset of group \(group) in \(partition)", api: .offsetFetch,
-                        topic: partition.topic, partition: partition.partition))
+                        error, what, api: .offsetFetch, topic: partition.topic, partition: partition.partition))
             } else if offset.offset >= 0 {
                 results[partition] = .success(offset)
             }
@@ -146,7 +124,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.topics.flatMap { topic in
                     topic.partitions.map { entry in
                         AdminReply(
@@ -181,7 +159,7 @@ extension KafkaAdmin {
                 }
             },
             whole: { ($0.errorCode, nil) },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.topics.flatMap { topic in
                     topic.partitions.map {
                         AdminReply(TopicPartition(topic.name, $0.partitionIndex), $0.errorCode)

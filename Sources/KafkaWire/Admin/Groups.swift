@@ -87,7 +87,7 @@ extension KafkaAdmin {
         let call = AdminCall<String, DeleteGroupsRequest, Void>(
             what: "delete group", route: .each { .coordinator(group: $0) }, subject: { .other($0) },
             build: { ids, _ in .with { $0.groupsNames = ids } },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.results.map {
                     AdminReply(
                         $0.groupId, $0.errorCode, $0.errorCode == .nonEmptyGroup ? "stop its members first" : nil)
@@ -151,9 +151,9 @@ extension KafkaAdmin {
                 return request
             },
             whole: { ($0.errorCode, nil) },
-            read: { response, members in
+            read: { response, members, version in
                 // Before version 3 the code of the whole answer is that of the one member.
-                if response.members.isEmpty, members.count == 1 { return members.map { AdminReply($0, .none) } }
+                if version < 3 { return members.map { AdminReply($0, .none) } }
                 return response.members.map { member in
                     AdminReply(
                         member.groupInstanceId.map { $0.isEmpty ? .member(member.memberId) : .instance($0) }

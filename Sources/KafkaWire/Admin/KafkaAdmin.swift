@@ -63,7 +63,7 @@ public final class KafkaAdmin: Sendable {
         let call = AdminCall<Whole, R, Value>(
             what: what, route: .all(target), subject: { _ in .none }, final: final,
             build: { _, version throws(KafkaError) in try build(version) }, whole: whole,
-            read: { response, _ in [AdminReply(.it, .none, nil, value(response))] })
+            read: { response, _, _ in [AdminReply(.it, .none, nil, value(response))] })
         guard let outcome = await cluster.perform(call, about: [.it])[.it] else {
             throw KafkaError(.malformedResponse, "could not \(what): there was no answer", api: R.api)
         }
@@ -78,6 +78,8 @@ public final class KafkaAdmin: Sendable {
                 $0.topics = []
                 if version >= 4 { $0.allowAutoTopicCreation = false }
             }
+        } whole: {
+            ($0.errorCode, nil)
         } value: {
             $0.brokers.map(\.nodeId).sorted()
         }
@@ -92,7 +94,7 @@ public final class KafkaAdmin: Sendable {
         let call = AdminCall<BrokerID, R, [Element]>(
             what: what, route: .each { .broker($0) }, subject: { .other("at broker \($0)") },
             build: { _, version throws(KafkaError) in try build(version) }, whole: whole,
-            read: { response, brokers in brokers.map { AdminReply($0, .none, nil, elements(response, $0)) } })
+            read: { response, brokers, _ in brokers.map { AdminReply($0, .none, nil, elements(response, $0)) } })
         var gathered = Gathered<Element>(elements: [], failures: [:])
         for (broker, outcome) in await cluster.perform(call, about: try await brokers()).sorted(by: { $0.key < $1.key })
         {

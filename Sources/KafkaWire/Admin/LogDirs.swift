@@ -49,8 +49,11 @@ extension KafkaAdmin {
                     }
                 }
             },
-            whole: { ($0.errorCode, nil) },
-            read: { response, brokers in
+            // A broker has a directory. Before version 3 there was no code to say that it may not be told of.
+            whole: {
+                ($0.errorCode == .none && $0.results.isEmpty ? .clusterAuthorizationFailed : $0.errorCode, nil)
+            },
+            read: { response, brokers, _ in
                 brokers.map { AdminReply($0, .none, nil, response.results.map { Self.logDir($0) }) }
             })
         return await cluster.perform(call, about: all)
@@ -113,7 +116,7 @@ extension KafkaAdmin {
                         }
                 }
             },
-            read: { response, replicas in
+            read: { response, replicas, _ in
                 // One broker is asked at a time, so that partitions alone tell which replica is meant.
                 let broker = replicas.first?.broker ?? .none
                 return response.results.flatMap { topic in

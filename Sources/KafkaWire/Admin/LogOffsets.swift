@@ -80,7 +80,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.topics.flatMap { topic in
                     topic.partitions.map {
                         AdminReply(
@@ -152,7 +152,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.topics.flatMap { topic in
                     topic.partitions.map {
                         AdminReply(

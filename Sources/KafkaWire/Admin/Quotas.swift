@@ -89,7 +89,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.entries.map { entry in
                     var parts: [String: String?] = [:]
                     for part in entry.entity { parts.updateValue(part.entityName, forKey: part.entityType) }

@@ -36,7 +36,7 @@ extension KafkaAdmin {
                 }
             },
             whole: { ($0.errorCode, $0.errorMessage) },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.responses.flatMap { topic in
                     topic.partitions.map {
                         AdminReply(TopicPartition(topic.name, $0.partitionIndex), $0.errorCode, $0.errorMessage)
@@ -130,6 +130,7 @@ extension KafkaAdmin {
             for topic in response.replicaElectionResults {
                 for entry in topic.partitionResult {
                     let partition = TopicPartition(topic.topic, entry.partitionId)
+                    guard results[partition] == nil else { continue }
                     let said = entry.errorMessage.flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
                     results[partition] =
                         entry.errorCode == .none
@@ -139,6 +140,13 @@ extension KafkaAdmin {
                                 entry.errorCode, "could not elect a leader of \(partition)\(said)", api: .electLeaders,
                                 topic: topic.topic, partition: entry.partitionId))
                 }
+            }
+            // What was asked for and is not answered has no leader for that.
+            for partition in partitions ?? [] where results[partition] == nil {
+                results[partition] = .failure(
+                    .leftOut(
+                        "could not elect a leader of \(partition)", api: .electLeaders, topic: partition.topic,
+                        partition.partition))
             }
             return results
         }

@@ -40,7 +40,7 @@ extension KafkaAdmin {
             ($0.errorCode, $0.errorMessage)
         } value: { response in
             var results: Results<String, [ScramCredential]> = [:]
-            for entry in response.results {
+            for entry in response.results where results[entry.user] == nil {
                 results[entry.user] =
                     entry.errorCode == .none
                     ? .success(
@@ -52,6 +52,10 @@ extension KafkaAdmin {
                         .refused(
                             entry.errorCode, "could not describe user \(entry.user)",
                             api: .describeUserScramCredentials))
+            }
+            for user in users ?? [] where results[user] == nil {
+                results[user] = .failure(
+                    .leftOut("could not describe user \(user)", api: .describeUserScramCredentials))
             }
             return results
         }
@@ -96,7 +100,7 @@ extension KafkaAdmin {
                 }
                 return request
             },
-            read: { response, _ in response.results.map { AdminReply($0.user, $0.errorCode, $0.errorMessage) } })
+            read: { response, _, _ in response.results.map { AdminReply($0.user, $0.errorCode, $0.errorMessage) } })
         return await cluster.perform(call, about: changes.keys.sorted())
     }
 }

@@ -46,8 +46,11 @@ extension KafkaAdmin {
                 $0.topics = version == 0 ? [] : nil
                 if version >= 4 { $0.allowAutoTopicCreation = false }
             }
+        } whole: {
+            ($0.errorCode, nil)
         } value: {
-            $0.topics.filter { $0.errorCode == .none }.map { Self.description($0) }
+            // Also those with an error of the moment, as in Java: they are there.
+            $0.topics.filter { $0.errorCode != .unknownTopicOrPartition }.map { Self.description($0) }
         }
         return topics.filter { internals || !$0.isInternal }.sorted { $0.name < $1.name }
     }
@@ -65,7 +68,8 @@ extension KafkaAdmin {
             repeat {
                 let page = try await page(of: Set(names).sorted(), pageSize, from: cursor)
                 for topic in page.topics { Self.take(topic, into: &results) }
-                // A cursor that does not go on would never end.
+                // A cursor that does not go on, or a page with nothing, would never end.
+                guard page.nextCursor == nil || page.topics.contains(where: { !$0.partitions.isEmpty }) else { break }
                 let isFurther = cursor.map { last in
                     page.nextCursor.map { ($0.topicName, $0.partitionIndex) > (last.topicName, last.partitionIndex) }
                         ?? true
@@ -78,6 +82,9 @@ extension KafkaAdmin {
                 return results
             }
             return await describeThroughMetadata(names)
+        }
+        for (name, result) in results {
+            if case .success(let topic) = result, !Self.isComplete(topic.partitions) { results[name] = nil }
         }
         for name in names where results[name] == nil {
             results[name] = .failure(
@@ -113,10 +120,11 @@ extension KafkaAdmin {
         into results: inout Results<String, TopicDescription>
     ) {
         let name = topic.name ?? ""
-        guard topic.errorCode == .none else {
+        let code = topic.errorCode == .none ? partitionError(topic.partitions.map(\.errorCode)) : topic.errorCode
+        guard code == .none else {
             results[name] = .failure(
                 .refused(
-                    topic.errorCode, "could not describe topic \(name)", api: .describeTopicPartitions, topic: name))
+                    code, "could not describe topic \(name)", api: .describeTopicPartitions, topic: name))
             return
         }
         var description = TopicDescription(
@@ -124,7 +132,9 @@ extension KafkaAdmin {
             authorizedOperations: AclOperation.set(topic.topicAuthorizedOperations))
         // A topic may begin on one page and go on on the next.
         if case .success(let known)? = results[name] { description = known }
-        description.partitions += topic.partitions.map {
+        // Of what is told twice the first counts.
+        var told = Set(description.partitions.map(\.partition))
+        description.partitions += topic.partitions.filter { told.insert($0.partitionIndex).inserted }.map {
             PartitionDescription(
                 partition: $0.partitionIndex, leader: $0.leaderId < 0 ? nil : $0.leaderId,
                 leaderEpoch: $0.leaderEpoch, replicas: $0.replicaNodes, inSync: $0.isrNodes,
@@ -132,6 +142,17 @@ extension KafkaAdmin {
                 lastKnownEligibleLeaders: $0.lastKnownElr)
         }
         results[name] = .success(description)
+    }
+
+    /// What a partition's error says of its topic: nothing, where it is about its leader or its replicas, which are told.
+    private static func partitionError(_ codes: [ErrorCode]) -> ErrorCode {
+        let told: Set<ErrorCode> = [.none, .leaderNotAvailable, .listenerNotFound, .replicaNotAvailable]
+        return codes.first { !told.contains($0) } ?? .none
+    }
+
+    /// Partitions are numbered from 0 without gaps: one that is missing was left out.
+    private static func isComplete(_ partitions: [PartitionDescription]) -> Bool {
+        Set(partitions.map(\.partition.index)) == Set(partitions.indices)
     }
 
     private func describeThroughMetadata(_ names: [String]) async -> Results<String, TopicDescription> {
@@ -144,8 +165,9 @@ extension KafkaAdmin {
                     if version >= 8 { $0.includeTopicAuthorizedOperations = true }
                 }
             },
-            read: { response, _ in
-                response.topics.map { AdminReply($0.name ?? "", $0.errorCode, nil, Self.description($0)) }
+            whole: { ($0.errorCode, nil) },
+            read: { response, _, _ in
+                Self.replies(response) { $0.name ?? "" }
             })
         return await cluster.perform(call, about: names)
     }
@@ -170,16 +192,28 @@ extension KafkaAdmin {
                     $0.includeTopicAuthorizedOperations = true
                 }
             },
-            read: { response, _ in
-                response.topics.map { AdminReply($0.topicId, $0.errorCode, nil, Self.description($0)) }
+            whole: { ($0.errorCode, nil) },
+            read: { response, _, _ in
+                Self.replies(response) { $0.topicId }
             })
         return await cluster.perform(call, about: ids)
+    }
+
+    /// What Metadata says of each topic; one of which a partition is missing counts as left out.
+    private static func replies<Item: Sendable>(
+        _ response: MetadataResponse, _ item: (MetadataResponse.MetadataResponseTopic) -> Item
+    ) -> [AdminReply<Item, TopicDescription>] {
+        response.topics.compactMap { topic in
+            let value = description(topic)
+            let code = topic.errorCode == .none ? partitionError(topic.partitions.map(\.errorCode)) : topic.errorCode
+            return code != .none || isComplete(value.partitions) ? AdminReply(item(topic), code, nil, value) : nil
+        }
     }
 
     private static func description(_ topic: MetadataResponse.MetadataResponseTopic) -> TopicDescription {
         TopicDescription(
             name: topic.name ?? "", id: topic.topicId, isInternal: topic.isInternal,
-            partitions: topic.partitions.map {
+            partitions: Dictionary(topic.partitions.map { ($0.partitionIndex, $0) }) { first, _ in first }.values.map {
                 PartitionDescription(
                     partition: $0.partitionIndex, leader: $0.leaderId < 0 ? nil : $0.leaderId,
                     leaderEpoch: $0.leaderEpoch, replicas: $0.replicaNodes, inSync: $0.isrNodes,

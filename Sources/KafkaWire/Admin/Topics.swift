@@ -60,12 +60,12 @@ extension KafkaAdmin {
                     $0.topics = names.compactMap { byName[$0] }.map { Self.creatable($0, version) }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.topics.map { topic in
                     let value = CreatedTopic(
                         id: topic.topicId, partitions: topic.numPartitions < 0 ? nil : topic.numPartitions,
                         replicationFactor: topic.replicationFactor < 0 ? nil : topic.replicationFactor,
-                        configs: topic.numPartitions < 0
+                        configs: topic.numPartitions < 0 || topic.topicConfigErrorCode != .none
                             ? nil
                             : topic.configs?.map { config in
                                 ConfigEntry(
@@ -117,7 +117,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.responses.map { AdminReply($0.name ?? "", $0.errorCode, $0.errorMessage) }
             })
         return await cluster.perform(call, about: names)
@@ -138,7 +138,7 @@ extension KafkaAdmin {
                     $0.topics = ids.map { id in .with { $0.topicId = id } }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.responses.map { AdminReply($0.topicId, $0.errorCode, $0.errorMessage) }
             })
         return await cluster.perform(call, about: ids)
@@ -183,7 +183,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in response.results.map { AdminReply($0.name, $0.errorCode, $0.errorMessage) } })
+            read: { response, _, _ in response.results.map { AdminReply($0.name, $0.errorCode, $0.errorMessage) } })
         return await cluster.perform(call, about: topics.keys.sorted())
     }
 

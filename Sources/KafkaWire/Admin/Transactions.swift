@@ -37,7 +37,7 @@ extension KafkaAdmin {
                     }
                 }
             },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.topics.flatMap { topic in
                     topic.partitions.map { entry in
                         let producers = entry.activeProducers.map {
@@ -100,7 +100,7 @@ extension KafkaAdmin {
             what: "describe transactional id", route: .each { .transactionCoordinator(id: $0) },
             subject: { .other($0) },
             build: { ids, _ in .with { $0.transactionalIds = ids } },
-            read: { response, _ in
+            read: { response, _, _ in
                 response.transactionStates.map { state in
                     let value = TransactionDescription(
                         id: state.transactionalId, coordinator: .none,
@@ -165,7 +165,9 @@ extension KafkaAdmin {
             }
         } whole: { response in
             let unknown = response.unknownStateFilters.joined(separator: ", ")
-            return (response.errorCode, unknown.isEmpty ? nil : "unknown states: \(unknown)")
+            // A filter that the broker does not know finds nothing, which is not to say that there is nothing.
+            let code = unknown.isEmpty || response.errorCode != .none ? response.errorCode : .invalidRequest
+            return (code, unknown.isEmpty ? nil : "unknown states: \(unknown)")
         } elements: { response, broker in
             response.transactionStates.map {
                 TransactionListing(
@@ -226,8 +228,11 @@ extension KafkaAdmin {
                     ]
                 }
             },
-            read: { response, _ in
-                response.markers.flatMap(\.topics).flatMap(\.partitions).map { AdminReply(transaction, $0.errorCode) }
+            read: { response, _, _ in
+                response.markers.filter { $0.producerId == transaction.producerId }.flatMap(\.topics)
+                    .filter { $0.name == transaction.partition.topic }.flatMap(\.partitions)
+                    .filter { $0.partitionIndex == transaction.partition.partition }
+                    .map { AdminReply(transaction, $0.errorCode) }
             })
         try await cluster.perform(call, about: [transaction])[transaction]?.get()
     }
@@ -254,7 +259,7 @@ extension KafkaAdmin {
                 }
             },
             whole: { ($0.errorCode, nil) },
-            read: { response, ids in
+            read: { response, ids, _ in
                 ids.map {
                     AdminReply(
                         $0, .none, nil,

@@ -4,10 +4,12 @@ package struct Backoff: Sendable {
     private let initial: Duration
     private let limit: Duration
     private var failures = 0
+    /// Settings may say 0; what is tried again without any pause takes a processor, here and at the broker.
+    private static let least = Duration.milliseconds(1)
 
     package init(initial: Duration, limit: Duration) {
-        self.initial = initial
-        self.limit = limit
+        self.initial = max(initial, Self.least)
+        self.limit = max(limit, Self.least)
     }
 
     init(_ configuration: ClientConfiguration) {
@@ -18,9 +20,15 @@ package struct Backoff: Sendable {
     package mutating func next() -> Duration { next(shake: Double.random(in: 0.8...1.2)) }
 
     mutating func next(shake: Double) -> Duration {
-        let pause = min(initial * (1 << min(failures, 20)), limit)
         failures += 1
-        return pause * shake
+        return pause(after: failures, shake: shake)
+    }
+
+    /// The pause behind that many failures in a row, for who counts them elsewhere.
+    func pause(after failures: Int) -> Duration { pause(after: failures, shake: Double.random(in: 0.8...1.2)) }
+
+    private func pause(after failures: Int, shake: Double) -> Duration {
+        min(initial * (1 << max(0, min(failures - 1, 20))), limit) * shake
     }
 
     /// Something worked: the next pause is the first again.

@@ -25,7 +25,8 @@ extension ClientConfiguration {
             "enable.auto.commit", "enable.idempotence", "fetch.max.bytes", "fetch.max.wait.ms", "fetch.min.bytes",
             "group.id", "group.instance.id", "heartbeat.interval.ms", "isolation.level", "linger.ms", "max.block.ms",
             "max.in.flight.requests.per.connection", "max.partition.fetch.bytes", "max.poll.interval.ms",
-            "max.request.size", "partition.assignment.strategy", "queued.max.messages.kbytes", "retries",
+            "max.request.size", "max.unpacked.batch.bytes", "partition.assignment.strategy",
+            "queued.max.messages.kbytes", "retries",
             "session.timeout.ms",
         ]).sorted()
 

@@ -272,6 +272,10 @@ package actor Cluster {
             let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not ask for topics", by: answer.broker) }
             metadata.update(answer.response, all: question.topics == nil)
+            let told = Set(answer.response.topics.compactMap(\.name))
+            if let missing = question.topics?.subtracting(told).min() {
+                throw .leftOut("could not look up topic \(missing)", by: answer.broker, api: .metadata, topic: missing)
+            }
             return .success(())
         } catch {
             return .failure(error)
@@ -311,13 +315,16 @@ package actor Cluster {
                 if version >= 1 { $0.keyType = type }
             }
         }
-        let response = answer.response
-        let found = response.coordinators.first
-        let code = found?.errorCode ?? response.errorCode
-        guard code == .none else {
-            throw .refused(code, "could not find the coordinator of \(key)", by: answer.broker, api: .findCoordinator)
+        let what = "could not find the coordinator of \(key)"
+        var (code, id) = (answer.response.errorCode, answer.response.nodeId)
+        if answer.version >= 4 {
+            guard let found = answer.response.coordinators.first(where: { $0.key == key }) else {
+                throw .leftOut(what, by: answer.broker, api: .findCoordinator)
+            }
+            (code, id) = (found.errorCode, found.nodeId)
         }
-        let id = found?.nodeId ?? response.nodeId
+        if code == .none, id < 0 { code = .coordinatorNotAvailable }
+        guard code == .none else { throw .refused(code, what, by: answer.broker, api: .findCoordinator) }
         if metadata.brokers[id] == nil { try await refresh([]) }
         coordinators[target] = id
         return id

@@ -30,15 +30,17 @@ package struct ClusterMetadata: Sendable, Equatable {
         controllerId = response.controllerId
         if !response.brokers.isEmpty {
             brokers = [:]
-            for broker in response.brokers {
+            for broker in response.brokers where brokers[broker.nodeId] == nil {
                 guard let port = UInt16(exactly: broker.port) else { continue }
                 brokers[broker.nodeId] = BrokerAddress(host: broker.host, port: port)
             }
         }
+        let before = topics
         if all { topics = [:] }
+        var told: Set<String> = []
         for topic in response.topics {
-            guard let name = topic.name else { continue }
-            topics[name] = Self.topic(topic, name: name, known: topics[name])
+            guard let name = topic.name, told.insert(name).inserted else { continue }
+            topics[name] = Self.topic(topic, name: name, known: before[name])
         }
         namesById = Dictionary(topics.values.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
     }
@@ -46,12 +48,16 @@ package struct ClusterMetadata: Sendable, Equatable {
     private static func topic(_ topic: MetadataResponse.MetadataResponseTopic, name: String, known: Topic?) -> Topic {
         // Numbers beyond the count of entries would make gaps: such an answer is wrong, and they are left out.
         let empty = Partition(leader: .none, leaderEpoch: .none, error: .leaderNotAvailable)
-        var partitions = [Partition](repeating: empty, count: topic.partitions.count)
-        for entry in topic.partitions {
+        var told: Set<PartitionID> = []
+        let entries = topic.partitions.filter { told.insert($0.partitionIndex).inserted }
+        var partitions = [Partition](repeating: empty, count: entries.count)
+        for entry in entries {
             guard partitions.indices.contains(entry.partitionIndex.index) else { continue }
             let index = entry.partitionIndex.index
+            // Errors leave a partition without a leader, but for one: that a replica is away is nothing to its clients.
+            let isLed = entry.errorCode == .none || entry.errorCode == .replicaNotAvailable
             partitions[index] = Partition(
-                leader: entry.leaderId, leaderEpoch: entry.leaderEpoch, error: entry.errorCode)
+                leader: isLed ? entry.leaderId : .none, leaderEpoch: entry.leaderEpoch, error: entry.errorCode)
             // A broker that lags behind may still tell of the leader before (KAFKA-6880).
             if let known, known.id == topic.topicId, known.partitions.indices.contains(index),
                 known.partitions[index].leaderEpoch > entry.leaderEpoch, entry.leaderEpoch >= 0
@@ -71,6 +77,22 @@ package struct ClusterMetadata: Sendable, Equatable {
         }
         let leader = topic.partitions[partition.partition.index].leader
         return leader >= 0 ? leader : nil
+    }
+
+    /// Why a partition has no leader that is known.
+    func withoutLeader(_ partition: TopicPartition) -> KafkaError {
+        let topic = topics[partition.topic]
+        let isThere = topic?.partitions.indices.contains(partition.partition.index) ?? false
+        var code = topic?.error ?? .unknownTopicOrPartition
+        if code == .none { code = isThere ? .leaderNotAvailable : .unknownTopicOrPartition }
+        if isThere, let error = topic?.partitions[partition.partition.index].error,
+            ![.none, .replicaNotAvailable].contains(error)
+        {
+            code = error
+        }
+        return .refused(
+            code, "could not find the leader of \(partition)", api: .metadata, topic: partition.topic,
+            partition: partition.partition)
     }
 
     /// The name of the topic with that identifier.

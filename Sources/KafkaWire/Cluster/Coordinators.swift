@@ -50,7 +50,8 @@ extension Cluster {
                     $0.keyType = type
                 }
             }
-            for entry in answer.response.coordinators {
+            var open = Set(keys)
+            for entry in answer.response.coordinators where open.remove(entry.key) != nil {
                 guard entry.errorCode == .none else {
                     found[entry.key] = .failure(
                         .refused(
@@ -58,9 +59,14 @@ extension Cluster {
                             api: .findCoordinator))
                     continue
                 }
+                guard entry.nodeId >= 0 else { continue }
                 found[entry.key] = .success(entry.nodeId)
                 coordinators[target(entry.key)] = entry.nodeId
                 if metadata.brokers[entry.nodeId] == nil { try await refresh([]) }
+            }
+            for key in keys where found[key] == nil {
+                found[key] = .failure(
+                    .leftOut("could not find the coordinator of \(key)", by: answer.broker, api: .findCoordinator))
             }
         } catch {
             for key in keys where found[key] == nil { found[key] = .failure(error) }
@@ -89,15 +95,7 @@ extension Cluster {
                 found[partition] = .success(leader)
                 continue
             }
-            let topic = metadata.topics[partition.topic]
-            let isThere = topic?.partitions.indices.contains(partition.partition.index) ?? false
-            var code = topic?.error ?? .unknownTopicOrPartition
-            if code == .none { code = isThere ? .leaderNotAvailable : .unknownTopicOrPartition }
-            found[partition] = .failure(
-                failure
-                    ?? .refused(
-                        code, "could not find the leader of \(partition)", api: .metadata, topic: partition.topic,
-                        partition: partition.partition))
+            found[partition] = .failure(failure ?? metadata.withoutLeader(partition))
         }
         return found
     }

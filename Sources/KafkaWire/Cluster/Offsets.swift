@@ -10,45 +10,77 @@ struct Membership: Sendable {
 
 extension Cluster {
     /// The offsets at these times (milliseconds since 1970, or -1 latest, -2 earliest), each with its error. Asks every
-    /// leader once; with ``IsolationLevel/readCommitted`` the latest is the last stable offset. Partitions without one have the error LEADER_NOT_AVAILABLE. An offset of -1: no record is that new.
+    /// leader once; with ``IsolationLevel/readCommitted`` the latest is the last stable offset. An offset of -1: no record
+    /// is that new.
     package nonisolated func listOffsets(
         _ times: [TopicPartition: Int64], isolation: IsolationLevel = .readUncommitted
-    ) async throws(KafkaError) -> [TopicPartition: (offset: Offset, error: ErrorCode)] {
-        var found: [TopicPartition: (offset: Offset, error: ErrorCode)] = [:]
-        var byLeader: [BrokerID: [TopicPartition: Int64]] = [:]
-        for topic in Set(times.keys.map(\.topic)).sorted() { _ = try await self.topic(topic) }
-        let metadata = await self.metadata
-        for (partition, time) in times {
-            if let leader = metadata.leader(of: partition) {
-                byLeader[leader, default: [:]][partition] = time
-            } else {
-                let isKnown = metadata.topics[partition.topic]?.error == ErrorCode.none
-                found[partition] = (-1, isKnown ? .leaderNotAvailable : .unknownTopicOrPartition)
-            }
+    ) async -> [TopicPartition: Result<Offset, KafkaError>] {
+        var found = await leaders(of: Array(times.keys)).compactMapValues { leader -> Result<Offset, KafkaError>? in
+            if case .failure(let error) = leader { .failure(error) } else { nil }
         }
-        do throws(KafkaError) {
-            for (leader, times) in byLeader {
-                for topic in try await askOffsets(times, of: leader, isolation).topics {
-                    for partition in topic.partitions {
-                        let code = partition.errorCode
-                        found[TopicPartition(topic.name, partition.partitionIndex)] = (partition.offset, code)
+        let metadata = await self.metadata
+        var byLeader: [BrokerID: [TopicPartition: Int64]] = [:]
+        for (partition, time) in times where found[partition] == nil {
+            guard let leader = metadata.leader(of: partition) else {
+                found[partition] = .failure(metadata.withoutLeader(partition))
+                continue
+            }
+            byLeader[leader, default: [:]][partition] = time
+        }
+        var isStale = false
+        for (leader, times) in byLeader {
+            do throws(KafkaError) {
+                let answer = try await askOffsets(times, of: leader, isolation)
+                for (partition, outcome) in Self.offsets(answer, of: times.keys) {
+                    found[partition] = outcome
+                    if case .failure(let error) = outcome {
+                        isStale = isStale || error.code.broker?.invalidatesMetadata ?? false
                     }
                 }
+            } catch {
+                // A leader that cannot be reached may lead no longer when the caller tries again.
+                isStale = true
+                for partition in times.keys { found[partition] = .failure(error) }
             }
-        } catch {
-            // A leader that cannot be reached may lead no longer when the caller tries again.
-            try? await refresh(Set(times.keys.map(\.topic)).sorted())
-            throw error
         }
-        if found.values.contains(where: \.error.invalidatesMetadata) {
-            try? await refresh(Set(times.keys.map(\.topic)).sorted())
+        if isStale { try? await refresh(Set(times.keys.map(\.topic)).sorted()) }
+        return found
+    }
+
+    /// What an answer says of each partition that was asked for: what it leaves out is an error, what it adds is nobody's,
+    /// and of what it says twice the first counts.
+    private static func offsets(
+        _ answer: Answer<ListOffsetsResponse>, of asked: some Sequence<TopicPartition>
+    ) -> [TopicPartition: Result<Offset, KafkaError>] {
+        var told: [TopicPartition: ListOffsetsResponse.ListOffsetsTopicResponse.ListOffsetsPartitionResponse] = [:]
+        for topic in answer.response.topics {
+            for entry in topic.partitions {
+                let partition = TopicPartition(topic.name, entry.partitionIndex)
+                if told[partition] == nil { told[partition] = entry }
+            }
+        }
+        var found: [TopicPartition: Result<Offset, KafkaError>] = [:]
+        for partition in asked {
+            let what = "could not look up an offset of \(partition)"
+            guard let entry = told[partition] else {
+                found[partition] = .failure(
+                    .leftOut(what, by: answer.broker, api: .listOffsets, topic: partition.topic, partition.partition))
+                continue
+            }
+            found[partition] =
+                entry.errorCode == .none
+                ? .success(entry.offset)
+                : .failure(
+                    .refused(
+                        entry.errorCode, what, by: answer.broker, api: .listOffsets, topic: partition.topic,
+                        partition: partition.partition))
         }
         return found
     }
 
     private nonisolated func askOffsets(
         _ times: [TopicPartition: Int64], of leader: BrokerID, _ isolation: IsolationLevel
-    ) async throws(KafkaError) -> ListOffsetsResponse {
+    ) async throws(KafkaError) -> Answer<ListOffsetsResponse> {
         try await send(to: .broker(leader)) { version throws(KafkaError) in
             ListOffsetsRequest.with {
                 $0.replicaId = .none
@@ -65,29 +97,24 @@ extension Cluster {
                     }
                 }
             }
-        }.response
+        }
     }
 
-    /// What the group has committed: for these partitions, or for all with nil. A partition without a commit is left
-    /// out.
+    /// What the group has committed for these partitions, asked for once. A partition without a commit is left out, which
+    /// the coordinator has said of it.
     package nonisolated func committedOffsets(
-        of group: String, _ partitions: [TopicPartition]?
+        of group: String, _ partitions: [TopicPartition]
     ) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
-        try await retrying("read the offsets of group \(group)") { () async throws(KafkaError) in
-            let target = Target.coordinator(group: group)
-            do throws(KafkaError) {
-                return try await self.askCommitted(group, partitions)
-            } catch {
-                await self.forgetCoordinator(target)
-                throw error
-            }
+        do throws(KafkaError) { return try await askCommitted(group, Set(partitions)) } catch {
+            await forgetCoordinator(.coordinator(group: group))
+            throw error
         }
     }
 
     private nonisolated func askCommitted(
-        _ group: String, _ partitions: [TopicPartition]?
+        _ group: String, _ partitions: Set<TopicPartition>
     ) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
-        let topics = partitions.map { Dictionary(grouping: $0, by: \.topic) }
+        let topics = Dictionary(grouping: partitions, by: \.topic)
         // Version 10 names topics by identifier only; names serve as well and need no look-up.
         let answer = try await send(
             OffsetFetchRequest.self, to: .coordinator(group: group), use: .group, atMost: 9
@@ -97,60 +124,50 @@ extension Cluster {
                 request.groups = [
                     .with {
                         $0.groupId = group
-                        $0.topics = topics.map { topics in
-                            topics.map { topic, partitions in
-                                .with {
-                                    $0.name = topic
-                                    $0.partitionIndexes = partitions.map(\.partition)
-                                }
+                        $0.topics = topics.map { topic, partitions in
+                            .with {
+                                $0.name = topic
+                                $0.partitionIndexes = partitions.map(\.partition)
                             }
                         }
                     }
                 ]
             } else {
                 request.groupId = group
-                request.topics = topics.map { topics in
-                    topics.map { topic, partitions in
-                        .with {
-                            $0.name = topic
-                            $0.partitionIndexes = partitions.map(\.partition)
-                        }
+                request.topics = topics.map { topic, partitions in
+                    .with {
+                        $0.name = topic
+                        $0.partitionIndexes = partitions.map(\.partition)
                     }
                 }
             }
             if version >= 7 { request.requireStable = true }
             return request
         }
-        let response = answer.response
-        let code = response.groups.first?.errorCode ?? response.errorCode
-        guard code == .none else {
-            throw .refused(code, "could not read the offsets of group \(group)", by: answer.broker, api: .offsetFetch)
+        return try Self.committed(answer, of: group, partitions)
+    }
+
+    private static func committed(
+        _ answer: Answer<OffsetFetchResponse>, of group: String, _ asked: Set<TopicPartition>
+    ) throws(KafkaError) -> [TopicPartition: CommittedOffset] {
+        let what = "could not read the offsets of group \(group)"
+        guard let told = answer.response.offsets(of: group, version: answer.version) else {
+            throw .leftOut(what, by: answer.broker, api: .offsetFetch)
+        }
+        guard told.error == .none else {
+            throw .refused(told.error, what, by: answer.broker, api: .offsetFetch)
         }
         var found: [TopicPartition: CommittedOffset] = [:]
-        func take(
-            _ topic: String, _ partition: PartitionID, _ offset: Offset, _ epoch: LeaderEpoch, _ text: String?,
-            _ code: ErrorCode
-        ) throws(KafkaError) {
-            guard code == .none else {
-                throw .refused(code, "could not read the offsets of group \(group)", topic: topic, partition: partition)
+        for partition in asked {
+            guard let entry = told.partitions[partition] else {
+                throw .leftOut(what, by: answer.broker, api: .offsetFetch, topic: partition.topic, partition.partition)
             }
-            guard offset >= 0 else { return }
-            found[TopicPartition(topic, partition)] = CommittedOffset(
-                offset: offset, leaderEpoch: epoch, metadata: text ?? "")
-        }
-        for topic in response.topics {
-            for entry in topic.partitions {
-                try take(
-                    topic.name, entry.partitionIndex, entry.committedOffset, entry.committedLeaderEpoch, entry.metadata,
-                    entry.errorCode)
+            guard entry.error == .none else {
+                throw .refused(
+                    entry.error, what, by: answer.broker, api: .offsetFetch, topic: partition.topic,
+                    partition: partition.partition)
             }
-        }
-        for topic in response.groups.first?.topics ?? [] {
-            for entry in topic.partitions {
-                try take(
-                    topic.name, entry.partitionIndex, entry.committedOffset, entry.committedLeaderEpoch, entry.metadata,
-                    entry.errorCode)
-            }
+            if entry.offset.offset >= 0 { found[partition] = entry.offset }
         }
         return found
     }
@@ -182,11 +199,63 @@ extension Cluster {
                 }
             }
         }
+        var open = Set(offsets.keys)
         for topic in answer.response.topics {
-            for partition in topic.partitions where partition.errorCode != .none {
-                return partition.errorCode
+            for partition in topic.partitions {
+                guard open.remove(TopicPartition(topic.name, partition.partitionIndex)) != nil else { continue }
+                guard partition.errorCode == .none else { return partition.errorCode }
             }
         }
+        if let left = open.min() {
+            throw .leftOut(
+                "could not commit to group \(member.groupId)", by: answer.broker, api: .offsetCommit, topic: left.topic,
+                left.partition)
+        }
         return .none
+    }
+}
+
+extension OffsetFetchResponse {
+    /// What an answer says of one group, in the form that all versions share.
+    struct Told {
+        var error: ErrorCode
+        var partitions: [TopicPartition: (error: ErrorCode, offset: CommittedOffset)] = [:]
+
+        /// Of what is said twice the first counts.
+        fileprivate mutating func add(
+            _ topic: String, _ partition: PartitionID, _ error: ErrorCode, _ offset: CommittedOffset
+        ) {
+            let place = TopicPartition(topic, partition)
+            if partitions[place] == nil { partitions[place] = (error, offset) }
+        }
+    }
+
+    /// What is said of `group`; nil where the answer leaves it out.
+    func offsets(of group: String, version: Int16) -> Told? {
+        var told = Told(error: errorCode)
+        if version >= 8 {
+            guard let found = groups.first(where: { $0.groupId == group }) else { return nil }
+            told.error = found.errorCode
+            for topic in found.topics {
+                for entry in topic.partitions {
+                    told.add(
+                        topic.name, entry.partitionIndex, entry.errorCode,
+                        CommittedOffset(
+                            offset: entry.committedOffset, leaderEpoch: entry.committedLeaderEpoch,
+                            metadata: entry.metadata ?? ""))
+                }
+            }
+            return told
+        }
+        for topic in topics {
+            for entry in topic.partitions {
+                told.add(
+                    topic.name, entry.partitionIndex, entry.errorCode,
+                    CommittedOffset(
+                        offset: entry.committedOffset, leaderEpoch: entry.committedLeaderEpoch,
+                        metadata: entry.metadata ?? ""))
+            }
+        }
+        return told
     }
 }

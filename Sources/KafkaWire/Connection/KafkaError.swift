@@ -93,6 +93,16 @@ extension KafkaError {
             broker: broker, api: api, topic: topic, partition: partition)
     }
 
+    /// An answer that says nothing of what was asked: that is not to say that there is nothing.
+    static func leftOut(
+        _ what: String, by broker: String? = nil, api: APIKey, topic: String? = nil, _ partition: PartitionID? = nil
+    ) -> KafkaError {
+        let who = broker.map { "broker \($0)" } ?? "the broker"
+        return KafkaError(
+            .malformedResponse, "\(what): \(who) left it out of its answer", broker: broker, api: api,
+            topic: topic, partition: partition, isRetriable: true)
+    }
+
     private static func advice(for code: ErrorCode) -> String? {
         switch code {
         case .unknownTopicOrPartition, .unknownTopicId: "create the topic, or look at its spelling"

@@ -7,6 +7,9 @@
 struct AbortedTransactions {
     typealias Transaction = FetchResponse.FetchableTopicResponse.PartitionData.AbortedTransaction
 
+    /// A control batch holds one small record.
+    private static let markLimit = 64 << 10
+
     /// Those whose first record has not come yet, the next one last.
     private var coming: [Transaction]
     /// The producers whose transaction is an aborted one here.
@@ -50,7 +53,7 @@ struct AbortedTransactions {
 
     private func isAbort(_ batch: RecordBatch) throws(WireError) -> Bool {
         try batch.verifyChecksum()
-        guard let key = try batch.records().first?.key else { return false }
+        guard let key = try batch.records(limit: Self.markLimit).first?.key else { return false }
         return try ControlRecordTypeSchema.decodeVersioned(key).type == ControlBatch.End.abort.rawValue
     }
 }

@@ -1,4 +1,5 @@
-/// Records of one partition, in their order, as they came with one fetch. The bytes stay where they were received.
+/// Records of one partition, in their order, as they came with one fetch, or as many of those as unpack to a few megabytes.
+/// The bytes stay where they were received.
 public struct ConsumerBatch: Sendable {
     /// Where the records come from.
     public let source: TopicPartition
@@ -24,23 +25,34 @@ public struct ConsumerBatch: Sendable {
 
     /// Why a chunk cannot be handed out.
     struct Damage: Error {
+        /// What is wrong: with the bytes, or, where they are sound, with this client's limit or its codecs.
+        enum Kind { case damaged, tooLarge, foreign }
+
         /// Which of its batches it is.
         var index: Int
         var error: KafkaError
-        /// Whether the bytes are sound, and only this client cannot unpack them.
-        var isForeign: Bool
+        var kind: Kind
     }
 
-    init(_ chunk: FetchedChunk, assignment: Int, limit: Int, engine: ConsumerEngine) throws(Damage) {
+    /// Unpacks the batches of a chunk, one after the other, until they have come to `unpackedLimit` bytes: what is handed
+    /// out holds that much, or one batch. `rest` are those behind.
+    init(
+        _ chunk: FetchedChunk, rest: inout FetchedChunk?, assignment: Int, limit: Int, unpackedLimit: Int,
+        engine: ConsumerEngine
+    ) throws(Damage) {
         source = chunk.source
-        nextOffset = chunk.nextOffset
         highWatermark = chunk.highWatermark
-        leaderEpoch = chunk.batches.last?.partitionLeaderEpoch ?? .none
         self.engine = engine
         self.assignment = assignment
+        var front = chunk
         var parts: [Part] = []
         var count = 0
+        var unpacked = 0
         for (index, batch) in chunk.batches.enumerated() where !batch.attributes.isControl {
+            if unpacked >= unpackedLimit {
+                (front, rest) = chunk.divided(at: index)
+                break
+            }
             let records: DecodedRecords
             do throws(WireError) {
                 try batch.verifyChecksum()
@@ -52,7 +64,11 @@ public struct ConsumerBatch: Sendable {
             while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
             parts.append(Part(records: records, first: first))
             count += records.count - first
+            // What is not packed is where it was received, and counted there.
+            if batch.attributes.compression != Compression.none { unpacked += records.payload.count }
         }
+        nextOffset = front.nextOffset
+        leaderEpoch = front.batches.last?.partitionLeaderEpoch ?? .none
         self.parts = parts
         self.count = count
     }
@@ -65,14 +81,23 @@ public struct ConsumerBatch: Sendable {
                 .corruptBatch,
                 "\(source), offset \(batch.baseOffset): \(error); have the producer send with compression.type none or "
                     + "gzip", topic: source.topic, partition: source.partition, setting: "compression.type")
-            return Damage(index: index, error: error, isForeign: true)
+            return Damage(index: index, error: error, kind: .foreign)
+        }
+        if case .tooLarge(let limit) = error.reason {
+            let setting = KafkaConsumer.Configuration.unpackedBatchSetting
+            let error = KafkaError(
+                .recordTooLarge,
+                "\(source), offset \(batch.baseOffset): the record batch unpacks to more than this client's limit of "
+                    + "\(limit) bytes; raise \(setting), or read on behind offset \(batch.lastOffset)",
+                topic: source.topic, partition: source.partition, setting: setting)
+            return Damage(index: index, error: error, kind: .tooLarge)
         }
         let error = KafkaError(
             .corruptBatch,
             "\(source), offset \(batch.baseOffset): the record batch is damaged (\(error)); read on behind "
                 + "offset \(batch.lastOffset), or set the consumer to skip damaged batches",
             topic: source.topic, partition: source.partition)
-        return Damage(index: index, error: error, isForeign: false)
+        return Damage(index: index, error: error, kind: .damaged)
     }
 
     /// Calls `body` with each record's value, or nil for a tombstone, without making a ``Record`` of it: the fastest

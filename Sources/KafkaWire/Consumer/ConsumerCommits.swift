@@ -50,30 +50,44 @@ extension ConsumerEngine {
             throw error
         }
         guard code != .none else { return }
-        if self.group?.generation == group.generation, let actions = self.group?.commitRefused(code) {
+        if self.group?.generation == group.generation, let actions = self.group?.commitRefused(code, now: .now) {
             perform(actions)
         }
-        let movedOn: Set<ErrorCode> = [.illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId]
         throw .refused(
             code, "could not commit to group \(group.groupId)", api: .offsetCommit,
             topic: offsets.keys.first?.topic, partition: offsets.keys.first?.partition,
-            advice: movedOn.contains(code)
+            advice: Self.movedOn.contains(code)
                 ? "the group has moved on, and the records behind the last commit come again" : nil)
     }
 
+    private static let movedOn: Set<ErrorCode> = [
+        .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId,
+    ]
+
     /// Commits what was processed, in the background, when it is time to.
     func autoCommitIfDue() {
-        guard let interval = configuration.autoCommit, group?.phase == .stable, Instant.now >= nextAutoCommit else {
-            return
-        }
+        guard let interval = configuration.autoCommit, group?.phase == .stable, Instant.now >= nextAutoCommit,
+            !isCommitting
+        else { return }
         nextAutoCommit = .now + interval
         guard !processed.isEmpty else { return }
-        Task(executorPreference: loop) { await self.commitProcessed() }
+        isCommitting = true
+        Task(executorPreference: loop) { await self.autoCommit(interval) }
+    }
+
+    private func autoCommit(_ interval: Duration) async {
+        await commitProcessed()
+        isCommitting = false
+        if failedCommits > 0 { nextAutoCommit = .now + max(interval, backoff.pause(after: failedCommits)) }
+        setTimer()
     }
 
     /// When ``autoCommitIfDue()`` has something to do.
     var autoCommitDeadline: Instant? {
-        configuration.autoCommit != nil && group?.phase == .stable && !processed.isEmpty ? nextAutoCommit : nil
+        guard configuration.autoCommit != nil, group?.phase == .stable, !processed.isEmpty, !isCommitting else {
+            return nil
+        }
+        return nextAutoCommit
     }
 
     func commitProcessed() async {
@@ -82,8 +96,18 @@ extension ConsumerEngine {
         do throws(KafkaError) {
             try await commitOnce(offsets)
             forgetProcessed(offsets)
+            failedCommits = 0
+            commitFailure = nil
+            worksAgain(.commits)
         } catch {
-            configuration.client.logger.warning("\(error.message)")
+            failedCommits += 1
+            commitFailure = error
+            // A group that has moved on tells so itself.
+            if let code = error.code.broker, Self.movedOn.contains(code) {
+                configuration.client.logger.warning("\(error.message)")
+            } else {
+                report(error, .commits)
+            }
         }
     }
 }

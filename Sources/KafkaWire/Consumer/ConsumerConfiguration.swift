@@ -43,13 +43,17 @@ extension KafkaConsumer {
         /// as in Java; a larger batch still comes through, alone.
         public var partitionMaximumBytes = 1 << 20
         /// How many fetched bytes may wait for the application before fetching pauses (`queued.max.messages.kbytes` of
-        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one.
+        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one. They wait as they came, packed:
+        /// a ``ConsumerBatch`` holds four times ``fetchMaximumBytes`` unpacked at most, or one batch of its topic.
         public var maximumBuffered = 4 << 20
         /// Whether ``ConsumerEvent/reachedEnd(_:at:)`` is told (`enable.partition.eof` of librdkafka). Default false.
         public var tellsEnds = false
-        /// How far one batch may unpack, in bytes: what is larger is refused as damaged. Default 64 MiB.
+        /// How far one batch may unpack, in bytes (`max.unpacked.batch.bytes`, which other clients do not have): what is
+        /// larger is refused, or passed over with ``CorruptBatches/skip``. Default 64 MiB.
         public var decompressionLimit = Compression.defaultLimit
-        /// What to do with a batch whose checksum is wrong also when it is fetched again. Default: stop with an error.
+        static let unpackedBatchSetting = "max.unpacked.batch.bytes"
+        /// What to do with a batch whose checksum is wrong also when it is fetched again, or that is larger than
+        /// ``decompressionLimit``. Default: stop with an error.
         public var corruptBatches = CorruptBatches.stop
 
         /// A member of `group` that reads `topics`.
@@ -88,6 +92,8 @@ extension KafkaConsumer {
                 "heartbeat.interval.ms must be above 0 and below session.timeout.ms (a third of it is usual)",
                 "heartbeat.interval.ms")
             try require(fetchMaximumBytes > 0 && partitionMaximumBytes > 0, "a fetch must have room", "fetch.max.bytes")
+            try require(
+                decompressionLimit > 0, "a batch must have room to be unpacked", Self.unpackedBatchSetting)
             try require(fetchMaximumWait >= .zero, "fetch.max.wait.ms is below 0", "fetch.max.wait.ms")
             return self
         }

@@ -21,8 +21,8 @@ actor ConsumerEngine {
     private(set) var isClosed = false
     private var isStopped = false
     private var hasBegun = false
-    private var events: Deque<ConsumerEvent> = []
-    private var troubles = Troubles()
+    var events: Deque<ConsumerEvent> = []
+    var troubles = Troubles()
 
     /// Counts the assignments, given and taken away.
     private(set) var assignment = 0
@@ -50,18 +50,28 @@ actor ConsumerEngine {
     var followedTopics: Set<String> = []
     var hasFollowed = false
     var isFollowing = false
+    var failedFollowing = 0
     /// The end that the application has come to with the chunk that it has.
     private var reachedEnd: (partition: TopicPartition, offset: Offset)?
     var isLooking = false
     var isResolving = false
-    private var joinBackoff: Backoff
+    /// The pauses between tries of all kinds; how often each has failed, each counts.
+    let backoff: Backoff
+    var lookBackoff: Backoff
+    /// How often in a row a broker has answered at once that there is nothing.
+    var hastyAnswers: [BrokerID: Int] = [:]
+    /// How often in a row the position could not be committed, and whether it is being tried.
+    var failedCommits = 0
+    var isCommitting = false
+    var commitFailure: KafkaError?
 
     init(_ configuration: KafkaConsumer.Configuration, cluster: Cluster) {
         self.configuration = configuration
         self.cluster = cluster
         loop = cluster.loop
         plan = FetchPlan(limit: configuration.maximumBuffered)
-        joinBackoff = Backoff(configuration.client)
+        backoff = Backoff(configuration.client)
+        lookBackoff = backoff
         nextAutoCommit = .now + (configuration.autoCommit ?? .zero)
         nextTopicLook = .now + configuration.client.metadataMaximumAge
         if case .named(let names)? = configuration.source.topics { topicNames = names }
@@ -125,6 +135,16 @@ actor ConsumerEngine {
 
     func accepted(_ chunk: FetchedChunk) { plan.accepted(chunk.source) }
 
+    /// The application gets `front` for now, and `rest` with the next steps: what both hold is too much at once.
+    func divided(_ front: ConsumerBatch, _ rest: FetchedChunk) {
+        // Taken away, or sought elsewhere, since it was taken.
+        guard given[front.source] != nil else { return }
+        given[front.source] = CommittedOffset(
+            offset: front.nextOffset, leaderEpoch: front.leaderEpoch)
+        forgetEnd(front.source)
+        plan.putBack(rest)
+    }
+
     /// Fetches again, from `offset` on, what was damaged; false when that was done often enough.
     func refetch(_ partition: TopicPartition, from offset: Offset) -> Bool {
         plan.refetch(partition, from: offset, at: .now + configuration.client.retryBackoff)
@@ -155,26 +175,6 @@ actor ConsumerEngine {
         plan.seek(partition, to: offset)
     }
 
-    /// Tells the application of something that does not work, once until it works again.
-    func report(_ error: KafkaError, _ source: Troubles.Source) {
-        guard !isClosed else { return }
-        let change = troubles.begin(source)
-        guard change != .none else { return configuration.client.logger.debug("\(error.message)") }
-        configuration.client.logger.warning("\(error.message)")
-        guard change == .first else { return }
-        events.append(.trouble(error))
-        wakeApplication()
-    }
-
-    func worksAgain(_ source: Troubles.Source) { tell(troubles.end(source)) }
-
-    private func tell(_ change: Troubles.Change) {
-        guard change == .recovered, !isClosed else { return }
-        configuration.client.logger.info("consuming works again")
-        events.append(.recovered)
-        wakeApplication()
-    }
-
     func seek(_ partition: TopicPartition, to offset: Offset) {
         plan.seek(partition, to: offset)
         given[partition] = nil
@@ -191,9 +191,10 @@ actor ConsumerEngine {
         wakeApplication()
     }
 
-    /// Commits what was processed, leaves the group, closes the connections.
-    func close() async {
-        guard !isClosed else { return }
+    /// Commits what was processed, leaves the group, closes the connections. Gives why not all could be committed.
+    @discardableResult
+    func close() async -> KafkaError? {
+        guard !isClosed else { return nil }
         isClosed = true
         wakeApplication()
         await bounded(.seconds(10)) { engine in
@@ -203,12 +204,19 @@ actor ConsumerEngine {
         if let timer { loop.cancel(timer.id) }
         timer = nil
         await cluster.close()
+        guard let group, configuration.autoCommit != nil, !processed.isEmpty else { return nil }
+        return commitFailure
+            ?? KafkaError(
+                .timedOut,
+                "could not commit to group \(group.groupId) in time before it was left; the records behind the last commit "
+                    + "come again", api: .offsetCommit)
     }
 
     private func closeGroup() -> [GroupState.Action] { group?.close() ?? [] }
     private func withdrawGroup() -> [GroupState.Action] { group?.withdraw() ?? [] }
 
     private func commitBeforeLeaving() async {
+        commitFailure = nil
         if configuration.autoCommit != nil { await commitProcessed() }
     }
 
@@ -324,7 +332,7 @@ actor ConsumerEngine {
         for action in actions {
             switch action {
             case .join(let attempt, let afterPause):
-                let pause = afterPause ? joinBackoff.next() : .zero
+                let pause = afterPause ? backoff.pause(after: group?.failures ?? 1) : .zero
                 Task(executorPreference: loop) { await self.sendJoin(attempt, pause) }
             case .forgetCoordinator:
                 guard let id = configuration.groupId else { continue }
@@ -332,11 +340,11 @@ actor ConsumerEngine {
             case .assignAndSync(let members): Task(executorPreference: loop) { await self.assignAndSync(members) }
             case .sync: Task(executorPreference: loop) { await self.sendSync([:]) }
             case .heartbeat: Task(executorPreference: loop) { await self.sendHeartbeat() }
-            case .takeOver(let assignment):
-                joinBackoff.reset()
-                Task(executorPreference: loop) { await self.takeOver(assignment) }
+            case .takeOver(let assignment): Task(executorPreference: loop) { await self.takeOver(assignment) }
             case .revoke(let lost): revoke(lost: lost)
             case .leave(let memberId): Task(executorPreference: loop) { await self.sendLeave(memberId) }
+            case .report(let error): report(error, .membership)
+            case .recovered: worksAgain(.membership)
             case .fail(let error): fail(error)
             }
         }

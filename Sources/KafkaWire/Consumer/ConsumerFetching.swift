@@ -26,6 +26,7 @@ extension ConsumerEngine {
     }
 
     private func fetch(_ request: FetchPlan.Request, from leader: BrokerID) async {
+        let start = Instant.now
         let outcome = await FetchExchange.fetch(request, from: leader, configuration, cluster)
         fetching[leader, default: 1] -= 1
         plan.settled(request.partitions)
@@ -33,8 +34,11 @@ extension ConsumerEngine {
         case .success(let answers):
             worksAgain(.broker(leader))
             for answer in answers { take(answer) }
+            let isEmpty = answers.allSatisfy { if case .success(nil) = $0.outcome { true } else { false } }
+            holdBack(leader, request, isEmpty ? Instant.now - start : nil)
         case .failure(let error):
-            pause(request.partitions)
+            let now = Instant.now
+            for partition in request.partitions { _ = plan.failed(partition, backoff, now: now) }
             if !isClosed {
                 report(error, .broker(leader))
                 relearn(request.partitions)
@@ -43,40 +47,70 @@ extension ConsumerEngine {
         fetch()
     }
 
-    private func pause(_ partitions: [TopicPartition]) {
-        let until = Instant.now + configuration.client.retryBackoff * 2
-        for partition in partitions { plan.pause(partition, until: until) }
+    /// A broker waits for records before it answers that there are none. One that does not, again and again, is asked
+    /// more and more rarely, down to as rarely as if it did. `time` is what an answer without records took.
+    private func holdBack(_ leader: BrokerID, _ request: FetchPlan.Request, _ time: Duration?) {
+        let wait = max(configuration.fetchMaximumWait, .milliseconds(10))
+        guard let time, time < wait / 2 else {
+            hastyAnswers[leader] = nil
+            return
+        }
+        let count = hastyAnswers[leader, default: 0] + 1
+        hastyAnswers[leader] = count
+        guard count > 1 else { return }
+        let until = Instant.now + min(backoff.pause(after: count - 1), wait - time)
+        for partition in request.partitions { plan.pause(partition, until: until) }
     }
+
+    /// A partition cannot be read at present: it is left alone for a while, and told of. What is usual, as while a leader
+    /// moves, is told of where it lasts.
+    private func stumble(_ partition: TopicPartition, _ error: KafkaError, isUsual: Bool = false) {
+        let failures = plan.failed(partition, backoff, now: .now)
+        if !isUsual || failures >= Self.patience { report(error, .partition(partition)) }
+    }
+
+    /// So many tries in a row are no trouble yet: with the default pauses, not a second.
+    private static let patience = 4
 
     private func take(_ answer: FetchExchange.PartitionAnswer) {
         let source = answer.source
         switch answer.outcome {
         case .success(var chunk?):
+            plan.worked(source)
             chunk.reachesEnd = configuration.tellsEnds && answer.end >= 0 && chunk.nextOffset >= answer.end
             plan.received(chunk)
             worksAgain(.partition(source))
             wakeApplication()
         case .success(nil):
+            plan.worked(source)
             worksAgain(.partition(source))
             guard configuration.tellsEnds, answer.end >= 0, answer.offset >= answer.end else { return }
             plan.receivedEnd(source, at: answer.offset)
             wakeApplication()
         case .failure(let error):
             guard plan.positions[source] != nil else { return }
-            pause([source])
             switch error.code.broker {
-            case .offsetOutOfRange?: resetPosition(source, error)
+            case .offsetOutOfRange?:
+                stumble(source, error, isUsual: true)
+                resetPosition(source, error)
             case .notLeaderOrFollower?, .leaderNotAvailable?, .fencedLeaderEpoch?, .unknownLeaderEpoch?:
+                stumble(source, error, isUsual: true)
                 relearn([source])
             case let code? where code.invalidatesMetadata:
-                report(error, .partition(source))
+                stumble(source, error)
                 relearn([source])
             default:
                 // Damaged on its way, or at the broker: asking again tells which.
                 let again =
                     error.code == .corruptBatch
                     && refetch(source, from: plan.positions[source]?.offset ?? 0)
-                if error.isRetriable || again { report(error, .partition(source)) } else { fail(error) }
+                if again {
+                    report(error, .partition(source))
+                } else if error.isRetriable {
+                    stumble(source, error)
+                } else {
+                    fail(error)
+                }
             }
         }
     }
@@ -98,7 +132,10 @@ extension ConsumerEngine {
         } catch {
             if error.isRetriable { report(error, .positions) } else if !isClosed { fail(error) }
         }
-        pause(starts.keys.filter { plan.positions[$0].map { $0.offset == nil } ?? false })
+        let now = Instant.now
+        for partition in starts.keys where plan.positions[partition].map({ $0.offset == nil }) ?? false {
+            _ = plan.failed(partition, backoff, now: now)
+        }
         isResolving = false
         fetch()
         wakeApplication()
@@ -110,33 +147,44 @@ extension ConsumerEngine {
     private func relearn(_ partitions: [TopicPartition]) {
         guard !isLooking, !isClosed else { return }
         isLooking = true
-        let topics = Set(partitions.map(\.topic)).sorted()
-        Task(executorPreference: loop) { await self.relearn(topics) }
+        Task(executorPreference: loop) { await self.learnLeaders(partitions) }
     }
 
-    private func relearn(_ topics: [String]) async {
-        var pause = configuration.client.retryBackoff
+    private func learnLeaders(_ partitions: [TopicPartition]) async {
+        // Until it has worked: nobody else would find out that it works again.
+        while await !askLeaders(partitions), !isClosed {}
+        isLooking = false
+        fetch()
+    }
+
+    /// Asks once, and waits before the next time may be. Says whether there was an answer.
+    private func askLeaders(_ partitions: [TopicPartition]) async -> Bool {
         var hasWorked = true
         do throws(KafkaError) {
-            try await cluster.refresh(topics)
+            try await cluster.refresh(Set(partitions.map(\.topic)).sorted())
             worksAgain(.metadata)
-            let known = await cluster.metadata.topics
-            if topics.contains(where: { known[$0]?.error == .unknownTopicOrPartition }) {
-                // Deleted: the group has to spread what is left.
-                nextTopicLook = .now
-                pause = configuration.client.maximumRetryBackoff
-            }
+            tellLeaderless(partitions)
+            lookAtTopics(.now)
+            fetch()
         } catch {
             report(error, .metadata)
             hasWorked = false
-            pause = configuration.client.maximumRetryBackoff
+            lookAtTopics(.now)
         }
-        lookAtTopics(.now)
-        try? await Task.sleep(for: pause)
-        // Until it has worked: nobody else would find out that it works again.
-        if !hasWorked, !isClosed { return await relearn(topics) }
-        isLooking = false
-        fetch()
+        try? await Task.sleep(for: lookBackoff.next())
+        return hasWorked
+    }
+
+    private func tellLeaderless(_ partitions: [TopicPartition]) {
+        let metadata = cluster.assumeIsolated { $0.metadata }
+        var isComplete = true
+        for partition in partitions where metadata.leader(of: partition) == nil {
+            isComplete = false
+            stumble(partition, metadata.withoutLeader(partition), isUsual: true)
+            // Deleted: the group has to spread what is left.
+            if metadata.topics[partition.topic]?.error == .unknownTopicOrPartition { nextTopicLook = .now }
+        }
+        if isComplete { lookBackoff.reset() }
     }
 
     /// Looks from time to time whether the group's topics have come, gone or grown; more often while one is missing.
@@ -175,11 +223,13 @@ extension ConsumerEngine {
 
     private func compareTopics() async {
         do throws(KafkaError) { try await refreshTopics() } catch {
+            report(error, .metadata)
             nextTopicLook = .now + configuration.client.maximumRetryBackoff
             return setTimer()
         }
+        worksAgain(.metadata)
         let counts = partitionCounts(topicNames)
-        if counts != assignedCounts, let actions = group?.subscriptionChanged() {
+        if counts != assignedCounts, let actions = group?.subscriptionChanged(now: .now) {
             assignedCounts = counts
             perform(actions)
         }
@@ -197,10 +247,15 @@ extension ConsumerEngine {
                     .unknownTopicOrPartition, "waiting for a topic that \(pattern) matches",
                     advice: "create one, or look at the pattern; reading begins by itself when it is there"), .topics)
         } else if let name = missing.first {
+            // A topic that is there, and cannot be read at present, is not a missing one.
+            let code = cluster.assumeIsolated { $0.metadata.topics[name]?.error } ?? .unknownTopicOrPartition
+            let isUnknown = [.unknownTopicOrPartition, .unknownTopicId, .none].contains(code)
             report(
                 .refused(
-                    .unknownTopicOrPartition, "waiting for topic \(name)", topic: name,
-                    advice: "create it, or look at its spelling; reading begins by itself when it is there"), .topics)
+                    code == .none ? .unknownTopicOrPartition : code, "waiting for topic \(name)", topic: name,
+                    advice: isUnknown
+                        ? "create it, or look at its spelling; reading begins by itself when it is there" : nil),
+                .topics)
         } else {
             worksAgain(.topics)
         }

@@ -80,6 +80,9 @@ extension KafkaConsumer.Configuration {
         "max.partition.fetch.bytes": { (configuration, value) throws(KafkaError) in
             configuration.partitionMaximumBytes = try value.integer(atLeast: 1)
         },
+        unpackedBatchSetting: { (configuration, value) throws(KafkaError) in
+            configuration.decompressionLimit = try value.integer(atLeast: 1)
+        },
         "queued.max.messages.kbytes": { (configuration, value) throws(KafkaError) in
             configuration.maximumBuffered = try value.integer(1...Int(Int32.max)) << 10
         },

@@ -31,11 +31,12 @@ enum FetchExchange {
             let names = Dictionary(
                 request.partitions.map { (topics[$0.topic]?.id ?? .zero, $0.topic) }, uniquingKeysWith: { a, _ in a })
             var found: [PartitionAnswer] = []
+            var open = Set(request.partitions)
             for topic in answer.response.responses {
                 let name = answer.version >= 13 ? names[topic.topicId] ?? "" : topic.topic
                 for partition in topic.partitions {
                     let source = TopicPartition(name, partition.partitionIndex)
-                    guard let offset = offsets[source] else { continue }
+                    guard let offset = offsets[source], open.remove(source) != nil else { continue }
                     let isolation = configuration.isolationLevel
                     let outcome = chunk(partition, source, at: offset, isolation, by: answer.broker)
                     let stable = isolation == .readCommitted ? partition.lastStableOffset : -1
@@ -44,6 +45,16 @@ enum FetchExchange {
                             source: source, outcome: outcome, offset: offset,
                             end: stable >= 0 ? stable : partition.highWatermark))
                 }
+            }
+            // What is left out is not nothing: asked again at once, it would be so without end.
+            for source in open {
+                let error = KafkaError(
+                    .malformedResponse,
+                    "could not fetch \(source): broker \(answer.broker) left it out of its answer",
+                    broker: answer.broker,
+                    api: .fetch, topic: source.topic, partition: source.partition, isRetriable: true)
+                found.append(
+                    PartitionAnswer(source: source, outcome: .failure(error), offset: offsets[source] ?? 0, end: -1))
             }
             return .success(found)
         } catch {
@@ -111,6 +122,14 @@ enum FetchExchange {
             wanted = outcome.kept
             damage = outcome.damage ?? damage
         }
+        if let last = batches.last, last.lastOffset < offset {
+            return .failure(
+                KafkaError(
+                    .malformedResponse,
+                    "could not fetch \(source) at offset \(offset): broker \(broker) sent records that end at offset "
+                        + "\(last.lastOffset), in front of it", broker: broker, api: .fetch, topic: source.topic,
+                    partition: source.partition, isRetriable: true))
+        }
         if let last = batches.last {
             // What cannot be read behind sound batches is fetched anew, and then stands in front.
             return .success(
@@ -164,29 +183,38 @@ enum FetchExchange {
             }
         }
         guard !times.isEmpty else { return (found, nil) }
-        func more(_ times: [TopicPartition: Int64]) async throws(KafkaError) -> [TopicPartition: Offset] {
+        func ask(_ times: [TopicPartition: Int64]) async throws(KafkaError) -> [TopicPartition: Offset] {
             guard !times.isEmpty else { return [:] }
-            let answers = try await cluster.listOffsets(times, isolation: isolation)
-            return answers.filter { $0.value.error == .none }.mapValues(\.offset)
+            var offsets: [TopicPartition: Offset] = [:]
+            for (partition, outcome) in await cluster.listOffsets(times, isolation: isolation) {
+                do throws(KafkaError) { offsets[partition] = try outcome.get() } catch {
+                    guard error.isRetriable else { throw error }
+                    failure = error
+                }
+            }
+            return offsets
+        }
+        /// Every log has a first and a last offset.
+        func mustBe(_ partition: TopicPartition, _ offset: Offset) throws(KafkaError) -> Offset {
+            guard offset < 0 else { return offset }
+            throw KafkaError(
+                .malformedResponse, "could not look up an offset of \(partition): its leader tells of none",
+                api: .listOffsets, topic: partition.topic, partition: partition.partition, isRetriable: true)
         }
         var beyond: [TopicPartition: Int64] = [:]
-        var counted: [TopicPartition: Int64] = [:]
-        for (partition, answer) in try await cluster.listOffsets(times, isolation: isolation) {
-            guard answer.error == .none else {
-                failure = .refused(
-                    answer.error, "could not look up an offset of \(partition)", api: .listOffsets,
-                    topic: partition.topic, partition: partition.partition)
-                if let failure, !failure.isRetriable { throw failure }
-                continue
-            }
-            if case .last = starts[partition] { counted[partition] = -2 }
+        var ends: [TopicPartition: Offset] = [:]
+        for (partition, offset) in try await ask(times) {
+            switch starts[partition] {
+            case .last: ends[partition] = try mustBe(partition, offset)
             // No record is as new as the time asked for: the next one will be.
-            if answer.offset < 0 { beyond[partition] = -1 } else { found[partition] = answer.offset }
+            case .time where offset < 0: beyond[partition] = -1
+            default: found[partition] = try mustBe(partition, offset)
+            }
         }
-        for (partition, answer) in try await more(beyond) { found[partition] = answer }
-        for (partition, first) in try await more(counted) {
-            guard case .last(let count)? = starts[partition], let end = found[partition] else { continue }
-            found[partition] = max(first, end - max(0, count))
+        for (partition, offset) in try await ask(beyond) { found[partition] = try mustBe(partition, offset) }
+        for (partition, first) in try await ask(ends.mapValues { _ in -2 }) {
+            guard case .last(let count)? = starts[partition], let end = ends[partition] else { continue }
+            found[partition] = max(try mustBe(partition, first), end - max(0, count))
         }
         return (found, failure)
     }

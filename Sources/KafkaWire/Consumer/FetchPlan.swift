@@ -13,7 +13,21 @@ struct FetchedChunk: Sendable {
     /// Whether there was nothing behind ``nextOffset``.
     var reachesEnd = false
 
-    /// The batches in front of number `index`, and those from it on.
+    /// The batches in front of number `index`, which are sound, and those from it on.
+    func divided(at index: Int) -> (FetchedChunk, FetchedChunk) {
+        var (front, rest) = (self, self)
+        front.reachesEnd = false
+        front.batches = Array(batches[..<index])
+        rest.batches = Array(batches[index...])
+        // Not where the next batch says to begin: packed sets of old say their last offset there.
+        front.nextOffset = max(firstOffset, front.batches.last.map { $0.lastOffset.next } ?? firstOffset)
+        rest.firstOffset = front.nextOffset
+        rest.bytes = min(bytes, rest.batches.reduce(0) { $0 + $1.bytes.count })
+        front.bytes = bytes - rest.bytes
+        return (front, rest)
+    }
+
+    /// The batches in front of number `index`, and those from it on, of which the first may be damaged.
     func split(at index: Int) -> (FetchedChunk, FetchedChunk) {
         var (front, rest) = (self, self)
         front.reachesEnd = false
@@ -35,6 +49,8 @@ struct FetchPlan: Sendable {
         var start: KafkaConsumer.StartingOffset
         /// Do not ask before.
         var pausedUntil: Instant?
+        /// How often in a row it could not be read.
+        var failures = 0
         /// How often in a row the batch at `offset` was damaged.
         var damaged = 0
         /// Whether a request for it is on its way.
@@ -160,6 +176,20 @@ struct FetchPlan: Sendable {
         for partition in partitions { positions[partition]?.isAsked = false }
     }
 
+    /// The partition could not be read at present: leaves it alone for a while, which grows. Gives how often in a row that
+    /// was so, 0 for a partition that is not read.
+    mutating func failed(_ partition: TopicPartition, _ backoff: Backoff, now: Instant) -> Int {
+        guard let failures = positions[partition].map({ $0.failures + 1 }) else { return 0 }
+        positions[partition]?.failures = failures
+        positions[partition]?.pausedUntil = now + backoff.pause(after: failures)
+        return failures
+    }
+
+    /// The partition was read.
+    mutating func worked(_ partition: TopicPartition) {
+        if positions[partition]?.failures != 0 { positions[partition]?.failures = 0 }
+    }
+
     /// Leave a partition alone until `until`.
     mutating func pause(_ partition: TopicPartition, until: Instant) { positions[partition]?.pausedUntil = until }
 
@@ -191,6 +221,12 @@ struct FetchPlan: Sendable {
         guard let chunk = chunks.popFirst() else { return nil }
         buffered -= chunk.bytes
         return chunk
+    }
+
+    /// What was taken, and not used up: it comes next.
+    mutating func putBack(_ chunk: FetchedChunk) {
+        buffered += chunk.bytes
+        chunks.prepend(chunk)
     }
 
     /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.

@@ -4,9 +4,11 @@ extension ConsumerEngine {
     /// when they were looked for first, and all later ones from their first record on, which nobody has seen yet.
     func followTopics(from start: KafkaConsumer.StartingOffset) async {
         defer { isFollowing = false }
+        var source = Troubles.Source.metadata
         do throws(KafkaError) {
             try await refreshTopics()
             worksAgain(.metadata)
+            source = .positions
             let counts = partitionCounts(topicNames)
             let partitions = counts.flatMap { name, count in
                 (0..<count).map { TopicPartition(name, PartitionID(index: $0)) }
@@ -14,6 +16,7 @@ extension ConsumerEngine {
             let new = partitions.filter { plan.positions[$0] == nil }
             let found = new.isEmpty ? [:] : try await lookUp(self.starts(of: new, start))
             guard !isClosed else { return }
+            failedFollowing = 0
             worksAgain(.positions)
             leave(Set(plan.positions.keys).subtracting(partitions))
             plan.add(found)
@@ -24,8 +27,9 @@ extension ConsumerEngine {
         } catch {
             guard !isClosed else { return }
             guard error.isRetriable else { return fail(error) }
-            report(error, .metadata)
-            nextTopicLook = .now + configuration.client.maximumRetryBackoff
+            failedFollowing += 1
+            if isToBeTold(error, after: failedFollowing) { report(error, source) }
+            nextTopicLook = .now + backoff.pause(after: failedFollowing)
         }
         isFollowing = false
         fetch()

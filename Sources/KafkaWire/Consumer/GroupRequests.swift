@@ -134,22 +134,24 @@ extension ConsumerEngine {
                             + "may be a client of another kind"))
             }
         }
-        do throws(KafkaError) {
-            try await cluster.refresh(Set(partitions.map(\.topic)).union(topicNames).sorted())
-            let starts = try await startingOffsets(partitions, of: id)
-            // The group may have moved on meanwhile.
-            guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
-            takeOver(starts.mapValues { .offset($0) })
-            worksAgain(.group)
-            rememberTopics()
-            announce(starts)
-        } catch {
-            guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
-            guard error.isRetriable else { return fail(error) }
-            report(error, .group)
-            try? await Task.sleep(for: configuration.client.maximumRetryBackoff)
-            guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
-            await takeOver(assignment)
+        var failures = 0
+        // The group may move on meanwhile.
+        while self.group?.generation == group.generation, self.group?.phase == .stable {
+            do throws(KafkaError) {
+                try await cluster.refresh(Set(partitions.map(\.topic)).union(topicNames).sorted())
+                let starts = try await startingOffsets(partitions, of: id)
+                guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
+                takeOver(starts.mapValues { .offset($0) })
+                worksAgain(.group)
+                rememberTopics()
+                return announce(starts)
+            } catch {
+                guard self.group?.generation == group.generation, self.group?.phase == .stable else { return }
+                guard error.isRetriable else { return fail(error) }
+                failures += 1
+                if isToBeTold(error, after: failures) { report(error, .group) }
+                try? await Task.sleep(for: backoff.pause(after: failures))
+            }
         }
     }
 
@@ -177,16 +179,13 @@ extension ConsumerEngine {
         return offsets
     }
 
-    /// The offsets of these places, asked for until all are known.
+    /// The offsets of these places, all of them.
     func lookUp(
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset]
     ) async throws(KafkaError) -> [TopicPartition: Offset] {
-        let (cluster, isolation) = (cluster, configuration.isolationLevel)
-        return try await cluster.retrying("look up offsets") { () async throws(KafkaError) in
-            let (found, failure) = try await FetchExchange.offsets(starts, isolation, cluster)
-            if let failure { throw failure }
-            return found
-        }
+        let (found, failure) = try await FetchExchange.offsets(starts, configuration.isolationLevel, cluster)
+        if let failure { throw failure }
+        return found
     }
 
     /// Says that the member is alive.
@@ -209,7 +208,7 @@ extension ConsumerEngine {
             if let actions = self.group?.heartbeatAnswered(code, now: .now) { perform(actions) }
         } catch {
             guard self.group?.generation == group.generation else { return }
-            if let actions = self.group?.heartbeatFailed(now: .now) { perform(actions) }
+            if let actions = self.group?.heartbeatFailed(error, now: .now) { perform(actions) }
         }
     }
 

@@ -38,6 +38,10 @@ struct GroupState: Equatable, Sendable {
         case revoke(lost: Bool)
         /// Send LeaveGroup for this member.
         case leave(memberId: String)
+        /// Tell that this does not work at present.
+        case report(KafkaError)
+        /// What was reported works again.
+        case recovered
         /// Nothing more can be done.
         case fail(KafkaError)
     }
@@ -55,6 +59,15 @@ struct GroupState: Equatable, Sendable {
     private(set) var protocolName = ""
     /// Counts the tries to join.
     private(set) var attempt = 0
+    /// How often in a row the group has refused this member, or let it go soon. Once is a part of every rebalance and is
+    /// tried again at once; what goes on is paused for and told.
+    private(set) var failures = 0
+    /// The same of heartbeats that were not answered, or not as they should.
+    private var missedHeartbeats = 0
+    private var isTold = false
+    private var stableSince = Instant(nanoseconds: .max)
+    /// A membership that lasted as long has worked.
+    private static let lasting = Duration.seconds(1)
     private var isHeartbeatAwaited = false
     private var nextHeartbeat = Instant(nanoseconds: .max)
     private var sessionEnds = Instant(nanoseconds: .max)
@@ -104,14 +117,13 @@ struct GroupState: Equatable, Sendable {
     mutating func released() -> [Action] {
         guard case .revoking(let lost) = phase else { return [] }
         if lost { generation = -1 }
-        return [join()]
+        return [join(afterPause: failures > 1)]
     }
 
     /// The member wants a rebalance: topics or partitions have come or gone.
-    mutating func subscriptionChanged() -> [Action] {
+    mutating func subscriptionChanged(now: Instant) -> [Action] {
         guard phase == .stable else { return [] }
-        phase = .revoking(lost: false)
-        return [.revoke(lost: false)]
+        return letGo(now: now)
     }
 
     /// The application is done. A static member stays in the group, until its session ends: its restart then moves no
@@ -147,12 +159,19 @@ struct GroupState: Equatable, Sendable {
             generation = response.generationId
             protocolName = response.protocolName ?? ""
             phase = .syncing
-            return response.leader == memberId ? [.assignAndSync(response.members)] : [.sync]
+            guard response.leader == memberId else { return [.sync] }
+            // A leader that is no member would assign itself nothing, and read nothing without a word.
+            guard response.members.contains(where: { $0.memberId == memberId }) else {
+                return joinAgain(
+                    .leftOut("could not assign the partitions of group \(groupId)", api: .joinGroup), afterPause: true)
+            }
+            return [.assignAndSync(response.members)]
         case .memberIdRequired:
             // Once is the protocol; more often is a broker that would be asked in a circle.
-            let isFirst = memberId.isEmpty
+            let isFirst = memberId.isEmpty && !response.memberId.isEmpty
             memberId = response.memberId
-            return [join(afterPause: !isFirst)]
+            if isFirst { return [join()] }
+            return joinAgain(.refused(.memberIdRequired, "could not join group \(groupId)"), afterPause: true)
         case let code: return rejoin(after: code, "join group \(groupId)")
         }
     }
@@ -163,6 +182,8 @@ struct GroupState: Equatable, Sendable {
         let code = response.errorCode
         guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)") }
         phase = .stable
+        stableSince = now
+        missedHeartbeats = 0
         isHeartbeatAwaited = false
         nextHeartbeat = now + heartbeatInterval
         sessionEnds = now + sessionTimeout
@@ -176,29 +197,37 @@ struct GroupState: Equatable, Sendable {
         nextHeartbeat = now + heartbeatInterval
         // A member that joins anew hears from JoinGroup where it stands.
         guard isMember else { return [] }
+        let error = KafkaError.refused(code, "could not stay in group \(groupId)", api: .heartbeat)
         switch code {
         case .none:
             sessionEnds = now + sessionTimeout
-            return []
+            (failures, missedHeartbeats) = (0, 0)
+            defer { isTold = false }
+            return isTold ? [.recovered] : []
         case .rebalanceInProgress:
             sessionEnds = now + sessionTimeout
             guard phase == .stable else { return [] }
-            phase = .revoking(lost: false)
-            return [.revoke(lost: false)]
+            return letGo(now: now, because: error)
         case .coordinatorNotAvailable, .notCoordinator, .coordinatorLoadInProgress:
-            return [.forgetCoordinator]
-        case .illegalGeneration, .unknownMemberId: return lose(keepId: code == .illegalGeneration)
-        case .fencedInstanceId: return fail(code, "stay in group \(groupId)")
-        default: return code.isRetriable ? [] : fail(code, "stay in group \(groupId)")
+            return missed(error) + [.forgetCoordinator]
+        case .illegalGeneration, .unknownMemberId:
+            return lose(keepId: code == .illegalGeneration, because: error, now: now)
+        default: return code.isRetriable ? missed(error) : fail(error)
         }
     }
 
     /// A heartbeat got no answer.
-    mutating func heartbeatFailed(now: Instant) -> [Action] {
+    mutating func heartbeatFailed(_ error: KafkaError, now: Instant) -> [Action] {
         isHeartbeatAwaited = false
         // Tried again soon: the session goes on running out meanwhile.
-        nextHeartbeat = now + min(heartbeatInterval, .milliseconds(500))
-        return [.forgetCoordinator]
+        nextHeartbeat = now + min(heartbeatInterval, .milliseconds(500) * (1 << min(missedHeartbeats, 4)))
+        guard isMember else { return [] }
+        return missed(error) + [.forgetCoordinator]
+    }
+
+    private mutating func missed(_ error: KafkaError) -> [Action] {
+        missedHeartbeats += 1
+        return missedHeartbeats > 1 ? report(error) : []
     }
 
     /// A join or sync got no answer.
@@ -208,18 +237,20 @@ struct GroupState: Equatable, Sendable {
             phase = .left
             return [.fail(error)]
         }
+        failures += 1
         return [.forgetCoordinator, join(afterPause: true)]
     }
 
     /// A commit was refused: the group has moved on.
-    mutating func commitRefused(_ code: ErrorCode) -> [Action] {
+    mutating func commitRefused(_ code: ErrorCode, now: Instant) -> [Action] {
+        let error = KafkaError.refused(code, "could not commit to group \(groupId)", api: .offsetCommit)
         switch code {
-        case .illegalGeneration, .unknownMemberId: return isMember ? lose(keepId: code == .illegalGeneration) : []
+        case .illegalGeneration, .unknownMemberId:
+            return isMember ? lose(keepId: code == .illegalGeneration, because: error, now: now) : []
         case .rebalanceInProgress:
             guard phase == .stable else { return [] }
-            phase = .revoking(lost: false)
-            return [.revoke(lost: false)]
-        case .fencedInstanceId: return fail(code, "commit to group \(groupId)")
+            return letGo(now: now, because: error)
+        case .fencedInstanceId: return fail(error)
         case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator]
         default: return []
         }
@@ -230,40 +261,69 @@ struct GroupState: Equatable, Sendable {
         guard isMember else { return [] }
         if now >= lastPoll + maximumPollInterval {
             // The application works for too long. Leaving gives its partitions to others at once.
+            let error = KafkaError(
+                .timedOut,
+                "group \(groupId) was left, since its records were worked on for more than \(maximumPollInterval); ask for "
+                    + "fewer at once, or raise max.poll.interval.ms", setting: "max.poll.interval.ms")
             let leave = leave()
-            return leave + lose(keepId: groupInstanceId != nil)
+            return leave + lose(keepId: groupInstanceId != nil, because: error, now: now)
         }
-        if now >= sessionEnds { return lose(keepId: true) }
+        if now >= sessionEnds {
+            let error = KafkaError(
+                .timedOut, "the coordinator of group \(groupId) has not answered a heartbeat for \(sessionTimeout)",
+                api: .heartbeat, setting: "session.timeout.ms")
+            return lose(keepId: true, because: error, now: now)
+        }
         guard now >= nextHeartbeat, !isHeartbeatAwaited else { return [] }
         isHeartbeatAwaited = true
         return [.heartbeat]
     }
 
-    private mutating func lose(keepId: Bool) -> [Action] {
+    private mutating func lose(keepId: Bool, because error: KafkaError, now: Instant) -> [Action] {
         if !keepId { memberId = "" }
         generation = -1
-        phase = .revoking(lost: true)
-        return [.revoke(lost: true)]
+        return end(.revoking(lost: true), because: error, now: now) + [.revoke(lost: true)]
+    }
+
+    private mutating func letGo(now: Instant, because error: KafkaError? = nil) -> [Action] {
+        end(.revoking(lost: false), because: error, now: now) + [.revoke(lost: false)]
+    }
+
+    private mutating func end(_ next: Phase, because error: KafkaError?, now: Instant) -> [Action] {
+        phase = next
+        if now >= stableSince + Self.lasting { failures = 0 }
+        failures += 1
+        guard failures > 1, let error else { return [] }
+        return report(error)
+    }
+
+    private mutating func report(_ error: KafkaError) -> [Action] {
+        isTold = true
+        return [.report(error)]
+    }
+
+    private mutating func joinAgain(_ error: KafkaError, afterPause: Bool) -> [Action] {
+        failures += 1
+        return (failures > 1 ? report(error) : []) + [join(afterPause: afterPause || failures > 1)]
     }
 
     private mutating func rejoin(after code: ErrorCode, _ what: String) -> [Action] {
+        let error = KafkaError.refused(code, "could not \(what)")
         switch code {
         case .unknownMemberId:
             let hadId = !memberId.isEmpty
             memberId = ""
-            return [join(afterPause: !hadId)]
+            return joinAgain(error, afterPause: !hadId)
         case .illegalGeneration, .rebalanceInProgress:
             generation = -1
-            return [join()]
-        case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator, join(afterPause: true)]
-        default:
-            guard code.isRetriable else { return fail(code, what) }
-            return [join(afterPause: true)]
+            return joinAgain(error, afterPause: false)
+        case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator] + joinAgain(error, afterPause: true)
+        default: return code.isRetriable ? joinAgain(error, afterPause: true) : fail(error)
         }
     }
 
-    private mutating func fail(_ code: ErrorCode, _ what: String) -> [Action] {
+    private mutating func fail(_ error: KafkaError) -> [Action] {
         phase = .left
-        return [.fail(.refused(code, "could not \(what)"))]
+        return [.fail(error)]
     }
 }

@@ -52,8 +52,10 @@ public final class KafkaConsumer: Sendable {
     /// ``close()``.
     public func stop() async { await engine.stop() }
 
-    /// Commits what was processed, leaves the group and closes the connections. Closing twice does nothing.
-    public func close() async { await engine.close() }
+    /// Commits what was processed, leaves the group and closes the connections. Closing twice does nothing. Gives the
+    /// error where what was processed could not be committed: those records come again.
+    @discardableResult
+    public func close() async -> KafkaError? { await engine.close() }
 
     private func next() async throws(KafkaError) -> ConsumerEvent? {
         while true {
@@ -67,15 +69,21 @@ public final class KafkaConsumer: Sendable {
         }
     }
 
+    /// Records unpack to about that many times their size, seldom more: what goes beyond is handed out in parts.
+    private static let usualRatio = 4
+
     /// The records of a chunk; nil where there are none, or none that can be handed out now.
     private func sound(_ chunk: FetchedChunk, _ assignment: Int) async throws(KafkaError) -> ConsumerBatch? {
         var rest = chunk
         while !rest.batches.isEmpty {
             let damage: ConsumerBatch.Damage
             do throws(ConsumerBatch.Damage) {
+                var later: FetchedChunk?
                 let batch = try ConsumerBatch(
-                    rest, assignment: assignment, limit: configuration.decompressionLimit, engine: engine)
+                    rest, rest: &later, assignment: assignment, limit: configuration.decompressionLimit,
+                    unpackedLimit: configuration.fetchMaximumBytes * Self.usualRatio, engine: engine)
                 await engine.accepted(rest)
+                if let later { await engine.divided(batch, later) }
                 return batch.count > 0 ? batch : nil
             } catch {
                 damage = error
@@ -88,9 +96,9 @@ public final class KafkaConsumer: Sendable {
                 continue
             }
             await engine.withheld(rest.source)
-            if damage.isForeign { throw damage.error }
+            if damage.kind == .foreign { throw damage.error }
             // Damaged on its way, or at the broker: fetching it again tells which.
-            if await engine.refetch(rest.source, from: rest.firstOffset) { return nil }
+            if damage.kind == .damaged, await engine.refetch(rest.source, from: rest.firstOffset) { return nil }
             guard configuration.corruptBatches == .skip else { throw damage.error }
             let (_, behind) = rest.split(at: 1)
             // The damage may lie in the number of the batch's last offset.

@@ -10,6 +10,10 @@ struct Troubles: Equatable, Sendable {
         /// A topic of the subscription is missing.
         case topics
         case group
+        /// The group does not keep this member.
+        case membership
+        /// What was processed cannot be committed.
+        case commits
     }
 
     /// What a change means for the consumer as a whole.
@@ -42,7 +46,7 @@ struct Troubles: Equatable, Sendable {
         sources = sources.filter { source in
             switch source {
             case .broker, .partition, .positions: false
-            case .metadata, .topics, .group: true
+            case .metadata, .topics, .group, .membership, .commits: true
             }
         }
         return sources.isEmpty ? .recovered : .none

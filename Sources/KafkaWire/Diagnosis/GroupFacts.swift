@@ -67,6 +67,8 @@ package struct GroupFacts: Sendable, Equatable {
     package var samples: [Sample] = []
     /// Why it could not be looked at.
     package var failure: String?
+    /// Why not all of it could be looked at.
+    package var gaps: Set<String> = []
     /// The groups that are there, for the nearest name.
     package var names: [String] = []
     /// Positions at the beginning of the watch, and at its end.

@@ -19,6 +19,10 @@ package enum GroupJudgement {
                 findings += ProgressJudgement.findings(facts, last)
             }
         }
+        findings += facts.gaps.sorted().map { gap in
+            DiagnosisFinding(
+                .warning, .lookFailed, place, "Not all of group \(facts.id) could be looked at: \(gap).")
+        }
         if findings.isEmpty {
             let lag = facts.after.values.compactMap(\.lag).reduce(0, +)
             findings.append(

@@ -57,14 +57,23 @@ struct GroupWatch: Sendable {
 
     /// Where the group stands in what it reads, or has read.
     private func positions(_ facts: inout GroupFacts) async -> [TopicPartition: GroupFacts.Position] {
-        let committed = (try? await admin.committedOffsets(of: id)) ?? [:]
+        var committed: [TopicPartition: CommittedOffset] = [:]
+        do throws(KafkaError) { committed = try await admin.committedOffsets(of: id) } catch {
+            // That nothing is known of its commits is not that it has none.
+            facts.gaps.insert(error.message)
+        }
         let members = facts.last?.members ?? []
         let assigned = Set(members.flatMap(\.assignment))
         let names = Set(members.flatMap(\.subscribedTopics)).union(assigned.map(\.topic)).union(
             committed.keys.map(\.topic))
         var readable: Set<TopicPartition> = []
         var withoutLeader: Set<TopicPartition> = []
-        for case .success(let topic) in await admin.describeTopics(names.sorted()).values {
+        let described = await admin.describeTopics(names.sorted())
+        // One that is gone is not looked at, and need not be.
+        for error in described.failures().values where error.code.broker != .unknownTopicOrPartition {
+            facts.gaps.insert(error.message)
+        }
+        for case .success(let topic) in described.values {
             facts.partitions[topic.name] = topic.partitions.count
             for partition in topic.partitions {
                 let place = TopicPartition(topic.name, partition.partition)
@@ -85,6 +94,10 @@ struct GroupWatch: Sendable {
         async let ends = admin.listOffsets(latest)
         async let stables = admin.listOffsets(latest, isolation: .readCommitted)
         let (start, end, stable) = await (starts, ends, stables)
+        // Of many of the same kind one is enough.
+        for looked in [start, end, stable] {
+            if let failure = looked.failures().min(by: { $0.key < $1.key }) { facts.gaps.insert(failure.value.message) }
+        }
         var positions: [TopicPartition: GroupFacts.Position] = [:]
         for partition in readable.union(committed.keys) {
             positions[partition] = GroupFacts.Position(
@@ -110,7 +123,14 @@ struct GroupWatch: Sendable {
         }
         let ids = Set(open.values.flatMap { $0 }.map(\.producerId))
         guard !ids.isEmpty else { return }
-        let listed = (try? await admin.listTransactions(producerIds: ids))?.elements ?? []
+        var listed: [KafkaAdmin.TransactionListing] = []
+        do throws(KafkaError) {
+            let gathered = try await admin.listTransactions(producerIds: ids)
+            listed = gathered.elements
+            facts.gaps.formUnion(gathered.failures.values.map(\.message))
+        } catch {
+            facts.gaps.insert(error.message)
+        }
         let described = await admin.describeTransactions(listed.map(\.id))
         let names = Dictionary(listed.map { ($0.producerId, $0.id) }, uniquingKeysWith: { first, _ in first })
         for (partition, producers) in open {

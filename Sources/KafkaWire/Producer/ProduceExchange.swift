@@ -89,7 +89,10 @@ enum ProduceExchange {
         var results: [TopicPartition: PartitionResponse] = [:]
         for topic in response.responses {
             guard let name = version >= 13 ? names[topic.topicId] : topic.name else { continue }
-            for partition in topic.partitionResponses { results[TopicPartition(name, partition.index)] = partition }
+            for partition in topic.partitionResponses {
+                let target = TopicPartition(name, partition.index)
+                if results[target] == nil { results[target] = partition }
+            }
         }
         return results
     }

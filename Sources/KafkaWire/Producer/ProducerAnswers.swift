@@ -67,16 +67,19 @@ extension ProducerEngine {
 
     private func retry(_ entry: Accumulator.Entry, because error: KafkaError) {
         if let ending { return finish(entry, .failure(ending)) }
-        var backoff = Backoff(configuration.client)
-        var pause = backoff.next()
-        for _ in 0..<min(entry.attempts, 10) { pause = backoff.next() }
+        let pause = Backoff(configuration.client).pause(after: entry.attempts + 1)
+        if entry.attempts == Self.triesUntold { configuration.client.logger.warning("\(error.message)") }
         let at = Instant.now + pause
         shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error) }
         setTimer(at)
     }
 
+    /// What works with the fourth try is nobody's trouble.
+    private static let triesUntold = 3
+
     private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Offset, KafkaError>) {
         let isAcknowledged = if case .success = outcome { true } else { false }
+        if isAcknowledged { lookBackoff.reset() }
         shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
         entry.batch.complete(outcome)
     }
@@ -88,7 +91,8 @@ extension ProducerEngine {
         for entry in expired {
             let target = entry.batch.target
             let reason =
-                entry.lastError.map { "the last error was: \($0.message)" } ?? "look whether its leader is reachable"
+                (entry.lastError ?? prepareError ?? withoutLeader(target)).map { "the last error was: \($0.message)" }
+                ?? "look whether its leader is reachable"
             entry.batch.complete(
                 .failure(
                     KafkaError(
@@ -99,6 +103,11 @@ extension ProducerEngine {
         }
         if let next { setTimer(next) }
         if !expired.isEmpty { resumeWaiters() }
+    }
+
+    private func withoutLeader(_ target: TopicPartition) -> KafkaError? {
+        let metadata = cluster.assumeIsolated { $0.metadata }
+        return metadata.leader(of: target) == nil ? metadata.withoutLeader(target) : nil
     }
 
     /// Nothing more is sent: everything that waits fails, and what is on its way fails unless it arrives.

@@ -17,6 +17,14 @@ actor ProducerEngine {
     /// Why nothing more is sent.
     var ending: KafkaError?
     var lastRefresh = Instant.now
+    /// How long to wait between looks for leaders: the longer, the more often there was none.
+    var lookBackoff: Backoff
+    var lookPause: Duration
+    /// When a producer id may be asked for again, after it was in vain.
+    var prepareAt = Instant(nanoseconds: 0)
+    var prepareBackoff: Backoff
+    /// Why there is no producer id at present.
+    var prepareError: KafkaError?
     private var timer: (at: Instant, id: TimerID)?
     /// How many wait for batches that are not full to be sent all the same.
     private var isFlushing = 0
@@ -31,6 +39,9 @@ actor ProducerEngine {
         self.cluster = cluster
         self.shared = shared
         loop = cluster.loop
+        lookBackoff = Backoff(configuration.client)
+        prepareBackoff = lookBackoff
+        lookPause = lookBackoff.next()
     }
 
     // MARK: - Called by users

@@ -6,8 +6,13 @@ extension ProducerEngine {
         let topic = try await cluster.retrying(
             for: deadline - .now, "look up topic \(name)"
         ) { () async throws(KafkaError) in
-            guard let topic = try await cluster.topic(name, mayCreate: true), !topic.partitions.isEmpty else {
+            guard let topic = try await cluster.topic(name, mayCreate: true) else {
                 throw KafkaError.refused(.unknownTopicOrPartition, "could not look up topic \(name)", topic: name)
+            }
+            guard !topic.partitions.isEmpty else {
+                throw KafkaError(
+                    .malformedResponse, "could not look up topic \(name): the cluster tells of no partition",
+                    api: .metadata, topic: name, isRetriable: true)
             }
             return topic
         }
@@ -16,9 +21,10 @@ extension ProducerEngine {
 
     /// Asks for leaders anew, in the background.
     func relearn(_ topics: Set<String>) {
-        let earliest = lastRefresh + configuration.client.retryBackoff
+        let earliest = lastRefresh + lookPause
         guard ending == nil, Instant.now > earliest else { return setTimer(earliest + .milliseconds(1)) }
         lastRefresh = .now
+        lookPause = lookBackoff.next()
         Task(executorPreference: loop) {
             try? await self.cluster.refresh(topics.sorted())
             await self.takeOverPartitions()
@@ -43,31 +49,41 @@ extension ProducerEngine {
     /// Gets a producer id, in the background: for the first batch, and where a partition has to be numbered anew.
     func prepare() {
         guard !isPreparing, ending == nil else { return }
+        guard Instant.now >= prepareAt else { return setTimer(prepareAt) }
         isPreparing = true
         Task(executorPreference: loop) { await self.askProducerID() }
     }
 
     private func askProducerID() async {
-        let cluster = cluster
+        let before = producer
         do throws(KafkaError) {
-            producer = try await cluster.retrying(
-                for: configuration.deliveryTimeout, "get a producer id"
-            ) { () async throws(KafkaError) in
-                let answer = try await cluster.send(to: .any) { _ in
-                    InitProducerIdRequest.with {
-                        $0.transactionalId = nil
-                        $0.transactionTimeoutMs = .max
-                    }
+            let answer = try await cluster.send(to: .any) { _ in
+                InitProducerIdRequest.with {
+                    $0.transactionalId = nil
+                    $0.transactionTimeoutMs = .max
                 }
-                let code = answer.response.errorCode
-                guard code == .none else {
-                    throw .refused(code, "could not get a producer id", by: answer.broker, api: .initProducerId)
-                }
-                return Accumulator.Identity(id: answer.response.producerId, epoch: answer.response.producerEpoch)
             }
+            let what = "could not get a producer id"
+            let code = answer.response.errorCode
+            guard code == .none else { throw .refused(code, what, by: answer.broker, api: .initProducerId) }
+            let given = Accumulator.Identity(id: answer.response.producerId, epoch: answer.response.producerEpoch)
+            // Batches that are numbered anew under the id they had would be taken for those that are lost.
+            guard given.id >= 0, given != before else {
+                throw KafkaError(
+                    .malformedResponse,
+                    "\(what): broker \(answer.broker) gave \(given.id), which "
+                        + (given == before ? "this producer has already" : "is none"),
+                    broker: answer.broker, api: .initProducerId, isRetriable: true)
+            }
+            producer = given
+            prepareError = nil
+            prepareBackoff.reset()
         } catch {
             // Brokers that cannot be reached may come back; what has waited for too long fails meanwhile.
-            if !error.isRetriable { end(error) }
+            guard error.isRetriable else { return end(error) }
+            if prepareError == nil { configuration.client.logger.warning("\(error.message)") }
+            prepareError = error
+            prepareAt = .now + prepareBackoff.next()
         }
         isPreparing = false
         drain()

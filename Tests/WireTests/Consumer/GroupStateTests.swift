@@ -183,7 +183,7 @@ import Testing
     @Test func heartbeatsThatGetNoAnswerAreRepeatedUntilTheSessionEnds() {
         var state = Self.stable()
         #expect(state.tick(now: Self.at(3)) == [.heartbeat])
-        #expect(state.heartbeatFailed(now: Self.at(4)) == [.forgetCoordinator])
+        #expect(state.heartbeatFailed(KafkaError(.timedOut, "x"), now: Self.at(4)) == [.forgetCoordinator])
         #expect(state.nextDeadline == Self.at(4) + .milliseconds(500))
         #expect(state.tick(now: Self.at(5)) == [.heartbeat])
         #expect(state.tick(now: Self.at(45)) == [.revoke(lost: true)])
@@ -230,13 +230,13 @@ import Testing
         ] as [(ErrorCode, [GroupState.Action])])
     func aRefusedCommitTellsWhereTheGroupStands(_ code: ErrorCode, _ expected: [GroupState.Action]) {
         var state = Self.stable()
-        #expect(state.commitRefused(code) == expected)
+        #expect(state.commitRefused(code, now: Self.at(4)) == expected)
     }
 
     @Test func aRefusedCommitDuringAJoinChangesNothing() {
         var state = Self.state()
         _ = state.polled(now: Self.at(0))
-        #expect(state.commitRefused(.illegalGeneration).isEmpty)
+        #expect(state.commitRefused(.illegalGeneration, now: Self.at(4)).isEmpty)
         #expect(state.phase == .joining)
     }
 
@@ -268,7 +268,51 @@ import Testing
 
     @Test func otherTopicsMeanARebalance() {
         var state = Self.stable()
-        #expect(state.subscriptionChanged() == [.revoke(lost: false)])
-        #expect(state.subscriptionChanged().isEmpty)
+        #expect(state.subscriptionChanged(now: Self.at(4)) == [.revoke(lost: false)])
+        #expect(state.subscriptionChanged(now: Self.at(4)).isEmpty)
+    }
+
+    /// JoinGroup was asked 10,000 times a second after these.
+    @Test(arguments: [ErrorCode.illegalGeneration, .rebalanceInProgress, .unknownMemberId, .memberIdRequired])
+    func whatIsRefusedAgainIsPausedForAndTold(_ code: ErrorCode) {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        _ = state.joined(Self.joinAnswer(code, member: ""), attempt: 1, now: Self.at(0))
+        for attempt in 2...4 {
+            let actions = state.joined(Self.joinAnswer(code, member: ""), attempt: attempt, now: Self.at(0))
+            guard case .report(let error)? = actions.first else {
+                Issue.record("\(code) was not told: \(actions)")
+                return
+            }
+            #expect(error.code.broker == code)
+            #expect(actions.last == .join(attempt: attempt + 1, afterPause: true))
+        }
+        #expect(state.failures == 4)
+    }
+
+    @Test func aMembershipThatIsLostSoonEachTimeIsPausedForAndRecoversWithAHeartbeat() {
+        var state = Self.stable()
+        #expect(state.commitRefused(.illegalGeneration, now: Self.at(0)) == [.revoke(lost: true)])
+        #expect(state.released() == [.join(attempt: 2, afterPause: false)])
+        _ = state.joined(Self.joinAnswer(), attempt: 2, now: Self.at(0))
+        _ = state.synced(Self.syncAnswer(), attempt: 2, now: Self.at(0))
+        guard case .report? = state.commitRefused(.illegalGeneration, now: Self.at(0)).first else {
+            Issue.record("the second time was not told")
+            return
+        }
+        #expect(state.released() == [.join(attempt: 3, afterPause: true)])
+        _ = state.joined(Self.joinAnswer(), attempt: 3, now: Self.at(0))
+        _ = state.synced(Self.syncAnswer(), attempt: 3, now: Self.at(0))
+        #expect(state.heartbeatAnswered(.none, now: Self.at(3)) == [.recovered])
+        #expect(state.heartbeatAnswered(.none, now: Self.at(6)).isEmpty)
+        #expect(state.failures == 0)
+    }
+
+    @Test func aLeaderThatIsNoMemberAssignsNothing() {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        #expect(
+            state.joined(Self.joinAnswer(leader: "m"), attempt: 1, now: Self.at(0))
+                == [.join(attempt: 2, afterPause: true)])
     }
 }
