@@ -38,7 +38,10 @@ public struct Agent<Rule: AgentRule> {
         self.group = options.group ?? group
         self.rule = rule
         self.options = options
-        shutdown = ShutdownSignal.install()
+        shutdown = ShutdownSignal.install(
+            lastWords:
+                "\(name): ended before it was done; left undone: what was not committed yet, which is judged again "
+                + "after the next start, and alerts that had not arrived")
         let shutdown = shutdown
         console = Console(whenClosed: { shutdown.request() })
         decoder = ChangeEventDecoder(.init(table: options.table, amount: options.amountEncoding))
@@ -70,15 +73,17 @@ public struct Agent<Rule: AgentRule> {
         }
         defer { closer.cancel() }
         let failure = await loop(consumer)
-        if let error = await commit(consumer) { tell(error) }
-        await consumer.close()
-        if let error = await alerts?.close() { tell(error) }
+        var isComplete = true
+        for error in [await commit(consumer), await consumer.close(), await alerts?.close()].compactMap({ $0 }) {
+            isComplete = false
+            tell(error)
+        }
         printTotals()
         if let failure {
             console.note("\(name): \(failure.message)")
             return 1
         }
-        return 0
+        return isComplete ? 0 : 1
     }
 
     private var consumerConfiguration: KafkaConsumer.Configuration {

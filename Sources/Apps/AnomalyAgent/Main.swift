@@ -19,7 +19,8 @@ import Detectors
             Ctrl-C or SIGTERM finishes the batch in hand, commits, leaves the group and prints totals. A restarted \
             agent reads back what lies before its commits, so that it has forgotten nobody.
 
-            Exit status: 0 done, 1 failed, 64 wrong usage.
+            Exit status: 0 done, 1 failed or not all committed, 64 wrong usage; 130 or 143 when it did not come to its end \
+            within 1.5 s of the first signal: what was not committed is judged again.
             """)
 
     @OptionGroup var options: AgentOptions

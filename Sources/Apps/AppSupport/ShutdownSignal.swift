@@ -4,6 +4,10 @@
 // handler. The byte is never read: the pipe stays readable, so every waiter (a poll in plain code, the one thread
 // that serves async waiters) sees it, whenever it looks.
 //
+// Once the end is requested it has to come soon, whatever the program waits for at that moment: a server that is silent, a
+// pipe that nobody reads, a long computation. So the thread that wakes the waiters stays, and ends the process when its time
+// is up; it shares nothing with the work that it ends.
+//
 // A thread in `sigwait` would be simpler, but needs the signals blocked in every thread, and the thread in which
 // Swift's async `main` ends up on Linux unblocks all of them: Ctrl-C would kill the program there.
 
@@ -33,9 +37,25 @@ public struct ShutdownSignal: Sendable {
     ///
     /// Call it first in `main`. Calling it again is harmless. A second Ctrl-C ends the program at once with status
     /// 130, a second SIGTERM with 143: the way out when finishing the work in hand takes too long.
-    public static func install() -> ShutdownSignal {
+    ///
+    /// - Parameter lastWords: with these, the program ends within ``patience`` of the first signal: one that has not come to
+    ///   its end by itself says them, which should be what it leaves undone, on standard error, and is ended with the same
+    ///   statuses. Without, it takes as long as it takes.
+    public static func install(lastWords: String? = nil) -> ShutdownSignal {
         let descriptor = installed
+        if let lastWords {
+            lastWill.withLock { $0.words = lastWords }
+            startWatcher(descriptor)
+        }
         return ShutdownSignal(descriptor: descriptor)
+    }
+
+    /// How long a program with last words may take from the first signal to its end.
+    public static let patience = Duration.milliseconds(1500)
+
+    /// Has `body` called before a program is ended that did not end by itself: what must be put back as it was.
+    public static func beforeForcedEnd(_ body: @escaping @Sendable () -> Void) {
+        lastWill.withLock { $0.acts.append(body) }
     }
 
     /// A wish that no signal brings: for programs that Ctrl-C may end there and then.
@@ -90,6 +110,8 @@ private let wasRequested = Atomic<Bool>(false)
 private let writeEnd = Atomic<Int32>(-1)
 /// When the first signal came, in milliseconds of the monotonic clock; 0 before.
 private let firstSignalAt = Atomic<Int>(0)
+/// With which status a program ends that is ended.
+private let forcedStatus = Atomic<Int32>(0)
 
 /// A repeat within this time is the same wish: `timeout` and shells deliver one Ctrl-C both to the process and to its
 /// group.
@@ -107,6 +129,7 @@ private func noteSignal(_ number: Int32) {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     let now = max(1, Int(time.tv_sec) &* 1000 &+ Int(time.tv_nsec) / 1_000_000)
+    _ = forcedStatus.compareExchange(expected: 0, desired: 128 &+ number, ordering: .acquiringAndReleasing)
     let before = firstSignalAt.compareExchange(expected: 0, desired: now, ordering: .acquiringAndReleasing)
     if !before.exchanged, now &- before.original > sameWish { _exit(128 &+ number) }
     raiseFlag()
@@ -124,10 +147,16 @@ private let installed: Int32 = {
     // Touched once here, so that no handler is ever the first to initialise one of them.
     _ = wasRequested.load(ordering: .relaxed)
     _ = firstSignalAt.load(ordering: .relaxed)
+    _ = forcedStatus.load(ordering: .relaxed)
     _ = sameWish
     signal(SIGPIPE, SIG_IGN)
     signal(SIGINT, noteSignal)
     signal(SIGTERM, noteSignal)
+    // Who starts a program may have blocked them, and left it that: the program would never hear of them.
+    var heard = sigset_t()
+    sigemptyset(&heard)
+    for number in [SIGINT, SIGTERM, SIGALRM] { sigaddset(&heard, number) }
+    pthread_sigmask(SIG_UNBLOCK, &heard, nil)
     return ends[0]
 }()
 
@@ -137,7 +166,7 @@ private let nextTicket = Atomic<Int>(0)
 private let waiters = Mutex<[Int: CheckedContinuation<Void, Never>]>([:])
 private let watcherStarted = Atomic<Bool>(false)
 
-/// Starts the thread that wakes async waiters; once per process, and only when somebody waits.
+/// Starts the thread that wakes async waiters, and ends what does not end; once per process.
 private func startWatcher(_ descriptor: Int32) {
     if watcherStarted.exchange(true, ordering: .acquiringAndReleasing) { return }
     #if canImport(Darwin)
@@ -155,6 +184,7 @@ private func startWatcher(_ descriptor: Int32) {
                 return waiting
             }
             for continuation in woken.values { continuation.resume() }
+            endInTime()
             return nil
         }, nil)
     guard status == 0 else {
@@ -167,4 +197,38 @@ private func startWatcher(_ descriptor: Int32) {
     #else
         pthread_detach(thread)
     #endif
+}
+
+// MARK: - The end of what does not end
+
+private struct LastWill: Sendable {
+    var words: String?
+    var acts: [@Sendable () -> Void] = []
+}
+
+private let lastWill = Mutex(LastWill())
+
+/// Waits until the time of the first signal is up, and ends the process. Returns at once where it may take its time.
+private func endInTime() {
+    let patience = Int(ShutdownSignal.patience / .milliseconds(1))
+    while true {
+        guard let words = lastWill.withLock({ $0.words }) else { return }
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let first = firstSignalAt.load(ordering: .acquiring)
+        let left = first + patience - (Int(time.tv_sec) * 1000 + Int(time.tv_nsec) / 1_000_000)
+        // A wish without a signal, as of a reader who is gone, has no limit; one may follow.
+        guard first == 0 || left > 0 else { return forceEnd(words) }
+        _ = usleep(UInt32(first == 0 ? 50 : min(left, 50)) * 1000)
+    }
+}
+
+private func forceEnd(_ words: String) {
+    // What follows may wait too, for a terminal that is stopped: not for long.
+    signal(SIGALRM) { _ in _exit(forcedStatus.load(ordering: .relaxed)) }
+    _ = ualarm(250_000, 0)
+    for act in lastWill.withLock({ $0.acts }) { act() }
+    let line = Array("\(words)\n".utf8)
+    _ = write(2, line, line.count)
+    _exit(forcedStatus.load(ordering: .relaxed))
 }

@@ -156,6 +156,9 @@ package actor ClusterSampler {
             switch result {
             case .success(let offsets):
                 groups[id]?.committed = offsets.compactMapValues { try? $0.get().offset.rawValue }
+                if let failure = offsets.failures().min(by: { $0.key < $1.key }) {
+                    snapshot.troubles.append(failure.value.message)
+                }
             case .failure(let error): snapshot.troubles.append(error.message)
             }
         }

@@ -58,7 +58,10 @@ import PostgreSQL
     }
 
     func run() throws {
-        let shutdown = ShutdownSignal.install()
+        let shutdown = ShutdownSignal.install(
+            lastWords:
+                "fraud-producer: ended before it was done; left undone: the last batch, of which the database has not "
+                + "said whether it was committed")
         let console = Console(whenClosed: { shutdown.request() })
         let session = database.session(for: "fraud-producer", shutdown: shutdown, console: console)
         var inserter = BatchInserter(session: session)

@@ -14,7 +14,7 @@ import PostgreSQL
             stamped them. The time that is printed is that clock in local time.
 
             The runs are at a fixed distance from the start and do not drift. The database may go away between two \
-            runs; during a run the program waits for it. Ctrl-C ends it, a second Ctrl-C at once.
+            runs; during a run the program waits for it. Ctrl-C ends it within 2 s, a second Ctrl-C at once.
 
               temperature-consumer                             every ten minutes, until Ctrl-C
               temperature-consumer --window 1h --count 1       the last hour, once
@@ -47,7 +47,8 @@ import PostgreSQL
     }
 
     func run() throws {
-        let shutdown = ShutdownSignal.install()
+        let shutdown = ShutdownSignal.install(
+            lastWords: "temperature-consumer: ended before it was done; left undone: the last query")
         let console = Console(whenClosed: { shutdown.request() })
         let session = database.session(for: "temperature-consumer", shutdown: shutdown, console: console)
         do {

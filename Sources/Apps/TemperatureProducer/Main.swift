@@ -44,7 +44,10 @@ import PostgreSQL
     }
 
     func run() throws {
-        let shutdown = ShutdownSignal.install()
+        let shutdown = ShutdownSignal.install(
+            lastWords:
+                "temperature-producer: ended before it was done; left undone: the last reading, of which the database "
+                + "has not said whether it was written")
         let console = Console(whenClosed: { shutdown.request() })
         let session = database.session(for: "temperature-producer", shutdown: shutdown, console: console)
         do {

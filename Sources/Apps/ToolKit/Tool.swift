@@ -33,6 +33,9 @@ package protocol ToolCommand: AsyncParsableCommand {
     /// Whether Ctrl-C asks the command to come to its end (``Tool/shutdown``), instead of ending the process there.
     static var endsItself: Bool { get }
 
+    /// What is left undone when it has not come to its end in time.
+    static var leavesUndone: String { get }
+
     /// The command as a person types it, such as `kw topics`: errors begin with it. A command within a command names that.
     static var toolName: String { get }
 
@@ -43,6 +46,7 @@ package protocol ToolCommand: AsyncParsableCommand {
 
 extension ToolCommand {
     package static var endsItself: Bool { false }
+    package static var leavesUndone: String { "what it was waiting for" }
 
     package static var toolName: String { "kw \(Self._commandName)" }
 
@@ -50,7 +54,8 @@ extension ToolCommand {
         let name = Self.toolName
         let tool: Tool
         if Self.endsItself {
-            let shutdown = ShutdownSignal.install()
+            let shutdown = ShutdownSignal.install(
+                lastWords: "\(name): ended before it was done; left undone: \(Self.leavesUndone)")
             tool = Tool(name: name, console: Console(whenClosed: shutdown.request), shutdown: shutdown)
         } else {
             tool = Tool(name: name, console: Console(), shutdown: .never)

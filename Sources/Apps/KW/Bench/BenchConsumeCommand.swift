@@ -12,6 +12,7 @@ struct BenchConsumeCommand: ToolCommand {
         abstract: "Read records at full speed, and measure.",
         discussion: "The flags are those of kafka-consumer-perf-test.")
     static let endsItself = true
+    static let leavesUndone = "the measurement"
     static let toolName = "kw bench consume"
 
     @OptionGroup var cluster: ClusterOptions

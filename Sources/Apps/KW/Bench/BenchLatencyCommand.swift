@@ -15,6 +15,7 @@ struct BenchLatencyCommand: ToolCommand {
             where it is missing.
             """)
     static let endsItself = true
+    static let leavesUndone = "the measurement"
     static let toolName = "kw bench latency"
 
     @OptionGroup var cluster: ClusterOptions

@@ -16,6 +16,7 @@ struct BenchProduceCommand: ToolCommand {
             Several sizes or codecs are measured one after the other, with a table at the end.
             """)
     static let endsItself = true
+    static let leavesUndone = "the measurement"
     static let toolName = "kw bench produce"
 
     @OptionGroup var cluster: ClusterOptions

@@ -103,7 +103,10 @@ struct BrokerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let shutdown = ShutdownSignal.install()
+        let shutdown = ShutdownSignal.install(
+            lastWords:
+                "kw broker: ended before it was done; left undone: its files were not closed in order, and are looked "
+                + "through when it starts again")
         let console = Console(whenClosed: shutdown.request)
         let lines = BrokerLines(isJSON: json)
         let began = ContinuousClock.now

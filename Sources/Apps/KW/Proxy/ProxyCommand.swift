@@ -23,6 +23,7 @@ struct ProxyCommand: ToolCommand {
             kw proxy -b broker:9092 --delay 10ms-50ms@20% --seed 7
             """)
     static let endsItself = true
+    static let leavesUndone = "open connections were cut; a capture may lack its last frames"
 
     @OptionGroup var cluster: ClusterOptions
 

@@ -8,6 +8,7 @@ import ToolKit
 /// `kw consume`: records on standard output, as kafka-console-consumer prints them, and in other forms.
 struct ConsumeCommand: ToolCommand {
     static let endsItself = true
+    static let leavesUndone = "the last commit; a group reads again what was printed since the one before"
 
     static let configuration = CommandConfiguration(
         commandName: "consume",

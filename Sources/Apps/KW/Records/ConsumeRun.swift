@@ -50,7 +50,8 @@ struct ConsumeRun {
         } catch let failure {
             error = failure
         }
-        await consumer.close()
+        // What was printed and is not committed comes again: whoever counts on the status has to know.
+        if let failure = await consumer.close() { error = error ?? failure }
         tool.console.flush()
         if tellsShutdown {
             tool.console.line("shutdown_complete")
@@ -121,27 +122,25 @@ struct ConsumeRun {
             case .revoked(let partitions, _): open.subtract(partitions)
             case .reachedEnd(let partition, _):
                 open.remove(partition)
-                if exitsAtEnd, open.isEmpty { return await commit(last, consumer) }
+                if exitsAtEnd, open.isEmpty { return try await commit(last, consumer) }
             case .trouble(let error):
                 tool.console.flush()
                 if exitsAtEnd, open.isEmpty, error.code.broker == .unknownTopicOrPartition { throw error }
                 tool.complain(error.message)
             case .recovered: tool.complain("it works again")
             }
-            if isFinished || tool.shutdown.isRequested { return await commit(last, consumer) }
+            if isFinished || tool.shutdown.isRequested { return try await commit(last, consumer) }
         }
     }
 
     private var isFinished: Bool { count >= limit || failure != nil || end != nil && !done.isEmpty && open.isEmpty }
 
     /// Commits what was printed of the last batch; earlier ones the consumer commits by itself.
-    private func commit(_ last: (partition: TopicPartition, next: Offset)?, _ consumer: KafkaConsumer) async {
+    private func commit(
+        _ last: (partition: TopicPartition, next: Offset)?, _ consumer: KafkaConsumer
+    ) async throws(KafkaError) {
         guard let last else { return }
-        do throws(KafkaError) {
-            try await consumer.commit([last.partition: CommittedOffset(offset: last.next)])
-        } catch {
-            tool.complain(error.message)
-        }
+        try await consumer.commit([last.partition: CommittedOffset(offset: last.next)])
     }
 
     // MARK: - Printing

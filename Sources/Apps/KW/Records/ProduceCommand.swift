@@ -8,6 +8,7 @@ import ToolKit
 /// `kw produce`: lines of standard input become records, as with kafka-console-producer.
 struct ProduceCommand: ToolCommand {
     static let endsItself = true
+    static let leavesUndone = "records that were not acknowledged yet, which may have arrived or not"
 
     static let configuration = CommandConfiguration(
         commandName: "produce",

@@ -93,15 +93,20 @@ struct ProduceRun {
 
     /// Looks for the topic, which may take a moment to be created, and says what is waited for where it does not come.
     private func look(_ cluster: Cluster) async throws(KafkaError) {
+        var code = ErrorCode.unknownTopicOrPartition
         for _ in 0..<10 {
             try await cluster.refresh([topic], mayCreate: true)
             guard let found = await cluster.metadata.topics[topic] else { return }
             guard found.error.isRetriable else { return }
+            code = found.error
             try? await Task.sleep(for: .milliseconds(100))
         }
+        let isMissing = code == .unknownTopicOrPartition
         tool.complain(
-            "waiting for topic \(SafeText.line(topic)): it is not there, and the broker does not create it; create it, or look "
-                + "at its spelling")
+            "waiting for topic \(SafeText.line(topic)): "
+                + (isMissing
+                    ? "it is not there, and the broker does not create it; create it, or look at its spelling"
+                    : "the broker answers \(code.name)"))
     }
 
     /// Says what has become of the lines. Throws where some did not arrive.

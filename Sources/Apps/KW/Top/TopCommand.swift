@@ -27,6 +27,7 @@ struct TopCommand: ToolCommand {
             kw top --once --json --group billing
             """)
     static let endsItself = true
+    static let leavesUndone = "the look that was under way; nothing was changed"
 
     @OptionGroup var cluster: ClusterOptions
 

@@ -1,5 +1,6 @@
 // The terminal of `kw top`: raw mode and the alternate screen, keys and changes of size; and back, on every way out.
 
+import AppSupport
 import Synchronization
 
 #if canImport(Glibc)
@@ -39,6 +40,7 @@ struct TopTerminal {
         _ = wakeDescriptors
         _ = enterSequence
         atexit(restoreTerminal)
+        ShutdownSignal.beforeForcedEnd { restoreTerminal() }
         signal(SIGWINCH, noteResize)
         for number in [SIGHUP, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE] {
             signal(number, restoreAndEnd)
