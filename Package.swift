@@ -5,6 +5,7 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
@@ -69,7 +70,7 @@ let package = Package(
                 "CCRC32C", codec("CZlib"), codec("CSnappy"), codec("CLZ4"), codec("CZstd"), log, collections,
             ],
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
-        .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections], swiftSettings: strict),
+        .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
 
         shared("AppSupport", [arguments]),
         shared("ChangeEvents"),

@@ -169,10 +169,12 @@ extension KafkaBroker.GroupInfo {
         id = group.id
         state = group.stateName
         protocolType = group.protocolType
-        committed = group.offsets.sorted { $0.key < $1.key }.map {
-            .init(
-                topic: $0.key.topic, partition: $0.key.partition, offset: $0.value.offset,
-                metadata: $0.value.metadata)
+        committed = group.offsets.sorted.flatMap { topic, positions in
+            positions.map {
+                .init(
+                    topic: topic, partition: $0.partition, offset: $0.committed.offset,
+                    metadata: $0.committed.metadata)
+            }
         }
         if let consumer = group.consumer {
             kind = .consumer

@@ -41,11 +41,16 @@ struct ClassicGroup: Equatable {
     var protocolType: String?
     var protocolName: String?
     var leader: String?
-    var members: [String: GroupMember] = [:]
+    var members = MemberTable<GroupMember>()
+    /// How many members offer each strategy.
+    private(set) var offers: [String: Int] = [:]
+    /// What is known of the topics that members read; see ``lookForTopics()``.
+    var topicsRead: TopicsRead?
     /// Static members: instance id to member id.
     var staticMembers: [String: String] = [:]
     /// Ids that were given out with MEMBER_ID_REQUIRED, until when they may be used to join.
-    var pendingMembers: [String: Instant] = [:]
+    private(set) var pendingMembers = RankedKeys<String, Instant>()
+    private var pendingBytes = 0
     var joinPhase: JoinPhase?
     /// Members of which a SyncGroup is awaited, and until when.
     var unsynced: Set<String> = []
@@ -62,7 +67,18 @@ struct ClassicGroup: Equatable {
     }
 
     /// The members in the order in which they joined.
-    var ordered: [GroupMember] { members.values.sorted { $0.order < $1.order } }
+    var ordered: [GroupMember] { members.ordered }
+
+    /// How many members there are, with those that were only told their ids.
+    var size: Int { members.count + pendingMembers.count }
+
+    /// How much memory the members take, roughly.
+    var bytes: Int { members.bytes + pendingBytes }
+
+    /// How much memory a member takes that is named by its id, or as a static one.
+    func bytes(ofMember id: String, _ instance: String?) -> Int {
+        members[instance.flatMap { staticMembers[$0] } ?? id]?.bytes ?? 0
+    }
 
     /// The actions that piled up since they were last taken.
     mutating func takeActions() -> [GroupAction] {
@@ -76,9 +92,8 @@ struct ClassicGroup: Equatable {
         var member = member
         joined += 1
         member.order = joined
-        pendingMembers[member.id] = nil
-        if let instance = member.instanceId { staticMembers[instance] = member.id }
-        members[member.id] = member
+        _ = removePending(member.id)
+        put(member)
         if leader == nil { leader = member.id }
         emptySince = nil
         if case .gathering(let until, let latest, _) = joinPhase {
@@ -86,13 +101,49 @@ struct ClassicGroup: Equatable {
         }
     }
 
+    /// Puts a member there as it is now.
+    mutating func put(_ member: GroupMember) {
+        _ = take(member.id)
+        topicsRead = nil
+        for offered in member.protocols { offers[offered.name, default: 0] += 1 }
+        if let instance = member.instanceId { staticMembers[instance] = member.id }
+        members[member.id] = member
+    }
+
+    /// Takes a member out, and with it what it offers.
+    mutating func take(_ id: String) -> GroupMember? {
+        guard let member = members.remove(id) else { return nil }
+        topicsRead = nil
+        for offered in member.protocols {
+            let count = (offers[offered.name] ?? 0) - 1
+            offers[offered.name] = count > 0 ? count : nil
+        }
+        if let instance = member.instanceId, staticMembers[instance] == id { staticMembers[instance] = nil }
+        return member
+    }
+
+    /// Notes an id that was given out, and until when it may be used to join.
+    mutating func addPending(_ id: String, until deadline: Instant) {
+        pendingMembers[id] = deadline
+        pendingBytes += Self.pendingBytes(id)
+    }
+
+    /// Forgets an id that was given out; says whether it was.
+    mutating func removePending(_ id: String) -> Bool {
+        guard pendingMembers[id] != nil else { return false }
+        pendingMembers[id] = nil
+        pendingBytes -= Self.pendingBytes(id)
+        return true
+    }
+
+    private static func pendingBytes(_ id: String) -> Int { GroupLimits.memberOverhead / 4 + id.utf8.count }
+
     /// Removes a member, answers what it waits for, and rebalances the rest.
     mutating func remove(_ id: String, now: Instant) {
-        guard let member = members.removeValue(forKey: id) else { return }
+        guard let member = take(id) else { return }
         answerWaiting(of: member, with: .unknownMemberId)
-        if let instance = member.instanceId, staticMembers[instance] == id { staticMembers[instance] = nil }
         unsynced.remove(id)
-        if leader == id { leader = ordered.first?.id }
+        if leader == id { leader = members.oldest }
         if members.isEmpty { emptySince = now }
         switch state {
         case .stable, .completingRebalance: prepareRebalance(now: now)
@@ -124,17 +175,17 @@ struct ClassicGroup: Equatable {
         completeJoinIfAllAreThere(now: now)
     }
 
-    /// A rebalance begins anew while members wait for the leader's assignment.
-    private mutating func refuseSyncs(now: Instant) {
-        for id in members.keys {
-            guard var member = members[id] else { continue }
-            member.assignment = Bytes()
-            if let ticket = member.syncing {
-                actions.append(.answerSync(ticket, .refusal(.rebalanceInProgress)))
-                member.syncing = nil
-                member.touch(now)
+    /// A rebalance begins anew while members wait for the leader's assignment, or there is none that can be kept.
+    mutating func refuseSyncs(with error: ErrorCode = .rebalanceInProgress, now: Instant) {
+        for id in Array(members.keys) {
+            guard let ticket = members[id]?.syncing else {
+                members[id]?.assignment = Bytes()
+                continue
             }
-            members[id] = member
+            actions.append(.answerSync(ticket, .refusal(error)))
+            members[id]?.assignment = Bytes()
+            members[id]?.syncing = nil
+            members[id]?.touch(now)
         }
     }
 
@@ -146,27 +197,28 @@ struct ClassicGroup: Equatable {
 
     /// The next generation begins with those who have joined. Static members that have not keep their place.
     private mutating func completeJoin(now: Instant) {
-        for member in members.values where member.joining == nil && member.instanceId == nil {
-            members[member.id] = nil
-        }
+        let absent = members.values.filter { $0.joining == nil && $0.instanceId == nil }
+        for member in absent { _ = take(member.id) }
         if leader.flatMap({ members[$0] })?.joining == nil { leader = ordered.first { $0.joining != nil }?.id }
         guard !members.isEmpty else { return becomeEmpty(now: now) }
         guard let leader else {
             // Only static members, none of which is back: give them another round.
-            self.leader = ordered.first?.id
+            self.leader = members.oldest
             joinPhase = .joining(until: now + longestRebalanceTimeout)
             return
         }
         joinPhase = nil
         generation = generation == .max ? 1 : generation + 1
         protocolName = selectProtocol()
+        topicsRead = nil
         state = .completingRebalance
         unsynced = Set(members.keys)
         syncDeadline = now + longestRebalanceTimeout
-        for id in members.keys {
+        for id in Array(members.keys) {
             guard var member = members[id], let ticket = member.joining else { continue }
             actions.append(.answerJoin(ticket, joinResponse(for: id, withMembers: id == leader)))
             member.joining = nil
+            member.isUntold = false
             member.assignment = Bytes()
             member.touch(now)
             members[id] = member
@@ -178,6 +230,7 @@ struct ClassicGroup: Equatable {
         state = .empty
         joinPhase = nil
         protocolName = nil
+        topicsRead = nil
         leader = nil
         emptySince = now
     }
@@ -185,7 +238,7 @@ struct ClassicGroup: Equatable {
     /// The leader has spoken: everybody who waits gets its part.
     mutating func becomeStable(now: Instant) {
         state = .stable
-        for id in members.keys {
+        for id in Array(members.keys) {
             guard var member = members[id], let ticket = member.syncing else { continue }
             actions.append(.answerSync(ticket, syncResponse(for: member)))
             member.syncing = nil
@@ -206,35 +259,30 @@ struct ClassicGroup: Equatable {
     }
 
     /// Whether all members offer `name`.
-    private func isOffered(_ name: String) -> Bool {
-        members.values.allSatisfy { member in member.protocols.contains { $0.name == name } }
-    }
+    private func isOffered(_ name: String) -> Bool { offers[name] == members.count }
 
     /// Each member votes for the first of its protocols that all offer; the most votes win, and of equals the one that
-    /// the oldest member wants most.
+    /// the oldest member wants most. A member's list is read as far as its vote, once.
     func selectProtocol() -> String? {
         var votes: [String: Int] = [:]
-        var order: [String] = []
-        for member in ordered {
-            for candidate in member.protocols where isOffered(candidate.name) {
-                if !order.contains(candidate.name) { order.append(candidate.name) }
-            }
+        for member in members.values {
             guard let vote = member.protocols.first(where: { isOffered($0.name) }) else { continue }
             votes[vote.name, default: 0] += 1
         }
-        let most = votes.values.max()
-        return order.first { votes[$0] == most }
+        guard let most = votes.values.max(), let oldest = members.oldest else { return nil }
+        return members[oldest]?.protocols.first { votes[$0.name] == most }?.name
     }
 
     // MARK: - Time
 
     /// Does what is due at `now`.
     mutating func tick(now: Instant) {
-        for (id, deadline) in pendingMembers where deadline <= now {
-            pendingMembers[id] = nil
+        guard let next = nextDeadline, next <= now else { return }
+        while let pending = pendingMembers.first, pending.rank <= now {
+            _ = removePending(pending.key)
             completeJoinIfAllAreThere(now: now)
         }
-        for member in ordered where !member.isWaiting && member.sessionDeadline <= now { remove(member.id, now: now) }
+        for id in members.takeDue(now) { remove(id, now: now) }
         if let deadline = syncDeadline, deadline <= now {
             syncDeadline = nil
             for id in unsynced.sorted() { remove(id, now: now) }
@@ -249,12 +297,7 @@ struct ClassicGroup: Equatable {
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        var next = joinPhase?.deadline
-        func take(_ candidate: Instant) { next = min(next ?? candidate, candidate) }
-        if let syncDeadline { take(syncDeadline) }
-        for deadline in pendingMembers.values { take(deadline) }
-        for member in members.values where !member.isWaiting { take(member.sessionDeadline) }
-        return next
+        [joinPhase?.deadline, syncDeadline, pendingMembers.first?.rank, members.nextDeadline].compactMap { $0 }.min()
     }
 
     // MARK: - Answers

@@ -18,7 +18,7 @@ extension ClassicGroup {
                 if let old = staticMembers[instance] { return replaceStatic(old, by: newId, request, context) }
             } else if context.version >= 4 {
                 // KIP-394: a client that is told its id before it joins does not leave ghosts behind when it retries.
-                pendingMembers[newId] = now + request.sessionTimeoutMs.duration
+                addPending(newId, until: now + request.sessionTimeoutMs.duration)
                 return refuse(.memberIdRequired, id: newId)
             }
             return addJoining(newId, request, context)
@@ -46,6 +46,7 @@ extension ClassicGroup {
             sessionTimeout: .zero, rebalanceTimeout: .zero, order: 0, sessionDeadline: context.now)
         member.take(request, context)
         member.joining = context.ticket
+        member.isUntold = request.memberId.isEmpty && request.groupInstanceId == nil
         add(member, now: context.now)
         continueRebalance(now: context.now)
     }
@@ -58,7 +59,7 @@ extension ClassicGroup {
         }
         member.take(request, context)
         member.joining = context.ticket
-        members[id] = member
+        put(member)
         continueRebalance(now: context.now)
     }
 
@@ -75,7 +76,7 @@ extension ClassicGroup {
     private mutating func replaceStatic(
         _ old: String, by id: String, _ request: JoinGroupRequest, _ context: RequestContext
     ) {
-        guard var member = members.removeValue(forKey: old) else { return addJoining(id, request, context) }
+        guard var member = take(old) else { return addJoining(id, request, context) }
         answerWaiting(of: member, with: .fencedInstanceId)
         let formerLeader = leader
         let wasLeader = leader == old
@@ -83,8 +84,7 @@ extension ClassicGroup {
         member.joining = nil
         member.syncing = nil
         member.take(request, context)
-        members[id] = member
-        if let instance = member.instanceId { staticMembers[instance] = id }
+        put(member)
         if unsynced.remove(old) != nil { unsynced.insert(id) }
         if wasLeader { leader = id }
         guard state == .stable, selectProtocol() == protocolName else {
@@ -101,8 +101,9 @@ extension ClassicGroup {
         actions.append(.answerJoin(context.ticket, response))
     }
 
-    /// A member asks for its assignment; the leader brings everybody's.
-    mutating func sync(_ request: SyncGroupRequest, _ context: RequestContext) {
+    /// A member asks for its assignment; the leader brings everybody's, which have `room`: what is too large to be kept
+    /// is an error to all, as in Kafka, and they begin anew.
+    mutating func sync(_ request: SyncGroupRequest, _ context: RequestContext, room: Int) {
         func refuse(_ error: ErrorCode) { actions.append(.answerSync(context.ticket, .refusal(error))) }
         let error = check(
             member: request.memberId, instance: request.groupInstanceId, generation: request.generationId)
@@ -122,10 +123,16 @@ extension ClassicGroup {
                 actions.append(.answerSync(earlier, .refusal(.rebalanceInProgress)))
             }
             member.syncing = context.ticket
+            member.touch(context.now)
             members[member.id] = member
             unsynced.remove(member.id)
             guard leader == member.id else { return }
-            for assignment in request.assignments { members[assignment.memberId]?.assignment = assignment.assignment }
+            let parts = request.assignments.filter { members[$0.memberId] != nil }.lastOnce { $0.memberId }
+            guard parts.reduce(0, { $0 + $1.assignment.count }) <= room else {
+                refuseSyncs(with: .unknownServerError, now: context.now)
+                return prepareRebalance(now: context.now)
+            }
+            for part in parts { members[part.memberId]?.assignment = Bytes(part.assignment.copy()) }
             becomeStable(now: context.now)
         }
     }
@@ -147,7 +154,7 @@ extension ClassicGroup {
             guard memberId.isEmpty || memberId == known else { return .fencedInstanceId }
             id = known
         }
-        if pendingMembers.removeValue(forKey: id) != nil {
+        if removePending(id) {
             completeJoinIfAllAreThere(now: now)
             return .none
         }

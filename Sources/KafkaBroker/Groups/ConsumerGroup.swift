@@ -21,36 +21,33 @@ struct ConsumerGroup: Equatable {
         case stable = "Stable"
     }
 
-    /// What is known of a subscribed topic.
-    struct SubscribedTopic: Equatable {
-        var id: TopicID
-        var partitions: Int
-    }
-
     let id: String
     /// Groups begin with 1, since a member may be given the epoch before there is a target, and 0 means to join.
     private(set) var epoch: Int32
     private(set) var assignmentEpoch: Int32
-    private(set) var members: [String: ConsumerGroupMember] = [:]
+    private(set) var members = MemberTable<ConsumerGroupMember>()
     /// Static members: instance id to member id.
     private(set) var staticMembers: [String: String] = [:]
     /// Who is to have what.
     private(set) var target: [String: Set<TopicIDPartition>] = [:]
     /// Who has what, including what is to be given up.
     private(set) var owners: [TopicIDPartition: String] = [:]
-    /// The topics that there are of those that members subscribe to.
-    private(set) var topics: [String: SubscribedTopic] = [:]
-    /// The names that the members' expressions match.
-    private(set) var matches: [String: Set<String>] = [:]
-    /// Expressions that the next heartbeat finds matched; see ``take(_:_:insteadOf:owned:_:_:now:)``.
-    private var unmatched: Set<String> = []
-    /// The state of the broker's topics at which the group last looked.
-    private var seenTopics: UInt64?
+    /// How many partitions the target gives out.
+    private var targetSize = 0
+    /// What members subscribe to.
+    private(set) var subscriptions = GroupSubscriptions()
+    /// An expression that the next heartbeat finds matched; see ``take(_:_:insteadOf:owned:_:_:now:)``.
+    private var heldBack: String?
+    /// How many members speak the classic protocol, and how many of them offer each strategy.
+    private(set) var classicCount = 0
+    private(set) var offers: [String: Int] = [:]
     /// When the target was last made.
     private var assignedAt: Instant?
     /// When the last member went, for forgetting groups that leave nothing behind.
     private(set) var emptySince: Instant?
     private var joined = 0
+    /// How much memory a partition takes that is given out: in the target, with its member, among the owners.
+    private static let partitionBytes = 160
 
     init(id: String, now: Instant, epoch: Int32 = 1) {
         self.id = id
@@ -60,7 +57,13 @@ struct ConsumerGroup: Equatable {
     }
 
     /// The members in the order in which they joined.
-    var ordered: [ConsumerGroupMember] { members.values.sorted { $0.order < $1.order } }
+    var ordered: [ConsumerGroupMember] { members.ordered }
+
+    /// The topics that there are of those that members subscribe to.
+    var topics: [String: GroupSubscriptions.SubscribedTopic] { subscriptions.topics }
+
+    /// How much memory the group takes, roughly.
+    var bytes: Int { members.bytes + subscriptions.bytes + max(targetSize, owners.count) * Self.partitionBytes }
 
     var state: State {
         if members.isEmpty { return .empty }
@@ -81,24 +84,47 @@ struct ConsumerGroup: Equatable {
     /// Puts a member there as it is now. A static one may take the place of another member.
     mutating func put(_ member: ConsumerGroupMember, insteadOf old: String? = nil) {
         var member = member
+        let known = members.remove(old ?? member.id)
         if let old, old != member.id {
-            members[old] = nil
             if let part = target.removeValue(forKey: old) { target[member.id] = part }
             for partition in member.assigned.keys { owners[partition] = member.id }
             for partition in member.revoking.keys { owners[partition] = member.id }
-        } else if members[member.id] == nil {
+        } else if known == nil {
             joined += 1
             member.order = joined
+        }
+        if let known, known.topicNames == member.topicNames, known.topicRegex == member.topicRegex {
+            member.wish = known.wish
+            member.topicNames = known.topicNames
+        } else {
+            let (number, wish) = subscriptions.add(member.wishes)
+            member.wish = number
+            member.topicNames = wish.names
+            if let wish = known?.wish { subscriptions.remove(wish) }
+        }
+        if known?.classic != member.classic {
+            if let side = known?.classic { count(side, -1) }
+            if let side = member.classic { count(side, 1) }
         }
         if let instance = member.instanceId { staticMembers[instance] = member.id }
         members[member.id] = member
         emptySince = nil
     }
 
+    /// Counts a member of the classic protocol, and what it offers.
+    private mutating func count(_ side: ConsumerGroupMember.ClassicSide, _ change: Int) {
+        classicCount += change
+        for offered in side.protocols {
+            let count = (offers[offered.name] ?? 0) + change
+            offers[offered.name] = count > 0 ? count : nil
+        }
+    }
+
     /// Takes over a member of the classic protocol with what it has, when the group changes its protocol.
     mutating func adopt(_ member: ConsumerGroupMember) {
         put(member)
         target[member.id] = Set(member.assigned.keys)
+        targetSize += member.assigned.count
         for partition in member.assigned.keys { owners[partition] = member.id }
     }
 
@@ -113,28 +139,27 @@ struct ConsumerGroup: Equatable {
     ) {
         put(member, insteadOf: old)
         let wishesChanged = member.topicNames != before.topicNames || member.topicRegex != before.topicRegex
-        let due = unmatched
-        unmatched = []
+        var later: String?
         if let regex = member.topicRegex, regex != before.topicRegex, !member.topicNames.isEmpty,
-            matches[regex] == nil, !due.contains(regex)
+            !subscriptions.knows(regex), regex != heldBack
         {
-            unmatched = [regex]
+            later = regex
         }
-        let topicsChanged = look(at: registry, subscriptionsChanged: wishesChanged || !due.isEmpty)
+        heldBack = later
+        let topicsChanged = look(at: registry, room: settings.room)
         if wishesChanged || topicsChanged { bumpEpoch() }
-        assignIfDue(interval: settings.assignmentInterval, now: now)
+        assignIfDue(interval: settings.assignmentInterval, room: settings.room, now: now)
         reconcile(member.id, owned: owned, topicsHaveChanged: wishesChanged, now: now)
     }
 
     /// Removes a member; the others get what it had with their next heartbeats.
     mutating func remove(_ id: String, now: Instant) {
-        guard let member = members.removeValue(forKey: id) else { return }
+        guard let member = members.remove(id) else { return }
         if let instance = member.instanceId, staticMembers[instance] == id { staticMembers[instance] = nil }
         release(member)
-        target[id] = nil
-        matches = matches.filter { regex, _ in members.values.contains { $0.topicRegex == regex } }
-        let names = subscribedNames
-        topics = topics.filter { names.contains($0.key) }
+        targetSize -= target.removeValue(forKey: id)?.count ?? 0
+        if let wish = member.wish { subscriptions.remove(wish) }
+        if let side = member.classic { count(side, -1) }
         bumpEpoch()
         if members.isEmpty { emptySince = now }
     }
@@ -158,65 +183,38 @@ struct ConsumerGroup: Equatable {
 
     // MARK: - Topics
 
-    /// Every name that somebody subscribes to, whether there is such a topic or not.
-    var subscribedNames: Set<String> {
-        members.values.reduce(into: matches.values.reduce(into: []) { $0.formUnion($1) }) {
-            $0.formUnion($1.topicNames)
-        }
-    }
-
-    /// Looks which topics there are, if that or the subscriptions may have changed; says whether it did.
-    mutating func look(at registry: TopicRegistry, subscriptionsChanged: Bool) -> Bool {
-        guard subscriptionsChanged || seenTopics != registry.changes else { return false }
-        let isNew = seenTopics != registry.changes
-        seenTopics = registry.changes
-        var matches: [String: Set<String>] = [:]
-        for regex in Set(members.values.compactMap(\.topicRegex)).subtracting(unmatched) {
-            if !isNew, let known = self.matches[regex] {
-                matches[regex] = known
-            } else if let pattern = try? NamePattern(regex) {
-                matches[regex] = Set(registry.byName.keys.filter { pattern.matches($0) })
-            }
-        }
-        self.matches = matches
-        var topics: [String: SubscribedTopic] = [:]
-        for name in subscribedNames {
-            guard let topic = registry[name] else { continue }
-            topics[name] = SubscribedTopic(id: topic.id, partitions: topic.partitions.count)
-        }
-        defer { self.topics = topics }
-        return topics != self.topics
-    }
-
-    /// The topics that there are of those that a member subscribes to.
-    func topicIds(of member: ConsumerGroupMember) -> Set<TopicID> {
-        var ids = Set(member.topicNames.compactMap { topics[$0]?.id })
-        if let regex = member.topicRegex { ids.formUnion((matches[regex] ?? []).compactMap { topics[$0]?.id }) }
-        return ids
+    /// Looks which topics there are, as far as that or the subscriptions have changed; says whether it did.
+    mutating func look(at registry: TopicRegistry, room: Int = .max) -> Bool {
+        subscriptions.look(at: registry, heldBack: heldBack, room: room)
     }
 
     /// Whether a member reads `topic`.
-    func mayRead(topic: String) -> Bool {
-        members.values.contains { member in
-            member.topicNames.contains(topic)
-                || member.topicRegex.map { matches[$0]?.contains(topic) ?? false } ?? false
-        }
-    }
+    func mayRead(topic: String) -> Bool { subscriptions.contains(topic) }
 
     // MARK: - From target to members
 
-    /// Makes a new target, if there is reason to and the last one is not younger than `interval` (KIP-1263).
-    mutating func assignIfDue(interval: Duration, now: Instant) {
+    /// How far apart two targets of a group of that many members and partitions are at least, so that making them takes
+    /// no more than a small part of the time however fast members come and go.
+    static func pause(ofSize size: Int) -> Duration { size <= 1000 ? .zero : .microseconds(10 * size) }
+
+    /// Makes a new target, if there is reason to, room for it, and the last one is not younger than `interval`
+    /// (KIP-1263).
+    mutating func assignIfDue(interval: Duration, room: Int = .max, now: Instant) {
         guard epoch > assignmentEpoch else { return }
+        let interval = max(interval, Self.pause(ofSize: members.count + subscriptions.partitionCount))
         if let assignedAt, assignedAt + interval > now { return }
+        guard (subscriptions.partitionCount - targetSize) * Self.partitionBytes <= room else { return }
+        let pools = subscriptions.pools
         let task = AssignmentTask(
             members: members.values.map { member in
                 .init(
-                    id: member.id, instanceId: member.instanceId, topics: topicIds(of: member),
+                    id: member.id, instanceId: member.instanceId, pools: member.wish.flatMap { pools.ofWish[$0] } ?? [],
                     current: target[member.id] ?? [])
             },
+            pools: pools.sets,
             partitions: Dictionary(topics.values.map { ($0.id, $0.partitions) }, uniquingKeysWith: max))
         target = assignor.assign(task)
+        targetSize = target.values.reduce(0) { $0 + $1.count }
         assignmentEpoch = epoch
         assignedAt = now
     }
@@ -228,9 +226,13 @@ struct ConsumerGroup: Equatable {
         guard let before = members[id], topicsHaveChanged || !before.isReconciled(to: assignmentEpoch) else { return }
         var member = before
         let goal = ConsumerGroupMember.Goal(
-            epoch: assignmentEpoch, partitions: target[id] ?? [], topics: topicIds(of: before),
-            topicsHaveChanged: topicsHaveChanged, owned: owned)
-        member.reconcile(with: goal) { owners[$0] != nil }
+            epoch: assignmentEpoch, partitions: target[id] ?? [], topicsHaveChanged: topicsHaveChanged, owned: owned)
+        let wish = before.wishes
+        member.reconcile(with: goal) { topic in
+            subscriptions.wants(topic, wish)
+        } isTaken: { partition in
+            owners[partition] != nil
+        }
         guard member != before else { return }
         let mustRevoke = member.state == .unrevokedPartitions && member.classic == nil
         member.rebalanceDeadline = mustRevoke ? now + member.rebalanceTimeout : nil
@@ -244,12 +246,27 @@ struct ConsumerGroup: Equatable {
 
     /// Removes the members whose session, or whose time to give up partitions or to join again, has run out.
     mutating func tick(now: Instant) {
-        guard let next = nextDeadline, next <= now else { return }
-        for member in ordered where member.deadline <= now { remove(member.id, now: now) }
+        for id in members.takeDue(now) { remove(id, now: now) }
     }
 
     /// When ``tick(now:)`` has something to do next.
-    var nextDeadline: Instant? {
-        members.values.map(\.deadline).min()
+    var nextDeadline: Instant? { members.nextDeadline }
+
+    /// What does not hold of the group though it always should.
+    var objections: [String] {
+        var found = members.objections + subscriptions.objections(members.values.map(\.wishes))
+        if members.values.reduce(0, { $0 + ($1.classic == nil ? 0 : 1) }) != classicCount {
+            found.append("\(classicCount) members are counted as classic ones")
+        }
+        if target.values.reduce(0, { $0 + $1.count }) != targetSize {
+            found.append("\(targetSize) is no target's size")
+        }
+        var owned: [TopicIDPartition: String] = [:]
+        for member in members.values {
+            for partition in [member.assigned.keys, member.revoking.keys].joined() { owned[partition] = member.id }
+        }
+        if owned != owners { found.append("who has which partition is not what the members have") }
+        if epoch < assignmentEpoch { found.append("the target is newer than the group") }
+        return found
     }
 }

@@ -25,6 +25,11 @@ extension GroupCoordinator.Group {
 }
 
 extension ConsumerGroup {
+    /// How long its description gets, roughly: each member's subscription is told in full.
+    var describedBytes: Int {
+        bytes + members.values.reduce(0) { $0 + $1.topicNames.count * GroupLimits.entryOverhead }
+    }
+
     /// The group as ConsumerGroupDescribe tells of it; topics that are gone are left out.
     func description(_ registry: TopicRegistry) -> ConsumerGroupDescribeResponse.DescribedGroup {
         typealias Assignment = ConsumerGroupDescribeResponse.Assignment

@@ -5,17 +5,44 @@ struct AssignmentTask {
     struct Member {
         var id: String
         var instanceId: String?
-        var topics: Set<TopicID>
+        /// The sets of topics that it reads, by their places in ``AssignmentTask/pools``.
+        var pools: [Int]
         /// What it was to have so far.
         var current: Set<TopicIDPartition>
     }
 
     var members: [Member]
+    /// Different sets of topics. Many members read the same ones, and are then handled together.
+    var pools: [Set<TopicID>]
     /// The topics that somebody wants, and how many partitions they have.
     var partitions: [TopicID: Int]
+
+    func wants(_ member: Member, _ topic: TopicID) -> Bool { member.pools.contains { pools[$0].contains(topic) } }
+
+    /// The topics that all members read, where they all read the same.
+    fileprivate var common: Set<TopicID>? {
+        let different = Set(members.map(\.pools))
+        guard different.count <= 16 else { return nil }
+        let topics = different.map { $0.reduce(into: Set<TopicID>()) { $0.formUnion(pools[$1]) } }
+        return topics.allSatisfy { $0 == topics.first } ? topics.first : nil
+    }
+
+    /// Every partition of the topic, in order.
+    fileprivate func all(of topic: TopicID) -> [TopicIDPartition] {
+        (0..<(partitions[topic] ?? 0)).map { .init(topic: topic, partition: PartitionID(index: $0)) }
+    }
+
+    /// For each topic the pools that it is in.
+    var poolsOfTopic: [TopicID: [Int]] {
+        var all: [TopicID: [Int]] = [:]
+        for (pool, topics) in pools.enumerated() { for topic in topics { all[topic, default: []].append(pool) } }
+        return all
+    }
 }
 
 /// Decides who reads what (`group.consumer.assignors`); the members vote for one.
+///
+/// The work grows with the members, the partitions and the topics that are named, and not with their products.
 enum ConsumerGroupAssignor: String, CaseIterable {
     /// As equal as possible, and as much as possible stays where it was.
     case uniform
@@ -28,15 +55,10 @@ enum ConsumerGroupAssignor: String, CaseIterable {
         switch self {
         case .range: return Self.assignRanges(task)
         case .uniform:
-            let first = task.members[0].topics
-            return task.members.allSatisfy { $0.topics == first }
-                ? Self.assignEvenly(task, first) : Self.assignByTopics(task)
+            if let common = task.common { return Self.assignEvenly(task, common) }
+            var balance = AssignmentBalance(task, topics: Self.ordered(task.partitions.keys))
+            return balance.assign()
         }
-    }
-
-    /// Every partition of the topic, in order.
-    private static func partitions(of topic: TopicID, _ task: AssignmentTask) -> [TopicIDPartition] {
-        (0..<(task.partitions[topic] ?? 0)).map { .init(topic: topic, partition: PartitionID(index: $0)) }
     }
 
     private static func ordered(_ topics: some Sequence<TopicID>) -> [TopicID] {
@@ -55,16 +77,20 @@ enum ConsumerGroupAssignor: String, CaseIterable {
             case (nil, nil): one.id < other.id
             }
         }
+        var readersOfPool = [[Int]](repeating: [], count: task.pools.count)
+        for (index, member) in members.enumerated() { for pool in member.pools { readersOfPool[pool].append(index) } }
         var result = Dictionary(uniqueKeysWithValues: members.map { ($0.id, Set<TopicIDPartition>()) })
-        for topic in task.partitions.keys {
-            let readers = members.filter { $0.topics.contains(topic) }
-            guard !readers.isEmpty else { continue }
-            let all = partitions(of: topic, task)
+        for (topic, pools) in task.poolsOfTopic {
+            let all = task.all(of: topic)
+            // Who comes behind the last partition gets nothing, and need not be looked at.
+            let readers = pools.flatMap { readersOfPool[$0].prefix(all.count + 1) }.sorted().once().prefix(
+                all.count + 1)
+            guard !readers.isEmpty, !all.isEmpty else { continue }
             let (quota, extra) = all.count.quotientAndRemainder(dividingBy: readers.count)
             var next = 0
-            for (index, reader) in readers.enumerated() {
+            for (index, reader) in readers.enumerated() where next < all.count {
                 let count = quota + (index < extra ? 1 : 0)
-                result[reader.id, default: []].formUnion(all[next..<next + count])
+                result[members[reader].id, default: []].formUnion(all[next..<next + count])
                 next += count
             }
         }
@@ -77,7 +103,7 @@ enum ConsumerGroupAssignor: String, CaseIterable {
     private static func assignEvenly(_ task: AssignmentTask, _ topics: Set<TopicID>) -> [String: Set<TopicIDPartition>]
     {
         let members = task.members.sorted { $0.id < $1.id }
-        let all = ordered(topics).flatMap { partitions(of: $0, task) }
+        let all = ordered(topics).flatMap { task.all(of: $0) }
         var isFree = Set(all)
         var (quota, extra) = all.count.quotientAndRemainder(dividingBy: members.count)
         var result: [String: Set<TopicIDPartition>] = [:]
@@ -102,62 +128,5 @@ enum ConsumerGroupAssignor: String, CaseIterable {
             rest = rest.dropFirst(missing)
         }
         return result
-    }
-
-    /// Members read different topics: what is free goes to whoever reads it and has least; then partitions move, topic
-    /// by topic, from who has most to who has least, while that makes them more equal.
-    private static func assignByTopics(_ task: AssignmentTask) -> [String: Set<TopicIDPartition>] {
-        let members = task.members.sorted { $0.id < $1.id }
-        var readers: [TopicID: [Int]] = [:]
-        for (index, member) in members.enumerated() {
-            for topic in member.topics { readers[topic, default: []].append(index) }
-        }
-        // Topics that few read come first: those that many read can make up for them.
-        let topics = ordered(readers.keys).sorted { (readers[$0]?.count ?? 0) < (readers[$1]?.count ?? 0) }
-        var owner: [TopicIDPartition: Int] = [:]
-        var loads = [Int](repeating: 0, count: members.count)
-        for (index, member) in members.enumerated() {
-            for partition in member.current
-            where member.topics.contains(partition.topic) && owner[partition] == nil
-                && partition.partition.index < task.partitions[partition.topic] ?? 0
-            {
-                owner[partition] = index
-                loads[index] += 1
-            }
-        }
-        for topic in topics {
-            for partition in partitions(of: topic, task) where owner[partition] == nil {
-                guard let least = readers[topic]?.min(by: { loads[$0] < loads[$1] }) else { continue }
-                owner[partition] = least
-                loads[least] += 1
-            }
-        }
-        balance(topics, readers, task, &owner, &loads)
-        var result = Dictionary(uniqueKeysWithValues: members.map { ($0.id, Set<TopicIDPartition>()) })
-        for (partition, index) in owner { result[members[index].id, default: []].insert(partition) }
-        return result
-    }
-
-    /// Each move makes the sum of squares of the loads smaller, so this ends.
-    private static func balance(
-        _ topics: [TopicID], _ readers: [TopicID: [Int]], _ task: AssignmentTask,
-        _ owner: inout [TopicIDPartition: Int], _ loads: inout [Int]
-    ) {
-        var hasMoved = true
-        while hasMoved {
-            hasMoved = false
-            for topic in topics {
-                let all = partitions(of: topic, task)
-                while let fullest = all.max(by: { loads[owner[$0] ?? 0] < loads[owner[$1] ?? 0] }),
-                    let from = owner[fullest], let to = readers[topic]?.min(by: { loads[$0] < loads[$1] }),
-                    loads[from] - loads[to] > 1
-                {
-                    owner[fullest] = to
-                    loads[from] -= 1
-                    loads[to] += 1
-                    hasMoved = true
-                }
-            }
-        }
     }
 }

@@ -8,12 +8,21 @@ extension ConsumerGroupMember {
     /// What a member has that speaks the classic protocol.
     struct ClassicSide: Equatable {
         /// The strategies that it offers, with what it says of itself for each.
-        var protocols: [JoinGroupRequest.JoinGroupRequestProtocol]
+        let protocols: [JoinGroupRequest.JoinGroupRequestProtocol]
         var sessionTimeout: Duration
         /// Until when it has to join again, after it was told to.
         var joinDeadline: Instant?
         /// Until when it has to ask for what it has, after it joined.
         var syncDeadline: Instant?
+
+        init(protocols: [JoinGroupRequest.JoinGroupRequestProtocol], sessionTimeout: Duration) {
+            self.protocols = protocols
+            self.sessionTimeout = sessionTimeout
+            bytes = protocols.bytes
+        }
+
+        /// How much memory the strategies take, roughly.
+        let bytes: Int
 
         /// The subscription's version, in which its assignment is written as well.
         fileprivate var version: Int16 {
@@ -40,11 +49,8 @@ extension ConsumerGroupMember {
 extension ConsumerGroup {
     /// Whether a member with these strategies can be among the classic ones: of consumers, and with one that all offer.
     private func accepts(_ request: JoinGroupRequest) -> Bool {
-        let sides = members.values.compactMap(\.classic)
-        return request.protocolType == ClassicGroup.consumerType
-            && request.protocols.contains { offered in
-                sides.allSatisfy { $0.protocols.contains { $0.name == offered.name } }
-            }
+        request.protocolType == ClassicGroup.consumerType
+            && request.protocols.contains { offers[$0.name] ?? 0 == classicCount }
     }
 
     /// A member of the classic protocol joins, or joins again. `newId` is used where it has no id.
@@ -74,9 +80,8 @@ extension ConsumerGroup {
         member.topicRegex = nil
         member.assignor = nil
         let session = request.sessionTimeoutMs.duration
-        member.classic = .init(
-            protocols: request.protocols, sessionTimeout: session, joinDeadline: nil,
-            syncDeadline: context.now + member.rebalanceTimeout)
+        member.classic = .init(protocols: request.protocols, sessionTimeout: session)
+        member.classic?.syncDeadline = context.now + member.rebalanceTimeout
         member.sessionDeadline = context.now + session
         let owned = subscription.ownedPartitions.reduce(into: Set<TopicIDPartition>()) { owned, topic in
             guard let known = registry[topic.topic] else { return }

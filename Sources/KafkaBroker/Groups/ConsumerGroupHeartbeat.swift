@@ -21,6 +21,8 @@ struct ConsumerGroupSettings: Equatable {
     var assignmentInterval: Duration
     /// `group.max.size`.
     var memberLimit: Int
+    /// How much more memory the group may take.
+    var room = Int.max
 }
 
 // What members ask of their group: to join, to stay, to leave.
@@ -52,9 +54,9 @@ extension ConsumerGroup {
             $0.memberEpoch = after.epoch
             $0.heartbeatIntervalMs = Milliseconds(settings.heartbeatInterval)
             // Told to whoever joins or may have forgotten it, and when it has changed.
-            guard request.memberEpoch == 0 || isFull || Set(after.assigned.keys) != Set(before.assigned.keys) else {
-                return
-            }
+            let isNew =
+                after.assigned != before.assigned && Set(after.assigned.keys) != Set(before.assigned.keys)
+            guard request.memberEpoch == 0 || isFull || isNew else { return }
             $0.assignment = .with { $0.topicPartitions = .of(after.assigned.keys) }
         }
     }
@@ -160,7 +162,11 @@ extension ConsumerGroupMember {
         guard let regex = request.subscribedTopicRegex, regex != topicRegex else { return }
         topicRegex = regex.isEmpty ? nil : regex
         guard topicRegex != nil, (try? NamePattern(regex)) == nil else { return }
-        throw GroupRefusal(
+        throw Self.isNoExpression(regex)
+    }
+
+    static func isNoExpression(_ regex: String) -> GroupRefusal {
+        GroupRefusal(
             .invalidRegularExpression,
             "SubscribedTopicRegex `\(regex)` is not a valid regular expression, or one that this broker does not know.")
     }

@@ -23,7 +23,7 @@ struct TopicIDPartition: Hashable, Comparable {
 ///            ▼                                            │
 ///         unreleasedPartitions ──a new target─────────────┘
 /// ```
-struct ConsumerGroupMember: Equatable {
+struct ConsumerGroupMember: TabledMember {
     enum State {
         /// It has what the target says.
         case stable
@@ -52,6 +52,8 @@ struct ConsumerGroupMember: Equatable {
     var topicNames: Set<String> = []
     /// An expression for further topics, or nil.
     var topicRegex: String?
+    /// The number under which the group knows what it subscribes to.
+    var wish: Int?
     /// The assignor that it votes for, or nil.
     var assignor: String?
     var epoch = ConsumerGroupMember.joiningEpoch
@@ -75,11 +77,19 @@ struct ConsumerGroupMember: Equatable {
     func isReconciled(to epoch: Int32) -> Bool { state == .stable && self.epoch == epoch }
 
     /// When it is removed if it goes on like this.
-    var deadline: Instant {
+    var deadline: Instant? {
         var first = min(sessionDeadline, rebalanceDeadline ?? sessionDeadline)
         if let classic { first = min(first, classic.joinDeadline ?? first, classic.syncDeadline ?? first) }
         return first
     }
+
+    var bytes: Int {
+        GroupLimits.memberOverhead + 3 * id.utf8.count + (instanceId?.utf8.count ?? 0) + (rackId?.utf8.count ?? 0)
+            + clientId.utf8.count + (classic?.bytes ?? 0)
+    }
+
+    /// What it subscribes to.
+    var wishes: GroupSubscriptions.Wish { .init(names: topicNames, regex: topicRegex) }
 
     private mutating func advance(to epoch: Int32) {
         guard epoch != self.epoch else { return }
@@ -94,30 +104,31 @@ extension ConsumerGroupMember {
         /// The target's epoch, and the member's part of it.
         var epoch: Int32
         var partitions: Set<TopicIDPartition>
-        /// The topics that the member subscribes to.
-        var topics: Set<TopicID>
-        /// Whether that has just changed.
+        /// Whether what the member subscribes to has just changed.
         var topicsHaveChanged: Bool
         /// What the member says it has; nil where it says nothing.
         var owned: Set<TopicIDPartition>?
     }
 
-    /// Goes as far towards `goal` as is possible now. `isTaken` says whether somebody has a partition.
-    mutating func reconcile(with goal: Goal, isTaken: (TopicIDPartition) -> Bool) {
+    /// Goes as far towards `goal` as is possible now. `wants` says whether the member subscribes to a topic, `isTaken`
+    /// whether somebody has a partition.
+    mutating func reconcile(
+        with goal: Goal, wants: (TopicID) -> Bool, isTaken: (TopicIDPartition) -> Bool
+    ) {
         switch state {
         case .stable:
             if epoch != goal.epoch {
-                move(to: goal, isTaken)
+                move(to: goal, wants, isTaken)
             } else if goal.topicsHaveChanged {
-                drop(keeping: goal)
+                drop(goal, keeping: wants)
             }
         case .unrevokedPartitions:
             if stillOwns(revoking, goal) {
-                if goal.topicsHaveChanged { drop(keeping: goal) }
+                if goal.topicsHaveChanged { drop(goal, keeping: wants) }
             } else {
-                move(to: goal, isTaken)
+                move(to: goal, wants, isTaken)
             }
-        case .unreleasedPartitions: move(to: goal, isTaken)
+        case .unreleasedPartitions: move(to: goal, wants, isTaken)
         }
     }
 
@@ -127,18 +138,20 @@ extension ConsumerGroupMember {
     }
 
     /// Gives up topics that are not subscribed to any more, before there is a new target.
-    private mutating func drop(keeping goal: Goal) {
-        let lost = assigned.filter { !goal.topics.contains($0.key.topic) }
+    private mutating func drop(_ goal: Goal, keeping wants: (TopicID) -> Bool) {
+        let lost = assigned.filter { !wants($0.key.topic) }
         guard !lost.isEmpty else { return }
-        assigned = assigned.filter { goal.topics.contains($0.key.topic) }
+        assigned = assigned.filter { wants($0.key.topic) }
         let all = revoking.merging(lost) { old, _ in old }
         guard stillOwns(all, goal) else { return }
         revoking = all
         state = .unrevokedPartitions
     }
 
-    private mutating func move(to goal: Goal, _ isTaken: (TopicIDPartition) -> Bool) {
-        let target = goal.partitions.filter { goal.topics.contains($0.topic) }
+    private mutating func move(
+        to goal: Goal, _ wants: (TopicID) -> Bool, _ isTaken: (TopicIDPartition) -> Bool
+    ) {
+        let target = goal.partitions.filter { wants($0.topic) }
         let kept = assigned.filter { target.contains($0.key) }
         let lost = assigned.filter { !target.contains($0.key) }
         var free: [TopicIDPartition] = []

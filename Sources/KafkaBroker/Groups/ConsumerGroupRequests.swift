@@ -11,16 +11,22 @@ extension GroupCoordinator {
         do throws(GroupRefusal) {
             if let objection = request.objection(version: context.version) { throw objection }
             try checkKind(of: request.groupId, isJoining: request.memberEpoch == ConsumerGroupMember.joiningEpoch)
-            let limit = settings.memberLimit
-            if let classic = groups[request.groupId]?.classic, classic.members.count > limit {
+            guard groups[request.groupId]?.classic.members.count ?? 0 <= settings.memberLimit else {
                 throw Self.isNoConsumerGroup(request.groupId)
             }
+            // A member has no more partitions than there can be, with some that are gone.
+            if request.topicPartitions?.reduce(0, { $0 + $1.partitions.count }) ?? 0 > 2 * registry.partitionLimit {
+                throw GroupRefusal(.invalidRequest, "TopicPartitions are more than there can be.")
+            }
+            try checkRoom(for: request)
+            var settings = settings
+            settings.room = room(in: request.groupId)
             // Before v1 the broker makes up the id of a member that joins.
             let id = request.memberId.isEmpty ? newMemberId() : request.memberId
             let result = withGroup(request.groupId, context.now) { group in
                 group.heartbeat(request, memberId: id, context, registry, settings)
             }
-            if let group = groups[request.groupId], group.isUseless { forget(group: request.groupId) }
+            if groups[request.groupId]?.isUseless == true { forget(group: request.groupId) }
             return try result.get()
         } catch {
             return .with {
@@ -39,6 +45,31 @@ extension GroupCoordinator {
         guard group.consumer != nil || isJoining else { throw Self.isNoConsumerGroup(id) }
     }
 
+    /// A member that joins, or wants something else, has to find room for what it says of itself.
+    private mutating func checkRoom(for request: ConsumerGroupHeartbeatRequest) throws(GroupRefusal) {
+        guard
+            request.memberEpoch == ConsumerGroupMember.joiningEpoch || request.subscribedTopicNames != nil
+                || request.subscribedTopicRegex != nil
+        else { return }
+        if let regex = request.subscribedTopicRegex, !regex.isEmpty, !isConsumerGroup(request.groupId),
+            (try? NamePattern(regex)) == nil
+        {
+            // Before a classic group of many members is turned into another one for it.
+            throw ConsumerGroupMember.isNoExpression(regex)
+        }
+        let known = groups[request.groupId]?.consumer?.members[request.memberId]
+        let before = known.map { $0.bytes + GroupSubscriptions.bytes(of: $0.wishes) } ?? 0
+        let names = Set(request.subscribedTopicNames ?? [])
+        let after =
+            GroupLimits.memberOverhead + 3 * request.memberId.utf8.count + (request.instanceId?.utf8.count ?? 0)
+            + (request.rackId?.utf8.count ?? 0) + GroupSubscriptions.bytes(of: .init(names: names, regex: nil))
+        guard hasRoom(forGroup: request.groupId), after - before <= room(in: request.groupId) else {
+            throw GroupRefusal(
+                .groupMaxSizeReached,
+                "There is no room left for what members of consumer groups say of themselves in this broker.")
+        }
+    }
+
     fileprivate static func isNoConsumerGroup(_ id: String) -> GroupRefusal {
         GroupRefusal(.groupIdNotFound, "Group \(id) is not a consumer group.")
     }
@@ -51,17 +82,23 @@ extension GroupCoordinator {
         _ request: JoinGroupRequest, _ context: RequestContext, _ registry: TopicRegistry,
         _ settings: ConsumerGroupSettings
     ) -> Bool {
-        guard let consumer = groups[request.groupId]?.consumer,
-            sessionTimeouts.contains(request.sessionTimeoutMs.duration)
-        else { return false }
-        guard !consumer.members.isEmpty else {
+        guard isConsumerGroup(request.groupId), sessionTimeouts.contains(request.sessionTimeoutMs.duration) else {
+            return false
+        }
+        guard groups[request.groupId]?.consumer?.members.isEmpty == false else {
             withGroup(request.groupId, context.now) { $0.becomeClassic(now: context.now) }
             return false
         }
+        var request = request
+        request.protocols = request.protocols.kept
+        let objection = objection(to: request.protocols, in: request.groupId)
+        var settings = settings
+        settings.room = room(in: request.groupId)
         let id = newMemberId()
         withGroup(request.groupId, context.now) { group in
             var response = JoinGroupResponse.refusal(.unknownMemberId, memberId: request.memberId)
             do throws(GroupRefusal) {
+                if let objection { throw objection }
                 if let answer = try group.consumer?.join(request, newId: id, context, registry, settings) {
                     response = answer
                 }
@@ -73,11 +110,16 @@ extension GroupCoordinator {
         return true
     }
 
+    private func objection(to protocols: [JoinGroupRequest.JoinGroupRequestProtocol], in id: String) -> GroupRefusal? {
+        guard protocols.count <= limits.protocols else { return GroupRefusal(.inconsistentGroupProtocol) }
+        return protocols.bytes <= room(in: id) ? nil : GroupRefusal(.groupMaxSizeReached)
+    }
+
     /// SyncGroup to a group under the newer protocol. Gives false where there is none.
     mutating func syncConsumerGroup(_ request: SyncGroupRequest, _ context: RequestContext, _ registry: TopicRegistry)
         -> Bool
     {
-        guard groups[request.groupId]?.consumer != nil else { return false }
+        guard isConsumerGroup(request.groupId) else { return false }
         withGroup(request.groupId, context.now) { group in
             var response = SyncGroupResponse.refusal(.unknownMemberId)
             do throws(GroupRefusal) {
@@ -141,7 +183,7 @@ extension GroupCoordinator.Group {
     }
 
     /// Whether it was made for a request that came to nothing.
-    fileprivate var isUseless: Bool { isEmpty && !hasOffsets && consumer == nil && classic.protocolType == nil }
+    fileprivate var isUseless: Bool { isEmpty && offsets.isEmpty && consumer == nil && classic.protocolType == nil }
 }
 
 extension ClassicGroup {

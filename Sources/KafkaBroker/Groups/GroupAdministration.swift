@@ -3,18 +3,6 @@ import KafkaWire
 // What tools ask of groups: to list, describe and delete them, and to delete positions.
 
 extension ClassicGroup {
-    /// Whether members may read `topic`; nobody knows before the members have agreed on a protocol. What a member says
-    /// of itself and cannot be read names no topic.
-    func mayRead(topic: String) -> Bool {
-        guard protocolType == Self.consumerType, !members.isEmpty else { return false }
-        guard let protocolName else { return true }
-        return members.values.contains { member in
-            let metadata = member.metadata(for: protocolName)
-            let subscription = try? ConsumerProtocolSubscription.decodeVersioned(metadata)
-            return subscription?.topics.contains(topic) ?? false
-        }
-    }
-
     /// The type of groups whose members read topics; others, such as Connect's workers, share other things.
     static let consumerType = "consumer"
 
@@ -43,7 +31,6 @@ extension ClassicGroup {
 extension GroupCoordinator {
     /// Forgets a group without members, and its positions.
     mutating func delete(group id: String) -> ErrorCode {
-        if id.isEmpty { return .invalidGroupId }
         guard let group = groups[id] else { return .groupIdNotFound }
         guard group.consumer?.members.isEmpty ?? (group.classic.state == .empty) else { return .nonEmptyGroup }
         forget(group: id)
@@ -60,9 +47,16 @@ extension GroupCoordinator {
         return group.state == .empty || group.protocolType == ClassicGroup.consumerType ? .none : .nonEmptyGroup
     }
 
+    /// Whether members of a group read a topic, or may.
+    mutating func mayRead(topic: String, group id: String) -> Bool {
+        guard let place = groups.index(forKey: id) else { return false }
+        return groups.values[place].consumer?.mayRead(topic: topic)
+            ?? groups.values[place].classic.lookForTopics().contains(topic)
+    }
+
     /// Deletes a position, which need not be there.
     mutating func deleteOffset(_ key: TopicPartition, group id: String) -> ErrorCode {
-        guard groups[id]?.mayRead(topic: key.topic) != true else { return .groupSubscribedToTopic }
+        guard !mayRead(topic: key.topic, group: id) else { return .groupSubscribedToTopic }
         removeOffset(key, group: id)
         return .none
     }

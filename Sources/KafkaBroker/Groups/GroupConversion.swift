@@ -40,11 +40,11 @@ extension ConsumerGroup {
             }
             adopt(member)
         }
-        _ = look(at: registry, subscriptionsChanged: true)
+        _ = look(at: registry)
     }
 
     /// Whether all members speak the classic protocol.
-    var isClassicAgain: Bool { !members.isEmpty && members.values.allSatisfy { $0.classic != nil } }
+    var isClassicAgain: Bool { !members.isEmpty && classicCount == members.count }
 }
 
 extension ClassicGroup {

@@ -4,55 +4,66 @@ import KafkaWire
 ///
 /// A value, like the groups: what it wants done is taken with ``takeActions()``.
 struct GroupCoordinator {
-    /// A position that a group has committed.
-    struct Committed: Equatable {
-        var offset: Offset
-        var leaderEpoch: LeaderEpoch
-        var metadata: String
-        /// Its place in the order of all commits.
-        var order: UInt64 = 0
-        /// When it was committed, and until when the commit asked for it to be kept (OffsetCommit up to v4).
-        var committedAt = Instant(nanoseconds: 0)
-        var expiresAt: Instant?
-    }
+    typealias Committed = GroupOffsets.Committed
 
     struct Group {
         var classic: ClassicGroup
         /// Where there is one, the group is under the newer protocol, and ``classic`` is empty and means nothing.
         var consumer: ConsumerGroup?
-        var offsets: [TopicPartition: Committed] = [:]
-        /// Positions that were committed in transactions which have not ended.
-        var pending: [ProducerIdentity: [TopicPartition: Committed]] = [:]
+        var offsets = GroupOffsets()
 
-        var hasOffsets: Bool { !offsets.isEmpty || !pending.isEmpty }
+        /// How much memory its members and its name take, roughly.
+        var memberBytes: Int { Self.nameBytes(classic.id) + classic.bytes + (consumer?.bytes ?? 0) }
+
+        /// What a group takes for its name alone: it stands in several tables.
+        static func nameBytes(_ id: String) -> Int { 4 * id.utf8.count }
+
+        /// Since when the group has neither members nor positions; nil where it has.
+        var idleSince: Instant? { isEmpty && offsets.isEmpty ? emptySince : nil }
     }
 
     /// Kafka's `offset.metadata.max.bytes`.
     static let maximumMetadataLength = 4096
     /// After how long a group with neither members nor offsets is forgotten.
     static let emptyGroupLifetime = Duration.seconds(600)
+    /// In how many groups a turn does what is due at most; the next one goes on.
+    static let groupsPerTurn = 1000
 
-    private(set) var groups: [String: Group] = [:]
+    var groups: [String: Group] = [:]
+    let limits: GroupLimits
+    /// What all groups take.
+    var use = GroupUse()
+    /// When something is due in which group.
+    private(set) var deadlines = RankedKeys<String, Instant>()
+    /// Since when groups have neither members nor positions.
+    private(set) var idle = RankedKeys<String, Instant>()
+    /// The groups that have positions in a topic.
+    var groupsOfTopic: [String: Set<String>] = [:]
+    /// The joins and syncs that wait, and whose they are.
+    private(set) var waiting: [RequestTicket: (group: String, member: String)] = [:]
     /// How long positions are kept that nobody needs (Kafka's `offsets.retention.minutes`).
     let offsetsRetention: Duration
     /// When positions are looked through next.
     var nextExpiry: Instant?
+    /// The groups whose positions are still to be looked through.
+    var expiring: [String] = []
     let sessionTimeouts: ClosedRange<Duration>
     private let initialDelay: Duration
     private let memberLimit: Int
     private var random: RandomSource
     private var actions: [GroupAction] = []
-    private var commits: UInt64 = 0
+    var commits: UInt64 = 0
     /// Whether changes of offsets are noted for ``takeChanges()``.
     var notesChanges = false
     private var changes: [OffsetChange] = []
     /// The groups in which a producer has positions that are pending.
-    private var pendingGroups: [ProducerID: Set<String>] = [:]
+    var pendingGroups: [ProducerID: Set<String>] = [:]
 
     init(
         sessionTimeouts: ClosedRange<Duration>, initialDelay: Duration, memberLimit: Int,
-        offsetsRetention: Duration = .seconds(10_080 * 60), random: RandomSource
+        offsetsRetention: Duration = .seconds(10_080 * 60), limits: GroupLimits = GroupLimits(), random: RandomSource
     ) {
+        self.limits = limits
         self.offsetsRetention = offsetsRetention
         self.sessionTimeouts = sessionTimeouts
         self.initialDelay = initialDelay
@@ -62,7 +73,9 @@ struct GroupCoordinator {
 
     /// What is to be done since the last call.
     mutating func takeActions() -> [GroupAction] {
+        guard !actions.isEmpty else { return [] }
         defer { actions = [] }
+        for action in actions { waiting[action.ticket] = nil }
         return actions
     }
 
@@ -73,7 +86,7 @@ struct GroupCoordinator {
         return changes
     }
 
-    private mutating func note(_ change: @autoclosure () -> OffsetChange) {
+    mutating func note(_ change: @autoclosure () -> OffsetChange) {
         if notesChanges { changes.append(change()) }
     }
 
@@ -89,16 +102,17 @@ struct GroupCoordinator {
         }
         let isKnown = groups[request.groupId] != nil
         guard isKnown || request.memberId.isEmpty else { return refuse(.unknownMemberId) }
-        if let group = groups[request.groupId]?.classic, request.memberId.isEmpty,
-            group.members.count + group.pendingMembers.count >= memberLimit
-        {
+        if request.memberId.isEmpty, groups[request.groupId]?.classic.size ?? 0 >= memberLimit {
             return refuse(.groupMaxSizeReached)
         }
+        var request = request
+        request.protocols = request.protocols.kept
+        guard request.protocols.count <= limits.protocols else { return refuse(.inconsistentGroupProtocol) }
+        guard hasRoom(for: request) else { return refuse(.groupMaxSizeReached) }
         let newId = (request.groupInstanceId ?? context.clientId) + "-" + random.identifier()
         withGroup(request.groupId, context.now) { $0.classic.join(request, context, newId: newId) }
-        if !isKnown, let group = groups[request.groupId]?.classic, group.members.isEmpty, group.pendingMembers.isEmpty {
-            groups[request.groupId] = nil
-        }
+        if !isKnown, groups[request.groupId]?.classic.size == 0 { forget(group: request.groupId) }
+        note(context.ticket, group: request.groupId, member: request.memberId.isEmpty ? newId : request.memberId)
     }
 
     mutating func sync(_ request: SyncGroupRequest, _ context: RequestContext) {
@@ -106,187 +120,86 @@ struct GroupCoordinator {
             let error = request.groupId.isEmpty ? ErrorCode.invalidGroupId : .unknownMemberId
             return actions.append(.answerSync(context.ticket, .refusal(error)))
         }
-        withGroup(request.groupId, context.now) { $0.classic.sync(request, context) }
+        let room = room(in: request.groupId)
+        withGroup(request.groupId, context.now) { $0.classic.sync(request, context, room: room) }
+        note(context.ticket, group: request.groupId, member: request.memberId)
     }
 
     mutating func heartbeat(_ request: HeartbeatRequest, now: Instant) -> ErrorCode {
         if request.groupId.isEmpty { return .invalidGroupId }
-        guard let group = groups[request.groupId] else { return .unknownMemberId }
-        if group.consumer != nil { return heartbeatConsumerGroup(request, now: now) }
+        guard groups[request.groupId] != nil else { return .unknownMemberId }
+        if isConsumerGroup(request.groupId) { return heartbeatConsumerGroup(request, now: now) }
         return withGroup(request.groupId, now) { $0.classic.heartbeat(request, now: now) }
     }
 
     mutating func leave(group: String, memberId: String, instanceId: String?, now: Instant) -> ErrorCode {
         if group.isEmpty { return .invalidGroupId }
-        guard let known = groups[group] else { return .unknownMemberId }
-        if known.consumer != nil {
+        guard groups[group] != nil else { return .unknownMemberId }
+        if isConsumerGroup(group) {
             return leaveConsumerGroup(group, memberId: memberId, instanceId: instanceId, now: now)
         }
         return withGroup(group, now) { $0.classic.leave(memberId: memberId, instanceId: instanceId, now: now) }
     }
 
-    // MARK: - Offsets
+    /// Whether a group is under the newer protocol.
+    func isConsumerGroup(_ id: String) -> Bool { groups[id]?.consumer != nil }
 
-    /// Whether the sender of a commit may commit for its group; makes the group where it commits without being a
-    /// member (a "simple" consumer, or an administrator).
-    mutating func mayCommit(
-        _ request: OffsetCommitRequest, _ context: RequestContext, partitions: [TopicIDPartition] = []
-    ) -> ErrorCode {
-        if request.groupId.isEmpty { return .invalidGroupId }
-        planExpiry(now: context.now)
-        if let group = groups[request.groupId]?.consumer {
-            return group.commit(request, version: context.version, partitions: partitions)
-        }
-        if groups[request.groupId] == nil, request.generationIdOrMemberEpoch >= 0 {
-            return context.version >= 9 ? .groupIdNotFound : .illegalGeneration
-        }
-        return withGroup(request.groupId, context.now) { $0.classic.commit(request, now: context.now) }
+    /// Notes whose request it is, if it waits.
+    private mutating func note(_ ticket: RequestTicket, group: String, member: String) {
+        guard groups[group]?.classic.members[member]?.waits(as: ticket) == true else { return }
+        waiting[ticket] = (group, member)
     }
 
-    mutating func store(_ committed: Committed, for key: TopicPartition, group: String) {
-        let committed = ordered(committed)
-        groups[group]?.offsets[key] = committed
-        note(.committed(group: group, key: key, committed))
+    /// The connection of a request is gone: from now on its member has to show that it lives, and who was never told its
+    /// id is gone as well. What follows from that comes with the next ``tick(now:)``.
+    mutating func forget(_ ticket: RequestTicket, now: Instant) {
+        guard let (group, member) = waiting.removeValue(forKey: ticket) else { return }
+        groups[group]?.classic.members[member]?.abandon(ticket, now)
+        plan(group)
     }
 
-    func committed(_ key: TopicPartition, group: String) -> Committed? { groups[group]?.offsets[key] }
+    // MARK: - Room
 
-    private mutating func ordered(_ committed: Committed) -> Committed {
-        commits += 1
-        var committed = committed
-        committed.order = commits
-        return committed
+    /// Whether there may be a group of that name. One that has neither members nor positions makes room for it.
+    mutating func hasRoom(forGroup id: String) -> Bool {
+        guard groups[id] == nil else { return true }
+        guard use.memberBytes + Group.nameBytes(id) <= limits.memberBytes else { return false }
+        guard groups.count >= limits.groups else { return true }
+        guard let oldest = idle.first?.key else { return false }
+        forget(group: oldest)
+        return true
     }
 
-    /// Everything that a group has committed, in the order of topics and partitions.
-    func allCommitted(group: String) -> [(key: TopicPartition, value: Committed)] {
-        (groups[group]?.offsets ?? [:]).sorted { $0.key < $1.key }
+    /// How much more memory members of a group may take.
+    func room(in id: String) -> Int {
+        min(limits.groupBytes - (groups[id]?.memberBytes ?? 0), limits.memberBytes - use.memberBytes)
     }
 
-    mutating func removeOffset(_ key: TopicPartition, group: String) {
-        guard groups[group]?.offsets.removeValue(forKey: key) != nil else { return }
-        note(.removed(group: group, key: key))
-    }
+    /// How much more memory positions may take.
+    var roomForOffsets: Int { limits.offsetBytes - use.offsetBytes }
 
-    /// Forgets a group with all that it has committed.
-    mutating func forget(group: String) {
-        for (key, _) in allCommitted(group: group) { removeOffset(key, group: group) }
-        groups[group] = nil
-    }
-
-    /// A topic is gone, and so are the positions in it.
-    mutating func forgetOffsets(ofTopic name: String) {
-        for id in Array(groups.keys) {
-            guard let keys = groups[id]?.offsets.keys.filter({ $0.topic == name }) else { continue }
-            for key in keys { removeOffset(key, group: id) }
-            let pending = groups[id]?.pending.mapValues { $0.filter { $0.key.topic != name } }
-            groups[id]?.pending = pending?.filter { !$0.value.isEmpty } ?? [:]
-        }
-    }
-
-    // MARK: - Offsets in transactions
-
-    /// Whether the sender may commit for its group in a transaction; makes the group where it is not a member (KIP-447).
-    mutating func mayCommit(
-        _ request: TxnOffsetCommitRequest, _ context: RequestContext, partitions: [TopicIDPartition] = []
-    ) -> ErrorCode {
-        if request.groupId.isEmpty { return .invalidGroupId }
-        planExpiry(now: context.now)
-        if let group = groups[request.groupId]?.consumer { return group.commit(request, partitions: partitions) }
-        if groups[request.groupId] == nil, request.generationId >= 0 { return .illegalGeneration }
-        return withGroup(request.groupId, context.now) { $0.classic.commit(request) }
-    }
-
-    /// Keeps a position until the producer's transaction ends.
-    mutating func storePending(
-        _ committed: Committed, for key: TopicPartition, group: String, producer: ProducerIdentity
-    ) {
-        let committed = ordered(committed)
-        groups[group]?.pending[producer, default: [:]][key] = committed
-        pendingGroups[producer.id, default: []].insert(group)
-        note(.pending(group: group, key: key, committed, producer: producer))
-    }
-
-    /// Whether a transaction that has not ended has a position of that partition.
-    func isUnstable(_ key: TopicPartition, group: String) -> Bool {
-        groups[group]?.pending.values.contains { $0[key] != nil } ?? false
-    }
-
-    /// The producer's transaction has ended: its positions hold, unless later ones do, or are dropped. With version 2 of
-    /// transactions the producer that ends has a later epoch than the one that committed.
-    mutating func endTransaction(of producer: ProducerIdentity, commit: Bool) {
-        guard let concerned = pendingGroups.removeValue(forKey: producer.id) else { return }
-        for id in concerned {
-            for owner in (groups[id]?.pending ?? [:]).keys where owner.id == producer.id {
-                guard let pending = groups[id]?.pending.removeValue(forKey: owner), commit else { continue }
-                for (key, committed) in pending {
-                    let order = groups[id]?.offsets[key]?.order ?? 0
-                    if committed.order > order { groups[id]?.offsets[key] = committed }
-                }
-            }
-        }
-        note(.ended(producer: producer, commit: commit))
-    }
-
-    // MARK: - After a restart
-
-    /// Makes a change that was noted before the broker was started.
-    mutating func restore(_ change: OffsetChange, now: Instant) {
-        switch change {
-        case .committed(let id, let key, let committed):
-            withGroup(id, now) { _ in }
-            store(committed, for: key, group: id)
-        case .pending(let id, let key, let committed, let producer):
-            withGroup(id, now) { _ in }
-            storePending(committed, for: key, group: id, producer: producer)
-        case .ended(let producer, let commit): endTransaction(of: producer, commit: commit)
-        case .removed(let id, let key): removeOffset(key, group: id)
-        }
-    }
-
-    /// Forgets groups that are left with nothing after all changes were made.
-    mutating func endRestoring(now: Instant) {
-        groups = groups.filter { $0.value.hasOffsets }
-        notesChanges = true
-        if !groups.isEmpty { planExpiry(now: now) }
-    }
-
-    /// What would have to be noted for what is committed now.
-    var snapshot: [OffsetChange] {
-        groups.sorted { $0.key < $1.key }.flatMap { id, group in
-            let held = group.offsets.map {
-                (order: $0.value.order, OffsetChange.committed(group: id, key: $0.key, $0.value))
-            }
-            let pending = group.pending.flatMap { producer, offsets in
-                offsets.map {
-                    (order: $0.value.order, OffsetChange.pending(group: id, key: $0.key, $0.value, producer: producer))
-                }
-            }
-            return (held + pending).sorted { $0.order < $1.order }.map(\.1)
-        }
+    private mutating func hasRoom(for request: JoinGroupRequest) -> Bool {
+        let before = groups[request.groupId]?.classic.bytes(ofMember: request.memberId, request.groupInstanceId) ?? 0
+        let further = GroupLimits.memberOverhead + request.protocols.bytes - before
+        return hasRoom(forGroup: request.groupId) && further <= room(in: request.groupId)
     }
 
     // MARK: - Time
 
-    /// Does what is due at `now` in every group.
+    /// Does what is due at `now`, in so many groups; the next turn goes on.
     mutating func tick(now: Instant) {
-        for (id, group) in groups {
-            if let next = group.nextDeadline, next <= now { withGroup(id, now) { _ in } }
-            guard let since = group.emptySince, !group.hasOffsets, group.classic.pendingMembers.isEmpty,
-                since + Self.emptyGroupLifetime <= now
-            else { continue }
-            groups[id] = nil
+        for id in deadlines.take(upTo: now, most: Self.groupsPerTurn) { withGroup(id, now) { _ in } }
+        for _ in 0..<Self.groupsPerTurn {
+            guard let first = idle.first, first.rank + Self.emptyGroupLifetime <= now else { break }
+            forget(group: first.key)
         }
         expireOffsets(now: now)
     }
 
     /// When ``tick(now:)`` has something to do next.
     var nextDeadline: Instant? {
-        let next = groups.values.compactMap { group in
-            group.nextDeadline
-                ?? (!group.hasOffsets ? group.emptySince.map { $0 + Self.emptyGroupLifetime } : nil)
-        }.min()
-        return [next, nextExpiry].compactMap { $0 }.min()
+        [deadlines.first?.rank, idle.first.map { $0.rank + Self.emptyGroupLifetime }, nextExpiry].compactMap { $0 }
+            .min()
     }
 
     /// An id for a member of a group under the newer protocol that has not brought one.
@@ -295,15 +208,24 @@ struct GroupCoordinator {
     /// Works on a group, then does what has become due in it, and collects what it wants done.
     @discardableResult
     mutating func withGroup<R>(_ id: String, _ now: Instant, _ body: (inout Group) -> R) -> R {
-        var group =
-            groups.removeValue(forKey: id)
-            ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
+        let known = groups.removeValue(forKey: id)
+        let before = known?.memberBytes ?? 0
+        var group = known ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
         let result = body(&group)
         group.consumer?.tick(now: now)
         group.becomeClassicIfNeeded(now: now)
         group.classic.tick(now: now)
         actions += group.classic.takeActions()
+        use.memberBytes += group.memberBytes - before
+        deadlines[id] = group.nextDeadline
+        idle[id] = group.idleSince
         groups[id] = group
         return result
+    }
+
+    /// Notes when something is due in a group that was changed, or is gone.
+    mutating func plan(_ id: String) {
+        deadlines[id] = groups[id]?.nextDeadline
+        idle[id] = groups[id]?.idleSince
     }
 }

@@ -11,40 +11,27 @@ extension GroupCoordinator.Group {
     ///   share other things than topics.
     /// - Positions of somebody who was never in a group: that long after the commit.
     /// - A commit that brought its own time (OffsetCommit up to v4) counts by that.
-    func expiredOffsets(retention: Duration, now: Instant) -> [TopicPartition] {
+    mutating func expiredOffsets(retention: Duration, now: Instant) -> [TopicPartition] {
         let base: (GroupCoordinator.Committed) -> Instant
         if consumer != nil || classic.protocolType == nil {
             base = { $0.committedAt }
         } else if classic.state == .empty {
             let since = classic.emptySince
             base = { since ?? $0.committedAt }
-        } else if classic.state == .stable, classic.topicsAreKnown {
+        } else if classic.state == .stable, case .these(_, areAll: true) = classic.lookForTopics() {
             base = { $0.committedAt }
         } else {
             return []
         }
-        let waiting = pending.values.reduce(into: Set<TopicPartition>()) { $0.formUnion($1.keys) }
-        var reads: [String: Bool] = [:]
-        return offsets.compactMap { key, committed in
-            guard (committed.expiresAt ?? base(committed) + retention) <= now, !waiting.contains(key) else {
-                return nil
+        var expired: [TopicPartition] = []
+        for (topic, positions) in offsets.committed {
+            let old = positions.filter { ($0.value.expiresAt ?? base($0.value) + retention) <= now }
+            guard !old.isEmpty, !(consumer?.mayRead(topic: topic) ?? classic.lookForTopics().contains(topic)) else {
+                continue
             }
-            if reads[key.topic] == nil { reads[key.topic] = mayRead(topic: key.topic) }
-            return reads[key.topic] == true ? nil : key
+            expired += old.keys.map { TopicPartition(topic, $0) }.filter { !offsets.isUnstable($0) }
         }
-    }
-
-    /// Whether members read `topic`, or may.
-    func mayRead(topic: String) -> Bool { consumer?.mayRead(topic: topic) ?? classic.mayRead(topic: topic) }
-}
-
-extension ClassicGroup {
-    /// Whether the members share topics, and all of them say which in a form that can be read.
-    fileprivate var topicsAreKnown: Bool {
-        protocolType == Self.consumerType
-            && members.values.allSatisfy { member in
-                (try? ConsumerProtocolSubscription.decodeVersioned(member.metadata(for: protocolName))) != nil
-            }
+        return expired
     }
 }
 
@@ -53,22 +40,30 @@ extension GroupCoordinator {
     /// not kept that long.
     static let longestExpiryInterval = Duration.seconds(600)
 
-    /// Forgets what is too old, now and then.
+    /// How many positions a turn looks at, or a few more; the next one goes on.
+    static let expiryPart = 5000
+
+    /// Forgets what is too old, now and then, and a part at a time.
     mutating func expireOffsets(now: Instant) {
         guard let due = nextExpiry else { return planNextExpiry(now: now) }
         guard due <= now else { return }
-        nextExpiry = nil
-        for (id, group) in groups where !group.offsets.isEmpty {
-            let expired = group.expiredOffsets(retention: offsetsRetention, now: now)
+        if expiring.isEmpty { expiring = groups.filter { $0.value.offsets.count > 0 }.map(\.key) }
+        var looked = 0
+        while looked < Self.expiryPart, let id = expiring.popLast() {
+            looked += 1 + (groups[id]?.offsets.count ?? 0)
+            guard let place = groups.index(forKey: id) else { continue }
+            let expired = groups.values[place].expiredOffsets(retention: offsetsRetention, now: now)
             for key in expired { removeOffset(key, group: id) }
-            if !expired.isEmpty, let group = groups[id], !group.hasOffsets, group.isEmpty { forget(group: id) }
+            if !expired.isEmpty, groups[id]?.idleSince != nil { forget(group: id) }
         }
+        guard expiring.isEmpty else { return nextExpiry = now }
+        nextExpiry = nil
         planNextExpiry(now: now)
     }
 
     /// Plans the next look, unless there is nothing to look at.
     private mutating func planNextExpiry(now: Instant) {
-        if groups.values.contains(where: \.hasOffsets) { nextExpiry = now + expiryInterval }
+        if use.offsetBytes > 0 { nextExpiry = now + expiryInterval }
     }
 
     /// Plans the first look, since a position is about to be committed.

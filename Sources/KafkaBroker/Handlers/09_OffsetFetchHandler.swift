@@ -3,6 +3,9 @@ import KafkaWire
 /// OffsetFetch: the positions that a group has committed; those of all its partitions where no topics are named.
 ///
 /// - Several groups at once from v8 on (KIP-709), topic ids from v10 on.
+/// - What is named twice is one: a group counts as its first mention has it.
+/// - Deviation: where the answer is long enough, the groups behind are answered COORDINATOR_LOAD_IN_PROGRESS, with which
+///   clients ask for those again.
 /// - A partition without a position answers offset -1 and no error, also where the group or the topic does not exist.
 /// - A partition whose position is being changed by a transaction that has not ended is answered UNSTABLE_OFFSET_COMMIT
 ///   where the client asks for stable ones (v7, KIP-447).
@@ -14,12 +17,19 @@ enum OffsetFetchHandler: RequestHandler {
     static func handle(_ request: OffsetFetchRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var response = OffsetFetchResponse()
         if context.version >= 8 {
-            response.groups = request.groups.map { group in
+            var size = 0
+            response.groups = request.groups.once { $0.groupId }.map { group in
                 .with {
                     $0.groupId = group.groupId
+                    guard size <= node.groups.limits.answerBytes else {
+                        return $0.errorCode = .coordinatorLoadInProgress
+                    }
                     $0.errorCode = context.version >= 9 ? node.groups.mayFetch(group) : .none
                     guard $0.errorCode == .none else { return }
                     $0.topics = topics(group, request.requireStable, context, node)
+                    for topic in $0.topics {
+                        for part in topic.partitions { size += 32 + (part.metadata?.utf8.count ?? 0) }
+                    }
                 }
             }
         } else {
@@ -61,14 +71,18 @@ enum OffsetFetchHandler: RequestHandler {
         _ node: BrokerNode
     ) -> [Topic8] {
         if context.version >= 10, let asked = group.topics {
-            return asked.map { topic in
-                guard let name = node.topics[topic.topicId]?.name else {
+            return asked.gathered {
+                $0.topicId
+            } _: {
+                $0.partitionIndexes
+            }.map { id, partitions in
+                guard let name = node.topics[id]?.name else {
                     return .with {
-                        $0.topicId = topic.topicId
-                        $0.partitions = topic.partitionIndexes.map { answer($0, nil, .unknownTopicId) }
+                        $0.topicId = id
+                        $0.partitions = partitions.once().map { answer($0, nil, .unknownTopicId) }
                     }
                 }
-                return answer(name, topic.partitionIndexes, group.groupId, stable, node)
+                return answer(name, partitions.once(), group.groupId, stable, node)
             }
         }
         return wanted(group.topics?.map { ($0.name, $0.partitionIndexes) }, group.groupId, node).map {
@@ -113,15 +127,15 @@ enum OffsetFetchHandler: RequestHandler {
     private static func wanted(
         _ asked: [(String, [PartitionID])]?, _ group: String, _ node: BrokerNode
     ) -> [(String, [PartitionID])] {
-        if let asked { return asked }
-        var all: [(String, [PartitionID])] = []
-        for (key, _) in node.groups.allCommitted(group: group) {
-            if all.last?.0 == key.topic {
-                all[all.count - 1].1.append(key.partition)
-            } else {
-                all.append((key.topic, [key.partition]))
-            }
+        if let asked {
+            return asked.gathered {
+                $0.0
+            } _: {
+                $0.1
+            }.map { ($0.key, $0.parts.once()) }
         }
-        return all
+        return (node.groups.groups[group]?.offsets.sorted ?? []).map { topic, positions in
+            (topic, positions.map(\.partition))
+        }
     }
 }

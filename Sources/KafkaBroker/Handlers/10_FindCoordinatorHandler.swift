@@ -2,13 +2,16 @@ import KafkaWire
 
 /// FindCoordinator: the node that coordinates a group or a transactional id, by its hash or by command; there are no
 /// coordinators of share groups (INVALID_REQUEST).
+///
+/// - A key that is named twice is answered once. The empty name is a group's, as in Kafka: such a group can commit and
+///   fetch positions.
 enum FindCoordinatorHandler: RequestHandler {
     static let api = ServedAPI(FindCoordinatorHandler.self)
 
     private typealias Coordinator = FindCoordinatorResponse.Coordinator
 
     static func handle(_ request: FindCoordinatorRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        let keys = context.version >= 4 ? request.coordinatorKeys : [request.key]
+        let keys = context.version >= 4 ? request.coordinatorKeys.once() : [request.key]
         let found = keys.map { find($0, type: request.keyType, node) }
         guard context.version < 4 else {
             return .answer(FindCoordinatorResponse.with { $0.coordinators = found })
@@ -36,9 +39,7 @@ enum FindCoordinatorHandler: RequestHandler {
         }
         let asked: CoordinatorKey
         switch type {
-        case 0:
-            if key.isEmpty { return refuse(.invalidGroupId, "a group's id cannot be empty") }
-            asked = .group(key)
+        case 0: asked = .group(key)
         case 1:
             if key.isEmpty { return refuse(.invalidRequest, "a transactional id cannot be empty") }
             asked = .transaction(key)

@@ -1,6 +1,8 @@
 import KafkaWire
 
 /// LeaveGroup: a member leaves, or from v3 on several are removed at once, static ones by their instance ids.
+///
+/// - A member that is named twice leaves once, and is answered once.
 enum LeaveGroupHandler: RequestHandler {
     static let api = ServedAPI(LeaveGroupHandler.self)
 
@@ -17,7 +19,8 @@ enum LeaveGroupHandler: RequestHandler {
         }
         return .answer(
             LeaveGroupResponse.with {
-                $0.members = request.members.map { member in
+                let members = request.members.once { NamedMember(id: $0.memberId, instanceId: $0.groupInstanceId) }
+                $0.members = members.map { member in
                     .with {
                         $0.memberId = member.memberId
                         $0.groupInstanceId = member.groupInstanceId
@@ -26,4 +29,10 @@ enum LeaveGroupHandler: RequestHandler {
                 }
             })
     }
+}
+
+/// A member as a request names it.
+private struct NamedMember: Hashable {
+    var id: String
+    var instanceId: String?
 }

@@ -2,19 +2,28 @@ import KafkaWire
 
 /// DescribeGroups: the classic groups' states and members.
 ///
-/// - A group that does not exist, or is under the newer protocol, answers GROUP_ID_NOT_FOUND from v6 on, and before as a group in the state Dead.
+/// - A group that does not exist, or is under the newer protocol, answers GROUP_ID_NOT_FOUND from v6 on, and before as a
+///   group in the state Dead.
+/// - A group that is named twice is answered once. Deviation: where the answer is long enough, the groups behind are
+///   answered COORDINATOR_LOAD_IN_PROGRESS, with which clients ask for those again.
 enum DescribeGroupsHandler: RequestHandler {
     static let api = ServedAPI(DescribeGroupsHandler.self)
 
     static func handle(_ request: DescribeGroupsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        // Once each, however often a request names it: an answer may be much longer than a name.
-        var answered: Set<String> = []
+        var size = 0
         return .answer(
             DescribeGroupsResponse.with {
-                $0.groups = request.groups.filter { answered.insert($0).inserted }.map { id in
+                $0.groups = request.groups.once().map { id in
                     guard let group = node.groups.groups[id], group.consumer == nil else {
                         return unknown(id, context, node)
                     }
+                    guard size <= node.groups.limits.answerBytes else {
+                        return .with {
+                            $0.groupId = id
+                            $0.errorCode = .coordinatorLoadInProgress
+                        }
+                    }
+                    size += group.memberBytes
                     var answer = group.classic.description
                     if request.includeAuthorizedOperations, context.version >= 3 {
                         answer.authorizedOperations = AuthorizedOperations.group
@@ -29,7 +38,6 @@ enum DescribeGroupsHandler: RequestHandler {
     {
         .with {
             $0.groupId = id
-            guard !id.isEmpty else { return $0.errorCode = .invalidGroupId }
             $0.groupState = "Dead"
             guard context.version >= 6 else { return }
             $0.errorCode = .groupIdNotFound

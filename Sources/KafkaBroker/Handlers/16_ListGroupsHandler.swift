@@ -7,11 +7,10 @@ enum ListGroupsHandler: RequestHandler {
     static let api = ServedAPI(ListGroupsHandler.self)
 
     static func handle(_ request: ListGroupsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        let states = Set(request.statesFilter.map { $0.lowercased() })
-        let types = Set(request.typesFilter.map { $0.lowercased() })
+        let states = Self.names(request.statesFilter)
+        let types = Self.names(request.typesFilter)
         let groups = node.groups.groups.values.filter {
-            (states.isEmpty || states.contains($0.stateName.lowercased()))
-                && (types.isEmpty || types.contains($0.typeName.lowercased()))
+            (states?.contains($0.stateName.lowercased()) ?? true) && (types?.contains($0.typeName.lowercased()) ?? true)
         }
         return .answer(
             ListGroupsResponse.with {
@@ -24,5 +23,11 @@ enum ListGroupsHandler: RequestHandler {
                     }
                 }
             })
+    }
+
+    /// The names of a filter; nil where there is none. What is longer than any state's name is passed over.
+    private static func names(_ filter: [String]) -> Set<String>? {
+        guard !filter.isEmpty else { return nil }
+        return filter.reduce(into: []) { names, name in if name.utf8.count <= 32 { names.insert(name.lowercased()) } }
     }
 }

@@ -5,30 +5,37 @@ import KafkaWire
 /// - Up to v4 the producer has added the group with AddOffsetsToTxn, and this is verified (INVALID_TXN_STATE, in v4
 ///   TRANSACTION_ABORTABLE); v5 adds it (KIP-890).
 /// - From v3 on member and generation are checked, if the producer brings them (KIP-447).
+/// - A partition that is named twice gets the position that comes last, and one answer.
 /// - Fencing is told as INVALID_PRODUCER_EPOCH in every version, as in Kafka.
 enum TxnOffsetCommitHandler: RequestHandler {
     static let api = ServedAPI(TxnOffsetCommitHandler.self)
 
     static func handle(_ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var error = request.groupId.isEmpty ? ErrorCode.invalidGroupId : join(request, context, node)
+        let asked = request.topics.gathered {
+            $0.name
+        } _: {
+            $0.partitions
+        }.map {
+            (name: $0.key, positions: $0.parts.lastOnce { $0.partitionIndex })
+        }
         if error == .none {
-            let partitions = request.topics.flatMap { asked in
-                node.topics[asked.name].map { topic in
-                    asked.partitions.map { TopicIDPartition(topic: topic.id, partition: $0.partitionIndex) }
+            let partitions = asked.flatMap { name, positions in
+                node.topics[name].map { topic in
+                    positions.map { TopicIDPartition(topic: topic.id, partition: $0.partitionIndex) }
                 } ?? []
             }
             error = node.groups.mayCommit(request, context, partitions: partitions)
         }
         return .answer(
             TxnOffsetCommitResponse.with {
-                $0.topics = request.topics.map { topic in
+                $0.topics = asked.map { name, positions in
                     .with {
-                        $0.name = topic.name
-                        $0.partitions = topic.partitions.map { position in
+                        $0.name = name
+                        $0.partitions = positions.map { position in
                             .with {
                                 $0.partitionIndex = position.partitionIndex
-                                $0.errorCode =
-                                    error == .none ? store(position, topic.name, request, context, node) : error
+                                $0.errorCode = error == .none ? store(position, name, request, context, node) : error
                             }
                         }
                     }
@@ -65,14 +72,11 @@ enum TxnOffsetCommitHandler: RequestHandler {
         _ topic: String, _ request: TxnOffsetCommitRequest, _ context: RequestContext, _ node: BrokerNode
     ) -> ErrorCode {
         guard node.topics[topic]?.partition(position.partitionIndex) != nil else { return .unknownTopicOrPartition }
-        let metadata = position.committedMetadata ?? ""
-        guard metadata.utf8.count <= GroupCoordinator.maximumMetadataLength else { return .offsetMetadataTooLarge }
-        node.groups.storePending(
+        return node.groups.commitPending(
             .init(
-                offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch, metadata: metadata,
-                committedAt: context.now),
+                offset: position.committedOffset, leaderEpoch: position.committedLeaderEpoch,
+                metadata: position.committedMetadata ?? "", committedAt: context.now),
             for: .init(topic, position.partitionIndex), group: request.groupId,
             producer: .init(id: request.producerId, epoch: request.producerEpoch))
-        return .none
     }
 }

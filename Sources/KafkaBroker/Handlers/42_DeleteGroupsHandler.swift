@@ -5,10 +5,9 @@ enum DeleteGroupsHandler: RequestHandler {
     static let api = ServedAPI(DeleteGroupsHandler.self)
 
     static func handle(_ request: DeleteGroupsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        var answered: Set<String> = []
-        return .answer(
+        .answer(
             DeleteGroupsResponse.with {
-                $0.results = request.groupsNames.filter { answered.insert($0).inserted }.map { id in
+                $0.results = request.groupsNames.once().map { id in
                     .with {
                         $0.groupId = id
                         $0.errorCode = node.groups.delete(group: id)

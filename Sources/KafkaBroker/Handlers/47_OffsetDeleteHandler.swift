@@ -3,7 +3,7 @@ import KafkaWire
 /// OffsetDelete (KIP-496): positions of a group, in topics that none of its members reads.
 ///
 /// - A topic that a member reads answers GROUP_SUBSCRIBED_TO_TOPIC; a position that was not there is deleted all the
-///   same.
+///   same. A partition that is named twice is answered once.
 enum OffsetDeleteHandler: RequestHandler {
     static let api = ServedAPI(OffsetDeleteHandler.self)
 
@@ -12,17 +12,22 @@ enum OffsetDeleteHandler: RequestHandler {
         guard error == .none else { return .answer(OffsetDeleteResponse.with { $0.errorCode = error }) }
         return .answer(
             OffsetDeleteResponse.with {
-                $0.topics = request.topics.map { topic in
+                let topics = request.topics.gathered {
+                    $0.name
+                } _: {
+                    $0.partitions
+                }
+                $0.topics = topics.map { name, partitions in
                     .with {
-                        $0.name = topic.name
-                        $0.partitions = topic.partitions.map { asked in
+                        $0.name = name
+                        $0.partitions = partitions.once { $0.partitionIndex }.map { asked in
                             .with {
                                 $0.partitionIndex = asked.partitionIndex
-                                let isThere = node.topics[topic.name]?.partition(asked.partitionIndex) != nil
+                                let isThere = node.topics[name]?.partition(asked.partitionIndex) != nil
                                 $0.errorCode =
                                     isThere
                                     ? node.groups.deleteOffset(
-                                        TopicPartition(topic.name, asked.partitionIndex),
+                                        TopicPartition(name, asked.partitionIndex),
                                         group: request.groupId) : .unknownTopicOrPartition
                             }
                         }

@@ -8,12 +8,18 @@ enum ConsumerGroupDescribeHandler: RequestHandler {
     static func handle(_ request: ConsumerGroupDescribeRequest, _ context: RequestContext, _ node: BrokerNode)
         -> Outcome
     {
-        // Once each, however often a request names it: an answer may be much longer than a name.
-        var answered: Set<String> = []
+        var size = 0
         return .answer(
             ConsumerGroupDescribeResponse.with {
-                $0.groups = request.groupIds.filter { answered.insert($0).inserted }.map { id in
+                $0.groups = request.groupIds.once().map { id in
                     guard let group = node.groups.groups[id]?.consumer else { return unknown(id, node) }
+                    guard size <= node.groups.limits.answerBytes else {
+                        return .with {
+                            $0.groupId = id
+                            $0.errorCode = .coordinatorLoadInProgress
+                        }
+                    }
+                    size += group.describedBytes
                     var answer = group.description(node.topics)
                     if request.includeAuthorizedOperations { answer.authorizedOperations = AuthorizedOperations.group }
                     return answer

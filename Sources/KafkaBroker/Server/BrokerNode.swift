@@ -136,13 +136,16 @@ final class BrokerNode {
         [
             groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline, markersRetry,
             maintenance.nextDeadline, delayed.map(\.until).min(),
+            storage?.isRewriting == true ? configuration.now() : nil,
         ].compactMap { $0 }.min()
     }
 
-    /// The connection is gone: what waits for it is forgotten. Members of groups stay until their sessions run out.
+    /// The connection is gone: what waits for it is forgotten. Members of groups stay until their sessions run out, which
+    /// count from now on; see ``GroupMember/abandon(_:_:)``.
     func forget(_ ticket: RequestTicket) {
         waitingFetches.remove(ticket)
         joinVersions[ticket] = nil
+        groups.forget(ticket, now: configuration.now())
         delayed.removeAll { $0.context.ticket == ticket }
     }
 

@@ -160,7 +160,10 @@ actor BrokerServer {
 
     private func close(_ connection: ClientConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
-        if let pending = connection.pending { node.forget(pending.ticket) }
+        if let pending = connection.pending {
+            node.forget(pending.ticket)
+            planEndOfTurn()
+        }
         loop.unwatch(connection.socket.descriptor)
         connection.socket.close()
     }

@@ -38,20 +38,10 @@ extension BrokerNode {
             waitingFetches.count <= pending.count, "\(waitingFetches.count) fetches wait, of \(pending.count) requests")
         hold(waitingFetches.count == 0 || nextDeadline != nil, "fetches wait for ever")
         hold(sessions.count <= configuration.fetchSessionLimit, "there are \(sessions.count) fetch sessions")
+        found += groups.objections(pending: pending)
         for (id, group) in groups.groups {
-            let members = group.classic.members
-            hold(members.count <= configuration.maximumGroupSize, "\(id) has \(members.count) members")
-            hold(group.classic.leader.map { members[$0] != nil } ?? true, "the leader of \(id) is no member")
-            hold(
-                group.classic.staticMembers.allSatisfy { members[$0.value]?.instanceId == $0.key },
-                "a static member of \(id) is no member")
-            hold(
-                group.classic.unsynced.allSatisfy { members[$0] != nil }, "\(id) waits for the sync of who is no member"
-            )
-            hold(
-                group.offsets.keys.allSatisfy { $0.partition >= 0 }, "\(id) has a position in a partition below 0")
-            let waits = members.values.contains { $0.isWaiting }
-            hold(!waits || group.classic.nextDeadline != nil, "members of \(id) wait for ever")
+            let members = max(group.classic.members.count, group.consumer?.members.count ?? 0)
+            hold(members <= configuration.maximumGroupSize, "\(id) has \(members) members")
         }
         return found
     }

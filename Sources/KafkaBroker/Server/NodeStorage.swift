@@ -39,8 +39,9 @@ extension BrokerNode {
             try storage.restore(
                 &transactions, &groups, WallClock(now: configuration.now(), timestamp: configuration.timestamp()))
             // The broker may have been killed when a topic's deletion was written, and that of its positions was not.
-            let committed = Set(groups.groups.values.flatMap { $0.offsets.keys.map(\.topic) })
-            for name in committed where topics[name] == nil { groups.forgetOffsets(ofTopic: name) }
+            for name in Array(groups.groupsOfTopic.keys) where topics[name] == nil {
+                groups.forgetOffsets(ofTopic: name)
+            }
             for cut in storage.cuts { tell(cut) }
         } catch {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")

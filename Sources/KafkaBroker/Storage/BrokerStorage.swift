@@ -151,12 +151,34 @@ final class BrokerStorage {
                 try log.append(entries, timestamp: clock.timestamp)
             }
         }
-        if offsetsLog.isOutgrown {
-            let changes = groups.snapshot
-            try offsetsLog.rewrite { (log) throws(StorageError) in
-                try OffsetsLog(clock: clock).append(changes, to: log)
-            }
+        try rewriteOffsets(groups, clock)
+    }
+
+    /// How many positions are written anew at a time, or a few more; the next turn goes on.
+    private static let rewritingPart = 2000
+
+    /// The groups whose positions are still to be written anew, and from where on those stand that are.
+    private var rewriting: (start: Offset, groups: [String])?
+
+    /// Whether ``tidy(_:_:_:)`` is to be called again at once.
+    var isRewriting: Bool { rewriting != nil && isSaved }
+
+    /// Writes the positions anew, a part at a time. What is committed between the parts stands between them; a group's
+    /// part is what holds when it is written, so that what follows on it is newer.
+    private func rewriteOffsets(_ groups: GroupCoordinator, _ clock: WallClock) throws(StorageError) {
+        if rewriting == nil, offsetsLog.isOutgrown {
+            rewriting = (try offsetsLog.beginRewriting(), groups.groups.keys.sorted(by: >))
         }
+        guard let (start, groupsLeft) = rewriting else { return }
+        // Where the disk is full, it is begun again with one of the next turns.
+        rewriting = nil
+        var rest = groupsLeft
+        var changes: [OffsetChange] = []
+        while changes.count < Self.rewritingPart, let id = rest.popLast() {
+            changes += groups.groups[id]?.offsets.changes(of: id) ?? []
+        }
+        try OffsetsLog(clock: clock).append(changes, to: offsetsLog)
+        if rest.isEmpty { try offsetsLog.endRewriting(from: start) } else { rewriting = (start, rest) }
     }
 
     /// Everything is written, and the directory is left.

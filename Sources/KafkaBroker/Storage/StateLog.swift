@@ -65,9 +65,19 @@ final class StateLog {
     /// Writes the log anew: `write` appends what is in force, and then what stood before is removed. A crash on the way
     /// leaves both, which says the same.
     func rewrite(_ write: (StateLog) throws(StorageError) -> Void) throws(StorageError) {
-        try log.roll()
-        let start = log.endOffset
+        let start = try beginRewriting()
         try write(self)
+        try endRewriting(from: start)
+    }
+
+    /// The log is to be written anew in parts, between which it goes on: what is in force is appended from here on.
+    func beginRewriting() throws(StorageError) -> Offset {
+        try log.roll()
+        return log.endOffset
+    }
+
+    /// Everything that is in force stands behind `start`: what stood before is removed.
+    func endRewriting(from start: Offset) throws(StorageError) {
         try log.sync()
         _ = log.deleteRecords(before: start)
         limit = max(floor, log.size * 4)

@@ -25,17 +25,30 @@ struct NamePattern {
         steps.append(.end)
     }
 
+    /// How many steps the machine has, and so how much memory it takes.
+    var size: Int { steps.count }
+
     /// Whether all of `name` matches.
     func matches(_ name: String) -> Bool {
+        var work = 0
+        return matches(name, counting: &work)
+    }
+
+    /// Whether all of `name` matches; adds to `work` how many steps that took.
+    func matches(_ name: String, counting work: inout Int) -> Bool {
         let scalars = Array(name.unicodeScalars)
-        var current: Set<Int> = []
-        follow(0, at: 0, of: scalars.count, into: &current)
+        // The steps that can be reached, and for each the character for which it was last found to be.
+        var current: [Int] = []
+        var reached = [Int](repeating: -1, count: steps.count)
+        work += steps.count / 16
+        follow(0, at: 0, of: scalars.count, into: &current, &reached)
         for (index, scalar) in scalars.enumerated() {
-            var next: Set<Int> = []
+            var next: [Int] = []
             for step in current {
                 guard case .take(let characters) = steps[step], characters.contains(scalar) else { continue }
-                follow(step + 1, at: index + 1, of: scalars.count, into: &next)
+                follow(step + 1, at: index + 1, of: scalars.count, into: &next, &reached)
             }
+            work += current.count + 1
             if next.isEmpty { return false }
             current = next
         }
@@ -43,10 +56,14 @@ struct NamePattern {
     }
 
     /// Adds all steps that can be reached without a character.
-    private func follow(_ step: Int, at index: Int, of count: Int, into reached: inout Set<Int>) {
+    private func follow(
+        _ step: Int, at index: Int, of count: Int, into found: inout [Int], _ reached: inout [Int]
+    ) {
         var waiting = [step]
         while let step = waiting.popLast() {
-            guard reached.insert(step).inserted else { continue }
+            guard reached[step] != index else { continue }
+            reached[step] = index
+            found.append(step)
             switch steps[step] {
             case .take, .end: break
             case .either(let one, let other): waiting += [other, one]

@@ -14,6 +14,9 @@ struct TopicRegistry {
     private(set) var partitionCount = 0
     /// Counts what has changed of topics and their partitions, so that groups see that something did.
     private(set) var changes: UInt64 = 0
+    /// The names of the topics that changed last, so that groups need not look at all.
+    private var changed: [String] = []
+    private static let rememberedChanges = 10_000
     /// How many partitions the broker takes: each costs memory, and anybody may ask for more.
     let partitionLimit: Int
 
@@ -66,7 +69,7 @@ struct TopicRegistry {
         byId[id] = topic
         collisionKeys[TopicRules.collisionKey(name)] = name
         partitionCount += topic.partitions.count
-        changes += 1
+        note(name)
         return topic
     }
 
@@ -76,7 +79,7 @@ struct TopicRegistry {
         byId[topic.id] = nil
         collisionKeys[TopicRules.collisionKey(topic.name)] = nil
         partitionCount -= topic.partitions.count
-        changes += 1
+        note(topic.name)
         for partition in topic.partitions { partition.isDeleted = true }
     }
 
@@ -84,6 +87,28 @@ struct TopicRegistry {
     mutating func addPartitions(_ count: Int, to topic: Topic) {
         topic.addPartitions(count)
         partitionCount += count
+        note(topic.name)
+    }
+
+    // MARK: - Changes
+
+    private mutating func note(_ name: String) {
+        if changed.count == 2 * Self.rememberedChanges { changed.removeFirst(Self.rememberedChanges) }
+        changed.append(name)
         changes += 1
+    }
+
+    /// Whether it is known what has changed since ``changes`` was `state`.
+    func knowsChanges(since state: UInt64) -> Bool { state + UInt64(changed.count) >= changes }
+
+    /// The topic whose change followed on that state; nil where none has, or it is not known any more.
+    func name(ofChange state: UInt64) -> String? {
+        guard state < changes, knowsChanges(since: state) else { return nil }
+        return changed[changed.count - Int(changes - state)]
+    }
+
+    /// The topics that have changed since that state; nil where that is not known any more.
+    func namesChanged(since state: UInt64) -> ArraySlice<String>? {
+        knowsChanges(since: state) ? changed.suffix(Int(changes - state)) : nil
     }
 }

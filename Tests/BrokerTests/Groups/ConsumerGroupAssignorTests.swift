@@ -8,8 +8,10 @@ import Testing
     private static func topic(_ number: Int) -> TopicID { TopicID(Uuid(high: 0, low: UInt64(number + 65))) }
 
     private static func task(_ members: [(String, [Int])], _ partitions: [Int]) -> AssignmentTask {
-        AssignmentTask(
-            members: members.map { .init(id: $0.0, instanceId: nil, topics: Set($0.1.map(topic)), current: []) },
+        let pools = members.map { Set($0.1.map(topic)) }
+        return AssignmentTask(
+            members: members.enumerated().map { .init(id: $1.0, instanceId: nil, pools: [$0], current: []) },
+            pools: pools,
             partitions: Dictionary(uniqueKeysWithValues: partitions.enumerated().map { (topic($0), $1) }))
     }
 
@@ -32,7 +34,7 @@ import Testing
         #expect(first.values.map(\.count).sorted() == [2, 3])
         // A third one takes as little as possible from the others.
         for index in task.members.indices { task.members[index].current = first[task.members[index].id] ?? [] }
-        task.members.append(.init(id: "c", instanceId: nil, topics: task.members[0].topics, current: []))
+        task.members.append(.init(id: "c", instanceId: nil, pools: task.members[0].pools, current: []))
         let second = ConsumerGroupAssignor.uniform.assign(task)
         #expect(second.values.map(\.count).sorted() == [1, 2, 2])
         #expect(
@@ -79,12 +81,12 @@ import Testing
         _ isHomogeneous: Bool
     ) {
         #expect(Set(result.keys) == Set(task.members.map(\.id)))
-        let wanted = task.members.reduce(into: Set<TopicID>()) { $0.formUnion($1.topics) }
+        let wanted = task.members.flatMap(\.pools).reduce(into: Set<TopicID>()) { $0.formUnion(task.pools[$1]) }
         let given = result.values.flatMap { $0 }
         #expect(given.count == Set(given).count)
         #expect(given.count == wanted.reduce(0) { $0 + (task.partitions[$1] ?? 0) })
         for member in task.members {
-            for partition in result[member.id] ?? [] { #expect(member.topics.contains(partition.topic)) }
+            for partition in result[member.id] ?? [] { #expect(task.wants(member, partition.topic)) }
         }
         guard assignor == .uniform else { return }
         let loads = result.mapValues(\.count)
@@ -92,7 +94,7 @@ import Testing
         // No partition could move to somebody who has two less.
         for (id, partitions) in result {
             for partition in partitions {
-                for reader in task.members where reader.topics.contains(partition.topic) {
+                for reader in task.members where task.wants(reader, partition.topic) {
                     #expect((loads[id] ?? 0) - (loads[reader.id] ?? 0) <= 1)
                 }
             }

@@ -118,6 +118,7 @@ import Testing
                 #expect(holders.isDisjoint(with: client.holds))
                 holders.formUnion(client.holds)
             }
+            #expect(script.coordinator.objections(pending: []) == [])
             guard let group = script.group else { return }
             var owned: [TopicIDPartition: String] = [:]
             for member in group.members.values {
