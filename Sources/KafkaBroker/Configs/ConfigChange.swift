@@ -44,12 +44,13 @@ struct ConfigChange {
                 }
                 // Without a value of its own, the list that is changed is the default.
                 var items = ConfigDefinition.items(configs[change.name] ?? definition?.initial ?? "")
-                for item in ConfigDefinition.items(change.value) {
-                    if change.operation == .subtract {
-                        items.removeAll { $0 == item }
-                    } else if !items.contains(item) {
-                        items.append(item)
-                    }
+                let named = ConfigDefinition.items(change.value)
+                if change.operation == .subtract {
+                    let gone = Set(named)
+                    items.removeAll { gone.contains($0) }
+                } else {
+                    var known = Set(items)
+                    items += named.filter { known.insert($0).inserted }
                 }
                 configs[change.name] = items.joined(separator: ",")
             }
@@ -108,6 +109,11 @@ extension BrokerNode {
         throws(ConfigRefusal)
     {
         let old = try ownConfigs(of: resource)
+        // What is appended to makes longer values than any request can bring, or answer carry.
+        if let long = new.filter({ $0.value.utf8.count > ConfigDefinition.longestValue }).keys.min() {
+            throw ConfigRefusal(
+                .invalidConfig, "the value of \(long) would have more than \(ConfigDefinition.longestValue) bytes")
+        }
         switch resource.kind {
         case .topic:
             if let objection = TopicConfigs.objection(to: new) { throw ConfigRefusal(.invalidConfig, objection) }

@@ -29,6 +29,9 @@ struct ConfigDefinition: Sendable {
         case throttledReplicas
     }
 
+    /// How many bytes a value has at most: those that a text of any version has.
+    static let longestValue = Int(Int16.max)
+
     let name: String
     let kind: Kind
     /// The value where nobody sets one; nil is Kafka's null.

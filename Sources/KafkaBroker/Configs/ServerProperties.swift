@@ -84,6 +84,11 @@ private struct ServerProperties {
     // MARK: - Names and values
 
     private func check(_ name: String, _ value: String) throws(PropertyError) {
+        guard value.utf8.count <= ConfigDefinition.longestValue else {
+            throw refusal(
+                name, "the value has \(value.utf8.count) bytes, of which clients can be told "
+                    + "\(ConfigDefinition.longestValue)")
+        }
         guard let definition = BrokerConfigs.table[name] else {
             guard !KafkaSettingNames.contains(name) else { return }
             throw refusal(name, KafkaSettingNames.sentence(name))

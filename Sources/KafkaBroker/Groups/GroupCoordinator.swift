@@ -109,7 +109,8 @@ struct GroupCoordinator {
         request.protocols = request.protocols.kept
         guard request.protocols.count <= limits.protocols else { return refuse(.inconsistentGroupProtocol) }
         guard hasRoom(for: request) else { return refuse(.groupMaxSizeReached) }
-        let newId = (request.groupInstanceId ?? context.clientId) + "-" + random.identifier()
+        // A name of any length would make an id that no answer can carry.
+        let newId = (request.groupInstanceId ?? context.clientId).clipped(toBytes: 255) + "-" + random.identifier()
         withGroup(request.groupId, context.now) { $0.classic.join(request, context, newId: newId) }
         if !isKnown, groups[request.groupId]?.classic.size == 0 { forget(group: request.groupId) }
         note(context.ticket, group: request.groupId, member: request.memberId.isEmpty ? newId : request.memberId)

@@ -14,7 +14,8 @@ import KafkaWire
 /// - A transactional batch needs a transaction of its producer that goes on in the partition. Up to v11 the client has
 ///   added the partition with AddPartitionsToTxn, and this is verified (INVALID_TXN_STATE, from v11 on
 ///   TRANSACTION_ABORTABLE); from v12 on the first batch adds it (KIP-890).
-/// - Deviations: packed records are not unpacked to be checked.
+/// - Kafka's own topics take no records of clients (INVALID_TOPIC_EXCEPTION).
+/// - Deviations: packed records are not unpacked to be checked, except in compacted topics and where they are packed anew.
 enum ProduceHandler: RequestHandler {
     static let api = ServedAPI(ProduceHandler.self, advertisedFrom: 0)
 
@@ -56,6 +57,9 @@ enum ProduceHandler: RequestHandler {
         }
         guard (-1...1).contains(request.acks) else {
             return refuse(.invalidRequiredAcks, "acks must be -1, 0 or 1, and not \(request.acks)")
+        }
+        if let name = topic?.name, TopicRules.isInternal(name) {
+            return refuse(.invalidTopicException, "Cannot append to internal topic \(name)")
         }
         guard let topic, let partition = topic.partition(data.index) else {
             let byId = context.version >= 13 && topic == nil

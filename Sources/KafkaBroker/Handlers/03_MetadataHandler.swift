@@ -5,7 +5,8 @@ import KafkaWire
 /// - A partition none of whose replicas runs has no leader (LEADER_NOT_AVAILABLE); replicas on nodes that are stopped are
 ///   offline. The controller is the first node that runs; any node takes what Kafka's controller decides.
 /// - Creates unknown topics where broker and client allow it; they can be written to at once (Kafka answers
-///   LEADER_NOT_AVAILABLE the first time). More than 10,000 partitions at once are not created, as in Kafka.
+///   LEADER_NOT_AVAILABLE the first time). More than 10,000 partitions at once are not created, as in Kafka, and never
+///   one that has the name of the broker's own logs.
 /// - A topic that is asked for more than once is answered once, as in Kafka.
 /// - By topic id from v12 on. Authorised operations are those of a broker without an authorizer: all.
 enum MetadataHandler: RequestHandler {
@@ -29,9 +30,10 @@ enum MetadataHandler: RequestHandler {
         let asked = context.version == 0 && request.topics?.isEmpty == true ? nil : request.topics
         if let asked = asked.map(distinct) {
             let unknown = asked.count { $0.topicId == .zero && $0.name.map { node.topics[$0] == nil } == true }
+            let (count, isBeyond) = unknown.multipliedReportingOverflow(by: node.configuration.defaultPartitions)
             let mayCreate =
-                request.allowAutoTopicCreation && node.configuration.autoCreateTopics
-                && unknown * node.configuration.defaultPartitions <= mostPartitionsAtOnce
+                request.allowAutoTopicCreation && node.configuration.autoCreateTopics && !isBeyond
+                && count <= mostPartitionsAtOnce
             response.topics = asked.map { describe($0, request, context, node, mayCreate: mayCreate) }
         } else {
             response.topics = node.topics.sorted.map { describe($0, request, node) }
@@ -66,6 +68,7 @@ enum MetadataHandler: RequestHandler {
                 // middle of its answers: it asks with an empty one, and gets that back.
                 $0.name = asked.name ?? (context.version < 12 ? "" : nil)
                 $0.topicId = asked.topicId
+                $0.isInternal = TopicRules.isInternal(asked.name ?? "")
             }
         }
         guard let name = asked.name, asked.topicId == .zero else {
@@ -76,7 +79,7 @@ enum MetadataHandler: RequestHandler {
         }
         if let topic = node.topics[name] { return describe(topic, request, node) }
         guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopicException) }
-        guard mayCreate else { return refuse(.unknownTopicOrPartition) }
+        guard mayCreate, TopicRules.reservation(of: name) == nil else { return refuse(.unknownTopicOrPartition) }
         do {
             let topic = try node.createTopic(name, partitions: Int32(clamping: node.configuration.defaultPartitions))
             return describe(topic, request, node)

@@ -35,6 +35,7 @@ enum CreateTopicsHandler: RequestHandler {
 
     private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {
         do throws(TopicRegistry.Refusal) {
+            if let refusal = node.topics.objection(toName: asked.name) { throw refusal }
             let partitions = try partitions(asked, node)
             let assignment = asked.assignments.sorted { $0.partitionIndex < $1.partitionIndex }.map(\.brokerIds)
             let replication =

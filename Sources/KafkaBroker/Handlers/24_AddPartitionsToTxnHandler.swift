@@ -5,7 +5,7 @@ import KafkaWire
 /// - Up to v3 a client speaks of one transaction, from v4 on a broker of several, and may only ask whether partitions
 ///   are in them (`verifyOnly`, KIP-890).
 /// - Where one of the partitions does not exist (UNKNOWN_TOPIC_OR_PARTITION) none is added, and the others are answered
-///   OPERATION_NOT_ATTEMPTED.
+///   OPERATION_NOT_ATTEMPTED. So it is with Kafka's own topics (TOPIC_AUTHORIZATION_FAILED).
 /// - A partition that is not in the transaction is told as TRANSACTION_ABORTABLE from v5 on, as INVALID_TXN_STATE before.
 /// - Deviation: in Kafka v4 and later need the permission of a broker; here there are no permissions.
 enum AddPartitionsToTxnHandler: RequestHandler {
@@ -41,7 +41,7 @@ enum AddPartitionsToTxnHandler: RequestHandler {
             topic.partitions.map { TopicPartition(topic.name, $0) }
         }
         let producer = ProducerIdentity(id: asked.producerId, epoch: asked.producerEpoch)
-        let isComplete = keys.allSatisfy { exists($0, node) }
+        let isComplete = keys.allSatisfy { !TopicRules.isInternal($0.topic) && exists($0, node) }
         var common: ErrorCode = isComplete ? .none : .operationNotAttempted
         if isComplete, !asked.verifyOnly {
             do throws(TransactionRefusal) {
@@ -53,6 +53,7 @@ enum AddPartitionsToTxnHandler: RequestHandler {
             }
         }
         func result(_ key: TopicPartition) -> ErrorCode {
+            if TopicRules.isInternal(key.topic) { return .topicAuthorizationFailed }
             guard exists(key, node) else { return .unknownTopicOrPartition }
             guard isComplete, asked.verifyOnly else { return common }
             do throws(TransactionRefusal) {

@@ -1,9 +1,7 @@
 import KafkaWire
 
-/// What a broker checks of a batch before it appends it (Kafka's `LogValidator` and `ProduceRequest.validateRecords`).
-///
-/// The checksum is verified, and records that are not packed are walked so that their lengths and their number agree
-/// with the header. Unlike in Kafka, packed records are not unpacked for this.
+/// What a broker checks of a batch before it looks at its records (Kafka's `LogValidator` and
+/// `ProduceRequest.validateRecords`): the header, and the checksum.
 enum BatchCheck {
     /// Why a batch is refused.
     struct Refusal: Error, Equatable {
@@ -54,11 +52,6 @@ enum BatchCheck {
         }
         do { try batch.verifyChecksum() } catch { throw Refusal(code: .corruptMessage, message: "\(error)") }
         try checkHeader(batch, version: version)
-        if batch.attributes.compression == Compression.none, !holdsItsRecords(batch) {
-            throw Refusal(
-                code: .invalidRecord,
-                message: "the lengths of the records do not add up to the batch's \(batch.recordCount) records")
-        }
         return batch
     }
 
@@ -85,32 +78,6 @@ enum BatchCheck {
             try refuse(
                 .invalidRecord,
                 "producer id \(batch.producerId) with epoch \(batch.producerEpoch) and sequence \(batch.baseSequence)")
-        }
-    }
-
-    /// Whether the records' lengths lead exactly to the batch's end, in as many steps as the header counts records.
-    private static func holdsItsRecords(_ batch: RecordBatch) -> Bool {
-        batch.bytes.withUnsafeBytes { raw in
-            var at = RecordBatch.Layout.headerSize
-            var count: Int32 = 0
-            while at < raw.count {
-                var length: UInt64 = 0
-                var shift: UInt64 = 0
-                var byte: UInt8
-                repeat {
-                    guard at < raw.count, shift < 35 else { return false }
-                    byte = raw[at]
-                    length |= UInt64(byte & 0x7F) << shift
-                    shift += 7
-                    at += 1
-                } while byte >= 0x80
-                // Zig-zag; the smallest record has six bytes (Kafka's `DefaultRecord`).
-                let size = length >> 1
-                guard length & 1 == 0, size >= 6, size <= UInt64(raw.count - at), count < .max else { return false }
-                at += Int(size)
-                count += 1
-            }
-            return count == batch.recordCount
         }
     }
 }

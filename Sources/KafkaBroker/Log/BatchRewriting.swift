@@ -3,10 +3,11 @@ import KafkaWire
 extension RecordBatch {
     /// The batch with those of its records that are to be kept, each at its offset; a batch of which none is kept is
     /// empty, and still says who wrote it. `compression` packs the records in another codec. `deleteHorizon` is the
-    /// time from which tombstones may go, in milliseconds since 1970 (KIP-534).
+    /// time from which tombstones may go, in milliseconds since 1970 (KIP-534). `numbersAnew` gives the records the
+    /// offsets 0, 1, … whatever they say themselves, as Kafka does with those that a producer has packed.
     func rewritten(
         _ records: some Sequence<Record>, compression: Compression? = nil, level: Int? = nil,
-        deleteHorizon: Int64? = nil
+        deleteHorizon: Int64? = nil, numbersAnew: Bool = false
     ) throws(WireError) -> RecordBatch {
         var builder = RecordBatchBuilder(capacity: bytes.count, baseTimestamp: deleteHorizon ?? baseTimestamp)
         for record in records {
@@ -15,7 +16,8 @@ extension RecordBatch {
                 Self.withBytes(record.value) { value in
                     builder.append(
                         key: key, value: value, headers: headers, timestamp: record.timestamp,
-                        offsetDelta: Int32(truncatingIfNeeded: record.offset - baseOffset))
+                        offsetDelta: numbersAnew
+                            ? builder.count : Int32(truncatingIfNeeded: record.offset - baseOffset))
                 }
             }
         }

@@ -131,7 +131,10 @@ struct LogCleaner {
     }
 
     /// When tombstones may go that are cleaned for the first time now.
-    private var horizon: Int64 { now.addingReportingOverflow(rules.deleteRetention).partialValue }
+    private var horizon: Int64 {
+        let (horizon, isNever) = now.addingReportingOverflow(rules.deleteRetention)
+        return isNever ? .max : horizon
+    }
 
     private func isAborted(_ batch: RecordBatch) -> Bool {
         batch.attributes.isTransactional && partition.aborted.holds(batch.baseOffset, of: batch.producerId)

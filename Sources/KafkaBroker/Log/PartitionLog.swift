@@ -19,7 +19,8 @@ struct PartitionLog {
     private var position = 0
     /// Up to which offset the log was compacted.
     private(set) var cleanedOffset: Offset = 0
-    /// The highest timestamp of the first batch in the segment that is written to.
+    /// The highest timestamp of the first batch in the segment that is written to which has one: those before 1970 are
+    /// none, as in Kafka.
     private var firstTimestamp: Int64?
 
     /// An empty log.
@@ -37,7 +38,7 @@ struct PartitionLog {
         position = segments.last.map { $0.startPosition + $0.size } ?? 0
         endOffset = max(segments.last?.endOffset ?? 0, startOffset)
         self.startOffset = max(startOffset, segments.first?.baseOffset ?? startOffset)
-        firstTimestamp = segments.last?.entries.first?.maxTimestamp
+        firstTimestamp = segments.last?.entries.first { $0.maxTimestamp >= 0 }?.maxTimestamp
         drop(segments.prefix { $0.endOffset <= startOffset }.count)
     }
 
@@ -50,7 +51,7 @@ struct PartitionLog {
         }
         let last = segments.count - 1
         try segments[last].append(batch, leaderEpoch: leaderEpoch)
-        if segments[last].entries.count == 1 { firstTimestamp = batch.maxTimestamp }
+        if firstTimestamp == nil, batch.maxTimestamp >= 0 { firstTimestamp = batch.maxTimestamp }
         endOffset = segments[last].endOffset
         size += batch.bytes.count
         position += batch.bytes.count
@@ -60,7 +61,13 @@ struct PartitionLog {
     private func mustRoll(_ segment: LogSegment, before batch: RecordBatch) -> Bool {
         segment.size + batch.bytes.count > rolling.bytes
             || endOffset + Int64(batch.lastOffsetDelta) - segment.baseOffset.rawValue > Offset(Int64(Int32.max))
-            || batch.maxTimestamp - (firstTimestamp ?? batch.maxTimestamp) > rolling.milliseconds
+            || isTimeUp(for: batch.maxTimestamp)
+    }
+
+    /// Whether a batch of that highest time lies too far behind the segment's first for the same segment.
+    private func isTimeUp(for timestamp: Int64) -> Bool {
+        guard let first = firstTimestamp, timestamp > first else { return false }
+        return timestamp - first > rolling.milliseconds
     }
 
     /// Begins a new segment at the log's end, if the last one holds anything.

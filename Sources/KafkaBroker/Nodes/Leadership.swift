@@ -114,7 +114,8 @@ struct LeaderEpochs: Equatable {
 
     /// The next epoch begins at the log's end.
     mutating func begin(from end: Offset) {
-        let next = Entry(epoch: LeaderEpoch(latest.rawValue + 1), start: end)
+        // What is kept on the disk may say the highest of all.
+        let next = Entry(epoch: latest.rawValue == .max ? latest : LeaderEpoch(latest.rawValue + 1), start: end)
         entries.removeAll { $0.start >= end }
         entries.append(next)
     }

@@ -35,11 +35,8 @@ extension BrokerNode {
         if let other = brokers.first(where: { cluster[$0] == nil }) {
             return "The manual partition assignment includes broker \(other), but no such broker is registered."
         }
-        guard Set(brokers).count < brokers.count,
-            let twice = brokers.first(where: { id in
-                brokers.filter { $0 == id }.count > 1
-            })
-        else { return nil }
+        var seen: Set<BrokerID> = []
+        guard let twice = brokers.first(where: { !seen.insert($0).inserted }) else { return nil }
         return "The manual partition assignment includes the broker \(twice) more than once."
     }
 

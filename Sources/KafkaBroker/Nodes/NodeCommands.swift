@@ -159,6 +159,7 @@ extension BrokerServer {
     }
 
     func addNode() async throws(KafkaBroker.CommandError) -> BrokerID {
+        guard node.cluster.highestId.rawValue < .max else { throw .init("No node id is left after \(Int32.max).") }
         let offset = Int(node.cluster.highestId.rawValue - configuration.nodeId.rawValue) + 1
         let port: UInt16
         do { port = try Listeners.port(configuration, offset) } catch { throw .init(error.description) }

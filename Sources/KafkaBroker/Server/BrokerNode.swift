@@ -187,6 +187,7 @@ final class BrokerNode {
         _ name: String, partitions: Int32, configs own: [String: String] = [:], replication: Int? = nil,
         assignment: [[BrokerID]]? = nil
     ) throws(TopicRegistry.Refusal) -> Topic {
+        if let refusal = topics.objection(name: name, partitions: partitions, configs: own) { throw refusal }
         try makeWay(for: name, partitions: 0..<partitions)
         let topic = try topics.create(
             name: name, partitions: partitions, configs: own, settings: configs.settings(ofTopic: own),

@@ -8,6 +8,12 @@ enum Listeners {
             throw KafkaBroker.StartError(
                 description: "The broker cannot start: it can have 1 to 100 nodes, and not \(configuration.brokers).")
         }
+        guard configuration.nodeId >= 0, Int(configuration.nodeId.rawValue) + configuration.brokers - 1 <= Int32.max
+        else {
+            throw KafkaBroker.StartError(
+                description: "The broker cannot start: the ids of \(configuration.brokers) nodes from node.id "
+                    + "\(configuration.nodeId) on are not all from 0 to \(Int32.max).")
+        }
         var sockets: [TCPSocket] = []
         for index in 0..<configuration.brokers {
             do throws(KafkaBroker.StartError) {
@@ -53,7 +59,7 @@ extension KafkaBroker.Configuration {
     func node(_ index: Int, port: UInt16) -> ClusterMap.Node {
         let advertised = advertisedPort.map { UInt16(clamping: Int($0) + index) } ?? port
         return ClusterMap.Node(
-            id: BrokerID(nodeId.rawValue + Int32(clamping: index)), host: advertisedHost ?? host, port: advertised,
+            id: BrokerID(Int32(clamping: Int(nodeId.rawValue) + index)), host: advertisedHost ?? host, port: advertised,
             listenedPort: port)
     }
 }

@@ -34,6 +34,12 @@ extension BrokerNode {
             }
             for (entity, values) in storage.metadata.quotas { quotas.restore(values, of: entity) }
             for (id, topic) in storage.metadata.topics.sorted(by: { $0.value.name < $1.value.name }) {
+                // Brokers of before let clients create such topics, whose folders are those of the state itself.
+                if TopicRules.reservation(of: topic.name) != nil {
+                    configuration.logger.warning("The topic \(topic.name) is forgotten: the broker's own log has its name")
+                    storage.note([.removeTopic(.with { $0.topicId = id })])
+                    continue
+                }
                 try restore(topic, id: id, storage)
             }
             try storage.restore(
@@ -164,9 +170,9 @@ extension BrokerNode {
         storage.note(records)
     }
 
-    /// Sees to it that nothing stands where a new partition's folder will be.
+    /// Sees to it that nothing stands where a new partition's folder will be; of a topic to which there is no objection.
     func makeWay(for topic: String, partitions: Range<Int32>) throws(TopicRegistry.Refusal) {
-        guard let storage, topics.objection(name: topic, partitions: partitions.upperBound) == nil else { return }
+        guard let storage else { return }
         do throws(StorageError) {
             // A topic of that name whose deletion is not written yet has its folders there.
             if storage.hasDoomed { try save(now: configuration.now()) }

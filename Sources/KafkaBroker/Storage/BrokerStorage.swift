@@ -123,7 +123,7 @@ final class BrokerStorage {
         }
         if !unsavedTransactions.isEmpty {
             let form = TransactionsLog(clock: clock)
-            try transactionsLog.append(unsavedTransactions.compactMap(form.entry), timestamp: clock.timestamp)
+            try transactionsLog.append(form.entries(unsavedTransactions), timestamp: clock.timestamp)
             unsavedTransactions = []
         }
         if !unsavedOffsets.isEmpty {
@@ -146,7 +146,7 @@ final class BrokerStorage {
         }
         if transactionsLog.isOutgrown {
             let form = TransactionsLog(clock: clock)
-            let entries = transactions.snapshot.compactMap(form.entry)
+            let entries = try form.entries(transactions.snapshot)
             try transactionsLog.rewrite { (log) throws(StorageError) in
                 try log.append(entries, timestamp: clock.timestamp)
             }

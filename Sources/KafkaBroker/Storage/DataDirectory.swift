@@ -100,7 +100,9 @@ final class DataDirectory {
         var stray: String
         repeat {
             number += 1
-            stray = "\(name).\(number)-stray"
+            // The longest topics' names leave no room for more in a file's name of 255 bytes.
+            let mark = ".\(number)-stray"
+            stray = name.prefix(255 - mark.utf8.count) + mark
         } while root.folder(stray).exists
         try root.rename(name, to: stray)
         return root.path(of: stray)

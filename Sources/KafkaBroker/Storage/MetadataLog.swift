@@ -10,11 +10,10 @@ enum MetadataLog {
         // A batch is read as a whole; that of a large cluster should not have to be.
         var rest = records[...]
         while !rest.isEmpty {
-            let entries = rest.prefix(20_000).map { record in
-                guard let value = try? record.encode() else {
-                    preconditionFailure("a record of a known kind is written")
-                }
-                return StateLog.Entry(key: nil, value: value)
+            var entries: [StateLog.Entry] = []
+            for record in rest.prefix(20_000) {
+                let value = try StorageError.encoding("write to \(name)") { () throws(WireError) in try record.encode() }
+                entries.append(.init(key: nil, value: value))
             }
             try log.append(entries, timestamp: timestamp)
             rest = rest.dropFirst(20_000)

@@ -21,13 +21,13 @@ struct OffsetsLog {
             switch change {
             case .committed(let group, let key, let committed):
                 if owner != nil { try flush(nil) }
-                entries.append(.init(key: self.key(group, key), value: value(committed)))
+                entries.append(.init(key: try self.key(group, key), value: try value(committed)))
             case .removed(let group, let key):
                 if owner != nil { try flush(nil) }
-                entries.append(.init(key: self.key(group, key), value: nil))
+                entries.append(.init(key: try self.key(group, key), value: nil))
             case .pending(let group, let key, let committed, let producer):
                 if owner != producer { try flush(producer) }
-                entries.append(.init(key: self.key(group, key), value: value(committed)))
+                entries.append(.init(key: try self.key(group, key), value: try value(committed)))
             case .ended(let producer, let commit):
                 try flush(nil)
                 try log.append(
@@ -72,8 +72,8 @@ struct OffsetsLog {
         }
     }
 
-    private func key(_ group: String, _ key: TopicPartition) -> [UInt8] {
-        encoded {
+    private func key(_ group: String, _ key: TopicPartition) throws(StorageError) -> [UInt8] {
+        try StorageError.encoding("write an offset of the group \(group)") { () throws(WireError) in
             try OffsetCommitKey.with {
                 $0.group = group
                 $0.topic = key.topic
@@ -82,8 +82,8 @@ struct OffsetsLog {
         }
     }
 
-    private func value(_ committed: GroupCoordinator.Committed) -> [UInt8] {
-        encoded {
+    private func value(_ committed: GroupCoordinator.Committed) throws(StorageError) -> [UInt8] {
+        try StorageError.encoding("write a committed offset") { () throws(WireError) in
             try OffsetCommitValue.with {
                 $0.offset = committed.offset
                 $0.leaderEpoch = committed.leaderEpoch
@@ -93,11 +93,5 @@ struct OffsetsLog {
                 // Only version 1 says until when the client wanted it kept; as in Kafka, that counts more.
             }.encodeVersioned(version: committed.expiresAt == nil ? 3 : 1)
         }
-    }
-
-    private func encoded(_ encode: () throws -> [UInt8]) -> [UInt8] {
-        // Group and metadata came in such strings.
-        guard let bytes = try? encode() else { preconditionFailure("what came over the wire can be written") }
-        return bytes
     }
 }

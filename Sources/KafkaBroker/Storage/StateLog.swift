@@ -36,12 +36,22 @@ final class StateLog {
         }
     }
 
-    /// Appends entries as one batch: all of them are read back, or none. `producer` is set where they belong to a
-    /// transaction. `timestamp` is in milliseconds since 1970.
+    /// How large a batch grows at most, up to one entry more: a batch is written and read as a whole.
+    private static let batchLimit = 4 << 20
+
+    /// Appends entries as one batch: all of them are read back, or none, unless they have more than 4 MiB together.
+    /// `producer` is set where they belong to a transaction. `timestamp` is in milliseconds since 1970.
     func append(_ entries: [Entry], producer: ProducerIdentity? = nil, timestamp: Int64) throws(StorageError) {
-        guard !entries.isEmpty else { return }
+        var rest = entries[...]
+        while !rest.isEmpty { try append(next: &rest, producer, timestamp) }
+    }
+
+    /// Takes as many entries as one batch holds.
+    private func append(next rest: inout ArraySlice<Entry>, _ producer: ProducerIdentity?, _ timestamp: Int64)
+        throws(StorageError)
+    {
         var builder = RecordBatchBuilder(capacity: 1024)
-        for entry in entries {
+        while builder.size < Self.batchLimit, let entry = rest.popFirst() {
             Self.withBytes(entry.key) { key in
                 Self.withBytes(entry.value) { builder.append(key: key, value: $0, timestamp: timestamp) }
             }
@@ -53,10 +63,13 @@ final class StateLog {
             options.producerEpoch = producer.epoch
             options.baseSequence = 0
         }
-        guard let bytes = try? builder.finish(options), let batch = try? RecordBatch(Bytes(bytes)) else {
-            preconditionFailure("an unpacked batch can be written and read")
+        let bytes = try StorageError.encoding("write a batch of state") { () throws(WireError) in
+            try builder.finish(options)
         }
-        try append(batch)
+        let batch = try StorageError.encoding("write a batch of state") { () throws(WireError) in
+            try RecordBatch(Bytes(bytes))
+        }
+        if let batch { try append(batch) }
     }
 
     /// Appends a batch as it is, such as the marker of a transaction.
@@ -86,5 +99,15 @@ final class StateLog {
     private static func withBytes<R>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
         guard let bytes else { return body(nil) }
         return bytes.withUnsafeBytes { body($0) }
+    }
+}
+
+extension StorageError {
+    /// What `encode` gives. What came over the wire can be written: a text is as long in one version as in any other.
+    /// Should something not fit all the same, then that is an error, and not the broker's end.
+    static func encoding<T>(_ action: @autoclosure () -> String, _ encode: () throws(WireError) -> T)
+        throws(StorageError) -> T
+    {
+        do { return try encode() } catch { throw StorageError(action(), "\(error)") }
     }
 }

@@ -17,12 +17,21 @@ struct TransactionsLog {
 
     let clock: WallClock
 
+    /// The records of changes.
+    func entries(_ changes: [TransactionChange]) throws(StorageError) -> [StateLog.Entry] {
+        var entries: [StateLog.Entry] = []
+        for change in changes {
+            if let entry = try entry(change) { entries.append(entry) }
+        }
+        return entries
+    }
+
     /// The record of a change; nil for one that does not belong here.
-    func entry(_ change: TransactionChange) -> StateLog.Entry? {
+    func entry(_ change: TransactionChange) throws(StorageError) -> StateLog.Entry? {
         switch change {
         case .producerIds: nil
-        case .forgotten(let id): .init(key: key(id), value: nil)
-        case .state(let transaction): .init(key: key(transaction.id), value: value(transaction))
+        case .forgotten(let id): .init(key: try key(id), value: nil)
+        case .state(let transaction): .init(key: try key(transaction.id), value: try value(transaction))
         }
     }
 
@@ -42,14 +51,13 @@ struct TransactionsLog {
         }
     }
 
-    private func key(_ id: String) -> [UInt8] {
-        guard let bytes = try? TransactionLogKey.with({ $0.transactionalId = id }).encodeVersioned(version: 0) else {
-            preconditionFailure("what came over the wire can be written")
+    private func key(_ id: String) throws(StorageError) -> [UInt8] {
+        try StorageError.encoding("write the transactional id \(id)") { () throws(WireError) in
+            try TransactionLogKey.with { $0.transactionalId = id }.encodeVersioned(version: 0)
         }
-        return bytes
     }
 
-    private func value(_ transaction: Transaction) -> [UInt8] {
+    private func value(_ transaction: Transaction) throws(StorageError) -> [UInt8] {
         let value = TransactionLogValue.with {
             $0.producerId = transaction.producer.id
             $0.previousProducerId = transaction.previous.id
@@ -62,10 +70,9 @@ struct TransactionsLog {
             $0.transactionStartTimestampMs = transaction.startedAt.map(clock.milliseconds) ?? -1
             $0.clientTransactionVersion = transaction.isVersion2 ? 2 : 0
         }
-        guard let bytes = try? value.encodeVersioned(version: Self.valueVersion) else {
-            preconditionFailure("what came over the wire can be written")
+        return try StorageError.encoding("write the state of \(transaction.id)") { () throws(WireError) in
+            try value.encodeVersioned(version: Self.valueVersion)
         }
-        return bytes
     }
 
     private func partitions(of transaction: Transaction) -> [TransactionLogValue.Partitions]? {

@@ -28,18 +28,26 @@ struct TopicRegistry {
     subscript(name: String) -> Topic? { byName[name] }
     subscript(id: TopicID) -> Topic? { byId[id] }
 
-    /// Why a topic of that name and size cannot be created, or nil.
-    func objection(name: String, partitions: Int32, configs: [String: String] = [:]) -> Refusal? {
+    /// Why no topic of that name can be created, or nil.
+    func objection(toName name: String) -> Refusal? {
         if let objection = TopicRules.objection(toName: name) {
             return Refusal(code: .invalidTopicException, message: objection)
         }
         if byName[name] != nil {
             return Refusal(code: .topicAlreadyExists, message: "Topic '\(name)' already exists.")
         }
-        if let other = collisionKeys[TopicRules.collisionKey(name)] {
+        if let reservation = TopicRules.reservation(of: name) { return reservation }
+        let key = TopicRules.collisionKey(name)
+        if let other = collisionKeys[key] ?? (TopicRules.isInternal(key) && name != key ? key : nil) {
             return Refusal(
                 code: .invalidTopicException, message: "Topic '\(name)' collides with existing topic: \(other)")
         }
+        return nil
+    }
+
+    /// Why a topic of that name and size cannot be created, or nil.
+    func objection(name: String, partitions: Int32, configs: [String: String]) -> Refusal? {
+        if let refusal = objection(toName: name) { return refusal }
         if partitions <= 0 {
             return Refusal(
                 code: .invalidPartitions, message: "Number of partitions was set to an invalid non-positive value.")

@@ -1,3 +1,5 @@
+import KafkaWire
+
 /// What a topic may be called (Kafka's `Topic`).
 enum TopicRules {
     static let maximumNameLength = 249
@@ -25,8 +27,21 @@ enum TopicRules {
         String(decoding: name.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
     }
 
+    /// Why no topic can have the name of one of the logs in which the broker keeps its own state, or nil for other names:
+    /// its partition would have the log's folder. To Kafka two of them are topics that are there already, and the third
+    /// is one that nobody may create.
+    static func reservation(of name: String) -> TopicRegistry.Refusal? {
+        switch name {
+        case OffsetsLog.name, TransactionsLog.name:
+            .init(code: .topicAlreadyExists, message: "Topic '\(name)' already exists: it is the broker's own.")
+        case MetadataLog.name:
+            .init(code: .invalidRequest, message: "Creation of internal topic \(name) is prohibited.")
+        default: nil
+        }
+    }
+
     /// Topics that belong to Kafka itself.
     static func isInternal(_ name: String) -> Bool {
-        name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state"
+        name == OffsetsLog.name || name == TransactionsLog.name || name == "__share_group_state"
     }
 }

@@ -233,9 +233,10 @@ struct ProducerIDs: Equatable {
     /// The next id.
     var next: ProducerID { ProducerID(count) }
 
-    /// An id that was not given out before.
+    /// An id that was not given out before. The highest of all is given out for ever: it takes 2⁶³ of them, or a disk that
+    /// says so.
     mutating func take() -> ProducerID {
-        defer { count += 1 }
+        defer { if count < .max { count += 1 } }
         return ProducerID(count)
     }
 

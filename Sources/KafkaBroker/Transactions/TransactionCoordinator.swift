@@ -53,7 +53,8 @@ struct TransactionCoordinator {
         guard notesChanges else { return [] }
         // Ids are noted by the block, before the first of a block leaves.
         if ids.next > notedIds {
-            notedIds = ProducerID(ids.next.rawValue + ProducerIDs.block)
+            let (end, isBeyond) = ids.next.rawValue.addingReportingOverflow(ProducerIDs.block)
+            notedIds = ProducerID(isBeyond ? .max : end)
             changes.append(.producerIds(notedIds))
         }
         defer { changes = [] }

@@ -59,7 +59,11 @@ package struct MessageDecoder: FieldVisitor {
     }
 
     package mutating func visit(_ value: inout String?) throws(WireError) {
+        let at = reader.offset
         guard let count = try length(Int16.self) else { return value = nil }
+        guard count <= MessageEncoder.longestString else {
+            throw failure(.tooLong(count, limit: MessageEncoder.longestString), at)
+        }
         value = try located { (r) throws(WireError) in try r.text(count) }
     }
 

@@ -97,16 +97,27 @@ package struct MessageEncoder: FieldVisitor, ~Copyable {
         writer.integer(value.low)
     }
 
+    /// How many bytes a string has at most: what the two bytes of its length can say before versions are flexible. Kafka
+    /// reads and writes no longer ones in flexible versions either, so that whoever has taken a string over in one version
+    /// can hand it on in any other.
+    static let longestString = Int(Int16.max)
+
     package mutating func visit(_ value: inout String?) throws(WireError) {
         guard var text = value else { return try null(Int16.self) }
+        if text.utf8.count > Self.longestString { text = try shortened(text) }
         let count = text.utf8.count
-        if flexible {
-            try compactLength(count)
-        } else {
-            guard let length = Int16(exactly: count) else { throw failure(.tooLong(count, limit: Int(Int16.max))) }
-            writer.integer(length)
-        }
+        if flexible { try compactLength(count) } else { writer.integer(Int16(truncatingIfNeeded: count)) }
         text.withUTF8 { writer.raw(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// An error's message may quote names that were sent, and is for people: its end is left out where it is too long.
+    /// Nothing else is changed.
+    @inline(never)
+    private func shortened(_ text: String) throws(WireError) -> String {
+        guard "\(field.name)".lowercased().hasSuffix("errormessage") else {
+            throw failure(.tooLong(text.utf8.count, limit: Self.longestString))
+        }
+        return text.clipped(toBytes: Self.longestString)
     }
 
     package mutating func visit(_ value: inout Bytes?) throws(WireError) {
@@ -186,4 +197,14 @@ package struct MessageEncoder: FieldVisitor, ~Copyable {
 extension MessageEncoder {
     /// The writer with what was encoded.
     consuming func finish() -> ByteWriter { writer }
+}
+
+extension String {
+    /// The beginning of a text that has more bytes, with an ellipsis in place of the rest; otherwise the text itself.
+    package func clipped(toBytes limit: Int) -> String {
+        let ellipsis = "…"
+        guard utf8.count > limit else { return self }
+        // An index inside a character counts as that character's beginning.
+        return self[..<utf8.index(startIndex, offsetBy: Swift.max(0, limit - ellipsis.utf8.count))] + ellipsis
+    }
 }

@@ -33,4 +33,14 @@ final class TemporaryFolder {
     func write(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
     }
+
+    func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: path + "/" + name, withIntermediateDirectories: true)
+    }
+
+    /// Holds what another one holds at the moment, as a kill would leave it.
+    func copy(from other: TemporaryFolder) throws {
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.copyItem(atPath: other.path, toPath: path)
+    }
 }
