@@ -86,7 +86,8 @@ private struct ServerProperties {
     private func check(_ name: String, _ value: String) throws(PropertyError) {
         guard value.utf8.count <= ConfigDefinition.longestValue else {
             throw refusal(
-                name, "the value has \(value.utf8.count) bytes, of which clients can be told "
+                name,
+                "the value has \(value.utf8.count) bytes, of which clients can be told "
                     + "\(ConfigDefinition.longestValue)")
         }
         guard let definition = BrokerConfigs.table[name] else {

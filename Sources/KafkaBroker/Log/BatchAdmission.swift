@@ -66,7 +66,8 @@ enum BatchAdmission {
     private static func untimely(_ batch: RecordBatch, _ bounds: TimeBounds) -> BatchCheck.Refusal {
         let blamed = (try? batch.records()).map { Self.blamed($0) { bounds.objection(to: $0.timestamp) } } ?? []
         let message =
-            blamed.first?.message ?? bounds.objection(to: batch.maxTimestamp) ?? bounds.objection(to: batch.baseTimestamp)
+            blamed.first?.message ?? bounds.objection(to: batch.maxTimestamp) ?? bounds.objection(
+                to: batch.baseTimestamp)
             ?? "producers may not mark a batch as LogAppendTime"
         return BatchCheck.Refusal(code: .invalidTimestamp, message: message, records: blamed)
     }

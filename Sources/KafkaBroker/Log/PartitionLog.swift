@@ -116,6 +116,8 @@ struct PartitionLog {
     private func position(of offset: Offset) -> Int {
         guard offset < endOffset, let index = segmentIndex(containing: offset) else { return position }
         let segment = segments[index]
+        // The offsets in front of an empty segment may have been compacted away.
+        guard !segment.entries.isEmpty else { return segment.startPosition }
         return segment.startPosition + segment.entries[segment.entryIndex(containing: offset)].position
     }
 

@@ -24,7 +24,8 @@ struct TimeBounds: Equatable {
     /// Why a record may not have this time, or nil.
     func objection(to time: Int64) -> String? {
         if allow(time) { return nil }
-        return "the timestamp \(time) is more than message.timestamp.before.max.ms (\(before)) behind the broker's time, "
+        return
+            "the timestamp \(time) is more than message.timestamp.before.max.ms (\(before)) behind the broker's time, "
             + "\(now), or more than message.timestamp.after.max.ms (\(after)) ahead of it"
     }
 }

@@ -36,7 +36,8 @@ extension BrokerNode {
             for (id, topic) in storage.metadata.topics.sorted(by: { $0.value.name < $1.value.name }) {
                 // Brokers of before let clients create such topics, whose folders are those of the state itself.
                 if TopicRules.reservation(of: topic.name) != nil {
-                    configuration.logger.warning("The topic \(topic.name) is forgotten: the broker's own log has its name")
+                    configuration.logger.warning(
+                        "The topic \(topic.name) is forgotten: the broker's own log has its name")
                     storage.note([.removeTopic(.with { $0.topicId = id })])
                     continue
                 }

@@ -12,7 +12,8 @@ enum MetadataLog {
         while !rest.isEmpty {
             var entries: [StateLog.Entry] = []
             for record in rest.prefix(20_000) {
-                let value = try StorageError.encoding("write to \(name)") { () throws(WireError) in try record.encode() }
+                let value = try StorageError.encoding("write to \(name)") { () throws(WireError) in try record.encode()
+                }
                 entries.append(.init(key: nil, value: value))
             }
             try log.append(entries, timestamp: timestamp)

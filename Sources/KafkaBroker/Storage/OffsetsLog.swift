@@ -11,23 +11,31 @@ struct OffsetsLog {
     /// Appends changes, as many to a batch as belong together.
     func append(_ changes: [OffsetChange], to log: StateLog) throws(StorageError) {
         var entries: [StateLog.Entry] = []
+        var size = 0
         var owner: ProducerIdentity?
         func flush(_ next: ProducerIdentity?) throws(StorageError) {
             try log.append(entries, producer: owner, timestamp: clock.timestamp)
             entries = []
+            size = 0
             owner = next
+        }
+        func add(_ key: [UInt8], _ value: [UInt8]?) throws(StorageError) {
+            entries.append(.init(key: key, value: value))
+            size += key.count + (value?.count ?? 0)
+            // Each key holds the group's name: a short request can mean a long log.
+            if size > StateLog.batchLimit { try flush(owner) }
         }
         for change in changes {
             switch change {
             case .committed(let group, let key, let committed):
                 if owner != nil { try flush(nil) }
-                entries.append(.init(key: try self.key(group, key), value: try value(committed)))
+                try add(self.key(group, key), value(committed))
             case .removed(let group, let key):
                 if owner != nil { try flush(nil) }
-                entries.append(.init(key: try self.key(group, key), value: nil))
+                try add(self.key(group, key), nil)
             case .pending(let group, let key, let committed, let producer):
                 if owner != producer { try flush(producer) }
-                entries.append(.init(key: try self.key(group, key), value: try value(committed)))
+                try add(self.key(group, key), value(committed))
             case .ended(let producer, let commit):
                 try flush(nil)
                 try log.append(

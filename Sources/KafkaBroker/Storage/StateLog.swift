@@ -37,7 +37,7 @@ final class StateLog {
     }
 
     /// How large a batch grows at most, up to one entry more: a batch is written and read as a whole.
-    private static let batchLimit = 4 << 20
+    static let batchLimit = 4 << 20
 
     /// Appends entries as one batch: all of them are read back, or none, unless they have more than 4 MiB together.
     /// `producer` is set where they belong to a transaction. `timestamp` is in milliseconds since 1970.

@@ -252,11 +252,15 @@ import Testing
     @Test func whatIsKeptAndToldIsBounded() async throws {
         let broker = try await KafkaBroker.start()
         let client = try TestClient(port: broker.port)
-        let long = String(repeating: "x", count: ConfigStore.limit / 2)
-        #expect(try alter(client, 16, "a", [("match", 0, long)]).code == .none)
-        #expect(try alter(client, 16, "b", [("match", 0, long)]).code == .policyViolation)
-        #expect(try alter(client, 16, "a", [("match", 1, nil)]).code == .none)
-        #expect(try alter(client, 16, "b", [("match", 0, long)]).code == .none)
+        // The longest value that a request can bring; names of four bytes.
+        let long = String(repeating: "x", count: ConfigDefinition.longestValue)
+        let most = ConfigStore.limit / (long.utf8.count + "match".utf8.count + 4)
+        for number in 1000..<1000 + most {
+            #expect(try alter(client, 16, "\(number)", [("match", 0, long)]).code == .none)
+        }
+        #expect(try alter(client, 16, "more", [("match", 0, long)]).code == .policyViolation)
+        #expect(try alter(client, 16, "1000", [("match", 1, nil)]).code == .none)
+        #expect(try alter(client, 16, "more", [("match", 0, long)]).code == .none)
         let many = DescribeConfigsRequest.with {
             $0.resources = (0...DescribeConfigsHandler.limit).map { number in
                 .with {

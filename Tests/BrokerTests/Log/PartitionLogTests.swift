@@ -52,6 +52,24 @@ import Testing
         #expect(log.available(from: 5) == last)
     }
 
+    /// Compaction took the end of a segment, and the next one is empty: nothing stands between, and nothing traps.
+    @Test func countsWhatIsAvailableInFrontOfAnEmptySegment() throws {
+        let folder = temporary.logFolder
+        var log = PartitionLog(rolling: SegmentRolling(), folder: folder)
+        try log.append(["a", "b"])
+        _ = try folder.segment(at: 10)
+        log = PartitionLog(
+            rolling: SegmentRolling(), folder: folder, segments: try LogRecovery(folder, verifies: true).segments,
+            startOffset: 0)
+        #expect(log.endOffset == 10)
+        for offset in [0, 1, 2, 9, 10, 11] as [Offset] {
+            #expect(log.available(from: offset) == (offset < 2 ? log.size : 0))
+            #expect(try log.read(from: offset, maxBytes: 100, atLeastOneBatch: true).bytes.isEmpty == (offset >= 2))
+        }
+        try log.append(["c"])
+        #expect(log.endOffset == 11 && log.available(from: 5) > 0)
+    }
+
     @Test(arguments: Place.allCases) func retentionRemovesTheOldestAndRaisesTheStart(place: Place) throws {
         let folder = place == .disk ? temporary.logFolder : nil
         var log = PartitionLog(rolling: SegmentRolling(bytes: 200), folder: folder)

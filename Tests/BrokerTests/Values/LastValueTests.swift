@@ -9,10 +9,11 @@ import Testing
         let clock = WallClock(now: Instant(nanoseconds: 5_000_000_000), timestamp: 1_700_000_000_000)
         #expect(clock.instant(1_700_000_000_000) == clock.now)
         #expect(clock.instant(1_700_000_001_500) == clock.now + .milliseconds(1500))
-        for time in [Int64.max, .max - 1, .max / 2, 1_700_000_000_000 + Int64.max / 1_000_000 + 1] {
+        let far = 1_700_000_000_000 + Int64.max / 1_000_000 + 1
+        for time in [Int64.max, Int64.max - 1, Int64.max / 2, far] {
             #expect(clock.instant(time) == .endOfTime, "\(time)")
         }
-        for time in [Int64.min, .min + 1, .min / 2] { #expect(clock.instant(time) < clock.now, "\(time)") }
+        for time in [Int64.min, Int64.min + 1, Int64.min / 2] { #expect(clock.instant(time) < clock.now, "\(time)") }
         #expect(clock.milliseconds(.endOfTime) == .max)
         // A position that is kept for ever is kept for ever by the next broker too, whatever its clocks say.
         let next = WallClock(now: Instant(nanoseconds: 900), timestamp: 1_700_000_100_000)
@@ -43,7 +44,8 @@ import Testing
     }
 
     @Test func theLastProducerEpochIsNotBumped() throws {
-        #expect(ProducerEpoch(.max).bumped == ProducerEpoch(.max) && ProducerEpoch(.min).bumped == ProducerEpoch(.min + 1))
+        #expect(
+            ProducerEpoch(.max).bumped == ProducerEpoch(.max) && ProducerEpoch(.min).bumped == ProducerEpoch(.min + 1))
         var coordinator = TransactionCoordinator(maximumTimeout: .seconds(1), expiration: .seconds(100))
         let now = Instant(nanoseconds: 0)
         var producer = try coordinator.initialize("tx", asked: nil, timeout: .seconds(1), now: now)
@@ -56,7 +58,7 @@ import Testing
     }
 
     @Test func sequencesGoRoundFromEveryPlace() throws {
-        for first in [Int32.max, .max - 1, .max - 2, 0, 1] {
+        for first in [Int32.max, Int32.max - 1, Int32.max - 2, 0, 1] {
             var states = ProducerStates()
             func made(_ sequence: Int32, count: Int) throws -> RecordBatch {
                 let bytes = try batch((0..<count).map { "\($0)" }) {
