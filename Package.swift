@@ -119,7 +119,8 @@ let package = Package(
             name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire", "FuzzChecks"], swiftSettings: strict),
         .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
-            name: "AppTests", dependencies: ["ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks"],
+            name: "AppTests",
+            dependencies: ["ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime"],
             swiftSettings: strict),
         .testTarget(
             name: "ToolTests",

@@ -13,7 +13,7 @@ the compiler's, not a guess from names.
 What is listed, by kind:
 
     arithmetic   + - * and their assignments, abs, negation of integers with a fixed width; Duration times a number
-    division     / % quotientAndRemainder isMultiple of any integer, unless by a literal that is neither 0 nor -1
+    division     / % quotientAndRemainder isMultiple of any integer or Duration, unless by a literal that is neither 0 nor -1
     narrowing    Int32(x), UInt8(x), Int(double), Character(string), … where the argument's type holds more
     huge         Int(x) of 64 bits: no trap itself, but what is computed from it later is not looked at (see below)
     parsed       Int(text) and the like: the same
@@ -94,7 +94,10 @@ def bare(node):
 
 
 def is_literal(node):
-    return bare(node)["_kind"] in LITERALS
+    """A number or text that stands in the source, `UInt8(ascii: "a")` among them."""
+    node = bare(node)
+    arguments = node["args"].get("args", []) if node["_kind"] == "call_expr" else []
+    return node["_kind"] in LITERALS or len(arguments) == 1 and arguments[0].get("label") == "ascii"
 
 
 def value(node):
@@ -278,7 +281,8 @@ class SourceFile:
             return
         if name in DIVISION:
             divisor = value(arguments[-1]) if arguments else None
-            if operand != "Duration" and divisor in (None, 0, -1):
+            # A duration by a duration is a Double.
+            if divisor in (None, 0, -1) and node.get("type") not in FLOATS:
                 self.add("division", node, operand)
             return
         if operand == "Int" or (operand == "Duration" and "*" not in name):

@@ -104,6 +104,42 @@ import Testing
         await broker.stop()
     }
 
+    /// A committed offset is any number: the lag of the least, and the sum of several such, ended the broker.
+    @Test func aCommittedOffsetAtTheEndsOfItsTypeIsTold() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 6]))
+        let pages = BrokerPages(api: BrokerAPI(broker: broker))
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        for partition in 0..<6 {
+            var record = ProducerRecord(topic: "t", value: "x")
+            record.partition = PartitionID(index: partition)
+            try await producer.send(record)
+        }
+        try await producer.close()
+        let admin = try KafkaAdmin(.init(bootstrapServers: [broker.bootstrapServers]))
+        let offsets: [Int64] = [.min, .min + 1, -2, 1 - .max, 1, .max]
+        let request = OffsetCommitRequest.with {
+            $0.groupId = "g"
+            $0.topics = [
+                .with {
+                    $0.name = "t"
+                    $0.partitions = offsets.enumerated().map { index, offset in
+                        .with {
+                            $0.partitionIndex = PartitionID(index: index)
+                            $0.committedOffset = Offset(offset)
+                        }
+                    }
+                }
+            ]
+        }
+        _ = try await admin.send(request, to: .any)
+        let group = try await Self.json(pages, "/api/groups")["groups"].elements.first
+        // Whether it takes them is the broker's matter; that it tells of them afterwards is what counts here.
+        #expect((group?["lag"].number ?? 0) >= 0)
+        for path in ["/api/topics", "/api/topics/t"] { _ = try await Self.json(pages, path) }
+        await admin.close()
+        await broker.stop()
+    }
+
     @Test func groupsAreToldWithTheirLag() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let pages = BrokerPages(api: BrokerAPI(broker: broker))

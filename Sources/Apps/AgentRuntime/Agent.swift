@@ -133,7 +133,7 @@ public struct Agent<Rule: AgentRule> {
         for record in batch {
             let event = decode(record)
             tally.count(event)
-            tally.recordAge(milliseconds: now / 1000 - record.timestamp)
+            tally.recordAge(from: record.timestamp, to: now / 1000)
             switch event {
             case .transaction(let transaction):
                 judge(transaction, RecordPlace(partition: partition, offset: record.offset.rawValue))

@@ -25,8 +25,12 @@ struct Tally {
 
     mutating func countAlert() { alerts += 1 }
 
-    /// A record of that age in milliseconds has been dealt with.
-    mutating func recordAge(milliseconds: Int64) { latency.record(UInt64(clamping: max(0, milliseconds))) }
+    /// A record with that time has been dealt with, both in milliseconds since 1970. A negative time stands for none (Kafka's -1,
+    /// and what else stream processors write): such a record has no age.
+    mutating func recordAge(from time: Int64, to now: Int64) {
+        guard time >= 0 else { return }
+        latency.record(UInt64(clamping: now - time))
+    }
 
     mutating func batchBegins() { if busySince == nil { busySince = .now } }
 

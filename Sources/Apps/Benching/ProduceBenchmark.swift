@@ -162,7 +162,7 @@ package struct ProduceBenchmark: Sendable {
 
         /// Waits until it is this record's turn.
         private func pause(until start: Instant, _ throughput: Double) async {
-            let due = start + .nanoseconds(Int64(Double(sent) / throughput * 1e9))
+            let due = start + .seconds(min(Double(sent) / throughput, 1e9))
             let ahead = due - .now
             // Shorter pauses than that come out longer than they should.
             if ahead > .milliseconds(1) { try? await Task.sleep(for: ahead) }

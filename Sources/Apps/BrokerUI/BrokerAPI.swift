@@ -52,7 +52,7 @@ struct BrokerAPI: Sendable {
         let topics = await broker.topics.map { topic in
             JSONText.object([
                 ("name", JSONText.string(topic.name)), ("partitions", "\(topic.partitions.count)"),
-                ("records", "\(Self.sum(topic) { $0.endOffset.rawValue - $0.startOffset.rawValue })"),
+                ("records", "\(Self.sum(topic) { $0.endOffset - $0.startOffset })"),
                 ("produced", "\(Self.sum(topic) { $0.endOffset.rawValue })"),
                 ("bytes", "\(Self.sum(topic) { Int64($0.bytes) })"),
             ])
@@ -63,7 +63,7 @@ struct BrokerAPI: Sendable {
     }
 
     private static func sum(_ topic: KafkaBroker.TopicInfo, _ part: (KafkaBroker.PartitionInfo) -> Int64) -> Int64 {
-        topic.partitions.reduce(0) { $0 + part($1) }
+        topic.partitions.map(part).saturatedSum()
     }
 
     private static func partitions(_ topic: KafkaBroker.TopicInfo) -> String {
@@ -124,9 +124,9 @@ struct BrokerAPI: Sendable {
             let partition = topics[key.topic].flatMap { $0.indices.contains(place) ? $0[place] : nil }
             let position = committed[key]
             let behind = partition.flatMap { end in
-                position.map { max(0, end.endOffset.rawValue - $0.offset.rawValue) }
+                position.map { max(0, end.endOffset - $0.offset) }
             }
-            lag += behind ?? 0
+            lag = lag.addingSaturated(behind ?? 0)
             return JSONText.object([
                 ("topic", JSONText.string(key.topic)), ("partition", "\(key.partition)"),
                 ("committed", position.map { "\($0.offset)" } ?? "null"),

@@ -81,8 +81,9 @@ package struct ClusterHistory: Sendable {
                 var one = past.partitions[partition.number] ?? PartitionPast()
                 if let before = one.end {
                     if end >= before {
-                        one.total += Double(end - before)
-                        past.totalIn += Double(end - before)
+                        let new = Double(end.subtractingSaturated(before))
+                        one.total += new
+                        past.totalIn += new
                     } else {
                         wentBack.insert(TopicPartition(topic.name, partition.number))
                     }
@@ -111,9 +112,10 @@ package struct ClusterHistory: Sendable {
                     if offset < before {
                         isMoved = true
                     } else {
-                        one.total += Double(offset - before)
-                        past.totalConsumed += Double(offset - before)
-                        topics[partition.topic]?.totalOut += Double(offset - before)
+                        let new = Double(offset.subtractingSaturated(before))
+                        one.total += new
+                        past.totalConsumed += new
+                        topics[partition.topic]?.totalOut += new
                     }
                 }
                 one.series.add(one.total, at: snapshot.at)
@@ -148,7 +150,7 @@ package struct ClusterHistory: Sendable {
                 isKnown = true
                 // A log that got smaller was cut by retention: what came in meanwhile is not known.
                 if let before = topics[topic.name]?.partitions[partition.number]?.size, size > before {
-                    topics[topic.name]?.totalBytes += Double(size - before)
+                    topics[topic.name]?.totalBytes += Double(size.subtractingSaturated(before))
                 }
                 topics[topic.name]?.partitions[partition.number]?.size = size
             }
@@ -213,7 +215,7 @@ package struct ClusterHistory: Sendable {
     /// committed nothing, or the end is not known.
     package func lag(_ group: ClusterSnapshot.Group, _ partition: TopicPartition) -> Int64? {
         guard let committed = group.committed[partition], let end = ends[partition] else { return nil }
-        return max(0, end - committed)
+        return max(0, end.subtractingSaturated(committed))
     }
 
     /// How many records a group has still to read in all.
@@ -222,7 +224,9 @@ package struct ClusterHistory: Sendable {
     private static func lag(of group: ClusterSnapshot.Group, _ ends: [TopicPartition: Int64]) -> Int64? {
         var total: Int64?
         for (partition, offset) in group.committed {
-            if let end = ends[partition] { total = (total ?? 0) + max(0, end - offset) }
+            if let end = ends[partition] {
+                total = (total ?? 0).addingSaturated(max(0, end.subtractingSaturated(offset)))
+            }
         }
         return total
     }

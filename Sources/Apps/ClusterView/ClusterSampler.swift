@@ -184,10 +184,10 @@ package actor ClusterSampler {
                 // Who may not ask, or asks an old broker, sees the rest without sizes.
                 guard let dirs = try? answer.get() else { continue }
                 var sizes: [TopicPartition: Int64] = [:]
-                for dir in dirs { sizes.merge(dir.replicas.mapValues(\.size)) { $0 + $1 } }
+                for dir in dirs { sizes.merge(dir.replicas.mapValues(\.size)) { $0.addingSaturated($1) } }
                 told.sizes[broker] = sizes
                 let free = dirs.compactMap(\.usableBytes)
-                if !free.isEmpty { told.free[broker] = free.reduce(0, +) }
+                if !free.isEmpty { told.free[broker] = free.saturatedSum() }
             }
             if !told.sizes.isEmpty {
                 told.at = now

@@ -66,7 +66,7 @@ package struct ClusterSnapshot: Sendable, Equatable {
         /// How many offsets lie between starts and ends, where these are known: of a compacted topic more than records.
         package var records: Int64? {
             let known = partitions.compactMap(\.records)
-            return known.isEmpty ? nil : known.reduce(0, +)
+            return known.isEmpty ? nil : known.saturatedSum()
         }
     }
 
@@ -96,7 +96,7 @@ package struct ClusterSnapshot: Sendable, Equatable {
         package var isUnderReplicated: Bool { inSync.count < replicas.count }
         package var records: Int64? {
             guard let start, let end else { return nil }
-            return max(0, end - start)
+            return max(0, end.subtractingSaturated(start))
         }
     }
 
@@ -194,7 +194,7 @@ package struct ClusterSnapshot: Sendable, Equatable {
             let key = TopicPartition(topic.name, partition.number)
             let copies = allCopies ? partition.replicas : partition.leader.map { [$0] } ?? []
             for broker in copies {
-                if let size = logs.sizes[broker]?[key] { total = (total ?? 0) + size }
+                if let size = logs.sizes[broker]?[key] { total = (total ?? 0).addingSaturated(size) }
             }
         }
         return total

@@ -32,7 +32,7 @@ enum GroupView {
         var lines = facts(state, group, row).prefix(layout.groupFacts).map { $0.fitted(width) }
         let rows = rows(group)
         let cursor = state.detailCursor
-        let shown = cursor.first..<min(cursor.first + layout.groupRows, rows.count)
+        let shown = cursor.shown(layout.groupRows, of: rows.count)
         let table = ScreenTable(columns: [
             .init(title: "MEMBER / PARTITION", rank: 0, least: 18, isNumeric: false, isFlexible: true),
             .init(title: "COMMITTED", rank: 3, least: 9), .init(title: "END", rank: 4, least: 9),
@@ -77,7 +77,7 @@ enum GroupView {
             let rates = partitions.compactMap { state.history.consumed(group.id, $0) }
             return [
                 .init(name, style), .init(""), .init(""),
-                .init(lags.isEmpty ? "–" : Quantity.count(lags.reduce(0, +)), style), .init(""),
+                .init(lags.isEmpty ? "–" : Quantity.count(lags.saturatedSum()), style), .init(""),
                 .init(rates.isEmpty ? "–" : Quantity.rate(rates.reduce(0, +)), style),
             ]
         }

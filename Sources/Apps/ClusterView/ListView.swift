@@ -9,7 +9,7 @@ enum ListView {
     static func lines(_ state: TopState, _ layout: TopLayout) -> [ScreenLine] {
         guard state.snapshot != nil else { return [] }
         let cursor = state.cursors[state.tab] ?? TopState.Cursor()
-        let rows = cursor.first..<min(cursor.first + layout.listRows, state.count(state.tab))
+        let rows = cursor.shown(layout.listRows, of: state.count(state.tab))
         let cells: [[ScreenTable.Cell]]
         let table: ScreenTable
         let isReversed = state.isReversed[state.tab] ?? false

@@ -60,7 +60,7 @@ package enum TopRows {
             rows[broker.id] = BrokerRow(
                 id: broker.id, address: broker.address, rack: broker.rack,
                 isController: broker.id == snapshot.controller, leads: 0, replicas: 0, outOfSync: 0,
-                size: snapshot.logs?.sizes[broker.id].map { $0.values.reduce(0, +) },
+                size: snapshot.logs?.sizes[broker.id].map { $0.values.saturatedSum() },
                 free: snapshot.logs?.free[broker.id])
         }
         for topic in snapshot.topics {

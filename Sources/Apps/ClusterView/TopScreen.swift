@@ -75,7 +75,7 @@ package enum TopScreen {
         line.add("\(Quantity.rate(state.history.outgoing))/s", .bold)
         let lags = state.unfiltered.groups.compactMap(\.lag)
         line.add("  lag ", .dim)
-        line.add(Quantity.count(lags.reduce(0, +)), .bold)
+        line.add(Quantity.count(lags.saturatedSum()), .bold)
         line.add(
             "  "
                 + [

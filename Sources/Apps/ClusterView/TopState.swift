@@ -38,6 +38,12 @@ package struct TopState: Sendable {
             if selected >= first + page { first = selected - page + 1 }
             first = max(0, min(first, count - page))
         }
+
+        /// The rows that a page shows of `count`; none where the list has become shorter than its top.
+        func shown(_ page: Int, of count: Int) -> Range<Int> {
+            let end = max(0, min(first + max(0, page), count))
+            return min(first, end)..<end
+        }
     }
 
     // What was seen.

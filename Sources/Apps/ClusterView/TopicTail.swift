@@ -36,7 +36,7 @@ package struct TopicTail: Sendable {
             chosen.map { partition in
                 let key = TopicPartition(topic.name, partition.number)
                 guard let end = partition.end else { return (key, .latest) }
-                return (key, .offset(Offset(max(partition.start ?? 0, end - each))))
+                return (key, .offset(Offset(max(partition.start ?? 0, end.subtractingSaturated(each)))))
             }, uniquingKeysWith: { one, _ in one })
     }
 
@@ -94,7 +94,7 @@ package struct TopicTail: Sendable {
                             message.isOld = message.offset < end
                             return message
                         })
-                    if batch.highWatermark.rawValue - batch.nextOffset.rawValue > Int64(Self.kept) * 2 {
+                    if batch.highWatermark - batch.nextOffset > Int64(Self.kept) * 2 {
                         await consumer.seek(batch.source, to: batch.highWatermark - Int64(Self.kept))
                     }
                 case .trouble(let error): tell(.trouble(error.message))

@@ -58,7 +58,7 @@ enum TopicView {
             Column(title: "SIZE", rank: 6, least: 8), Column(title: "IN/S", rank: 2, least: 8),
         ])
         let cursor = state.partitionCursor
-        let shown = cursor.first..<min(cursor.first + layout.partitionRows, topic.partitions.count)
+        let shown = cursor.shown(layout.partitionRows, of: topic.partitions.count)
         let rows = shown.map { index -> [Cell] in
             let partition = topic.partitions[index]
             let key = TopicPartition(topic.name, partition.number)

@@ -23,7 +23,7 @@ struct FeedCommand: AsyncParsableCommand {
 
     func validate() throws {
         if partitions < 1 { throw ValidationError("--partitions must be at least 1.") }
-        if events < 0 { throw ValidationError("--events must not be below 0.") }
+        if !(0...1_000_000_000_000).contains(events) { throw ValidationError("--events must be 0 to 1000000000000.") }
         if !(0...0.5).contains(suspicious) { throw ValidationError("--suspicious must be 0 to 0.5.") }
         if !(0...1).contains(schemas) { throw ValidationError("--schemas must be 0 to 1.") }
     }

@@ -71,8 +71,9 @@ package struct Replayer: Sendable {
                 }
                 await board.wait(before: step.frame, connection: speed == .maximum ? nil : number)
                 if case .times(let factor) = speed {
-                    let due = Duration.microseconds(step.time - first) / factor
-                    try? await Task.sleep(until: start + due)
+                    // A capture may name any time; nobody waits longer than a century for the next step.
+                    let seconds = Double(step.time.subtractingSaturated(first)) / 1e6 / factor
+                    try? await Task.sleep(until: start + .seconds(min(max(seconds, 0), 3.2e9)))
                 }
                 await connection.send(step.request)
                 guard step.head.wantsAnswer else {

@@ -28,7 +28,9 @@ package struct Backoff: Sendable {
     func pause(after failures: Int) -> Duration { pause(after: failures, shake: Double.random(in: 0.8...1.2)) }
 
     private func pause(after failures: Int, shake: Double) -> Duration {
-        min(initial * (1 << max(0, min(failures - 1, 20))), limit) * shake
+        let times = 1 << max(0, min(failures - 1, 20))
+        // A setting may be as long as 64 bits of milliseconds, whose millionfold is more than a duration holds.
+        return (initial > limit / times ? limit : initial * times) * shake
     }
 
     /// Something worked: the next pause is the first again.

@@ -174,7 +174,7 @@ extension ConsumerEngine {
                     + "earliest or latest", topic: first.topic, partition: first.partition, setting: "auto.offset.reset"
             )
         }
-        let starts = Dictionary(uniqueKeysWithValues: missing.map { ($0, start) })
+        let starts = Dictionary(missing.map { ($0, start) }) { first, _ in first }
         offsets.merge(try await lookUp(starts)) { $1 }
         return offsets
     }

@@ -136,7 +136,7 @@ struct ClusterLook: Sendable {
             }
         }.prefix(Self.mostPartitions)
         let newest = await admin.listOffsets(
-            Dictionary(uniqueKeysWithValues: partitions.map { ($0, KafkaAdmin.OffsetSpec.maxTimestamp) }))
+            Dictionary(partitions.map { ($0, KafkaAdmin.OffsetSpec.maxTimestamp) }) { first, _ in first })
         let now = Instant.wallMilliseconds + 5
         var latestByTopic: [String: Int64] = [:]
         for (partition, outcome) in newest {

@@ -24,7 +24,7 @@ package enum GroupJudgement {
                 .warning, .lookFailed, place, "Not all of group \(facts.id) could be looked at: \(gap).")
         }
         if findings.isEmpty {
-            let lag = facts.after.values.compactMap(\.lag).reduce(0, +)
+            let lag = facts.after.values.compactMap(\.lag).saturatedSum()
             findings.append(
                 DiagnosisFinding(
                     .ok, .groupHealthy, place,
@@ -46,7 +46,7 @@ package enum GroupJudgement {
     }
 
     private static func empty(_ facts: GroupFacts, _ place: DiagnosisFinding.Place) -> DiagnosisFinding {
-        let lag = facts.after.values.compactMap(\.lag).reduce(0, +)
+        let lag = facts.after.values.compactMap(\.lag).saturatedSum()
         return DiagnosisFinding(
             lag > 0 ? .problem : .warning, .groupWithoutMembers, place,
             "Group \(facts.id) has no members\(facts.watched > .seconds(1) ? ", all the \(DiagnosisText.time(facts.watched)) of the watch" : ""): "
@@ -183,7 +183,7 @@ package enum GroupJudgement {
             }
         }
         for (topic, ids) in nobodys.sorted(by: { $0.key < $1.key }) {
-            let lag = ids.compactMap { facts.after[TopicPartition(topic, $0)]?.lag }.reduce(0, +)
+            let lag = ids.compactMap { facts.after[TopicPartition(topic, $0)]?.lag }.saturatedSum()
             let isWanted = subscribed.contains(topic) || group.members.contains { $0.subscribedPattern != nil }
             if !isWanted, lag == 0 { continue }
             findings.append(

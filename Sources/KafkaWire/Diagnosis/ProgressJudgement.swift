@@ -67,7 +67,7 @@ package enum ProgressJudgement {
                 .problem, .committedOffsetGone, place(facts),
                 isBehind
                     ? "Group \(facts.id) has committed \(committed) of \(partition), and the log begins at \(start) by now: "
-                        + "\(DiagnosisText.count(start.rawValue - committed.rawValue, "record")) were deleted before they were "
+                        + "\(DiagnosisText.count(start - committed, "record")) were deleted before they were "
                         + "read. A consumer with auto.offset.reset=none stops with an error there; with earliest or "
                         + "latest it goes on with a gap, once it reads."
                     : "Group \(facts.id) has committed \(committed) of \(partition), and the log ends at \(end): the topic was "
@@ -93,7 +93,7 @@ package enum ProgressJudgement {
             else { continue }
             partitions.insert(partition)
             let open = (facts.transactions[partition] ?? []).min { $0.start < $1.start }
-            let age = open?.startTime.map { Duration.milliseconds(max(0, facts.now - $0)) }
+            let age = open?.startTime.map { Duration.milliseconds(max(0, facts.now.subtractingSaturated($0))) }
             let who =
                 open.map { transaction in
                     transaction.transactionalId.map { "of transactional.id \($0)" }
@@ -110,7 +110,7 @@ package enum ProgressJudgement {
                     isHanging || isLong ? .problem : .warning, .openTransaction, place(facts),
                     "Group \(facts.id) stands at \(committed) of \(partition), because a transaction \(who) is open there\(since), "
                         + "from offset \(open?.start ?? stable) on: readers with isolation.level=read_committed get nothing "
-                        + "behind it, and \(DiagnosisText.count(end.rawValue - stable.rawValue, "record")) wait.",
+                        + "behind it, and \(DiagnosisText.count(end - stable, "record")) wait.",
                     advice: isHanging
                         ? "Nobody will end it: abort it (kafka-transactions.sh abort --topic \(partition.topic) --partition "
                             + "\(partition.partition) --start-offset \(open?.start ?? stable), KIP-664)."
@@ -133,8 +133,8 @@ package enum ProgressJudgement {
         }
         return byMember.sorted { $0.key < $1.key }.map { _, partitions in
             let member = owners[partitions[0]]
-            let lag = partitions.compactMap { facts.after[$0]?.lag }.reduce(0, +)
-            let grows = lag > partitions.compactMap { facts.before[$0]?.lag }.reduce(0, +)
+            let lag = partitions.compactMap { facts.after[$0]?.lag }.saturatedSum()
+            let grows = lag > partitions.compactMap { facts.before[$0]?.lag }.saturatedSum()
             let isSure = facts.watched >= sureFrom
             let all = partitions.count == (member?.assignment.count ?? 0)
             return DiagnosisFinding(
@@ -183,13 +183,13 @@ package enum ProgressJudgement {
             guard let then = facts.before[partition], let now = facts.after[partition], let lagNow = now.lag,
                 let committed = now.committed, let earlier = then.committed, let end = now.end, let endThen = then.end
             else { continue }
-            read += committed.rawValue - earlier.rawValue
-            written += end.rawValue - endThen.rawValue
-            lag += lagNow
+            read = read.addingSaturated(committed - earlier)
+            written = written.addingSaturated(end - endThen)
+            lag = lag.addingSaturated(lagNow)
         }
         // Commits come every five seconds: that much may be read and not told yet.
         let pending = Int64(Double(written) / seconds * 5)
-        guard written - read > max(100, pending), lag > 100 else { return [] }
+        guard written.subtractingSaturated(read) > max(100, pending), lag > 100 else { return [] }
         return [
             DiagnosisFinding(
                 .warning, .consumerFallsBehind, place(facts),

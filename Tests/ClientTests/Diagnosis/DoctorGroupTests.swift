@@ -233,6 +233,28 @@ import Testing
         #expect(held.first?.message.contains("waiting at") == false)
     }
 
+    /// Offsets and times are what a broker says: sums and differences of them stop at the ends of 64 bits.
+    @Test func offsetsAtTheEndsTrapNowhere() {
+        let stable = group(.stable, [("a", [p0, p1], nil)])
+        let ends: [Offset] = [Offset(.min), -1, 0, 1, Offset(.max - 1), Offset(.max)]
+        for then in ends {
+            for now in ends {
+                for end in ends {
+                    var facts = facts([stable, stable])
+                    facts.now = .max
+                    for partition in [p0, p1] {
+                        facts.before[partition] = .init(committed: then, start: now, end: now, lastStable: end)
+                        facts.after[partition] = .init(committed: now, start: end, end: end, lastStable: then)
+                        facts.transactions[partition] = [.init(producerId: 1, start: then, startTime: .min)]
+                    }
+                    #expect(!GroupJudgement.findings(facts).isEmpty)
+                    facts.samples = facts.samples.map { .init($0.time, group(.empty, [])) }
+                    #expect(!GroupJudgement.findings(facts).isEmpty)
+                }
+            }
+        }
+    }
+
     @Test func assignmentAsATable() {
         let partly = group(.stable, [("a", [p0], nil)])
         let findings = GroupJudgement.findings(facts([partly, partly]))

@@ -40,7 +40,7 @@ enum Running {
         }
     }
 
-    private static func elsewhere<Value: Sendable>(
+    static func elsewhere<Value: Sendable>(
         _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in

@@ -38,8 +38,38 @@ import Testing
 
     @Test(arguments: [
         "", "P", "PT", "P1DT", "10m", "P1H", "PT1D", "PT1M1H", "PT1.5H", "PT1H1H", "P99999999999999999999D", "PT1",
-        "P9223372036854D",
+        "P9223372036854D", "P106751991168D", "-P106751991168D",
+        // Exactly the least of 64 bits, which has no opposite.
+        "-P-106751991167DT-7H-12M-55.808S",
     ]) func noDurations(text: String) { #expect(throws: JavaTime.Malformed.self) { try JavaTime.duration(text) } }
+
+    /// A duration back from now may lie beyond the ends of 64 bits.
+    @Test(arguments: ["P106751991167D", "-P106751991167D", "P-106751991167D", "-PT-0.001S"])
+    func resettingByALongDurationDoesNotTrap(duration: String) throws {
+        var options = try ResetOptions.parse(["--by-duration", duration])
+        for now in [0, 1_767_225_600_000, Int64.max] {
+            guard case .time(let time) = try options.goal(now: now, group: "g") else {
+                Issue.record("no time")
+                continue
+            }
+            #expect(time >= 0)
+        }
+        options.byDuration = "PT1M"
+        guard case .time(1_767_225_540_000) = try options.goal(now: 1_767_225_600_000, group: nil) else {
+            Issue.record("not a minute ago")
+            return
+        }
+    }
+
+    @Test(
+        arguments: [
+            (Int64.min, Int64.max, Int64.max), (.max, .min, .min), (.min, .min, 0), (-1, .max, .max), (5, 12, 7),
+            (12, 5, -7),
+        ] as [(Int64, Int64, Int64)]) func lagStopsAtTheEnds(current: Int64, end: Int64, lag: Int64)
+    {
+        let row = GroupOffsetRow(partition: TopicPartition("t", 0), current: current, leaderEpoch: nil, end: end)
+        #expect(row.lag == lag)
+    }
 
     @Test func plans() throws {
         let lines = [(1, "t,0,5"), (3, "\"a,b\" , 1 ,7"), (4, "other,\"q\"\"q\",2,9")]

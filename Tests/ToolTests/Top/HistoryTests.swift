@@ -50,6 +50,46 @@ import Testing
         #expect(history.forecast(group).words == "never at this rate (falls behind 20/s)")
     }
 
+    /// A broker may say any offset and size: the differences and sums stop at the ends of 64 bits.
+    @Test func offsetsAndSizesAtTheEndsTrapNowhere() throws {
+        let ends: [Int64] = [.min, -1, 0, 1, .max]
+        for first in ends {
+            for second in ends {
+                var looks = [
+                    Self.look(0, end: first, committed: second, size: first),
+                    Self.look(2, end: second, committed: first, size: second),
+                ]
+                for index in looks.indices {
+                    looks[index].topics[0].partitions += [
+                        .init(1, leader: 1, replicas: [1], inSync: [1], start: first, end: second),
+                        .init(1, leader: 1, replicas: [1], inSync: [1], start: .min, end: .max),
+                    ]
+                    looks[index].groups[0].committed[TopicPartition("t", 1)] = .min
+                    let key = TopicPartition("t", 1)
+                    looks[index].logs?.sizes[1]?[key] = .max
+                }
+                let history = Self.history(looks)
+                let group = try #require(looks[1].groups.first)
+                #expect(history.lag(group) ?? 0 >= 0)
+                _ = (history.forecast(group), history.bytes("t"), history.incoming, history.slope("g"))
+                let rows = (TopRows.brokers(looks[1], history), looks[1].topics[0].records ?? 0)
+                #expect(!rows.0.isEmpty && rows.1 == .max)
+                #expect(looks[1].size(of: looks[1].topics[0], allCopies: true) != nil)
+            }
+        }
+    }
+
+    @Test func aListThatBecameShorterThanItsTopShowsNothing() {
+        var cursor = TopState.Cursor()
+        cursor.first = 7
+        #expect(cursor.shown(5, of: 3) == 3..<3)
+        #expect(cursor.shown(5, of: 0) == 0..<0)
+        #expect(cursor.shown(0, of: 20) == 7..<7)
+        #expect(cursor.shown(-1, of: 20).isEmpty)
+        #expect(cursor.shown(5, of: 20) == 7..<12)
+        #expect(cursor.shown(5, of: 9) == 7..<9)
+    }
+
     @Test func oneLookTellsNoRates() throws {
         let look = Self.look(0, end: 10, committed: 4)
         let history = Self.history([look])

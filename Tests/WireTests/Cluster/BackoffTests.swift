@@ -12,6 +12,16 @@ import Testing
         #expect(backoff.next(shake: 0.8) == .milliseconds(80))
     }
 
+    /// `retry.backoff.ms` may be as long as 64 bits: doubled a few times it was more than a duration holds.
+    @Test func theLongestPauseDoesNotTrapWhenDoubled() {
+        let longest = Duration.milliseconds(Int64.max)
+        var backoff = Backoff(initial: longest, limit: longest)
+        for _ in 0..<30 { #expect(backoff.next(shake: 1) == longest) }
+        var growing = Backoff(initial: .milliseconds(1 << 50), limit: longest)
+        for _ in 0..<30 { _ = growing.next(shake: 1.2) }
+        #expect(growing.next(shake: 1) == longest)
+    }
+
     @Test func pausesAreShakenByAFifth() {
         for _ in 0..<100 {
             var backoff = Backoff(initial: .milliseconds(100), limit: .seconds(1))

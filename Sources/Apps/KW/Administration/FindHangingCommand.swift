@@ -48,7 +48,7 @@ struct FindHangingCommand: ToolCommand {
             for partition in some {
                 for producer in failures.take(results[partition]) ?? []
                 where producer.transactionStart != nil
-                    && now - (producer.lastTimestamp ?? -1) > maxTransactionTimeout * 60_000
+                    && now - (producer.lastTimestamp ?? -1) > maxTransactionTimeout.multipliedSaturated(by: 60_000)
                 {
                     candidates.append(Open(partition: partition, producer: producer))
                 }

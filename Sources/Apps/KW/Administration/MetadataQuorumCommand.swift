@@ -41,7 +41,7 @@ struct DescribeQuorumCommand: ToolCommand {
         tool.console.line("LeaderId:               \(quorum.leader)")
         tool.console.line("LeaderEpoch:            \(quorum.leaderEpoch)")
         tool.console.line("HighWatermark:          \(quorum.highWatermark)")
-        tool.console.line("MaxFollowerLag:         \(leader.logEnd.rawValue - last.logEnd.rawValue)")
+        tool.console.line("MaxFollowerLag:         \(leader.logEnd - last.logEnd)")
         tool.console.line("MaxFollowerLagTimeMs:   \(lagTime)")
         tool.console.line("CurrentVoters:          \(nodes(quorum.voters, quorum, tool))")
         tool.console.line("CurrentObservers:       \(nodes(quorum.observers, quorum, tool))")
@@ -76,7 +76,7 @@ struct DescribeQuorumCommand: ToolCommand {
         table.rows = roles(quorum, leader).map { replica, role in
             [
                 "\(replica.id)", "\(replica.directory)", "\(replica.logEnd)",
-                "\(leader.logEnd.rawValue - replica.logEnd.rawValue)", time(replica.lastFetch),
+                "\(leader.logEnd - replica.logEnd)", time(replica.lastFetch),
                 time(replica.lastCaughtUp), role,
             ]
         }
@@ -89,7 +89,7 @@ struct DescribeQuorumCommand: ToolCommand {
                 ("nodeId", "\(replica.id)"),
                 ("directoryId", replica.directory == .zero ? "null" : JSONText.string(replica.directory.description)),
                 ("logEndOffset", "\(replica.logEnd)"),
-                ("lag", "\(leader.logEnd.rawValue - replica.logEnd.rawValue)"),
+                ("lag", "\(leader.logEnd - replica.logEnd)"),
                 ("lastFetchTimestamp", TopicJSON.number(replica.lastFetch)),
                 ("lastCaughtUpTimestamp", TopicJSON.number(replica.lastCaughtUp)),
                 ("status", JSONText.string(role)),

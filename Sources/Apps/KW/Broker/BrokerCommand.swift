@@ -92,7 +92,9 @@ struct BrokerCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard defaultPartitions ?? 1 > 0 else { throw ValidationError("--default-partitions is at least 1") }
+        guard (1...Int(Int32.max)).contains(defaultPartitions ?? 1) else {
+            throw ValidationError("--default-partitions is 1 to \(Int32.max)")
+        }
         guard (1...100).contains(brokers ?? 1) else { throw ValidationError("--brokers is 1 to 100") }
         guard properties == nil || propertiesFile == nil else {
             throw ValidationError("the properties file is given twice: \(propertiesFile ?? "") and --properties")
@@ -173,10 +175,10 @@ struct NamedTopic: Equatable {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         name = String(parts[0])
         guard parts.count == 2 else { return }
-        guard let count = Int(parts[1]), count > 0 else {
+        guard let count = Int32(parts[1]), count > 0 else {
             throw ValidationError("\"\(text)\" is no name:partitions, such as orders:4")
         }
-        partitions = count
+        partitions = Int(count)
     }
 }
 

@@ -36,7 +36,7 @@ struct BrokerLines {
 
     func stopped(_ broker: KafkaBroker, after uptime: Duration) async -> String {
         let topics = await broker.topics
-        let records = topics.flatMap(\.partitions).reduce(0) { $0 + ($1.endOffset.rawValue - $1.startOffset.rawValue) }
+        let records = topics.flatMap(\.partitions).map { $0.endOffset - $0.startOffset }.saturatedSum()
         if isJSON {
             return JSONText.object([
                 ("event", JSONText.string("stopped")), ("records", "\(records)"), ("topics", "\(topics.count)"),

@@ -17,7 +17,7 @@ struct GroupOffsetRow {
     /// before what was committed, as after the topic was made anew.
     var lag: Int64? {
         guard let current, let end else { return nil }
-        return end - current
+        return end.subtractingSaturated(current)
     }
 
     var json: String {

@@ -61,6 +61,7 @@ enum JavaTime {
             guard !overflow, !overflows else { throw malformed }
             total = sum
         }
+        guard total > .min else { throw malformed }
         return sign * total
     }
 

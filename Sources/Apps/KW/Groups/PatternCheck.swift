@@ -202,7 +202,8 @@ private struct RE2Reader {
             isFirst = false
             if rest.starts(with: "[:".unicodeScalars) {
                 let name = Array(rest.dropFirst(2).prefix { $0 != "]" })
-                if name.last == ":" {
+                // Without a ] behind it the class of characters does not end either, which is told below.
+                if name.last == ":", rest.count > name.count + 2 {
                     let word = String(String.UnicodeScalarView(name.dropLast().drop { $0 == "^" }))
                     guard RE2Syntax.classes.contains(word) else { throw malformed("invalid character class range") }
                     rest.removeFirst(name.count + 3)

@@ -84,7 +84,7 @@ struct ResetOptions: ParsableArguments {
     private func time(now: Int64) throws -> Int64? {
         do throws(JavaTime.Malformed) {
             if let toDatetime { return try JavaTime.milliseconds(toDatetime) }
-            if let byDuration { return now - (try JavaTime.duration(byDuration)) }
+            if let byDuration { return now.subtractingSaturated(try JavaTime.duration(byDuration)) }
             return nil
         } catch { throw ValidationError("\(error)") }
     }

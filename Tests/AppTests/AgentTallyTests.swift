@@ -1,0 +1,29 @@
+import Testing
+
+@testable import AgentRuntime
+
+/// What an agent counts of the records that it has dealt with.
+@Suite struct AgentTallyTests {
+    /// The age of a record whose time is the least of 64 bits ended both agents at every start.
+    @Test(arguments: [Int64.min, .min + 1, -(1 << 62), -1]) func aRecordWithoutATimeHasNoAge(time: Int64) {
+        var tally = Tally()
+        tally.recordAge(from: time, to: 1_767_225_600_000)
+        #expect(tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))
+        tally.recordAge(from: 1_767_225_599_950, to: 1_767_225_600_000)
+        #expect(tally.json(agent: "a", users: 0).contains("\"latency_p50_ms\":50"))
+    }
+
+    /// One from the future is as fresh as can be.
+    @Test(arguments: [1_767_225_600_001, Int64.max - 1, .max]) func aRecordFromTheFutureHasNoNegativeAge(time: Int64) {
+        var tally = Tally()
+        tally.recordAge(from: time, to: 1_767_225_600_000)
+        #expect(tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))
+    }
+
+    @Test func theOldestTimeThatIsOneHasAnAge() {
+        var tally = Tally()
+        tally.recordAge(from: 0, to: .max)
+        tally.recordAge(from: 0, to: 0)
+        #expect(!tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))
+    }
+}
