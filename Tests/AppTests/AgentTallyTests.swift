@@ -5,7 +5,7 @@ import Testing
 /// What an agent counts of the records that it has dealt with.
 @Suite struct AgentTallyTests {
     /// The age of a record whose time is the least of 64 bits ended both agents at every start.
-    @Test(arguments: [Int64.min, .min + 1, -(1 << 62), -1]) func aRecordWithoutATimeHasNoAge(time: Int64) {
+    @Test(arguments: [.min, .min + 1, -(1 << 62), -1] as [Int64]) func aRecordWithoutATimeHasNoAge(time: Int64) {
         var tally = Tally()
         tally.recordAge(from: time, to: 1_767_225_600_000)
         #expect(tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))
@@ -14,7 +14,7 @@ import Testing
     }
 
     /// One from the future is as fresh as can be.
-    @Test(arguments: [1_767_225_600_001, Int64.max - 1, .max]) func aRecordFromTheFutureHasNoNegativeAge(time: Int64) {
+    @Test(arguments: [1_767_225_600_001, .max - 1, .max] as [Int64]) func aRecordFromTheFutureHasNoNegativeAge(time: Int64) {
         var tally = Tally()
         tally.recordAge(from: time, to: 1_767_225_600_000)
         #expect(tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))

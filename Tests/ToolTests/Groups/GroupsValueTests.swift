@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: ["P106751991167D", "-P106751991167D", "P-106751991167D", "-PT-0.001S"])
     func resettingByALongDurationDoesNotTrap(duration: String) throws {
         var options = try ResetOptions.parse(["--by-duration", duration])
-        for now in [0, 1_767_225_600_000, Int64.max] {
+        for now: Int64 in [0, 1_767_225_600_000, .max] {
             guard case .time(let time) = try options.goal(now: now, group: "g") else {
                 Issue.record("no time")
                 continue
