@@ -54,6 +54,9 @@ extension KafkaBroker {
         /// everything in memory. What was acknowledged is there again when a broker is started on the directory, also
         /// after one was killed; see ``flush`` for losses of power.
         public var dataDirectory: String?
+        /// Whether the broker starts although its own state in ``dataDirectory`` is damaged: topics, settings, commits,
+        /// transactions, the cluster's id. What cannot be read is set aside and told, and is lost. Otherwise it refuses.
+        public var salvagesDamage = false
         /// When what was written is made safe against a loss of power.
         public var flush = FlushPolicy.never
         /// How many bytes all partitions hold together, since the log is in memory: 4 GiB by default. Beyond, the

@@ -62,7 +62,7 @@ extension KafkaBroker {
         public let bytesSent: Int
     }
 
-    /// What was cut off a log when the broker was started on its data directory.
+    /// What was cut off a log, or out of it, when the broker was started on its data directory.
     public struct LogCut: Sendable, Equatable {
         /// The segment's file.
         public let file: String
@@ -72,8 +72,10 @@ extension KafkaBroker {
         public let bytes: Int
         /// What was wrong.
         public let reason: String
-        /// Where the bytes are now; nil where they were only a torn batch.
-        public internal(set) var keptAs: String?
+        /// Where the bytes are now.
+        public let keptAs: String
+        /// Whether the log ends there, and does not go on behind what was cut out.
+        let isEnd: Bool
     }
 
     /// A consumer group at one moment.

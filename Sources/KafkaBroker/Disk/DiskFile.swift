@@ -56,6 +56,14 @@ final class DiskFile {
         isDirty = true
     }
 
+    /// Writes over bytes that belong to the file.
+    func overwrite(_ bytes: [UInt8], at position: Int) throws(StorageError) {
+        let descriptor = try open()
+        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(position)) }
+        guard count == bytes.count else { throw failure("write to", count < 0 ? errno : ENOSPC) }
+        isDirty = true
+    }
+
     /// Makes the file, if it is not there.
     func touch() throws(StorageError) { _ = try open() }
 
@@ -115,22 +123,14 @@ final class DiskFile {
         }
     }
 
-    /// Appends what `other` holds from `position` on.
-    func append(contentsOf other: DiskFile, from position: Int) throws(StorageError) {
-        var at = position
-        while at < other.size {
-            let chunk = try other.read(at..<min(other.size, at + 1 << 20))
+    /// Appends what `other` holds in `range`.
+    func append(contentsOf other: DiskFile, _ range: Range<Int>) throws(StorageError) {
+        var at = range.lowerBound
+        while at < range.upperBound {
+            let chunk = try other.read(at..<min(range.upperBound, at + 1 << 20))
             try append(chunk)
             at += chunk.count
         }
-    }
-
-    /// An empty file at `path`, in the same pool.
-    func emptySibling(at path: String) throws(StorageError) -> DiskFile {
-        let file = DiskFile(path: path, size: 0, pool: pool)
-        file.hasDebris = true
-        try file.cutDebris()
-        return file
     }
 
     /// Cuts the file after `size` bytes.
@@ -230,6 +230,9 @@ final class FilePool {
     func sync() throws(StorageError) {
         for file in dirty.values { try file.sync() }
     }
+
+    /// Lets go of the files without making them safe.
+    func abandon() { dirty = [:] }
 
     fileprivate func noteDirt(of file: DiskFile, _ isDirty: Bool) {
         dirty[ObjectIdentifier(file)] = isDirty ? file : nil

@@ -55,9 +55,29 @@ struct Folder {
         return stat(path(of: name), &info) == 0 ? Int(info.st_size) : nil
     }
 
+    /// The same, where what has that name can be nothing but a file.
+    func fileSize(of name: String) throws(StorageError) -> Int? {
+        var info = stat()
+        guard lstat(path(of: name), &info) == 0 else { return nil }
+        guard stat(path(of: name), &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+            throw StorageError("read \(path(of: name))", "it is no file; move it away")
+        }
+        return Int(info.st_size)
+    }
+
+    /// Whether there is a folder called `name`; where something else has that name, that is an error.
+    func holdsFolder(_ name: String) throws(StorageError) -> Bool {
+        if folder(name).exists { return true }
+        var info = stat()
+        guard lstat(path(of: name), &info) != 0 else {
+            throw StorageError("use \(path(of: name))", "it is no folder; move it away")
+        }
+        return false
+    }
+
     /// What the small file called `name` holds; nil where there is none.
     func text(of name: String) throws(StorageError) -> String? {
-        guard let size = size(of: name) else { return nil }
+        guard let size = try fileSize(of: name) else { return nil }
         guard size <= 64 << 20 else {
             throw StorageError("read \(path(of: name))", "\(size) bytes are too many for such a file")
         }
@@ -88,6 +108,31 @@ struct Folder {
     /// Gives what is called `old` another name.
     func rename(_ old: String, to new: String) throws(StorageError) {
         guard renameFile(path(of: old), path(of: new)) == 0 else { throw failure("rename \(old) in", errno) }
+    }
+
+    /// Gives a file that cannot be used another name, beside its own, and tells it.
+    @discardableResult
+    func keep(_ name: String) throws(StorageError) -> String {
+        let kept = try freeName(for: name)
+        try rename(name, to: kept)
+        return path(of: kept)
+    }
+
+    /// The name under which something of the file `name` is kept, which nothing has yet.
+    func freeName(for name: String) throws(StorageError) -> String {
+        let taken = Set(try names())
+        var candidate = name + ".cut"
+        var number = 1
+        while taken.contains(candidate) {
+            number += 1
+            candidate = "\(name).\(number).cut"
+        }
+        return candidate
+    }
+
+    /// Removes the file called `name`; it is not there afterwards.
+    func removeForCertain(_ name: String) throws(StorageError) {
+        guard unlink(path(of: name)) == 0 || errno == ENOENT else { throw failure("remove \(name) in", errno) }
     }
 
     /// Removes the file called `name`, if there is one.

@@ -4,11 +4,19 @@ struct StorageError: Error, Equatable, CustomStringConvertible {
     var action: String
     /// What is wrong, in the system's words or in ours.
     var reason: String
+    /// What to do about it.
+    var advice: String?
 
-    init(_ action: String, _ reason: String) {
+    init(_ action: String, _ reason: String, _ advice: String? = nil) {
         self.action = action
         self.reason = reason
+        self.advice = advice
     }
 
-    var description: String { "could not \(action): \(reason)" }
+    var description: String { "could not \(action): \(reason)\(advice.map { "; \($0)" } ?? "")" }
+
+    /// What to do where the broker's own files are damaged.
+    static let wayOn = """
+        put it back from a copy, or start once with --salvage (Configuration.salvagesDamage) to go on without what is lost
+        """
 }

@@ -141,7 +141,11 @@ struct LogCleaner {
     }
 
     private func records(of batch: RecordBatch) throws(StorageError) -> [Record] {
-        do { return Array(try batch.records()) } catch {
+        // What is damaged on the disk must not get a new checksum.
+        do {
+            try batch.verifyChecksum()
+            return Array(try batch.records())
+        } catch {
             throw StorageError("compact the batch at offset \(batch.baseOffset)", "\(error)")
         }
     }

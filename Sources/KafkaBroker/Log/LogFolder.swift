@@ -7,12 +7,32 @@ final class LogFolder {
     let topicId: TopicID
     private let pool: FilePool
     private var isMade: Bool
+    /// Where it stands what the log holds; nil where nobody keeps that.
+    private let bounds: LogBounds?
+    private let key: LogBounds.Key
+    private var place: Int?
 
-    init(_ folder: Folder, topicId: TopicID, pool: FilePool) {
+    init(
+        _ folder: Folder, topicId: TopicID, pool: FilePool, bounds: LogBounds? = nil, partition: PartitionID = 0
+    ) {
         self.folder = folder
         self.topicId = topicId
         self.pool = pool
+        self.bounds = bounds
+        key = LogBounds.Key(topicId: topicId, partition: partition)
         isMade = folder.size(of: Self.metadata) != nil
+    }
+
+    /// What the log should hold; nil where that is not known.
+    var expected: LogBounds.Bounds? { bounds?.found[key] }
+    /// Whether that is so for certain, and not only at most.
+    var isExpectedExactly: Bool { bounds?.isExact ?? false }
+
+    /// Notes what the log holds.
+    func note(start: Offset, end: Offset, size: Int) {
+        guard let bounds else { return }
+        if place == nil { place = bounds.place(of: key) }
+        if let place { bounds.note(.init(start: start, end: end, size: size), of: key, at: place) }
     }
 
     /// A new segment's file; what an earlier one of that name held is gone.
@@ -44,6 +64,15 @@ final class LogFolder {
         try file.rename(to: folder.path(of: Self.name(of: base)))
     }
 
+    /// A path for what is taken out of `file`, where nothing is yet.
+    func cutPath(of file: DiskFile) throws(StorageError) -> String {
+        let name = file.path.split(separator: "/").last.map(String.init) ?? ""
+        return folder.path(of: try folder.freeName(for: name))
+    }
+
+    /// A file that is written from its beginning on.
+    func newFile(at path: String) -> DiskFile { DiskFile(path: path, size: 0, pool: pool) }
+
     /// Says which topic the folder belongs to: names come again, ids do not.
     static let metadata = "partition.metadata"
     private static let cleaned = ".cleaned"
@@ -51,25 +80,35 @@ final class LogFolder {
     /// Removes the folder with all segments.
     func remove() {
         folder.remove()
+        bounds?.forget(key)
+        place = nil
         isMade = false
     }
 
     /// The segments' files, in the order of their offsets.
     func segments() throws(StorageError) -> [(base: Offset, file: DiskFile)] {
-        try folder.names().compactMap { name in
+        var found: [(base: Offset, file: DiskFile)] = []
+        for name in try folder.names() {
             // A crash came before it was done.
-            if name.hasSuffix(Self.cleaned) { folder.removeFile(name) }
-            guard name.hasSuffix(".log"), name.utf8.count == 24, let base = Int64(name.dropLast(4)) else { return nil }
-            return (
-                Offset(base),
-                DiskFile(path: folder.path(of: name), size: folder.size(of: name) ?? 0, pool: pool)
-            )
+            if name.hasSuffix(Self.cleaned), Self.base(of: name.dropLast(Self.cleaned.count)) != nil {
+                folder.removeFile(name)
+            }
+            guard let base = Self.base(of: name[...]), let size = try folder.fileSize(of: name) else { continue }
+            found.append((base, DiskFile(path: folder.path(of: name), size: size, pool: pool)))
         }
+        return found
     }
 
     /// A segment's name: its first offset in twenty digits.
     static func name(of base: Offset) -> String {
         let digits = "\(base.rawValue)"
         return String(repeating: "0", count: 20 - digits.count) + digits + ".log"
+    }
+
+    private static func base(of name: Substring) -> Offset? {
+        guard name.hasSuffix(".log"), name.utf8.count == 24, name.utf8.prefix(20).allSatisfy({ 48...57 ~= $0 }) else {
+            return nil
+        }
+        return Int64(name.dropLast(4)).map { Offset($0) }
     }
 }

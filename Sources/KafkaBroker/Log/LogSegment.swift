@@ -57,6 +57,9 @@ struct LogSegment {
         return file
     }
 
+    /// The segment's bytes are in another file now.
+    mutating func move(to file: DiskFile) { store = .file(file) }
+
     /// Appends what compaction has left of a batch, which keeps its offsets and its epoch.
     mutating func append(cleaned batch: RecordBatch) throws(StorageError) {
         switch store {

@@ -55,7 +55,22 @@ struct PartitionLog {
         endOffset = segments[last].endOffset
         size += batch.bytes.count
         position += batch.bytes.count
+        noteBounds()
         return base
+    }
+
+    /// Keeps beside the log what it holds.
+    func noteBounds() { folder?.note(start: startOffset, end: endOffset, size: size) }
+
+    /// Goes on at `offset`, behind the end: what stood in front of it is gone, and its offsets must not come again.
+    mutating func goOn(at offset: Offset) throws(StorageError) {
+        if let last = segments.last, last.size == 0 {
+            last.file?.remove()
+            segments.removeLast()
+        }
+        endOffset = offset
+        try roll()
+        startOffset = max(startOffset, segments.first?.baseOffset ?? offset)
     }
 
     private func mustRoll(_ segment: LogSegment, before batch: RecordBatch) -> Bool {
@@ -155,6 +170,7 @@ struct PartitionLog {
     mutating func deleteRecords(before offset: Offset) -> Int {
         let before = size
         startOffset = max(startOffset, min(offset, endOffset))
+        noteBounds()
         drop(segments.prefix { $0.endOffset <= startOffset }.count)
         return before - size
     }
@@ -171,7 +187,10 @@ struct PartitionLog {
     mutating func replace(_ count: Int, by cleaned: [CleanedSegment], cleanedOffset: Offset) throws(StorageError) -> Int
     {
         for one in cleaned { try one.segment.file?.sync() }
+        let before = segments[..<count].reduce(0) { $0 + $1.size }
+        let after = cleaned.reduce(0) { $0 + $1.segment.size }
         if let folder {
+            folder.note(start: startOffset, end: endOffset, size: size + min(0, after - before))
             var old = segments[..<count]
             for one in cleaned {
                 let replaced = old.prefix(one.count)
@@ -185,11 +204,10 @@ struct PartitionLog {
                 for segment in replaced.dropFirst(isEmpty ? 0 : 1) { segment.file?.remove() }
             }
         }
-        let before = segments[..<count].reduce(0) { $0 + $1.size }
-        let after = cleaned.reduce(0) { $0 + $1.segment.size }
         segments.replaceSubrange(..<count, with: cleaned.map(\.segment).filter { $0.size > 0 })
         size += after - before
         self.cleanedOffset = cleanedOffset
+        noteBounds()
         return before - after
     }
 
@@ -204,10 +222,12 @@ struct PartitionLog {
             }
         }
         guard count > 0 else { return }
-        size -= segments[..<count].reduce(0) { $0 + $1.size }
-        for segment in segments[..<count] { segment.file?.remove() }
+        let dropped = segments[..<count]
+        size -= dropped.reduce(0) { $0 + $1.size }
         segments.removeFirst(count)
         startOffset = max(startOffset, segments.first?.baseOffset ?? endOffset)
+        noteBounds()
+        for segment in dropped { segment.file?.remove() }
     }
 
     private func segmentIndex(containing offset: Offset) -> Int? {

@@ -43,6 +43,8 @@ final class BrokerNode {
     private var markersRetry: Instant?
     /// What was cut off logs when the broker started.
     var recoveryCuts: [LogRecovery.Cut] = []
+    /// What was told of the data directory when the broker started.
+    var recoveryRemarks: [String] = []
     /// When logs are looked through for what is too old, and files are made safe.
     var maintenance: MaintenanceSchedule
     private var answers: [LateAnswer] = []

@@ -11,7 +11,7 @@ extension BrokerStorage {
         do throws(StorageError) {
             let directory = try DataDirectory(
                 path, clusterId: configuration.clusterId, nodeId: configuration.nodeId,
-                newId: { Uuid.random(using: &random) })
+                salvages: configuration.salvagesDamage, newId: { Uuid.random(using: &random) })
             return try BrokerStorage(directory)
         } catch {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
@@ -26,13 +26,14 @@ extension BrokerNode {
     func restore() throws(KafkaBroker.StartError) {
         guard let storage else { return }
         do throws(StorageError) {
-            for stray in try storage.directory.setStraysAside(known: storage.metadata.topics) {
-                configuration.logger.warning("\(stray) belongs to no topic that is known, and was given this name")
+            for stray in try storage.directory.setStraysAside(storage.metadata) {
+                tell("\(stray) belongs to no topic that is known, and was given this name")
             }
             for (resource, values) in storage.metadata.configs where resource.kind != .topic {
                 configs[resource] = values
             }
             for (entity, values) in storage.metadata.quotas { quotas.restore(values, of: entity) }
+            var found: [FoundLog] = []
             for (id, topic) in storage.metadata.topics.sorted(by: { $0.value.name < $1.value.name }) {
                 // Brokers of before let clients create such topics, whose folders are those of the state itself.
                 if TopicRules.reservation(of: topic.name) != nil {
@@ -41,21 +42,40 @@ extension BrokerNode {
                     storage.note([.removeTopic(.with { $0.topicId = id })])
                     continue
                 }
-                try restore(topic, id: id, storage)
+                found += try restore(topic, id: id, storage)
             }
+            try storage.directory.begin()
+            for log in found { try settle(log, storage) }
             try storage.restore(
                 &transactions, &groups, WallClock(now: configuration.now(), timestamp: configuration.timestamp()))
             // The broker may have been killed when a topic's deletion was written, and that of its positions was not.
-            for name in Array(groups.groupsOfTopic.keys) where topics[name] == nil {
+            // Positions in a topic of which nothing is known are kept: it may be that the topic is what was lost.
+            for name in Set(storage.metadata.removed.values) where topics[name] == nil {
                 groups.forgetOffsets(ofTopic: name)
             }
+            for log in found where !log.recovery.damages.isEmpty || log.recovery.missing != nil {
+                try endLostTransactions(log, storage)
+            }
+            storage.directory.forgetBounds(but: storage.metadata.topics)
+            for remark in storage.directory.remarks + storage.remarks { tell(remark) }
             for cut in storage.cuts { tell(cut) }
         } catch {
             throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
         }
     }
 
-    private func restore(_ found: ClusterMetadata.Topic, id: TopicID, _ storage: BrokerStorage) throws(StorageError) {
+    /// A partition's log as it was found, before anything is changed.
+    private struct FoundLog {
+        var partition: Partition
+        var topic: String
+        var record: PartitionRecord
+        var recovery: LogRecovery
+        var startOffset: Offset
+    }
+
+    private func restore(_ found: ClusterMetadata.Topic, id: TopicID, _ storage: BrokerStorage) throws(StorageError)
+        -> [FoundLog]
+    {
         let own = storage.metadata.configs[ConfigResource(kind: .topic, name: found.name)] ?? [:]
         let topic: Topic
         do throws(TopicRegistry.Refusal) {
@@ -65,40 +85,77 @@ extension BrokerNode {
         } catch {
             throw StorageError("take over the topic \(found.name)", error.message)
         }
+        var logs: [FoundLog] = []
         for (partition, record) in zip(topic.partitions, found.partitions) {
-            let epochs = try restore(partition, of: topic.name, storage)
-            let known = record.replicas.filter { cluster[$0] != nil }
-            let end = partition.log.endOffset
-            partition.leadership = Leadership(
-                replicas: known.isEmpty ? cluster.place(max(1, record.replicas.count)) : known,
-                running: cluster.running, leader: record.leader,
-                epochs: LeaderEpochs(found: epochs, latest: max(record.leaderEpoch, 0), from: end), from: end)
-            if partition.record != record { storage.note([.partition(partition.record)]) }
+            guard let folder = partition.log.folder else { continue }
+            let recovery = try LogRecovery(folder, verifies: !storage.directory.wasStopped)
+            let start = try storage.startOffset(of: TopicPartition(topic.name, partition.index), recovery)
+            logs.append(
+                FoundLog(
+                    partition: partition, topic: topic.name, record: record, recovery: recovery, startOffset: start))
+        }
+        return logs
+    }
+
+    /// Takes what is damaged out of a partition's log, and goes on with the rest.
+    private func settle(_ found: FoundLog, _ storage: BrokerStorage) throws(StorageError) {
+        let partition = found.partition
+        guard let folder = partition.log.folder else { return }
+        var recovery = found.recovery
+        let isOpen = recovery.expected != nil || !recovery.segments.isEmpty || !recovery.damages.isEmpty
+        if isOpen {
+            if let missing = recovery.missing {
+                tell("Records are missing in \(folder.folder.path): \(missing)")
+            }
+            try recovery.settle()
+            partition.log = PartitionLog(
+                rolling: partition.log.rolling, folder: folder, segments: recovery.segments,
+                startOffset: min(found.startOffset, recovery.endOffset))
+            // Offsets that were given out do not come again: a group that has committed them would pass the new ones over.
+            if let end = recovery.expected?.end, end > partition.log.endOffset { try partition.log.goOn(at: end) }
+            _ = partition.log.deleteRecords(before: found.startOffset)
+            partition.producers = recovery.producers
+            partition.aborted = recovery.aborted
+            storedBytes += partition.log.size
+            for cut in recovery.cuts { tell(cut) }
+        }
+        let known = found.record.replicas.filter { cluster[$0] != nil }
+        let end = partition.log.endOffset
+        partition.leadership = Leadership(
+            replicas: known.isEmpty ? cluster.place(max(1, found.record.replicas.count)) : known,
+            running: cluster.running, leader: found.record.leader,
+            epochs: LeaderEpochs(found: recovery.epochs, latest: max(found.record.leaderEpoch, 0), from: end),
+            from: end)
+        if partition.record != found.record { storage.note([.partition(partition.record)]) }
+    }
+
+    /// Where the marker was damaged or is missing that ended a transaction, nobody would read on: it is written anew, as the
+    /// coordinator has decided.
+    private func endLostTransactions(_ found: FoundLog, _ storage: BrokerStorage) throws(StorageError) {
+        let key = TopicPartition(found.topic, found.partition.index)
+        guard let topic = topics[found.topic] else { return }
+        for producer in found.partition.producers.active where producer.transactionStart != nil {
+            guard let end = storage.decided[.init(producer: producer.id, partition: key)],
+                let now = transactions.transactions[end.id],
+                now.state != .ongoing && !now.state.isPreparing || !now.partitions.contains(key)
+            else { continue }
+            tell("\(key.topic)-\(key.partition): the end of a transaction of producer \(producer.id) is written anew")
+            try mark(
+                found.partition, of: topic, producer: end.producer, commit: end.state == .prepareCommit,
+                coordinatorEpoch: TransactionCoordinator.epoch)
         }
     }
 
-    /// Reads a partition's log; gives the leaders' epochs that its batches tell.
-    private func restore(_ partition: Partition, of topic: String, _ storage: BrokerStorage) throws(StorageError)
-        -> [LeaderEpochs.Entry]
-    {
-        guard let folder = partition.log.folder, folder.folder.exists else { return [] }
-        let start = storage.startOffset(of: TopicPartition(topic, partition.index))
-        let found = try LogRecovery(folder, verifies: !storage.directory.wasStopped)
-        partition.log = PartitionLog(
-            rolling: partition.log.rolling, folder: folder, segments: found.segments, startOffset: start)
-        partition.producers = found.producers
-        partition.aborted = found.aborted
-        storedBytes += partition.log.size
-        for cut in found.cuts { tell(cut) }
-        return found.epochs
-    }
-
     private func tell(_ cut: LogRecovery.Cut) {
-        let rest = cut.keptAs.map { "; they are in \($0) now" } ?? ""
-        configuration.logger.warning(
-            "\(cut.file): \(cut.bytes) bytes were cut off, the log goes on at offset \(cut.offset): \(cut.reason)\(rest)"
+        tell(
+            "\(cut.file): \(cut.bytes) bytes were cut \(cut.isEnd ? "off" : "out"), the log goes on at offset \(cut.offset): \(cut.reason); they are in \(cut.keptAs) now"
         )
         recoveryCuts.append(cut)
+    }
+
+    private func tell(_ remark: String) {
+        configuration.logger.warning("\(remark)")
+        recoveryRemarks.append(remark)
     }
 
     /// Creates the topics of the configuration that are not there.

@@ -18,25 +18,70 @@ final class BrokerStorage {
     /// What deleted topics leave, to go once it is written that they are deleted.
     private var doomed: [(folder: LogFolder, files: [DiskFile])] = []
 
+    /// Reads what the directory holds. Throws where the broker's own state is damaged, and leaves the files as they are,
+    /// unless the directory is to be used without what is lost.
     init(_ directory: DataDirectory) throws(StorageError) {
         self.directory = directory
         metadataLog = try directory.stateLog(MetadataLog.name)
         transactionsLog = try directory.stateLog(TransactionsLog.name)
         offsetsLog = try directory.stateLog(OffsetsLog.name)
+        var remarks: [String] = []
+        for log in [metadataLog, transactionsLog, offsetsLog] {
+            if let objection = log.objection, !directory.salvages {
+                throw StorageError(objection.action, objection.reason, StorageError.wayOn)
+            }
+            if let missing = log.missing { remarks.append(missing) }
+        }
+        let found = try directory.startOffsetCheckpoint()
+        for log in [metadataLog, transactionsLog, offsetsLog] { cuts += try log.settle() }
+        if directory.salvages { metadataLog.skips = { remarks.append("\($0)") } }
         metadata = try MetadataLog.read(metadataLog)
+        self.remarks = remarks
         // Where the broker was killed between writing that a topic is deleted and writing the checkpoint, that of a
         // topic of the same name would begin with the old one's offsets.
         let partitions = metadata.partitions
-        let found = try directory.startOffsetCheckpoint()
-        startOffsets = found.filter { partitions.contains($0.key) }
-        startOffsetsChanged = startOffsets.count < found.count
+        startOffsets = (found ?? [:]).filter { partitions.contains($0.key) }
+        startOffsetsChanged = found.map { startOffsets.count < $0.count } ?? true
     }
 
-    /// What was cut off the logs of the broker's state.
-    var cuts: [LogRecovery.Cut] { metadataLog.cuts + transactionsLog.cuts + offsetsLog.cuts }
+    /// A producer in one of the partitions that it has written to.
+    struct ProducerOnPartition: Hashable {
+        var producer: ProducerID
+        var partition: TopicPartition
+    }
 
-    /// The first offset of a partition whose first records were deleted; 0 of others.
-    func startOffset(of key: TopicPartition) -> Offset { startOffsets[key] ?? 0 }
+    /// How the last transactions ended that are told of in the log.
+    private(set) var decided: [ProducerOnPartition: Transaction] = [:]
+    /// What was taken out of the logs of the broker's state.
+    private(set) var cuts: [LogRecovery.Cut] = []
+    /// What else is to be told of the broker's state.
+    private(set) var remarks: [String] = []
+
+    /// Where a partition begins whose log was found like that: as it was kept beside the log, if that is exact, and as
+    /// the checkpoint says otherwise.
+    func startOffset(of key: TopicPartition, _ log: LogRecovery) throws(StorageError) -> Offset {
+        let path = directory.root.path(of: StartOffsetCheckpoint.name)
+        let told = startOffsets[key] ?? 0
+        if let expected = log.expected, log.isExpectedExactly {
+            // What retention has removed is not in the checkpoint, and not in the files either.
+            if told > expected.start || told < expected.start && expected.start > log.segments.first?.baseOffset ?? 0 {
+                remarks.append(
+                    "\(path): \(key.topic)-\(key.partition) begins at offset \(expected.start), and not at \(told); it is "
+                        + "written anew")
+                note(startOffset: expected.start, of: key)
+            }
+            return expected.start
+        }
+        let end = max(log.endOffset, log.expected?.end ?? 0)
+        guard told > end else { return max(told, log.expected?.start ?? 0) }
+        let reason = "\(key.topic)-\(key.partition) begins at offset \(told) there, and its log ends at \(end)"
+        guard directory.salvages else {
+            throw StorageError("use \(path)", reason, "correct that line, or " + StorageError.wayOn)
+        }
+        remarks.append("\(path): \(reason); it begins with its first record now")
+        note(startOffset: 0, of: key)
+        return 0
+    }
 
     // MARK: - Noting
 
@@ -191,11 +236,21 @@ final class BrokerStorage {
         _ transactions: inout TransactionCoordinator, _ groups: inout GroupCoordinator, _ clock: WallClock
     ) throws(StorageError) {
         transactions.restore(.producerIds(metadata.nextProducerId))
+        var remarks: [String] = []
+        if directory.salvages {
+            for log in [transactionsLog, offsetsLog] { log.skips = { remarks.append("\($0)") } }
+        }
+        defer { self.remarks += remarks }
         // Only the last state of an id counts: an earlier one would have its markers written again.
         var latest: [String: Transaction] = [:]
         try TransactionsLog(clock: clock).forEachChange(in: transactionsLog) { change in
             switch change {
-            case .state(let transaction): latest[transaction.id] = transaction
+            case .state(let transaction):
+                latest[transaction.id] = transaction
+                guard transaction.state.isPreparing else { break }
+                for key in transaction.partitions {
+                    decided[ProducerOnPartition(producer: transaction.producer.id, partition: key)] = transaction
+                }
             case .forgotten(let id): latest[id] = nil
             case .producerIds: break
             }

@@ -12,6 +12,8 @@ struct ClusterMetadata: Equatable {
     private(set) var configs: [ConfigResource: [String: String]] = [:]
     private(set) var quotas: [ClientQuotas.Entity: [String: Double]] = [:]
     private(set) var nextProducerId: ProducerID = 0
+    /// The topics that were deleted since the log was last written anew: what is left of them may go.
+    private(set) var removed: [TopicID: String] = [:]
 
     /// Makes the change that a record tells. Records that tell it once more change nothing.
     mutating func apply(_ record: MetadataRecord) {
@@ -21,6 +23,7 @@ struct ClusterMetadata: Equatable {
         case .partition(let partition): apply(partition)
         case .removeTopic(let removed):
             guard let topic = topics.removeValue(forKey: removed.topicId) else { return }
+            self.removed[removed.topicId] = topic.name
             configs[ConfigResource(kind: .topic, name: topic.name)] = nil
         case .config(let config):
             guard let kind = ConfigResource.Kind(rawValue: config.resourceType) else { return }

@@ -9,84 +9,146 @@ final class DataDirectory {
     let clusterId: String
     /// Whether the broker that used the directory before was stopped, and not killed.
     let wasStopped: Bool
+    /// What each log should hold.
+    let bounds: LogBounds
+    /// Whether the broker starts without what is lost of its own state.
+    let salvages: Bool
+    /// What is to be told of the directory.
+    private(set) var remarks: [String] = []
     private let lock: FolderLock
 
-    private static let meta = "meta.properties"
     private static let cleanShutdown = ".kafka_cleanshutdown"
-    private static let startOffsets = "log-start-offset-checkpoint"
     private static let reserve = ".reserve"
     private static let reserveSize = 256 << 10
     private var hasReserve: Bool
 
     /// Opens the directory at `path`, and makes it where it is missing. `clusterId` is what the cluster is to be called,
-    /// if that is given; `newId` makes up a name.
-    init(_ path: String, clusterId wanted: String?, nodeId: BrokerID, newId: () -> Uuid) throws(StorageError) {
+    /// if that is given; `newId` makes up a name. What stood there stays as it is until ``begin()``, unless it is
+    /// garbled and can be done without.
+    init(
+        _ path: String, clusterId wanted: String?, nodeId: BrokerID, salvages: Bool = false, newId: () -> Uuid
+    ) throws(StorageError) {
         root = Folder(path)
         try root.create()
         lock = try FolderLock(root)
         pool = FilePool()
+        self.salvages = salvages
         hasReserve = root.size(of: Self.reserve) == Self.reserveSize
-        if let text = try root.text(of: Self.meta) {
-            clusterId = try Self.clusterId(in: text, wanted: wanted, path: root.path(of: Self.meta))
-        } else {
-            let id = wanted ?? "\(newId())"
-            clusterId = id
-            let lines = ["version=1", "cluster.id=\(id)", "node.id=\(nodeId)", "directory.id=\(newId())"]
-            try root.write(lines.joined(separator: "\n") + "\n", to: Self.meta)
+        wasStopped = try root.fileSize(of: Self.cleanShutdown) != nil
+        let hasBounds = try root.fileSize(of: LogBounds.name) != nil
+        bounds = try LogBounds(root, pool, wasStopped: wasStopped)
+        if bounds.isDamaged {
+            remarks.append(
+                "\(root.path(of: LogBounds.name)) is damaged: of some logs it is not known what they held, and what is "
+                    + "missing there cannot be told")
         }
-        let isFresh = !root.folder(MetadataLog.name + "-0").exists
-        wasStopped = isFresh || root.size(of: Self.cleanShutdown) != nil
-        // From here on a crash is one.
-        root.removeFile(Self.cleanShutdown)
+        var isFresh = !hasBounds
+        for name in Self.states where try root.holdsFolder(name + "-0") { isFresh = false }
+        var found: MetaProperties?
+        let path = root.path(of: MetaProperties.name)
+        do throws(StorageError) {
+            if let text = try root.text(of: MetaProperties.name) {
+                found = try MetaProperties(text, path: path)
+            } else if !isFresh, wanted == nil {
+                throw StorageError(
+                    "read \(path)", "it is missing, though the directory holds a broker's data", StorageError.wayOn)
+            }
+        } catch {
+            guard salvages else { throw error }
+            remarks.append("\(error.action): \(error.reason): the cluster gets another id")
+            if root.size(of: MetaProperties.name) != nil { try root.keep(MetaProperties.name) }
+        }
+        if let found {
+            if let wanted, wanted != found.clusterId {
+                throw StorageError(
+                    "use \(path)", "the directory belongs to the cluster \(found.clusterId), and not to \(wanted)")
+            }
+            guard found.nodeId == nodeId else {
+                throw StorageError(
+                    "use \(path)", "the directory belongs to the node \(found.nodeId), and not to \(nodeId)",
+                    "start with node.id=\(found.nodeId)")
+            }
+            clusterId = found.clusterId
+        } else {
+            let made = MetaProperties(
+                clusterId: wanted ?? "\(newId())", nodeId: nodeId, directoryId: "\(newId())")
+            clusterId = made.clusterId
+            try root.write(made.text, to: MetaProperties.name)
+        }
         keepReserve()
     }
 
-    private static func clusterId(in text: String, wanted: String?, path: String) throws(StorageError) -> String {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("cluster.id=") }
-        guard let id = line.map({ String($0.dropFirst("cluster.id=".count)) }), !id.isEmpty else {
-            throw StorageError("read \(path)", "it names no cluster.id; is this a broker's data directory?")
-        }
-        if let wanted, wanted != id {
-            throw StorageError(
-                "use \(path)", "the directory belongs to the cluster \(id), and not to \(wanted)")
-        }
-        return id
+    deinit { pool.abandon() }
+
+    /// The broker uses the directory from here on: a crash is one.
+    func begin() throws(StorageError) {
+        try root.removeForCertain(Self.cleanShutdown)
+        bounds.begin()
     }
 
     /// Where a partition's segments are.
     func folder(of topic: String, _ partition: PartitionID, id: TopicID) -> LogFolder {
-        LogFolder(root.folder(Self.name(topic, partition)), topicId: id, pool: pool)
+        LogFolder(
+            root.folder(Self.name(topic, partition)), topicId: id, pool: pool, bounds: bounds, partition: partition)
     }
 
     /// Opens the log of the broker's own state called `name`.
     func stateLog(_ name: String) throws(StorageError) -> StateLog {
-        try StateLog(LogFolder(root.folder(name + "-0"), topicId: .zero, pool: pool))
+        try StateLog(
+            LogFolder(
+                root.folder(name + "-0"), topicId: .zero, pool: pool, bounds: bounds, partition: Self.partition(name)))
+    }
+
+    /// The broker's own logs. Among the logs' bounds they have numbers below 0.
+    private static let states = [MetadataLog.name, OffsetsLog.name, TransactionsLog.name]
+
+    private static func partition(_ state: String) -> PartitionID {
+        PartitionID(Int32(-1 - (states.firstIndex(of: state) ?? states.count)))
+    }
+
+    /// Forgets what logs held that belong to no topic.
+    func forgetBounds(but known: [TopicID: ClusterMetadata.Topic]) {
+        var keys = Set(Self.states.map { LogBounds.Key(topicId: .zero, partition: Self.partition($0)) })
+        for (id, topic) in known {
+            for partition in topic.partitions { keys.insert(.init(topicId: id, partition: partition.partitionId)) }
+        }
+        bounds.forgetAll(but: keys)
     }
 
     private static func name(_ topic: String, _ partition: PartitionID) -> String { "\(topic)-\(partition)" }
 
     // MARK: - What belongs to nobody
 
-    /// Gives folders of partitions that no topic of `known` has another name, so that they are in nobody's way: each is
-    /// told by its new name. Nothing is removed: it may be all that is left of a topic.
-    func setStraysAside(known: [TopicID: ClusterMetadata.Topic]) throws(StorageError) -> [String] {
-        let states: Set = [MetadataLog.name, OffsetsLog.name, TransactionsLog.name]
+    /// Gives folders of partitions that no topic is known for another name, so that they are in nobody's way: each is
+    /// told by its new name. Nothing is removed: it may be all that is left of a topic. A folder that says that it belongs
+    /// to another topic than its name does may be that of an earlier topic of the name; else nobody knows whose it is.
+    func setStraysAside(_ metadata: ClusterMetadata) throws(StorageError) -> [String] {
         var wanted: [String: TopicID] = [:]
-        for (id, topic) in known {
+        for (id, topic) in metadata.topics {
             for partition in topic.partitions { wanted[Self.name(topic.name, partition.partitionId)] = id }
         }
+        let removed = Set(metadata.removed.keys.map { "\($0)" })
         var strays: [String] = []
         for name in try root.names() {
             guard let dash = name.lastIndex(of: "-"), Int32(name[name.index(after: dash)...]) != nil,
-                !states.contains(String(name[..<dash])), root.folder(name).exists
+                !Self.states.contains(String(name[..<dash]))
             else { continue }
-            if let id = wanted[name] {
-                let found = try topicId(of: name)
-                if found == nil || found == "\(id)" { continue }
+            guard let id = wanted[name] else {
+                if root.folder(name).exists { strays.append(name) }
+                continue
             }
-            strays.append(try setAside(name))
+            guard try root.holdsFolder(name), let found = try topicId(of: name), found != "\(id)" else { continue }
+            guard removed.contains(found) || !bounds.isExact || salvages else {
+                throw StorageError(
+                    "use \(root.folder(name).path(of: LogFolder.metadata))",
+                    "it names the topic \(found), and the one of that name is \(id)",
+                    "remove that file if the folder is the topic's; else move the folder away")
+            }
+            strays.append(name)
         }
-        return strays
+        var aside: [String] = []
+        for name in strays { aside.append(try setAside(name)) }
+        return aside
     }
 
     /// Makes room for the folder of a new partition.
@@ -108,10 +170,29 @@ final class DataDirectory {
         return root.path(of: stray)
     }
 
+    /// The topic that a partition's folder says it belongs to; nil where it does not say. A garbled file is set aside.
     private func topicId(of name: String) throws(StorageError) -> String? {
-        let text = try root.folder(name).text(of: LogFolder.metadata) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("topic_id:") }
-        return line.map { String($0.dropFirst("topic_id:".count)).trimmed }
+        let folder = root.folder(name)
+        guard let text = try folder.text(of: LogFolder.metadata) else { return nil }
+        let lines = text.split(separator: "\n")
+        if lines.count == 2, lines[0] == "version: 0", lines[1].hasPrefix("topic_id: ") {
+            let id = String(lines[1].dropFirst("topic_id: ".count))
+            if id.utf8.count == 22, id.utf8.allSatisfy(Self.isOfId) { return id }
+        }
+        let kept = try folder.keep(LogFolder.metadata)
+        remarks.append(
+            "\(folder.path(of: LogFolder.metadata)) is damaged, and was set aside as \(kept): the folder is taken for "
+                + "the partition that it is named after")
+        return nil
+    }
+
+    private static func isOfId(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 
     // MARK: - Room
@@ -140,27 +221,24 @@ final class DataDirectory {
 
     // MARK: - Small files
 
-    /// The first offsets of partitions whose first records were deleted, as Kafka's checkpoint tells them.
-    func startOffsetCheckpoint() throws(StorageError) -> [TopicPartition: Offset] {
-        let lines = (try root.text(of: Self.startOffsets) ?? "").split(separator: "\n").dropFirst(2)
-        var offsets: [TopicPartition: Offset] = [:]
-        for line in lines {
-            let parts = line.split(separator: " ")
-            guard parts.count == 3, let partition = Int32(parts[1]), let offset = Int64(parts[2]) else {
+    /// The first offsets of partitions whose first records were deleted; none where there is no file, and nil where it
+    /// is damaged, and the logs' bounds say the same.
+    func startOffsetCheckpoint() throws(StorageError) -> [TopicPartition: Offset]? {
+        guard let text = try root.text(of: StartOffsetCheckpoint.name) else { return [:] }
+        do throws(StartOffsetCheckpoint.Damage) { return try StartOffsetCheckpoint.read(text) } catch {
+            let path = root.path(of: StartOffsetCheckpoint.name)
+            guard bounds.isExact || salvages else {
                 throw StorageError(
-                    "read \(root.path(of: Self.startOffsets))",
-                    "\"\(line)\" is no topic, partition and offset; mend the line, or remove the file and have deleted "
-                        + "records back")
+                    "read \(path)", "\(error.reason), and deleted records would come back", StorageError.wayOn)
             }
-            offsets[TopicPartition(String(parts[0]), PartitionID(partition))] = Offset(offset)
+            let kept = try root.keep(StartOffsetCheckpoint.name)
+            remarks.append("\(path): \(error.reason); it was set aside as \(kept), and is written anew")
+            return nil
         }
-        return offsets
     }
 
     func writeCheckpoint(startOffsets: [TopicPartition: Offset]) throws(StorageError) {
-        let lines = startOffsets.sorted { $0.key < $1.key }.map { "\($0.key.topic) \($0.key.partition) \($0.value)" }
-        let text = (["0", "\(lines.count)"] + lines).joined(separator: "\n") + "\n"
-        try root.write(text, to: Self.startOffsets)
+        try root.write(StartOffsetCheckpoint.text(startOffsets), to: StartOffsetCheckpoint.name)
     }
 
     /// Everything is written: the next start need not look for damage. The directory is free for another broker.

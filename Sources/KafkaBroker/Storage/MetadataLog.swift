@@ -25,18 +25,16 @@ enum MetadataLog {
     /// without a topic.
     static func read(_ log: StateLog) throws(StorageError) -> ClusterMetadata {
         var metadata = ClusterMetadata()
-        var failure: StorageError?
-        try log.forEachBatch { batch in
+        try log.forEachBatch { batch throws(StorageError) in
             do {
                 for record in try batch.records() {
                     guard let value = record.value else { continue }
                     metadata.apply(try MetadataRecord(value))
                 }
             } catch {
-                failure = failure ?? StorageError("read \(name) at offset \(batch.baseOffset)", "\(error)")
+                throw StorageError("read \(name) at offset \(batch.baseOffset)", "\(error)", StorageError.wayOn)
             }
         }
-        if let failure { throw failure }
         return metadata
     }
 }

@@ -50,14 +50,13 @@ struct OffsetsLog {
 
     /// Reads the changes back.
     func forEachChange(in log: StateLog, _ body: (OffsetChange) -> Void) throws(StorageError) {
-        try log.forEachBatch { batch in
+        try log.forEachBatch { batch throws(StorageError) in
             if batch.attributes.isControl {
                 guard let marker = TransactionMarker(batch) else { return }
                 return body(.ended(producer: marker.producer, commit: marker.isCommit))
             }
             let producer = ProducerIdentity(id: batch.producerId, epoch: batch.producerEpoch)
-            guard let records = try? batch.records() else { return }
-            for record in records {
+            for record in try StateLog.records(of: batch, in: Self.name) {
                 // Kinds of records beyond offsets, such as those of groups' members, are passed over.
                 guard let bytes = record.key, let version = try? OffsetCommitKey.versionPrefix(bytes).version,
                     OffsetCommitKey.versions.contains(version), let key = try? OffsetCommitKey.decodeVersioned(bytes)

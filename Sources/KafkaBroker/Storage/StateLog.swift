@@ -9,30 +9,71 @@ final class StateLog {
         var value: [UInt8]?
     }
 
+    private let folder: LogFolder
     private var log: PartitionLog
-    /// What was cut off when the log was opened.
-    let cuts: [LogRecovery.Cut]
+    private var recovery: LogRecovery
     /// The size from which the log is written anew.
     private var limit: Int
     private let floor: Int
+    /// Is told of batches that cannot be read, where the log is read without them.
+    var skips: ((StorageError) -> Void)?
 
-    /// Opens the log in `folder`; it is written anew from `floor` bytes on, and then when it has grown fourfold.
+    /// Looks at the log in `folder`, which is used from ``settle()`` on; it is written anew from `floor` bytes on, and
+    /// then when it has grown fourfold.
     init(_ folder: LogFolder, floor: Int = 4 << 20) throws(StorageError) {
-        let found = try LogRecovery(folder, verifies: true)
-        log = PartitionLog(
-            rolling: SegmentRolling(bytes: 64 << 20), folder: folder, segments: found.segments, startOffset: 0)
-        cuts = found.cuts
+        self.folder = folder
+        recovery = try LogRecovery(folder, verifies: true)
+        log = PartitionLog(folder: folder)
         self.floor = floor
         limit = floor
+    }
+
+    /// Why it is not known what the log says, as far as that was acknowledged; nil where nothing but its torn end is
+    /// damaged. A state of which a part is left out is another state: an older commit, a topic that was deleted.
+    var objection: StorageError? {
+        if recovery.isExpectedExactly, let missing = recovery.missing {
+            return StorageError("read \(folder.folder.path)", missing)
+        }
+        // Behind what was written for certain, nothing was acknowledged.
+        let endIsKnown = recovery.isExpectedExactly && recovery.expected != nil
+        let damage = recovery.damages.first { !$0.isLast || !$0.isTorn && !endIsKnown }
+        return damage.map { StorageError("read \($0.file.path) at byte \($0.range.lowerBound)", $0.reason) }
+    }
+
+    /// What is missing at the log's end, which a machine that lost power may have taken.
+    var missing: String? { recovery.missing.map { "\(folder.folder.path): \($0)" } }
+
+    /// Takes what is damaged out of the log, and goes on with what is left. Gives what was taken out.
+    func settle() throws(StorageError) -> [LogRecovery.Cut] {
+        try recovery.settle()
+        log = PartitionLog(
+            rolling: SegmentRolling(bytes: 64 << 20), folder: folder, segments: recovery.segments, startOffset: 0)
+        // What stands in front was written anew before it.
+        let end = recovery.expected?.end ?? 0
+        if end > log.endOffset { try log.goOn(at: end) }
+        if !log.segments.isEmpty || recovery.expected != nil { log.noteBounds() }
+        return recovery.cuts
     }
 
     /// Whether the log should be written anew.
     var isOutgrown: Bool { log.size > limit }
 
-    /// Every batch, from the oldest on.
-    func forEachBatch(_ body: (RecordBatch) -> Void) throws(StorageError) {
+    /// Every batch, from the oldest on. Where `body` cannot read one, that is an error, or ``skips`` is told.
+    func forEachBatch(_ body: (RecordBatch) throws(StorageError) -> Void) throws(StorageError) {
         for segment in log.segments {
-            for index in segment.entries.indices { body(try segment.batch(at: index)) }
+            for index in segment.entries.indices {
+                do throws(StorageError) { try body(try segment.batch(at: index)) } catch {
+                    guard let skips else { throw error }
+                    skips(error)
+                }
+            }
+        }
+    }
+
+    /// The records of a batch in the log called `name`.
+    static func records(of batch: RecordBatch, in name: String) throws(StorageError) -> DecodedRecords {
+        do { return try batch.records() } catch {
+            throw StorageError("read \(name) at offset \(batch.baseOffset)", "\(error)", StorageError.wayOn)
         }
     }
 

@@ -37,9 +37,8 @@ struct TransactionsLog {
 
     /// Reads the changes back.
     func forEachChange(in log: StateLog, _ body: (TransactionChange) -> Void) throws(StorageError) {
-        try log.forEachBatch { batch in
-            guard let records = try? batch.records() else { return }
-            for record in records {
+        try log.forEachBatch { batch throws(StorageError) in
+            for record in try StateLog.records(of: batch, in: Self.name) {
                 guard let bytes = record.key, let key = try? TransactionLogKey.decodeVersioned(bytes) else { continue }
                 guard let bytes = record.value else {
                     body(.forgotten(key.transactionalId))

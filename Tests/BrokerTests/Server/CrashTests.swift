@@ -79,6 +79,7 @@ import Testing
         try withStorage { storage, directory in
             let id = try #require(storage.metadata.topics.keys.first)
             let log = try directory.stateLog(MetadataLog.name)
+            #expect(try log.settle().isEmpty)
             try MetadataLog.append([.removeTopic(.with { $0.topicId = id })], to: log, timestamp: 0)
         }
         broker = try await start()

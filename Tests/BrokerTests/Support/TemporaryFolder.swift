@@ -30,6 +30,9 @@ final class TemporaryFolder {
         [UInt8](FileManager.default.contents(atPath: path + "/" + name) ?? Data())
     }
 
+    /// The bytes of a file in it that is named by its whole path.
+    func bytes(at path: String) -> [UInt8] { bytes(of: String(path.dropFirst(self.path.count + 1))) }
+
     func write(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: URL(fileURLWithPath: path + "/" + name))
     }

@@ -66,6 +66,13 @@ struct BrokerCommand: AsyncParsableCommand {
         help: ArgumentHelp("Where records are kept, in Kafka's format; without it in memory.", valueName: "directory"))
     var dataDir: String?
 
+    @Flag(
+        help: """
+            Start although the broker's own files in --data-dir are damaged: what cannot be read of topics, settings, \
+            commits and transactions is set aside and lost.
+            """)
+    var salvage = false
+
     @Option(
         help: ArgumentHelp(
             "When data is flushed to the disk: each (before every acknowledgement), never (when the system likes), "

@@ -45,6 +45,7 @@ struct BrokerSettings {
         if let autoCreate = command.autoCreate { configuration.autoCreateTopics = autoCreate }
         if let brokers = command.brokers { configuration.brokers = brokers }
         if let directory = command.dataDir { configuration.dataDirectory = directory }
+        configuration.salvagesDamage = command.salvage
         configuration.flush = command.flush.policy
         for topic in command.topic {
             configuration.topics[topic.name] = topic.partitions ?? configuration.defaultPartitions
