@@ -72,14 +72,14 @@ let package = Package(
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
 
-        shared("AppSupport", [arguments]),
+        shared("AppSupport", ["JSONLines", arguments]),
         shared("ChangeEvents"),
         shared("JSONLines"),
         shared("Captures", ["KafkaWire", "JSONLines"]),
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
         shared("ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         shared("ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
-        shared("ConnectREST", ["JSONLines", "ToolKit"]),
+        shared("ConnectREST", ["AppSupport", "JSONLines", "ToolKit"]),
         shared(
             "Proxying", ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
         shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
@@ -91,7 +91,7 @@ let package = Package(
         shared("Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(
-            "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", arguments, histogram]),
+            "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "JSONLines", arguments, histogram]),
         app("AnomalyAgent", ["AgentRuntime"]),
         app("VelocityAgent", ["AgentRuntime"]),
         app("TemperatureProducer", ["PostgreSQL"]),

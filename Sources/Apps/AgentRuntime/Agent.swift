@@ -1,6 +1,7 @@
 import AppSupport
 import ChangeEvents
 import Detectors
+import JSONLines
 import KafkaWire
 
 #if canImport(Glibc)
@@ -55,7 +56,7 @@ public struct Agent<Rule: AgentRule> {
             consumer = try KafkaConsumer(consumerConfiguration)
             if let topic = options.alertsTopic { alerts = try AlertProducer(topic, brokers: options.brokers) }
         } catch {
-            console.note("\(name): \(error.message)")
+            console.note("\(name): \(SafeText.line(error.message))")
             return 1
         }
         console.note(
@@ -80,7 +81,7 @@ public struct Agent<Rule: AgentRule> {
         }
         printTotals()
         if let failure {
-            console.note("\(name): \(failure.message)")
+            console.note("\(name): \(SafeText.line(failure.message))")
             return 1
         }
         return isComplete ? 0 : 1
@@ -244,9 +245,9 @@ public struct Agent<Rule: AgentRule> {
 
     private func tell(_ error: KafkaError) {
         if options.json {
-            console.line("{\"type\":\"trouble\",\"agent\":\"\(name)\",\"message\":\(AgentLine.quoted(error.message))}")
+            console.line("{\"type\":\"trouble\",\"agent\":\"\(name)\",\"message\":\(JSONText.string(error.message))}")
         }
-        console.note("\(name): \(error.message)")
+        console.note("\(name): \(SafeText.line(error.message))")
     }
 
     private mutating func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Offset) {

@@ -13,6 +13,10 @@ import Synchronization
 
 /// The program's console. Safe to use from any thread; lines of different threads never mix.
 ///
+/// It is the one way to the terminal, and text on it steers nothing: control characters, wherever they came from, are
+/// shown (``SafeText``), on standard output and standard error, be they terminals or not. Only ``paint(_:_:for:)``, and
+/// what is written as bytes, is taken as it is.
+///
 /// Output is buffered: on a terminal until the end of each `line`, elsewhere until 32 KiB have gathered or `flush()`.
 /// A program that writes rarely calls `flush()` after each result, one that writes a lot after each batch of work.
 public final class Console: Sendable {
@@ -52,6 +56,10 @@ public final class Console: Sendable {
 
     private static let bufferSize = 32 * 1024
     private static let eraseLine = "\r\u{1B}[K"
+    /// Stands for the beginning of a sequence in painted text. Nobody outside can know it: it is another one in every
+    /// process. Its characters take no columns, and are never shown.
+    private static let mark = String(
+        String.UnicodeScalarView((0..<12).compactMap { _ in Unicode.Scalar(UInt32.random(in: 0xE0020...0xE007E)) }))
 
     /// A console over the two given descriptors, by default the process's own.
     ///
@@ -75,7 +83,7 @@ public final class Console: Sendable {
         append(text, newline: true)
     }
 
-    /// Writes text to standard output as it is.
+    /// Writes text to standard output, without the end of a line.
     public func write(_ text: String) {
         append(text, newline: false)
     }
@@ -112,7 +120,7 @@ public final class Console: Sendable {
             state.withLock { state in
                 let closed = flush(&state)
                 let erase = hideProgress(&state)
-                _ = Console.send(Array((erase + text + "\n").utf8)[...], to: errorDescriptor)
+                _ = Console.send(Array((erase + Console.harmless(text) + "\n").utf8)[...], to: errorDescriptor)
                 return closed
             })
     }
@@ -126,7 +134,8 @@ public final class Console: Sendable {
             if let last = state.progressShownAt, last.duration(to: now) < .milliseconds(100) { return }
             state.progressShownAt = now
             state.progressIsShown = true
-            _ = Console.send(Array((Console.eraseLine + String(text.prefix(79))).utf8)[...], to: errorDescriptor)
+            let shown = SafeText.line(text).prefix(79)
+            _ = Console.send(Array((Console.eraseLine + shown).utf8)[...], to: errorDescriptor)
         }
     }
 
@@ -142,7 +151,16 @@ public final class Console: Sendable {
     public func paint(_ text: String, _ style: Style, for stream: Stream = .output) -> String {
         let isTerminal = stream == .output ? outputIsTerminal : errorIsTerminal
         guard isTerminal, allowsColour else { return text }
-        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+        return "\(Console.mark)\(style.rawValue)m\(text)\(Console.mark)0m"
+    }
+
+    /// Text as it may be written: only what was painted steers.
+    private static func harmless(_ text: String) -> String {
+        let safe = SafeText.text(text)
+        // Nearly always it is the same.
+        guard safe.utf8.count != text.utf8.count else { return safe }
+        let parts = text.unicodeScalars.split(separator: Array(mark.unicodeScalars), omittingEmptySubsequences: false)
+        return parts.map { SafeText.text(String($0)) }.joined(separator: "\u{1B}[")
     }
 
     // MARK: - Buffer
@@ -150,7 +168,7 @@ public final class Console: Sendable {
     private func append(_ text: String, newline: Bool) {
         finish(
             state.withLock { state in
-                var text = text
+                var text = Console.harmless(text)
                 return text.withUTF8 { utf8 in
                     let closed = append(utf8, to: &state, flushing: false)
                     return newline ? append([0x0A], to: &state, flushing: outputIsTerminal) || closed : closed

@@ -1,3 +1,4 @@
+import AppSupport
 import ToolKit
 
 /// How text stands out on a terminal.
@@ -44,7 +45,7 @@ package struct TextStyle: Sendable, Equatable {
     }
 }
 
-/// A line of the screen: texts with styles. Texts must be free of control characters.
+/// A line of the screen: texts with styles, in which nothing but the styles steers the terminal.
 package struct ScreenLine: Sendable, Equatable {
     package struct Span: Sendable, Equatable {
         package var text: String
@@ -58,7 +59,7 @@ package struct ScreenLine: Sendable, Equatable {
 
     package mutating func add(_ text: String, _ style: TextStyle = .plain) {
         guard !text.isEmpty else { return }
-        spans.append(Span(text: text, style: style))
+        spans.append(Span(text: SafeText.line(text), style: style))
     }
 
     package mutating func add(_ line: ScreenLine) { spans += line.spans }

@@ -1,3 +1,4 @@
+import AppSupport
 import ToolKit
 
 /// What the terminal shows: pure, as many lines as it has rows, none wider than it is.

@@ -1,3 +1,4 @@
+import AppSupport
 import ToolKit
 
 /// Why Connect could not be asked, or what it refused, as sentences that say what to do.

@@ -11,21 +11,36 @@ package enum JSONText {
         "[" + elements.joined(separator: ",") + "]"
     }
 
-    /// A string between its quotation marks.
+    /// A string between its quotation marks. What would steer a terminal may stand in JSON as it is, from U+007F on, but
+    /// lines of JSON are looked at as well.
     package static func string(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": out += "\\\""
             case "\\": out += "\\\\"
-            // U+007F and what stands behind it may stand in JSON as they are, but would disturb a terminal.
-            case "\u{0}"..<"\u{20}", "\u{7F}"..<"\u{A0}":
-                let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where isSteering(scalar): for unit in String(scalar).utf16 { out += escaped(unit) }
             default: out.unicodeScalars.append(scalar)
             }
         }
         return out + "\""
+    }
+
+    private static func escaped(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+
+    /// Whether a character does something to a terminal instead of being shown on it: controls (C0, DEL, C1), marks that
+    /// turn the direction of text or part lines, and what is not seen at all. Joiners (U+200C, U+200D) stay: words of many
+    /// languages, and emoji, need them.
+    package static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x20..<0x7F: false
+        case 0..<0xA0, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF: true
+        case 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
+        default: false
+        }
     }
 
     /// A string, or null.

@@ -1,3 +1,4 @@
+import AppSupport
 import KafkaWire
 
 // Settings under Kafka's names, as clients take them: what is wrong is said with its place.

@@ -1,3 +1,5 @@
+import AppSupport
+
 /// A table as text: columns side by side, as wide as they must be, cut where the terminal is narrower.
 ///
 /// ```

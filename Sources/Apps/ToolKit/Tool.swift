@@ -23,8 +23,8 @@ package struct Tool: Sendable {
     /// Text from outside as it may be shown: as it is where it is read by programs, harmless where it is shown to people.
     package func shown(_ text: String) -> String { console.outputIsTerminal ? SafeText.line(text) : text }
 
-    /// Writes one line to standard error, behind the command's name.
-    package func complain(_ sentence: String) { console.note("\(name): \(sentence)") }
+    /// Writes one line to standard error, behind the command's name: one, whatever the sentence quotes.
+    package func complain(_ sentence: String) { console.note("\(name): \(SafeText.line(sentence))") }
 }
 
 /// A command whose work can fail in a sentence. ``perform(_:)`` throws, and this prints the sentence to standard error,

@@ -122,7 +122,7 @@ struct BrokerCommand: AsyncParsableCommand {
         let broker: KafkaBroker
         let directory: String?
         do {
-            var settings = try BrokerSettings(self).configuration
+            var settings = try BrokerSettings(self, console).configuration
             directory = settings.dataDirectory
             if logRequests || log.contains(.requests) {
                 settings.observer = { console.note(lines.request($0, console)) }

@@ -13,8 +13,10 @@ struct BrokerSettings {
 
     private(set) var configuration: KafkaBroker.Configuration
 
-    init(_ command: BrokerCommand) throws(Failure) {
-        var logger = Logger(label: "kw.broker", factory: { StreamLogHandler.standardError(label: $0) })
+    init(_ command: BrokerCommand, _ console: Console = Console()) throws(Failure) {
+        var logger = Logger(label: "kw.broker") {
+            StreamLogHandler(label: $0, stream: LogStream(console: console), metadataProvider: nil)
+        }
         logger.logLevel = .warning
         for case .level(let level) in command.log { logger.logLevel = level }
         configuration = KafkaBroker.Configuration(host: "127.0.0.1", port: 9092, logger: logger)
@@ -71,5 +73,14 @@ struct BrokerSettings {
         }
         guard let file, let line = file.line(of: error.name) else { return Failure(description: "\(error)") }
         return Failure(description: "\(PropertiesFile.Failure(path: file.path, line: line, text: "\(error)"))")
+    }
+}
+
+/// The broker's log on standard error. What clients say stands in it: a line stays one line.
+private struct LogStream: TextOutputStream, Sendable {
+    let console: Console
+
+    mutating func write(_ line: String) {
+        console.note(SafeText.line(line.hasSuffix("\n") ? String(line.dropLast()) : line))
     }
 }

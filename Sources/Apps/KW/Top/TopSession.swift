@@ -128,7 +128,8 @@ struct TopSession {
         let clock = Timestamp.now().description.dropFirst(11).prefix(8)
         let output = writer.output(TopScreen.lines(state, clock: String(clock)))
         guard !output.isEmpty else { return }
-        tool.console.write(output)
+        // The frame's own sequences; what it shows cannot steer (`ScreenLine`).
+        tool.console.write(bytes: output.utf8)
         tool.console.flush()
     }
 }

@@ -1,20 +1,29 @@
-import KafkaWire
+import JSONLines
 
-/// Text from outside, made so that it cannot steer a terminal: keys, values, names.
-package enum SafeText {
+/// Text from outside, made so that it cannot steer a terminal: keys, values, names, errors. ``Console`` does that with
+/// all text; whoever lays text out does it before, since what is shown in the place of a character takes more room.
+public enum SafeText {
     /// Bytes as text on one line or several: what is no UTF-8 becomes `\xNN`, control characters too, but for line feeds
     /// and tabs.
-    package static func text(_ bytes: some Sequence<UInt8>) -> String { shown(Array(bytes), keepsLines: true) }
+    public static func text(_ bytes: some Sequence<UInt8>) -> String { shown(Array(bytes), keepsLines: true) }
+
+    /// Text on one line or several.
+    public static func text(_ text: String) -> String {
+        if text.utf8.allSatisfy({ isPlain($0) || $0 == 0x0A || $0 == 0x09 }) { return text }
+        return shown(Array(text.utf8), keepsLines: true)
+    }
 
     /// Bytes as text on one line: line feeds and tabs are shown as `\n` and `\t`.
-    package static func line(_ bytes: some Sequence<UInt8>) -> String { shown(Array(bytes), keepsLines: false) }
+    public static func line(_ bytes: some Sequence<UInt8>) -> String { shown(Array(bytes), keepsLines: false) }
 
     /// Text on one line.
-    package static func line(_ text: String) -> String {
+    public static func line(_ text: String) -> String {
         // Nearly all text is plain.
-        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
+        if text.utf8.allSatisfy(isPlain) { return text }
         return shown(Array(text.utf8), keepsLines: false)
     }
+
+    private static func isPlain(_ byte: UInt8) -> Bool { (0x20..<0x7F).contains(byte) }
 
     private static func shown(_ bytes: [UInt8], keepsLines: Bool) -> String {
         var out = ""
@@ -40,16 +49,8 @@ package enum SafeText {
         case "\t": out += "\\t"
         case "\r": out += "\\r"
         case "\u{0}"..<"\u{20}", "\u{7F}": out += escaped(UInt8(scalar.value))
-        default:
-            // C1 controls steer terminals too; marks that turn the direction of text hide what follows.
-            let isSteering =
-                (0x80..<0xA0).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
-                || (0x2066...0x2069).contains(scalar.value)
-            if isSteering {
-                out += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
+        case _ where JSONText.isSteering(scalar): out += "\\u{\(String(scalar.value, radix: 16))}"
+        default: out.unicodeScalars.append(scalar)
         }
     }
 
