@@ -53,7 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        // The broker's web page alone: an HTTP server over POSIX sockets.
+        // A Kafka Connect for tests: an HTTP server over POSIX sockets.
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
@@ -84,7 +84,7 @@ let package = Package(
             "Proxying", ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
         shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
         shared("Conformance", ["KafkaWire", "JSONLines"]),
-        shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", http]),
+        shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", log]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
         shared("FuzzChecks", ["KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines"]),

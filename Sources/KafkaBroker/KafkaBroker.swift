@@ -113,6 +113,40 @@ public final class KafkaBroker: Sendable {
         }
     }
 
+    /// The first groups in the order of their ids, and how many there are: for who looks again and again. With the group
+    /// whose members and positions make it more than ten thousand, the list ends.
+    package func groups(limit: Int) async -> (first: [GroupInfo], count: Int) {
+        await server.withNode { node in
+            var first: [GroupInfo] = []
+            var rows = 0
+            for id in Self.first(limit, of: node.groups.groups.keys) where rows <= 10_000 {
+                guard let group = node.groups.groups[id] else { continue }
+                first.append(GroupInfo(group))
+                rows += (first.last?.members.count ?? 0) + (first.last?.committed.count ?? 0)
+            }
+            return (first, node.groups.groups.count)
+        }
+    }
+
+    /// The first transactional ids in their order, and how many there are.
+    package func transactions(limit: Int) async -> (first: [TransactionInfo], count: Int) {
+        await server.withNode { node in
+            let all = node.transactions.transactions
+            return (Self.first(limit, of: all.keys).compactMap { all[$0].map(TransactionInfo.init) }, all.count)
+        }
+    }
+
+    /// The least so many, without sorting all.
+    private static func first(_ count: Int, of ids: some Collection<String>) -> [String] {
+        var least: [String] = []
+        for id in ids {
+            least.append(id)
+            guard least.count >= 2 * count else { continue }
+            least = Array(least.sorted().prefix(count))
+        }
+        return Array(least.sorted().prefix(count))
+    }
+
     /// The consumer group with that id, or nil.
     public func group(_ id: String) async -> GroupInfo? {
         await server.withNode { node in node.groups.groups[id].map(GroupInfo.init) }

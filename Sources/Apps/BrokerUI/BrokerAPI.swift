@@ -13,8 +13,8 @@ import KafkaWire
 ///     &offset=17                     from an offset on
 ///     &cursor=0:17,1:4               from an offset of each partition on, as `next` of the last answer says
 ///     &count=50                      so many at most, 1 to 200
-/// /api/groups                        every group: state, members with their partitions, committed offsets, lag
-/// /api/transactions                  every transactional id
+/// /api/groups                        the first 200 groups: state, members with their partitions, committed offsets, lag
+/// /api/transactions                  the first 1000 transactional ids
 /// ```
 ///
 /// Offsets, counts and times (milliseconds since 1970) are numbers. Of a key, value or header there is its `kind`
@@ -23,8 +23,13 @@ import KafkaWire
 struct BrokerAPI: Sendable {
     let broker: KafkaBroker
 
+    /// More groups are not told of, nor more members and positions than ten thousand; `count` says how many there are.
+    private static let mostGroups = 200
+    /// More transactional ids are not told of.
+    private static let mostTransactions = 1000
+
     /// Answers `path` below `/api`.
-    func answer(_ path: [String], _ query: [String: String]) async -> BrokerPages.Answer {
+    func answer(_ path: [String], _ query: [String: String]) async -> PageAnswer {
         switch path {
         case ["topics"]: return .init(body: await topics())
         case ["groups"]: return .init(body: await groups())
@@ -87,8 +92,9 @@ struct BrokerAPI: Sendable {
 
     private func groups() async -> String {
         let topics = Dictionary(await broker.topics.map { ($0.name, $0.partitions) }) { $1 }
+        let (groups, count) = await broker.groups(limit: Self.mostGroups)
         return JSONText.object([
-            ("groups", JSONText.array(await broker.groups.map { Self.group($0, topics) }))
+            ("groups", JSONText.array(groups.map { Self.group($0, topics) })), ("count", "\(count)"),
         ])
     }
 
@@ -144,7 +150,8 @@ struct BrokerAPI: Sendable {
     // MARK: - Transactions
 
     private func transactions() async -> String {
-        let transactions = await broker.transactions.map { transaction in
+        let (known, count) = await broker.transactions(limit: Self.mostTransactions)
+        let transactions = known.map { transaction in
             JSONText.object([
                 ("id", JSONText.string(transaction.id)), ("state", JSONText.string(transaction.state)),
                 ("producerId", "\(transaction.producerId)"), ("producerEpoch", "\(transaction.producerEpoch)"),
@@ -152,6 +159,6 @@ struct BrokerAPI: Sendable {
                 ("groups", JSONText.array(transaction.groups.map { JSONText.string($0) })),
             ])
         }
-        return JSONText.object([("transactions", JSONText.array(transactions))])
+        return JSONText.object([("transactions", JSONText.array(transactions)), ("count", "\(count)")])
     }
 }

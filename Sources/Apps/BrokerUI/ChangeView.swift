@@ -6,6 +6,10 @@ import KafkaWire
 /// A Debezium change event as people read it: what happened to which row, and each column before and after, with
 /// decimals and times in plain figures, as `Change` tells them.
 struct ChangeView: Equatable {
+    /// More columns, and more of a value in characters, are not shown.
+    private static let mostColumns = 500
+    private static let longestText = 4096
+
     /// A column: its values as text, nil where that side has none.
     struct Column: Equatable {
         var name: String
@@ -32,13 +36,19 @@ struct ChangeView: Equatable {
         operation = "\(change.operation)"
         table = change.table
         time = change.time
-        columns = change.columns.map { column in
+        columns = change.columns.prefix(Self.mostColumns).map { column in
             Column(name: column.name, before: Self.text(column.before), after: Self.text(column.after))
         }
         verdict = Self.verdict(bytes.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) })
     }
 
-    private static func text(_ value: Document?) -> String? { value.map { $0.text ?? $0.compact } }
+    private static func text(_ value: Document?) -> String? {
+        value.map { value in
+            let text = value.text ?? value.compact
+            let shown = text.unicodeScalars.prefix(longestText)
+            return shown.endIndex < text.unicodeScalars.endIndex ? String(shown) + "…" : text
+        }
+    }
 
     private static func verdict(_ event: ChangeEvent) -> String {
         switch event {

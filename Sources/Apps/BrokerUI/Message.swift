@@ -18,6 +18,17 @@ struct Message: Comparable {
     let content: Content
     private let batch: RecordBatch
 
+    /// A batch that unpacks to more is not shown.
+    private static let mostUnpacked = 32 << 20
+    /// More headers are not shown.
+    private static let mostHeaders = 100
+
+    /// The bytes of key and value.
+    var size: Int {
+        guard case .record(let record) = content else { return 0 }
+        return (record.key?.count ?? 0) + (record.value?.count ?? 0)
+    }
+
     private init(
         _ content: Content, at offset: Offset, _ timestamp: Int64, in batch: RecordBatch, of partition: PartitionID
     ) {
@@ -37,7 +48,7 @@ struct Message: Comparable {
     /// The messages of a batch from an offset on.
     static func all(in batch: RecordBatch, of partition: PartitionID, from start: Offset) -> [Message] {
         do throws(WireError) {
-            return try batch.records().filter { $0.offset >= start }.map { record in
+            return try batch.records(limit: mostUnpacked).filter { $0.offset >= start }.map { record in
                 Message(
                     batch.attributes.isControl ? marker(record) : .record(record), at: record.offset, record.timestamp,
                     in: batch, of: partition)
@@ -79,7 +90,7 @@ struct Message: Comparable {
                 (
                     "headers",
                     JSONText.array(
-                        record.headers.map { header in
+                        record.headers.prefix(Self.mostHeaders).map { header in
                             JSONText.object([
                                 ("name", JSONText.string(header.key)), ("value", MessagePart(header.value).json),
                             ])
@@ -102,19 +113,30 @@ struct MessagePart {
     private static let longestDocument = 4 << 20
 
     let bytes: [UInt8]?
+    private let size: Int
     /// What it holds, where it is a JSON object or array.
     let document: Document?
     private let text: String?
 
     init(_ content: Bytes?) {
-        bytes = content?.copy()
-        let mayBeDocument = bytes.map { [0x7B, 0x5B].contains($0.first) && $0.count <= Self.longestDocument } ?? false
+        size = content?.count ?? 0
+        // Of what is too large only the beginning is looked at.
+        bytes = content.map { $0[0..<min($0.count, Self.longestDocument)].copy() }
+        let mayBeDocument = bytes.map { [0x7B, 0x5B].contains($0.first) && $0.count == content?.count } ?? false
         document = mayBeDocument ? bytes.flatMap { Document($0) } : nil
-        text = bytes.flatMap(Self.text)
+        text = bytes.flatMap { Self.text($0, isCut: $0.count < content?.count ?? 0) }
     }
 
     /// The bytes as text, where they are UTF-8 without control characters other than tabs and ends of lines.
-    private static func text(_ bytes: [UInt8]) -> String? {
+    private static func text(_ bytes: [UInt8], isCut: Bool) -> String? {
+        var bytes = bytes
+        if isCut {
+            // The last character may be half there.
+            while let last = bytes.last, last >= 0x80 {
+                bytes.removeLast()
+                if last >= 0xC0 { break }
+            }
+        }
         guard !bytes.contains(where: { $0 < 0x20 && ![0x09, 0x0A, 0x0D].contains($0) || $0 == 0x7F }) else {
             return nil
         }
@@ -125,9 +147,11 @@ struct MessagePart {
         guard let bytes else { return JSONText.object([("kind", JSONText.string("null")), ("size", "0")]) }
         let shown = document.map { $0.indented(limit: 4 * Self.longestText) } ?? text
         let kind = document != nil ? "json" : text != nil ? "text" : "binary"
-        let cut = shown.map { $0.unicodeScalars.count > Self.longestText } ?? (bytes.count > Self.longestHex)
+        let cut =
+            bytes.count < size
+            || shown.map { $0.unicodeScalars.count > Self.longestText } ?? (bytes.count > Self.longestHex)
         return JSONText.object([
-            ("kind", JSONText.string(kind)), ("size", "\(bytes.count)"), ("cut", "\(cut)"),
+            ("kind", JSONText.string(kind)), ("size", "\(size)"), ("cut", "\(cut)"),
             ("text", JSONText.string(shown.map { cut ? String($0.unicodeScalars.prefix(Self.longestText)) : $0 })),
             ("hex", JSONText.string(Hex.encode(bytes.prefix(Self.longestHex)))),
         ])

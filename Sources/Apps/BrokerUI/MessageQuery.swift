@@ -12,8 +12,12 @@ struct MessageQuery {
 
     /// More messages than that are not given at once.
     private static let mostMessages = 200
-    /// How much of a partition's log is read for one answer, in bytes.
+    /// How much of the logs is read for one answer, in bytes; of each partition at least one batch.
     private static let mostBytes = 4 << 20
+    /// More partitions are not read for one answer.
+    private static let mostPartitions = 1000
+    /// More bytes of messages are not looked into and given at once. One message is always given.
+    private static let mostShown = 8 << 20
 
     private let topic: String
     /// Where to begin in each partition that is asked about.
@@ -29,6 +33,11 @@ struct MessageQuery {
         let only = try Self.number(query["partition"], "partition")
         if let only, !topic.partitions.indices.contains(Int(only)) {
             throw Refusal(sentence: "Topic \(topic.name) has partitions 0 to \(topic.partitions.count - 1).")
+        }
+        guard only != nil || topic.partitions.count <= Self.mostPartitions else {
+            throw Refusal(
+                sentence: "Topic \(topic.name) has \(topic.partitions.count) partitions, more than are read at once: choose "
+                    + "one, as in partition=0.")
         }
         let offset = try Self.number(query["offset"], "offset")
         let cursor = try Self.cursor(query["cursor"])
@@ -63,7 +72,8 @@ struct MessageQuery {
     /// messages are given; `skipped` says how many were left out before them.
     func answer(_ broker: KafkaBroker) async -> String {
         var found: [Message] = []
-        let share = max(64 << 10, Self.mostBytes / max(starts.count, 1))
+        var (skipped, next) = (0, Dictionary(starts.map { ($0.partition, $0.offset) }) { $1 })
+        let share = max(4 << 10, Self.mostBytes / max(starts.count, 1))
         for start in starts {
             let batches = await broker.batches(
                 topic: topic, partition: start.partition, from: start.offset, maxBytes: share)
@@ -72,21 +82,37 @@ struct MessageQuery {
                 let messages = Message.all(in: batch, of: start.partition, from: start.offset).prefix(room)
                 found += messages
                 room -= messages.count
+                if let last = messages.last { next[start.partition] = last.offset + 1 }
             }
+            // Of what will not be given nothing is kept, so that the partitions' batches are not in memory together.
+            found.sort()
+            skipped += max(0, found.count - count)
+            found = found.suffix(count)
         }
-        found.sort()
-        let shown = found.suffix(count)
-        var next = Dictionary(starts.map { ($0.partition, $0.offset) }) { $1 }
-        for message in found { next[message.partition] = max(next[message.partition] ?? 0, message.offset + 1) }
-        var decoder = ChangeEventDecoder()
+        let shown = Self.json(found)
+        skipped += found.count - shown.count
         return JSONText.object([
             ("topic", JSONText.string(topic)),
-            ("messages", JSONText.array(shown.map { $0.json(&decoder) })),
-            ("skipped", "\(found.count - shown.count)"),
+            ("messages", JSONText.array(shown)),
+            ("skipped", "\(skipped)"),
             (
                 "next",
                 JSONText.object(next.sorted { $0.key < $1.key }.map { ("\($0.key)", "\($0.value)") })
             ),
         ])
+    }
+
+    /// The newest of the messages, as many as there is room for.
+    private static func json(_ messages: [Message]) -> [String] {
+        var decoder = ChangeEventDecoder()
+        var shown: [String] = []
+        var room = mostShown
+        for message in messages.reversed() {
+            guard room > 0, shown.isEmpty || message.size <= room else { break }
+            let text = message.json(&decoder)
+            room -= message.size + text.utf8.count
+            shown.append(text)
+        }
+        return shown.reversed()
     }
 }

@@ -129,6 +129,10 @@ enum PageScript {
           view.replaceChildren(...nodes);
         }
 
+        /// Says where not all are shown.
+        const some = (shown, all) => shown.length < all
+          ? [make("p", { class: "dim" }, `the first ${count(shown.length)} of ${count(all)}`)] : [];
+
         // MARK: pages
 
         async function topicsPage() {
@@ -188,7 +192,7 @@ enum PageScript {
                 make("span", { class: "dim mono" }, member.id + (member.isLeader ? " (leader)" : "")), " ",
                 make("span", null, member.assignment.length === 0 ? "no partitions"
                   : member.assignment.map(share => `${share.topic}: ${share.partitions.join(", ")}`).join("; ")))))));
-          show(key, make("h1", null, "Groups"), cards.length > 0 ? cards[0] : make("p", { class: "card note" },
+          show(key, make("h1", null, "Groups"), ...some(answer.groups, answer.count), cards.length > 0 ? cards[0] : make("p", { class: "card note" },
             "There are no groups yet. A consumer makes one."), ...cards.slice(1));
         }
 
@@ -199,7 +203,8 @@ enum PageScript {
             { title: "Transactional id", style: "name" }, { title: "State" }, { title: "Producer", style: "number" },
             { title: "Epoch", style: "number", wide: true }, { title: "Partitions and groups", wide: true },
           ];
-          show(JSON.stringify(answer), make("h1", null, "Transactions"), answer.transactions.length === 0
+          show(JSON.stringify(answer), make("h1", null, "Transactions"),
+            ...some(answer.transactions, answer.count), answer.transactions.length === 0
             ? make("p", { class: "card note" }, "No producer has used a transactional id yet.")
             : table(heads, answer.transactions.map(one => [
               one.id, make("span", { class: `state ${one.state === "Ongoing" ? "warn" : "good"}` }, one.state),

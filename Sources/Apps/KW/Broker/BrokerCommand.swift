@@ -121,9 +121,11 @@ struct BrokerCommand: AsyncParsableCommand {
         let began = ContinuousClock.now
         let broker: KafkaBroker
         let directory: String?
+        let logger: Logger
         do {
             var settings = try BrokerSettings(self, console).configuration
             directory = settings.dataDirectory
+            logger = settings.logger
             if logRequests || log.contains(.requests) {
                 settings.observer = { console.note(lines.request($0, console)) }
             }
@@ -133,7 +135,7 @@ struct BrokerCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         let page: BrokerUI?
-        do { page = if let ui { try await BrokerUI.start(broker, port: ui) } else { nil } } catch {
+        do { page = if let ui { try await BrokerUI.start(broker, port: ui, logger: logger) } else { nil } } catch {
             await broker.stop()
             console.note("kw broker: \(BrokerLines.startFailure("\(error)"))")
             throw ExitCode(1)

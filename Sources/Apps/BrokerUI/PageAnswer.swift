@@ -1,0 +1,42 @@
+/// An answer of the page, and how it stands in HTTP.
+struct PageAnswer: Error, Equatable {
+    var status = 200
+    var type = "application/json"
+    var body: String
+
+    /// An answer that is a sentence.
+    static func refusal(_ status: Int, _ sentence: String) -> PageAnswer {
+        PageAnswer(status: status, type: "text/plain; charset=utf-8", body: sentence + "\n")
+    }
+
+    private static let phrases = [
+        200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+        408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large",
+        505: "HTTP Version Not Supported",
+    ]
+
+    /// What keeps the page to itself: no script, style or address but its own, in no frame, and nothing is kept.
+    private static let headers = """
+        Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+        img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+        X-Content-Type-Options: nosniff
+        X-Frame-Options: DENY
+        Referrer-Policy: no-referrer
+        Cross-Origin-Resource-Policy: same-origin
+        Cache-Control: no-store
+        Connection: close
+        """.split(separator: "\n").joined(separator: "\r\n")
+
+    /// The whole answer. The connection ends with it.
+    var bytes: [UInt8] {
+        let allow = status == 405 ? "Allow: GET\r\n" : ""
+        let head = """
+            HTTP/1.1 \(status) \(Self.phrases[status] ?? "")\r
+            Content-Type: \(type)\r
+            Content-Length: \(body.utf8.count)\r
+            \(allow)\(Self.headers)\r
+            \r\n
+            """
+        return Array((head + body).utf8)
+    }
+}

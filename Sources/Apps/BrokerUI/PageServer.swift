@@ -1,0 +1,279 @@
+import KafkaWire
+import Logging
+
+/// HTTP for the page, and no more of it than the page needs: one GET on a connection, which ends with the answer.
+/// Everything is bounded: the head of a request, the time to send it and to take the answer, the connections, what waits
+/// in memory. It has a thread of its own, which does the page's work too, one answer at a time: whatever is asked here,
+/// neither the broker's thread nor those that end the program stand still for it.
+actor PageServer {
+    private nonisolated let loop: SocketLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private let listener: TCPSocket
+    private let pages: BrokerPages
+    private let logger: Logger
+    private let limits: Limits
+    private var connections: [Int: Connection] = [:]
+    private var connectionCount = 0
+    /// The connections whose requests wait for the broker, in their order.
+    private var asking: [(connection: Int, path: [String], query: [String: String])] = []
+    private var isAnswering = false
+    private var complainedAt: Instant?
+    private var isStopped = false
+
+    /// What nobody gets more of.
+    struct Limits {
+        /// A browser opens six at once.
+        var connections = 64
+        var timeToAsk = Duration.seconds(5)
+        var timeToTake = Duration.seconds(10)
+        /// How long the end of what a client still sends is waited for: closed before, its system would throw the answer
+        /// away.
+        var timeToEnd = Duration.seconds(1)
+        /// Answers that wait to be taken, in bytes.
+        var waiting = 32 << 20
+    }
+
+    /// What a connection is at.
+    private enum Phase { case reading, asking, writing, ending }
+
+    private struct Connection {
+        let socket: TCPSocket
+        var phase = Phase.reading
+        var head = PageRequestHead()
+        var output: [UInt8] = []
+        var sent = 0
+        var timer: TimerID?
+
+        var waiting: Int { output.count - sent }
+    }
+
+    /// Listens on 127.0.0.1. Throws where the port is taken.
+    init(_ pages: BrokerPages, port: UInt16, limits: Limits = Limits(), logger: Logger) throws(NetError) {
+        guard let address = try SocketAddress.resolve(host: "127.0.0.1", port: port).first else {
+            throw NetError(.unresolved("no address"), doing: "resolve 127.0.0.1")
+        }
+        listener = try TCPSocket.listening(on: address, backlog: 128)
+        do throws(NetError) { loop = try SocketLoop(name: "page") } catch {
+            listener.close()
+            throw error
+        }
+        self.pages = pages
+        self.logger = logger
+        self.limits = limits
+    }
+
+    nonisolated var port: UInt16 { listener.localPort }
+
+    func start() { watchListener() }
+
+    /// Closes the port and all connections.
+    func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        loop.unwatch(listener.descriptor)
+        listener.close()
+        for id in Array(connections.keys) { close(id) }
+        loop.stop()
+    }
+
+    /// How many connections there are.
+    var connectionsOpen: Int { connections.count }
+
+    // MARK: - Accepting
+
+    private func watchListener() {
+        guard !isStopped else { return }
+        loop.watch(listener.descriptor, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
+    }
+
+    private func accept() {
+        for _ in 0..<limits.connections {
+            do throws(NetError) {
+                guard let socket = try listener.accept() else { return }
+                open(socket)
+            } catch {
+                // No descriptors: those who have not asked yet give theirs away.
+                guard !dropIdle() else { continue }
+                complain(error)
+                // The listener stays readable: without a pause the loop would spin.
+                loop.unwatch(listener.descriptor)
+                loop.schedule(at: .now + .milliseconds(100)) { [weak self] in
+                    self?.assumeIsolated { $0.watchListener() }
+                }
+                return
+            }
+        }
+    }
+
+    private func complain(_ error: NetError) {
+        let now = Instant.now
+        defer { complainedAt = now }
+        // While it goes on it is said once.
+        if let last = complainedAt, now - last < .seconds(10) { return }
+        logger.warning("The page takes no connections until this is over: \(error)")
+    }
+
+    private func open(_ socket: TCPSocket) {
+        guard connections.count < limits.connections || dropIdle() else { return socket.close() }
+        connectionCount += 1
+        let id = connectionCount
+        connections[id] = Connection(socket: socket)
+        setTimer(id, limits.timeToAsk)
+        loop.watch(socket.descriptor, for: .readable) { [weak self] readiness in
+            self?.assumeIsolated { $0.ready(id, readiness) }
+        }
+        // Mostly the request is there: who has asked is never dropped for those who only connect.
+        receive(id)
+    }
+
+    /// Closes the oldest connection that has not asked yet; false where there is none.
+    private func dropIdle() -> Bool {
+        guard let oldest = connections.filter({ $0.value.phase == .reading || $0.value.phase == .ending }).keys.min()
+        else { return false }
+        close(oldest)
+        return true
+    }
+
+    // MARK: - Reading
+
+    private func ready(_ id: Int, _ readiness: SocketLoop.Readiness) {
+        guard let phase = connections[id]?.phase else { return }
+        switch phase {
+        case .reading: receive(id)
+        case .asking: close(id)
+        case .writing: flush(id)
+        case .ending: discard(id)
+        }
+    }
+
+    private static let pieceSize = 16 << 10
+
+    private func receive(_ id: Int) {
+        guard let socket = connections[id]?.socket else { return }
+        let outcome = withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) {
+            buffer -> PageRequestHead.Outcome? in
+            do throws(NetError) {
+                guard let count = try socket.read(into: buffer) else { return .incomplete }
+                guard count > 0 else { return nil }
+                return connections[id]?.head.take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } catch { return nil }
+        }
+        switch outcome {
+        case nil: close(id)
+        case .incomplete: break
+        case .refused(let answer): write(answer, to: id)
+        case .whole(let request):
+            switch BrokerPages.route(request) {
+            case .answer(let answer): write(answer, to: id)
+            case .api(let path, let query):
+                connections[id]?.phase = .asking
+                setTimer(id, nil)
+                loop.setInterest(socket.descriptor, [])
+                asking.append((id, path, query))
+                ask()
+            }
+        }
+    }
+
+    /// Asks the broker for the next one.
+    private func ask() {
+        while !isAnswering, let next = asking.first {
+            asking.removeFirst()
+            guard connections[next.connection] != nil else { continue }
+            isAnswering = true
+            let api = pages.api
+            Task(executorPreference: loop) {
+                let answer = await api.answer(next.path, next.query)
+                await self.answered(next.connection, answer)
+            }
+        }
+    }
+
+    private func answered(_ id: Int, _ answer: PageAnswer) {
+        isAnswering = false
+        write(answer, to: id)
+        ask()
+    }
+
+    // MARK: - Writing
+
+    private func write(_ answer: PageAnswer, to id: Int) {
+        guard connections[id] != nil else { return }
+        let output = answer.bytes
+        var waiting = output.count + connections.values.reduce(0) { $0 + $1.waiting }
+        for (other, connection) in connections.sorted(by: { $0.key < $1.key }) where waiting > limits.waiting {
+            guard connection.phase == .writing else { continue }
+            waiting -= connection.waiting
+            close(other)
+        }
+        connections[id]?.output = output
+        connections[id]?.phase = .writing
+        setTimer(id, limits.timeToTake)
+        flush(id)
+    }
+
+    private func flush(_ id: Int) {
+        guard let connection = connections[id] else { return }
+        var sent = connection.sent
+        do throws(NetError) {
+            while sent < connection.output.count {
+                let count = try Self.write(connection.output, from: sent, to: connection.socket)
+                if count == 0 { break }
+                sent += count
+            }
+        } catch { return close(id) }
+        connections[id]?.sent = sent
+        guard sent == connection.output.count else {
+            return loop.setInterest(connection.socket.descriptor, .writable)
+        }
+        connections[id]?.output = []
+        connections[id]?.sent = 0
+        connections[id]?.phase = .ending
+        connection.socket.shutdownWriting()
+        loop.setInterest(connection.socket.descriptor, .readable)
+        setTimer(id, limits.timeToEnd)
+        discard(id)
+    }
+
+    private static func write(_ bytes: [UInt8], from: Int, to socket: TCPSocket) throws(NetError) -> Int {
+        let outcome: Result<Int, NetError> = bytes.withUnsafeBytes { buffer in
+            do throws(NetError) {
+                return .success(try socket.write(UnsafeRawBufferPointer(rebasing: buffer[from...])))
+            } catch { return .failure(error) }
+        }
+        return try outcome.get()
+    }
+
+    /// Takes what a client goes on sending, until it has seen the answer and closes, or its time is over.
+    private func discard(_ id: Int) {
+        guard let socket = connections[id]?.socket else { return }
+        let isOver = withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
+            do throws(NetError) { return try socket.read(into: buffer) == 0 } catch { return true }
+        }
+        if isOver { close(id) }
+    }
+
+    // MARK: - The end
+
+    private func setTimer(_ id: Int, _ duration: Duration?) {
+        if let timer = connections[id]?.timer { loop.cancel(timer) }
+        connections[id]?.timer = duration.map { duration in
+            loop.schedule(at: .now + duration) { [weak self] in self?.assumeIsolated { $0.timeIsOver(id) } }
+        }
+    }
+
+    private func timeIsOver(_ id: Int) {
+        guard let connection = connections[id] else { return }
+        // A browser opens connections that it may need: nobody waits for an answer on those.
+        guard connection.phase == .reading, !connection.head.isEmpty else { return close(id) }
+        write(.refusal(408, "The request did not arrive in time."), to: id)
+    }
+
+    private func close(_ id: Int) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        if let timer = connection.timer { loop.cancel(timer) }
+        loop.unwatch(connection.socket.descriptor)
+        connection.socket.close()
+    }
+}
