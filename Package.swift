@@ -79,7 +79,7 @@ let package = Package(
         shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
         shared("ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         shared("ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
-        shared("ConnectREST", ["AppSupport", "JSONLines", "ToolKit"]),
+        shared("ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         shared(
             "Proxying", ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
         shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),

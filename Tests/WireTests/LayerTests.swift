@@ -69,6 +69,31 @@ import Testing
         }
     }
 
+    /// Text goes to the terminal through `Console` alone, which shows what would steer it; what passes as bytes is records
+    /// that were asked for, the agents' own lines, and the frames of `kw top`.
+    @Test func oneWayLeadsToTheTerminal() {
+        let own = ["Sources/Apps/AppSupport/Console.swift", "Sources/Apps/KW/Top/TopTerminal.swift"]
+        let raw = [
+            "Sources/Apps/AgentRuntime/Agent.swift", "Sources/Apps/KW/Records/ConsumeRun.swift",
+            "Sources/Apps/KW/Top/TopSession.swift",
+        ]
+        let words: Set<Substring> = [
+            "debugPrint", "FileHandle", "fputs", "fwrite", "fprintf", "vprintf", "printf", "dprintf", "putchar", "puts",
+            "perror", "stdout", "stderr", "standardOutput", "standardError", "STDERR_FILENO",
+        ]
+        for path in Self.files(in: "Sources") where !own.contains(path) {
+            let code = Self.stripped(Self.text(path))
+            let used = words.intersection(code.split { !$0.isLetter && $0 != "_" })
+            #expect(used.isEmpty, "\(path) prints beside Console: \(used)")
+            // Others than Swift's are methods: behind a dot, or of the file itself.
+            let prints = code.matches(of: #/(func |\.)?\bprint\(/#).contains { $0.output.1 == nil }
+            #expect(!prints || code.contains("func print("), "\(path) prints beside Console")
+            #expect(
+                raw.contains(path) || !code.contains("console.write(bytes") && !code.contains("console.write(buffer"),
+                "\(path) writes bytes to the console")
+        }
+    }
+
     @Test func theLibrariesDoWithoutFoundation() {
         for path in Self.files(in: "Sources/KafkaWire") + Self.files(in: "Sources/KafkaBroker") {
             #expect(!Self.stripped(Self.text(path)).contains("import Foundation"), "\(path)")

@@ -49,7 +49,9 @@ struct BrokerPages: Sendable {
     /// Whether it is the page's own script that asks, or no browser. Another site's script cannot read the answer, but
     /// could keep the broker busy. A link from elsewhere may lead to the page, not to its data.
     static func isOwn(_ request: PageRequest) -> Bool {
-        if let origin = request.origin, origin.lowercased() != "http://\(request.host?.lowercased() ?? "")" { return false }
+        if let origin = request.origin, origin.lowercased() != "http://\(request.host?.lowercased() ?? "")" {
+            return false
+        }
         guard let site = request.site, site != "same-origin", site != "none" else { return true }
         return request.mode == "navigate" && request.path.first != "api"
     }

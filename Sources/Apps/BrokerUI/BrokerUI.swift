@@ -32,7 +32,8 @@ public final class BrokerUI: Sendable {
             server = try PageServer(BrokerPages(api: BrokerAPI(broker: broker)), port: port, logger: logger)
         } catch {
             throw StartError(
-                description: "The page cannot be served on 127.0.0.1:\(port): \(error.words). Choose another port; 0 is "
+                description:
+                    "The page cannot be served on 127.0.0.1:\(port): \(error.words). Choose another port; 0 is "
                     + "any free one.")
         }
         await server.start()

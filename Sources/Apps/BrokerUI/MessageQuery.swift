@@ -36,7 +36,8 @@ struct MessageQuery {
         }
         guard only != nil || topic.partitions.count <= Self.mostPartitions else {
             throw Refusal(
-                sentence: "Topic \(topic.name) has \(topic.partitions.count) partitions, more than are read at once: choose "
+                sentence:
+                    "Topic \(topic.name) has \(topic.partitions.count) partitions, more than are read at once: choose "
                     + "one, as in partition=0.")
         }
         let offset = try Self.number(query["offset"], "offset")

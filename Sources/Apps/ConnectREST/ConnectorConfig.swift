@@ -1,4 +1,5 @@
 import JSONLines
+import KafkaWire
 
 /// A connector's settings, all text, in the order in which they were given.
 package struct ConnectorConfig: Equatable, Sendable {
@@ -74,7 +75,7 @@ package struct ConnectorConfig: Equatable, Sendable {
 
     /// The values that must not be shown, wherever they turn up.
     package var secrets: Secrets {
-        Secrets(entries.filter { Secrets.isSecret($0.name) && !Secrets.isReference($0.value) }.map(\.value))
+        Secrets(entries.filter { SensitiveSettings.contains($0.name) && !Secrets.isReference($0.value) }.map(\.value))
     }
 
     /// The settings whose values are the mask: taken from a listing, not what they should be.
@@ -93,27 +94,13 @@ package struct Secrets: Sendable {
         values.reduce(text) { $0.replacing($1, with: ConnectorConfig.mask) }
     }
 
-    /// Whether a setting's name says that its value is nobody's business.
-    static func isSecret(_ name: String) -> Bool {
-        let name = name.lowercased()
-        let words = [
-            "password", "passwd", "passphrase", "secret", "credential", "jaas.config", "private.key", "api.key",
-            "apikey",
-            "access.key", "token", "basic.auth.user.info", "keystore.key",
-        ]
-        // Where something is kept is none.
-        let places = [".location", ".file", ".provider", ".url", ".source", ".alias"]
-        if places.contains(where: name.hasSuffix) { return false }
-        return words.contains { name.contains($0) }
-    }
-
     /// `${file:/path:key}`: resolved by the worker, and no secret itself.
     static func isReference(_ value: String) -> Bool { value.hasPrefix("${") && value.hasSuffix("}") }
 
     /// A setting's value as it may be shown.
     static func shown(_ name: String, _ value: String) -> String {
         if value.isEmpty || isReference(value) { return value }
-        return isSecret(name) ? ConnectorConfig.mask : withoutCredentials(value)
+        return SensitiveSettings.contains(name) ? ConnectorConfig.mask : withoutCredentials(value)
     }
 
     /// URLs such as `jdbc:postgresql://user:password@host/db?password=x` without what is secret in them.

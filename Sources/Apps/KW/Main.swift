@@ -54,7 +54,7 @@ struct KW: AsyncParsableCommand {
                 Console().note("Error: \(sentence)")
                 KW.exit(withError: ExitCode.validationFailure)
             }
-            KW.exit(withError: error)
+            end(error)
         }
         do {
             if var command = command as? any AsyncParsableCommand {
@@ -62,6 +62,15 @@ struct KW: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch { KW.exit(withError: error) }
+        } catch { end(error) }
+    }
+
+    /// The parser's words go the way of all others, since they repeat arguments; help is its own.
+    private static func end(_ error: any Error) -> Never {
+        let code = KW.exitCode(for: error)
+        guard code != .success else { KW.exit(withError: error) }
+        let message = KW.fullMessage(for: error)
+        if !message.isEmpty { Console().note(message) }
+        KW.exit(withError: code)
     }
 }

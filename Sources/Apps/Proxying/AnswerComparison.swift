@@ -37,6 +37,9 @@ package struct AnswerComparison: Sendable {
     /// Whether nothing differs but what may.
     package var isSame: Bool { trouble == nil && differences.allSatisfy { $0.kind != nil } }
 
+    /// The fields whose values are not shown.
+    private var secrets: Set<String> = []
+
     /// More than that nobody reads.
     private static let limit = 100
 
@@ -54,6 +57,7 @@ package struct AnswerComparison: Sendable {
         do throws(WireError) {
             let first = try Self.values(recorded, api.response, head)
             let second = try Self.values(now, api.response, head)
+            secrets = api.response.sensitiveFields
             compare(first, second, at: "", name: "", ignored, ignoredFields)
         } catch { trouble = "they cannot be read: \(error)" }
     }
@@ -80,6 +84,10 @@ package struct AnswerComparison: Sendable {
         case (.object(let x), .object(let y)) where x.map(\.name) == y.map(\.name):
             for (one, other) in zip(x, y) {
                 let inside = path.isEmpty ? one.name : "\(path).\(one.name)"
+                if one.value != other.value, isSecret(one.name, in: x) || isSecret(one.name, in: y) {
+                    differences.append(.init(path: inside, recorded: "hidden", now: "hidden", kind: nil))
+                    continue
+                }
                 compare(one.value, other.value, at: inside, name: one.name, ignored, names)
             }
         case (.array(let x), .array(let y)) where x.count == y.count:
@@ -95,6 +103,13 @@ package struct AnswerComparison: Sendable {
             let kind = Self.kind(of: name).flatMap { ignored.contains($0) ? $0 : nil }
             differences.append(.init(path: path, recorded: Self.text(a, name), now: Self.text(b, name), kind: kind))
         }
+    }
+
+    /// Whether a field's value is a secret; of a setting that depends on its name.
+    private func isSecret(_ field: String, in fields: [(name: String, value: WireValue)]) -> Bool {
+        guard secrets.contains(field) else { return false }
+        guard case .string(let name)? = fields.first(where: { $0.name == "name" })?.value else { return true }
+        return SensitiveSettings.contains(name)
     }
 
     /// What a field is about, by its name in Kafka's message definitions.

@@ -25,11 +25,23 @@ package final class CaptureRecorder {
 
     private static let bufferSize = 1 << 20
 
-    /// Makes the file, over one that is there.
-    package init(path: String, note: String?) throws(FileError) {
+    /// Makes the file, which is its owner's alone. What is there already, be it a link to elsewhere, is left as it is: it
+    /// may be readable for others, and what passes may be secret.
+    package convenience init(path: String, note: String?) throws(FileError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            let isThere = errno == EEXIST
+            throw FileError(
+                "cannot write \(path): \(String(cString: strerror(errno)))"
+                    + (isThere ? "; a recording is always a new file, so remove it or name another" : ""))
+        }
+        try self.init(path: path, descriptor: descriptor, note: note)
+    }
+
+    /// Writes to an open file, and closes it at the end.
+    package init(path: String, descriptor: Int32, note: String?) throws(FileError) {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileError("cannot write \(path): \(String(cString: strerror(errno)))") }
+        self.descriptor = descriptor
         pending = Array((Capture.head(note: note) + "\n").utf8)
         flush()
         if let failure {

@@ -21,7 +21,7 @@ final class Lane {
     /// How many it has in all.
     var frameSize = 0
     var mode = Mode.pass
-    /// The frame so far, where it is held: the first ``heldCount`` bytes. The memory stays for the next one.
+    /// The frame so far, where it is held: the first ``heldCount`` bytes.
     private(set) var held: [UInt8] = []
     private(set) var heldCount = 0
     /// The frame so far, where it is passed on and somebody wants to see it.
@@ -44,11 +44,18 @@ final class Lane {
 
     /// What more of a frame than that is still to come is read to where it is held.
     static let directRead = 32 << 10
-    private static let keptMemory = 4 << 20
     /// How many bytes may wait behind one that is held back on purpose.
     private static let delayedLimit = 1 << 20
 
-    init(from: Conversation.Side) { self.from = from }
+    private let memory: WarmMemory
+
+    init(from: Conversation.Side, memory: WarmMemory) {
+        self.from = from
+        self.memory = memory
+    }
+
+    /// How many bytes it has in memory.
+    var waiting: Int { outlet.count + held.count + (copy?.capacity ?? 0) }
 
     /// Whether there is room for what would be read. A receiver that does not read stops the sender.
     var hasRoom: Bool {
@@ -62,6 +69,7 @@ final class Lane {
     /// Makes room for so many bytes more.
     private func makeRoom(_ count: Int) {
         let wanted = heldCount + count
+        if held.isEmpty { held = memory.take() }
         guard wanted > held.count else { return }
         // Bytes arrive before memory is given to what a size only announces.
         let size = max(wanted, min(frameSize, max(2 * held.count, 1 << 20)))
@@ -99,7 +107,30 @@ final class Lane {
 
     /// Holds nothing any more.
     func letGo(keepingMemory: Bool) {
-        if !keepingMemory || held.count > Self.keptMemory { held = [] }
+        if !keepingMemory { held = [] }
         heldCount = 0
+    }
+
+    /// Everything has left: what nothing is held in is for the next frame, of whatever connection.
+    func giveBack() {
+        guard heldCount == 0, !held.isEmpty else { return }
+        let free = held
+        held = []
+        memory.give(free)
+    }
+}
+
+/// Memory that frames were gathered in, kept since it is warm: once for the proxy, and not for each connection, of which
+/// there may be a thousand.
+final class WarmMemory {
+    private var free: [[UInt8]] = []
+    private static let most = 4
+    private static let largest = 4 << 20
+
+    func take() -> [UInt8] { free.popLast() ?? [] }
+
+    func give(_ memory: consuming [UInt8]) {
+        guard free.count < Self.most, memory.count <= Self.largest else { return }
+        free.append(memory)
     }
 }

@@ -46,7 +46,7 @@ package actor Proxy {
 
     /// How many bytes wait in memory for those that do not read.
     package var waitingBytes: Int {
-        relays.values.reduce(0) { $0 + $1.requests.outlet.count + $1.answers.outlet.count }
+        relays.values.reduce(0) { $0 + $1.requests.waiting + $1.answers.waiting }
     }
 
     /// Closes all listeners and connections.

@@ -48,6 +48,7 @@ final class ProxyContext {
     let gates: Gates
     /// Where every connection reads into: what does not pass at once is copied out.
     let scratch: UnsafeMutableRawBufferPointer
+    let memory = WarmMemory()
     private var complained: [String: Instant] = [:]
 
     init(_ configuration: Proxy.Configuration, _ gates: Gates) {

@@ -9,8 +9,8 @@ final class Relay {
     /// By which of this machine's addresses the client came.
     let local: String?
     private(set) var broker: TCPSocket?
-    let requests = Lane(from: .client)
-    let answers = Lane(from: .broker)
+    let requests: Lane
+    let answers: Lane
     var inFlight = InFlight()
     var faults: ConnectionFaults
     /// Whether a request was swallowed: then all that follow are.
@@ -33,6 +33,8 @@ final class Relay {
         self.place = place
         self.faults = faults
         self.context = context
+        requests = Lane(from: .client, memory: context.memory)
+        answers = Lane(from: .broker, memory: context.memory)
         local = client.local?.host
         let plan = context.configuration.faults
         bytesLeft = plan.cutAfter
@@ -179,6 +181,7 @@ final class Relay {
             lane.stop = try lane.outlet.flush(now: now) { (bytes) throws(NetError) in try receiver.write(bytes) }
         } catch { return writeFailed(lane) }
         guard lane.outlet.isEmpty else { return }
+        lane.giveBack()
         if isClosing, lane === answers { return close(closeReason) }
         guard lane.sawEnd, !lane.hasToldEnd else { return }
         lane.hasToldEnd = true

@@ -196,6 +196,9 @@ extension Relay {
 
     // MARK: - Answers
 
+    /// Answers with more bytes are not searched for error codes, where nothing else wants them whole.
+    private static let errorsLimit = 256 << 10
+
     private func answerBegins(_ correlationId: Int32, _ size: Int, _ parts: inout [Part], now: Instant) {
         let lane = answers
         let configuration = context.configuration
@@ -219,7 +222,9 @@ extension Relay {
             if case .delay(let duration) = fault { parts.append(.wait(now + duration)) }
             if fault == .truncate { lane.mode = .hold }
         }
-        if lane.mode != .hold, configuration.keepsAnswers || configuration.tellsErrors || configuration.tellsFrames {
+        // A large answer is data: its codes are not worth that it waits here until a client has read it.
+        let tellsErrors = configuration.tellsErrors && size <= Self.errorsLimit
+        if lane.mode != .hold, configuration.keepsAnswers || tellsErrors || configuration.tellsFrames {
             lane.copy = []
             lane.copy?.reserveCapacity(min(size, 4 << 20))
         }

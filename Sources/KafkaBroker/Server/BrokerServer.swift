@@ -16,6 +16,7 @@ actor BrokerServer {
     let configuration: KafkaBroker.Configuration
     let node: BrokerNode
     private let logger: Logger
+    private var acceptFailedAt: Instant?
     private var listeners: [BrokerID: TCPSocket] = [:]
     private(set) var connections: [UInt64: ClientConnection] = [:]
     private var connectionCount: UInt64 = 0
@@ -104,7 +105,12 @@ actor BrokerServer {
         do {
             while let socket = try listener.accept() { open(socket, at: id) }
         } catch {
-            logger.warning("Accepting connections pauses for 100 ms: \(error)")
+            let now = Instant.now
+            // While it goes on it is said once.
+            if acceptFailedAt.map({ now - $0 > .seconds(10) }) ?? true {
+                logger.warning("Connections are accepted when this is over: \(error)")
+            }
+            acceptFailedAt = now
             // The listener stays readable: without a pause the loop would spin.
             loop.unwatch(listener.descriptor)
             loop.schedule(at: .now + .milliseconds(100)) { [weak self] in

@@ -148,11 +148,13 @@ extension KafkaAdmin {
     private static func entry(
         _ config: DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult
     ) -> ConfigEntry {
-        ConfigEntry(
-            name: config.name, value: config.value, source: ConfigSource(rawValue: config.configSource),
-            isReadOnly: config.readOnly, isSensitive: config.isSensitive,
+        // Kafka leaves such values out; another broker may not.
+        let isSensitive = config.isSensitive || SensitiveSettings.contains(config.name)
+        return ConfigEntry(
+            name: config.name, value: isSensitive ? nil : config.value,
+            source: ConfigSource(rawValue: config.configSource), isReadOnly: config.readOnly, isSensitive: isSensitive,
             synonyms: config.synonyms.map {
-                .init(name: $0.name, value: $0.value, source: ConfigSource(rawValue: $0.source))
+                .init(name: $0.name, value: isSensitive ? nil : $0.value, source: ConfigSource(rawValue: $0.source))
             }, type: config.configType, documentation: config.documentation.flatMap { $0.isEmpty ? nil : $0 })
     }
 

@@ -68,10 +68,11 @@ extension KafkaAdmin {
                         configs: topic.numPartitions < 0 || topic.topicConfigErrorCode != .none
                             ? nil
                             : topic.configs?.map { config in
-                                ConfigEntry(
-                                    name: config.name, value: config.value,
+                                let isSensitive = config.isSensitive || SensitiveSettings.contains(config.name)
+                                return ConfigEntry(
+                                    name: config.name, value: isSensitive ? nil : config.value,
                                     source: ConfigSource(rawValue: config.configSource), isReadOnly: config.readOnly,
-                                    isSensitive: config.isSensitive)
+                                    isSensitive: isSensitive)
                             })
                     return AdminReply(topic.name, topic.errorCode, topic.errorMessage, value)
                 }

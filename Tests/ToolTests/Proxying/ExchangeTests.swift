@@ -1,4 +1,5 @@
 import Captures
+import Foundation
 import JSONLines
 import KafkaWire
 import Proxying
@@ -166,7 +167,8 @@ import Testing
         func seen(_ bytes: [UInt8]) -> ExchangeFeed.SeenFrame {
             .init(place: place, from: .client, moment: Instant(nanoseconds: 5000), bytes: Bytes(bytes))
         }
-        let file = try Program.file([])
+        let file = try Program.Capture()
+        file.remove()
         defer { file.remove() }
         let recorder = try CaptureRecorder(path: file.path, note: "a test")
         recorder.add(seen([0, 0, 0, 1, 7]))
@@ -177,7 +179,9 @@ import Testing
         #expect(
             capture.frames[0].client == "c:1" && capture.frames[0].broker == "b:2" && capture.frames[1].client == nil)
         // A device that is always full.
-        #expect(throws: FileError.self) { try CaptureRecorder(path: "/dev/full", note: nil) }
+        #expect(throws: FileError.self) {
+            try CaptureRecorder(path: "/dev/full", descriptor: open("/dev/full", O_WRONLY), note: nil)
+        }
         #expect(throws: FileError.self) { try CaptureRecorder(path: "/nowhere/file", note: nil) }
     }
 }

@@ -29,7 +29,8 @@ import Testing
 
     @Test func exchangesAreShownCountedAndRecorded() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
-        let file = try Program.file([])
+        let file = try Program.Capture()
+        file.remove()
         defer { file.remove() }
         let (run, address) = try await start([
             "-b", broker.bootstrapServers, "--record", file.path, "--api", "produce", "--depth", "3",
@@ -64,7 +65,8 @@ import Testing
 
     @Test func aKillLosesLittleOfARecording() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
-        let file = try Program.file([])
+        let file = try Program.Capture()
+        file.remove()
         defer { file.remove() }
         let (run, address) = try await start(["-b", broker.bootstrapServers, "--record", file.path, "--quiet"])
         try await produce(address, 20)
@@ -76,9 +78,37 @@ import Testing
         await broker.stop()
     }
 
-    @Test func aFullDiskEndsTheRecordingAndNotTheTraffic() async throws {
-        let outcome = try Program.kw(["proxy", "--listen", "127.0.0.1:0", "-b", "127.0.0.1:1", "--record", "/dev/full"])
-        #expect(outcome.status == 1 && outcome.error.contains("No space left"))
+    /// A file of before may be readable for others, and a link leads to a place that somebody else chose.
+    @Test func aRecordingIsAlwaysANewPrivateFile() async throws {
+        let broker = try await KafkaBroker.start()
+        let file = try Program.file(Array("mine".utf8))
+        let link = file.path + ".link"
+        defer {
+            file.remove()
+            unlink(link)
+        }
+        func refused(_ path: String) throws {
+            let outcome = try Program.kw([
+                "proxy", "--listen", "127.0.0.1:0", "-b", broker.bootstrapServers, "--record", path,
+            ])
+            #expect(outcome.status == 1 && outcome.error.contains("always a new file"), "\(outcome.error)")
+        }
+        try refused(file.path)
+        #expect(try file.text() == "mine")
+        for target in [file.path, file.path + ".nothing"] {
+            #expect(symlink(target, link) == 0)
+            try refused(link)
+            unlink(link)
+        }
+        #expect(try file.text() == "mine" && access(file.path + ".nothing", F_OK) != 0)
+        file.remove()
+        let mask = umask(0)
+        defer { umask(mask) }
+        let recorder = try CaptureRecorder(path: file.path, note: nil)
+        recorder.flush()
+        var status = stat()
+        #expect(stat(file.path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        await broker.stop()
     }
 
     @Test func aBrokerThatIsNotThereIsSaidAtOnce() async throws {

@@ -221,11 +221,13 @@ import Testing
 
     // MARK: - Limits
 
-    @Test func aClientThatDoesNotReadStopsTheBroker() async throws {
+    /// As `kw proxy` runs, which tells errors, and without.
+    @Test(arguments: [false, true]) func aClientThatDoesNotReadStopsTheBroker(tellsErrors: Bool) async throws {
         let server = try RawServer()
         let harness = try await ProxyHarness(["127.0.0.1:\(server.port)"]) {
             $0.feed = nil
             $0.keepsAnswers = false
+            $0.tellsErrors = tellsErrors
         }
         let client = try RawPeer.connect(to: await harness.port)
         let broker = try await server.accept()

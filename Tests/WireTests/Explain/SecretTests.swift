@@ -14,6 +14,9 @@ import Testing
         "ExpireDelegationTokenRequest": ["hmac"],
         "DescribeDelegationTokenResponse": ["hmac"],
         "AlterUserScramCredentialsRequest": ["salt", "saltedPassword"],
+        // Of settings it depends on the name.
+        "CreateTopicsRequest": ["value"], "CreateTopicsResponse": ["value"], "DescribeConfigsResponse": ["value"],
+        "AlterConfigsRequest": ["value"], "IncrementalAlterConfigsRequest": ["value"],
     ]
     private static let password = Bytes(Array("\0alice\0hunter2".utf8))
 
@@ -36,6 +39,63 @@ import Testing
             }
             let open = Explanation(body: bytes, of: type, version: version, showsSecrets: true)
             #expect(open.rows.allSatisfy { !$0.isSecret && !$0.value.contains("hidden") })
+        }
+    }
+
+    @Test(arguments: [
+        ("sasl.jaas.config", true), ("ssl.keystore.password", true), ("ssl.truststore.certificates", true),
+        ("listener.name.internal.ssl.key.password", true),
+        ("listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config", true), ("SSL.KEY.PASSWORD", true),
+        ("delegation.token.secret.key", true), ("database.password", true), ("aws.secret.access.key", true),
+        ("plugin.api.token", true), ("producer.override.sasl.jaas.config", true), ("", true),
+        ("retention.ms", false), ("cleanup.policy", false), ("ssl.keystore.location", false), ("ssl.key", false),
+        ("delegation.token.max.lifetime.ms", false), ("password.encoder.iterations", false),
+        ("sasl.oauthbearer.token.endpoint.url", false), ("sasl.enabled.mechanisms", false),
+        ("ssl.keystore.type", false),
+    ]) func settingsAreSecretsByTheirNames(name: String, isSecret: Bool) throws {
+        #expect(SensitiveSettings.contains(name) == isSecret)
+        let messages: [(any WireMessage.Type, Int16, [UInt8])] = [
+            (
+                IncrementalAlterConfigsRequest.self, 1,
+                try IncrementalAlterConfigsRequest.with {
+                    $0.resources = [.with { $0.configs = [.with { ($0.name, $0.value) = (name, "hunter2") }] }]
+                }.encode(version: 1)
+            ),
+            (
+                AlterConfigsRequest.self, 2,
+                try AlterConfigsRequest.with {
+                    $0.resources = [.with { $0.configs = [.with { ($0.name, $0.value) = (name, "hunter2") }] }]
+                }.encode(version: 2)
+            ),
+            (
+                CreateTopicsRequest.self, 7,
+                try CreateTopicsRequest.with {
+                    $0.topics = [.with { $0.configs = [.with { ($0.name, $0.value) = (name, "hunter2") }] }]
+                }.encode(version: 7)
+            ),
+            (
+                DescribeConfigsResponse.self, 4,
+                try DescribeConfigsResponse.with {
+                    $0.results = [
+                        .with {
+                            $0.configs = [
+                                .with {
+                                    ($0.name, $0.value) = (name, "hunter2")
+                                    $0.synonyms = [.with { ($0.name, $0.value) = (name, "hunter2") }]
+                                }
+                            ]
+                        }
+                    ]
+                }.encode(version: 4)
+            ),
+        ]
+        for (type, version, bytes) in messages {
+            let rows = Explanation(body: Bytes(bytes), of: type, version: version).rows
+            let values = rows.filter { $0.name == "value" }
+            #expect(!values.isEmpty && values.allSatisfy { $0.isSecret == isSecret })
+            #expect(rows.contains { $0.value.contains("hunter2") } == !isSecret, "\(type)")
+            let open = Explanation(body: Bytes(bytes), of: type, version: version, showsSecrets: true)
+            #expect(open.rows.contains { $0.value.contains("hunter2") })
         }
     }
 

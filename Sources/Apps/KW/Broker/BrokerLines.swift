@@ -82,7 +82,8 @@ struct BrokerLines {
             }
         case .silent: line += "\(request.requestBytes) bytes, no answer asked for"
         case .hungUp(let reason):
-            line += "\(request.requestBytes) bytes  " + console.paint("closed: \(SafeText.line(reason))", .red, for: .error)
+            line +=
+                "\(request.requestBytes) bytes  " + console.paint("closed: \(SafeText.line(reason))", .red, for: .error)
         }
         return line
     }

@@ -1,0 +1,31 @@
+/// Which settings hold secrets, by their names: those that Kafka's definitions call passwords, on any listener, and of
+/// names that are none of Kafka's (plugins, connectors) those that say so. Everything that shows settings asks here.
+package enum SensitiveSettings {
+    /// The settings of type PASSWORD in Kafka 4.3's brokers, clients and Connect workers.
+    private static let passwords: Set<String> = [
+        "ssl.keystore.password", "ssl.key.password", "ssl.truststore.password", "ssl.keystore.key",
+        "ssl.keystore.certificate.chain", "ssl.truststore.certificates", "sasl.jaas.config",
+        "sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.assertion.private.key.passphrase",
+        "delegation.token.secret.key", "delegation.token.master.key", "password.encoder.secret",
+        "password.encoder.old.secret", "zookeeper.ssl.keystore.password", "zookeeper.ssl.truststore.password",
+    ]
+    private static let words = [
+        "password", "passwd", "passphrase", "secret", "credential", "jaas.config", "private.key", "api.key", "apikey",
+        "access.key", "token", "basic.auth.user.info", "keystore.key",
+    ]
+    /// Where or how something is kept, and for how long, is no secret.
+    private static let harmlessEnds = [
+        ".location", ".file", ".provider", ".url", ".source", ".alias", ".ms", ".algorithm", ".iterations", ".length",
+        ".client.id", ".scope", ".type", ".class",
+    ]
+
+    /// Whether the value of the setting with that name is nobody's business. Of a setting without a name nobody knows.
+    package static func contains(_ name: String) -> Bool {
+        if name.isEmpty { return true }
+        let name = name.lowercased()
+        // `listener.name.internal.ssl.key.password`, `producer.override.sasl.jaas.config`
+        if passwords.contains(where: { name == $0 || name.hasSuffix("." + $0) }) { return true }
+        if harmlessEnds.contains(where: name.hasSuffix) { return false }
+        return words.contains { name.contains($0) }
+    }
+}
