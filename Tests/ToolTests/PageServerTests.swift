@@ -262,7 +262,11 @@ import Testing
                     UInt16($0.prefix { $0.isNumber })
                 })
             var limit = rlimit(rlim_cur: 40, rlim_max: 40)
-            try #require(prlimit(run.id, RLIMIT_NOFILE, &limit, nil) == 0)
+            // The C library has it; its header shows it to C with extensions only.
+            typealias Call =
+                @convention(c) (pid_t, Int32, UnsafePointer<rlimit>?, UnsafeMutablePointer<rlimit>?) -> Int32
+            let limitOf = unsafeBitCast(try #require(dlsym(nil, "prlimit")), to: Call.self)
+            try #require(limitOf(run.id, Int32(RLIMIT_NOFILE.rawValue), &limit, nil) == 0)
             var peers: [RawPeer] = []
             for _ in 0..<60 { peers.append(try RawPeer.connect(to: byThePage ? page : kafka)) }
             try await Task.sleep(for: .milliseconds(500))
