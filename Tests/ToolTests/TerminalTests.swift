@@ -40,27 +40,34 @@ import Testing
         #expect(Self.steering(JSONText.string(attack)).isEmpty)
     }
 
-    /// Colours are the console's own; text with the same codes, or with what a painted text has, is none.
-    @Test func onlyTheConsolePaints() throws {
-        let master = posix_openpt(O_RDWR | O_NOCTTY)
-        try #require(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0)
-        let name = try #require(ptsname(master)).map { String(cString: $0) }
-        let terminal = open(name, O_RDWR | O_NOCTTY)
-        try #require(terminal >= 0)
-        defer {
-            close(terminal)
-            close(master)
+    #if os(Linux)
+        /// Colours are the console's own; text with the same codes, or with what a painted text has, is none.
+        @Test func onlyTheConsolePaints() throws {
+            let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+            try #require(master >= 0)
+            // TIOCGPTN and TIOCSPTLCK: which terminal it is, and that it may be opened.
+            var (number, isLocked) = (Int32(0), Int32(0))
+            try #require(
+                ioctl(master, UInt(0x8004_5430), &number) == 0 && ioctl(master, UInt(0x4004_5431), &isLocked) == 0)
+            let name = "/dev/pts/\(number)"
+            let terminal = open(name, O_RDWR | O_NOCTTY)
+            try #require(terminal >= 0)
+            defer {
+                close(terminal)
+                close(master)
+            }
+            setenv("TERM", "xterm-256color", 1)
+            let console = Console(output: terminal, error: terminal)
+            try #require(console.outputIsTerminal)
+            console.line(
+                console.paint("mine", .green) + " \u{1B}[31mtheirs\u{1B}[0m " + console.paint("\u{1B}[7m", .red))
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            let count = read(master, &buffer, buffer.count)
+            let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+            let expected = "\u{1B}[32mmine\u{1B}[0m \\x1b[31mtheirs\\x1b[0m \u{1B}[31m\\x1b[7m\u{1B}[0m"
+            #expect(text.trimmingCharacters(in: .whitespacesAndNewlines) == expected)
         }
-        setenv("TERM", "xterm-256color", 1)
-        let console = Console(output: terminal, error: terminal)
-        try #require(console.outputIsTerminal)
-        console.line(console.paint("mine", .green) + " \u{1B}[31mtheirs\u{1B}[0m " + console.paint("\u{1B}[7m", .red))
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = read(master, &buffer, buffer.count)
-        let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        let expected = "\u{1B}[32mmine\u{1B}[0m \\x1b[31mtheirs\\x1b[0m \u{1B}[31m\\x1b[7m\u{1B}[0m"
-        #expect(text.trimmingCharacters(in: .whitespacesAndNewlines) == expected)
-    }
+    #endif
 
     // MARK: - Every command
 
@@ -86,7 +93,7 @@ import Testing
     ]
 
     /// Names that are attacks, and names as they were asked for; with errors, whose messages are attacks, and without.
-    @Test(arguments: [("t", Int16(0)), ("t", 42), (EvilBroker.attack, 0), (EvilBroker.attack, 42)])
+    @Test(arguments: [("t", 0), ("t", 42), (EvilBroker.attack, 0), (EvilBroker.attack, 42)] as [(String, Int16)])
     func noCommandPassesOnWhatSteers(names: String, code: Int16) async throws {
         let broker = try EvilBroker(names: names, code: code)
         defer { broker.stop() }
