@@ -87,7 +87,12 @@ let package = Package(
         shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", log]),
         shared("Detectors", ["ChangeEvents"]),
         shared("EventGenerator", ["AppSupport"]),
-        shared("FuzzChecks", ["KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines"]),
+        shared(
+            "FuzzChecks",
+            [
+                "KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines", "AppSupport", "Captures",
+                "ChangeText", "ClusterView", "ConnectREST", "Detectors", "Proxying", "RecordText",
+            ]),
         shared("Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
         shared(

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The fuzzers (`make fuzz`): libFuzzer, which is in Swift's toolchain, over all that decodes bytes from outside, and over
-# a whole broker without sockets. Corpora begin with the bytes in Fixtures/ and are kept in .fuzz/ between runs. A finding
+# The fuzzers (`make fuzz`): libFuzzer, which is in Swift's toolchain, over all that decodes bytes from outside, over a
+# whole broker without sockets, and over the programs that read others' answers. Corpora begin with the bytes in Fixtures/ and are kept in .fuzz/ between runs. A finding
 # is made as small as it gets, is copied to Fixtures/fuzz/TARGET, where `swift test` reads it from then on, and makes this
 # fail.
 #
 #   TIME=60            seconds for each target
 #   RUNS=10000000      inputs for each target, in place of a time
-#   TARGET="a b"       only these; there are frames, messages, batches, embedded, events, broker
+#   TARGET="a b"       only these; there are frames, messages, batches, embedded, events, broker, proxy, agents, readers,
+#                      and, some hundred times slower, answers and doctor
 #   JOBS=1             targets at the same time
 #   SANITIZE=address   also the address sanitizer; three to six times slower
 set -euo pipefail
@@ -14,7 +15,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
-all_targets=(frames messages batches embedded events broker)
+all_targets=(frames messages batches embedded events broker proxy agents readers answers doctor)
 read -r -a targets <<<"${TARGET:-${all_targets[*]}}"
 TIME=${TIME:-60}
 RUNS=${RUNS:-}
@@ -39,6 +40,8 @@ esac
 program=$build/release/kwfuzz
 work=$ROOT/.fuzz
 # Swift's own handler of crashes would come before libFuzzer's, which keeps the input.
+# Data directories of brokers are made in memory, where there is such a place.
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4
 declare -A pids=()
 declare -A results=()
@@ -57,7 +60,9 @@ build_fuzzers() {
 }
 
 start_target() { # TARGET
-  local target=$1 folder=$work/$1 longest limit=(-max_total_time="$TIME")
+  local target=$1 folder=$work/$1 longest limit=(-max_total_time="$TIME") patience=10
+  # What waits for sockets may wait for a busy machine.
+  case $target in answers | doctor) patience=60 ;; esac
   rm -rf "$folder/seeds" "$folder/findings"
   mkdir -p "$folder/seeds" "$folder/corpus" "$folder/findings"
   longest=$(KWFUZZ_TARGET=$target KWFUZZ_SEEDS=$folder/seeds KWFUZZ_FIXTURES=$ROOT/Fixtures "$program") ||
@@ -66,7 +71,7 @@ start_target() { # TARGET
   [ -z "$RUNS" ] || limit=(-runs="$RUNS")
   [ ! -s "$folder/seeds.dict" ] || limit+=(-dict="$folder/seeds.dict")
   KWFUZZ_TARGET=$target "$program" "$folder/corpus" "$folder/seeds" "${limit[@]}" \
-    -max_len="$longest" -artifact_prefix="$folder/findings/" -timeout=10 \
+    -max_len="$longest" -artifact_prefix="$folder/findings/" -timeout=$patience \
     -rss_limit_mb=$memory -malloc_limit_mb=256 -detect_leaks=0 -print_final_stats=1 >"$folder/log" 2>&1 </dev/null &
   pids[$target]=$!
 }

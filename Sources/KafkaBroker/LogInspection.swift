@@ -11,23 +11,27 @@ extension KafkaBroker {
     public func batches(
         topic: String, partition: PartitionID, from offset: Offset, maxBytes: Int = 1 << 20
     ) async -> [RecordBatch] {
-        await server.withNode { node in
-            guard let log = node.topics[topic]?.partition(partition)?.log else { return [] }
-            var batches: [RecordBatch] = []
-            var at = max(offset, log.startOffset)
-            var room = maxBytes
-            // A read stays within a segment.
-            while at < log.endOffset, room > 0 || batches.isEmpty {
-                guard
-                    let slice = try? log.read(from: at, maxBytes: max(room, 0), atLeastOneBatch: batches.isEmpty),
-                    !slice.bytes.isEmpty, slice.endOffset > at,
-                    let read = try? Records(slice.bytes).batches()
-                else { break }
-                batches += read
-                room -= slice.bytes.count
-                at = slice.endOffset
-            }
-            return batches
+        await server.withNode { $0.batches(topic: topic, partition: partition, from: offset, maxBytes: maxBytes) }
+    }
+}
+
+extension BrokerNode {
+    func batches(topic: String, partition: PartitionID, from offset: Offset, maxBytes: Int) -> [RecordBatch] {
+        guard let log = topics[topic]?.partition(partition)?.log else { return [] }
+        var batches: [RecordBatch] = []
+        var at = max(offset, log.startOffset)
+        var room = maxBytes
+        // A read stays within a segment.
+        while at < log.endOffset, room > 0 || batches.isEmpty {
+            guard
+                let slice = try? log.read(from: at, maxBytes: max(room, 0), atLeastOneBatch: batches.isEmpty),
+                !slice.bytes.isEmpty, slice.endOffset > at,
+                let read = try? Records(slice.bytes).batches()
+            else { break }
+            batches += read
+            room -= slice.bytes.count
+            at = slice.endOffset
         }
+        return batches
     }
 }

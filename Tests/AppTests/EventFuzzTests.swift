@@ -10,21 +10,23 @@ import Testing
         return "/" + parts.joined(separator: "/") + "/Fixtures"
     }()
 
-    @Test func whatWasFoundStaysMended() throws {
-        for finding in try FuzzFixture.of(.events) {
-            do throws(Finding) { try FuzzTarget.events.check(finding.bytes) } catch {
+    static let targets: [FuzzTarget] = [.events, .agents]
+
+    @Test(arguments: targets) func whatWasFoundStaysMended(target: FuzzTarget) throws {
+        for finding in try FuzzFixture.of(target) {
+            do throws(Finding) { try target.check(finding.bytes) } catch {
                 Issue.record("\(finding.path): \(error)")
             }
         }
     }
 
-    @Test func damagedEventsAreReadOrRefused() throws {
-        let seeds = try FuzzTarget.events.seeds(fixtures: Self.folder)
+    @Test(arguments: targets) func damagedEventsAreReadOrRefused(target: FuzzTarget) throws {
+        let seeds = try target.seeds(fixtures: Self.folder)
         #expect(seeds.count > 60)
         var damage = Mutation(seed: 0x6465_6265_7A69_756D)
         for seed in seeds {
             for input in [seed, damage(seed), damage(seed)] {
-                do throws(Finding) { try FuzzTarget.events.check(input) } catch { Issue.record("\(error)") }
+                do throws(Finding) { try target.check(input) } catch { Issue.record("\(error)") }
             }
         }
     }

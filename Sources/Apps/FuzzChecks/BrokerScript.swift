@@ -36,8 +36,10 @@ struct BrokerScript {
     ]
 
     private var source: ByteSource
-    private var known = KnownValues()
-    private var requests: Int32 = 0
+    /// What the broker has given out.
+    var known = KnownValues()
+    /// How many requests there were.
+    private(set) var requests = 0
 
     init(_ input: Bytes) { source = ByteSource(input) }
 
@@ -53,7 +55,7 @@ struct BrokerScript {
                 let key = Int16(source.next())
                 let version = Int16(source.next())
                 let body = source.slice(Int(source.next()))
-                guard let frame = frame(APIKey(rawValue: key), version, body.copy()) else { continue }
+                let frame = frame(APIKey(rawValue: key), version, body.copy())
                 return .request(frame, connection: Int(kind) % BrokerCheck.connections)
             case 16..<32: return .pause(Self.pauses[Int(kind - 16)])
             case 32..<40: return .disconnect(Int(kind) % BrokerCheck.connections)
@@ -85,28 +87,27 @@ struct BrokerScript {
         return try request.encode(version: version)
     }
 
-    private mutating func frame(_ key: APIKey, _ version: Int16, _ body: [UInt8]) -> Bytes? {
+    private mutating func frame(_ key: APIKey, _ version: Int16, _ body: [UInt8]) -> Bytes {
         requests += 1
+        return Self.frame(key, version, body, Int32(requests))
+    }
+
+    /// A request in its frame, without its size.
+    static func frame<R: WireRequest>(_ request: R, _ version: Int16, _ correlationId: Int32) -> Bytes {
+        frame(R.api, version, (try? request.encode(version: version)) ?? [], correlationId)
+    }
+
+    static func frame(_ key: APIKey, _ version: Int16, _ body: [UInt8], _ correlationId: Int32) -> Bytes {
         let header = RequestHeader.with {
             $0.requestApiKey = key.rawValue
             $0.requestApiVersion = version
-            $0.correlationId = requests
+            $0.correlationId = correlationId
             $0.clientId = "c"
         }
         let headerVersion = API.of(key).map { RequestHeader.version(for: $0.request, version) } ?? 1
-        guard let written = try? header.encode(into: ByteWriter(), version: headerVersion) else { return nil }
-        return Bytes(written.array() + body)
+        let written = (try? header.encode(into: ByteWriter(), version: headerVersion).array()) ?? []
+        return Bytes(written + body)
     }
-
-    // MARK: What the broker gives out
-
-    /// Whether answers of that API bring values that later requests need.
-    static func learnsFrom(_ key: APIKey) -> Bool {
-        [.joinGroup, .initProducerId, .fetch, .metadata, .createTopics, .endTxn, .consumerGroupHeartbeat].contains(key)
-    }
-
-    /// Notes what an answer gives out.
-    mutating func learn(_ values: WireValue) { known.learn(values, named: "") }
 
     // MARK: Beginnings
 
@@ -140,7 +141,10 @@ struct BrokerScript {
             begin + transactional + begin + transactional + end,
         ]
         let some = [UInt8](repeating: 1, count: 12)
-        return (scripts + (0..<96).map { request($0, 31, some) + [20] + request($0, 0, some) }).map { Bytes($0) }
+        let each = (0..<96).map { request($0, 31, some) + [20] + request($0, 0, some) }
+        // On an empty broker and on one that has all, in memory; the scripts also in a directory, stopped and killed.
+        return scripts.flatMap { script in [0, 31, 0xFF, 0xDF].map { Bytes([$0] + script) } }
+            + each.map { Bytes([31] + $0) }
     }()
 }
 

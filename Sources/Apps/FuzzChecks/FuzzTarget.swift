@@ -17,8 +17,18 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case embedded
     /// Sequences of change events.
     case events
-    /// Requests to a broker, and the time between them.
+    /// Requests to a broker that has data, and the time between them.
     case broker
+    /// The client with a broker whose answers are changed.
+    case answers
+    /// The doctor and `kw top` with such a broker.
+    case doctor
+    /// The proxy's relay.
+    case proxy
+    /// The agents' rules.
+    case agents
+    /// What the tool reads of files, of its command line and of other services, and records as it prints them.
+    case readers
 
     /// The longest input that is worth making, in bytes (libFuzzer's `-max_len`).
     public var longestInput: Int {
@@ -27,6 +37,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .batches: 1024
         case .events: 1536
         case .broker: 2048
+        case .answers, .doctor, .readers: 512
+        case .proxy, .agents: 1024
         }
     }
 
@@ -41,6 +53,11 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .embedded: try EmbeddedCheck.run(input, memory)
         case .events: try EventCheck.run(input, memory)
         case .broker: try BrokerCheck.run(input, memory)
+        case .answers: try AnswersCheck.run(input, memory)
+        case .doctor: try DoctorCheck.run(input, memory)
+        case .proxy: try ProxyCheck.run(input, memory)
+        case .agents: try AgentsCheck.run(input, memory)
+        case .readers: try ReadersCheck.run(input, memory)
         }
     }
 }

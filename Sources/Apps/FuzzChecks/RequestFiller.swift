@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// What a broker has given out, and requests name again.
-struct KnownValues {
+struct KnownValues: Sendable {
     private(set) var memberIds: [String] = []
     private(set) var topicIds: [Uuid] = []
     private(set) var producerIds: [Int64] = []
@@ -10,6 +10,11 @@ struct KnownValues {
     private static let counted: Set<String> = [
         "generationId", "sessionId", "producerEpoch", "memberEpoch",
     ]
+
+    /// Whether answers of that API bring values that later requests need.
+    static func areIn(_ key: APIKey) -> Bool {
+        [.joinGroup, .initProducerId, .fetch, .metadata, .createTopics, .endTxn, .consumerGroupHeartbeat].contains(key)
+    }
 
     /// Notes the values under names that matter; the last few are kept.
     mutating func learn(_ value: WireValue, named name: String) {
@@ -39,7 +44,7 @@ struct RequestFiller: FieldVisitor {
     private(set) var source: ByteSource
     private let known: KnownValues
     private var field = ""
-    private var isNullable = false
+    private(set) var isNullable = false
     private var depth = 0
 
     init(version: Int16, flexible: Bool, source: ByteSource, known: KnownValues) {
@@ -48,6 +53,9 @@ struct RequestFiller: FieldVisitor {
         self.source = source
         self.known = known
     }
+
+    /// The next byte of those that choose.
+    mutating func choice() -> UInt8 { source.next() }
 
     // MARK: Fields
 
@@ -73,11 +81,15 @@ struct RequestFiller: FieldVisitor {
     mutating func visit(_ value: inout Bool) { if source.next() & 1 == 1 { value.toggle() } }
     mutating func visit(_ value: inout Int8) { value = number(value) }
     mutating func visit(_ value: inout Int16) { value = number(value) }
-    mutating func visit(_ value: inout UInt16) { value = UInt16(source.next()) }
+    mutating func visit(_ value: inout UInt16) { value = unsigned() }
     mutating func visit(_ value: inout Int32) { value = number(value) }
-    mutating func visit(_ value: inout UInt32) { value = UInt32(source.next()) }
+    mutating func visit(_ value: inout UInt32) { value = unsigned() }
     mutating func visit(_ value: inout Int64) { value = number(value) }
-    mutating func visit(_ value: inout Double) { value = [value, 1, -1, 1e9, .infinity, .nan][Int(source.next() % 6)] }
+
+    mutating func visit(_ value: inout Double) {
+        let byte = Int(source.next())
+        if byte > 0 { value = Boundaries.doubles[(byte - 1) % Boundaries.doubles.count] }
+    }
 
     mutating func visit(_ value: inout Uuid) {
         let ids = known.topicIds + [Uuid(high: 0, low: 0), Uuid(high: 0, low: 1), Uuid(high: 7, low: 7)]
@@ -88,16 +100,29 @@ struct RequestFiller: FieldVisitor {
         let byte = Int(source.next())
         if byte == 0 { return }
         if byte == 0xFF, isNullable { return value = nil }
-        let texts = texts
-        value = texts[(byte - 1) % texts.count]
+        switch byte {
+        case 0xC0..<0xE0: value = Boundaries.names[(byte - 0xC0) % Boundaries.names.count]
+        case 0xE0...:
+            let letter = byte & 1 == 0 ? "t" : "\u{E9}"
+            value = String(repeating: letter, count: Boundaries.lengths[(byte - 0xE0) / 2 % Boundaries.lengths.count])
+        default:
+            let texts = texts
+            value = texts[(byte - 1) % texts.count]
+        }
     }
 
     mutating func visit(_ value: inout Bytes?) {
         let byte = source.next()
         if byte == 0 { return }
         if byte == 0xFF, isNullable { return value = nil }
-        // A consumer's subscription to the topic t; or anything.
-        value = byte & 1 == 1 ? Self.subscription : source.slice(Int(byte) >> 2)
+        switch byte {
+        // A consumer's subscription to the topic t, or what members are told; or anything.
+        case _ where byte & 1 == 1: value = Self.embedded[Int(byte >> 1) % Self.embedded.count]
+        case 0xF0...:
+            let length = Boundaries.lengths[Int(byte >> 1) % Boundaries.lengths.count]
+            value = Bytes([UInt8](repeating: source.next(), count: length))
+        default: value = source.slice(Int(byte) >> 2)
+        }
     }
 
     mutating func visit(_ value: inout Records?) {
@@ -108,11 +133,16 @@ struct RequestFiller: FieldVisitor {
     mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
         let byte = source.next()
         if byte == 0xFF, isNullable { return value = nil }
-        // Few, and deep inside none: an input stays short.
+        // Few, and deep inside none: an input stays short. Bit 3 asks for the first one over and over.
+        let isRepeated = byte & 8 != 0
         let count = depth > 4 ? 0 : [0, 1, 1, 2, 1, 3, 1, 12][Int(byte & 7)]
         var array: [E] = []
         let name = field
-        for _ in 0..<count {
+        for place in 0..<count {
+            if isRepeated, place > 0 {
+                array.append(array[0])
+                continue
+            }
             var element = E.zero
             field = name
             isNullable = false
@@ -138,7 +168,44 @@ struct RequestFiller: FieldVisitor {
 
     // MARK: Choices
 
-    private static let subscription: Bytes = [0, 1, 0, 0, 0, 1, 0, 1, 0x74, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
+    /// What members of the consumer protocol say and are told, sound and not: a partition that is named twice, one below
+    /// 0, a version that nobody knows.
+    private static let embedded: [Bytes] = {
+        func assignment(_ topics: [(String, [PartitionID])]) -> Bytes {
+            let value = ConsumerProtocolAssignment.with {
+                $0.assignedPartitions = topics.map { name, partitions in
+                    .with {
+                        $0.topic = name
+                        $0.partitions = partitions
+                    }
+                }
+            }
+            return Bytes((try? value.encodeVersioned(version: 3)) ?? [])
+        }
+        func subscription(_ topics: [String], owned: [PartitionID] = [], generation: Int32 = -1) -> Bytes {
+            let value = ConsumerProtocolSubscription.with {
+                $0.topics = topics
+                $0.generationId = generation
+                if !owned.isEmpty {
+                    $0.ownedPartitions = ["t", "t"].map { name in
+                        .with {
+                            $0.topic = name
+                            $0.partitions = owned
+                        }
+                    }
+                }
+            }
+            return Bytes((try? value.encodeVersioned(version: 3)) ?? [])
+        }
+        return [
+            [0, 1, 0, 0, 0, 1, 0, 1, 0x74, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], assignment([("t", [0, 1])]),
+            assignment([("t", [0, 0])]), assignment([("t", [0]), ("t", [0])]), assignment([("t", [-1, .init(.max)])]),
+            assignment([("", []), ("u", [.init(.min)])]), subscription(["t", "t", "u"]), subscription([]),
+            subscription(["t"], owned: [0, 0], generation: .max),
+            subscription(["t"], owned: [.init(.min)], generation: .min),
+            [0x7F, 0xFF], [0x80, 0], [],
+        ]
+    }()
 
     private mutating func number<N: FixedWidthInteger & SignedInteger>(_ value: N) -> N {
         let byte = source.next()
@@ -156,23 +223,40 @@ struct RequestFiller: FieldVisitor {
         case 0x46..<0x60: return N(clamping: 1 << Int64(byte - 0x40))
         case 0x60..<0x80: return N(clamping: Int64(byte) * 1000)
         case 0x80..<0xA0: return N(clamping: 1_700_000_000_000 + Int64(byte - 0x80))
-        default: return N(clamping: Int64(byte) - 0xA0)
+        case 0xA0..<0xC0: return N(clamping: Int64(byte) - 0xA0)
+        default:
+            let values = Boundaries.integers(N.self)
+            return values[Int(byte - 0xC0) % values.count]
         }
+    }
+
+    private mutating func unsigned<N: FixedWidthInteger & UnsignedInteger>() -> N {
+        let byte = source.next()
+        return byte < 0xF0 ? N(byte) : N.max >> N(byte & 0xF)
     }
 
     private static let topics = [
         "t", "u", "v", "w.x", "w_x", "", ".", "__consumer_offsets", "__transaction_state", "é",
-        String(repeating: "t", count: 250),
+        String(repeating: "t", count: 250), "compact", "stamped", "zipped",
     ]
     private static let configs = [
         "retention.ms", "retention.bytes", "segment.bytes", "cleanup.policy", "max.message.bytes", "segment.ms",
         "message.timestamp.type", "compression.type", "min.insync.replicas", "log.retention.ms", "nothing.known",
-        "producer_byte_rate", "consumer.session.timeout.ms",
+        "producer_byte_rate", "consumer.session.timeout.ms", "message.timestamp.before.max.ms",
+        "message.timestamp.after.max.ms", "min.compaction.lag.ms", "max.compaction.lag.ms", "delete.retention.ms",
+        "min.cleanable.dirty.ratio", "segment.jitter.ms", "log.retention.minutes", "log.retention.hours",
+        "log.roll.hours",
+        "consumer.heartbeat.interval.ms", "connection_creation_rate", "request_percentage", "compression.zstd.level",
+        "compression.gzip.level", "offsets.retention.minutes", "log.segment.bytes", "internal.segment.bytes",
     ]
     private static let values = [
         "1", "0", "-1", "1000", "100000", "compact", "delete", "compact,delete", "LogAppendTime", "x",
         "9223372036854775807",
-        "99999999999999999999", "gzip", "1e3",
+        "99999999999999999999", "gzip", "1e3", "-9223372036854775808", "9223372036854775808", "2147483647",
+        "2147483648",
+        "-2147483648", "4611686018427387904", " 1", "+1", "1.0", "NaN", "0.0", "-0.1", "1.0000001",
+        "9223372036854775806",
+        "zstd", "lz4", "snappy", "uncompressed", "producer", "CreateTime", "153722867280912931", "14", "1048576",
     ]
     private static let names = [
         "range", "roundrobin", "uniform", "transaction.version", "metadata.version", "group.version", "user",
@@ -185,58 +269,15 @@ struct RequestFiller: FieldVisitor {
         let name = field.lowercased()
         if name.contains("member") { return known.memberIds + ["", "nobody"] }
         if name.contains("regex") { return ["t.*", "[", "(a|b)*c", "t", "(((((", "a{1000}"] }
-        if name.contains("group") || name == "key" || name == "coordinatorkeys" { return ["g", "h", "tx", ""] }
-        if name.contains("transactional") { return ["tx", "ty", ""] }
+        if name.contains("group") || name == "key" || name == "coordinatorkeys" {
+            return ["g", "h", "tx", "", "c", "s"]
+        }
+        if name.contains("transactional") { return ["tx", "ty", "", "tz"] }
         if name == "protocoltype" { return ["consumer", "connect", ""] }
         if name.contains("instance") { return ["i", "j", ""] }
         if name == "value" || name == "match" { return Self.values }
         if name.contains("config") { return Self.configs }
         if name.contains("topic") { return Self.topics }
         return Self.topics + Self.names + Self.configs + known.memberIds + ["1", "g"]
-    }
-}
-
-/// A record batch, or what looks like one, that bytes choose.
-private struct BatchChoice {
-    private var options = RecordBatchBuilder.Options()
-    private var count: Int
-    private var size: Int
-    private var damage: UInt8
-
-    init(_ source: inout ByteSource, _ known: KnownValues) {
-        let kind = source.next()
-        count = [1, 1, 2, 5, 0, 1, 3, 40][Int(kind & 7)]
-        size = kind & 8 == 0 ? 3 : 900
-        if kind & 0x10 != 0 {
-            let ids = known.producerIds + [0, 1]
-            let choice = source.next()
-            options.producerId = ProducerID(ids[Int(choice & 3) % ids.count])
-            options.producerEpoch = ProducerEpoch(Int16(choice >> 2 & 3))
-            options.baseSequence = Int32(source.next())
-            if choice & 0x10 != 0 { options.marks = RecordBatch.Attributes(rawValue: choice & 0x20 == 0 ? 0x10 : 0x30) }
-        }
-        if kind & 0x20 != 0 {
-            options.compression = Compression.allCases[Int(source.next()) % Compression.allCases.count]
-        }
-        if kind & 0x40 != 0 { options.maxTimestamp = Int64(source.next()) - 100 }
-        damage = kind & 0x80 == 0 ? 0 : source.next()
-    }
-
-    mutating func records(_ source: inout ByteSource) -> Records? {
-        if damage == 0xFF { return nil }
-        if damage == 0xFE { return Records(source.slice(Int(source.next()))) }
-        var builder = RecordBatchBuilder()
-        let value = [UInt8](repeating: 0x61, count: size)
-        for index in 0..<count {
-            value.withUnsafeBytes { builder.append(key: nil, value: $0, timestamp: 1_700_000_000_000 + Int64(index)) }
-        }
-        guard var bytes = try? builder.finish(options) else { return nil }
-        switch damage & 0xC0 {
-        case 0 where damage == 0: break
-        case 0: bytes.removeLast(min(bytes.count, Int(damage)))
-        case 0x40: bytes += bytes
-        default: bytes[Int(damage) * 7 % bytes.count] ^= 1 << (damage & 7)
-        }
-        return Records(Bytes(bytes))
     }
 }

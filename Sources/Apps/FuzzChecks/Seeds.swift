@@ -14,13 +14,19 @@ extension FuzzTarget {
         case .embedded: try Self.embedded(folder)
         case .events: try Self.events(folder)
         case .broker: try Self.messages(folder).flatMap(Self.requests) + BrokerScript.seeds
+        case .answers: (0..<AnswersCheck.deeds.count).flatMap { Self.answers(UInt8($0)) }
+        case .doctor: (0..<16).flatMap { Self.answers(UInt8($0)) }
+        case .proxy: ProxyCheck.seeds(Self.exchanges(try Self.messages(folder)))
+        case .agents: AgentsCheck.seeds
+        case .readers: ReadersCheck.seeds
         }
     }
 
     /// Words that mutation should know, as libFuzzer's dictionaries have them; empty where the bytes have none.
     public var dictionary: [String] {
         switch self {
-        case .frames, .messages, .embedded, .broker: []
+        case .frames, .messages, .embedded, .broker, .answers, .doctor, .proxy, .agents: []
+        case .readers: ReadersCheck.dictionary
         case .batches:
             ["\u{82}SNAPPY\0", "\u{4}\"M\u{18}", "(\u{B5}/\u{FD}", "\u{1F}\u{8B}\u{8}"]
         case .events:
@@ -81,7 +87,34 @@ extension FuzzTarget {
         let size = UInt8(vector.body.count)
         let whole = [BrokerScript.golden, vector.key, vector.version, size] + vector.body.copy()
         let chosen = [BrokerScript.chosen + vector.key, vector.version] + vector.body.copy()
-        return vector.body.count < 64 ? [Bytes(whole), Bytes(chosen)] : [Bytes(whole)]
+        let all = PopulatedBroker.Content.all.rawValue
+        return vector.body.count < 64 ? [Bytes([all] + whole), Bytes([all] + chosen)] : [Bytes([all] + whole)]
+    }
+
+    /// Answers that pass, and the one behind three, five or eight of them in each way of changing it.
+    private static func answers(_ deed: UInt8) -> [Bytes] {
+        let changes: [[UInt8]] = [
+            [], [96, 3, 2], [97, 1, 5, 4, 5], [98, 9, 0x43, 3, 0xC0, 2, 0xD5], [200, 5], [200, 18], [200, 29],
+            [210] + Array(1...40),
+            [225, 9], [230], [233, 2, 0xFF],
+        ]
+        return changes.flatMap { change in
+            [2, 3, 5, 8].map { Bytes([deed] + [UInt8](repeating: 0, count: $0) + change + [0, 0] + change) }
+        }
+    }
+
+    /// A request and an answer in their frames without sizes, of each API and version that has both.
+    private static func exchanges(_ vectors: [Vector]) -> [(request: [UInt8], answer: [UInt8])] {
+        var requests: [[UInt8]: Vector] = [:]
+        for vector in vectors where vector.isRequest { requests[[vector.key, vector.version]] = vector }
+        return vectors.compactMap { vector in
+            guard !vector.isRequest, let request = requests[[vector.key, vector.version]],
+                let api = API.of(APIKey(rawValue: Int16(vector.key)))
+            else { return nil }
+            let frame = BrokerScript.frame(api.key, Int16(vector.version), request.body.copy(), 7).copy()
+            let isFlexible = ResponseHeader.version(for: api.response, Int16(vector.version)) == 1
+            return (frame, [0, 0, 0, 7] + (isFlexible ? [0] : []) + vector.body.copy())
+        }
     }
 
     // MARK: Records

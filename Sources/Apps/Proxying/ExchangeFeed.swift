@@ -87,6 +87,14 @@ package final class ExchangeFeed: Sendable {
         reader?.resume()
     }
 
+    /// What was told since the last call, for who does not wait.
+    package func take() -> [Item] {
+        state.withLock { state in
+            defer { (state.items, state.bytes, state.lost) = ([], 0, 0) }
+            return state.items
+        }
+    }
+
     /// What was told since the last call, and how many exchanges found no room; waits where there is nothing. Nil at the
     /// end. For one reader.
     package func next() async -> (items: [Item], lost: Int)? {

@@ -29,16 +29,19 @@ package final class OfflineServer {
         var pending: Pending?
     }
 
-    private let node: BrokerNode
-    private let clock: Locked<Instant>
+    let node: BrokerNode
+    let clock: Locked<Instant>
     private var connections: [Connection]
     private var lastConnection: UInt64
     private var lastRequest: UInt64 = 0
     private var events: [Event] = []
 
-    /// A node of `configuration`, with `connections` clients connected.
-    package init(_ configuration: KafkaBroker.Configuration, connections: Int) throws(KafkaBroker.StartError) {
-        let clock = Locked(Instant(nanoseconds: 1_000_000_000))
+    /// A node of `configuration`, with `connections` clients connected, which begins at `start`.
+    package init(
+        _ configuration: KafkaBroker.Configuration, connections: Int,
+        at start: Instant = Instant(nanoseconds: 1_000_000_000)
+    ) throws(KafkaBroker.StartError) {
+        let clock = Locked(start)
         var configuration = configuration
         configuration.now = { clock.withLock { $0 } }
         configuration.timestamp = { clock.withLock { 1_700_000_000_000 + $0.nanoseconds / 1_000_000 } }

@@ -67,6 +67,16 @@ package struct TCPSocket: Sendable {
         return socket
     }
 
+    /// Two sockets that are connected to each other, within this process.
+    package static func pair() throws(NetError) -> (TCPSocket, TCPSocket) {
+        var descriptors: (Int32, Int32) = (-1, -1)
+        let code = withUnsafeMutableBytes(of: &descriptors) {
+            socketpair(AF_UNIX, stream, 0, $0.bindMemory(to: Int32.self).baseAddress)
+        }
+        guard code == 0 else { throw .last(doing: "open a pair of sockets") }
+        return (TCPSocket(descriptors.0), TCPSocket(descriptors.1))
+    }
+
     /// Accepts a connection; nil where none waits.
     package func accept() throws(NetError) -> TCPSocket? {
         while true {
