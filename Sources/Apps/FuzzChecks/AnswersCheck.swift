@@ -12,7 +12,8 @@ enum AnswersCheck {
 
     /// What a client can do; each is one kind of program.
     static let deeds: [(name: String, run: Deed)] =
-        own + AdminDeeds.all.map { name, call in
+        own
+        + AdminDeeds.all.map { name, call in
             let deed: Deed = { client in await admin(client, call) }
             return (name, deed)
         }
@@ -23,7 +24,8 @@ enum AnswersCheck {
             "consume partitions",
             { client in
                 let partitions: [TopicPartition: KafkaConsumer.StartingOffset] = [
-                    TopicPartition("t", 0): .earliest, TopicPartition("t", 1): .last(2), TopicPartition("u", 0): .time(1),
+                    TopicPartition("t", 0): .earliest, TopicPartition("t", 1): .last(2),
+                    TopicPartition("u", 0): .time(1),
                 ]
                 return await consume(.init(client, partitions: partitions))
             }

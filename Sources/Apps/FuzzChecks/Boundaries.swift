@@ -14,6 +14,14 @@ enum Boundaries {
         return ends + others.map { N(clamping: $0) }
     }
 
+    /// The integers as they travel, in two, four and eight bytes.
+    static let words: [[UInt8]] =
+        integers(Int16.self).map(bytes) + integers(Int32.self).map(bytes) + integers(Int64.self).map(bytes)
+
+    private static func bytes<N: FixedWidthInteger>(_ number: N) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    }
+
     static let doubles: [Double] = [
         0, -0.0, 1, -1, 1e9, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
         .leastNonzeroMagnitude, .leastNormalMagnitude, 9.223372036854775807e18, -9.223372036854775808e18, 0.1,

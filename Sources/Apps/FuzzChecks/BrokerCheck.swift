@@ -76,11 +76,7 @@ enum BrokerCheck {
             guard let step = script.next() else { break }
             // A request may concern every topic, group and setting that there is.
             try memory.bound("\(step)", 64, perByte: 1 << 10, base: 48 << 20) {
-                switch step {
-                case .request(let frame, let connection): server.receive(frame, on: connection)
-                case .pause(let duration): server.advance(duration)
-                case .disconnect(let connection): server.disconnect(connection)
-                }
+                perform(step, on: server)
             }
             try judge(server) { script.known.learn($0, named: "") }
             try hold(server)
@@ -95,6 +91,14 @@ enum BrokerCheck {
         server.advance(.seconds(30 * 86_400))
         try judge(server)
         try hold(server)
+    }
+
+    static func perform(_ step: BrokerScript.Step, on server: OfflineServer) {
+        switch step {
+        case .request(let frame, let connection): server.receive(frame, on: connection)
+        case .pause(let duration): server.advance(duration)
+        case .disconnect(let connection): server.disconnect(connection)
+        }
     }
 
     // MARK: - Looking

@@ -7,17 +7,21 @@ public struct Mutation {
     /// The same seed gives the same damage.
     public init(seed: UInt64) { state = seed }
 
-    /// One to three changes: a flipped bit, another byte, a byte more or less, an end cut off, a run repeated.
+    /// One to three changes: a flipped bit, another byte, a byte more or less, an end cut off, a run repeated, a number at
+    /// the end of its range.
     public mutating func callAsFunction(_ input: Bytes) -> Bytes {
         var bytes = input.copy()
         for _ in 0...draw(3) where !bytes.isEmpty {
             let at = draw(bytes.count)
-            switch draw(6) {
+            switch draw(7) {
             case 0: bytes[at] ^= 1 << UInt8(draw(8))
             case 1: bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][draw(5)]
             case 2: bytes.insert(UInt8(draw(256)), at: at)
             case 3: bytes.remove(at: at)
             case 4: bytes.removeLast(bytes.count - at)
+            case 5:
+                let word = Boundaries.words[draw(Boundaries.words.count)]
+                bytes.replaceSubrange(at..<min(bytes.count, at + word.count), with: word)
             default: bytes.insert(contentsOf: bytes[at..<min(bytes.count, at + 1 + draw(16))], at: at)
             }
         }

@@ -25,10 +25,11 @@ extension FuzzTarget {
     /// Words that mutation should know, as libFuzzer's dictionaries have them; empty where the bytes have none.
     public var dictionary: [String] {
         switch self {
-        case .frames, .messages, .embedded, .broker, .answers, .doctor, .proxy, .agents: []
+        case .broker, .answers, .doctor, .agents: []
+        case .frames, .messages, .embedded, .proxy: Self.words
         case .readers: ReadersCheck.dictionary
         case .batches:
-            ["\u{82}SNAPPY\0", "\u{4}\"M\u{18}", "(\u{B5}/\u{FD}", "\u{1F}\u{8B}\u{8}"]
+            ["\u{82}SNAPPY\0", "\u{4}\"M\u{18}", "(\u{B5}/\u{FD}", "\u{1F}\u{8B}\u{8}"] + Self.words
         case .events:
             [
                 #"{"schema":{"type":"struct","fields":["#, #""payload":"#, #""after":{"#, #""before":"#, #""source":{"#,
@@ -40,6 +41,11 @@ extension FuzzTarget {
             ]
         }
     }
+
+    /// Numbers at the ends of their ranges, a scalar for each byte.
+    private static let words = Set(Boundaries.words).map { word in
+        String(String.UnicodeScalarView(word.map { Unicode.Scalar($0) }))
+    }.sorted()
 
     // MARK: Messages
 
@@ -150,7 +156,23 @@ extension FuzzTarget {
             let packed = try FileContent.bytes("\(folder)/compression/\(name)")
             seeds.append(Bytes([2 | codec.rawValue << 2, 1] + packed))
         }
-        return seeds
+        return seeds + Self.extremeTimes()
+    }
+
+    /// Batches of records at one end of time and at another, in each codec.
+    private static func extremeTimes() -> [Bytes] {
+        let times = Boundaries.integers(Int64.self)
+        return Compression.allCases.flatMap { codec in
+            times.compactMap { time -> Bytes? in
+                var builder = RecordBatchBuilder()
+                for timestamp in [time, 1, time] {
+                    builder.append(key: nil, value: nil, timestamp: timestamp)
+                }
+                var options = RecordBatchBuilder.Options()
+                options.compression = codec
+                return (try? builder.finish(options)).map { Bytes([0] + $0) }
+            }
+        }
     }
 
     private static func embedded(_ folder: String) throws -> [Bytes] {
