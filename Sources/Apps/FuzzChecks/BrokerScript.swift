@@ -144,7 +144,40 @@ struct BrokerScript {
         let each = (0..<96).map { request($0, 31, some) + [20] + request($0, 0, some) }
         // On an empty broker and on one that has all, in memory; the scripts also in a directory, stopped and killed.
         return scripts.flatMap { script in [0, 31, 0xFF, 0xDF].map { Bytes([$0] + script) } }
-            + each.map { Bytes([31] + $0) }
+            + (each + extremes).map { Bytes([31] + $0) }
+    }()
+
+    /// Each field of each API in turn at the end of its range, too long, or there twice; records at the ends of time, and
+    /// headers that say anything, behind which more records come; positions of any offset.
+    private static let extremes: [[UInt8]] = {
+        func request(_ key: UInt8, _ version: UInt8, _ fields: [UInt8]) -> [UInt8] { [chosen + key, version] + fields }
+        var scripts: [[UInt8]] = []
+        func produce(_ topic: UInt8, _ batch: [UInt8]) -> [UInt8] {
+            request(0, 9, [0, 0x40, 0, 1, topic, 1, 0] + batch)
+        }
+        for index in UInt8(0)..<32 {
+            // To t, compact, stamped and zipped.
+            for topic in [UInt8(1), 12, 13, 14] {
+                scripts.append(produce(topic, [0x42, 0x80 | index]) + produce(topic, [2]) + [18, 28])
+                scripts.append(produce(topic, [0x62, index, 0xA0 | index]) + produce(topic, [2]))
+            }
+            for field in UInt8(0)..<11 {
+                scripts.append(produce(1, [0x82, 0xC0, field, index]) + produce(1, [2]) + [28])
+            }
+            // By the group h, which has no members.
+            scripts.append(request(8, 8, [2, 0, 0, 0, 1, 1, 1, 0, 0xC0 | index, 0, 0]))
+        }
+        for key in UInt8(0)..<96 {
+            guard API.of(APIKey(rawValue: Int16(key))) != nil else { continue }
+            for place in 0..<14 {
+                for extreme in [UInt8(0xC0), 0xC1, 0xCB, 0xFA, 0xF4, 0x0B] {
+                    var fields = [UInt8](repeating: 1, count: 14)
+                    fields[place] = extreme
+                    scripts.append(request(key, 31, fields))
+                }
+            }
+        }
+        return scripts
     }()
 }
 

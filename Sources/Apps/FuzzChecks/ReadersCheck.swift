@@ -201,7 +201,8 @@ enum ReadersCheck {
     }
 
     private static func addresses(_ text: String) throws(Finding) {
-        if let address = try? BrokerAddress(text) {
+        // A host with a scheme in it is none that could be reached; it is not read again as it is written.
+        if let address = try? BrokerAddress(text), !address.host.contains("://") {
             try hold((try? BrokerAddress("\(address)")) == address, "\(text) is written as \(address)")
         }
         if let address = HostPort(text) {

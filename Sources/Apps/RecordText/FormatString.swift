@@ -75,7 +75,7 @@ package struct FormatString: RecordRenderer {
             case .field("S"): out.append(decimal: Int64(record.value?.count ?? -1))
             case .field("k"): append(record.key, &out)
             case .field("K"): out.append(decimal: Int64(record.key?.count ?? -1))
-            case .field("t"): out.append(text: source.topic)
+            case .field("t"): out.append(text: isSafe ? SafeText.line(source.topic) : source.topic)
             case .field("p"): out.append(decimal: Int64(source.partition.rawValue))
             case .field("o"): out.append(decimal: record.offset.rawValue)
             case .field("T"): out.append(decimal: record.timestamp)
