@@ -140,10 +140,16 @@ struct BrokerScript {
             begin + transactional + fetch + longAfter, repeated(40, produce) + fetch, retention + repeated(8, produce),
             begin + transactional + begin + transactional + end,
         ]
+        // Ids of every length around a limit: of a group that commits, of one that is joined, of a transaction.
+        let long = (UInt8(0xE0)..<0xFF).map { length in
+            request(8, 8, [length, 0, 0, 0, 1, 1, 1, 0, 5, 0, length])
+                + request(11, 5, [length, 0x60, 0x60, 1, 0, 1, 1, 1, 1])
+                + request(22, 4, [length, 0x60, 0, 0]) + [19]
+        }
         let some = [UInt8](repeating: 1, count: 12)
         let each = (0..<96).map { request($0, 31, some) + [20] + request($0, 0, some) }
         // On an empty broker and on one that has all, in memory; the scripts also in a directory, stopped and killed.
-        return scripts.flatMap { script in [0, 31, 0xFF, 0xDF].map { Bytes([$0] + script) } }
+        return (scripts + long).flatMap { script in [0, 31, 0xFF, 0xDF].map { Bytes([$0] + script) } }
             + (each + extremes).map { Bytes([31] + $0) }
     }()
 
