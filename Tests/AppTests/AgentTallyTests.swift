@@ -14,7 +14,9 @@ import Testing
     }
 
     /// One from the future is as fresh as can be.
-    @Test(arguments: [1_767_225_600_001, .max - 1, .max] as [Int64]) func aRecordFromTheFutureHasNoNegativeAge(time: Int64) {
+    @Test(arguments: [1_767_225_600_001, .max - 1, .max] as [Int64]) func aRecordFromTheFutureHasNoNegativeAge(
+        time: Int64
+    ) {
         var tally = Tally()
         tally.recordAge(from: time, to: 1_767_225_600_000)
         #expect(tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))
