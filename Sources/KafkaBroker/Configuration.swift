@@ -47,6 +47,10 @@ extension KafkaBroker {
         /// How many bytes of answers may wait in a connection whose client does not read; beyond, no further request
         /// of that connection is handled until it does.
         public var maximumUnsentBytes = 8 << 20
+        /// How many bytes all connections may hold together: of requests that have not arrived whole or are not handled
+        /// yet, and of answers that were not taken yet, without what is sent from files and shared with the log. Beyond,
+        /// connections are closed, those first that have made no progress for longest. 1 GiB.
+        public var maximumHeldBytes = 1 << 30
         /// How many bytes a partition keeps at least (`log.retention.bytes`); nil is without limit. Beyond, the oldest
         /// batches go and the partition's first offset rises. A topic's `retention.bytes` overrides it.
         public var retentionBytes: Int?
@@ -85,6 +89,8 @@ extension KafkaBroker {
         public var offsetsRetention: Duration = .seconds(10_080 * 60)
         /// How many fetch sessions are kept (`max.incremental.fetch.session.cache.slots`).
         public var fetchSessionLimit = 1000
+        /// How many partitions all fetch sessions name together; a fetch of more than that has no session.
+        public var fetchSessionPartitionLimit = 200_000
         /// The version of transactions that clients are told to use (the feature `transaction.version`, KIP-890): 2 as
         /// in Kafka 4, or 0 and 1 for the protocol of before, which the Java client then speaks.
         public var transactionVersion: Int16 = 2

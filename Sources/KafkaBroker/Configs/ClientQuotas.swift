@@ -19,7 +19,7 @@ struct ClientQuotas {
     }
 
     /// How many entities are kept at most; Kafka has no such limit, but keeps them on a disk.
-    static let limit = 100_000
+    static let limit = 20_000
 
     private var quotas: [Entity: [String: Double]] = [:]
 
@@ -110,7 +110,7 @@ struct ClientQuotas {
         func order(_ entity: Entity) -> String {
             entity.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value ?? "")" }.joined(separator: ",")
         }
-        return found.map { (entity: $0.key, values: $0.value) }.sorted { order($0.entity) < order($1.entity) }
+        return found.map { (order($0.key), (entity: $0.key, values: $0.value)) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// Checks what a client wants to see.

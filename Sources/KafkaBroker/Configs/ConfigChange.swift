@@ -144,7 +144,13 @@ extension BrokerNode {
         } else {
             configs[resource] = new
             guard resource.kind == .broker else { return }
-            for topic in topics.byName.values { topic.settings = configs.settings(ofTopic: topic.configs) }
+            // Most topics have the same settings of their own, which are none.
+            var known: [[String: String]: TopicSettings] = [:]
+            for topic in topics.byName.values {
+                let settings = known[topic.configs] ?? configs.settings(ofTopic: topic.configs)
+                known[topic.configs] = settings
+                topic.settings = settings
+            }
         }
     }
 }

@@ -168,6 +168,9 @@ struct TopicSettings: Equatable {
     /// `compression.gzip.level` and its like; nil is the codec's own.
     var codecLevel: Int?
 
+    /// Whether packed batches have to be unpacked before they are stored.
+    var unpacks: Bool { compaction != nil || codec != nil }
+
     /// When a segment in a file is full.
     var rolling: SegmentRolling { SegmentRolling(bytes: segmentBytes, milliseconds: segmentMilliseconds) }
 

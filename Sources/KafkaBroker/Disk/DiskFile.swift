@@ -17,6 +17,7 @@ final class DiskFile {
     private let pool: FilePool
     fileprivate var descriptor: Int32 = -1
     fileprivate var lastUse: UInt64 = 0
+    private weak var lent: FileHandle?
     /// Whether bytes may stand behind `size`, left by a write that failed.
     private var hasDebris = false
     /// Whether something was written since the file was last made safe.
@@ -109,6 +110,28 @@ final class DiskFile {
                 : failure("read", code)
         }
         return bytes
+    }
+
+    /// From how many bytes on records are read only when they are sent.
+    private static let leastLent = 64 << 10
+
+    /// The record batches in `range`, which lies inside the file: read now where they are few, or where there are no
+    /// descriptors for who reads later.
+    func records(_ range: Range<Int>) throws(StorageError) -> Records {
+        guard range.count >= Self.leastLent, let handle = try handle() else { return Records(Bytes(try read(range))) }
+        return Records(StoredRecords(handle, start: range.lowerBound, count: range.count))
+    }
+
+    /// The handle that all who read later share; nil where there are too many.
+    private func handle() throws(StorageError) -> FileHandle? {
+        if let lent { return lent }
+        let descriptor = try open()
+        guard lseek(descriptor, 0, SEEK_END) >= off_t(size) else {
+            throw StorageError("read \(path)", "the file is shorter than \(size) bytes")
+        }
+        let handle = pool.lend(descriptor)
+        lent = handle
+        return handle
     }
 
     /// Appends `bytes`, all or nothing.
@@ -204,6 +227,8 @@ final class FilePool {
     private let limit: Int
     private var open: [ObjectIdentifier: Weak] = [:]
     private var uses: UInt64 = 0
+    /// How many handles are lent: half as many more as files may be open.
+    private let handles = Locked(0)
     /// The files with something that may not be on the disk itself yet.
     private var dirty: [ObjectIdentifier: DiskFile] = [:]
 
@@ -221,6 +246,12 @@ final class FilePool {
             let known = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0
             self.limit = max(8, min(4096, known ? Int(min(limits.rlim_cur, 1 << 20)) / 3 : 256))
         }
+    }
+
+    /// A handle of an open file, for who reads later; nil where there are too many.
+    fileprivate func lend(_ descriptor: Int32) -> FileHandle? {
+        guard handles.withLock({ $0 }) < limit / 2 else { return nil }
+        return FileHandle(of: descriptor, handles)
     }
 
     /// How many files are open now.

@@ -1,43 +1,18 @@
 import KafkaWire
 
-/// What a client wants of one partition.
-struct FetchTarget: Equatable {
-    /// The topic's name; empty where the client gave an id that is not known.
-    var topic: String
-    /// The topic's id; zero where the client gave a name (before v13).
-    var topicId: TopicID
-    var partition: PartitionID
-    var offset: Offset
-    var maxBytes: Int32
-    var currentLeaderEpoch: LeaderEpoch
-
-    /// What makes it another partition.
-    struct Key: Hashable {
-        var topic: String
-        var topicId: TopicID
-        var partition: PartitionID
-    }
-
-    var key: Key { Key(topic: topic, topicId: topicId, partition: partition) }
-}
-
 /// The fetch sessions of the broker (KIP-227): a client names its partitions once, and later only what has changed.
 ///
-/// As in Kafka's `FetchManager`; sessions are forgotten when there are too many, those that were used longest ago first.
+/// As in Kafka's `FetchManager`; sessions are forgotten when there are too many, or when they name too many partitions
+/// together, those that were used longest ago first. Unlike Kafka's they end with the connection that used them last:
+/// clients begin a new one when they connect anew, and partitions that there are not cost memory as well.
 struct FetchSessions {
-    /// What was last told of a partition; an incremental answer leaves out what has not changed.
-    fileprivate struct Told: Equatable {
-        var highWatermark: Offset
-        var logStartOffset: Offset
-    }
-
     fileprivate struct Session {
         var epoch: Int32 = 1
         let usesTopicIds: Bool
-        var order: [FetchTarget.Key] = []
-        var targets: [FetchTarget.Key: FetchTarget] = [:]
-        var told: [FetchTarget.Key: Told] = [:]
+        var partitions = SessionPartitions()
         var lastUse: UInt64 = 0
+        /// The connection that has used it last.
+        var connection: UInt64
     }
 
     /// How a request is to be answered.
@@ -51,21 +26,29 @@ struct FetchSessions {
     }
 
     private var sessions: [Int32: Session] = [:]
+    private var ofConnections: [UInt64: Set<Int32>] = [:]
     private let limit: Int
+    private let partitionLimit: Int
     private var random: RandomSource
     private var uses: UInt64 = 0
+    /// How many partitions all sessions name together.
+    private(set) var partitionCount = 0
 
-    init(limit: Int, random: RandomSource) {
+    init(limit: Int, partitionLimit: Int = 200_000, random: RandomSource) {
         self.limit = limit
+        self.partitionLimit = partitionLimit
         self.random = random
     }
 
     var count: Int { sessions.count }
 
-    /// Takes a request: how to answer it and which partitions it is about, or what is wrong with its session.
-    mutating func open(_ request: FetchRequest, version: Int16) -> Result<(Mode, [FetchTarget]), FetchSessionError> {
-        let named = request.topics.flatMap { topic in
-            topic.partitions.map {
+    /// Takes a request that came over `connection`: how to answer it and which partitions it is about, or what is wrong
+    /// with its session. Of a partition that it names twice the last counts, as in Kafka.
+    mutating func open(_ request: FetchRequest, version: Int16, connection: UInt64) -> Result<
+        (Mode, [FetchTarget]), FetchSessionError
+    > {
+        let named = request.topics.lazy.flatMap { topic in
+            topic.partitions.lazy.map {
                 FetchTarget(
                     topic: topic.topic, topicId: topic.topicId, partition: $0.partition, offset: $0.fetchOffset,
                     maxBytes: $0.partitionMaxBytes, currentLeaderEpoch: $0.currentLeaderEpoch)
@@ -73,42 +56,69 @@ struct FetchSessions {
         }
         guard request.sessionEpoch > 0 else {
             // 0: a new session; -1: none, or the end of one.
-            sessions[request.sessionId] = nil
-            guard request.sessionEpoch == 0, version >= 7, limit > 0 else { return .success((.sessionless, named)) }
-            return .success((.full(session: create(named, usesTopicIds: version >= 13)), named))
+            remove(request.sessionId)
+            var partitions = SessionPartitions()
+            for target in named { partitions.set(target) }
+            guard request.sessionEpoch == 0, version >= 7, limit > 0, partitions.count <= partitionLimit else {
+                return .success((.sessionless, partitions.targets))
+            }
+            let targets = partitions.targets
+            return .success((.full(session: create(partitions, version >= 13, connection)), targets))
         }
-        guard var session = sessions[request.sessionId] else { return .failure(.init(.fetchSessionIdNotFound)) }
-        guard session.epoch == request.sessionEpoch else { return .failure(.init(.invalidFetchSessionEpoch)) }
-        guard session.usesTopicIds == (version >= 13) else { return .failure(.init(.fetchSessionTopicIdError)) }
-        for target in named { session.set(target) }
+        guard let found = sessions[request.sessionId] else { return .failure(.init(.fetchSessionIdNotFound)) }
+        guard found.epoch == request.sessionEpoch else { return .failure(.init(.invalidFetchSessionEpoch)) }
+        guard found.usesTopicIds == (version >= 13) else { return .failure(.init(.fetchSessionTopicIdError)) }
+        // Taken out, so that it is changed and not copied.
+        guard var session = remove(request.sessionId) else { return .failure(.init(.fetchSessionIdNotFound)) }
+        for target in named { session.partitions.set(target) }
         for topic in request.forgottenTopicsData {
             for partition in topic.partitions {
-                session.remove(.init(topic: topic.topic, topicId: topic.topicId, partition: partition))
+                session.partitions.remove(.init(topic: topic.topic, topicId: topic.topicId, partition: partition))
             }
         }
-        guard !session.targets.isEmpty else {
-            // Nothing is left to be told: Kafka ends the session here.
-            sessions[request.sessionId] = nil
-            return .success((.sessionless, []))
-        }
+        let targets = session.partitions.targets
+        // Where nothing is left to be told, Kafka ends the session.
+        guard !targets.isEmpty, targets.count <= partitionLimit else { return .success((.sessionless, targets)) }
         session.epoch = session.epoch == .max ? 1 : session.epoch + 1
-        uses += 1
-        session.lastUse = uses
-        sessions[request.sessionId] = session
-        return .success((.incremental(session: request.sessionId), session.order.compactMap { session.targets[$0] }))
+        session.connection = connection
+        keep(session, as: request.sessionId)
+        return .success((.incremental(session: request.sessionId), targets))
     }
 
-    private mutating func create(_ targets: [FetchTarget], usesTopicIds: Bool) -> Int32 {
-        if sessions.count >= limit, let oldest = sessions.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-            sessions[oldest.key] = nil
-        }
+    /// The connection is gone, and its sessions with it.
+    mutating func forget(connection: UInt64) {
+        for id in ofConnections[connection] ?? [] { remove(id) }
+    }
+
+    private mutating func create(_ partitions: SessionPartitions, _ usesTopicIds: Bool, _ connection: UInt64) -> Int32 {
         var id: Int32 = 0
         while id == 0 || sessions[id] != nil { id = Int32(truncatingIfNeeded: random.next() >> 33) }
-        uses += 1
-        var session = Session(usesTopicIds: usesTopicIds, lastUse: uses)
-        for target in targets { session.set(target) }
-        sessions[id] = session
+        keep(Session(usesTopicIds: usesTopicIds, partitions: partitions, connection: connection), as: id)
         return id
+    }
+
+    /// Keeps a session that was just used, and makes room for it.
+    private mutating func keep(_ session: Session, as id: Int32) {
+        while sessions.count >= limit || partitionCount + session.partitions.count > partitionLimit,
+            let oldest = sessions.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            remove(oldest.key)
+        }
+        uses += 1
+        var session = session
+        session.lastUse = uses
+        partitionCount += session.partitions.count
+        ofConnections[session.connection, default: []].insert(id)
+        sessions[id] = session
+    }
+
+    @discardableResult
+    private mutating func remove(_ id: Int32) -> Session? {
+        guard let session = sessions.removeValue(forKey: id) else { return nil }
+        partitionCount -= session.partitions.count
+        ofConnections[session.connection]?.remove(id)
+        if ofConnections[session.connection]?.isEmpty == true { ofConnections[session.connection] = nil }
+        return session
     }
 
     /// Takes what is about to be answered. Of an incremental answer only what has changed remains; partitions that had
@@ -121,23 +131,26 @@ struct FetchSessions {
         case .full(let session): (id, isIncremental) = (session, false)
         case .incremental(let session): (id, isIncremental) = (session, true)
         }
-        guard var session = sessions[id] else { return answers }
         var kept: [FetchAnswer] = []
-        var served: Set<FetchTarget.Key> = []
+        var served: [FetchTarget.Key] = []
+        // Taken out and put back, so that it is changed and not copied.
+        guard var partitions = sessions[id]?.partitions else { return answers }
+        sessions[id]?.partitions = SessionPartitions()
         for answer in answers {
             let key = answer.target.key
-            let told = Told(highWatermark: answer.data.highWatermark, logStartOffset: answer.data.logStartOffset)
-            let hasRecords = answer.data.records?.bytes.isEmpty == false
-            if hasRecords { served.insert(key) }
-            if isIncremental, !hasRecords, answer.data.errorCode == .none, session.told[key] == told { continue }
+            let told = SessionPartitions.Told(
+                highWatermark: answer.data.highWatermark, logStartOffset: answer.data.logStartOffset)
+            let hasRecords = answer.data.records.map { $0.count > 0 } ?? false
+            if hasRecords { served.append(key) }
+            if isIncremental, !hasRecords, answer.data.errorCode == .none, partitions[told: key] == told { continue }
             // An error is repeated until the client does something about it.
-            session.told[key] = answer.data.errorCode == .none ? told : nil
+            partitions[told: key] = answer.data.errorCode == .none ? told : nil
             kept.append(answer)
         }
-        if !served.isEmpty, served.count < session.order.count {
-            session.order = session.order.filter { !served.contains($0) } + session.order.filter(served.contains)
+        if served.count < partitions.count {
+            for key in served { partitions.moveToEnd(key) }
         }
-        sessions[id] = session
+        sessions[id]?.partitions = partitions
         return kept
     }
 }
@@ -152,16 +165,4 @@ struct FetchSessionError: Error, Equatable {
 struct FetchAnswer {
     var target: FetchTarget
     var data: FetchResponse.FetchableTopicResponse.PartitionData
-}
-
-extension FetchSessions.Session {
-    fileprivate mutating func set(_ target: FetchTarget) {
-        if targets.updateValue(target, forKey: target.key) == nil { order.append(target.key) }
-    }
-
-    fileprivate mutating func remove(_ key: FetchTarget.Key) {
-        guard targets.removeValue(forKey: key) != nil else { return }
-        told[key] = nil
-        order.removeAll { $0 == key }
-    }
 }

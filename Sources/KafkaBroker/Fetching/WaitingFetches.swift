@@ -6,44 +6,92 @@ struct WaitingFetch {
     var request: FetchRequest
     var mode: FetchSessions.Mode
     var targets: [FetchTarget]
-    /// The partitions that wake it up.
-    var partitions: [Partition]
     /// When it is answered with what there is.
     var deadline: Instant
+    /// The partitions that wake it up, one for each target.
+    var partitions: [Partition] = []
+    var shares = Shares()
+
+    /// What there is of each target, and of all.
+    struct Shares {
+        private var bytes: [Int] = []
+        private var sum = 0
+        private var least = 0
+
+        init() {}
+
+        init(of targets: Int, least: Int32) {
+            bytes = Array(repeating: 0, count: targets)
+            self.least = Int(least)
+        }
+
+        var areEnough: Bool { sum >= least }
+
+        /// A target has that many bytes now. Answers whether all have enough.
+        mutating func note(_ share: Int, at target: Int) -> Bool {
+            sum += share - bytes[target]
+            bytes[target] = share
+            return areEnough
+        }
+    }
 }
 
-/// The fetches that wait. A partition that gets records says whose; only those are looked at again.
+/// The fetches that wait. A partition that gets records says whose; only those are looked at again, and of them only what
+/// they want of that partition.
 struct WaitingFetches {
     private var fetches: [RequestTicket: WaitingFetch] = [:]
-    /// Those whose partitions have changed since they were last looked at.
-    private var touched: Set<RequestTicket> = []
+    /// Beside the fetches, so that a change does not copy them.
+    private var shares: [RequestTicket: WaitingFetch.Shares] = [:]
+    private var deadlines = DeadlineQueue<RequestTicket>()
+    /// The targets whose partitions have changed since they were last looked at.
+    private var touched: [RequestTicket: Set<Int>] = [:]
 
     var count: Int { fetches.count }
-    var nextDeadline: Instant? { fetches.values.map(\.deadline).min() }
+    var nextDeadline: Instant? { deadlines.first }
 
     mutating func add(_ fetch: WaitingFetch) {
-        for partition in fetch.partitions { partition.waiting.insert(fetch.context.ticket) }
+        for (place, partition) in fetch.partitions.enumerated() { partition.waiting[fetch.context.ticket] = place }
+        deadlines.set(fetch.deadline, for: fetch.context.ticket)
+        shares[fetch.context.ticket] = fetch.shares
         fetches[fetch.context.ticket] = fetch
+        fetches[fetch.context.ticket]?.shares = WaitingFetch.Shares()
     }
 
     /// Takes a fetch out, to answer it or because its connection is gone.
     @discardableResult
     mutating func remove(_ ticket: RequestTicket) -> WaitingFetch? {
         guard let fetch = fetches.removeValue(forKey: ticket) else { return nil }
-        for partition in fetch.partitions { partition.waiting.remove(ticket) }
+        for partition in fetch.partitions { partition.waiting[ticket] = nil }
+        deadlines.set(nil, for: ticket)
+        shares[ticket] = nil
+        touched[ticket] = nil
         return fetch
     }
 
     /// `partition` has records, or is gone.
-    mutating func touch(_ partition: Partition) { touched.formUnion(partition.waiting) }
-
-    /// The fetches that may have enough now.
-    mutating func takeTouched() -> [WaitingFetch] {
-        guard !touched.isEmpty else { return [] }
-        defer { touched = [] }
-        return touched.compactMap { fetches[$0] }
+    mutating func touch(_ partition: Partition) {
+        for (ticket, target) in partition.waiting { touched[ticket, default: []].insert(target) }
     }
 
-    /// The fetches that have waited long enough.
-    func due(_ now: Instant) -> [WaitingFetch] { fetches.values.filter { $0.deadline <= now } }
+    /// Takes out the fetches that have enough now. `share` says how many bytes there are of a target; nil where something
+    /// is wrong that the client should hear of.
+    mutating func takeSatisfied(_ share: (WaitingFetch, Int) -> Int?) -> [WaitingFetch] {
+        guard !touched.isEmpty else { return [] }
+        defer { touched = [:] }
+        return touched.sorted { ($0.key.connection, $0.key.number) < ($1.key.connection, $1.key.number) }
+            .compactMap { ticket, targets in
+                guard let fetch = fetches[ticket] else { return nil }
+                for target in targets {
+                    let found = share(fetch, target)
+                    if found.map({ shares[ticket]?.note($0, at: target) ?? false }) ?? true { return remove(ticket) }
+                }
+                return nil
+            }
+    }
+
+    /// Takes out a fetch that has waited long enough.
+    mutating func takeDue(_ now: Instant) -> WaitingFetch? {
+        guard let ticket = deadlines.takeDue(now) else { return nil }
+        return remove(ticket)
+    }
 }

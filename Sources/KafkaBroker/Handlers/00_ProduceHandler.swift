@@ -20,31 +20,13 @@ enum ProduceHandler: RequestHandler {
     static let api = ServedAPI(ProduceHandler.self, advertisedFrom: 0)
 
     static func handle(_ request: ProduceRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        var failures = 0
-        var hasHints = false
-        var response = ProduceResponse()
-        response.responses = request.topicData.map { data in
-            let topic = context.version >= 13 ? node.topics[data.topicId] : node.topics[data.name]
-            return .with {
-                $0.name = data.name
-                $0.topicId = data.topicId
-                $0.partitionResponses = data.partitionData.map { partition in
-                    let answer = append(partition, topic, request, context, node)
-                    if answer.errorCode != .none { failures += 1 }
-                    if answer.currentLeader.leaderId >= 0 { hasHints = true }
-                    return answer
-                }
-            }
-        }
-        if hasHints { response.addEndpoints(node.cluster) }
-        guard request.acks == 0 else { return .answer(response) }
-        return failures == 0 ? .silent : .hangUp("\(failures) partitions of a Produce with acks=0 were refused")
+        node.begin(ProduceWork(request: request, context: context))
     }
 
-    private typealias Data = ProduceRequest.TopicProduceData.PartitionProduceData
-    private typealias Answer = ProduceResponse.TopicProduceResponse.PartitionProduceResponse
+    fileprivate typealias Data = ProduceRequest.TopicProduceData.PartitionProduceData
+    fileprivate typealias Answer = ProduceResponse.TopicProduceResponse.PartitionProduceResponse
 
-    private static func append(
+    fileprivate static func append(
         _ data: Data, _ topic: Topic?, _ request: ProduceRequest, _ context: RequestContext, _ node: BrokerNode
     ) -> Answer {
         func refuse(_ code: ErrorCode, _ message: String?) -> Answer {
@@ -154,5 +136,61 @@ enum ProduceHandler: RequestHandler {
             default: error.code
             }
         }
+    }
+}
+
+/// A Produce request while it is worked on. Batches that have to be unpacked may take long.
+private struct ProduceWork: LongWork {
+    /// How many records are named that are to blame, in one answer.
+    private static let blameLimit = 10_000
+
+    let request: ProduceRequest
+    let context: RequestContext
+    private var response = ProduceResponse()
+    /// The partitions of the topic that is worked on now, as far as they are done.
+    private var answers: [ProduceHandler.Answer] = []
+    private var failures = 0
+    private var hasHints = false
+    private var blamed = 0
+
+    init(request: ProduceRequest, context: RequestContext) {
+        self.request = request
+        self.context = context
+    }
+
+    mutating func step(_ budget: inout WorkBudget, _ node: BrokerNode) -> Outcome? {
+        while response.responses.count < request.topicData.count {
+            let data = request.topicData[response.responses.count]
+            let topic = context.version >= 13 ? node.topics[data.topicId] : node.topics[data.name]
+            while answers.count < data.partitionData.count {
+                if budget.isUsedUp { return nil }
+                let partition = data.partitionData[answers.count]
+                let size = partition.records?.count ?? 0
+                budget.spend(bytes: size)
+                if topic?.settings.unpacks ?? false { budget.spend(unpacked: 8 * size) }
+                if let id = request.transactionalId {
+                    // A partition more is noted with all those that the transaction has.
+                    budget.spend((node.transactions.transactions[id]?.partitions.count ?? 0) >> 2)
+                }
+                var answer = ProduceHandler.append(partition, topic, request, context, node)
+                if answer.errorCode != .none { failures += 1 }
+                if answer.currentLeader.leaderId >= 0 { hasHints = true }
+                if !answer.recordErrors.isEmpty {
+                    answer.recordErrors = Array(answer.recordErrors.prefix(Self.blameLimit - blamed))
+                    blamed += answer.recordErrors.count
+                }
+                answers.append(answer)
+            }
+            response.responses.append(
+                .with {
+                    $0.name = data.name
+                    $0.topicId = data.topicId
+                    $0.partitionResponses = answers
+                })
+            answers = []
+        }
+        if hasHints { response.addEndpoints(node.cluster) }
+        guard request.acks == 0 else { return .answer(response) }
+        return failures == 0 ? .silent : .hangUp("\(failures) partitions of a Produce with acks=0 were refused")
     }
 }

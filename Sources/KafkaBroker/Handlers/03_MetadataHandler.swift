@@ -34,11 +34,23 @@ enum MetadataHandler: RequestHandler {
             let mayCreate =
                 request.allowAutoTopicCreation && node.configuration.autoCreateTopics && !isBeyond
                 && count <= mostPartitionsAtOnce
-            response.topics = asked.map { describe($0, request, context, node, mayCreate: mayCreate) }
-        } else {
-            response.topics = node.topics.sorted.map { describe($0, request, node) }
+            return node.each(of: asked) { asked, budget, node in
+                let answer = describe(asked, request, context, node, mayCreate: mayCreate)
+                budget.spend(1 + answer.partitions.count)
+                return answer
+            } finish: { answers in
+                response.topics = answers
+                return response
+            }
         }
-        return .answer(response)
+        return node.each(of: node.topics.sorted.map(\.name)) { name, budget, node -> TopicAnswer? in
+            let answer = node.topics[name].map { describe($0, request, node) }
+            budget.spend(1 + (answer?.partitions.count ?? 0))
+            return answer
+        } finish: { answers in
+            response.topics = answers.compactMap { $0 }
+            return response
+        }
     }
 
     /// How many partitions one request may create (Kafka's `MAX_PARTITIONS_PER_BATCH`).

@@ -17,20 +17,25 @@ enum CreateTopicsHandler: RequestHandler {
     static func handle(_ request: CreateTopicsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var named: [String: Int] = [:]
         for topic in request.topics { named[topic.name, default: 0] += 1 }
-        var answered: Set<String> = []
-        var response = CreateTopicsResponse()
-        for topic in request.topics where answered.insert(topic.name).inserted {
-            if answered.count > node.topics.partitionLimit {
+        var names: Set<String> = []
+        let asked = request.topics.filter { names.insert($0.name).inserted }
+        var answered = 0
+        return node.each(of: asked) { topic, budget, node in
+            answered += 1
+            if answered > node.topics.partitionLimit {
                 // Answers are long, and with `validateOnly` nothing else would bound their number.
-                response.topics.append(
-                    refuse(topic, .init(code: .policyViolation, message: "too many topics in one request")))
-            } else if named[topic.name, default: 0] > 1 {
-                response.topics.append(refuse(topic, .init(code: .invalidRequest, message: "Duplicate topic name.")))
-            } else {
-                response.topics.append(create(topic, request.validateOnly, node))
+                return refuse(topic, .init(code: .policyViolation, message: "too many topics in one request"))
             }
+            if named[topic.name, default: 0] > 1 {
+                return refuse(topic, .init(code: .invalidRequest, message: "Duplicate topic name."))
+            }
+            let answer = create(topic, request.validateOnly, node)
+            budget.spend(
+                50 + topic.assignments.count + max(0, Int(answer.numPartitions)) * (request.validateOnly ? 0 : 2))
+            return answer
+        } finish: { answers in
+            CreateTopicsResponse.with { $0.topics = answers }
         }
-        return .answer(response)
     }
 
     private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {

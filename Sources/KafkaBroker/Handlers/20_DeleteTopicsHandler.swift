@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// DeleteTopics: by name, or from v6 on by id. The records and the groups' positions in them are gone at once; fetches
-/// that wait are answered with an error.
+/// that wait are answered with an error. A topic that is named twice is not deleted (INVALID_REQUEST, once).
 enum DeleteTopicsHandler: RequestHandler {
     static let api = ServedAPI(DeleteTopicsHandler.self)
 
@@ -11,10 +11,31 @@ enum DeleteTopicsHandler: RequestHandler {
         let asked =
             context.version >= 6
             ? request.topics : request.topicNames.map { name in .with { $0.name = name } }
-        return .answer(DeleteTopicsResponse.with { $0.responses = asked.map { delete($0, node) } })
+        var names: [String: Int] = [:]
+        var ids: [TopicID: Int] = [:]
+        for one in asked {
+            if let name = one.name { names[name, default: 0] += 1 } else { ids[one.topicId, default: 0] += 1 }
+        }
+        var answeredNames: Set<String> = []
+        var answeredIds: Set<TopicID> = []
+        let once = asked.filter {
+            guard let name = $0.name else { return $0.topicId == .zero || answeredIds.insert($0.topicId).inserted }
+            return answeredNames.insert(name).inserted
+        }
+        return node.each(of: once) { one, budget, node in
+            // Forgetting what groups have committed looks at all of them.
+            budget.spend(20 + node.groups.groups.count)
+            let count =
+                one.name.map { names[$0, default: 0] } ?? (one.topicId == .zero ? 1 : ids[one.topicId, default: 0])
+            return delete(one, isNamedTwice: count > 1, node)
+        } finish: { answers in
+            DeleteTopicsResponse.with { $0.responses = answers }
+        }
     }
 
-    private static func delete(_ asked: DeleteTopicsRequest.DeleteTopicState, _ node: BrokerNode) -> Answer {
+    private static func delete(
+        _ asked: DeleteTopicsRequest.DeleteTopicState, isNamedTwice: Bool, _ node: BrokerNode
+    ) -> Answer {
         func refuse(_ code: ErrorCode, _ message: String?) -> Answer {
             .with {
                 $0.name = asked.name
@@ -29,6 +50,9 @@ enum DeleteTopicsHandler: RequestHandler {
         case (nil, false): topic = node.topics[asked.topicId]
         case (nil, true): return refuse(.invalidRequest, "Neither topic name nor id were specified.")
         case (_?, false): return refuse(.invalidRequest, "You may not specify both topic name and topic id.")
+        }
+        if isNamedTwice {
+            return refuse(.invalidRequest, asked.name == nil ? "Duplicate topic id." : "Duplicate topic name.")
         }
         guard let topic else {
             return asked.name == nil

@@ -11,25 +11,41 @@ enum DeleteRecordsHandler: RequestHandler {
     private typealias Asked = DeleteRecordsRequest.DeleteRecordsTopic.DeleteRecordsPartition
 
     static func handle(_ request: DeleteRecordsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        .answer(
-            DeleteRecordsResponse.with {
-                $0.topics = request.topics.map { topic in
-                    .with {
-                        $0.name = topic.name
-                        $0.partitions = topic.partitions.map { asked in
-                            .with {
-                                $0.partitionIndex = asked.partitionIndex
-                                $0.lowWatermark = -1
-                                switch delete(asked, node.topics[topic.name], context, node) {
-                                case .success(let offset): $0.lowWatermark = offset
-                                case .failure(let refusal): $0.errorCode = refusal.code
-                                }
-                            }
-                        }
+        // Of a partition that is named twice the last offset counts, as in Kafka.
+        var wanted: [TopicPartition: Asked] = [:]
+        for topic in request.topics {
+            for asked in topic.partitions { wanted[TopicPartition(topic.name, asked.partitionIndex)] = asked }
+        }
+        let keys = request.topics.flatMap { topic in
+            topic.partitions.map { TopicPartition(topic.name, $0.partitionIndex) }
+        }.distinct
+        return node.each(of: keys) { key, budget, node -> (String, Answer) in
+            budget.spend(20)
+            return (
+                key.topic,
+                .with {
+                    $0.partitionIndex = key.partition
+                    $0.lowWatermark = -1
+                    guard let asked = wanted[key] else { return }
+                    switch delete(asked, node.topics[key.topic], context, node) {
+                    case .success(let offset): $0.lowWatermark = offset
+                    case .failure(let refusal): $0.errorCode = refusal.code
                     }
                 }
-            })
+            )
+        } finish: { answers in
+            DeleteRecordsResponse.with {
+                $0.topics = answers.grouped().map { name, partitions in
+                    .with {
+                        $0.name = name
+                        $0.partitions = partitions
+                    }
+                }
+            }
+        }
     }
+
+    private typealias Answer = DeleteRecordsResponse.DeleteRecordsTopicResult.DeleteRecordsPartitionResult
 
     private struct Refusal: Error {
         var code: ErrorCode

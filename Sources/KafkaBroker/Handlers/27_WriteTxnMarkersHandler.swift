@@ -12,26 +12,48 @@ enum WriteTxnMarkersHandler: RequestHandler {
     private typealias Marker = WriteTxnMarkersRequest.WritableTxnMarker
 
     static func handle(_ request: WriteTxnMarkersRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        .answer(
-            WriteTxnMarkersResponse.with {
-                $0.markers = request.markers.map { marker in
+        // A partition that a marker names twice gets it once, as in Kafka.
+        let keys = request.markers.enumerated().flatMap { place, marker in
+            marker.topics.flatMap { topic in
+                topic.partitionIndexes.map { TopicPartition(topic.name, $0) }
+            }.distinct.map { (place, $0) }
+        }
+        return node.each(of: keys) { item, budget, node in
+            let (place, key) = item
+            budget.spend(10)
+            return write(request.markers[place], node.topics[key.topic], key.partition, context, node)
+        } finish: { codes in
+            let answers = zip(keys, codes).map { item, code in
+                (
+                    item.0,
+                    (
+                        item.1.topic,
+                        Answer.with {
+                            $0.partitionIndex = item.1.partition
+                            $0.errorCode = code
+                        }
+                    )
+                )
+            }
+            let byMarker = Dictionary(grouping: answers) { $0.0 }
+            return WriteTxnMarkersResponse.with {
+                $0.markers = request.markers.enumerated().map { place, marker in
                     .with {
                         $0.producerId = marker.producerId
-                        $0.topics = marker.topics.map { topic in
+                        $0.topics = (byMarker[place] ?? []).map(\.1).grouped().map { name, partitions in
                             .with {
-                                $0.name = topic.name
-                                $0.partitions = topic.partitionIndexes.map { index in
-                                    .with {
-                                        $0.partitionIndex = index
-                                        $0.errorCode = write(marker, node.topics[topic.name], index, context, node)
-                                    }
-                                }
+                                $0.name = name
+                                $0.partitions = partitions
                             }
                         }
                     }
                 }
-            })
+            }
+        }
     }
+
+    private typealias Answer = WriteTxnMarkersResponse.WritableTxnMarkerResult.WritableTxnMarkerTopicResult
+        .WritableTxnMarkerPartitionResult
 
     private static func write(
         _ marker: Marker, _ topic: Topic?, _ index: PartitionID, _ context: RequestContext, _ node: BrokerNode

@@ -16,39 +16,58 @@ enum DescribeConfigsHandler: RequestHandler {
     /// How many resources are described in one answer.
     static let limit = 2000
 
-    private typealias Asked = DescribeConfigsRequest.DescribeConfigsResource
     private typealias Answer = DescribeConfigsResponse.DescribeConfigsResult
 
     static func handle(_ request: DescribeConfigsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        .answer(
-            DescribeConfigsResponse.with {
-                $0.results = request.resources.enumerated().map { place, asked in
-                    var answer = Answer()
-                    answer.resourceType = asked.resourceType
-                    answer.resourceName = asked.resourceName
-                    do throws(ConfigRefusal) {
-                        guard place < limit else {
-                            throw ConfigRefusal(.policyViolation, "one request describes at most \(limit) resources")
-                        }
-                        answer.errorMessage = nil
-                        answer.configs = try describe(asked, context.node, node).filter {
-                            asked.configurationKeys?.contains($0.name) ?? true
-                        }.map { entry($0, request) }
-                    } catch {
-                        answer.errorCode = error.code
-                        answer.errorMessage = error.message
-                    }
-                    return answer
+        // A resource that is named twice is described once, with the settings that are asked for either time.
+        var keys: [Resource: Set<String>?] = [:]
+        for asked in request.resources {
+            let wanted = asked.configurationKeys.map { Set($0) }
+            let known = keys.updateValue(wanted, forKey: Resource(asked))
+            if let known { keys[Resource(asked)] = known.flatMap { known in wanted.map { $0.union(known) } } }
+        }
+        let resources = request.resources.map { Resource($0) }.distinct.enumerated().map { ($0, $1) }
+        return node.each(of: resources) { found, budget, node in
+            let (place, asked) = found
+            var answer = Answer()
+            answer.resourceType = asked.type
+            answer.resourceName = asked.name
+            do throws(ConfigRefusal) {
+                guard place < limit else {
+                    throw ConfigRefusal(.policyViolation, "one request describes at most \(limit) resources")
                 }
-            })
+                answer.errorMessage = nil
+                let wanted = keys[asked] ?? nil
+                answer.configs = try describe(asked, context.node, node).filter { wanted?.contains($0.name) ?? true }
+                    .map { entry($0, request) }
+                budget.spend(100)
+            } catch {
+                answer.errorCode = error.code
+                answer.errorMessage = error.message
+                budget.spend(2)
+            }
+            return answer
+        } finish: { answers in
+            DescribeConfigsResponse.with { $0.results = answers }
+        }
     }
 
-    private static func describe(_ asked: Asked, _ own: BrokerID, _ node: BrokerNode) throws(ConfigRefusal)
+    private struct Resource: Hashable {
+        var type: Int8
+        var name: String
+
+        init(_ asked: DescribeConfigsRequest.DescribeConfigsResource) {
+            type = asked.resourceType
+            name = asked.resourceName
+        }
+    }
+
+    private static func describe(_ asked: Resource, _ own: BrokerID, _ node: BrokerNode) throws(ConfigRefusal)
         -> [ConfigDescription]
     {
-        let name = asked.resourceName
-        guard let kind = ConfigResource.Kind(rawValue: asked.resourceType) else {
-            throw ConfigRefusal(.invalidRequest, "Unsupported resource type: \(asked.resourceType)")
+        let name = asked.name
+        guard let kind = ConfigResource.Kind(rawValue: asked.type) else {
+            throw ConfigRefusal(.invalidRequest, "Unsupported resource type: \(asked.type)")
         }
         let resource = ConfigResource(kind: kind, name: name)
         func requireName(_ what: String) throws(ConfigRefusal) {

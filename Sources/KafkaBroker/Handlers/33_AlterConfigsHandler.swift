@@ -7,24 +7,25 @@ enum AlterConfigsHandler: RequestHandler {
 
     static func handle(_ request: AlterConfigsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         let seen = ResourceCounts(request.resources.map { ($0.resourceType, $0.resourceName) })
-        return .answer(
-            AlterConfigsResponse.with {
-                $0.responses = request.resources.map { asked in
-                    .with {
-                        $0.resourceType = asked.resourceType
-                        $0.resourceName = asked.resourceName
-                        $0.errorMessage = nil
-                        do throws(ConfigRefusal) {
-                            try node.replaceConfigs(
-                                of: seen.resource(asked.resourceType, asked.resourceName), by: configs(asked),
-                                validateOnly: request.validateOnly)
-                        } catch {
-                            $0.errorCode = error.code
-                            $0.errorMessage = error.message
-                        }
-                    }
+        return node.each(of: request.resources) {
+            asked, budget, node -> AlterConfigsResponse.AlterConfigsResourceResponse in
+            budget.spend(30)
+            return .with {
+                $0.resourceType = asked.resourceType
+                $0.resourceName = asked.resourceName
+                $0.errorMessage = nil
+                do throws(ConfigRefusal) {
+                    try node.replaceConfigs(
+                        of: seen.resource(asked.resourceType, asked.resourceName), by: configs(asked),
+                        validateOnly: request.validateOnly)
+                } catch {
+                    $0.errorCode = error.code
+                    $0.errorMessage = error.message
                 }
-            })
+            }
+        } finish: { answers in
+            AlterConfigsResponse.with { $0.responses = answers }
+        }
     }
 
     private static func configs(_ asked: AlterConfigsRequest.AlterConfigsResource) throws(ConfigRefusal) -> [String:

@@ -16,16 +16,22 @@ enum ElectLeadersHandler: RequestHandler {
             return .answer(ElectLeadersResponse.with { $0.errorCode = .invalidRequest })
         }
         let isUnclean = request.electionType == 1
+        if let asked = request.topicPartitions {
+            // What is named twice is answered once: each partition of a topic that there is not has a message with its name.
+            let keys = asked.flatMap { topic in topic.partitions.map { TopicPartition(topic.topic, $0) } }.distinct
+            return node.each(of: keys.map { ($0.topic, $0.partition) }.grouped()) { found, budget, node in
+                budget.spend(1 + found.values.count)
+                return elect(found.name, found.values, isUnclean, node)
+            } finish: { results in
+                ElectLeadersResponse.with { $0.replicaElectionResults = results }
+            }
+        }
         return .answer(
             ElectLeadersResponse.with {
-                if let asked = request.topicPartitions {
-                    $0.replicaElectionResults = asked.map { elect($0.topic, $0.partitions, isUnclean, node) }
-                } else {
-                    $0.replicaElectionResults = node.topics.sorted.compactMap { topic in
-                        var result = elect(topic.name, topic.partitions.map(\.index), isUnclean, node)
-                        result.partitionResult.removeAll { $0.errorCode == .electionNotNeeded }
-                        return result.partitionResult.isEmpty ? nil : result
-                    }
+                $0.replicaElectionResults = node.topics.sorted.compactMap { topic in
+                    var result = elect(topic.name, topic.partitions.map(\.index), isUnclean, node)
+                    result.partitionResult.removeAll { $0.errorCode == .electionNotNeeded }
+                    return result.partitionResult.isEmpty ? nil : result
                 }
             })
     }
@@ -47,7 +53,9 @@ enum ElectLeadersHandler: RequestHandler {
     private static func elect(_ name: String, _ index: PartitionID, _ isUnclean: Bool, _ node: BrokerNode) -> (
         ErrorCode, String?
     ) {
-        guard let topic = node.topics[name] else { return (.unknownTopicOrPartition, "No such topic as \(name)") }
+        guard let topic = node.topics[name] else {
+            return (.unknownTopicOrPartition, "No such topic as \(name.prefix(249))")
+        }
         guard let partition = topic.partition(index) else {
             return (.unknownTopicOrPartition, "No such partition as \(name)-\(index)")
         }

@@ -14,27 +14,28 @@ enum IncrementalAlterConfigsHandler: RequestHandler {
         -> Outcome
     {
         let seen = ResourceCounts(request.resources.map { ($0.resourceType, $0.resourceName) })
-        return .answer(
-            IncrementalAlterConfigsResponse.with {
-                $0.responses = request.resources.map { asked in
-                    .with {
-                        $0.resourceType = asked.resourceType
-                        $0.resourceName = asked.resourceName
-                        $0.errorMessage = nil
-                        do throws(ConfigRefusal) {
-                            let resource = try seen.resource(asked.resourceType, asked.resourceName)
-                            let changes = try changes(asked)
-                            let old = try node.ownConfigs(of: resource)
-                            try node.replaceConfigs(
-                                of: resource, by: ConfigChange.apply(changes, to: old, resource),
-                                validateOnly: request.validateOnly)
-                        } catch {
-                            $0.errorCode = error.code
-                            $0.errorMessage = error.message
-                        }
-                    }
+        return node.each(of: request.resources) {
+            asked, budget, node -> IncrementalAlterConfigsResponse.AlterConfigsResourceResponse in
+            budget.spend(30)
+            return .with {
+                $0.resourceType = asked.resourceType
+                $0.resourceName = asked.resourceName
+                $0.errorMessage = nil
+                do throws(ConfigRefusal) {
+                    let resource = try seen.resource(asked.resourceType, asked.resourceName)
+                    let changes = try changes(asked)
+                    let old = try node.ownConfigs(of: resource)
+                    try node.replaceConfigs(
+                        of: resource, by: ConfigChange.apply(changes, to: old, resource),
+                        validateOnly: request.validateOnly)
+                } catch {
+                    $0.errorCode = error.code
+                    $0.errorMessage = error.message
                 }
-            })
+            }
+        } finish: { answers in
+            IncrementalAlterConfigsResponse.with { $0.responses = answers }
+        }
     }
 
     private static func changes(_ asked: Asked) throws(ConfigRefusal) -> [ConfigChange] {

@@ -35,10 +35,10 @@ enum AlterPartitionReassignmentsHandler: RequestHandler {
         _ asked: Asked, _ name: String, _ request: AlterPartitionReassignmentsRequest, _ node: BrokerNode
     ) -> (ErrorCode, String?) {
         guard let topic = node.topics[name] else {
-            return (.unknownTopicOrPartition, "Unable to find a topic named \(name).")
+            return (.unknownTopicOrPartition, "Unable to find a topic named \(name.prefix(249)).")
         }
         guard let partition = topic.partition(asked.partitionIndex) else {
-            return (.unknownTopicOrPartition, "Unable to find partition \(name):\(asked.partitionIndex).")
+            return (.unknownTopicOrPartition, "Unable to find partition \(name.prefix(249)):\(asked.partitionIndex).")
         }
         guard let replicas = asked.replicas else {
             return (.noReassignmentInProgress, "No partition reassignment is in progress.")

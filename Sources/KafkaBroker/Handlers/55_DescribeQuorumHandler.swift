@@ -13,14 +13,16 @@ enum DescribeQuorumHandler: RequestHandler {
     private typealias Answer = DescribeQuorumResponse.TopicData.PartitionData
 
     static func handle(_ request: DescribeQuorumRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        .answer(
+        // One partition in all, as in Kafka: else each would have a list of all nodes.
+        let isOne = request.topics.count == 1 && request.topics[0].partitions.count == 1
+        return .answer(
             DescribeQuorumResponse.with {
                 $0.errorMessage = nil
                 $0.topics = request.topics.map { asked in
                     .with {
                         $0.topicName = asked.topicName
                         $0.partitions = asked.partitions.map {
-                            describe(asked.topicName, $0.partitionIndex, context, node)
+                            describe(isOne ? asked.topicName : "", $0.partitionIndex, context, node)
                         }
                     }
                 }

@@ -5,26 +5,41 @@ import KafkaWire
 /// - Any node that holds the partition answers, as in Kafka; others say NOT_LEADER_OR_FOLLOWER.
 /// - What is not known is -1, as in Kafka: the sequence after a marker that brought a new epoch, the coordinator's epoch
 ///   before the first marker.
+/// - Deviations: a partition that a request names twice is answered once; an answer tells of 200,000 producers and what
+///   the last partition has beyond, further partitions are answered POLICY_VIOLATION.
 enum DescribeProducersHandler: RequestHandler {
     static let api = ServedAPI(DescribeProducersHandler.self)
 
     private typealias Answer = DescribeProducersResponse.TopicResponse.PartitionResponse
 
+    /// How many producers are told in one answer.
+    static let limit = 200_000
+
     static func handle(_ request: DescribeProducersRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        .answer(
+        let asked = request.topics.flatMap { topic in
+            topic.partitionIndexes.map { TopicPartition(topic.name, $0) }
+        }.distinct
+        var told = 0
+        return node.each(of: asked) { key, budget, node in
+            let answer = answer(key.partition, node.topics[key.topic]?.partition(key.partition), told, context)
+            told += answer.activeProducers.count
+            budget.spend(1 + answer.activeProducers.count >> 2)
+            return (key.topic, answer)
+        } finish: { answers in
             DescribeProducersResponse.with {
-                $0.topics = request.topics.map { topic in
+                $0.topics = answers.grouped().map { name, partitions in
                     .with {
-                        $0.name = topic.name
-                        $0.partitions = topic.partitionIndexes.map {
-                            answer($0, node.topics[topic.name]?.partition($0), context)
-                        }
+                        $0.name = name
+                        $0.partitions = partitions
                     }
                 }
-            })
+            }
+        }
     }
 
-    private static func answer(_ index: PartitionID, _ partition: Partition?, _ context: RequestContext) -> Answer {
+    private static func answer(_ index: PartitionID, _ partition: Partition?, _ told: Int, _ context: RequestContext)
+        -> Answer
+    {
         .with {
             $0.partitionIndex = index
             guard let partition else {
@@ -33,6 +48,11 @@ enum DescribeProducersHandler: RequestHandler {
             }
             guard partition.leadership.replicas.contains(context.node) else {
                 return $0.errorCode = .notLeaderOrFollower
+            }
+            guard told < limit else {
+                $0.errorCode = .policyViolation
+                return $0.errorMessage =
+                    "one answer tells of about \(limit) producers; ask for fewer partitions at once"
             }
             $0.activeProducers = partition.producers.active.map { producer in
                 .with {

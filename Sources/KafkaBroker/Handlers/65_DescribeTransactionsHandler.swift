@@ -4,26 +4,38 @@ import KafkaWire
 ///
 /// - A group with offsets in the transaction is shown as Kafka stores it: as a partition of `__consumer_offsets`, of
 ///   which there are 50. That topic itself does not exist in this broker.
+/// - Deviations: an id that a request names twice is answered once; an answer tells of 200,000 partitions and what the last
+///   id has beyond, further ids are answered POLICY_VIOLATION.
 enum DescribeTransactionsHandler: RequestHandler {
     static let api = ServedAPI(DescribeTransactionsHandler.self)
+
+    /// How many partitions are told in one answer.
+    static let limit = 200_000
 
     private typealias Answer = DescribeTransactionsResponse.TransactionState
 
     static func handle(_ request: DescribeTransactionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome
     {
-        .answer(
-            DescribeTransactionsResponse.with {
-                $0.transactionStates = request.transactionalIds.map { answer($0, context, node) }
-            })
+        var told = 0
+        return node.each(of: request.transactionalIds.distinct) { id, budget, node in
+            let answer = answer(id, told, context, node)
+            let partitions = answer.topics.reduce(0) { $0 + $1.partitions.count }
+            told += partitions
+            budget.spend(1 + partitions)
+            return answer
+        } finish: { answers in
+            DescribeTransactionsResponse.with { $0.transactionStates = answers }
+        }
     }
 
-    private static func answer(_ id: String, _ context: RequestContext, _ node: BrokerNode) -> Answer {
+    private static func answer(_ id: String, _ told: Int, _ context: RequestContext, _ node: BrokerNode) -> Answer {
         .with {
             $0.transactionalId = id
             guard let transaction = node.transactions.transactions[id] else {
                 $0.errorCode = id.isEmpty ? .invalidRequest : .transactionalIdNotFound
                 return
             }
+            guard told < limit else { return $0.errorCode = .policyViolation }
             $0.transactionState = transaction.state.rawValue
             $0.transactionTimeoutMs = Milliseconds(transaction.timeout)
             $0.transactionStartTimeMs = transaction.startedAt.map { node.timestamp(of: $0, now: context.now) } ?? -1

@@ -20,32 +20,37 @@ enum ListTransactionsHandler: RequestHandler {
                 return .answer(ListTransactionsResponse.with { $0.errorCode = .invalidRegularExpression })
             }
         }
-        func isWanted(_ transaction: Transaction) -> Bool {
-            if !request.stateFilters.isEmpty, !request.stateFilters.contains(transaction.state.rawValue) {
-                return false
-            }
-            if !request.producerIdFilters.isEmpty, !request.producerIdFilters.contains(transaction.producer.id) {
-                return false
-            }
+        let states = Set(request.stateFilters)
+        let producers = Set(request.producerIdFilters)
+        let matching = pattern
+        func isWanted(_ transaction: Transaction, _ budget: inout WorkBudget) -> Bool {
+            if !states.isEmpty, !states.contains(transaction.state.rawValue) { return false }
+            if !producers.isEmpty, !producers.contains(transaction.producer.id) { return false }
             if request.durationFilter >= 0 {
                 guard transaction.state == .ongoing, let start = transaction.startedAt,
                     context.now - start > request.durationFilter.duration
                 else { return false }
             }
-            return pattern?.matches(transaction.id) ?? true
+            guard let matching else { return true }
+            budget.spend(matching.cost(of: transaction.id))
+            return matching.matches(transaction.id)
         }
-        return .answer(
+        typealias Listed = ListTransactionsResponse.TransactionState
+        return node.each(of: Array(node.transactions.transactions.keys)) { id, budget, node -> Listed? in
+            budget.spend(1)
+            guard let transaction = node.transactions.transactions[id], isWanted(transaction, &budget) else {
+                return nil
+            }
+            return .with {
+                $0.transactionalId = transaction.id
+                $0.producerId = transaction.producer.id
+                $0.transactionState = transaction.state.rawValue
+            }
+        } finish: { answers in
             ListTransactionsResponse.with {
-                $0.unknownStateFilters = request.stateFilters.filter { !stateNames.contains($0) }
-                $0.transactionStates = node.transactions.transactions.values.filter(isWanted)
-                    .sorted { $0.id < $1.id }
-                    .map { transaction in
-                        .with {
-                            $0.transactionalId = transaction.id
-                            $0.producerId = transaction.producer.id
-                            $0.transactionState = transaction.state.rawValue
-                        }
-                    }
-            })
+                $0.unknownStateFilters = request.stateFilters.filter { !stateNames.contains($0) }.distinct
+                $0.transactionStates = answers.compactMap { $0 }.sorted { $0.transactionalId < $1.transactionalId }
+            }
+        }
     }
 }

@@ -63,12 +63,16 @@ struct ServedAPI: Sendable {
             guard let elsewhere = parts.elsewhere else { return H.handle(request, context, node) }
             let refused = elsewhere.failed(.notCoordinator, version: context.version)
             guard let here = parts.here else { return .answer(refused) }
-            let outcome = H.handle(here, context, node)
-            guard case .answer(let message) = outcome, var answer = message as? H.Request.Response else {
-                return outcome
+            func addRefused(_ outcome: Outcome) -> Outcome {
+                guard case .answer(let message) = outcome, var answer = message as? H.Request.Response else {
+                    return outcome
+                }
+                H.Request.add(refused, to: &answer)
+                return .answer(answer)
             }
-            H.Request.add(refused, to: &answer)
-            return .answer(answer)
+            let outcome = H.handle(here, context, node)
+            if case .work(let work) = outcome { return .work(ChangedWork(work: work, change: addRefused)) }
+            return addRefused(outcome)
         }
     }
 
@@ -76,11 +80,16 @@ struct ServedAPI: Sendable {
     init<H: RequestHandler>(_ handler: H.Type) where H.Request: ListingRequest {
         self.init(handler, nil) { request, context, node in
             let outcome = H.handle(request, context, node)
-            guard node.cluster.hasSeveralNodes, case .answer(let message) = outcome,
-                var answer = message as? H.Request.Response
-            else { return outcome }
-            H.Request.keep(&answer) { node.cluster.coordinator(of: $0) == context.node }
-            return .answer(answer)
+            guard node.cluster.hasSeveralNodes else { return outcome }
+            func keepOwn(_ outcome: Outcome) -> Outcome {
+                guard case .answer(let message) = outcome, var answer = message as? H.Request.Response else {
+                    return outcome
+                }
+                H.Request.keep(&answer) { node.cluster.coordinator(of: $0) == context.node }
+                return .answer(answer)
+            }
+            if case .work(let work) = outcome { return .work(ChangedWork(work: work, change: keepOwn)) }
+            return keepOwn(outcome)
         }
     }
 

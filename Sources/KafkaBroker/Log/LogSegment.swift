@@ -147,11 +147,11 @@ struct LogSegment {
 
     /// Whole batches from that of `offset` on, of at most `maxBytes` together, that begin before `limit`; the first one
     /// always, where `atLeastOneBatch` is set. They share the segment's memory, unless it is still written to: the next
-    /// batch would have to copy the whole segment if somebody held a part of it.
+    /// batch would have to copy the whole segment if somebody held a part of it. Many from a file are not read yet.
     func read(
         from offset: Offset, before limit: Offset, maxBytes: Int, atLeastOneBatch: Bool, isWrittenTo: Bool = false
     ) throws(StorageError) -> LogSlice {
-        let nothing = LogSlice(bytes: Bytes(), endOffset: offset)
+        let nothing = LogSlice(records: Records(Bytes()), endOffset: offset)
         guard !entries.isEmpty, offset < limit else { return nothing }
         let first = entryIndex(containing: offset)
         let start = entries[first].position
@@ -170,10 +170,14 @@ struct LogSegment {
             guard atLeastOneBatch, entries[first].baseOffset < limit else { return nothing }
             low = first + 1
         }
-        let found = try bytes(start..<endPosition(low - 1))
-        return LogSlice(
-            bytes: isWrittenTo && file == nil ? Bytes(found.copy()) : found,
-            endOffset: low < entries.count ? entries[low].baseOffset : endOffset)
+        let range = start..<endPosition(low - 1)
+        let records =
+            switch store {
+            case .memory(let bytes):
+                Records(isWrittenTo ? Bytes(Bytes(bytes)[range].copy()) : Bytes(bytes)[range])
+            case .file(let file): try file.records(range)
+            }
+        return LogSlice(records: records, endOffset: low < entries.count ? entries[low].baseOffset : endOffset)
     }
 
     /// The batch at `index`.
@@ -196,6 +200,8 @@ struct LogSegment {
 
 /// Batches that were read, and the offset behind the last of them.
 struct LogSlice {
-    var bytes: Bytes
+    var records: Records
     var endOffset: Offset
+
+    var bytes: Bytes { records.bytes }
 }

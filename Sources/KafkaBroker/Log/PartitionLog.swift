@@ -114,7 +114,7 @@ struct PartitionLog {
         throws(StorageError) -> LogSlice
     {
         guard contains(offset), offset < endOffset, let index = segmentIndex(containing: offset) else {
-            return LogSlice(bytes: Bytes(), endOffset: offset)
+            return LogSlice(records: Records(Bytes()), endOffset: offset)
         }
         return try segments[index].read(
             from: offset, before: limit, maxBytes: maxBytes, atLeastOneBatch: atLeastOneBatch,
@@ -230,7 +230,8 @@ struct PartitionLog {
         for segment in dropped { segment.file?.remove() }
     }
 
-    private func segmentIndex(containing offset: Offset) -> Int? {
+    /// The segment with the first batch that ends behind `offset`.
+    func segmentIndex(containing offset: Offset) -> Int? {
         var low = 0
         var high = segments.count
         while low < high {
@@ -240,48 +241,6 @@ struct PartitionLog {
             if end <= offset { low = middle + 1 } else { high = middle }
         }
         return low < segments.count ? low : nil
-    }
-}
-
-extension PartitionLog {
-    /// An offset, and the timestamp of its record in milliseconds since 1970.
-    struct TimedOffset: Equatable {
-        var offset: Offset
-        var timestamp: Int64
-    }
-
-    /// The first record whose timestamp is `timestamp` or later.
-    func firstOffset(at timestamp: Int64) -> TimedOffset? {
-        for segment in segments where segment.maxTimestamp >= timestamp {
-            for (index, entry) in segment.entries.enumerated() where entry.maxTimestamp >= timestamp {
-                guard let batch = try? segment.batch(at: index) else { continue }
-                if let found = record(in: batch, where: { $0 >= timestamp }) { return found }
-            }
-        }
-        return nil
-    }
-
-    /// The first record with the highest timestamp of all (KIP-734).
-    func offsetOfMaxTimestamp() -> TimedOffset? {
-        guard let highest = segments.compactMap({ $0.maxTimestamp(from: startOffset) }).max() else { return nil }
-        return firstOffset(at: highest)
-    }
-
-    /// The first record in `batch` whose timestamp `matches`. A batch in a codec that this build cannot unpack counts
-    /// as one record with the batch's highest timestamp: the consumer then begins at the batch's start, never too late.
-    private func record(in batch: RecordBatch, where matches: (Int64) -> Bool) -> TimedOffset? {
-        guard batch.lastOffset >= startOffset else { return nil }
-        if batch.attributes.isLogAppendTime || batch.recordCount == 1 {
-            return matches(batch.maxTimestamp)
-                ? .init(offset: max(startOffset, batch.baseOffset), timestamp: batch.maxTimestamp) : nil
-        }
-        guard let records = try? batch.records() else {
-            return .init(offset: max(startOffset, batch.baseOffset), timestamp: batch.maxTimestamp)
-        }
-        for record in records where record.offset >= startOffset && matches(record.timestamp) {
-            return .init(offset: record.offset, timestamp: record.timestamp)
-        }
-        return nil
     }
 }
 

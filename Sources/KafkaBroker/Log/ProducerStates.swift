@@ -39,8 +39,13 @@ struct ProducerStates {
     private var uses: UInt64 = 0
     /// The first offsets of the open transactions, in their order, which is that in which they began.
     private var openStarts: [Offset] = []
+    /// With how many producers some are to be forgotten next: more than the limit where most are in transactions.
+    private var nextForgetting: Int
 
-    init(limit: Int = 10_000) { self.limit = limit }
+    init(limit: Int = 10_000) {
+        self.limit = limit
+        nextForgetting = limit
+    }
 
     /// Judges a batch; one without producer id may always be appended.
     func check(_ batch: RecordBatch) -> Verdict {
@@ -83,7 +88,7 @@ struct ProducerStates {
                 firstSequence: batch.baseSequence,
                 lastSequence: Self.sequence(batch.baseSequence, plus: batch.lastOffsetDelta), baseOffset: baseOffset))
         producers[batch.producerId] = producer
-        if producers.count > limit { forgetOldest() }
+        if producers.count > nextForgetting { forgetOldest() }
     }
 
     /// Forgets a tenth, so that the sorting is paid for by many appends.
@@ -91,6 +96,7 @@ struct ProducerStates {
         let idle = producers.filter { $0.value.transactionStart == nil }
         let oldest = idle.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(limit / 10 + 1)
         for (id, _) in oldest { producers[id] = nil }
+        nextForgetting = max(limit, producers.count + limit / 10)
     }
 
     /// Whether the batch at `offset` is the last that the producer is known to have written: its sequence is still
@@ -137,9 +143,20 @@ struct ProducerStates {
         let start = producer.transactionStart
         producer.transactionStart = nil
         producers[id] = producer
-        if let start, let index = openStarts.firstIndex(of: start) { openStarts.remove(at: index) }
-        if producers.count > limit { forgetOldest() }
+        if let start { close(start) }
+        if producers.count > nextForgetting { forgetOldest() }
         return start
+    }
+
+    /// The transaction that began there is open no longer.
+    private mutating func close(_ start: Offset) {
+        var low = 0
+        var high = openStarts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if openStarts[middle] < start { low = middle + 1 } else { high = middle }
+        }
+        if low < openStarts.count, openStarts[low] == start { openStarts.remove(at: low) }
     }
 
     /// A producer that is remembered, as DescribeProducers tells it.

@@ -44,8 +44,9 @@ extension FetchResponse {
 extension Partition {
     /// `records` as fetches get them: whole, unless a test wants batches with wrong checksums. A byte of the last record
     /// is turned over, in a copy.
-    func asServed(_ records: Bytes) -> Bytes {
-        guard !damaged.isEmpty else { return records }
+    func asServed(_ served: Records) -> Records {
+        guard !damaged.isEmpty else { return served }
+        let records = served.bytes
         var bytes = records.withUnsafeBytes { Array($0) }
         var start = 0
         var isChanged = false
@@ -58,6 +59,6 @@ extension Partition {
             start = end
             if start >= records.count { break }
         }
-        return isChanged ? Bytes(bytes) : records
+        return isChanged ? Records(Bytes(bytes)) : served
     }
 }

@@ -47,7 +47,11 @@ final class BrokerNode {
     var recoveryRemarks: [String] = []
     /// When logs are looked through for what is too old, and files are made safe.
     var maintenance: MaintenanceSchedule
-    private var answers: [LateAnswer] = []
+    /// What was decided of earlier requests.
+    var answers: [LateAnswer] = []
+    /// The requests that are worked on in parts, and how many steps that has taken.
+    var works = LongWorks()
+    var workSteps = 0
     private var delayed: [Delayed] = []
     /// The versions of joins that wait, since the form of a refusal depends on it.
     private var joinVersions: [RequestTicket: Int16] = [:]
@@ -72,7 +76,9 @@ final class BrokerNode {
         transactions = TransactionCoordinator(
             maximumTimeout: configuration.maximumTransactionTimeout,
             expiration: configuration.transactionalIdExpiration)
-        sessions = FetchSessions(limit: configuration.fetchSessionLimit, random: random.split())
+        sessions = FetchSessions(
+            limit: configuration.fetchSessionLimit, partitionLimit: configuration.fetchSessionPartitionLimit,
+            random: random.split())
         maintenance = MaintenanceSchedule(
             now: configuration.now(), flush: storage == nil ? .never : configuration.flush)
         self.random = random
@@ -100,7 +106,9 @@ final class BrokerNode {
             guard storage?.noteCount == noted else { return .hangUp(Self.unkept(api.key, error)) }
         }
         settle(now: context.now)
-        return outcome
+        guard case .work(let work) = outcome else { return outcome }
+        works.add(.init(api: api.key, ticket: context.ticket, work: work))
+        return .later
     }
 
     /// Handles a request later; until then its answer is awaited.
@@ -130,7 +138,7 @@ final class BrokerNode {
         transactions.tick(now: now)
         maintain(now: now)
         settle(now: now)
-        for fetch in waitingFetches.due(now) { answer(fetch) }
+        while let fetch = waitingFetches.takeDue(now) { answer(fetch) }
     }
 
     /// When ``tick(now:)`` has something to do next.
@@ -146,10 +154,14 @@ final class BrokerNode {
     /// count from now on; see ``GroupMember/abandon(_:_:)``.
     func forget(_ ticket: RequestTicket) {
         waitingFetches.remove(ticket)
+        works.remove(ticket)
         joinVersions[ticket] = nil
         groups.forget(ticket, now: configuration.now())
         delayed.removeAll { $0.context.ticket == ticket }
     }
+
+    /// The connection with that number is gone: what was kept for its further requests is forgotten.
+    func forget(connection: UInt64) { sessions.forget(connection: connection) }
 
     /// The answers to earlier requests that have become known since the last call.
     func takeAnswers() -> [LateAnswer] {
@@ -164,7 +176,8 @@ final class BrokerNode {
         writeMarkers(now: now)
         // What cannot be written now stays noted, and is written before the next answer.
         try? save(now: now)
-        for fetch in waitingFetches.takeTouched() where FetchHandler.isSatisfied(fetch, self) { answer(fetch) }
+        let satisfied = waitingFetches.takeSatisfied { FetchHandler.share($0.targets[$1], $0, self) }
+        for fetch in satisfied { answer(fetch) }
         for action in groups.takeActions() {
             switch action {
             case .answerJoin(let ticket, let response):
@@ -177,8 +190,13 @@ final class BrokerNode {
     }
 
     private func answer(_ fetch: WaitingFetch) {
-        waitingFetches.remove(fetch.context.ticket)
-        answers.append(LateAnswer(ticket: fetch.context.ticket, outcome: .answer(FetchHandler.answer(fetch, self))))
+        let ticket = fetch.context.ticket
+        let outcome = begin(FetchWork(fetch))
+        if case .work(let work) = outcome {
+            works.add(.init(api: .fetch, ticket: ticket, work: work))
+        } else {
+            answers.append(LateAnswer(ticket: ticket, outcome: outcome))
+        }
     }
 
     // MARK: - Topics and records

@@ -23,6 +23,11 @@ actor BrokerServer {
     /// How many requests of each API were handled.
     private(set) var requestCounts: [APIKey: Int] = [:]
     private var touched: Set<UInt64> = []
+    private var turns = TurnQueue()
+    /// When idle connections were last looked for.
+    private var rested = Instant.now
+    /// How many bytes of requests and answers the connections hold together.
+    private(set) var heldBytes = 0
     private var endOfTurnIsPlanned = false
     private var timer: (deadline: Instant, id: TimerID)?
     private(set) var isStopped = false
@@ -84,9 +89,15 @@ actor BrokerServer {
     /// How many bytes of answers the clients have not taken yet.
     var unsentBytes: Int { connections.values.reduce(0) { $0 + $1.unsent } }
 
+    func countRequest(_ key: APIKey) { requestCounts[key, default: 0] += 1 }
+
     /// Does what is due by the configuration's clock, which a test may have moved.
     func tick() {
         node.tick(now: configuration.now())
+        if .now - rested > .seconds(10) {
+            rested = .now
+            for connection in connections.values { connection.restIfIdle() }
+        }
         deliverLateAnswers()
         planEndOfTurn()
     }
@@ -159,22 +170,34 @@ actor BrokerServer {
         }
         if hasEnded {
             logger.debug("Connection from \(connection.peer) was closed by the client")
-            return close(connection)
+            // What came before is still handled, as in Kafka: it may be records whose sender wants no answer (acks=0).
+            guard connection.mayHaveMore, connection.pending == nil, !connection.hasEnded else {
+                return close(connection)
+            }
+            connection.hasEnded = true
+            return touch(connection)
         }
-        handleRequests(of: connection)
+        if connection.inputIsFull { updateInterest(of: connection) }
+        connection.mayHaveMore = true
+        heldBytes += connection.count()
+        wait(connection)
     }
 
+    /// Everything that the connection has begun ends with it.
     private func close(_ connection: ClientConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         if let pending = connection.pending {
             node.forget(pending.ticket)
             planEndOfTurn()
         }
+        node.forget(connection: connection.id)
+        turns.remove(connection.id)
+        heldBytes -= connection.counted
         loop.unwatch(connection.socket.descriptor)
         connection.socket.close()
     }
 
-    private func hangUp(_ connection: ClientConnection, _ reason: String) {
+    func hangUp(_ connection: ClientConnection, _ reason: String) {
         logger.warning("Closed the connection from \(connection.peer): \(reason)")
         // What was answered before still leaves, as far as the system takes it at once.
         _ = try? connection.flush()
@@ -183,124 +206,57 @@ actor BrokerServer {
 
     // MARK: - Requests
 
-    /// Handles what has arrived, as long as no answer is awaited and the client takes its answers.
-    private func handleRequests(of connection: ClientConnection) {
-        while connections[connection.id] != nil, connection.pending == nil,
-            connection.unsent <= configuration.maximumUnsentBytes
+    /// The connection has its turn when those in front of it have had theirs.
+    private func wait(_ connection: ClientConnection) {
+        turns.add(connection.id, isSlow: connection.isSlow || connection.input.holdsLargeFrame)
+        planEndOfTurn()
+    }
+
+    /// Handles requests of the connections whose turn it is.
+    private func handleRequests() {
+        let began = Instant.now
+        var now = began
+        var rest = turns.quickCount
+        while rest > 0, now - began < TurnQueue.quickSlice, let id = turns.takeQuick() {
+            now = handleRequests(of: id, now)
+            rest -= 1
+        }
+        guard node.works.count < TurnQueue.workLimit else { return }
+        rest = turns.slowCount
+        let end = now + TurnQueue.slowSlice
+        while rest > 0, now < end, let id = turns.takeSlow() {
+            now = handleRequests(of: id, now)
+            rest -= 1
+        }
+    }
+
+    /// Handles what has arrived over a connection, as far as a turn goes, no answer is awaited, and the client takes its
+    /// answers. Gives the time afterwards.
+    private func handleRequests(of id: UInt64, _ began: Instant) -> Instant {
+        guard let connection = connections[id] else { return began }
+        var left = TurnQueue.requestLimit
+        let end = connection.traffic + TurnQueue.byteLimit
+        while connections[id] != nil, connection.pending == nil, connection.unsent <= configuration.maximumUnsentBytes,
+            left > 0, connection.traffic < end
         {
             do {
-                guard let frame = try connection.input.next() else { break }
+                guard let frame = try connection.input.next() else {
+                    connection.mayHaveMore = false
+                    break
+                }
                 connection.inputIsFull = false
+                left -= 1
                 try handle(frame, of: connection)
             } catch {
                 hangUp(connection, "\(error)")
             }
         }
-        deliverLateAnswers()
-        updateInterest(of: connection)
-        planEndOfTurn()
-    }
-
-    private func handle(_ frame: Bytes, of connection: ClientConnection) throws(WireError) {
-        let (header, body) = try Frame.decodeRequestHeader(frame)
-        let version = header.requestApiVersion
-        let key = APIKey(rawValue: header.requestApiKey)
-        guard let api = ServedAPI.of(key), let versions = served(api) else {
-            return hangUp(connection, "\(key) is not served; ApiVersions tells what is")
-        }
-        var request = ClientConnection.Request(
-            ticket: connection.nextTicket(), correlationId: header.correlationId, version: version,
-            response: api.response)
-        if configuration.observer != nil {
-            request.observation = RequestObservation(header, bytes: frame.count, of: connection)
-        }
-        guard versions.contains(version) else {
-            guard key == .apiVersions else {
-                return hangUp(
-                    connection,
-                    "\(key) v\(version) is not served; \(versions.lowerBound) to \(versions.upperBound) are")
-            }
-            request.version = 0
-            return answer(ApiVersionsHandler.unsupportedVersion(node), to: request, of: connection)
-        }
-        let context = RequestContext(
-            ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: configuration.now(),
-            timestamp: configuration.timestamp(), clientHost: connection.clientHost, node: connection.node)
-        requestCounts[key, default: 0] += 1
-        try connection.note(key, header.clientId, frame, body, version)
-        if hooks.wants(key) { return try handleHooked(api, body, context, request, of: connection) }
-        perform(try node.handle(api, body, context), request, of: connection)
-    }
-
-    /// The versions of an API that are served, or nil where none is, by what the broker is held to speak.
-    private func served(_ api: ServedAPI) -> ClosedRange<Int16>? {
-        guard let release = node.release else { return api.versions }
-        return release.cap(api.versions, of: api.key)
-    }
-
-    private func perform(_ outcome: Outcome, _ request: ClientConnection.Request, of connection: ClientConnection) {
-        switch outcome {
-        case .answer(let response): answer(response, to: request, of: connection)
-        case .later: connection.pending = request
-        case .silent: observe(request.observation?.ended(.silent))
-        case .hangUp(let reason):
-            observe(request.observation?.ended(.hungUp(reason)))
-            hangUp(connection, reason)
-        }
-    }
-
-    /// Does what the hooks want with a request.
-    private func handleHooked(
-        _ api: ServedAPI, _ body: Bytes, _ context: RequestContext, _ request: ClientConnection.Request,
-        of connection: ClientConnection
-    ) throws(WireError) {
-        let message = try api.decode(body, context.version)
-        let verdict = hooks.decide(
-            .init(
-                api: api.key, version: context.version, clientId: context.clientId, node: context.node,
-                connection: connection.id, message: message))
-        let isUnanswered = (message as? ProduceRequest)?.acks == 0
-        switch verdict {
-        case .pass: perform(try node.handle(api, body, context), request, of: connection)
-        case .answer(let response):
-            guard type(of: response) == api.response else {
-                return hangUp(connection, "a hook answers \(api.key) with \(type(of: response))")
-            }
-            answer(response, to: request, of: connection)
-        case .fail(let code):
-            guard !isUnanswered else { return hangUp(connection, "a hook refuses a Produce with acks=0: \(code)") }
-            answer(try api.fail(body, code, context, node), to: request, of: connection)
-        case .delay(let duration):
-            connection.pending = request
-            node.handle(api, body, context, after: duration)
-        case .drop: if !isUnanswered { connection.pending = request }
-        case .disconnect: hangUp(connection, "a hook wants it")
-        case .disconnectAfterwards:
-            let outcome = try node.handle(api, body, context)
-            connection.isToBeClosed = true
-            perform(outcome, request, of: connection)
-            if case .silent = outcome { hangUp(connection, "a hook wants it") }
-        }
-    }
-
-    private func answer(
-        _ response: any WireMessage, to request: ClientConnection.Request, of connection: ClientConnection
-    ) {
-        guard !connection.isToBeClosed else { return hangUp(connection, "a hook wants it") }
-        do {
-            let before = connection.unsent
-            try connection.append(response, for: request)
-            connection.needsFlush = true
-            touch(connection)
-            observe(
-                request.observation?.ended(response, version: request.version, bytes: connection.unsent - before))
-        } catch {
-            hangUp(connection, "an answer could not be written: \(error)")
-        }
-    }
-
-    private func observe(_ observation: RequestObservation?) {
-        if let observation { configuration.observer?(observation) }
+        let now = Instant.now
+        connection.isSlow = now - began > TurnQueue.longTurn
+        if left < TurnQueue.requestLimit { connection.lastProgress = now }
+        // Its next turn is after those of the others. Where an answer is awaited, or not taken, it has none until then.
+        touch(connection)
+        return now
     }
 
     /// Sends what has become known, and goes on with the connections that waited for it.
@@ -314,15 +270,15 @@ actor BrokerServer {
                 else { continue }
                 connection.pending = nil
                 perform(late.outcome, request, of: connection)
-                // Requests may have waited behind one that is not answered.
-                if case .silent = late.outcome { touch(connection) }
+                // Requests may have waited behind this one.
+                touch(connection)
             }
         }
     }
 
     // MARK: - The end of a turn
 
-    private func touch(_ connection: ClientConnection) {
+    func touch(_ connection: ClientConnection) {
         touched.insert(connection.id)
         planEndOfTurn()
     }
@@ -333,30 +289,57 @@ actor BrokerServer {
         loop.afterJobs { [weak self] in self?.assumeIsolated { $0.endTurn() } }
     }
 
-    /// Writes out what the turn has produced, and sets the timer for what comes next.
+    /// Handles requests and does a part of what takes long, writes out what that has produced, and sets the timer for
+    /// what comes next. Where more is to be done at once, the loop looks at its sockets before that.
     private func endTurn() {
         endOfTurnIsPlanned = false
+        handleRequests()
+        node.work(now: configuration.now())
+        deliverLateAnswers()
         let ids = touched
         touched = []
         for id in ids {
             guard let connection = connections[id] else { continue }
             do {
-                if connection.needsFlush { _ = try connection.flush() }
+                if connection.needsFlush { try connection.flush() }
                 // Requests may have waited for this answer, or for room in the output.
-                handleRequests(of: connection)
+                if connection.mayHaveMore, connection.pending == nil,
+                    connection.unsent <= configuration.maximumUnsentBytes
+                {
+                    wait(connection)
+                } else if connection.hasEnded {
+                    close(connection)
+                    continue
+                }
+                updateInterest(of: connection)
+                heldBytes += connection.count()
             } catch {
                 logger.debug("Connection from \(connection.peer) failed: \(error)")
                 close(connection)
             }
         }
+        if heldBytes > configuration.maximumHeldBytes { makeRoom() }
         setTimer()
+        if node.works.count > 0 || !turns.isEmpty { planEndOfTurn() }
+    }
+
+    /// Closes the connections that have gone without progress for longest until the others hold less than they may:
+    /// clients that neither take their answers nor end their requests.
+    private func makeRoom() {
+        let holding = connections.values.filter { $0.counted >= 64 << 10 }.sorted { $0.lastProgress < $1.lastProgress }
+        for connection in holding where heldBytes > configuration.maximumHeldBytes / 8 * 7 {
+            let bounds =
+                "it held \(connection.counted) bytes, and all together more than \(configuration.maximumHeldBytes)"
+            logger.warning("Closed the connection from \(connection.peer): \(bounds)")
+            close(connection)
+        }
     }
 
     private func updateInterest(of connection: ClientConnection) {
         guard connections[connection.id] != nil else { return }
         var interest: SocketLoop.Readiness = []
         // While an answer is awaited, reading goes on as far as there is room: so the connection's end is noticed.
-        if !connection.inputIsFull { interest.insert(.readable) }
+        if !connection.inputIsFull, !connection.hasEnded { interest.insert(.readable) }
         if connection.unsent > 0 { interest.insert(.writable) }
         loop.setInterest(connection.socket.descriptor, interest)
     }

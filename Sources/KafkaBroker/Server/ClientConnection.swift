@@ -27,6 +27,14 @@ final class ClientConnection {
     var pending: Request?
     /// Whether the input has no room until a request is taken from it.
     var inputIsFull = false
+    /// Whether a whole request may have arrived that was not taken yet.
+    var mayHaveMore = false
+    /// Whether the client sends nothing more.
+    var hasEnded = false
+    /// Whether its last turn took long.
+    var isSlow = false
+    /// When it last took bytes of an answer, or a whole request was there.
+    var lastProgress = Instant.now
     /// Whether the output holds something that was not offered to the system yet.
     var needsFlush = false
     /// Whether it is closed in place of its next answer.
@@ -55,6 +63,28 @@ final class ClientConnection {
 
     /// How many bytes of answers the client has not taken yet.
     var unsent: Int { output.unsent }
+    /// How many bytes of requests and answers there have been.
+    var traffic: Int { bytesIn + bytesOut + unsent }
+    /// How many bytes of memory were last counted for it.
+    private(set) var counted = 0
+
+    /// Counts the memory that requests and answers take; gives by how much it has changed.
+    func count() -> Int {
+        let before = counted
+        counted = input.buffered + output.held
+        return counted - before
+    }
+
+    /// Lets go of the memory of its buffers, where nothing has happened since this was last called: there may be thousands
+    /// of connections that are idle.
+    func restIfIdle() {
+        if traffic == trafficBefore {
+            input.rest()
+            output.rest()
+        }
+        trafficBefore = traffic
+    }
+    private var trafficBefore = 0
 
     /// The name of the connection's next request.
     func nextTicket() -> RequestTicket {
@@ -69,7 +99,8 @@ final class ClientConnection {
         self.clientId = clientId
         guard key == .apiVersions, version >= 3 else { return }
         let request = try ApiVersionsRequest.decode(body, version: version)
-        software = (request.clientSoftwareName, request.clientSoftwareVersion)
+        // Kept as long as the connection is there, so no more than anybody wants to read.
+        software = (String(request.clientSoftwareName.prefix(255)), String(request.clientSoftwareVersion.prefix(255)))
     }
 
     /// Appends an answer to the output. Throws where the answer does not fit its version: then nothing of the output
@@ -79,12 +110,14 @@ final class ClientConnection {
             response, of: request.response, version: request.version, correlationId: request.correlationId)
     }
 
-    /// Offers the output to the system; answers whether all of it was taken.
-    func flush() throws(NetError) -> Bool {
+    /// Offers the output to the system. Throws also where a file cannot be read that belongs to an answer.
+    func flush() throws(NetError) {
         needsFlush = false
         let socket = socket
         let before = unsent
-        defer { bytesOut += before - unsent }
-        return try output.flush { (parts) throws(NetError) in try socket.write(parts) }
+        let progress = try output.flush { (parts) throws(NetError) in try socket.write(parts) }
+        bytesOut += before - unsent
+        if unsent < before { lastProgress = .now }
+        if progress == .broken { throw NetError(.closed, doing: "read a file of the log") }
     }
 }

@@ -25,7 +25,7 @@ extension BrokerNode {
                     stable >= partition.log.startOffset && stable <= partition.log.endOffset,
                     "\(name) is stable up to \(stable), and holds \(partition.log.startOffset) to \(partition.log.endOffset)"
                 )
-                for ticket in partition.waiting where !pending.contains(ticket) {
+                for ticket in partition.waiting.keys where !pending.contains(ticket) {
                     hold(false, "\(name) wakes \(ticket), which does not wait")
                 }
             }
@@ -39,6 +39,10 @@ extension BrokerNode {
         hold(waitingFetches.count == 0 || nextDeadline != nil, "fetches wait for ever")
         hold(sessions.count <= configuration.fetchSessionLimit, "there are \(sessions.count) fetch sessions")
         found += groups.objections(pending: pending)
+        hold(
+            sessions.partitionCount <= configuration.fetchSessionPartitionLimit,
+            "fetch sessions name \(sessions.partitionCount) partitions")
+        hold(works.tickets.allSatisfy(pending.contains), "work is done that nobody waits for")
         for (id, group) in groups.groups {
             let members = max(group.classic.members.count, group.consumer?.members.count ?? 0)
             hold(members <= configuration.maximumGroupSize, "\(id) has \(members) members")

@@ -1,3 +1,4 @@
+import DequeModule
 import KafkaWire
 
 /// A broker without sockets and without a clock of its own, for the fuzzer and for tests: frames and the time go in,
@@ -25,7 +26,7 @@ package final class OfflineServer {
 
     private struct Connection {
         var id: UInt64
-        var requests: [Bytes] = []
+        var requests: Deque<Bytes> = []
         var pending: Pending?
     }
 
@@ -69,6 +70,7 @@ package final class OfflineServer {
     /// A client goes away, and a new one comes in its place.
     package func disconnect(_ connection: Int) {
         if let pending = connections[connection].pending { node.forget(pending.ticket) }
+        node.forget(connection: connections[connection].id)
         lastConnection += 1
         connections[connection] = Connection(id: lastConnection)
     }
@@ -82,6 +84,9 @@ package final class OfflineServer {
         }
         tick(end)
     }
+
+    /// In how many steps long work was done so far.
+    package var workSteps: Int { node.workSteps }
 
     /// What does not hold of the node's state though it always should, as sentences.
     package var objections: [String] { node.objections(pending: connections.compactMap { $0.pending?.ticket }) }
@@ -99,10 +104,16 @@ package final class OfflineServer {
         while goesOn {
             goesOn = false
             for index in connections.indices {
-                while connections[index].pending == nil, !connections[index].requests.isEmpty {
-                    handle(connections[index].requests.removeFirst(), index)
-                    goesOn = true
+                // One request each, so that a connection has its turn after the others.
+                guard connections[index].pending == nil, let request = connections[index].requests.popFirst() else {
+                    continue
                 }
+                handle(request, index)
+                goesOn = true
+            }
+            if node.works.count > 0 {
+                node.work(now: clock.withLock { $0 })
+                goesOn = true
             }
             for late in node.takeAnswers() {
                 goesOn = true
@@ -144,7 +155,7 @@ package final class OfflineServer {
     private func perform(_ outcome: Outcome, of pending: Pending, _ index: Int) {
         switch outcome {
         case .answer(let response): answer(response, to: pending, index)
-        case .later: connections[index].pending = pending
+        case .later, .work: connections[index].pending = pending
         case .silent: events.append(.silence(connection: index, api: pending.api.key))
         case .hangUp(let reason): hangUp(index, reason)
         }

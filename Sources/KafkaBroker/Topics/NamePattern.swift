@@ -28,6 +28,9 @@ struct NamePattern {
     /// How many steps the machine has, and so how much memory it takes.
     var size: Int { steps.count }
 
+    /// What a match takes at most, in units of a ``WorkBudget``.
+    func cost(of name: String) -> Int { 1 + steps.count * name.utf8.count >> 4 }
+
     /// Whether all of `name` matches.
     func matches(_ name: String) -> Bool {
         var work = 0

@@ -53,8 +53,8 @@ final class Partition {
     var log: PartitionLog
     var producers = ProducerStates()
     var aborted = AbortedTransactions()
-    /// Fetches that wait for records.
-    var waiting: Set<RequestTicket> = []
+    /// Fetches that wait for records, and which of their targets it is.
+    var waiting: [RequestTicket: Int] = [:]
     /// Set when the topic was deleted; waiting fetches still hold the partition.
     var isDeleted = false
 

@@ -23,7 +23,7 @@ struct TopicRegistry {
     init(partitionLimit: Int) { self.partitionLimit = partitionLimit }
 
     /// All topics in the order of their names.
-    var sorted: [Topic] { byName.values.sorted { $0.name < $1.name } }
+    private(set) var sorted: [Topic] = []
 
     subscript(name: String) -> Topic? { byName[name] }
     subscript(id: TopicID) -> Topic? { byId[id] }
@@ -74,6 +74,7 @@ struct TopicRegistry {
         let topic = Topic(name: name, id: id, configs: configs, settings: settings, directory: directory)
         topic.addPartitions(Int(partitions))
         byName[name] = topic
+        sorted.insert(topic, at: place(of: name))
         byId[id] = topic
         collisionKeys[TopicRules.collisionKey(name)] = name
         partitionCount += topic.partitions.count
@@ -84,11 +85,23 @@ struct TopicRegistry {
     /// Forgets a topic; its partitions are marked, for those who still hold them.
     mutating func remove(_ topic: Topic) {
         guard byName.removeValue(forKey: topic.name) != nil else { return }
+        sorted.remove(at: place(of: topic.name))
         byId[topic.id] = nil
         collisionKeys[TopicRules.collisionKey(topic.name)] = nil
         partitionCount -= topic.partitions.count
         note(topic.name)
         for partition in topic.partitions { partition.isDeleted = true }
+    }
+
+    /// Where a topic of that name stands, or would stand, among all.
+    private func place(of name: String) -> Int {
+        var low = 0
+        var high = sorted.count
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Adds partitions to a topic; to be asked about before (``objection(toFurther:)``).

@@ -20,8 +20,12 @@ struct TransactionCoordinator {
     static let epoch: Int32 = 0
 
     private(set) var transactions: [String: Transaction] = [:]
-    /// When ``tick(now:)`` has something to do next, or earlier.
-    private(set) var nextDeadline: Instant?
+    /// When each transaction has taken too long, or its id was not used for long.
+    private var deadlines = DeadlineQueue<String>()
+    /// Since when ids have no transaction that goes on.
+    private var idle = DeadlineQueue<String>()
+    /// When ``tick(now:)`` has something to do next.
+    var nextDeadline: Instant? { deadlines.first }
     private var ids = ProducerIDs()
     private var markers: [Markers] = []
     /// Whether changes are noted for ``takeChanges()``.
@@ -70,7 +74,7 @@ struct TransactionCoordinator {
     mutating func restore(_ change: TransactionChange) {
         switch change {
         case .state(let transaction): keep(transaction)
-        case .forgotten(let id): transactions[id] = nil
+        case .forgotten(let id): drop(id)
         case .producerIds(let next):
             ids.skip(to: next)
             notedIds = next
@@ -155,38 +159,39 @@ struct TransactionCoordinator {
                     partitions: transaction.partitions.sorted(), groups: transaction.groups.sorted(),
                     isVersion2: transaction.isVersion2))
         }
-        if let deadline = deadline(of: transaction) { nextDeadline = min(nextDeadline ?? deadline, deadline) }
+        deadlines.set(deadline(of: transaction), for: transaction.id)
+        let isIdle = transaction.state != .ongoing && !transaction.state.isPreparing
+        idle.set(isIdle ? transaction.updatedAt : nil, for: transaction.id)
     }
 
     private mutating func makeRoom() throws(TransactionRefusal) {
         guard transactions.count >= limit else { return }
-        let idle = transactions.values.filter { $0.state != .ongoing && !$0.state.isPreparing }
-        guard let oldest = idle.min(by: { $0.updatedAt < $1.updatedAt }) else {
-            throw TransactionRefusal(.coordinatorNotAvailable)
-        }
-        forget(oldest.id)
+        guard let oldest = idle.firstKey else { throw TransactionRefusal(.coordinatorNotAvailable) }
+        forget(oldest)
     }
 
     private mutating func forget(_ id: String) {
-        transactions[id] = nil
+        drop(id)
         note(.forgotten(id))
+    }
+
+    private mutating func drop(_ id: String) {
+        transactions[id] = nil
+        deadlines.set(nil, for: id)
+        idle.set(nil, for: id)
     }
 
     // MARK: - Time
 
     /// Aborts the transactions that have taken too long, and forgets the ids that were not used for long.
     mutating func tick(now: Instant) {
-        guard let next = nextDeadline, next <= now else { return }
-        nextDeadline = nil
-        for var transaction in transactions.values.sorted(by: { $0.id < $1.id }) {
-            guard let deadline = deadline(of: transaction) else { continue }
-            if deadline > now {
-                nextDeadline = min(nextDeadline ?? deadline, deadline)
-            } else if transaction.state == .ongoing {
+        while let id = deadlines.takeDue(now) {
+            guard var transaction = transactions[id] else { continue }
+            if transaction.state == .ongoing {
                 transaction.fence(ids: &ids, now: now)
                 keep(transaction)
             } else {
-                forget(transaction.id)
+                forget(id)
             }
         }
     }

@@ -18,8 +18,15 @@ public struct ByteWriter: ~Copyable {
     /// Bytes that stand elsewhere.
     package struct Attachment: Sendable {
         /// How many of the writer's own bytes come before.
-        package let position: Int
+        package fileprivate(set) var position: Int
         package fileprivate(set) var bytes: Bytes
+        /// Where the bytes stand in a file; then they are not in memory.
+        package fileprivate(set) var stored: StoredRecords?
+
+        /// The number of bytes.
+        package var count: Int { stored?.count ?? bytes.count }
+        /// How much memory is the attachment's alone: what is a part of a segment is the log's.
+        package var held: Int { bytes.count == bytes.storage.count ? bytes.count : 0 }
     }
 
     /// An empty writer with room for `capacity` bytes before it first grows.
@@ -152,17 +159,42 @@ public struct ByteWriter: ~Copyable {
     /// Appends the bytes of a slice.
     public mutating func raw(_ bytes: Bytes) { bytes.withUnsafeBytes { raw($0) } }
 
-    /// Appends record batches: a copy, or where the writer ``attachesRecords`` a note of where they are. Not where they
-    /// are few, nor where they are a small part of what they would keep alive.
-    package mutating func records(_ bytes: Bytes) {
-        guard attachesRecords, bytes.count >= 16 << 10, bytes.count >= bytes.storage.count / 16 else {
-            return raw(bytes)
+    /// Appends record batches: a copy, or where the writer ``attachesRecords`` a note of where they are. In memory not
+    /// where they are few, nor where they are a small part of what they would keep alive. Answers whether they could be
+    /// read.
+    package mutating func records(_ records: Records) -> Bool {
+        if let stored = records.stored {
+            if attachesRecords {
+                attachments.append(Attachment(position: count, bytes: Bytes(), stored: stored))
+                return true
+            }
+            guard let bytes = stored.bytes else { return false }
+            raw(bytes)
+            return true
         }
-        attachments.append(Attachment(position: count, bytes: bytes))
+        let bytes = records.bytes
+        if attachesRecords, bytes.count >= 16 << 10, bytes.count >= bytes.storage.count / 16 {
+            attachments.append(Attachment(position: count, bytes: bytes))
+        } else {
+            raw(bytes)
+        }
+        return true
     }
 
     /// Lets go of an attachment's bytes: they were sent.
-    package mutating func releaseAttachment(_ index: Int) { attachments[index].bytes = Bytes() }
+    package mutating func releaseAttachment(_ index: Int) {
+        attachments[index].bytes = Bytes()
+        attachments[index].stored = nil
+    }
+
+    /// Forgets the first `count` bytes and the attachments among them, `attached` many: they were sent.
+    package mutating func drop(first count: Int, attachments attached: Int) {
+        precondition(count >= 0 && count <= self.count, "only what was written can be dropped")
+        self.count -= count
+        pointer.copyMemory(from: pointer + count, byteCount: self.count)
+        attachments.removeFirst(attached)
+        for index in attachments.indices { attachments[index].position -= count }
+    }
 
     /// Appends the UTF-8 bytes of `text`.
     public mutating func utf8(_ text: String) {

@@ -5,6 +5,8 @@ package struct MessageDecoder: FieldVisitor {
     package var reader: ByteReader
     /// The field being read; for the elements of an array, that of the array without its null.
     var field = Field(name: "", versions: .all, nullable: .all, ignorable: false)
+    /// How many elements of arrays, and unknown tags, the message may have yet.
+    package var elementsLeft = Int.max
     /// The tag of the tagged field that is being looked for; nil once a field has taken it.
     var wantedTag: UInt32?
 
@@ -81,6 +83,7 @@ package struct MessageDecoder: FieldVisitor {
     @inline(__always)
     package mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
         guard let count = try length(Int32.self) else { return value = nil }
+        try takeElements(count)
         var array: [E] = []
         // Every element has at least one byte, so `count` is bounded by the frame; but its memory is only taken as
         // elements really turn up.
@@ -107,6 +110,14 @@ package struct MessageDecoder: FieldVisitor {
         value = structure
     }
 
+    @inline(__always)
+    private mutating func takeElements(_ count: Int) throws(WireError) {
+        guard count <= elementsLeft else {
+            throw failure(.malformed("\(count) elements where a request may have \(elementsLeft) more"), reader.offset)
+        }
+        elementsLeft -= count
+    }
+
     /// Reads the marker in front of a structure that may be null (KIP-893).
     mutating func present() throws(WireError) -> Bool {
         let at = reader.offset
@@ -121,6 +132,7 @@ package struct MessageDecoder: FieldVisitor {
 
     private mutating func tags<S: WireStruct>(of value: inout S) throws(WireError) {
         let count = try tagCount()
+        if count > 0 { try takeElements(count) }
         for _ in 0..<count {
             let (tag, size) = try tagHeader()
             let start = reader.offset

@@ -127,9 +127,11 @@ package struct MessageEncoder: FieldVisitor, ~Copyable {
     }
 
     package mutating func visit(_ value: inout Records?) throws(WireError) {
-        guard let bytes = value?.bytes else { return try null(Int32.self) }
-        try length(bytes.count)
-        writer.records(bytes)
+        guard let records = value else { return try null(Int32.self) }
+        try length(records.count)
+        guard writer.records(records) else {
+            throw WireError(.malformed("a file that cannot be read"), field: "\(field.name)")
+        }
     }
 
     @inline(__always)

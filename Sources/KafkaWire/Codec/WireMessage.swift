@@ -20,6 +20,8 @@ public protocol WireMessage: WireStruct {
     func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter
     /// How many bytes of record batches it carries: about its size, where there are any.
     var recordBytes: Int { get }
+    /// How many elements of arrays, all together, a message may have that is read.
+    static var elementLimit: Int { get }
 }
 
 /// A message that a client sends.
@@ -28,8 +30,15 @@ public protocol WireRequest: WireMessage {
     associatedtype Response: WireMessage
 }
 
+extension WireRequest {
+    /// Two bytes of a request can become a hundred when it is decoded, and each element is something to be done. A
+    /// broker's requests name thousands of things at most.
+    public static var elementLimit: Int { 200_000 }
+}
+
 extension WireMessage {
     public var recordBytes: Int { 0 }
+    public static var elementLimit: Int { .max }
 
     public func encode(version: Int16) throws(WireError) -> [UInt8] {
         try encode(into: ByteWriter(), version: version).array()
@@ -62,6 +71,7 @@ extension WireMessage {
     static func decodeFields(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
         guard versions.contains(version) else { throw unsupported(version) }
         var decoder = MessageDecoder(version: version, flexible: flexible.contains(version), bytes)
+        decoder.elementsLeft = elementLimit
         var message = Self()
         do {
             try decoder.visit(&message)

@@ -26,6 +26,15 @@ package struct FrameAssembler: Sendable {
     /// How many bytes wait for the rest of their frame.
     package var buffered: Int { large == nil ? end - start : largeFilled }
 
+    /// Whether what is received belongs to a large frame.
+    package var holdsLargeFrame: Bool { large != nil }
+
+    /// Lets go of memory that nothing waits in.
+    package mutating func rest() {
+        guard large == nil, start == end else { return }
+        (staging, start, end, wasFilled) = ([], 0, 0, true)
+    }
+
     /// Lets `body` write received bytes into free memory; it answers how many it wrote.
     package mutating func receive<E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int

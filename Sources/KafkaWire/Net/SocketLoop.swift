@@ -39,7 +39,8 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
     private struct Shared {
         var jobs: Deque<UnownedJob> = []
         var watches: [Int32: Watch] = [:]
-        var watchesChanged = true
+        /// The descriptors whose watches have changed since the last `poll`.
+        var changed: Set<Int32> = []
         var lastWatch: UInt64 = 0
         var timers = TimerQueue()
         var afterJobs: [@Sendable () -> Void] = []
@@ -142,7 +143,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         shared.withLock { state in
             state.lastWatch += 1
             state.watches[descriptor] = Watch(id: state.lastWatch, interest: interest, ready: ready)
-            state.watchesChanged = true
+            state.changed.insert(descriptor)
         }
     }
 
@@ -151,7 +152,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         shared.withLock { state in
             guard let watch = state.watches[descriptor], watch.interest != interest else { return }
             state.watches[descriptor] = Watch(id: watch.id, interest: interest, ready: watch.ready)
-            state.watchesChanged = true
+            state.changed.insert(descriptor)
         }
     }
 
@@ -159,7 +160,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
     package func unwatch(_ descriptor: Int32) {
         shared.withLock { state in
             state.watches[descriptor] = nil
-            state.watchesChanged = true
+            state.changed.insert(descriptor)
         }
     }
 
@@ -189,8 +190,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
     private func run() {
         let thread = pthread_self()
         shared.withLock { $0.thread = thread }
-        var polled: [pollfd] = []
-        var polledWatches: [UInt64] = []
+        var polled = PollSet(wakeUp.reader)
         while true {
             runJobs()
             let now = Instant.now
@@ -201,25 +201,23 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
             }) { action() }
 
             let (timeout, stopped) = shared.withLock { state -> (Int32, Bool) in
-                if state.watchesChanged {
-                    polled = [pollfd(fd: wakeUp.reader, events: Int16(POLLIN), revents: 0)]
-                    polledWatches = [0]
-                    for (descriptor, watch) in state.watches {
-                        polledWatches.append(watch.id)
-                        polled.append(pollfd(fd: descriptor, events: watch.interest.rawValue, revents: 0))
+                if !state.changed.isEmpty {
+                    for descriptor in state.changed {
+                        let watch = state.watches[descriptor]
+                        polled.set(descriptor, watch.map { ($0.id, $0.interest.rawValue) })
                     }
-                    state.watchesChanged = false
+                    state.changed.removeAll(keepingCapacity: true)
                 }
                 let isBusy = !state.jobs.isEmpty || !state.afterJobs.isEmpty
                 state.isWaiting = !isBusy
                 return (isBusy ? 0 : state.timers.millisecondsToNext(Instant.now), state.isStopped && !isBusy)
             }
             if stopped { break }
-            let count = poll(&polled, nfds_t(polled.count), timeout)
+            let count = poll(&polled.entries, nfds_t(polled.entries.count), timeout)
             shared.withLock { $0.isWaiting = false }
             guard count > 0 else { continue }
-            if polled[0].revents != 0 { wakeUp.drain() }
-            for (entry, id) in zip(polled, polledWatches).dropFirst() where entry.revents != 0 {
+            if polled.entries[0].revents != 0 { wakeUp.drain() }
+            for (entry, id) in zip(polled.entries, polled.watches).dropFirst() where entry.revents != 0 {
                 // An earlier callback of this turn may have closed the descriptor, or opened another with its number.
                 guard let watch = shared.withLock({ $0.watches[entry.fd] }), watch.id == id else { continue }
                 watch.ready(Readiness(rawValue: entry.revents))
@@ -245,5 +243,38 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
                     isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             }
         }
+    }
+}
+
+/// What `poll` is given. A change costs the same however many descriptors there are.
+private struct PollSet {
+    var entries: [pollfd]
+    /// The watch of each entry.
+    private(set) var watches: [UInt64] = [0]
+    private var places: [Int32: Int] = [:]
+
+    /// Of the descriptor that wakes the loop up, which stays in front.
+    init(_ wakeUp: Int32) { entries = [pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0)] }
+
+    /// Polls the descriptor for that watch and those events from now on; nil for nothing.
+    mutating func set(_ descriptor: Int32, _ watch: (id: UInt64, events: Int16)?) {
+        guard let watch else {
+            guard let place = places.removeValue(forKey: descriptor) else { return }
+            let last = entries.removeLast()
+            let lastWatch = watches.removeLast()
+            guard place < entries.count else { return }
+            entries[place] = last
+            watches[place] = lastWatch
+            places[last.fd] = place
+            return
+        }
+        let entry = pollfd(fd: descriptor, events: watch.events, revents: 0)
+        guard let place = places[descriptor] else {
+            places[descriptor] = entries.count
+            entries.append(entry)
+            return watches.append(watch.id)
+        }
+        entries[place] = entry
+        watches[place] = watch.id
     }
 }

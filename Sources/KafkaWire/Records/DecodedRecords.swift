@@ -107,6 +107,9 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
         return (start, length)
     }
 
+    /// How many bytes the records take unpacked.
+    package var unpackedBytes: Int { payload.count }
+
     @inlinable public var startIndex: Int { 0 }
     @inlinable public var endIndex: Int { entries.count }
 

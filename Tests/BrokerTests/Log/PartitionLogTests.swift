@@ -111,7 +111,7 @@ import Testing
             (0, 0, 100), (100, 0, 100), (101, 1, 300), (300, 1, 300), (301, 4, 400), (401, nil, 0),
         ]
         for (asked, offset, timestamp) in table {
-            let wanted = offset.map { PartitionLog.TimedOffset(offset: $0, timestamp: timestamp) }
+            let wanted = offset.map { TimedOffset(offset: $0, timestamp: timestamp) }
             #expect(log.firstOffset(at: asked) == wanted, "at \(asked)")
         }
         #expect(log.offsetOfMaxTimestamp() == .init(offset: 4, timestamp: 400))

@@ -40,7 +40,7 @@ import Testing
             expected += try Frame.response(answer(sizes), version: 11, correlationId: id)
             #expect(queue.unsent == expected.count - left.count)
             if number % 2 == 0 { continue }
-            let isEmpty = queue.flush { parts in
+            let progress = queue.flush { parts in
                 var room = most
                 for part in parts {
                     left += part.prefix(room)
@@ -48,7 +48,7 @@ import Testing
                 }
                 return most - room
             }
-            #expect(isEmpty && queue.unsent == 0)
+            #expect(progress == .done && queue.unsent == 0)
         }
         // Not shown where they differ: they are long.
         let isSame = left == expected
@@ -61,10 +61,10 @@ import Testing
         try queue.append(answer([50_000, 50_000]), of: FetchResponse.self, version: 11, correlationId: 1)
         let expected = try Frame.response(answer([50_000, 50_000]), version: 11, correlationId: 1)
         var left: [UInt8] = []
-        var isEmpty = false
-        while !isEmpty {
+        var progress = OutputQueue.Progress.blocked
+        while progress == .blocked {
             var offers = 0
-            isEmpty = queue.flush { parts in
+            progress = queue.flush { parts in
                 offers += 1
                 guard offers < 3 else { return 0 }
                 let taken = parts[0].prefix(12_345)
@@ -94,5 +94,97 @@ import Testing
             return offered.reduce(0) { $0 + $1.count }
         }
         #expect(parts == 1)
+    }
+
+    // MARK: - Records in files
+
+    /// A file that counts what is read of it, and may end early.
+    private final class File: RecordsSource {
+        let bytes: [UInt8]
+        let largest = Locked(0)
+        init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+        func read(from position: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+            largest.withLock { $0 = max($0, buffer.count) }
+            guard position + buffer.count <= bytes.count else { return false }
+            buffer.copyBytes(from: bytes[position..<position + buffer.count])
+            return true
+        }
+    }
+
+    private func answer(_ records: [Records]) -> FetchResponse {
+        .with {
+            $0.responses = [
+                .with {
+                    $0.topic = "t"
+                    $0.partitions = records.enumerated().map { index, records in
+                        .with {
+                            $0.partitionIndex = PartitionID(index: index)
+                            $0.records = records
+                        }
+                    }
+                }
+            ]
+        }
+    }
+
+    @Test(arguments: [4096, 65_537, 300_000, 1 << 22]) func recordsInFilesLeaveInPieces(most: Int) throws {
+        let file = File((0..<2 << 20).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ $0 >> 9) })
+        let parts: [(Int, Int)] = [(0, 1 << 20), (5, 100_000), (1 << 20, 1 << 20)]
+        let stored = parts.map { Records(StoredRecords(file, start: $0.0, count: $0.1)) }
+        let whole = parts.map { Records(Bytes(file.bytes)[$0.0..<$0.0 + $0.1]) }
+        var queue = OutputQueue()
+        try queue.append(answer(stored), of: FetchResponse.self, version: 11, correlationId: 1)
+        let expected = try Frame.response(answer(whole), version: 11, correlationId: 1)
+        #expect(queue.unsent == expected.count && queue.held < 1000)
+        var left: [UInt8] = []
+        var room = most
+        var progress = OutputQueue.Progress.blocked
+        while progress == .blocked {
+            room = most
+            progress = queue.flush { parts in
+                var taken = 0
+                for part in parts {
+                    left += part.prefix(room)
+                    taken += min(room, part.count)
+                    room -= min(room, part.count)
+                }
+                return taken
+            }
+        }
+        let isSame = left == expected
+        #expect(progress == .done && isSame)
+        #expect(file.largest.withLock { $0 } <= 256 << 10)
+        // Who encodes into memory gets the same.
+        let copied = try Frame.response(answer(stored), version: 11, correlationId: 1) == expected
+        #expect(copied)
+    }
+
+    @Test func aFileThatEndsEarlyBreaksTheAnswer() throws {
+        var queue = OutputQueue()
+        let stored = Records(StoredRecords(File(Array(repeating: 1, count: 300_000)), start: 0, count: 400_000))
+        try queue.append(answer([stored]), of: FetchResponse.self, version: 11, correlationId: 1)
+        let progress = queue.flush { parts in parts.reduce(0) { $0 + $1.count } }
+        #expect(progress == .broken)
+        #expect(stored.bytes.isEmpty)
+        #expect(throws: WireError.self) { try Frame.response(answer([stored]), version: 11, correlationId: 1) }
+    }
+
+    /// A client that is always a little behind was kept everything for that it had ever been sent.
+    @Test func whatHasLeftIsForgottenWhileTheClientIsBehind() throws {
+        var queue = OutputQueue()
+        var most = 0
+        for number in 0..<300 {
+            try queue.append(
+                answer([10_000, 20_000]), of: FetchResponse.self, version: 11, correlationId: Int32(number))
+            var room = number == 0 ? 10_000 : 30_000 + 100
+            _ = queue.flush { parts in
+                let taken = min(room, parts.reduce(0) { $0 + $1.count })
+                room -= taken
+                return taken
+            }
+            most = max(most, queue.held)
+        }
+        #expect(queue.unsent > 0 && most < 500_000)
     }
 }

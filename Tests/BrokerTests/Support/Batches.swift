@@ -37,3 +37,32 @@ func values(_ records: Records?) throws -> [String] {
         try batch.records().map { "\($0.offset):\($0.value?.text ?? "null")" }
     }
 }
+
+extension PartitionLog {
+    /// The first record whose timestamp is `timestamp` or later.
+    func firstOffset(at timestamp: Int64) -> TimedOffset? { Self.found(TimeSearch(timestamp), in: self) }
+
+    /// The first record with the highest timestamp.
+    func offsetOfMaxTimestamp() -> TimedOffset? { TimeSearch(highestIn: self).flatMap { Self.found($0, in: self) } }
+
+    /// A search in the smallest steps.
+    private static func found(_ search: TimeSearch, in log: PartitionLog) -> TimedOffset? {
+        var search = search
+        while true {
+            var budget = WorkBudget(units: 1)
+            switch search.step(in: log, &budget) {
+            case .found(let found): return found
+            case .nothing: return nil
+            case .unfinished: continue
+            }
+        }
+    }
+}
+
+/// A batch of `count` records that packs very well, with times from `first` on.
+func packedBatch(_ count: Int, _ codec: Compression = .gzip, first: Int64 = 1000, size: Int = 10) throws -> [UInt8] {
+    try batch(
+        Array(repeating: String(repeating: "x", count: size), count: count),
+        timestamps: (0..<Int64(count)).map { first + $0 }
+    ) { $0.compression = codec }
+}

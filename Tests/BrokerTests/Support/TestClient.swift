@@ -40,7 +40,14 @@ final class TestClient {
         guard code == 0 else { throw Closed() }
     }
 
-    deinit { close(descriptor) }
+    deinit { if !isOver { systemClose(descriptor) } }
+
+    /// Ends the connection.
+    func close() {
+        systemClose(descriptor)
+        isOver = true
+    }
+    private var isOver = false
 
     /// Sends raw bytes; answers how many the system took.
     @discardableResult
@@ -165,3 +172,6 @@ final class TestClient {
         return answer
     }
 }
+
+// The method has the name of the system's call.
+private func systemClose(_ descriptor: Int32) { _ = close(descriptor) }

@@ -1,0 +1,138 @@
+import DequeModule
+import KafkaWire
+
+/// Work that may be too long for one turn of the loop. It is done in steps, and between two of them others get their
+/// turn; so it looks topics and partitions up in each step anew, for they may be gone meanwhile.
+protocol LongWork {
+    /// Gets on until `budget` is used up; gives the outcome where the work is done.
+    mutating func step(_ budget: inout WorkBudget, _ node: BrokerNode) -> Outcome?
+}
+
+/// How much is done at once, in units of about a microsecond (of a released program on a machine of our days). Units are
+/// counted, and not measured, so that the same requests take the same steps everywhere.
+struct WorkBudget {
+    private(set) var units: Int
+
+    /// What a request does at once: nearly all are done with that.
+    static let request = WorkBudget(units: 2_000)
+    /// What long work does in a turn of the loop.
+    static let turn = WorkBudget(units: 5_000)
+
+    var isUsedUp: Bool { units <= 0 }
+
+    mutating func spend(_ units: Int) { self.units -= units }
+
+    /// Spends what it takes to copy bytes and to compute their checksum.
+    mutating func spend(bytes: Int) { spend(1 + bytes >> 11) }
+
+    /// Spends what it takes to unpack to that many bytes, and to look at the records in them.
+    mutating func spend(unpacked bytes: Int) { spend(20 + bytes >> 8) }
+}
+
+/// An answer for each item of a list.
+struct PartedList<Item, Answer>: LongWork {
+    private let items: [Item]
+    private var answers: [Answer] = []
+    private let answer: (Item, inout WorkBudget, BrokerNode) -> Answer
+    private let finish: ([Answer]) -> any WireMessage
+
+    /// `answer` spends what an item costs.
+    init(
+        _ items: [Item], _ answer: @escaping (Item, inout WorkBudget, BrokerNode) -> Answer,
+        finish: @escaping ([Answer]) -> any WireMessage
+    ) {
+        self.items = items
+        self.answer = answer
+        self.finish = finish
+    }
+
+    mutating func step(_ budget: inout WorkBudget, _ node: BrokerNode) -> Outcome? {
+        while answers.count < items.count {
+            if budget.isUsedUp { return nil }
+            answers.append(answer(items[answers.count], &budget, node))
+        }
+        return .answer(finish(answers))
+    }
+}
+
+/// Work whose outcome is changed when it is there.
+struct ChangedWork: LongWork {
+    var work: any LongWork
+    let change: (Outcome) -> Outcome
+
+    mutating func step(_ budget: inout WorkBudget, _ node: BrokerNode) -> Outcome? {
+        work.step(&budget, node).map(change)
+    }
+}
+
+/// The long works that are under way; one after another has its turn.
+struct LongWorks {
+    struct Entry {
+        var api: APIKey
+        var ticket: RequestTicket
+        var work: any LongWork
+    }
+
+    private var works: [RequestTicket: Entry] = [:]
+    /// May name some that are forgotten.
+    private var order: Deque<RequestTicket> = []
+
+    var count: Int { works.count }
+    var tickets: some Sequence<RequestTicket> { works.keys }
+
+    mutating func add(_ entry: Entry) {
+        works[entry.ticket] = entry
+        order.append(entry.ticket)
+    }
+
+    /// The connection is gone.
+    mutating func remove(_ ticket: RequestTicket) {
+        works[ticket] = nil
+        if works.isEmpty { order = [] }
+    }
+
+    /// Takes out the one whose turn it is.
+    mutating func takeNext() -> Entry? {
+        while let ticket = order.popFirst() {
+            if let entry = works.removeValue(forKey: ticket) { return entry }
+        }
+        return nil
+    }
+}
+
+extension BrokerNode {
+    /// Does the work, as far as a request may at once.
+    func begin(_ work: some LongWork) -> Outcome {
+        var work = work
+        var budget = WorkBudget.request
+        return work.step(&budget, self) ?? .work(work)
+    }
+
+    /// Answers each of `items`, at once or in parts; `answer` spends what an item costs.
+    func each<Item, Answer>(
+        of items: [Item], _ answer: @escaping (Item, inout WorkBudget, BrokerNode) -> Answer,
+        finish: @escaping ([Answer]) -> any WireMessage
+    ) -> Outcome {
+        begin(PartedList(items, answer, finish: finish))
+    }
+
+    /// Gets on with the long work whose turn it is.
+    func work(now: Instant) {
+        guard var entry = works.takeNext() else { return }
+        let noted = storage?.noteCount
+        var budget = WorkBudget.turn
+        var outcome = entry.work.step(&budget, self)
+        workSteps += 1
+        do throws(StorageError) {
+            try save(now: now)
+        } catch {
+            if storage?.noteCount != noted { outcome = .hangUp(Self.unkept(entry.api, error)) }
+        }
+        settle(now: now)
+        if let outcome {
+            answers.append(LateAnswer(ticket: entry.ticket, outcome: outcome))
+        } else {
+            works.add(entry)
+        }
+    }
+}
