@@ -156,9 +156,12 @@ package enum TopRows {
     private static func order<Row>(
         _ rows: [Row], reversed: Bool, by value: (Row) -> Double, tie: (Row, Row) -> Bool
     ) -> [Row] {
-        rows.map { (row: $0, value: value($0)) }.sorted { a, b in
-            a.value == b.value ? tie(a.row, b.row) : reversed ? a.value > b.value : a.value < b.value
-        }.map(\.row)
+        let valued = rows.map { (row: $0, value: value($0)) }
+        let ordered = valued.sorted { a, b in
+            if a.value == b.value { return tie(a.row, b.row) }
+            return reversed ? a.value > b.value : a.value < b.value
+        }
+        return ordered.map(\.row)
     }
 }
 
