@@ -141,7 +141,8 @@ import Testing
         let session = try client.call(request(0, 0, all, []), version: 11).sessionId
         #expect(session != 0)
         let worst = try await innocent(at: broker.port) {
-            #expect(try client.call(request(session, 1, [], all.dropLast()), version: 11).errorCode == .none)
+            let answer = try client.call(request(session, 1, [], Array(all.dropLast())), version: 11)
+            #expect(answer.errorCode == .none)
         }
         #expect(worst < Self.patience)
         #expect(await broker.sessionPartitions == 1)
