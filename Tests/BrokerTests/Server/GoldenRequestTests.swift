@@ -54,7 +54,7 @@ import Testing
             var response: (any WireMessage)?
             switch try node.handle(api, Bytes(request.body), context) {
             case .answer(let given): response = given
-            case .later:
+            case .later, .work:
                 node.tick(now: Instant(nanoseconds: .max))
                 if case .answer(let late) = node.takeAnswers().first(where: { $0.ticket == ticket })?.outcome {
                     response = late
