@@ -42,16 +42,16 @@ struct WaitingFetches {
     private var fetches: [RequestTicket: WaitingFetch] = [:]
     /// Beside the fetches, so that a change does not copy them.
     private var shares: [RequestTicket: WaitingFetch.Shares] = [:]
-    private var deadlines = DeadlineQueue<RequestTicket>()
+    private var deadlines = RankedKeys<RequestTicket, Instant>()
     /// The targets whose partitions have changed since they were last looked at.
     private var touched: [RequestTicket: Set<Int>] = [:]
 
     var count: Int { fetches.count }
-    var nextDeadline: Instant? { deadlines.first }
+    var nextDeadline: Instant? { deadlines.first?.rank }
 
     mutating func add(_ fetch: WaitingFetch) {
         for (place, partition) in fetch.partitions.enumerated() { partition.waiting[fetch.context.ticket] = place }
-        deadlines.set(fetch.deadline, for: fetch.context.ticket)
+        deadlines[fetch.context.ticket] = fetch.deadline
         shares[fetch.context.ticket] = fetch.shares
         fetches[fetch.context.ticket] = fetch
         fetches[fetch.context.ticket]?.shares = WaitingFetch.Shares()
@@ -62,7 +62,7 @@ struct WaitingFetches {
     mutating func remove(_ ticket: RequestTicket) -> WaitingFetch? {
         guard let fetch = fetches.removeValue(forKey: ticket) else { return nil }
         for partition in fetch.partitions { partition.waiting[ticket] = nil }
-        deadlines.set(nil, for: ticket)
+        deadlines[ticket] = nil
         shares[ticket] = nil
         touched[ticket] = nil
         return fetch
@@ -91,7 +91,7 @@ struct WaitingFetches {
 
     /// Takes out a fetch that has waited long enough.
     mutating func takeDue(_ now: Instant) -> WaitingFetch? {
-        guard let ticket = deadlines.takeDue(now) else { return nil }
+        guard let ticket = deadlines.take(upTo: now, most: 1).first else { return nil }
         return remove(ticket)
     }
 }

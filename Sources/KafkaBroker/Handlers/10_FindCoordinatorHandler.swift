@@ -11,7 +11,7 @@ enum FindCoordinatorHandler: RequestHandler {
     private typealias Coordinator = FindCoordinatorResponse.Coordinator
 
     static func handle(_ request: FindCoordinatorRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        let keys = context.version >= 4 ? request.coordinatorKeys.distinct : [request.key]
+        let keys = context.version >= 4 ? request.coordinatorKeys.once() : [request.key]
         let found = keys.map { find($0, type: request.keyType, node) }
         guard context.version < 4 else {
             return .answer(FindCoordinatorResponse.with { $0.coordinators = found })

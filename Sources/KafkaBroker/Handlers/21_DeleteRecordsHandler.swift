@@ -18,7 +18,7 @@ enum DeleteRecordsHandler: RequestHandler {
         }
         let keys = request.topics.flatMap { topic in
             topic.partitions.map { TopicPartition(topic.name, $0.partitionIndex) }
-        }.distinct
+        }.once()
         return node.each(of: keys) { key, budget, node -> (String, Answer) in
             budget.spend(20)
             return (

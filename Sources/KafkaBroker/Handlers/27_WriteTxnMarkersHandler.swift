@@ -16,7 +16,7 @@ enum WriteTxnMarkersHandler: RequestHandler {
         let keys = request.markers.enumerated().flatMap { place, marker in
             marker.topics.flatMap { topic in
                 topic.partitionIndexes.map { TopicPartition(topic.name, $0) }
-            }.distinct.map { (place, $0) }
+            }.once().map { (place, $0) }
         }
         return node.each(of: keys) { item, budget, node in
             let (place, key) = item

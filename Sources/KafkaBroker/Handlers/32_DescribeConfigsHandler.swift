@@ -26,7 +26,7 @@ enum DescribeConfigsHandler: RequestHandler {
             let known = keys.updateValue(wanted, forKey: Resource(asked))
             if let known { keys[Resource(asked)] = known.flatMap { known in wanted.map { $0.union(known) } } }
         }
-        let resources = request.resources.map { Resource($0) }.distinct.enumerated().map { ($0, $1) }
+        let resources = request.resources.map { Resource($0) }.once().enumerated().map { ($0, $1) }
         return node.each(of: resources) { found, budget, node in
             let (place, asked) = found
             var answer = Answer()

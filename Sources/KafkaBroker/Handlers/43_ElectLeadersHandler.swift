@@ -18,7 +18,7 @@ enum ElectLeadersHandler: RequestHandler {
         let isUnclean = request.electionType == 1
         if let asked = request.topicPartitions {
             // What is named twice is answered once: each partition of a topic that there is not has a message with its name.
-            let keys = asked.flatMap { topic in topic.partitions.map { TopicPartition(topic.topic, $0) } }.distinct
+            let keys = asked.flatMap { topic in topic.partitions.map { TopicPartition(topic.topic, $0) } }.once()
             return node.each(of: keys.map { ($0.topic, $0.partition) }.grouped()) { found, budget, node in
                 budget.spend(1 + found.values.count)
                 return elect(found.name, found.values, isUnclean, node)

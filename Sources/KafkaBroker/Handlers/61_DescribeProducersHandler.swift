@@ -18,7 +18,7 @@ enum DescribeProducersHandler: RequestHandler {
     static func handle(_ request: DescribeProducersRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         let asked = request.topics.flatMap { topic in
             topic.partitionIndexes.map { TopicPartition(topic.name, $0) }
-        }.distinct
+        }.once()
         var told = 0
         return node.each(of: asked) { key, budget, node in
             let answer = answer(key.partition, node.topics[key.topic]?.partition(key.partition), told, context)

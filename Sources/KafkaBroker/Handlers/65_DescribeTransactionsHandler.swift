@@ -17,7 +17,7 @@ enum DescribeTransactionsHandler: RequestHandler {
     static func handle(_ request: DescribeTransactionsRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome
     {
         var told = 0
-        return node.each(of: request.transactionalIds.distinct) { id, budget, node in
+        return node.each(of: request.transactionalIds.once()) { id, budget, node in
             let answer = answer(id, told, context, node)
             let partitions = answer.topics.reduce(0) { $0 + $1.partitions.count }
             told += partitions

@@ -48,7 +48,7 @@ enum ListTransactionsHandler: RequestHandler {
             }
         } finish: { answers in
             ListTransactionsResponse.with {
-                $0.unknownStateFilters = request.stateFilters.filter { !stateNames.contains($0) }.distinct
+                $0.unknownStateFilters = request.stateFilters.filter { !stateNames.contains($0) }.once()
                 $0.transactionStates = answers.compactMap { $0 }.sorted { $0.transactionalId < $1.transactionalId }
             }
         }

@@ -21,11 +21,11 @@ struct TransactionCoordinator {
 
     private(set) var transactions: [String: Transaction] = [:]
     /// When each transaction has taken too long, or its id was not used for long.
-    private var deadlines = DeadlineQueue<String>()
+    private var deadlines = RankedKeys<String, Instant>()
     /// Since when ids have no transaction that goes on.
-    private var idle = DeadlineQueue<String>()
+    private var idle = RankedKeys<String, Instant>()
     /// When ``tick(now:)`` has something to do next.
-    var nextDeadline: Instant? { deadlines.first }
+    var nextDeadline: Instant? { deadlines.first?.rank }
     private var ids = ProducerIDs()
     private var markers: [Markers] = []
     /// Whether changes are noted for ``takeChanges()``.
@@ -159,14 +159,14 @@ struct TransactionCoordinator {
                     partitions: transaction.partitions.sorted(), groups: transaction.groups.sorted(),
                     isVersion2: transaction.isVersion2))
         }
-        deadlines.set(deadline(of: transaction), for: transaction.id)
+        deadlines[transaction.id] = deadline(of: transaction)
         let isIdle = transaction.state != .ongoing && !transaction.state.isPreparing
-        idle.set(isIdle ? transaction.updatedAt : nil, for: transaction.id)
+        idle[transaction.id] = isIdle ? transaction.updatedAt : nil
     }
 
     private mutating func makeRoom() throws(TransactionRefusal) {
         guard transactions.count >= limit else { return }
-        guard let oldest = idle.firstKey else { throw TransactionRefusal(.coordinatorNotAvailable) }
+        guard let oldest = idle.first?.key else { throw TransactionRefusal(.coordinatorNotAvailable) }
         forget(oldest)
     }
 
@@ -177,15 +177,15 @@ struct TransactionCoordinator {
 
     private mutating func drop(_ id: String) {
         transactions[id] = nil
-        deadlines.set(nil, for: id)
-        idle.set(nil, for: id)
+        deadlines[id] = nil
+        idle[id] = nil
     }
 
     // MARK: - Time
 
     /// Aborts the transactions that have taken too long, and forgets the ids that were not used for long.
     mutating func tick(now: Instant) {
-        while let id = deadlines.takeDue(now) {
+        while let id = deadlines.take(upTo: now, most: 1).first {
             guard var transaction = transactions[id] else { continue }
             if transaction.state == .ongoing {
                 transaction.fence(ids: &ids, now: now)

@@ -155,28 +155,6 @@ import Testing
         #expect(client.server.workSteps >= 2)
     }
 
-    @Test func deadlinesComeInTheirOrder() {
-        var queue = DeadlineQueue<Int>()
-        var model: [Int: Int64] = [:]
-        var random: UInt64 = 1
-        for _ in 0..<3000 {
-            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let key = Int(random >> 40 & 63)
-            let deadline = Int64(random >> 50 & 1023)
-            if random >> 33 & 3 == 0 {
-                queue.set(nil, for: key)
-                model[key] = nil
-            } else {
-                queue.set(Instant(nanoseconds: deadline), for: key)
-                model[key] = deadline
-            }
-            #expect(queue.first?.nanoseconds == model.values.min())
-        }
-        var taken: [Int64] = []
-        while let key = queue.takeDue(Instant(nanoseconds: 2000)) { taken.append(model[key] ?? -1) }
-        #expect(taken == model.values.sorted())
-    }
-
     @Test func connectionsTakeTurns() {
         var turns = TurnQueue()
         for id in [1, 2, 3] as [UInt64] { turns.add(id, isSlow: id == 2) }

@@ -50,6 +50,23 @@ extension Sequence where Element: Hashable {
     func once() -> [Element] { once { $0 } }
 }
 
+extension Array {
+    /// The values under each name, in the order in which the names come first.
+    func grouped<Name: Hashable, Value>() -> [(name: Name, values: [Value])] where Element == (Name, Value) {
+        var places: [Name: Int] = [:]
+        var groups: [(name: Name, values: [Value])] = []
+        for (name, value) in self {
+            if let place = places[name] {
+                groups[place].values.append(value)
+            } else {
+                places[name] = groups.count
+                groups.append((name, [value]))
+            }
+        }
+        return groups
+    }
+}
+
 /// A topic as requests name it: by its name, or by its id in newer versions.
 struct NamedTopic: Hashable {
     var name: String
