@@ -135,14 +135,28 @@ extension BrokerNode {
         let key = TopicPartition(found.topic, found.partition.index)
         guard let topic = topics[found.topic] else { return }
         for producer in found.partition.producers.active where producer.transactionStart != nil {
-            guard let end = storage.decided[.init(producer: producer.id, partition: key)],
-                let now = transactions.transactions[end.id],
+            // The end of a transaction of version 2 has the epoch after that of its records (KIP-890).
+            let epochs = [producer.epoch, producer.epoch.bumped]
+            let ends = epochs.enumerated().compactMap { index, epoch -> BrokerStorage.Decision? in
+                let end = storage.decided[
+                    BrokerStorage.ProducerOnPartition(
+                        producer: ProducerIdentity(id: producer.id, epoch: epoch), partition: key)]
+                return end?.transaction.isVersion2 == (index == 1) ? end : nil
+            }
+            guard let end = ends.first, let now = transactions.transactions[end.transaction.id],
                 now.state != .ongoing && !now.state.isPreparing || !now.partitions.contains(key)
             else { continue }
-            tell("\(key.topic)-\(key.partition): the end of a transaction of producer \(producer.id) is written anew")
+            let place = "\(key.topic)-\(key.partition)"
+            guard end.isCertain else {
+                tell(
+                    "\(place): it is lost how a transaction of producer \(producer.id) ended; kafka-transactions.sh abort "
+                        + "ends it")
+                continue
+            }
+            tell("\(place): the end of a transaction of producer \(producer.id) is written anew")
             try mark(
-                found.partition, of: topic, producer: end.producer, commit: end.state == .prepareCommit,
-                coordinatorEpoch: TransactionCoordinator.epoch)
+                found.partition, of: topic, producer: end.transaction.producer,
+                commit: end.transaction.state == .prepareCommit, coordinatorEpoch: TransactionCoordinator.epoch)
         }
     }
 

@@ -46,12 +46,20 @@ final class BrokerStorage {
 
     /// A producer in one of the partitions that it has written to.
     struct ProducerOnPartition: Hashable {
-        var producer: ProducerID
+        /// With the epoch of the markers.
+        var producer: ProducerIdentity
         var partition: TopicPartition
     }
 
-    /// How the last transactions ended that are told of in the log.
-    private(set) var decided: [ProducerOnPartition: Transaction] = [:]
+    /// How a producer's last transaction ended.
+    struct Decision {
+        var transaction: Transaction
+        /// Whether all that are told of with that epoch ended so.
+        var isCertain: Bool
+    }
+
+    /// How the transactions ended that are told of in the log.
+    private(set) var decided: [ProducerOnPartition: Decision] = [:]
     /// What was taken out of the logs of the broker's state.
     private(set) var cuts: [LogRecovery.Cut] = []
     /// What else is to be told of the broker's state.
@@ -249,7 +257,11 @@ final class BrokerStorage {
                 latest[transaction.id] = transaction
                 guard transaction.state.isPreparing else { break }
                 for key in transaction.partitions {
-                    decided[ProducerOnPartition(producer: transaction.producer.id, partition: key)] = transaction
+                    let place = ProducerOnPartition(producer: transaction.producer, partition: key)
+                    let before = decided[place]
+                    decided[place] = Decision(
+                        transaction: transaction,
+                        isCertain: before.map { $0.isCertain && $0.transaction.state == transaction.state } ?? true)
                 }
             case .forgotten(let id): latest[id] = nil
             case .producerIds: break

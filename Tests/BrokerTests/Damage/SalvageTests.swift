@@ -42,7 +42,7 @@ import Testing
             temporary.bytes(of: Self.metadata).count + temporary.bytes(of: Self.metadata + ".cut").count == before.count
         )
         let topics = Set(node?.topics.byName.keys.map { $0 } ?? [])
-#expect(topics == ["orders", "paid", "trimmed", "unused"])
+        #expect(topics == ["orders", "paid", "trimmed", "unused"])
         // Positions in a topic that is lost are not: it may come back from a copy.
         #expect(node?.groups.groups["g1"]?.offsets.values.map(\.offset) == [4])
         node?.close()
@@ -60,7 +60,8 @@ import Testing
     }
 
     /// A batch that a kill has torn was never acknowledged.
-    @Test(arguments: [SalvageTests.metadata, SalvageTests.positions]) func aTornEndOfAStateIsCutOff(file: String) throws {
+    @Test(arguments: [SalvageTests.metadata, SalvageTests.positions]) func aTornEndOfAStateIsCutOff(file: String) throws
+    {
         try FilledDirectory.make(temporary.path, isStopped: false)
         let before = try KeptState(FilledDirectory.start(temporary.path))
         let bytes = temporary.bytes(of: file)
