@@ -43,9 +43,11 @@ extension OfflineServer {
             }
         }
         for (id, group) in node.groups.groups {
-            lines += group.offsets.map { "commit \(id) \($0.key): \(Self.text($0.value))" }
-            for (producer, offsets) in group.pending {
-                lines += offsets.map { "pending \(id) \($0.key): \(Self.text($0.value)) of \(producer.id)" }
+            for (topic, positions) in group.offsets.committed {
+                lines += positions.map { "commit \(id) \(topic)-\($0.key): \(Self.text($0.value))" }
+            }
+            for (producer, offsets) in group.offsets.pending {
+                lines += offsets.map { "pending \(id) \($0.key): \(Self.text($0.value.committed)) of \(producer)" }
             }
         }
         lines += node.transactions.transactions.values.map {
@@ -64,7 +66,7 @@ extension OfflineServer {
         return lines.sorted()
     }
 
-    private static func text(_ position: GroupCoordinator.Committed) -> String {
+    private static func text(_ position: GroupOffsets.Committed) -> String {
         "\(position.offset), epoch \(position.leaderEpoch), \(position.metadata.debugDescription)"
     }
 
