@@ -91,7 +91,7 @@ let package = Package(
             "FuzzChecks",
             [
                 "KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines", "AppSupport", "Captures",
-                "ChangeText", "ClusterView", "ConnectREST", "Detectors", "Proxying", "RecordText",
+                "BrokerUI", "ChangeText", "ClusterView", "ConnectREST", "Detectors", "Proxying", "RecordText",
             ]),
         shared("Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
         shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),

@@ -7,12 +7,12 @@ import Testing
 @Suite struct ToolFuzzTests {
     private static let fixtures = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures"
 
-    @Test(arguments: [FuzzTarget.proxy, .readers, .answers, .doctor])
+    @Test(arguments: [FuzzTarget.page, .proxy, .readers, .answers, .doctor])
     func whatWasFoundStaysMended(target: FuzzTarget) throws {
         for finding in try FuzzFixture.of(target) { Self.hold(target, finding.bytes, finding.path) }
     }
 
-    @Test(arguments: [FuzzTarget.proxy, .readers]) func whatIsReadHoldsTogether(target: FuzzTarget) throws {
+    @Test(arguments: [FuzzTarget.page, .proxy, .readers]) func whatIsReadHoldsTogether(target: FuzzTarget) throws {
         let seeds = try target.seeds(fixtures: Self.fixtures).filter { $0.count <= target.longestInput }
         #expect(seeds.count > 60)
         var damage = Mutation(seed: 0x746F_6F6C_7300)
@@ -20,7 +20,9 @@ import Testing
     }
 
     /// Every eighth: each takes as long as a client takes to give up.
-    @Test(arguments: [FuzzTarget.answers, .doctor]) func changedAnswersEndWithAnErrorOrWithout(target: FuzzTarget) throws {
+    @Test(arguments: [FuzzTarget.answers, .doctor]) func changedAnswersEndWithAnErrorOrWithout(target: FuzzTarget)
+        throws
+    {
         let seeds = try target.seeds(fixtures: Self.fixtures).enumerated().filter { $0.offset % 8 == 3 }.map(\.element)
         #expect(seeds.count > 60)
         for seed in seeds { Self.hold(target, seed, "\(seed)") }

@@ -21,7 +21,7 @@ import KafkaWire
 /// (`null`, `text`, `json`, `binary`), its `size`, the first bytes as `hex`, and its `text`; `cut` says that the text is
 /// longer than shown. A change event of Debezium has a `change` beside its value (``ChangeView``).
 struct BrokerAPI: Sendable {
-    let broker: KafkaBroker
+    let broker: any ShownBroker
 
     /// More groups are not told of, nor more members and positions than ten thousand; `count` says how many there are.
     private static let mostGroups = 200

@@ -71,7 +71,7 @@ struct MessageQuery {
 
     /// The messages in the order of their times, and where the next ones begin. Of several partitions the newest count
     /// messages are given; `skipped` says how many were left out before them.
-    func answer(_ broker: KafkaBroker) async -> String {
+    func answer(_ broker: any ShownBroker) async -> String {
         var found: [Message] = []
         var (skipped, next) = (0, Dictionary(starts.map { ($0.partition, $0.offset) }) { $1 })
         let share = max(4 << 10, Self.mostBytes / max(starts.count, 1))

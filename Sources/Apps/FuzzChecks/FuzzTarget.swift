@@ -23,6 +23,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case answers
     /// The doctor and `kw top` with such a broker.
     case doctor
+    /// The broker's web page, from the bytes of a request to its answer.
+    case page
     /// The proxy's relay.
     case proxy
     /// The agents' rules.
@@ -38,7 +40,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .events: 1536
         case .broker: 2048
         case .answers, .doctor, .readers: 512
-        case .proxy, .agents: 1024
+        case .page, .proxy, .agents: 1024
         }
     }
 
@@ -55,6 +57,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .broker: try BrokerCheck.run(input, memory)
         case .answers: try AnswersCheck.run(input, memory)
         case .doctor: try DoctorCheck.run(input, memory)
+        case .page: try PageCheck.run(input, memory)
         case .proxy: try ProxyCheck.run(input, memory)
         case .agents: try AgentsCheck.run(input, memory)
         case .readers: try ReadersCheck.run(input, memory)

@@ -16,6 +16,7 @@ extension FuzzTarget {
         case .broker: try Self.messages(folder).flatMap(Self.requests) + BrokerScript.seeds
         case .answers: (0..<AnswersCheck.deeds.count).flatMap { Self.answers(UInt8($0)) }
         case .doctor: (0..<16).flatMap { Self.answers(UInt8($0)) }
+        case .page: PageCheck.seeds
         case .proxy: ProxyCheck.seeds(Self.exchanges(try Self.messages(folder)))
         case .agents: AgentsCheck.seeds
         case .readers: ReadersCheck.seeds
@@ -25,7 +26,7 @@ extension FuzzTarget {
     /// Words that mutation should know, as libFuzzer's dictionaries have them; empty where the bytes have none.
     public var dictionary: [String] {
         switch self {
-        case .broker, .answers, .doctor, .agents: []
+        case .broker, .answers, .doctor, .agents, .page: []
         case .frames, .messages, .embedded, .proxy: Self.words
         case .readers: ReadersCheck.dictionary
         case .batches:
