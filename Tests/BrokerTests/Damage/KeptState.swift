@@ -27,8 +27,15 @@ struct KeptState: Equatable {
     init(_ node: BrokerNode) throws {
         cluster = node.clusterId
         metadata = (node.storage?.metadata.records ?? []).map { "\($0)" }.sorted()
-        positions = node.groups.groups.mapValues {
-            $0.offsets.mapValues { Position(offset: $0.offset, metadata: $0.metadata) }
+        positions = node.groups.groups.mapValues { group in
+            var found: [TopicPartition: Position] = [:]
+            for (topic, positions) in group.offsets.committed {
+                for (partition, committed) in positions {
+                    found[TopicPartition(topic, partition)] = Position(
+                        offset: committed.offset, metadata: committed.metadata)
+                }
+            }
+            return found
         }
         transactions = node.transactions.transactions.mapValues(\.state)
         logs = [:]
