@@ -17,7 +17,7 @@ final class DiskFile {
     private let pool: FilePool
     fileprivate var descriptor: Int32 = -1
     fileprivate var lastUse: UInt64 = 0
-    private weak var lent: FileHandle?
+    private weak var lent: OpenFile?
     /// Whether bytes may stand behind `size`, left by a write that failed.
     private var hasDebris = false
     /// Whether something was written since the file was last made safe.
@@ -123,7 +123,7 @@ final class DiskFile {
     }
 
     /// The handle that all who read later share; nil where there are too many.
-    private func handle() throws(StorageError) -> FileHandle? {
+    private func handle() throws(StorageError) -> OpenFile? {
         if let lent { return lent }
         let descriptor = try open()
         guard lseek(descriptor, 0, SEEK_END) >= off_t(size) else {
@@ -249,9 +249,9 @@ final class FilePool {
     }
 
     /// A handle of an open file, for who reads later; nil where there are too many.
-    fileprivate func lend(_ descriptor: Int32) -> FileHandle? {
+    fileprivate func lend(_ descriptor: Int32) -> OpenFile? {
         guard handles.withLock({ $0 }) < limit / 2 else { return nil }
-        return FileHandle(of: descriptor, handles)
+        return OpenFile(of: descriptor, handles)
     }
 
     /// How many files are open now.

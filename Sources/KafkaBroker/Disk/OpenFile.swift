@@ -10,7 +10,7 @@ import KafkaWire
 
 /// A descriptor of its own of a ``DiskFile``, for who reads later: what stood in the file can be read as long as somebody
 /// holds the handle, whatever becomes of the file's name.
-final class FileHandle: RecordsSource {
+final class OpenFile: RecordsSource {
     private let descriptor: Int32
     /// How many handles there are.
     private let count: Locked<Int>
