@@ -34,18 +34,25 @@ struct TimeSearch {
         case unfinished
     }
 
-    /// Gets on until `budget` is used up.
+    /// Gets on until `budget` is used up, and by one segment or batch at least.
     mutating func step(in log: PartitionLog, _ budget: inout WorkBudget) -> Progress {
         guard let first = log.segmentIndex(containing: max(next, log.startOffset)) else { return .nothing }
+        var hasGotOn = false
         for segment in log.segments[first...] {
+            if hasGotOn, budget.isUsedUp {
+                next = segment.baseOffset
+                return .unfinished
+            }
             budget.spend(1)
+            defer { hasGotOn = true }
             guard segment.maxTimestamp >= timestamp, !segment.entries.isEmpty else { continue }
             let start = segment.entryIndex(containing: max(next, log.startOffset))
             for (index, entry) in segment.entries.enumerated().dropFirst(start) where entry.maxTimestamp >= timestamp {
-                if budget.isUsedUp {
+                if hasGotOn, budget.isUsedUp {
                     next = entry.baseOffset
                     return .unfinished
                 }
+                hasGotOn = true
                 guard let batch = try? segment.batch(at: index) else { continue }
                 if let found = look(in: batch, from: log.startOffset, &budget) { return .found(found) }
             }
