@@ -39,6 +39,9 @@ count_in() {
 # Suites with clients and brokers of others. They have a machine's cores to themselves: a JVM beside three hundred tests
 # makes time-outs of both. So do golden bytes beside a client's time-outs, hence three more runs.
 FOREIGN='Foreign|AdminCompare|MockCluster'
+# What keeps a core busy for half a minute, and what measures whether others have their turn: either by itself.
+HEAVY='BrokerTests\.(DamageTests|RequestWalkTests|BrokerFuzzTests|PopulatedBrokerTests)'
+WORK='BrokerTests\.(BudgetTests|LongWorkTests|GroupWorkTests|ConsumerGroupWorkTests)'
 
 swift_tests() { # PATTERN [OPTION…]
   local pattern=$1
@@ -95,7 +98,9 @@ suite "building the tests (debug)" swift build --build-tests
 suite "golden bytes and values (swift test)" swift_tests '^(WireTests|AppTests|PostgreSQLTests)\.'
 # One after another: a test that waits for a program holds a thread, of which there are as many as cores.
 suite "the tools (swift test)" swift_tests '^ToolTests\.' --no-parallel
-suite "the broker (swift test)" swift_tests '^BrokerTests\.'
+suite "the broker (swift test)" swift_tests '^BrokerTests\.' --skip "$HEAVY" --skip "$WORK"
+suite "the broker, damaged and asked everything (swift test)" swift_tests "^$HEAVY"
+suite "the broker's work and memory (swift test)" swift_tests "^$WORK" --no-parallel
 suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "kw conformance" conformance

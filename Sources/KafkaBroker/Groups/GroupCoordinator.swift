@@ -209,9 +209,11 @@ struct GroupCoordinator {
     /// Works on a group, then does what has become due in it, and collects what it wants done.
     @discardableResult
     mutating func withGroup<R>(_ id: String, _ now: Instant, _ body: (inout Group) -> R) -> R {
-        let known = groups.removeValue(forKey: id)
-        let before = known?.memberBytes ?? 0
-        var group = known ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
+        let before = groups[id]?.memberBytes ?? 0
+        // Taken out, and nothing else holds it: else its members would be copied with each change.
+        var group =
+            groups.removeValue(forKey: id)
+            ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
         let result = body(&group)
         group.consumer?.tick(now: now)
         group.becomeClassicIfNeeded(now: now)

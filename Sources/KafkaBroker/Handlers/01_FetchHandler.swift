@@ -202,7 +202,8 @@ extension FetchResponse {
     /// Adds a partition: to the last topic where it is the same, so that the order of the partitions stays.
     fileprivate mutating func append(_ answer: FetchAnswer) {
         let target = answer.target
-        if let last = responses.last, last.topic == target.topic, last.topicId == target.topicId {
+        // No copy of it is at hand: else all its partitions would be copied with each that is added.
+        if responses.last?.topic == target.topic, responses.last?.topicId == target.topicId {
             responses[responses.count - 1].partitions.append(answer.data)
         } else {
             responses.append(

@@ -148,21 +148,33 @@ import Testing
         configuration.timestamp = { 99 }
         let broker = try await KafkaBroker.start(configuration)
         let client = try TestClient(port: broker.port)
-        for version in Int16(0)...2 {
+        func quorum(_ topics: [(String, [PartitionID])], _ version: Int16) throws -> DescribeQuorumResponse {
             let request = DescribeQuorumRequest.with {
-                $0.topics = ["__cluster_metadata", "t"].map { name in
+                $0.topics = topics.map { name, partitions in
                     .with {
                         $0.topicName = name
-                        $0.partitions = [.with { $0.partitionIndex = 0 }]
+                        $0.partitions = partitions.map { index in .with { $0.partitionIndex = index } }
                     }
                 }
             }
-            let answer = try client.call(request, version: version)
-            let partitions = answer.topics.flatMap(\.partitions)
-            #expect(partitions.map(\.errorCode) == [.none, .unknownTopicOrPartition])
-            #expect(partitions[0].leaderId == 7 && partitions[0].currentVoters.map(\.replicaId) == [7])
-            #expect(partitions[0].currentVoters.first?.lastCaughtUpTimestamp == (version >= 1 ? 99 : -1))
+            return try client.call(request, version: version)
+        }
+        for version in Int16(0)...2 {
+            let answer = try quorum([("__cluster_metadata", [0])], version)
+            let partition = try #require(answer.topics.first?.partitions.first)
+            #expect(answer.topics.flatMap(\.partitions).count == 1 && partition.errorCode == .none)
+            #expect(partition.leaderId == 7 && partition.currentVoters.map(\.replicaId) == [7])
+            #expect(partition.currentVoters.first?.lastCaughtUpTimestamp == (version >= 1 ? 99 : -1))
             #expect(answer.nodes.map(\.nodeId) == (version >= 2 ? [7] : []))
+            // As in Kafka, one that asks for anything else as well is refused as a whole.
+            for wrong in [
+                [("t", [0])], [("__cluster_metadata", [1])], [("__cluster_metadata", [0, 0])],
+                [("__cluster_metadata", [0]), ("t", [0])],
+            ] as [[(String, [PartitionID])]] {
+                let refused = try quorum(wrong, version).topics.flatMap(\.partitions)
+                #expect(refused.count == wrong.reduce(0) { $0 + $1.1.count })
+                #expect(refused.allSatisfy { $0.errorCode == .unknownTopicOrPartition && $0.currentVoters.isEmpty })
+            }
         }
         let other = try client.call(UnregisterBrokerRequest.with { $0.brokerId = 8 })
         #expect(other.errorCode == .brokerIdNotRegistered)
