@@ -42,6 +42,8 @@ FOREIGN='Foreign|AdminCompare|MockCluster'
 # What keeps a core busy for half a minute, and what measures whether others have their turn: either by itself.
 HEAVY='BrokerTests\.(DamageTests|RequestWalkTests|BrokerFuzzTests|PopulatedBrokerTests)'
 WORK='BrokerTests\.(BudgetTests|LongWorkTests|GroupWorkTests|ConsumerGroupWorkTests)'
+# Suites with a hundred clients and more at a time: beside them the time-outs of other tests are of no use.
+CROWDED='RetryPaceTests|AnswerTests'
 
 swift_tests() { # PATTERN [OPTION…]
   local pattern=$1
@@ -101,7 +103,8 @@ suite "the tools (swift test)" swift_tests '^ToolTests\.' --no-parallel
 suite "the broker (swift test)" swift_tests '^BrokerTests\.' --skip "$HEAVY" --skip "$WORK"
 suite "the broker, damaged and asked everything (swift test)" swift_tests "^$HEAVY"
 suite "the broker's work and memory (swift test)" swift_tests "^$WORK" --no-parallel
-suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
+suite "the client against brokers (swift test)" swift_tests '^ClientTests\.' --skip "$CROWDED"
+suite "the client's pauses, and answers that say no (swift test)" swift_tests "^ClientTests\.($CROWDED)"
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "kw conformance" conformance
 suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw

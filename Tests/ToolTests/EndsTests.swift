@@ -101,19 +101,35 @@ import Testing
         return (time, status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F), try error.text(), waited)
     }
 
-    @Test(arguments: kafka + others) func aPeerThatIsSilentHoldsNoProgram(_ waiting: Waiting) async throws {
+    /// All programs, some at a time: nearly all of it is waiting.
+    private func all(_ body: @escaping @Sendable (Waiting) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, waiting) in (Self.kafka + Self.others).enumerated() {
+                if index >= 3 { try await group.next() }
+                group.addTask { try await body(waiting) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func aPeerThatIsSilentHoldsNoProgram() async throws {
         let any = try #require(SocketAddress.resolve(host: "127.0.0.1", port: 0).first)
         // Connections are taken by the system; nobody ever answers.
         let listener = try TCPSocket.listening(on: any)
         defer { listener.close() }
-        let outcome = try await end(waiting, "127.0.0.1:\(listener.localPort)")
-        #expect(outcome.waited, "\(outcome)")
-        #expect(outcome.time < Self.limit, "\(outcome)")
+        let address = "127.0.0.1:\(listener.localPort)"
+        try await all { waiting in
+            let outcome = try await end(waiting, address)
+            #expect(outcome.waited, "\(waiting.testDescription): \(outcome)")
+            #expect(outcome.time < Self.limit, "\(waiting.testDescription): \(outcome)")
+        }
     }
 
-    @Test(arguments: kafka + others) func aPeerThatRefusesHoldsNoProgram(_ waiting: Waiting) async throws {
-        let outcome = try await end(waiting, "127.0.0.1:1", by: SIGINT, after: .milliseconds(700))
-        #expect(outcome.time < Self.limit, "\(outcome)")
+    @Test func aPeerThatRefusesHoldsNoProgram() async throws {
+        try await all { waiting in
+            let outcome = try await end(waiting, "127.0.0.1:1", by: SIGINT, after: .milliseconds(700))
+            #expect(outcome.time < Self.limit, "\(waiting.testDescription): \(outcome)")
+        }
     }
 
     @Test func aPipeThatNobodyReadsHoldsNoReader() async throws {

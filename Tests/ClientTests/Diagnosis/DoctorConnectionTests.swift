@@ -113,9 +113,10 @@ import Testing
 
     @Test func aSlowNetworkIsSeen() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
-        broker.on(.apiVersions) { _ in .delay(.milliseconds(60)) }
+        broker.on(.apiVersions) { _ in .delay(.milliseconds(600)) }
         var configuration = KafkaDoctor.Configuration.quick("127.0.0.1:\(broker.port)")
-        configuration.slow = .milliseconds(50)
+        configuration.slow = .milliseconds(500)
+        configuration.timeout = .seconds(5)
         let report = await KafkaDoctor(configuration).examine()
         #expect(report.troubles == ["warning slow-network"])
         await broker.stop()

@@ -109,6 +109,8 @@ extension KafkaDoctor.Configuration {
         var configuration = Self(bootstrapServers: servers)
         configuration.timeout = .seconds(1)
         configuration.watch = .milliseconds(600)
+        // A busy machine is no slow network.
+        configuration.slow = .seconds(10)
         configuration.usualPorts = []
         return configuration
     }
