@@ -157,6 +157,7 @@ import Testing
         do {
             let log = try StateLog(
                 LogFolder(Folder(temporary.path + "/__cluster_metadata-0"), topicId: .zero, pool: FilePool()))
+            _ = try log.settle()
             let id = TopicID(Uuid(high: 7, low: 7))
             try MetadataLog.append(
                 [
