@@ -75,6 +75,22 @@ import Testing
         }
     }
 
+    /// What belongs to one request stays one batch; more than 4 MiB are parted, and all are read back.
+    @Test func aLogOfStateIsWrittenInParts() throws {
+        let temporary = TemporaryFolder()
+        let log = try StateLog(temporary.logFolder)
+        _ = try log.settle()
+        let value = [UInt8](repeating: 7, count: 60_000)
+        let entries = (0..<200).map { StateLog.Entry(key: [UInt8($0)], value: value) }
+        try log.append(Array(entries[..<3]), timestamp: 0)
+        try log.append(entries, timestamp: 0)
+        var sizes: [Int] = []
+        let again = try StateLog(temporary.logFolder)
+        _ = try again.settle()
+        try again.forEachBatch { sizes.append(Int($0.recordCount)) }
+        #expect(sizes.first == 3 && sizes.count > 3 && sizes.reduce(0, +) == 203)
+    }
+
     @Test func nodesHaveIdsThatThereAre() async throws {
         for (id, brokers) in [(-1, 1), (.min, 1), (.max, 2), (.max - 1, 3)] as [(Int32, Int)] {
             var configuration = KafkaBroker.Configuration(brokers: brokers)
