@@ -8,7 +8,7 @@ import KafkaWire
     import Darwin
 #endif
 
-/// A hand-made client: one blocking socket, requests as bytes. Every wait ends after a few seconds.
+/// A hand-made client: one blocking socket, requests as bytes. Every wait ends after a while.
 final class TestClient {
     private let descriptor: Int32
     private var correlation: Int32 = 0
@@ -24,7 +24,7 @@ final class TestClient {
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
-        var timeout = timeval(tv_sec: 5, tv_usec: 0)
+        var timeout = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_in()
