@@ -38,11 +38,19 @@ final class EvilBroker: Sendable {
 
     private func serve(_ peer: RawPeer) async {
         defer { peer.close() }
-        while !Task.isCancelled, let frame = try? await peer.frame() {
+        while !Task.isCancelled, let frame = await frame(from: peer) {
             guard let answer = try? answer(frame[4..<frame.count]), (try? await peer.send(answer)) != nil else {
                 return
             }
         }
+    }
+
+    /// The next request; nil where the client has gone.
+    private func frame(from peer: RawPeer) async -> Bytes? {
+        guard let head = try? await peer.receive(4).bytes, head.count == 4 else { return nil }
+        let size = Int(UInt32(bigEndian: head.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }))
+        guard let rest = try? await peer.receive(size).bytes, rest.count == size else { return nil }
+        return Bytes(head + rest)
     }
 
     private func answer(_ frame: Bytes) throws -> [UInt8]? {

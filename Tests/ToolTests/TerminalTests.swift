@@ -114,7 +114,7 @@ import Testing
             }
         }
         // What was said was shown.
-        #expect(told >= (names == "t" && code == 0 ? 5 : 15), "\(told)")
+        #expect(told >= (names == "t" && code == 0 ? 5 : 10), "\(told)")
     }
 
     /// Whether the process has ended and waits to be asked how.
