@@ -40,6 +40,7 @@ let package = Package(
         .executable(name: "temperature-producer", targets: ["TemperatureProducer"]),
         .executable(name: "temperature-consumer", targets: ["TemperatureConsumer"]),
         .executable(name: "fraud-producer", targets: ["FraudProducer"]),
+        .executable(name: "fraud-batch", targets: ["FraudBatch"]),
         .executable(name: "demo", targets: ["Demo"]),
     ],
     traits: [
@@ -102,6 +103,7 @@ let package = Package(
         app("TemperatureProducer", ["PostgreSQL"]),
         app("TemperatureConsumer", ["PostgreSQL"]),
         app("FraudProducer", ["PostgreSQL"]),
+        app("FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
         app(
             "KW",
             [
@@ -141,6 +143,9 @@ let package = Package(
                 "ConnectREST",
             ],
             swiftSettings: strict),
-        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "AppSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PostgreSQLTests",
+            dependencies: ["PostgreSQL", "AppSupport", "FraudBatch", "FraudProducer", "Detectors"],
+            swiftSettings: strict),
     ]
 )

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The one rule of the house: data flows from left to right, values await nothing, only `Net` and `Security` touch the
-/// platform, and libpq stays with the producers and the batch consumer.
+/// platform, and libpq stays with the producers and the batch consumers.
 @Suite struct LayerTests {
     /// The folders of `Sources/KafkaWire`, left to right. `Explain` stands beside them: it uses values only, and nothing
     /// uses it.
@@ -114,7 +114,8 @@ import Testing
         let users = Self.files(in: "Sources").filter { Self.text($0).contains("import PostgreSQL") }
         for path in users {
             let app = path.split(separator: "/")[2]
-            #expect(["TemperatureProducer", "TemperatureConsumer", "FraudProducer"].contains(app), "\(path)")
+            #expect(
+                ["TemperatureProducer", "TemperatureConsumer", "FraudProducer", "FraudBatch"].contains(app), "\(path)")
         }
     }
 

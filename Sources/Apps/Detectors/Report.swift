@@ -7,11 +7,12 @@ public enum Report {
     public static func append(
         _ verdict: AnomalyDetector.Verdict, of transaction: Transaction, to text: inout [UInt8]
     ) {
-        text.append(verdict.isAnomaly ? "ANOMALY DETECTED: User " : "Profile updated for User ")
+        if verdict.isAnomaly { return appendAnomaly(transaction, to: &text) }
+        text.append("Profile updated for User ")
         DecimalText.append(transaction.userID, to: &text)
-        text.append(verdict.isAnomaly ? " spent $" : " - Amount: $")
+        text.append(" - Amount: $")
         transaction.amount.append(to: &text)
-        text.append(verdict.isAnomaly ? " (Significantly higher than average)\n" : "\n")
+        text.append("\n")
     }
 
     /// `HIGH FRAUD ALERT: User 2354 | Score: 90 | Amt: $4488.34`, or
@@ -19,19 +20,40 @@ public enum Report {
     public static func append(
         _ verdict: VelocityDetector.Verdict, of transaction: Transaction, to text: inout [UInt8]
     ) {
-        if verdict.isAlert {
-            text.append("HIGH FRAUD ALERT: User ")
-            DecimalText.append(transaction.userID, to: &text)
-            text.append(" | Score: ")
-        } else {
-            text.append("Transaction OK: ")
-            DecimalText.append(transaction.id, to: &text)
-            text.append(" (Score: ")
-        }
+        if verdict.isAlert { return appendVelocity(transaction, score: verdict.score, to: &text) }
+        text.append("Transaction OK: ")
+        DecimalText.append(transaction.id, to: &text)
+        text.append(" (Score: ")
         DecimalText.append(Int64(verdict.score), to: &text)
-        text.append(verdict.isAlert ? " | Amt: $" : ", Amt: $")
+        text.append(", Amt: $")
         transaction.amount.append(to: &text)
-        text.append(verdict.isAlert ? "\n" : ")\n")
+        text.append(")\n")
+    }
+
+    /// The line of an alert.
+    public static func append(_ alert: Alert, to text: inout [UInt8]) {
+        switch alert.finding {
+        case .anomaly: appendAnomaly(alert.transaction, to: &text)
+        case .velocity(let score): appendVelocity(alert.transaction, score: score, to: &text)
+        }
+    }
+
+    private static func appendAnomaly(_ transaction: Transaction, to text: inout [UInt8]) {
+        text.append("ANOMALY DETECTED: User ")
+        DecimalText.append(transaction.userID, to: &text)
+        text.append(" spent $")
+        transaction.amount.append(to: &text)
+        text.append(" (Significantly higher than average)\n")
+    }
+
+    private static func appendVelocity(_ transaction: Transaction, score: Int, to text: inout [UInt8]) {
+        text.append("HIGH FRAUD ALERT: User ")
+        DecimalText.append(transaction.userID, to: &text)
+        text.append(" | Score: ")
+        DecimalText.append(Int64(score), to: &text)
+        text.append(" | Amt: $")
+        transaction.amount.append(to: &text)
+        text.append("\n")
     }
 }
 
@@ -52,7 +74,7 @@ public struct RecordPlace: Equatable, Sendable {
 /// An alert as one JSON object on one line, for other systems. The names of its members are stable:
 /// `agent` (`anomaly` or `velocity`), `user_id`, `transaction_id`, `amount` (a string with two decimals), then `mean`
 /// (a string with two decimals, of the amounts before) or `score` (a number), `event_time` (ISO 8601, UTC),
-/// `partition`, `offset`.
+/// `partition`, `offset`; the last two only of a transaction that was read from Kafka.
 public struct Alert: Equatable, Sendable {
     /// Which rule raised it, with what it found.
     public enum Finding: Equatable, Sendable {
@@ -64,23 +86,26 @@ public struct Alert: Equatable, Sendable {
     public var finding: Finding
     /// The transaction.
     public var transaction: Transaction
-    /// Where its event was read.
-    public var place: RecordPlace
+    /// Where its event was read; nil where it was read from the table.
+    public var place: RecordPlace?
 
-    /// The alert of a verdict; nil when it raises none.
-    public init?(_ verdict: AnomalyDetector.Verdict, of transaction: Transaction, at place: RecordPlace) {
-        guard verdict.isAnomaly, let mean = verdict.mean else { return nil }
-        finding = .anomaly(mean: mean)
+    /// An alert with these parts.
+    public init(_ finding: Finding, of transaction: Transaction, at place: RecordPlace? = nil) {
+        self.finding = finding
         self.transaction = transaction
         self.place = place
     }
 
     /// The alert of a verdict; nil when it raises none.
-    public init?(_ verdict: VelocityDetector.Verdict, of transaction: Transaction, at place: RecordPlace) {
+    public init?(_ verdict: AnomalyDetector.Verdict, of transaction: Transaction, at place: RecordPlace? = nil) {
+        guard verdict.isAnomaly, let mean = verdict.mean else { return nil }
+        self.init(.anomaly(mean: mean), of: transaction, at: place)
+    }
+
+    /// The alert of a verdict; nil when it raises none.
+    public init?(_ verdict: VelocityDetector.Verdict, of transaction: Transaction, at place: RecordPlace? = nil) {
         guard verdict.isAlert else { return nil }
-        finding = .velocity(score: verdict.score)
-        self.transaction = transaction
-        self.place = place
+        self.init(.velocity(score: verdict.score), of: transaction, at: place)
     }
 
     /// Appends the JSON object, without a newline.
@@ -105,10 +130,13 @@ public struct Alert: Equatable, Sendable {
             text.append(",\"event_time\":\"")
         }
         transaction.createdAt.appendISO8601(to: &text)
-        text.append("\",\"partition\":")
-        DecimalText.append(Int64(place.partition), to: &text)
-        text.append(",\"offset\":")
-        DecimalText.append(place.offset, to: &text)
+        text.append("\"")
+        if let place {
+            text.append(",\"partition\":")
+            DecimalText.append(Int64(place.partition), to: &text)
+            text.append(",\"offset\":")
+            DecimalText.append(place.offset, to: &text)
+        }
         text.append("}")
     }
 }

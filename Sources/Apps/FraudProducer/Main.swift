@@ -38,6 +38,9 @@ import PostgreSQL
     @Option(name: .long, help: "Repeat the transactions of this seed. (default: new ones each time)")
     var seed: UInt64?
 
+    @Option(name: .long, help: ArgumentHelp("The users, evenly spread.", valueName: "first-last"))
+    var users = UserRange.exercise
+
     @Flag(name: .shortAndLong, help: "Print only the totals.")
     var quiet = false
 
@@ -91,7 +94,7 @@ import PostgreSQL
     private func produce(
         through inserter: inout BatchInserter, _ inserted: inout Int, _ console: Console, _ shutdown: ShutdownSignal
     ) throws(PostgreSQLError) {
-        var source = TransactionSource(seed: seed ?? UInt64.random(in: .min ... .max))
+        var source = TransactionSource(seed: seed ?? UInt64.random(in: .min ... .max), users: users.users)
         let started = ContinuousClock.now
         var pace = rate.map { Pace(rate: $0, start: started) }
         let size = min(batch, max(1, Int(rate ?? Double(batch))))

@@ -146,6 +146,20 @@ extension Connection {
         return last
     }
 
+    /// Runs `work` in one transaction that reads and sees one state of the database throughout.
+    public func inOneSnapshot<R>(_ work: () throws(PostgreSQLError) -> R) throws(PostgreSQLError) -> R {
+        try query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        do {
+            let result = try work()
+            try query("COMMIT")
+            return result
+        } catch {
+            // The connection may be used again, where it still can be.
+            if isUsable { _ = try? query("ROLLBACK") }
+            throw error
+        }
+    }
+
     /// When a statement that begins now must have been answered: the server gives up first, and says so.
     func statementDeadline() -> ContinuousClock.Instant {
         ContinuousClock.now.advanced(by: statementTimeout).advanced(by: .seconds(5))
