@@ -94,6 +94,9 @@ java_command() {
   fi
 }
 
+# PostgreSQL's driver for Java, from Debian.
+JDBC_DRIVER=${JDBC_DRIVER:-/usr/share/java/postgresql.jar}
+
 # The directory with initdb and pg_ctl; nothing when there is none. Debian keeps them out of PATH.
 postgres_bin() {
   local candidate
@@ -179,8 +182,7 @@ start_stack() {
   register_connector
 }
 
-# PostgreSQL, broker and Connect in a fresh directory: start_services DIR [BROKER-OPTION…]. A database of an earlier run
-# would only pretend to belong to a broker that has just begun.
+# PostgreSQL, broker and Connect in a fresh directory: start_services DIR [BROKER-OPTION…].
 start_services() {
   local dir=$1
   shift
@@ -188,15 +190,22 @@ start_services() {
   require_port_free "$PG_PORT" "PostgreSQL"
   require_port_free "$KAFKA_PORT" "the broker"
   require_port_free "$CONNECT_PORT" "Kafka Connect"
+  start_postgres "$dir"
+  start_broker "$@"
+  start_connect
+}
+
+# In a fresh directory, which becomes stack_dir: start_postgres DIR [NAME=VALUE…]. A database of an earlier run would only
+# pretend to belong to a broker that has just begun.
+start_postgres() {
+  local dir=$1
+  shift
   rm -rf "$dir"
   mkdir -p "$dir"
   stack_dir=$(cd "$dir" && pwd)
-
   step "PostgreSQL on 127.0.0.1:$PG_PORT (wal_level=logical)"
-  "$ROOT/scripts/postgres.sh" start "$stack_dir/postgres" "$PG_PORT" >"$stack_dir/postgres.log" 2>&1 ||
+  "$ROOT/scripts/postgres.sh" start "$stack_dir/postgres" "$PG_PORT" "$@" >"$stack_dir/postgres.log" 2>&1 ||
     die "PostgreSQL did not start"
-  start_broker "$@"
-  start_connect
 }
 
 start_broker() { # [OPTION…]
@@ -264,7 +273,13 @@ post_connector() {
   wait_for_connector
 }
 
-wait_for_connector() { wait_until 60 connector_streams || die "$CONNECTOR did not reach RUNNING within 60 s"; }
+# Longer than a minute only where a large table has to be told first.
+CONNECTOR_PATIENCE=${CONNECTOR_PATIENCE:-60}
+
+wait_for_connector() {
+  wait_until "$CONNECTOR_PATIENCE" connector_streams ||
+    die "$CONNECTOR did not reach RUNNING within $CONNECTOR_PATIENCE s"
+}
 
 # RUNNING, and its replication slot in use: from here on every new row is a create event, none part of the snapshot.
 connector_streams() {
@@ -290,6 +305,30 @@ start_agents() { # [OPTION…] for both
     wait_until 30 "grep -q '\"type\":\"assigned\"' '$stack_dir/$agent.jsonl'" "${stack_pids[$agent]}" ||
       die "$agent did not get its partitions within 30 s"
   done
+}
+
+# Whole numbers above 0: require_counts KNOB…
+require_counts() {
+  local knob
+  for knob in "$@"; do
+    [[ ${!knob} =~ ^[1-9][0-9]{0,8}$ ]] || die "$knob must be a whole number above 0, not '${!knob}'"
+  done
+}
+
+# Runs a command in the background and watches the stack while it works: a part that ends early is said at once, and a
+# signal is answered at once. What runs is in `helper`, for the script's finish.
+helper=""
+watched() {
+  local ended status=0
+  "$@" &
+  helper=$!
+  while kill -0 "$helper" 2>/dev/null; do
+    if ended=$(ended_program); then die "$ended ended before its work was done"; fi
+    sleep 0.2
+  done
+  wait "$helper" || status=$?
+  helper=""
+  return "$status"
 }
 
 # Stops whatever of the stack runs, readers first, so that agents can still commit and Connect can still flush.

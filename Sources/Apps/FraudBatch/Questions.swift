@@ -104,7 +104,8 @@ enum Questions {
         """
     }
 
-    /// The rows of users with new ones that are needed to judge these.
+    /// The rows of users with new ones that are needed to judge these. `OFFSET 0` keeps PostgreSQL from joining the parts in
+    /// another way: it would look for the fiftieth row once for each row instead of once for each user.
     private static func known(_ lookBack: LookBack) -> String {
         switch lookBack {
         case .everything:
@@ -118,10 +119,10 @@ enum Questions {
             CROSS JOIN LATERAL (SELECT coalesce((
                 SELECT row.id FROM transactions AS row
                 WHERE row.user_id = users.user_id AND row.id < users.first AND \(usable("row"))
-                ORDER BY row.id DESC OFFSET 49 LIMIT 1)::bigint, -9223372036854775808) AS id) AS fiftieth
+                ORDER BY row.id DESC OFFSET 49 LIMIT 1)::bigint, -9223372036854775808) AS id OFFSET 0) AS fiftieth
             CROSS JOIN LATERAL (
               SELECT * FROM transactions AS row WHERE row.user_id = users.user_id AND row.id >= fiftieth.id
-                AND row.id <= users.last AND \(usable("row"))) AS row
+                AND row.id <= users.last AND \(usable("row")) OFFSET 0) AS row
             """
         }
     }
