@@ -5,7 +5,7 @@ SHELL := /bin/bash
 SWIFT_BUILD := swift build -c release
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
-.PHONY: help demo pipeline stack build test check bench crash fuzz guide format install clean
+.PHONY: help demo pipeline compare stack build test check bench crash fuzz guide format install clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -16,6 +16,10 @@ demo: build ## Broker, change events, both agents, a summary; half a minute. Kno
 pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT.
 	@scripts/setup.sh pipeline
 	@scripts/pipeline.sh
+
+compare: build ## The stream beside Spark over JDBC and an SQL poll: same rows, same alerts, measured. Knobs: SIZES ROWS RATE BURST USERS INTERVAL PARTITIONS WAYS JSON PICTURES.
+	@scripts/setup.sh compare
+	@scripts/compare.sh
 
 stack: build ## The same, left running for trying things by hand; Ctrl-C stops it.
 	@scripts/setup.sh pipeline

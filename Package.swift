@@ -145,7 +145,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "PostgreSQLTests",
-            dependencies: ["PostgreSQL", "AppSupport", "FraudBatch", "FraudProducer", "Detectors"],
+            dependencies: [
+                "PostgreSQL", "AppSupport", "FraudBatch", "FraudProducer", "ChangeEvents", "Detectors", "JSONLines",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The libpq programs against a real PostgreSQL: the tests of PostgreSQLTests, then the three executables as a user runs
+# The libpq programs against a real PostgreSQL: the tests of PostgreSQLTests, then the four executables as a user runs
 # them, through outages, wrong settings and killed backends. Starts a private server on a free port and stops it.
 #
 #   scripts/test-postgres.sh          exit status 0 when everything passed
@@ -69,7 +69,7 @@ scripts/postgres.sh start "$work/server" "$port" || exit 1
 echo "building"
 swift build --build-tests 2>&1 | grep -E "error|warning: unre|Compiling|complete" | tail -n 3
 [ "${PIPESTATUS[0]}" = 0 ] || exit 1
-for product in temperature-producer temperature-consumer fraud-producer; do
+for product in temperature-producer temperature-consumer fraud-producer fraud-batch; do
     swift build --product "$product" > "$work/build" 2>&1 || { tail -n 20 "$work/build"; exit 1; }
 done
 bin=$(swift build --show-bin-path)
@@ -151,6 +151,14 @@ check "a refused connection is retried for --retry-for, and told once" \
     all 'is $status 1' 'is $(wc -l < "$work/err") 2' 'is $(grep -c "Trying again" "$work/err") 1'
 run "$bin/temperature-consumer" --count 1 --database "postgresql://postgres:hush-hush@127.0.0.1:x/mydb"
 check "an address that is none does not show its password" wrong 'cannot be used'
+
+for case in "does not listen at 127.0.0.1:1/mydb: start it|--once --port 1 --retry-for 0" \
+    "does not accept the password|--once --password hush-hush" "no such table|--once"; do
+    run "$bin/fraud-batch" ${case#*|}
+    check "fraud-batch: ${case#*|}" wrong "${case%|*}"
+done
+run "$bin/fraud-batch" --after-id 5 --state "$work/state"
+check "fraud-batch: wrong usage" all 'is $status 64' 'says "give one of them"'
 
 # --- transactions
 
@@ -244,6 +252,61 @@ wait "$pid"
 status=$?
 check "committed, but the answer was lost: looked up, not inserted again" \
     all 'is $status 0' 'is "$(total)" 1000' 'is $(rows) 1000' 'says "is back after"'
+
+# --- the batch way: two writers whose ids appear out of order, a transaction that commits late, one that is rolled back, an
+# outage, and a program that is killed and goes on from its state.
+
+sql 'DROP TABLE transactions'
+"$bin/fraud-batch" --interval 200ms --json --create-index --state "$work/state" > "$work/batch" 2> "$work/err" &
+batch=$!
+children+=("$batch")
+until_true 10 '[ -s "$work/err" ]'
+check "started before the producer it waits, and says so once" says "no such table"
+"$bin/fraud-producer" --users 1000-1199 --count 6000 --rate 1500 --batch 20 --quiet > "$work/out" 2>&1 &
+one=$!
+"$bin/fraud-producer" --users 1200-1399 --count 6000 --rate 1500 --batch 170 --quiet > "$work/out2" 2>&1 &
+other=$!
+children+=("$one" "$other")
+until_true 10 '[ "$(rows)" -gt 500 ]'
+same="INSERT INTO transactions (user_id, amount) SELECT 2000 + n % 3, 300 * (1 + n % 17) FROM generate_series(1, 40) AS n"
+sql "BEGIN; $same; SELECT pg_sleep(1.5); $same; COMMIT" > /dev/null &
+late=$!
+sql "BEGIN; $same; SELECT pg_sleep(1); ROLLBACK" > /dev/null &
+undone=$!
+until_true 10 '[ "$(rows)" -gt 4000 ]'
+kill -KILL "$batch"
+wait "$batch" 2>/dev/null
+sed -i '$ { /}$/! d }' "$work/batch"
+"$bin/fraud-batch" --interval 200ms --json --state "$work/state" >> "$work/batch" 2> "$work/err" &
+batch=$!
+children+=("$batch")
+sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fraud-batch'" > /dev/null
+wait "$one" "$other" "$late" "$undone"
+until_true 20 'is "$(grep -o "\"up_to\":[0-9]*" "$work/batch" | tail -n 1)" "\"up_to\":$(sql "SELECT max(id) FROM transactions")" > /dev/null'
+sleep 0.5
+began_to_end=$(date +%s%N)
+kill -TERM "$batch"
+wait "$batch"
+status=$?
+took=$((($(date +%s%N) - began_to_end) / 1000000))
+alerts() { grep -h '"type":"alert"' "$@" | sed 's/,"processed_at_us.*//' | sort -u; }
+check "fraud-batch ends within 2 s of SIGTERM" all 'is $status 0' '[ $took -lt 2000 ]'
+"$bin/fraud-batch" --referee --json > "$work/referee" 2>> "$work/err"
+"$bin/fraud-batch" --once --json > "$work/once" 2>> "$work/err"
+check "all rows were judged, whatever their order, and none twice" \
+    all 'is "$(rows)" 12080' '[ "$(alerts "$work/referee" | wc -l)" -gt 300 ]' \
+    '[ "$(grep -c "\"late\":[1-9]" "$work/batch")" -gt 0 ]' \
+    'is "$(alerts "$work/batch" | md5sum)" "$(alerts "$work/referee" | md5sum)"' \
+    'is "$(alerts "$work/once" | md5sum)" "$(alerts "$work/referee" | md5sum)"'
+run "$bin/fraud-batch" --once --state "$work/state"
+check "it goes on from its state: nothing new" prints '^fraud-batch: 0 transactions, 0 anomalies, 0 fraud alerts$'
+run "$bin/fraud-batch" --once --after-id 12000
+check "its lines are the agents' lines" \
+    all 'prints "^HIGH FRAUD ALERT: User [0-9]+ \| Score: 90 \| Amt: \$4[0-9]{3}\.[0-9]{2}$"' 'prints "^fraud-batch: [0-9]+ trans"'
+echo '{"up_to":7}' > "$work/broken"
+run "$bin/fraud-batch" --once --state "$work/broken"
+check "a state that is none is not taken for one" wrong "is no state of fraud-batch"
+sql 'DROP TABLE transactions'
 
 start_producer --quiet --json
 stopped=$(backend)
