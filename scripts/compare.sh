@@ -146,6 +146,17 @@ note_sizes() {
   [ ! -f "$stack_dir/state" ] || note state_bytes "$(stat -c %s "$stack_dir/state")"
 }
 
+# What one look at the newest rows costs with the index on (user_id, id), and what without: note_run NAME.
+note_run() {
+  local from
+  from=$(run_psql -c "SELECT greatest(0, max(id) - $RATE * $INTERVAL) FROM transactions")
+  note_counters "$1_began"
+  "$BIN/fraud-batch" --once --json --after-id "$from" --statement-timeout 10m >"$stack_dir/$1.jsonl" ||
+    die "fraud-batch failed"
+  note_counters "$1_ended"
+  note "$1_s" "$(sed -n 's/.*"type":"run".*"seconds":\([0-9.]*\).*/\1/p' "$stack_dir/$1.jsonl")"
+}
+
 # MARK: the ways
 
 part() { echo "$1 $2" >>"$stack_dir/parts"; } # NAME PID
@@ -253,6 +264,12 @@ run_way() {
     run_psql -F ' ' -c "SELECT id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint FROM transactions
       WHERE id > $(sed -n 's/^paced_from //p' "$stack_dir/figures.txt") AND id <= $(sed -n 's/^paced_to //p' "$stack_dir/figures.txt")" \
       >"$stack_dir/commits.txt"
+  fi
+  if [ "$way" = sql ]; then
+    step "one more look, with the index and without"
+    note_run indexed
+    run_psql -c 'DROP INDEX transactions_user_id_id'
+    note_run scanned
   fi
   run_psql -c 'SHOW server_version' >"$stack_dir/postgres.version"
   stop_way

@@ -199,6 +199,9 @@ class Way:
             "bytes_kept": {name: self.value(name + "_bytes") for name in ("table", "index", "topic", "state")},
             "runs": len(self.runs), "late_rows": sum(run["late"] for run in self.runs),
         }
+        for run in ("indexed", "scanned"):
+            if run + "_s" in self.notes:
+                out[run + "_run"] = {"seconds": self.value(run + "_s"), "rows_read": self.counter("read", run)}
         for phase in ("first", "paced"):
             began, ended = self.moments(phase)
             inserted = self.size if phase == "first" else self.counter("inserted", phase)

@@ -148,7 +148,7 @@ def rate(value, alone):
 def growth_rows(by_size, ways):
     """How the first look grows: measured where a size was run, a straight line (with a ~) elsewhere."""
     def cell(way, size, value, show):
-        points = [(at, value(figures)) for at, figures in by_size[way].items()]
+        points = [(at, value(figures)) for at, figures in by_size[way].items() if value(figures) is not None]
         measured = dict(points).get(size)
         if measured is not None:
             return show(measured)
@@ -164,7 +164,11 @@ def growth_rows(by_size, ways):
             ("peak memory beside PostgreSQL",
              lambda f: sum(v for k, v in f["peak_memory_bytes"].items() if k != "postgres"), size_of),
             ("kept: table, indexes, topic",
-             lambda f: sum(f["bytes_kept"][k] or 0 for k in ("table", "index", "topic")), size_of)):
+             lambda f: sum(f["bytes_kept"][k] or 0 for k in ("table", "index", "topic")), size_of),
+            ("rows read in one look, with the index", lambda f: f.get("indexed_run", {}).get("rows_read"), number),
+            ("rows read in one look, without it", lambda f: f.get("scanned_run", {}).get("rows_read"), number),
+            ("one look, with the index", lambda f: f.get("indexed_run", {}).get("seconds"), lambda v: f"{v:.2f} s"),
+            ("one look, without it", lambda f: f.get("scanned_run", {}).get("seconds"), lambda v: f"{v:.2f} s")):
         for size in sizes:
             cells = [cell(way, size, value, show) for way in ways]
             if any(text != "–" for text in cells):
