@@ -12,6 +12,7 @@
 #   PARTITIONS (4)             of the topic, and of Spark's reads
 #   INSERTERS (2)              that insert at the same time, each with users of its own
 #   WAYS ("alone stream sql spark"), SEED (1), SPARK_MEMORY (1g), JSON (a file for the figures), PICTURES (a directory)
+#   DOC (docs/architecture.md, say): a document whose tables are filled anew, with its pictures in the folder of its name
 #   PG_PORT, KAFKA_PORT, CONNECT_PORT
 # shellcheck disable=SC2317 # finish is called by the trap
 set -euo pipefail
@@ -30,6 +31,8 @@ SEED=${SEED:-1}
 SPARK_MEMORY=${SPARK_MEMORY:-1g}
 dir=${STACK_DIR:-"$ROOT/.stack/compare"}
 JSON=${JSON:-"$dir/figures.json"}
+DOC=${DOC:-}
+PICTURES=${PICTURES:-"${DOC:+${DOC%.md}}"}
 PICTURES=${PICTURES:-"$dir"}
 python="$VENV/bin/python"
 sampler_pid=""
@@ -58,6 +61,7 @@ if [[ $WAYS == *spark* ]]; then
   [ -f "$JDBC_DRIVER" ] || die "no JDBC driver of PostgreSQL at $JDBC_DRIVER; run: scripts/setup.sh compare"
   "$python" -c 'import pyspark' 2>/dev/null || die "no pyspark in $VENV; run: scripts/setup.sh compare"
 fi
+[ -z "$DOC" ] || grep -q '<!-- compare: end -->' "$DOC" 2>/dev/null || die "DOC names no document with tables to fill: $DOC"
 require_port_free "$PG_PORT" "PostgreSQL"
 require_port_free "$KAFKA_PORT" "the broker"
 require_port_free "$CONNECT_PORT" "Kafka Connect"
@@ -293,4 +297,4 @@ for size in $SIZES; do
 done
 stack_dir=""
 "$python" "$ROOT/scripts/compare/report.py" report --dir "$dir" --ways "$WAYS" --sizes "$SIZES" --json "$JSON" \
-  --pictures "$PICTURES" --rate "$RATE" --interval "$INTERVAL" --users "$USERS" --inserters "$INSERTERS"
+  --pictures "$PICTURES" ${DOC:+--doc "$DOC"} --rate "$RATE" --interval "$INTERVAL" --users "$USERS" --inserters "$INSERTERS"

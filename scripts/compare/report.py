@@ -176,13 +176,27 @@ def growth_rows(by_size, ways):
 
 
 def show_table(title, heads, rows):
-    rows = list(rows)
     print(f"\n{title}\n")
     first = max(len(name) for name, _ in rows) + 2
     widths = [max(len(head), *(len(cells[at]) for _, cells in rows)) + 2 for at, head in enumerate(heads)]
     print("  " + " " * first + "".join(head.rjust(width) for head, width in zip(heads, widths)))
     for name, cells in rows:
         print("  " + name.ljust(first) + "".join(cell.rjust(width) for cell, width in zip(cells, widths)))
+
+
+def markdown(title, heads, rows):
+    lines = [f"{title}:", "", "| | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
+    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows]
+    return "\n".join(lines) + "\n"
+
+
+def fill(path, text):
+    """Puts the tables between the document's marks."""
+    with open(path, encoding="utf-8") as file:
+        before, mark, rest = file.read().partition("<!-- compare: begin -->\n")
+        _, end, after = rest.partition("<!-- compare: end -->")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + mark + text + end + after)
 
 
 def show_differences(way):
@@ -207,14 +221,17 @@ def report(options):
     figures = [way.figures() for way in all_ways]
     first = figures[:len(main)]
     alone = next((f for f in first if f["way"] == "alone"), None)
-    show_table(f"{options.rate:,} rows a second for {first[0]['rows_at_rate'] / options.rate:.0f} s into a table of "
-               f"{sizes[0]:,}, {options.users:,} users, {options.inserters} inserters, batch ways every {options.interval} s",
-               [WAYS[f["way"]] for f in first], main_rows(first, alone))
+    tables = [(
+        f"{options.rate:,} rows a second for {first[0]['rows_at_rate'] / options.rate:.0f} s into a table of {sizes[0]:,}, "
+        f"{options.users:,} users, {options.inserters} inserters, batch ways every {options.interval} s",
+        [WAYS[f["way"]] for f in first], main_rows(first, alone))]
     asking = [way for way in ways if way != "alone"]
     by_size = {way: {f["rows_before"]: f for f in figures if f["way"] == way} for way in asking}
     if asking:
-        show_table("Growth (~: a straight line through the sizes that were run)", [WAYS[way] for way in asking],
-                   growth_rows(by_size, asking))
+        tables.append(("Growth (~: a straight line through the sizes that were run)", [WAYS[way] for way in asking],
+                       list(growth_rows(by_size, asking))))
+    for table in tables:
+        show_table(*table)
     document = {
         "machine": machine(), "rate": options.rate, "interval_s": options.interval, "users": options.users,
         "inserters": options.inserters, "postgres": read(os.path.join(main[0].directory, "postgres.version")),
@@ -225,6 +242,12 @@ def report(options):
     for name, text in picture.pictures(main, document):
         with open(os.path.join(options.pictures, name), "w", encoding="utf-8") as file:
             file.write(text)
+    if options.doc:
+        about = document["machine"]
+        where = (f"One run of {time.strftime('%d %B %Y')} on {about['cores']} cores ({about['model']}), with "
+                 f"{about['memory_bytes'] / 2**30:.0f} GB, PostgreSQL {document['postgres']}; at its end the machine's load "
+                 f"over 15 minutes was {about['load']:.1f}.\n")
+        fill(options.doc, "\n".join([where, *(markdown(*table) for table in tables)]))
     print(f"\n  figures in {options.json}, pictures in {options.pictures}")
     differs = False
     for way in all_ways:
@@ -268,6 +291,7 @@ def main():
     reporting = verbs.add_parser("report")
     for name in ("--dir", "--ways", "--sizes", "--json", "--pictures"):
         reporting.add_argument(name, required=True)
+    reporting.add_argument("--doc", help="a document whose tables are filled anew")
     for name in ("--rate", "--interval", "--users", "--inserters"):
         reporting.add_argument(name, type=int, required=True)
     options = parser.parse_args()
