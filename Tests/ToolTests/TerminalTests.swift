@@ -56,8 +56,7 @@ import Testing
                 close(terminal)
                 close(master)
             }
-            setenv("TERM", "xterm-256color", 1)
-            let console = Console(output: terminal, error: terminal)
+            let console = Console(output: terminal, error: terminal, allowsColour: true)
             try #require(console.outputIsTerminal)
             console.line(
                 console.paint("mine", .green) + " \u{1B}[31mtheirs\u{1B}[0m " + console.paint("\u{1B}[7m", .red))

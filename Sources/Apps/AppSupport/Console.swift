@@ -65,18 +65,25 @@ public final class Console: Sendable {
     ///
     /// - Parameter whenClosed: called once when whoever read our output is gone (`… | head`). By default the process
     ///   ends there and then with status 0; a program with something to finish requests its shutdown instead.
-    public init(output: Int32 = 1, error: Int32 = 2, whenClosed: @escaping @Sendable () -> Void = { _exit(0) }) {
+    /// - Parameter allowsColour: whether a terminal gets colours, by default as the process's environment says.
+    public init(
+        output: Int32 = 1, error: Int32 = 2, allowsColour: Bool = Console.environmentAllowsColour,
+        whenClosed: @escaping @Sendable () -> Void = { _exit(0) }
+    ) {
         outputDescriptor = output
         errorDescriptor = error
         outputIsTerminal = isatty(output) == 1
         errorIsTerminal = isatty(error) == 1
-        // https://no-color.org: present and not empty means no colour, whatever its value.
-        allowsColour = !Console.isSet("NO_COLOR") && Console.variable("TERM") != "dumb"
+        self.allowsColour = allowsColour
         self.whenClosed = whenClosed
         signal(SIGPIPE, SIG_IGN)
     }
 
     deinit { flush() }
+
+    /// Whether the environment wants colours. `NO_COLOR`, present and not empty, means none, whatever its value
+    /// (https://no-color.org), and so does a dumb terminal.
+    public static var environmentAllowsColour: Bool { !isSet("NO_COLOR") && variable("TERM") != "dumb" }
 
     /// Writes one line of text to standard output.
     public func line(_ text: String) {

@@ -88,10 +88,9 @@ struct TopCommand: ToolCommand {
         guard let terminal = TopTerminal() else {
             throw ValidationError("there is no terminal to read keys from; use --once to print the view one time")
         }
-        // https://no-color.org
-        let hasColours = getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
         var session = TopSession(
-            tool, terminal, sampler, client, interval: interval.duration, hasColours: hasColours)
+            tool, terminal, sampler, client, interval: interval.duration,
+            hasColours: Console.environmentAllowsColour)
         await session.run()
         await admin.close()
     }
