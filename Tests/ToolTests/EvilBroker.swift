@@ -84,7 +84,7 @@ final class EvilBroker: Sendable {
 }
 
 /// The visitor that fills an answer.
-private struct AttackFiller: FieldVisitor {
+private struct AttackFiller: MessageWalk {
     let version: Int16
     var flexible: Bool
     let port: Int32
@@ -100,16 +100,10 @@ private struct AttackFiller: FieldVisitor {
         self.field = "\(field.name)"
         return field.versions.contains(version)
     }
-    mutating func leave() {}
     mutating func enterTagged<T: WireType>(_ tag: UInt32, _ field: Field, _ value: T, default: T) -> Bool { false }
-    mutating func leaveTagged() {}
-
-    mutating func visit(_ value: inout Bool) {}
     mutating func visit(_ value: inout Int8) { if field == "resourceType" || field == "patternType" { value = 2 } }
     mutating func visit(_ value: inout Int16) { if field == "errorCode" { value = code } }
-    mutating func visit(_ value: inout UInt16) {}
     mutating func visit(_ value: inout Int32) { value = field == "port" ? port : 0 }
-    mutating func visit(_ value: inout UInt32) {}
     mutating func visit(_ value: inout Int64) { value = 0 }
     mutating func visit(_ value: inout Double) { value = 1 }
     mutating func visit(_ value: inout Uuid) { value = Uuid(high: 7, low: 7) }
@@ -129,8 +123,6 @@ private struct AttackFiller: FieldVisitor {
         field = name
         value = [element]
     }
-
-    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) { try value.fields(&self) }
 
     mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
         var structure = S()

@@ -2,7 +2,7 @@ import KafkaWire
 
 /// The visitor that changes a message in places that bytes choose: a byte says how many values are passed by, the next
 /// what becomes of the one behind them (``RequestFiller``). Arrays lose elements, or have them twice.
-struct AnswerChanger: FieldVisitor {
+struct AnswerChanger: MessageWalk {
     let version: Int16
     var flexible: Bool
     private(set) var filler: RequestFiller
@@ -33,12 +33,6 @@ struct AnswerChanger: FieldVisitor {
     mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
         try filler.enter(field, value, default: `default`)
     }
-    mutating func leave() {}
-    mutating func enterTagged<T: WireType>(_ tag: UInt32, _ field: Field, _ value: T, default: T) throws(WireError)
-        -> Bool
-    { try filler.enter(field, value, default: `default`) }
-    mutating func leaveTagged() {}
-
     mutating func visit(_ value: inout Bool) { if isDue() { value.toggle() } }
     mutating func visit(_ value: inout Int8) { if isDue() { filler.visit(&value) } }
     mutating func visit(_ value: inout Int16) { if isDue() { filler.visit(&value) } }
@@ -73,11 +67,6 @@ struct AnswerChanger: FieldVisitor {
         }
     }
 
-    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-        try value.fields(&self)
-        if flexible { try value.taggedFields(&self) }
-    }
-
     mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
         if isDue() { value = value == nil || !filler.isNullable ? S() : nil }
         guard var structure = value else { return }
@@ -87,7 +76,7 @@ struct AnswerChanger: FieldVisitor {
 }
 
 /// The visitor that makes every error code of an answer the same one.
-struct ErrorSetter: FieldVisitor {
+struct ErrorSetter: MessageWalk {
     let version: Int16
     var flexible: Bool
     let code: Int16
@@ -103,38 +92,5 @@ struct ErrorSetter: FieldVisitor {
         isError = "\(field.name)".hasSuffix("rrorCode")
         return field.versions.contains(version)
     }
-    mutating func leave() {}
-    mutating func enterTagged<T: WireType>(_: UInt32, _ field: Field, _ value: T, default: T) throws(WireError) -> Bool
-    {
-        try enter(field, value, default: `default`)
-    }
-    mutating func leaveTagged() {}
-
-    mutating func visit(_: inout Bool) {}
-    mutating func visit(_: inout Int8) {}
     mutating func visit(_ value: inout Int16) { if isError { value = code } }
-    mutating func visit(_: inout UInt16) {}
-    mutating func visit(_: inout Int32) {}
-    mutating func visit(_: inout UInt32) {}
-    mutating func visit(_: inout Int64) {}
-    mutating func visit(_: inout Double) {}
-    mutating func visit(_: inout Uuid) {}
-    mutating func visit(_: inout String?) {}
-    mutating func visit(_: inout Bytes?) {}
-    mutating func visit(_: inout Records?) {}
-
-    mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
-        guard var array = value else { return }
-        for index in array.indices { try array[index].accept(&self) }
-        value = array
-    }
-    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-        try value.fields(&self)
-        if flexible { try value.taggedFields(&self) }
-    }
-    mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
-        guard var structure = value else { return }
-        try visit(&structure)
-        value = structure
-    }
 }

@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// The visitor that collects what a message speaks of: topics by name or id, and record batches.
-struct MessageContents: FieldVisitor {
+struct MessageContents: MessageWalk {
     let version: Int16
     var flexible = true
     private(set) var topics: [String] = []
@@ -35,22 +35,9 @@ struct MessageContents: FieldVisitor {
         self.field = "\(field.name)"
         return true
     }
-    mutating func leave() {}
-    mutating func enterTagged<T: WireType>(
-        _ tag: UInt32, _ field: Field, _ value: T, default: T
-    ) throws(WireError) -> Bool { try enter(field, value, default: `default`) }
-    mutating func leaveTagged() throws(WireError) {}
-
-    mutating func visit(_ value: inout Bool) throws(WireError) {}
-    mutating func visit(_ value: inout Int8) throws(WireError) {}
-    mutating func visit(_ value: inout Int16) throws(WireError) {}
-    mutating func visit(_ value: inout UInt16) throws(WireError) {}
     mutating func visit(_ value: inout Int32) throws(WireError) {
         if Self.partitionFields.contains(field) { partition = value }
     }
-    mutating func visit(_ value: inout UInt32) throws(WireError) {}
-    mutating func visit(_ value: inout Int64) throws(WireError) {}
-    mutating func visit(_ value: inout Double) throws(WireError) {}
     mutating func visit(_ value: inout Uuid) throws(WireError) {
         guard Self.idFields.contains(field), value != .zero, ids.count < Self.limit else { return }
         (topic, id) = (nil, value)
@@ -61,7 +48,6 @@ struct MessageContents: FieldVisitor {
         topic = value
         topics.append(value)
     }
-    mutating func visit(_ value: inout Bytes?) throws(WireError) {}
     mutating func visit(_ value: inout Records?) throws(WireError) {
         guard let bytes = value?.bytes, !bytes.isEmpty else { return }
         records.append((topic, id, partition, bytes))
@@ -74,15 +60,5 @@ struct MessageContents: FieldVisitor {
             field = name
             try element.accept(&self)
         }
-    }
-
-    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-        try value.fields(&self)
-        try value.taggedFields(&self)
-    }
-
-    mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
-        guard var structure = value else { return }
-        try visit(&structure)
     }
 }

@@ -58,7 +58,7 @@ package struct RequestObservation: Sendable {
 }
 
 /// The visitor that collects a message's error codes.
-package struct ErrorCodes: FieldVisitor {
+package struct ErrorCodes: MessageWalk {
     package let version: Int16
     package var flexible: Bool
     private(set) var codes: [ErrorCode] = []
@@ -72,49 +72,11 @@ package struct ErrorCodes: FieldVisitor {
         return visitor.codes
     }
 
-    private mutating func note<T: WireType>(_ field: Field, _ value: T) -> Bool {
+    package mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
         guard field.versions.contains(version) else { return false }
         guard let code = value as? ErrorCode else { return true }
         if code != .none, !codes.contains(code) { codes.append(code) }
         return false
     }
 
-    package mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError) -> Bool {
-        note(field, value)
-    }
-    package mutating func leave() {}
-    package mutating func enterTagged<T: WireType>(
-        _ tag: UInt32, _ field: Field, _ value: T, default: T
-    ) throws(WireError) -> Bool { note(field, value) }
-    package mutating func leaveTagged() throws(WireError) {}
-
-    package mutating func visit(_ value: inout Bool) throws(WireError) {}
-    package mutating func visit(_ value: inout Int8) throws(WireError) {}
-    package mutating func visit(_ value: inout Int16) throws(WireError) {}
-    package mutating func visit(_ value: inout UInt16) throws(WireError) {}
-    package mutating func visit(_ value: inout Int32) throws(WireError) {}
-    package mutating func visit(_ value: inout UInt32) throws(WireError) {}
-    package mutating func visit(_ value: inout Int64) throws(WireError) {}
-    package mutating func visit(_ value: inout Double) throws(WireError) {}
-    package mutating func visit(_ value: inout Uuid) throws(WireError) {}
-    package mutating func visit(_ value: inout String?) throws(WireError) {}
-    package mutating func visit(_ value: inout Bytes?) throws(WireError) {}
-    package mutating func visit(_ value: inout Records?) throws(WireError) {}
-
-    package mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
-        for element in value ?? [] {
-            var element = element
-            try element.accept(&self)
-        }
-    }
-
-    package mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-        try value.fields(&self)
-        try value.taggedFields(&self)
-    }
-
-    package mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
-        guard var structure = value else { return }
-        try visit(&structure)
-    }
 }

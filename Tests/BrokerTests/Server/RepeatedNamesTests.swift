@@ -7,7 +7,7 @@ import Testing
 /// has. An answer may grow with the bytes of the request, by a line of text for a few bytes, and no more.
 @Suite struct RepeatedNamesTests {
     /// Fills a request with what the broker has, everything once, and the arrays at one depth many times.
-    private struct Filler: FieldVisitor {
+    private struct Filler: MessageWalk {
         let version: Int16
         var flexible: Bool
         /// At which depth, and how often.
@@ -34,18 +34,13 @@ import Testing
             mayBeNull = field.nullable.contains(version)
             return field.versions.contains(version)
         }
-        mutating func leave() {}
         mutating func enterTagged<T: WireType>(_ tag: UInt32, _ field: Field, _ value: T, default: T) throws(WireError)
             -> Bool
         { false }
-        mutating func leaveTagged() throws(WireError) {}
-
         mutating func visit(_ value: inout Bool) throws(WireError) {
             value = name.hasPrefix("include") || name == "verifyOnly" || name == "validateOnly"
         }
         mutating func visit(_ value: inout Int8) throws(WireError) { if name == "resourceType" { value = 2 } }
-        mutating func visit(_ value: inout Int16) throws(WireError) {}
-        mutating func visit(_ value: inout UInt16) throws(WireError) {}
         mutating func visit(_ value: inout Int32) throws(WireError) {
             switch name {
             case "maxBytes", "partitionMaxBytes": value = 1 << 20
@@ -55,10 +50,6 @@ import Testing
             default: break
             }
         }
-        mutating func visit(_ value: inout UInt32) throws(WireError) {}
-        mutating func visit(_ value: inout Int64) throws(WireError) {}
-        mutating func visit(_ value: inout Double) throws(WireError) {}
-        mutating func visit(_ value: inout Uuid) throws(WireError) {}
         mutating func visit(_ value: inout String?) throws(WireError) {
             switch name {
             case "groupId", "groups", "groupIds": value = "g"
@@ -69,8 +60,6 @@ import Testing
             default: value = "t"
             }
         }
-        mutating func visit(_ value: inout Bytes?) throws(WireError) {}
-        mutating func visit(_ value: inout Records?) throws(WireError) {}
 
         mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError) {
             if nulls, mayBeNull, level > depth { return value = nil }
@@ -82,7 +71,6 @@ import Testing
             level -= 1
             value = Array(repeating: element, count: times)
         }
-        mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) { try value.fields(&self) }
         mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) { value = nil }
     }
 

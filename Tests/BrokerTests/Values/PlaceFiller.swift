@@ -5,7 +5,7 @@ import KafkaWire
 /// The visitor that fills a request with what the broker knows, except for one place: that takes a value at an end of
 /// what it can hold, beside one, in the middle, or a name with a meaning; an array is null, empty, or names its first
 /// element twice.
-struct PlaceFiller: FieldVisitor {
+struct PlaceFiller: MessageWalk {
     let version: Int16
     var flexible: Bool
     /// The place that is filled with its value number `choice`.
@@ -45,14 +45,6 @@ struct PlaceFiller: FieldVisitor {
         isNullable = field.nullable.contains(version)
         return field.versions.contains(version)
     }
-
-    mutating func leave() {}
-
-    mutating func enterTagged<T: WireType>(_ tag: UInt32, _ field: Field, _ value: T, default: T) throws(WireError)
-        -> Bool
-    { try enter(field, value, default: `default`) }
-
-    mutating func leaveTagged() {}
 
     /// Whether this is the place to be filled; gives its value.
     private mutating func take<T>(_ values: [T], otherwise: T) -> T {
@@ -114,11 +106,6 @@ struct PlaceFiller: FieldVisitor {
         }
         field = name
         value = array
-    }
-
-    mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-        try value.fields(&self)
-        if flexible { try value.taggedFields(&self) }
     }
 
     mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {

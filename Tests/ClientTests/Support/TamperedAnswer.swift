@@ -36,7 +36,7 @@ struct AnswerTampering: Sendable, Hashable, CustomTestStringConvertible {
         return (Bytes(Array(bytes[4...])), field)
     }
 
-    private struct Walk: FieldVisitor {
+    private struct Walk: MessageWalk {
         let version: Int16
         var flexible: Bool
         let change: Change
@@ -65,11 +65,6 @@ struct AnswerTampering: Sendable, Hashable, CustomTestStringConvertible {
             return true
         }
         mutating func leave() { path.removeLast() }
-        mutating func enterTagged<T: WireType>(
-            _ tag: UInt32, _ field: Field, _ value: T, default: T
-        ) throws(WireError) -> Bool { try enter(field, value, default: `default`) }
-        mutating func leaveTagged() { leave() }
-
         mutating func visit(_ value: inout Int16) {
             guard case .refuses(let code) = change, path.last?.hasSuffix("rrorCode") == true, isPlace() else { return }
             value = code.rawValue
@@ -80,26 +75,6 @@ struct AnswerTampering: Sendable, Hashable, CustomTestStringConvertible {
             for index in array.indices { try array[index].accept(&self) }
             value = array
         }
-        mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-            try value.fields(&self)
-            if flexible { try value.taggedFields(&self) }
-        }
-        mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
-            guard var structure = value else { return }
-            try visit(&structure)
-            value = structure
-        }
-        mutating func visit(_: inout Bool) {}
-        mutating func visit(_: inout Int8) {}
-        mutating func visit(_: inout UInt16) {}
-        mutating func visit(_: inout Int32) {}
-        mutating func visit(_: inout UInt32) {}
-        mutating func visit(_: inout Int64) {}
-        mutating func visit(_: inout Double) {}
-        mutating func visit(_: inout Uuid) {}
-        mutating func visit(_: inout String?) {}
-        mutating func visit(_: inout Bytes?) {}
-        mutating func visit(_: inout Records?) {}
     }
 }
 

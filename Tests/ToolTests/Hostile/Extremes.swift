@@ -28,7 +28,7 @@ enum Hostility: Sendable, Hashable, CaseIterable {
         return Bytes(Array(bytes[4...]))
     }
 
-    private struct Walk: FieldVisitor {
+    private struct Walk: MessageWalk {
         let version: Int16
         var flexible: Bool
         let hostility: Hostility
@@ -46,11 +46,6 @@ enum Hostility: Sendable, Hashable, CaseIterable {
             return true
         }
         mutating func leave() { names.removeLast() }
-        mutating func enterTagged<T: WireType>(
-            _ tag: UInt32, _ field: Field, _ value: T, default: T
-        ) throws(WireError) -> Bool { try enter(field, value, default: `default`) }
-        mutating func leaveTagged() { leave() }
-
         mutating func visit(_ value: inout Int64) {
             switch hostility {
             case .leastLongs: value = .min
@@ -77,27 +72,5 @@ enum Hostility: Sendable, Hashable, CaseIterable {
             for index in array.indices { try array[index].accept(&self) }
             value = hostility == .everythingTwice ? array + array : array
         }
-
-        mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError) {
-            try value.fields(&self)
-            if flexible { try value.taggedFields(&self) }
-        }
-
-        mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError) {
-            guard var structure = value else { return }
-            try visit(&structure)
-            value = structure
-        }
-
-        mutating func visit(_: inout Bool) {}
-        mutating func visit(_: inout Int8) {}
-        mutating func visit(_: inout Int16) {}
-        mutating func visit(_: inout UInt16) {}
-        mutating func visit(_: inout UInt32) {}
-        mutating func visit(_: inout Double) {}
-        mutating func visit(_: inout Uuid) {}
-        mutating func visit(_: inout String?) {}
-        mutating func visit(_: inout Bytes?) {}
-        mutating func visit(_: inout Records?) {}
     }
 }
