@@ -97,6 +97,10 @@ extension Cluster {
 
     /// Asks about every item once, and again about those whose error may pass, until the time for the whole call
     /// (`ClientConfiguration.apiTimeout`) is up. Every item has an outcome.
+    ///
+    /// One form serves all calls: a copy of it, and of what it calls, for each was a fifth of the module's code, which
+    /// waits for brokers most of its time.
+    @_semantics("optimize.sil.specialize.generic.never")
     nonisolated func perform<Item, R, Value>(
         _ call: AdminCall<Item, R, Value>, about items: [Item]
     ) async -> [Item: Result<Value, KafkaError>] {

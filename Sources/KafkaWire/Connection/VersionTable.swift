@@ -26,19 +26,25 @@ public struct VersionTable: Sendable, Equatable {
 
     /// The highest version that both sides speak and Kafka calls stable, up to `limit`.
     func negotiate<R: WireRequest>(_: R.Type, atMost limit: Int16 = .max, broker: String) throws(KafkaError) -> Int16 {
-        let ours = R.versions.lowerBound...min(API.of(R.api)?.latestStable ?? R.versions.upperBound, limit)
-        guard let theirs = ranges[R.api] else {
+        try negotiate(R.api, R.versions, atMost: limit, broker)
+    }
+
+    private func negotiate(
+        _ api: APIKey, _ known: ClosedRange<Int16>, atMost limit: Int16, _ broker: String
+    ) throws(KafkaError) -> Int16 {
+        let ours = known.lowerBound...min(API.of(api)?.latestStable ?? known.upperBound, limit)
+        guard let theirs = ranges[api] else {
             throw KafkaError(
-                .unsupportedVersion, "broker \(broker) does not speak \(R.api) at all; it may be older than Kafka 2.1",
-                broker: broker, api: R.api)
+                .unsupportedVersion, "broker \(broker) does not speak \(api) at all; it may be older than Kafka 2.1",
+                broker: broker, api: api)
         }
         let version = min(ours.upperBound, theirs.upperBound)
         guard version >= ours.lowerBound, version >= theirs.lowerBound else {
             throw KafkaError(
                 .unsupportedVersion,
-                "broker \(broker) speaks \(R.api) \(theirs.lowerBound) to \(theirs.upperBound), this client "
+                "broker \(broker) speaks \(api) \(theirs.lowerBound) to \(theirs.upperBound), this client "
                     + "\(ours.lowerBound) to \(ours.upperBound); use a broker of Kafka 2.1 or later",
-                broker: broker, api: R.api)
+                broker: broker, api: api)
         }
         return version
     }
