@@ -12,8 +12,9 @@ import KafkaWire
 /// one that nobody has written to. Each change of a log overwrites its place in one file; a broker that is killed leaves
 /// what it wrote last.
 ///
-/// A place says no more than is there: it is written after what is appended, and before what is removed. After a loss of
-/// power it may say anything that was true before (``isExact``).
+/// A place says no more than is there: it is written after what is appended, once for all of a turn's appends
+/// (``save()``), and before what is removed. After a loss of power it may say anything that was true before
+/// (``isExact``).
 final class LogBounds {
     /// Which log: a topic's partition, or one of the broker's own state.
     struct Key: Hashable {
@@ -35,6 +36,8 @@ final class LogBounds {
     private let file: DiskFile
     private var places: [Key: Int] = [:]
     private var free: [Int] = []
+    /// What is to be written, by place.
+    private var unsaved: [Int: (key: Key, bounds: Bounds)] = [:]
     /// Places that say nothing.
     private var broken: [Int] = []
     /// What was found when the directory was opened.
@@ -103,15 +106,32 @@ final class LogBounds {
         return places[key]
     }
 
-    /// What a log holds now.
-    func note(_ bounds: Bounds, of key: Key, at place: Int) {
-        if file.size > 0 { write(Self.bytes(key, bounds), at: place) }
+    /// What a log holds now; written by ``save()``.
+    func note(_ bounds: Bounds, of key: Key, at place: Int) { unsaved[place] = (key, bounds) }
+
+    /// Writes what was noted: places that stand side by side in one piece.
+    func save() {
+        guard !unsaved.isEmpty else { return }
+        defer { unsaved.removeAll(keepingCapacity: true) }
+        guard file.size > 0 else { return }
+        var bytes: [UInt8] = []
+        var first = 0
+        for (place, (key, bounds)) in unsaved.sorted(by: { $0.key < $1.key }) {
+            if place != first + bytes.count / Self.place {
+                if !bytes.isEmpty { write(bytes, at: first) }
+                bytes.removeAll(keepingCapacity: true)
+                first = place
+            }
+            bytes += Self.bytes(key, bounds)
+        }
+        write(bytes, at: first)
     }
 
     /// A log is gone.
     func forget(_ key: Key) {
         guard let index = places.removeValue(forKey: key) else { return }
         found[key] = nil
+        unsaved[index] = nil
         guard file.size > 0 else { return }
         write([UInt8](repeating: 0, count: Self.place), at: index)
         free.append(index)

@@ -28,11 +28,13 @@ final class LogFolder {
     /// Whether that is so for certain, and not only at most.
     var isExpectedExactly: Bool { bounds?.isExact ?? false }
 
-    /// Notes what the log holds.
-    func note(start: Offset, end: Offset, size: Int) {
+    /// Notes what the log holds. What is about to be removed is written down first (`isSaved`); what was appended, at
+    /// the end of the turn.
+    func note(start: Offset, end: Offset, size: Int, isSaved: Bool) {
         guard let bounds else { return }
         if place == nil { place = bounds.place(of: key) }
         if let place { bounds.note(.init(start: start, end: end, size: size), of: key, at: place) }
+        if isSaved { bounds.save() }
     }
 
     /// A new segment's file; what an earlier one of that name held is gone.

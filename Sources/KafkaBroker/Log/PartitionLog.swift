@@ -55,12 +55,14 @@ struct PartitionLog {
         endOffset = segments[last].endOffset
         size += batch.bytes.count
         position += batch.bytes.count
-        noteBounds()
+        noteBounds(isSaved: false)
         return base
     }
 
     /// Keeps beside the log what it holds.
-    func noteBounds() { folder?.note(start: startOffset, end: endOffset, size: size) }
+    func noteBounds(isSaved: Bool = true) {
+        folder?.note(start: startOffset, end: endOffset, size: size, isSaved: isSaved)
+    }
 
     /// Goes on at `offset`, behind the end: what stood in front of it is gone, and its offsets must not come again.
     mutating func goOn(at offset: Offset) throws(StorageError) {
@@ -190,7 +192,7 @@ struct PartitionLog {
         let before = segments[..<count].reduce(0) { $0 + $1.size }
         let after = cleaned.reduce(0) { $0 + $1.segment.size }
         if let folder {
-            folder.note(start: startOffset, end: endOffset, size: size + min(0, after - before))
+            folder.note(start: startOffset, end: endOffset, size: size + min(0, after - before), isSaved: true)
             var old = segments[..<count]
             for one in cleaned {
                 let replaced = old.prefix(one.count)

@@ -42,24 +42,26 @@ struct RecordWalk {
     init(_ batch: RecordBatch, _ bounds: TimeBounds) {
         let base = batch.baseTimestamp
         let expected = batch.recordCount
-        isWhole = batch.bytes.withUnsafeBytes { raw in
+        (isWhole, isTimely, highest) = batch.bytes.withUnsafeBytes { raw in
             var at = RecordBatch.Layout.headerSize
             var count: Int32 = 0
+            var isTimely = true
+            var highest = TimeBounds.noTime
             while at < raw.count {
                 // Zig-zag; the smallest record has six bytes (Kafka's `DefaultRecord`).
-                guard let length = Self.varint(raw, &at, bits: 35), length & 1 == 0 else { return false }
+                guard let length = Self.varint(raw, &at, bits: 35), length & 1 == 0 else { break }
                 let size = length >> 1
-                guard size >= 6, size <= UInt64(raw.count - at), count < expected else { return false }
+                guard size >= 6, size <= UInt64(raw.count - at), count < expected else { break }
                 let end = at + Int(size)
                 at += 1
-                guard let delta = Self.varint(raw, &at, bits: 70), at < end else { return false }
+                guard let delta = Self.varint(raw, &at, bits: 70), at < end else { break }
                 let time = base &+ Int64(bitPattern: delta >> 1 ^ (0 &- (delta & 1)))
                 if time > highest { highest = time }
                 if !bounds.allow(time) { isTimely = false }
                 at = end
                 count += 1
             }
-            return count == expected
+            return (at == raw.count && count == expected, isTimely, highest)
         }
     }
 

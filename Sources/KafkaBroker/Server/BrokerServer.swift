@@ -296,6 +296,7 @@ actor BrokerServer {
         handleRequests()
         node.work(now: configuration.now())
         deliverLateAnswers()
+        node.saveBounds()
         let ids = touched
         touched = []
         for id in ids {

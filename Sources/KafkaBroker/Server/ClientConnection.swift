@@ -115,7 +115,11 @@ final class ClientConnection {
         needsFlush = false
         let socket = socket
         let before = unsent
-        let progress = try output.flush { (parts) throws(NetError) in try socket.write(parts) }
+        let progress = try output.flush { (parts, isMore) throws(NetError) in
+            try socket.write(parts, isMore: isMore)
+        } sendFile: { (part) throws(NetError) in
+            try socket.write(part)
+        }
         bytesOut += before - unsent
         if unsent < before { lastProgress = .now }
         if progress == .broken { throw NetError(.closed, doing: "read a file of the log") }

@@ -224,6 +224,9 @@ extension BrokerNode {
         if configuration.flush == .everyProduce { try storage.directory.pool.sync() }
     }
 
+    /// Writes down what the logs hold: once for all that a turn has appended, before its answers leave.
+    func saveBounds() { storage?.directory.bounds.save() }
+
     /// Notes a topic, or what was added to it from the partition `first` on.
     func note(_ topic: Topic, from first: Int) {
         guard let storage else { return }

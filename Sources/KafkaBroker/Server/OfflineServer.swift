@@ -126,6 +126,7 @@ package final class OfflineServer {
                 perform(late.outcome, of: pending, index)
             }
         }
+        node.saveBounds()
     }
 
     private func handle(_ frame: Bytes, _ index: Int) {
@@ -168,7 +169,7 @@ package final class OfflineServer {
                 response, of: pending.api.response, version: pending.version, correlationId: pending.correlationId)
             var frame: [UInt8] = []
             // In pieces, as a system takes them that has little room.
-            _ = output.flush { parts in
+            _ = output.flush { parts, _ in
                 let taken = parts[0].prefix(64 << 10)
                 frame.append(contentsOf: taken)
                 return taken.count

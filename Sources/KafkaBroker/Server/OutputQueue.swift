@@ -1,7 +1,7 @@
 import KafkaWire
 
 /// The answers of a connection that have not left yet. Large record batches stay where they are, in the log's memory or
-/// in a file, of which a piece at a time is read when the system has room.
+/// in a file, which the system sends by itself, or of which a piece at a time is read when the system has room.
 struct OutputQueue: ~Copyable {
     /// How many runs of bytes are offered to the system at once.
     private static let partLimit = 32
@@ -67,10 +67,16 @@ struct OutputQueue: ~Copyable {
     }
 
     /// Offers what is there to `write`, which says how many bytes it took, until everything has left or it takes
-    /// nothing.
-    mutating func flush<E: Error>(_ write: ([UnsafeRawBufferPointer]) throws(E) -> Int) throws(E) -> Progress {
+    /// nothing. Parts of files are offered to `sendFile`; where that gives nil, or is missing, they are read.
+    mutating func flush<E: Error>(
+        _ write: ([UnsafeRawBufferPointer], _ isMore: Bool) throws(E) -> Int,
+        sendFile: ((FilePart) throws(E) -> Int?)? = nil
+    ) throws(E) -> Progress {
         while unsent > 0 {
-            guard let taken = try withParts(write) else { return .broken }
+            var taken: Int?
+            if let sendFile, let part = nextFilePart { taken = try sendFile(part) }
+            if taken == nil { taken = try withParts(stopsAtFiles: sendFile != nil, write) }
+            guard let taken else { return .broken }
             if taken == 0 {
                 dropSent()
                 return .blocked
@@ -94,10 +100,22 @@ struct OutputQueue: ~Copyable {
         (ownSent, attachment) = (0, 0)
     }
 
-    /// Calls `body` with the next runs of bytes; nil where a file cannot be read.
-    private borrowing func withParts<E: Error>(_ body: ([UnsafeRawBufferPointer]) throws(E) -> Int) throws(E) -> Int? {
+    /// The file that comes next, if one does.
+    private var nextFilePart: FilePart? {
+        guard attachment < writer.attachments.count, writer.attachments[attachment].position == ownSent else {
+            return nil
+        }
+        return writer.attachments[attachment].stored?.filePart(from: attachmentSent)
+    }
+
+    /// Calls `body` with the next runs of bytes, up to the next file where `stopsAtFiles` is set; nil where a file cannot
+    /// be read.
+    private borrowing func withParts<E: Error>(
+        stopsAtFiles: Bool, _ body: ([UnsafeRawBufferPointer], Bool) throws(E) -> Int
+    ) throws(E) -> Int? {
         try writer.withUnsafeBytes { (own) throws(E) in
-            try Self.gather(own, writer.attachments[attachment...], from: ownSent, skipping: attachmentSent, [], body)
+            try Self.gather(
+                own, writer.attachments[attachment...], from: ownSent, skipping: attachmentSent, stopsAtFiles, [], body)
         }
     }
 
@@ -105,16 +123,20 @@ struct OutputQueue: ~Copyable {
     /// pointers into arrays are valid there only. A piece of a file is the last part.
     private static func gather<E: Error>(
         _ own: UnsafeRawBufferPointer, _ attachments: ArraySlice<ByteWriter.Attachment>, from start: Int,
-        skipping sent: Int, _ parts: [UnsafeRawBufferPointer], _ body: ([UnsafeRawBufferPointer]) throws(E) -> Int
+        skipping sent: Int, _ stopsAtFiles: Bool, _ parts: [UnsafeRawBufferPointer],
+        _ body: ([UnsafeRawBufferPointer], Bool) throws(E) -> Int
     ) throws(E) -> Int? {
         var parts = parts
         let end = attachments.first?.position ?? own.count
         if start < end { parts.append(UnsafeRawBufferPointer(rebasing: own[start..<end])) }
-        guard let first = attachments.first, parts.count < partLimit else { return try body(parts) }
-        if let stored = first.stored { return try withPiece(of: stored, from: sent, parts, body) }
+        guard let first = attachments.first, parts.count < partLimit else { return try body(parts, false) }
+        if let stored = first.stored {
+            if stopsAtFiles, !parts.isEmpty { return try body(parts, true) }
+            return try withPiece(of: stored, from: sent, parts, body)
+        }
         return try first.bytes.withUnsafeBytes { (bytes) throws(E) in
             try gather(
-                own, attachments.dropFirst(), from: end, skipping: 0,
+                own, attachments.dropFirst(), from: end, skipping: 0, stopsAtFiles,
                 parts + [UnsafeRawBufferPointer(rebasing: bytes[sent...])], body)
         }
     }
@@ -123,13 +145,13 @@ struct OutputQueue: ~Copyable {
     /// thousands of clients that are slow.
     private static func withPiece<E: Error>(
         of stored: StoredRecords, from position: Int, _ parts: [UnsafeRawBufferPointer],
-        _ body: ([UnsafeRawBufferPointer]) throws(E) -> Int
+        _ body: ([UnsafeRawBufferPointer], Bool) throws(E) -> Int
     ) throws(E) -> Int? {
         let size = min(pieceSize, stored.count - position)
         let outcome = withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer -> Result<Int?, E> in
             guard stored.read(from: position, into: buffer) else { return .success(nil) }
             do throws(E) {
-                return .success(try body(parts + [UnsafeRawBufferPointer(buffer)]))
+                return .success(try body(parts + [UnsafeRawBufferPointer(buffer)], false))
             } catch {
                 return .failure(error)
             }

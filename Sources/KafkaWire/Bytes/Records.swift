@@ -45,6 +45,11 @@ package final class StoredRecords: Sendable {
         return source.read(from: start + position, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
     }
 
+    /// Where the bytes from `position` on stand, for a system that can send them by itself; nil where there is no file.
+    package func filePart(from position: Int) -> FilePart? {
+        source.descriptor.map { FilePart(descriptor: $0, offset: start + position, count: count - position) }
+    }
+
     /// All bytes; nil where they cannot be read.
     package var bytes: Bytes? {
         var isWhole = false
@@ -56,8 +61,17 @@ package final class StoredRecords: Sendable {
     }
 }
 
+/// Bytes of an open file.
+package struct FilePart: Equatable {
+    package var descriptor: Int32
+    package var offset: Int
+    package var count: Int
+}
+
 /// What stored records are read from. What was there stays there as long as somebody holds the source.
 package protocol RecordsSource: AnyObject, Sendable {
+    /// The file's descriptor, open as long as the source is held; nil where there is none.
+    var descriptor: Int32? { get }
     /// Fills `buffer` with the bytes from `position` on; answers whether that went well.
     func read(from position: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool
 }

@@ -116,9 +116,15 @@ package struct TCPSocket: Sendable {
         }
     }
 
-    /// Writes as much of `parts`, one behind the other, as the system takes now, which may be nothing.
-    package func write(_ parts: [UnsafeRawBufferPointer]) throws(NetError) -> Int {
-        if parts.count == 1 { return try write(parts[0]) }
+    /// Writes as much of `parts`, one behind the other, as the system takes now, which may be nothing. Where more
+    /// follows at once (`isMore`), the system may wait for it before it sends.
+    package func write(_ parts: [UnsafeRawBufferPointer], isMore: Bool = false) throws(NetError) -> Int {
+        if parts.count == 1, !isMore { return try write(parts[0]) }
+        #if canImport(Darwin)
+            let flags = Self.noSignal
+        #else
+            let flags = isMore ? Self.noSignal | Int32(MSG_MORE) : Self.noSignal
+        #endif
         var vectors = parts.map {
             iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
         }
@@ -127,7 +133,7 @@ package struct TCPSocket: Sendable {
                 var message = msghdr()
                 message.msg_iov = vectors.baseAddress
                 message.msg_iovlen = numericCast(vectors.count)
-                return sendmsg(descriptor, &message, Self.noSignal)
+                return sendmsg(descriptor, &message, flags)
             }
             if count >= 0 { return count }
             switch errno {
@@ -136,6 +142,27 @@ package struct TCPSocket: Sendable {
             default: throw .last(doing: "write to the connection")
             }
         }
+    }
+
+    /// Writes as much of a file as the system takes now, which may be nothing, without reading it (sendfile(2)). Nil
+    /// where it has to be read: the system has no such call, or not for this file, or the file ends early.
+    package func write(_ part: FilePart) throws(NetError) -> Int? {
+        #if canImport(Darwin)
+            return nil
+        #else
+            while true {
+                var offset = off_t(part.offset)
+                let count = sendfile(descriptor, part.descriptor, &offset, part.count)
+                if count > 0 { return count }
+                if count == 0 { return nil }
+                switch errno {
+                case EINTR: continue
+                case EAGAIN, EWOULDBLOCK: return 0
+                case EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW: return nil
+                default: throw .last(doing: "write to the connection")
+                }
+            }
+        #endif
     }
 
     /// The port on this side.

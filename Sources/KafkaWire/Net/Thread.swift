@@ -34,7 +34,16 @@ enum Thread {
 
 private final class ThreadBody: Sendable {
     let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    init(_ run: @escaping @Sendable () -> Void) {
+        self.run = {
+            // What sendfile(2) writes to a closed peer is an error as well; it has no flag for that.
+            var closed = sigset_t()
+            sigemptyset(&closed)
+            sigaddset(&closed, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &closed, nil)
+            run()
+        }
+    }
 }
 
 // A closure literal in place of these functions crashes the compiler (6.3.1, pass SendNonSendable).

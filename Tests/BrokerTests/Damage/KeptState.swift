@@ -115,6 +115,7 @@ enum FilledDirectory {
                 })
         ])
         try node.save(now: now)
+        node.saveBounds()
         if isStopped { node.close() }
     }
 

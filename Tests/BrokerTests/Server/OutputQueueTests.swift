@@ -40,7 +40,7 @@ import Testing
             expected += try Frame.response(answer(sizes), version: 11, correlationId: id)
             #expect(queue.unsent == expected.count - left.count)
             if number % 2 == 0 { continue }
-            let progress = queue.flush { parts in
+            let progress = queue.flush { parts, _ in
                 var room = most
                 for part in parts {
                     left += part.prefix(room)
@@ -64,7 +64,7 @@ import Testing
         var progress = OutputQueue.Progress.blocked
         while progress == .blocked {
             var offers = 0
-            progress = queue.flush { parts in
+            progress = queue.flush { parts, _ in
                 offers += 1
                 guard offers < 3 else { return 0 }
                 let taken = parts[0].prefix(12_345)
@@ -83,13 +83,13 @@ import Testing
         var queue = OutputQueue()
         try queue.append(answer([16 << 10, 200, 100_000]), of: FetchResponse.self, version: 11, correlationId: 1)
         var parts = 0
-        _ = queue.flush { offered in
+        _ = queue.flush { offered, _ in
             parts = offered.count
             return offered.reduce(0) { $0 + $1.count }
         }
         #expect(parts == 4)
         try queue.append(answer([(16 << 10) - 1]), of: FetchResponse.self, version: 11, correlationId: 2)
-        _ = queue.flush { offered in
+        _ = queue.flush { offered, _ in
             parts = offered.count
             return offered.reduce(0) { $0 + $1.count }
         }
@@ -102,7 +102,11 @@ import Testing
     private final class File: RecordsSource {
         let bytes: [UInt8]
         let largest = Locked(0)
-        init(_ bytes: [UInt8]) { self.bytes = bytes }
+        let descriptor: Int32?
+        init(_ bytes: [UInt8], descriptor: Int32? = nil) {
+            self.bytes = bytes
+            self.descriptor = descriptor
+        }
 
         func read(from position: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
             largest.withLock { $0 = max($0, buffer.count) }
@@ -142,7 +146,7 @@ import Testing
         var progress = OutputQueue.Progress.blocked
         while progress == .blocked {
             room = most
-            progress = queue.flush { parts in
+            progress = queue.flush { parts, _ in
                 var taken = 0
                 for part in parts {
                     left += part.prefix(room)
@@ -160,11 +164,48 @@ import Testing
         #expect(copied)
     }
 
+    /// The system sends parts of files by itself, as far as it can; the rest is read.
+    @Test(arguments: [(4096, 3), (300_000, 1), (1 << 22, .max)]) func theSystemSendsFiles(most: Int, able: Int) throws {
+        let file = File((0..<2 << 20).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ $0 >> 9) }, descriptor: 77)
+        let parts: [(Int, Int)] = [(0, 1 << 20), (5, 100_000), (1 << 20, 1 << 20)]
+        let stored = parts.map { Records(StoredRecords(file, start: $0.0, count: $0.1)) }
+        let whole = parts.map { Records(Bytes(file.bytes)[$0.0..<$0.0 + $0.1]) }
+        var queue = OutputQueue()
+        try queue.append(answer(stored), of: FetchResponse.self, version: 11, correlationId: 1)
+        let expected = try Frame.response(answer(whole), version: 11, correlationId: 1)
+        var left: [UInt8] = []
+        var sends = 0
+        var progress = OutputQueue.Progress.blocked
+        while progress == .blocked {
+            var room = most
+            progress = queue.flush { parts, isMore in
+                let count = parts.reduce(0) { $0 + $1.count }
+                // Only a file stands behind what says so, and nothing of it is read.
+                #expect(!isMore || count < 1000)
+                let taken = parts.reduce(into: []) { $0 += $1 }.prefix(room)
+                left += taken
+                room -= taken.count
+                return taken.count
+            } sendFile: { part in
+                #expect(part.descriptor == 77)
+                guard sends < able else { return nil }
+                sends += 1
+                let taken = min(room, part.count)
+                left += file.bytes[part.offset..<part.offset + taken]
+                room -= taken
+                return taken
+            }
+        }
+        let isSame = left == expected
+        #expect(progress == .done && isSame && sends > 0)
+        if able == .max { #expect(file.largest.withLock { $0 } == 0) }
+    }
+
     @Test func aFileThatEndsEarlyBreaksTheAnswer() throws {
         var queue = OutputQueue()
         let stored = Records(StoredRecords(File(Array(repeating: 1, count: 300_000)), start: 0, count: 400_000))
         try queue.append(answer([stored]), of: FetchResponse.self, version: 11, correlationId: 1)
-        let progress = queue.flush { parts in parts.reduce(0) { $0 + $1.count } }
+        let progress = queue.flush { parts, _ in parts.reduce(0) { $0 + $1.count } }
         #expect(progress == .broken)
         #expect(stored.bytes.isEmpty)
         #expect(throws: WireError.self) { try Frame.response(answer([stored]), version: 11, correlationId: 1) }
@@ -178,7 +219,7 @@ import Testing
             try queue.append(
                 answer([10_000, 20_000]), of: FetchResponse.self, version: 11, correlationId: Int32(number))
             var room = number == 0 ? 10_000 : 30_000 + 100
-            _ = queue.flush { parts in
+            _ = queue.flush { parts, _ in
                 let taken = min(room, parts.reduce(0) { $0 + $1.count })
                 room -= taken
                 return taken
