@@ -52,14 +52,14 @@ struct IDGaps: Equatable, Sendable {
         var left: [IDGap] = []
         var next = ids[...]
         for gap in gaps {
-            var rest = gap
+            var first: Int64? = gap.first
             while let id = next.first, id <= gap.last {
                 next.removeFirst()
-                guard id >= rest.first else { continue }
-                if id > rest.first { left.append(IDGap(first: rest.first, last: id &- 1, seen: gap.seen)) }
-                rest.first = id &+ 1
+                guard let start = first, id >= start else { continue }
+                if id > start { left.append(IDGap(first: start, last: id &- 1, seen: gap.seen)) }
+                first = id < gap.last ? id &+ 1 : nil
             }
-            if rest.first <= rest.last { left.append(rest) }
+            if let first { left.append(IDGap(first: first, last: gap.last, seen: gap.seen)) }
         }
         gaps = left
     }
