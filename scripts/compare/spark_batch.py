@@ -21,7 +21,6 @@ import time
 
 USABLE = "{0}.user_id IS NOT NULL AND {0}.amount <> 'NaN' AND isfinite({0}.created_at)"
 COLUMNS = "row.id, row.user_id, row.amount, (extract(epoch FROM row.created_at) * 1000000)::bigint AS at"
-LOWEST = -(1 << 63)
 REPEATABLE_READ = 4  # java.sql.Connection's number for it
 
 # A row is judged by the rows of its user with lower ids. Decimals are exact, and no mean is compared. The times of the rows
@@ -119,7 +118,9 @@ class Table:
                 .option("url", self.url + "?ApplicationName=spark-batch").option("driver", "org.postgresql.Driver")
                 .option("user", os.environ["PGUSER"]).option("password", os.environ["PGPASSWORD"])
                 .option("sessionInitStatement", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                                f"SET TRANSACTION SNAPSHOT '{self.snapshot}'")
+                                                f"SET TRANSACTION SNAPSHOT '{self.snapshot}'; "
+                                                # Down the index until there are 50: see Questions.swift.
+                                                "SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off")
                 .option("fetchsize", 10000)
                 .option("dbtable", f"({query}) AS part")
                 .option("partitionColumn", column).option("lowerBound", lowest).option("upperBound", highest + 1)
@@ -169,14 +170,14 @@ def run(spark, table, progress, has_index):
         lowest, highest = table.rows(f"SELECT min(user_id), max(user_id) FROM ({users}) AS users")[0]
         if lowest is None:
             return new + len(late), len(late), []
-        fiftieth = (f"SELECT row.id FROM transactions AS row WHERE row.user_id = users.user_id AND row.id < users.first "
-                    f"AND {usable} ORDER BY row.id DESC OFFSET 49 LIMIT 1")
         if has_index:
-            # OFFSET 0: once for each user, not once for each row.
+            # Rows that are not new among the new ones are there only when some of these came late.
+            between = "" if not late else (
+                f" UNION ALL SELECT {COLUMNS} FROM transactions AS row WHERE row.user_id = users.user_id "
+                f"AND row.id >= users.first AND row.id <= users.last AND {usable} AND NOT {is_new}")
             before = (f"SELECT row.id, users.user_id, row.amount, row.at, false AS fresh FROM ({users}) AS users "
-                      f"CROSS JOIN LATERAL (SELECT coalesce(({fiftieth})::bigint, {LOWEST}) AS id OFFSET 0) AS fiftieth "
-                      f"CROSS JOIN LATERAL (SELECT {COLUMNS} FROM transactions AS row WHERE row.user_id = users.user_id "
-                      f"AND row.id >= fiftieth.id AND row.id <= users.last AND {usable} AND NOT {is_new} OFFSET 0) AS row")
+                      f"CROSS JOIN LATERAL ((SELECT {COLUMNS} FROM transactions AS row WHERE row.user_id = users.user_id "
+                      f"AND row.id < users.first AND {usable} ORDER BY row.id DESC LIMIT 50){between}) AS row")
         else:
             before = (f"SELECT {COLUMNS}, false AS fresh FROM transactions AS row JOIN ({users}) AS users "
                       f"ON users.user_id = row.user_id AND row.id <= users.last WHERE {usable} AND NOT {is_new}")

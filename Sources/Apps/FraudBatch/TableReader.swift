@@ -45,6 +45,7 @@ struct TableReader {
             run.rows += late.count
             run.late = late.count
             guard run.rows > 0 else { return run }
+            if lookBack == .byUser { try connection.query(Questions.plan) }
             let alerts = try connection.query(Questions.alerts(lookBack), range + [array(late)])
             for row in alerts.rows { run.alerts.append(try alert(row)) }
             return run
