@@ -302,7 +302,7 @@ run "$bin/fraud-batch" --once --state "$work/state"
 check "it goes on from its state: nothing new" prints '^fraud-batch: 0 transactions, 0 anomalies, 0 fraud alerts$'
 run "$bin/fraud-batch" --once --after-id 12000
 check "its lines are the agents' lines" \
-    all 'prints "^HIGH FRAUD ALERT: User [0-9]+ \| Score: 90 \| Amt: \$4[0-9]{3}\.[0-9]{2}$"' 'prints "^fraud-batch: [0-9]+ trans"'
+    all 'prints "^HIGH FRAUD ALERT: User [0-9]+ \| Score: 90 \| Amt: [$]4[0-9]{3}\.[0-9]{2}$"' 'prints "^fraud-batch: [0-9]+ trans"'
 echo '{"up_to":7}' > "$work/broken"
 run "$bin/fraud-batch" --once --state "$work/broken"
 check "a state that is none is not taken for one" wrong "is no state of fraud-batch"

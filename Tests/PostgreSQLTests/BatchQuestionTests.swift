@@ -49,7 +49,7 @@ struct BatchQuestionTests {
         // Five at the same moment, and the sixth of that moment is fast; 60 s later exactly nobody is.
         rows += (20...25).map { "(\($0), 3, 4000.01, \(at(0)))" }
         rows += ["(26, 3, 4500, \(at(60)))", "(27, 3, 4000, \(at(60)))"]
-        rows += (30...34).map { "(\($0), 4, 10, \(at(0.000001)))" } + ["(35, 4, 4000.01, \(at(60)))"]
+        rows += (30...34).map { "(\($0), 4, 10, \(at(0.001)))" } + ["(35, 4, 4000.01, \(at(60)))"]
         try insert(rows, reader)
         let run = try reader.run(from: Progress(after: 0), .everything)
         #expect(try run.alerts == rules(reader))

@@ -99,12 +99,7 @@ import PostgreSQL
         let file = state.map { ProgressFile(path: $0) }
         var progress = try file?.read() ?? Progress(after: afterID ?? 0)
         var remarks = Remarks(console: output.console)
-        if createIndex {
-            try session.perform { connection throws(PostgreSQLError) in
-                // With CONCURRENTLY an index that could not be finished stays behind, and is of no use.
-                if try !TableReader(connection: connection).hasIndex() { try connection.query(Questions.createIndex) }
-            }
-        }
+        var wantsIndex = createIndex
         var slot = ContinuousClock.now
         let cadence = Cadence(start: slot, interval: interval.duration)
         while !shutdown.isRequested {
@@ -112,7 +107,12 @@ import PostgreSQL
             do {
                 let run = try session.perform { connection throws(PostgreSQLError) in
                     let reader = TableReader(connection: connection)
-                    let hasIndex = try reader.hasIndex()
+                    var hasIndex = try reader.hasIndex()
+                    if !hasIndex, wantsIndex {
+                        try connection.query(Questions.createIndex)
+                        hasIndex = try reader.hasIndex()
+                    }
+                    wantsIndex = false
                     remarks.index(isThere: hasIndex || once)
                     // Before the first row there is nothing to look back to.
                     let lookBack: LookBack = hasIndex && progress.upTo > 0 ? .byUser : .everything
