@@ -47,7 +47,7 @@ import Testing
     private static let others = [
         "kw connectors list --connect http://ADDRESS",
         "fraud-producer --host HOST --port PORT", "temperature-producer --host HOST --port PORT",
-        "temperature-consumer --host HOST --port PORT",
+        "temperature-consumer --host HOST --port PORT", "fraud-batch --host HOST --port PORT",
     ].map(Waiting.init)
 
     /// Runs until the signal; gives how long the program took from then on, and its status.
