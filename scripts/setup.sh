@@ -110,7 +110,8 @@ apt_get() {
   die "apt-get $1 failed (its last lines are above); check the network and the package sources, then try again"
 }
 
-pip_install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+# PEP 517: Spark comes as a source archive, which an older pip would otherwise install in a way that it warns of.
+pip_install() { "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 "$@"; }
 
 install_venv() { # PACKAGE…
   local python package missing=() have=()
