@@ -146,31 +146,36 @@ def rate(value, alone):
 
 
 def growth_rows(by_size, ways):
-    """How the first look grows: measured where a size was run, a straight line (with a ~) elsewhere."""
-    def cell(way, size, value, show):
+    """How a way grows: measured where a size was run; elsewhere a straight line (with a ~), where there is one to expect. What
+    a look-back reads is none: it ends at 50 rows a user."""
+    def cell(way, size, value, show, is_line):
         points = [(at, value(figures)) for at, figures in by_size[way].items() if value(figures) is not None]
         measured = dict(points).get(size)
         if measured is not None:
             return show(measured)
-        guess = extrapolate(points, size)
+        guess = extrapolate(points, size) if is_line else None
         return "–" if guess is None else "~" + show(guess)
 
+    def in_look(run, name):
+        return lambda figures: figures.get(run, {}).get(name)
+
+    def beside(figures):
+        return sum(size for part, size in figures["peak_memory_bytes"].items() if part != "postgres")
+
     sizes = sorted(set(GROWTH) | {size for way in ways for size in by_size[way]})
-    for title, value, show in (
-            ("first look", lambda f: f["first_look_s"], lambda v: f"{v:,.1f} s"),
-            ("CPU of it", lambda f: sum(f["first"]["cpu_s"].values()), lambda v: f"{v:,.1f} s"),
-            ("rows read per row inserted", lambda f: f["paced"]["rows_read_per_row"], lambda v: f"{v:,.1f}"),
-            ("commit to alert, p50", lambda f: f["freshness_ms"]["p50"], duration),
-            ("peak memory beside PostgreSQL",
-             lambda f: sum(v for k, v in f["peak_memory_bytes"].items() if k != "postgres"), size_of),
+    for title, value, show, is_line in (
+            ("first look", lambda f: f["first_look_s"], lambda v: f"{v:,.1f} s", True),
+            ("CPU of it", lambda f: sum(f["first"]["cpu_s"].values()), lambda v: f"{v:,.1f} s", True),
+            ("peak memory beside PostgreSQL", beside, size_of, True),
             ("kept: table, indexes, topic",
-             lambda f: sum(f["bytes_kept"][k] or 0 for k in ("table", "index", "topic")), size_of),
-            ("rows read in one look, with the index", lambda f: f.get("indexed_run", {}).get("rows_read"), number),
-            ("rows read in one look, without it", lambda f: f.get("scanned_run", {}).get("rows_read"), number),
-            ("one look, with the index", lambda f: f.get("indexed_run", {}).get("seconds"), lambda v: f"{v:.2f} s"),
-            ("one look, without it", lambda f: f.get("scanned_run", {}).get("seconds"), lambda v: f"{v:.2f} s")):
+             lambda f: sum(f["bytes_kept"][k] or 0 for k in ("table", "index", "topic")), size_of, True),
+            ("rows read per row inserted", lambda f: f["paced"]["rows_read_per_row"], lambda v: f"{v:,.1f}", False),
+            ("rows read in one look, with the index", in_look("indexed_run", "rows_read"), number, False),
+            ("rows read in one look, without it", in_look("scanned_run", "rows_read"), number, True),
+            ("one look, with the index", in_look("indexed_run", "seconds"), lambda v: f"{v:.2f} s", False),
+            ("one look, without it", in_look("scanned_run", "seconds"), lambda v: f"{v:.2f} s", False)):
         for size in sizes:
-            cells = [cell(way, size, value, show) for way in ways]
+            cells = [cell(way, size, value, show, is_line) for way in ways]
             if any(text != "–" for text in cells):
                 yield f"{title}, {size:,} rows", cells
 
@@ -246,7 +251,7 @@ def report(options):
         about = document["machine"]
         where = (f"One run of {time.strftime('%d %B %Y')} on {about['cores']} cores ({about['model']}), with "
                  f"{about['memory_bytes'] / 2**30:.0f} GB, PostgreSQL {document['postgres']}; at its end the machine's load "
-                 f"over 15 minutes was {about['load']:.1f}.\n")
+                 f"over 15 minutes was {about["load"]:.1f}.\n")
         fill(options.doc, "\n".join([where, *(markdown(*table) for table in tables)]))
     print(f"\n  figures in {options.json}, pictures in {options.pictures}")
     differs = False
