@@ -257,6 +257,7 @@ check "committed, but the answer was lost: looked up, not inserted again" \
 # outage, and a program that is killed and goes on from its state.
 
 sql 'DROP TABLE transactions'
+: > "$work/err"
 "$bin/fraud-batch" --interval 200ms --json --create-index --state "$work/state" > "$work/batch" 2> "$work/err" &
 batch=$!
 children+=("$batch")
@@ -267,13 +268,13 @@ one=$!
 "$bin/fraud-producer" --users 1200-1399 --count 6000 --rate 1500 --batch 170 --quiet > "$work/out2" 2>&1 &
 other=$!
 children+=("$one" "$other")
-until_true 10 '[ "$(rows)" -gt 500 ]'
+until_true 10 '[ "0$(rows)" -gt 500 ]'
 same="INSERT INTO transactions (user_id, amount) SELECT 2000 + n % 3, 300 * (1 + n % 17) FROM generate_series(1, 40) AS n"
 sql "BEGIN; $same; SELECT pg_sleep(1.5); $same; COMMIT" > /dev/null &
 late=$!
 sql "BEGIN; $same; SELECT pg_sleep(1); ROLLBACK" > /dev/null &
 undone=$!
-until_true 10 '[ "$(rows)" -gt 4000 ]'
+until_true 10 '[ "0$(rows)" -gt 4000 ]'
 kill -KILL "$batch"
 wait "$batch" 2>/dev/null
 sed -i '$ { /}$/! d }' "$work/batch"
