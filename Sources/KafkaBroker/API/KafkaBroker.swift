@@ -20,10 +20,12 @@ import KafkaWire
 /// It speaks the versions that Kafka 4.3 speaks of the APIs in `Handlers/`; each file there says how its API behaves and
 /// where it deviates. A broker that is forgotten stops itself.
 public final class KafkaBroker: Sendable {
-    /// Why a broker could not be started, in a sentence.
-    public struct StartError: Error, CustomStringConvertible, Sendable {
-        public let description: String
-    }
+    /// How a broker is set up; see ``BrokerConfiguration``.
+    public typealias Configuration = BrokerConfiguration
+    /// Why a broker could not be started; see ``BrokerStartError``.
+    public typealias StartError = BrokerStartError
+    /// Why a command was not carried out; see ``BrokerCommandError``.
+    public typealias CommandError = BrokerCommandError
 
     /// The port that the first node listens on.
     public let port: UInt16
@@ -32,7 +34,6 @@ public final class KafkaBroker: Sendable {
     let server: BrokerServer
     let hooks: HookRegistry
     let clock: Configuration.Clock
-    private let loop: SocketLoop
 
     /// Starts a broker. When the call returns, clients can connect.
     public static func start(_ configuration: Configuration = Configuration()) async throws(StartError) -> KafkaBroker {
@@ -46,40 +47,23 @@ public final class KafkaBroker: Sendable {
         } catch {
             throw StartError(description: "The broker cannot start: \(error)")
         }
-        let listeners = try await Listeners.open(configuration)
-        let loop: SocketLoop
-        do throws(NetError) {
-            loop = try SocketLoop(name: "kafka-broker")
-        } catch {
-            for listener in listeners { listener.close() }
-            throw StartError(description: "The broker cannot start: \(error).")
-        }
-        let server: BrokerServer
-        do throws(StartError) {
-            server = try BrokerServer(configuration, loop: loop, listeners: listeners)
-        } catch {
-            for listener in listeners { listener.close() }
-            loop.stop()
-            throw error
-        }
+        let server = try await BrokerServer.listening(configuration)
         await server.start()
-        return KafkaBroker(server, loop, configuration, port: listeners[0].localPort)
+        return KafkaBroker(server, configuration)
     }
 
-    private init(_ server: BrokerServer, _ loop: SocketLoop, _ configuration: Configuration, port: UInt16) {
+    private init(_ server: BrokerServer, _ configuration: Configuration) {
         self.server = server
-        self.loop = loop
-        self.port = port
+        port = server.port
         hooks = server.hooks
         clock = configuration.clock
     }
 
     deinit {
         let server = server
-        let loop = loop
         Task {
             await server.stop()
-            loop.stop()
+            server.loop.stop()
         }
     }
 
@@ -163,7 +147,7 @@ public final class KafkaBroker: Sendable {
 
     /// Creates a topic, as a client could; throws a sentence where that is not possible.
     ///
-    /// - Parameter replicas: How many nodes have each partition; nil is ``Configuration/defaultReplicationFactor``.
+    /// - Parameter replicas: How many nodes have each partition; nil is ``BrokerConfiguration/defaultReplicationFactor``.
     public func createTopic(_ name: String, partitions: Int, replicas: Int? = nil) async throws(StartError) {
         let refusal = await server.withNode { node -> String? in
             if let replicas, replicas < 1 { return "A topic has at least one replica, and not \(replicas)." }

@@ -4,7 +4,7 @@ import KafkaWire
 /// ``KafkaBroker/advance(by:)``.
 ///
 /// Everything that the broker waits for follows it: a fetch without records is not answered, and the first join of a new
-/// group waits for others (``KafkaBroker/Configuration/initialRebalanceDelay``; `.zero` is at once), until it is moved.
+/// group waits for others (``BrokerConfiguration/initialRebalanceDelay``; `.zero` is at once), until it is moved.
 /// What clients wait for follows their own clocks.
 public final class ManualClock: Sendable {
     private struct State {
@@ -29,31 +29,4 @@ public final class ManualClock: Sendable {
 
     /// Moves it on; never back.
     func move(to instant: Instant) { state.withLock { $0.elapsed = max($0.elapsed, instant) } }
-}
-
-extension KafkaBroker.Configuration {
-    /// Where a broker has its time from.
-    public enum Clock: Sendable {
-        /// The system's clocks.
-        case system
-        /// A clock that ``KafkaBroker/advance(by:)`` moves, and nothing else.
-        case manual(ManualClock)
-    }
-}
-
-extension KafkaBroker {
-    /// Moves the broker's manual clock, and does what falls due on the way, each at its time: sessions and rebalances
-    /// that time out, transactions that took too long, fetches that waited long enough, retention. When the call
-    /// returns, all of that has been done, and the answers are on their way to the clients.
-    ///
-    /// - Throws: A sentence where the broker's clock is the system's, or the duration is negative.
-    public func advance(by duration: Duration) async throws(CommandError) {
-        guard case .manual(let clock) = clock else {
-            throw CommandError(
-                "This broker's time is the system's; give it a clock of its own: "
-                    + "configuration.clock = .manual(ManualClock())")
-        }
-        guard duration >= .zero else { throw CommandError("A clock does not go back: \(duration)") }
-        await server.advance(clock, by: duration)
-    }
 }

@@ -119,3 +119,13 @@ struct ClusterMap {
         return hash == .min ? 0 : Int32(hash.magnitude % 50)
     }
 }
+
+extension BrokerConfiguration {
+    /// How clients are told of the node at that place, which listens on `port`.
+    func node(_ index: Int, port: UInt16) -> ClusterMap.Node {
+        let advertised = advertisedPort.map { UInt16(clamping: Int($0) + index) } ?? port
+        return ClusterMap.Node(
+            id: BrokerID(Int32(clamping: Int(nodeId.rawValue) + index)), host: advertisedHost ?? host, port: advertised,
+            listenedPort: port)
+    }
+}

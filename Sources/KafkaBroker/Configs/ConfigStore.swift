@@ -129,7 +129,7 @@ struct ConfigStore {
             stampsArrival: text("message.timestamp.type") == "LogAppendTime",
             allowsDeletion: policy.contains("delete"),
             compaction: policy.contains("compact")
-                ? LogCleaner.Rules(
+                ? CompactionRules(
                     dirtyRatio: text("min.cleanable.dirty.ratio").flatMap { Double($0) } ?? 0.5,
                     minimumLag: Int64(number("min.compaction.lag.ms", 0)),
                     maximumLag: Int64(number("max.compaction.lag.ms", .max)),
@@ -140,52 +140,12 @@ struct ConfigStore {
     }
 }
 
-/// What a topic's settings come to, as far as they take effect.
-struct TopicSettings: Equatable {
-    /// `max.message.bytes`.
-    var maximumMessageBytes: Int
-    /// `retention.bytes`; nil is without limit, as it is where `cleanup.policy` does not contain delete.
-    var retentionBytes: Int?
-    /// `retention.ms`; nil as above.
-    var retentionMilliseconds: Int64?
-    /// `segment.bytes`.
-    var segmentBytes: Int
-    /// `segment.ms`.
-    var segmentMilliseconds: Int64
-    /// Whether `message.timestamp.type` is LogAppendTime.
-    var stampsArrival: Bool
-    /// Whether `cleanup.policy` contains delete.
-    var allowsDeletion: Bool
-
-    /// How the log is compacted; nil where `cleanup.policy` does not contain compact.
-    var compaction: LogCleaner.Rules?
-    /// `message.timestamp.before.max.ms`: how far a record's time may lie behind the broker's.
-    var earliest: Int64
-    /// `message.timestamp.after.max.ms`: how far it may lie ahead.
-    var latest: Int64
-    /// `compression.type`; nil leaves records as they were packed.
-    var codec: Compression?
-    /// `compression.gzip.level` and its like; nil is the codec's own.
-    var codecLevel: Int?
-
-    /// Whether packed batches have to be unpacked before they are stored.
-    var unpacks: Bool { compaction != nil || codec != nil }
-
-    /// When a segment in a file is full.
-    var rolling: SegmentRolling { SegmentRolling(bytes: segmentBytes, milliseconds: segmentMilliseconds) }
-
-    /// When a segment in memory is full. Retention removes whole segments: an eighth of what is kept, so that little
-    /// more than that is held.
-    var rollingInMemory: SegmentRolling {
-        SegmentRolling(
-            bytes: min(4 << 20, segmentBytes, max(16 << 10, (retentionBytes ?? .max) / 8)),
-            milliseconds: segmentMilliseconds)
-    }
-}
-
-extension KafkaBroker.Configuration {
+extension BrokerConfiguration {
     /// What clients are told of where the data are.
     var logDirectory: String { dataDirectory ?? BrokerConfigs.logDirectory }
+
+    /// The replicas of a partition for which nobody asked for a number.
+    var replicationFactor: Int { min(max(1, defaultReplicationFactor ?? 3), brokers) }
 
     /// What this configuration says under Kafka's names, as far as it is not Kafka's default.
     func settings(host: String, port: UInt16) -> [String: String] {

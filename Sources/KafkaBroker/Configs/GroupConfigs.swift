@@ -72,6 +72,20 @@ enum GroupConfigs {
     ])
 }
 
+/// What takes effect in one group under the newer protocol; see ``GroupConfigs``.
+struct ConsumerGroupSettings: Equatable {
+    /// `consumer.session.timeout.ms`.
+    var sessionTimeout: Duration
+    /// `consumer.heartbeat.interval.ms`.
+    var heartbeatInterval: Duration
+    /// `consumer.assignment.interval.ms`.
+    var assignmentInterval: Duration
+    /// `group.max.size`.
+    var memberLimit: Int
+    /// How much more memory the group may take.
+    var room = Int.max
+}
+
 extension ConfigStore {
     /// What takes effect in a group under the newer protocol.
     func consumerGroupSettings(of group: String, memberLimit: Int) -> ConsumerGroupSettings {

@@ -2,7 +2,7 @@ import KafkaWire
 
 // Settings under Kafka's names, as a `server.properties` has them, in terms of this broker's configuration.
 
-extension KafkaBroker.Configuration {
+extension BrokerConfiguration {
     /// Why settings under Kafka's names cannot be taken.
     public struct PropertyError: Error, CustomStringConvertible, Sendable, Equatable {
         /// The setting that is wrong.
@@ -46,15 +46,15 @@ extension KafkaBroker.Configuration {
 
 /// One reading of settings under Kafka's names.
 private struct ServerProperties {
-    typealias PropertyError = KafkaBroker.Configuration.PropertyError
+    typealias PropertyError = BrokerConfiguration.PropertyError
 
     private let properties: [String: String]
-    var configuration: KafkaBroker.Configuration
-    var report = KafkaBroker.Configuration.PropertyReport()
+    var configuration: BrokerConfiguration
+    var report = BrokerConfiguration.PropertyReport()
     /// The names that have set something.
     private var used: Set<String> = []
 
-    init(_ properties: [String: String], _ configuration: KafkaBroker.Configuration) {
+    init(_ properties: [String: String], _ configuration: BrokerConfiguration) {
         self.properties = properties.mapValues(\.trimmed)
         self.configuration = configuration
     }

@@ -36,6 +36,28 @@ struct WaitingFetch {
     }
 }
 
+// What it may have of a partition.
+extension WaitingFetch {
+    var isReadCommitted: Bool { request.isolationLevel == 1 }
+
+    /// Where the batches begin that it may not have.
+    func limit(in partition: Partition) -> Offset { isReadCommitted ? partition.lastStableOffset : .max }
+
+    /// What is wrong with a target in its partition.
+    func refusal(of target: FetchTarget, in partition: Partition) -> ErrorCode {
+        let refusal = partition.refusal(at: context.node, epoch: target.currentLeaderEpoch)
+        if refusal != .none { return refusal }
+        return partition.log.contains(target.offset) ? .none : .offsetOutOfRange
+    }
+
+    /// How many bytes there are of a target; nil where something is wrong.
+    func share(of target: FetchTarget, in partition: Partition) -> Int? {
+        guard refusal(of: target, in: partition) == .none else { return nil }
+        let available = partition.log.available(from: target.offset, before: limit(in: partition))
+        return min(available, Int(max(0, target.maxBytes)))
+    }
+}
+
 /// The fetches that wait. A partition that gets records says whose; only those are looked at again, and of them only what
 /// they want of that partition.
 struct WaitingFetches {

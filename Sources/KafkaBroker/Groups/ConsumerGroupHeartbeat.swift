@@ -11,20 +11,6 @@ struct GroupRefusal: Error, Equatable {
     }
 }
 
-/// What takes effect in one group under the newer protocol; see ``GroupConfigs``.
-struct ConsumerGroupSettings: Equatable {
-    /// `consumer.session.timeout.ms`.
-    var sessionTimeout: Duration
-    /// `consumer.heartbeat.interval.ms`.
-    var heartbeatInterval: Duration
-    /// `consumer.assignment.interval.ms`.
-    var assignmentInterval: Duration
-    /// `group.max.size`.
-    var memberLimit: Int
-    /// How much more memory the group may take.
-    var room = Int.max
-}
-
 // What members ask of their group: to join, to stay, to leave.
 
 extension ConsumerGroup {

@@ -4,7 +4,7 @@ import KafkaWire
 ///
 /// - A group under the newer protocol answers at once (``ConsumerGroup``); an empty one becomes a classic group.
 /// - Deviation: a new group waits 50 ms for further members where Kafka waits 3 s
-///   (``KafkaBroker/Configuration/initialRebalanceDelay``), and short session timeouts are allowed.
+///   (``BrokerConfiguration/initialRebalanceDelay``), and short session timeouts are allowed.
 /// - A strategy that is offered twice counts once. Deviation: more than 1000 of them are INCONSISTENT_GROUP_PROTOCOL, and
 ///   where members take more memory than this broker has for them, GROUP_MAX_SIZE_REACHED.
 enum JoinGroupHandler: RequestHandler {

@@ -7,7 +7,7 @@ import KafkaWire
 /// left a gap. What is taken out is kept in a file of its own beside the segment. First everything is looked at, and
 /// then ``settle()`` changes the files: whoever cannot go on with what is there leaves them as they are.
 struct LogRecovery {
-    typealias Cut = KafkaBroker.LogCut
+    typealias Cut = BrokerLogCut
 
     private(set) var segments: [LogSegment] = []
     private(set) var producers = ProducerStates()

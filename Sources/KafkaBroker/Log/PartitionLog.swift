@@ -245,11 +245,3 @@ struct PartitionLog {
         return low < segments.count ? low : nil
     }
 }
-
-/// When a partition's log begins a new segment.
-struct SegmentRolling: Equatable {
-    /// The size that a segment does not exceed, unless one batch does (`segment.bytes`).
-    var bytes = 4 << 20
-    /// The span of its batches' times, in milliseconds (`segment.ms`).
-    var milliseconds = Int64.max
-}

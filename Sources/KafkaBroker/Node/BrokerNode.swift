@@ -18,7 +18,7 @@ final class BrokerNode {
         var until: Instant
     }
 
-    let configuration: KafkaBroker.Configuration
+    let configuration: BrokerConfiguration
     let clusterId: String
     /// The nodes: which there are, and who coordinates what.
     var cluster: ClusterMap
@@ -57,7 +57,7 @@ final class BrokerNode {
     private var joinVersions: [RequestTicket: Int16] = [:]
 
     /// Throws where a topic of the configuration cannot be created, or what is kept cannot be read.
-    init(_ configuration: KafkaBroker.Configuration, nodes: [ClusterMap.Node]) throws(KafkaBroker.StartError) {
+    init(_ configuration: BrokerConfiguration, nodes: [ClusterMap.Node]) throws(BrokerStartError) {
         self.configuration = configuration
         cluster = ClusterMap(nodes)
         bootstrapServers = Locked(cluster.addresses)
@@ -87,7 +87,7 @@ final class BrokerNode {
     }
 
     /// A broker of one node, which listens on `port`.
-    convenience init(_ configuration: KafkaBroker.Configuration, port: UInt16) throws(KafkaBroker.StartError) {
+    convenience init(_ configuration: BrokerConfiguration, port: UInt16) throws(BrokerStartError) {
         try self.init(configuration, nodes: [configuration.node(0, port: port)])
     }
 
@@ -176,7 +176,9 @@ final class BrokerNode {
         writeMarkers(now: now)
         // What cannot be written now stays noted, and is written before the next answer.
         try? save(now: now)
-        let satisfied = waitingFetches.takeSatisfied { FetchHandler.share($0.targets[$1], $0, self) }
+        let satisfied = waitingFetches.takeSatisfied { fetch, target in
+            partition(of: fetch.targets[target]).flatMap { fetch.share(of: fetch.targets[target], in: $0) }
+        }
         for fetch in satisfied { answer(fetch) }
         for action in groups.takeActions() {
             switch action {
@@ -211,7 +213,7 @@ final class BrokerNode {
         try makeWay(for: name, partitions: 0..<partitions)
         let topic = try topics.create(
             name: name, partitions: partitions, configs: own, settings: configs.settings(ofTopic: own),
-            id: TopicID(Uuid.random(using: &random)), directory: storage?.directory)
+            id: TopicID(Uuid.random(using: &random)), folders: storage?.directory.folders)
         place(topic.partitions[...], replication: replication ?? configuration.replicationFactor, on: assignment)
         note(topic, from: 0)
         return topic

@@ -1,32 +1,25 @@
 import DequeModule
 import KafkaWire
 
+/// What a handler makes of a request.
+enum Outcome {
+    /// This is the answer.
+    case answer(any WireMessage)
+    /// The answer comes later, under the request's ticket.
+    case later
+    /// The answer takes long, and is worked on in parts. Outside of the node this is ``later``.
+    case work(any LongWork)
+    /// There is no answer, and the connection goes on (Produce with acks=0).
+    case silent
+    /// The connection is closed, for that reason.
+    case hangUp(String)
+}
+
 /// Work that may be too long for one turn of the loop. It is done in steps, and between two of them others get their
 /// turn; so it looks topics and partitions up in each step anew, for they may be gone meanwhile.
 protocol LongWork {
     /// Gets on until `budget` is used up; gives the outcome where the work is done.
     mutating func step(_ budget: inout WorkBudget, _ node: BrokerNode) -> Outcome?
-}
-
-/// How much is done at once, in units of about a microsecond (of a released program on a machine of our days). Units are
-/// counted, and not measured, so that the same requests take the same steps everywhere.
-struct WorkBudget {
-    private(set) var units: Int
-
-    /// What a request does at once: nearly all are done with that.
-    static let request = WorkBudget(units: 2_000)
-    /// What long work does in a turn of the loop.
-    static let turn = WorkBudget(units: 5_000)
-
-    var isUsedUp: Bool { units <= 0 }
-
-    mutating func spend(_ units: Int) { self.units -= units }
-
-    /// Spends what it takes to copy bytes and to compute their checksum.
-    mutating func spend(bytes: Int) { spend(1 + bytes >> 11) }
-
-    /// Spends what it takes to unpack to that many bytes, and to look at the records in them.
-    mutating func spend(unpacked bytes: Int) { spend(20 + bytes >> 8) }
 }
 
 /// An answer for each item of a list.

@@ -1,10 +1,5 @@
 import KafkaWire
 
-extension KafkaBroker.Configuration {
-    /// The replicas of a partition for which nobody asked for a number.
-    var replicationFactor: Int { min(max(1, defaultReplicationFactor ?? 3), brokers) }
-}
-
 extension Topic {
     /// The topic's own `min.insync.replicas`, or Kafka's default.
     var leastInSync: Int { configs["min.insync.replicas"].flatMap { Int($0.trimmed) } ?? 1 }

@@ -13,7 +13,7 @@ struct MaintenanceSchedule {
     private var flush: Instant?
     private let flushInterval: Duration?
 
-    init(now: Instant, flush policy: KafkaBroker.Configuration.FlushPolicy) {
+    init(now: Instant, flush policy: BrokerConfiguration.FlushPolicy) {
         retention = now + Self.retentionInterval
         compaction = now + Self.compactionInterval
         if case .interval(let interval) = policy {

@@ -4,8 +4,8 @@ import KafkaWire
 
 extension BrokerStorage {
     /// Opens the data directory of `configuration`; nil where there is none.
-    static func open(_ configuration: KafkaBroker.Configuration, random: inout RandomSource)
-        throws(KafkaBroker.StartError) -> BrokerStorage?
+    static func open(_ configuration: BrokerConfiguration, random: inout RandomSource)
+        throws(BrokerStartError) -> BrokerStorage?
     {
         guard let path = configuration.dataDirectory else { return nil }
         do throws(StorageError) {
@@ -14,7 +14,7 @@ extension BrokerStorage {
                 salvages: configuration.salvagesDamage, newId: { Uuid.random(using: &random) })
             return try BrokerStorage(directory)
         } catch {
-            throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
+            throw BrokerStartError(description: "The broker cannot start: \(error).")
         }
     }
 }
@@ -23,7 +23,7 @@ extension BrokerNode {
     // MARK: - The start
 
     /// Takes over what the data directory holds.
-    func restore() throws(KafkaBroker.StartError) {
+    func restore() throws(BrokerStartError) {
         guard let storage else { return }
         do throws(StorageError) {
             for stray in try storage.directory.setStraysAside(storage.metadata) {
@@ -60,7 +60,7 @@ extension BrokerNode {
             for remark in storage.directory.remarks + storage.remarks { tell(remark) }
             for cut in storage.cuts { tell(cut) }
         } catch {
-            throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
+            throw BrokerStartError(description: "The broker cannot start: \(error).")
         }
     }
 
@@ -81,7 +81,7 @@ extension BrokerNode {
         do throws(TopicRegistry.Refusal) {
             topic = try topics.create(
                 name: found.name, partitions: Int32(clamping: found.partitions.count), configs: own,
-                settings: configs.settings(ofTopic: own), id: id, directory: storage.directory)
+                settings: configs.settings(ofTopic: own), id: id, folders: storage.directory.folders)
         } catch {
             throw StorageError("take over the topic \(found.name)", error.message)
         }
@@ -173,7 +173,7 @@ extension BrokerNode {
     }
 
     /// Creates the topics of the configuration that are not there.
-    func createTopics() throws(KafkaBroker.StartError) {
+    func createTopics() throws(BrokerStartError) {
         do throws(TopicRegistry.Refusal) {
             for (name, partitions) in configuration.topics.sorted(by: { $0.key < $1.key }) {
                 // A topic that was kept is as it was left.
@@ -181,12 +181,12 @@ extension BrokerNode {
                 try createTopic(name, partitions: Int32(clamping: partitions))
             }
         } catch {
-            throw KafkaBroker.StartError(description: "The broker cannot start: \(error.message).")
+            throw BrokerStartError(description: "The broker cannot start: \(error.message).")
         }
         do throws(StorageError) {
             try save(now: configuration.now())
         } catch {
-            throw KafkaBroker.StartError(description: "The broker cannot start: \(error).")
+            throw BrokerStartError(description: "The broker cannot start: \(error).")
         }
     }
 

@@ -238,3 +238,27 @@ extension DescribeTransactionsRequest: FailableRequest {
         }
     }
 }
+
+extension JoinGroupResponse {
+    /// An answer that only says no.
+    static func refusal(_ error: ErrorCode, memberId: String) -> JoinGroupResponse {
+        .with {
+            $0.errorCode = error
+            $0.memberId = memberId
+            $0.protocolName = nil
+        }
+    }
+
+    /// The answer as a client of `version` can read it: before v7 a missing protocol is the empty name.
+    func readable(in version: Int16) -> JoinGroupResponse {
+        guard version < 7, protocolName == nil else { return self }
+        var response = self
+        response.protocolName = ""
+        return response
+    }
+}
+
+extension SyncGroupResponse {
+    /// An answer that only says no.
+    static func refusal(_ error: ErrorCode) -> SyncGroupResponse { .with { $0.errorCode = error } }
+}

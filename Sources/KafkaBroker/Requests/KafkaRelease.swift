@@ -43,25 +43,3 @@ struct KafkaRelease: Sendable {
         return releases + [KafkaRelease(name: "4.3", highest: nil, hasFeatures: true)]
     }()
 }
-
-extension KafkaBroker {
-    /// From now on the broker speaks as one of that release of Apache Kafka: it tells and takes no later versions of its
-    /// APIs, and none that the release did not have. Connections stay; one that goes on in a later version is closed, as
-    /// after a downgrade. See also ``Configuration/speaks``.
-    ///
-    /// Versions that Kafka 4 has removed are not served all the same (KIP-896).
-    ///
-    /// - Parameter release: Such as `2.8`; nil for all that the broker speaks.
-    /// - Throws: A sentence with the releases that are known, where this one is not.
-    public func speak(as release: String?) async throws(CommandError) {
-        let found = try release.map(Self.release)
-        await server.speak(as: found)
-    }
-
-    static func release(_ name: String) throws(CommandError) -> KafkaRelease {
-        if let release = KafkaRelease.named(name) { return release }
-        throw CommandError(
-            "Apache Kafka \(name) is not known here; these releases are: "
-                + KafkaRelease.all.map(\.name).joined(separator: ", "))
-    }
-}

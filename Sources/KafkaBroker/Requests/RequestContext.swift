@@ -25,17 +25,3 @@ struct RequestContext: Sendable {
     /// The node whose listener the connection came in by.
     var node: BrokerID = 1
 }
-
-/// What a handler makes of a request.
-enum Outcome {
-    /// This is the answer.
-    case answer(any WireMessage)
-    /// The answer comes later, under the request's ticket.
-    case later
-    /// The answer takes long, and is worked on in parts. Outside of the node this is ``later``.
-    case work(any LongWork)
-    /// There is no answer, and the connection goes on (Produce with acks=0).
-    case silent
-    /// The connection is closed, for that reason.
-    case hangUp(String)
-}

@@ -31,29 +31,32 @@ package struct RequestObservation: Sendable {
     package private(set) var result = Result.silent
     private let began: Instant
 
-    init(_ header: RequestHeader, bytes: Int, of connection: ClientConnection) {
-        self.connection = connection.id
-        peer = connection.peer
+    /// A request that was taken at `timestamp`, in milliseconds since 1970, which is `now`.
+    init(
+        _ header: RequestHeader, bytes: Int, connection: UInt64, peer: String, timestamp: Int64, now: Instant
+    ) {
+        self.connection = connection
+        self.peer = peer
         clientId = header.clientId
         api = APIKey(rawValue: header.requestApiKey)
         version = header.requestApiVersion
         correlationId = header.correlationId
         requestBytes = bytes + 4
-        timestamp = Instant.wallMilliseconds
-        began = .now
+        self.timestamp = timestamp
+        began = now
     }
 
-    /// The same with its result, now.
-    func ended(_ result: Result) -> RequestObservation {
+    /// The same with its result, which is there at `now`.
+    func ended(_ result: Result, now: Instant) -> RequestObservation {
         var ended = self
         ended.result = result
-        ended.duration = .now - began
+        ended.duration = now - began
         return ended
     }
 
     /// The same with its answer.
-    func ended(_ response: any WireMessage, version: Int16, bytes: Int) -> RequestObservation {
-        ended(.answered(bytes: bytes, errors: ErrorCodes.of(response, version: version)))
+    func ended(_ response: any WireMessage, version: Int16, bytes: Int, now: Instant) -> RequestObservation {
+        ended(.answered(bytes: bytes, errors: ErrorCodes.of(response, version: version)), now: now)
     }
 }
 

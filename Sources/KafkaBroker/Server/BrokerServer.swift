@@ -3,7 +3,7 @@ import Logging
 
 /// The broker's sockets, of all its nodes: accepts connections, cuts frames, hands requests to the ``BrokerNode`` and
 /// sends the answers. A connection belongs to the node whose listener it came in by; commands that open and close
-/// listeners are in `Nodes/NodeCommands.swift`. Everything runs on one loop; what a turn of the loop produces for a
+/// listeners are in `ServerCommands.swift`. Everything runs on one loop; what a turn of the loop produces for a
 /// connection leaves in one `send`.
 actor BrokerServer {
     nonisolated let loop: SocketLoop
@@ -13,7 +13,9 @@ actor BrokerServer {
     nonisolated let hooks = HookRegistry()
     /// Where clients begin; all nodes, also those that are stopped.
     nonisolated let bootstrapServers: Locked<String>
-    let configuration: KafkaBroker.Configuration
+    /// The port that the first node listens on.
+    nonisolated let port: UInt16
+    let configuration: BrokerConfiguration
     let node: BrokerNode
     private let logger: Logger
     private var acceptFailedAt: Instant?
@@ -32,12 +34,32 @@ actor BrokerServer {
     private var timer: (deadline: Instant, id: TimerID)?
     private(set) var isStopped = false
 
+    /// Opens the listeners of all nodes; none is left open where the broker cannot be started.
+    static func listening(_ configuration: BrokerConfiguration) async throws(BrokerStartError) -> BrokerServer {
+        let listeners = try await Listeners.open(configuration)
+        let loop: SocketLoop
+        do throws(NetError) {
+            loop = try SocketLoop(name: "kafka-broker")
+        } catch {
+            for listener in listeners { listener.close() }
+            throw BrokerStartError(description: "The broker cannot start: \(error).")
+        }
+        do throws(BrokerStartError) {
+            return try BrokerServer(configuration, loop: loop, listeners: listeners)
+        } catch {
+            for listener in listeners { listener.close() }
+            loop.stop()
+            throw error
+        }
+    }
+
     /// A listener for each node of the configuration.
-    init(_ configuration: KafkaBroker.Configuration, loop: SocketLoop, listeners: [TCPSocket])
-        throws(KafkaBroker.StartError)
+    private init(_ configuration: BrokerConfiguration, loop: SocketLoop, listeners: [TCPSocket])
+        throws(BrokerStartError)
     {
         self.configuration = configuration
         self.loop = loop
+        port = listeners[0].localPort
         logger = configuration.logger
         let nodes = listeners.enumerated().map { configuration.node($0, port: $1.localPort) }
         node = try BrokerNode(configuration, nodes: nodes)

@@ -3,20 +3,20 @@ import KafkaWire
 /// The ports of a broker's nodes.
 enum Listeners {
     /// Opens a port for each node of the configuration; none is left open where one cannot be had.
-    static func open(_ configuration: KafkaBroker.Configuration) async throws(KafkaBroker.StartError) -> [TCPSocket] {
+    static func open(_ configuration: BrokerConfiguration) async throws(BrokerStartError) -> [TCPSocket] {
         guard configuration.brokers >= 1, configuration.brokers <= 100 else {
-            throw KafkaBroker.StartError(
+            throw BrokerStartError(
                 description: "The broker cannot start: it can have 1 to 100 nodes, and not \(configuration.brokers).")
         }
         guard configuration.nodeId >= 0, Int(configuration.nodeId.rawValue) + configuration.brokers - 1 <= Int32.max
         else {
-            throw KafkaBroker.StartError(
+            throw BrokerStartError(
                 description: "The broker cannot start: the ids of \(configuration.brokers) nodes from node.id "
                     + "\(configuration.nodeId) on are not all from 0 to \(Int32.max).")
         }
         var sockets: [TCPSocket] = []
         for index in 0..<configuration.brokers {
-            do throws(KafkaBroker.StartError) {
+            do throws(BrokerStartError) {
                 sockets.append(try await open(configuration.host, port(configuration, index)))
             } catch {
                 for socket in sockets { socket.close() }
@@ -27,7 +27,7 @@ enum Listeners {
     }
 
     /// Opens one port.
-    static func open(_ host: String, _ port: UInt16) async throws(KafkaBroker.StartError) -> TCPSocket {
+    static func open(_ host: String, _ port: UInt16) async throws(BrokerStartError) -> TCPSocket {
         do throws(NetError) {
             let host = host.isEmpty ? "0.0.0.0" : host
             guard let address = try await Resolver.resolve(host: host, port: port).first else {
@@ -35,31 +35,20 @@ enum Listeners {
             }
             return try TCPSocket.listening(on: address)
         } catch {
-            throw KafkaBroker.StartError(
+            throw BrokerStartError(
                 description: "The broker cannot start: \(error). Choose another host or port; port 0 is any free one.")
         }
     }
 
     /// The port that a node is to have: any free one, or one after the other.
-    static func port(_ configuration: KafkaBroker.Configuration, _ index: Int) throws(KafkaBroker.StartError) -> UInt16
-    {
+    static func port(_ configuration: BrokerConfiguration, _ index: Int) throws(BrokerStartError) -> UInt16 {
         guard configuration.port != 0 else { return 0 }
         guard let port = UInt16(exactly: Int(configuration.port) + index) else {
-            throw KafkaBroker.StartError(
+            throw BrokerStartError(
                 description:
                     "The broker cannot start: \(configuration.brokers) nodes from port \(configuration.port) on "
                     + "would need ports above 65535.")
         }
         return port
-    }
-}
-
-extension KafkaBroker.Configuration {
-    /// How clients are told of the node at that place, which listens on `port`.
-    func node(_ index: Int, port: UInt16) -> ClusterMap.Node {
-        let advertised = advertisedPort.map { UInt16(clamping: Int($0) + index) } ?? port
-        return ClusterMap.Node(
-            id: BrokerID(Int32(clamping: Int(nodeId.rawValue) + index)), host: advertisedHost ?? host, port: advertised,
-            listenedPort: port)
     }
 }

@@ -39,9 +39,9 @@ package final class OfflineServer {
 
     /// A node of `configuration`, with `connections` clients connected, which begins at `start`.
     package init(
-        _ configuration: KafkaBroker.Configuration, connections: Int,
+        _ configuration: BrokerConfiguration, connections: Int,
         at start: Instant = Instant(nanoseconds: 1_000_000_000)
-    ) throws(KafkaBroker.StartError) {
+    ) throws(BrokerStartError) {
         let clock = Locked(start)
         var configuration = configuration
         configuration.now = { clock.withLock { $0 } }

@@ -14,7 +14,9 @@ extension BrokerServer {
             ticket: connection.nextTicket(), correlationId: header.correlationId, version: version,
             response: api.response)
         if configuration.observer != nil {
-            request.observation = RequestObservation(header, bytes: frame.count, of: connection)
+            request.observation = RequestObservation(
+                header, bytes: frame.count, connection: connection.id, peer: connection.peer,
+                timestamp: Instant.wallMilliseconds, now: .now)
         }
         guard versions.contains(version) else {
             guard key == .apiVersions else {
@@ -44,9 +46,9 @@ extension BrokerServer {
         switch outcome {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later, .work: connection.pending = request
-        case .silent: observe(request.observation?.ended(.silent))
+        case .silent: observe(request.observation?.ended(.silent, now: .now))
         case .hangUp(let reason):
-            observe(request.observation?.ended(.hungUp(reason)))
+            observe(request.observation?.ended(.hungUp(reason), now: .now))
             hangUp(connection, reason)
         }
     }
@@ -95,7 +97,8 @@ extension BrokerServer {
             connection.needsFlush = true
             touch(connection)
             observe(
-                request.observation?.ended(response, version: request.version, bytes: connection.unsent - before))
+                request.observation?.ended(
+                    response, version: request.version, bytes: connection.unsent - before, now: .now))
         } catch {
             hangUp(connection, "an answer could not be written: \(error)")
         }

@@ -86,11 +86,8 @@ final class DataDirectory {
         bounds.begin()
     }
 
-    /// Where a partition's segments are.
-    func folder(of topic: String, _ partition: PartitionID, id: TopicID) -> LogFolder {
-        LogFolder(
-            root.folder(Self.name(topic, partition)), topicId: id, pool: pool, bounds: bounds, partition: partition)
-    }
+    /// Where partitions have their folders.
+    var folders: PartitionFolders { PartitionFolders(root: root, pool: pool, bounds: bounds) }
 
     /// Opens the log of the broker's own state called `name`.
     func stateLog(_ name: String) throws(StorageError) -> StateLog {
@@ -115,8 +112,6 @@ final class DataDirectory {
         bounds.forgetAll(but: keys)
     }
 
-    private static func name(_ topic: String, _ partition: PartitionID) -> String { "\(topic)-\(partition)" }
-
     // MARK: - What belongs to nobody
 
     /// Gives folders of partitions that no topic is known for another name, so that they are in nobody's way: each is
@@ -125,7 +120,7 @@ final class DataDirectory {
     func setStraysAside(_ metadata: ClusterMetadata) throws(StorageError) -> [String] {
         var wanted: [String: TopicID] = [:]
         for (id, topic) in metadata.topics {
-            for partition in topic.partitions { wanted[Self.name(topic.name, partition.partitionId)] = id }
+            for partition in topic.partitions { wanted[PartitionFolders.name(topic.name, partition.partitionId)] = id }
         }
         let removed = Set(metadata.removed.keys.map { "\($0)" })
         var strays: [String] = []
@@ -153,7 +148,7 @@ final class DataDirectory {
 
     /// Makes room for the folder of a new partition.
     func makeWay(for topic: String, _ partition: PartitionID) throws(StorageError) {
-        let name = Self.name(topic, partition)
+        let name = PartitionFolders.name(topic, partition)
         if root.folder(name).exists { _ = try setAside(name) }
     }
 

@@ -4,7 +4,7 @@ import KafkaWire
 /// Unlike KRaft this broker writes no snapshots: the log is written anew when it has grown.
 enum MetadataLog {
     /// The folder's name.
-    static let name = "__cluster_metadata"
+    static let name = TopicRules.metadata
 
     static func append(_ records: [MetadataRecord], to log: StateLog, timestamp: Int64) throws(StorageError) {
         // A batch is read as a whole; that of a large cluster should not have to be.

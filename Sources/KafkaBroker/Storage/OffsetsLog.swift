@@ -4,7 +4,7 @@ import KafkaWire
 /// where the position is gone; those of a transaction in a transactional batch, which counts from its marker on.
 struct OffsetsLog {
     /// The folder's name. Kafka spreads groups over fifty partitions; one process needs one.
-    static let name = "__consumer_offsets"
+    static let name = TopicRules.offsets
 
     let clock: WallClock
 

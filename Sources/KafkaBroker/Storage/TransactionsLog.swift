@@ -7,7 +7,7 @@ import KafkaWire
 /// them, and not by group.
 struct TransactionsLog {
     /// The folder's name. Kafka spreads ids over fifty partitions; one process needs one.
-    static let name = "__transaction_state"
+    static let name = TopicRules.transactions
 
     private static let valueVersion: Int16 = 1
     /// The states with Kafka's numbers.

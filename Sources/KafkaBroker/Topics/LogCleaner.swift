@@ -9,22 +9,10 @@ import KafkaWire
 /// - Records of aborted transactions go. A marker goes like a tombstone, once nothing of its transaction is left.
 /// - The last batch of a producer stays, empty if need be: its sequence is still needed.
 struct LogCleaner {
-    /// A topic's rules; times in milliseconds.
-    struct Rules: Equatable {
-        /// `min.cleanable.dirty.ratio`: what share of the log has to be uncleaned before it is worth cleaning.
-        var dirtyRatio = 0.5
-        /// `min.compaction.lag.ms`.
-        var minimumLag: Int64 = 0
-        /// `max.compaction.lag.ms`: from this age on, records are cleaned whatever the share.
-        var maximumLag = Int64.max
-        /// `delete.retention.ms`.
-        var deleteRetention: Int64 = 86_400_000
-    }
-
     /// How many bytes of keys are remembered at once; what lies behind is left for the next time.
     static let keyLimit = 64 << 20
 
-    private let rules: Rules
+    private let rules: CompactionRules
     /// The time, in milliseconds since 1970.
     private let now: Int64
     private let partition: Partition
@@ -36,12 +24,12 @@ struct LogCleaner {
 
     /// Cleans a partition's log, if it is worth it. Gives the number of bytes removed; the log is as it was where an
     /// error is thrown.
-    static func clean(_ partition: Partition, _ rules: Rules, now: Int64) throws(StorageError) -> Int {
+    static func clean(_ partition: Partition, _ rules: CompactionRules, now: Int64) throws(StorageError) -> Int {
         var cleaner = LogCleaner(rules: rules, now: now, partition: partition)
         return try cleaner.clean()
     }
 
-    private init(rules: Rules, now: Int64, partition: Partition) {
+    private init(rules: CompactionRules, now: Int64, partition: Partition) {
         self.rules = rules
         self.now = now
         self.partition = partition
@@ -156,29 +144,5 @@ struct LogCleaner {
         do { return try batch.rewritten(records, deleteHorizon: horizon) } catch {
             throw StorageError("compact the batch at offset \(batch.baseOffset)", "\(error)")
         }
-    }
-}
-
-/// What becomes of one or several segments when they are cleaned: one segment, with the first one's name.
-struct CleanedSegment {
-    var segment: LogSegment
-    /// How many segments are put together.
-    private(set) var count = 0
-    /// How large they were.
-    private var originalSize = 0
-
-    init(_ segment: LogSegment) { self.segment = segment }
-
-    /// Whether another one can be taken in.
-    func hasRoom(for next: LogSegment, _ rolling: SegmentRolling) -> Bool {
-        originalSize + next.size <= rolling.bytes
-            && next.endOffset - segment.baseOffset.rawValue <= Offset(Int64(Int32.max))
-    }
-
-    /// What is left of a segment was appended.
-    mutating func end(_ original: LogSegment) {
-        count += 1
-        originalSize += original.size
-        segment.end(at: original.endOffset)
     }
 }

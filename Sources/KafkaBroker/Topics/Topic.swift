@@ -12,12 +12,12 @@ final class Topic {
     }
     private(set) var partitions: [Partition] = []
     /// Where the records are; nil is in memory.
-    private let directory: DataDirectory?
+    private let folders: PartitionFolders?
 
     init(
-        name: String, id: TopicID, configs: [String: String], settings: TopicSettings, directory: DataDirectory? = nil
+        name: String, id: TopicID, configs: [String: String], settings: TopicSettings, folders: PartitionFolders? = nil
     ) {
-        self.directory = directory
+        self.folders = folders
         self.name = name
         self.id = id
         self.configs = configs
@@ -28,13 +28,13 @@ final class Topic {
     func addPartitions(_ count: Int) {
         for _ in 0..<count {
             let index = PartitionID(index: partitions.count)
-            let folder = directory?.folder(of: name, index, id: id)
+            let folder = folders?.folder(of: name, index, id: id)
             partitions.append(
                 Partition(index: index, log: PartitionLog(rolling: rolling, folder: folder), topicId: id))
         }
     }
 
-    private var rolling: SegmentRolling { directory == nil ? settings.rollingInMemory : settings.rolling }
+    private var rolling: SegmentRolling { folders == nil ? settings.rollingInMemory : settings.rolling }
 
     /// The partition with that number, or nil.
     func partition(_ index: PartitionID) -> Partition? {
@@ -46,7 +46,7 @@ final class Topic {
 final class Partition {
     let index: PartitionID
     let topicId: TopicID
-    /// Who holds and who leads it; given by whoever creates it (``BrokerNode/place(_:replication:on:)``).
+    /// Who holds and who leads it; given by whoever creates it.
     var leadership = Leadership(replicas: [])
     /// Counts the leaders; clients that bring an epoch are held against it (KIP-320).
     var leaderEpoch: LeaderEpoch { leadership.epoch }

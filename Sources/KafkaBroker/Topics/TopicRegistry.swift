@@ -68,10 +68,10 @@ struct TopicRegistry {
     @discardableResult
     mutating func create(
         name: String, partitions: Int32, configs: [String: String], settings: TopicSettings, id: TopicID,
-        directory: DataDirectory? = nil
+        folders: PartitionFolders? = nil
     ) throws(Refusal) -> Topic {
         if let refusal = objection(name: name, partitions: partitions, configs: configs) { throw refusal }
-        let topic = Topic(name: name, id: id, configs: configs, settings: settings, directory: directory)
+        let topic = Topic(name: name, id: id, configs: configs, settings: settings, folders: folders)
         topic.addPartitions(Int(partitions))
         byName[name] = topic
         sorted.insert(topic, at: place(of: name))

@@ -3,6 +3,10 @@ import KafkaWire
 /// What a topic may be called (Kafka's `Topic`).
 enum TopicRules {
     static let maximumNameLength = 249
+    /// The topics in which Kafka keeps its own state; here they are logs beside the topics.
+    static let offsets = "__consumer_offsets"
+    static let transactions = "__transaction_state"
+    static let metadata = "__cluster_metadata"
 
     /// Why `name` cannot name a topic, or nil.
     static func objection(toName name: String) -> String? {
@@ -32,9 +36,9 @@ enum TopicRules {
     /// is one that nobody may create.
     static func reservation(of name: String) -> TopicRegistry.Refusal? {
         switch name {
-        case OffsetsLog.name, TransactionsLog.name:
+        case offsets, transactions:
             .init(code: .topicAlreadyExists, message: "Topic '\(name)' already exists: it is the broker's own.")
-        case MetadataLog.name:
+        case metadata:
             .init(code: .invalidRequest, message: "Creation of internal topic \(name) is prohibited.")
         default: nil
         }
@@ -42,6 +46,6 @@ enum TopicRules {
 
     /// Topics that belong to Kafka itself.
     static func isInternal(_ name: String) -> Bool {
-        name == OffsetsLog.name || name == TransactionsLog.name || name == "__share_group_state"
+        name == offsets || name == transactions || name == "__share_group_state"
     }
 }

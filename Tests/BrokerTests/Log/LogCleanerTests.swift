@@ -114,7 +114,7 @@ import Testing
         _ = try append([("a", "1")], to: partition)
         _ = try append([("a", nil)], to: partition)
         _ = try append([("z", "1")], to: partition)
-        let rules = LogCleaner.Rules(dirtyRatio: 0, deleteRetention: 100)
+        let rules = CompactionRules(dirtyRatio: 0, deleteRetention: 100)
         #expect(try LogCleaner.clean(partition, rules, now: 5000) > 0)
         #expect(try records(partition).map(\.offset) == [1, 2])
         let tombstone = try #require(try batches(partition).first)

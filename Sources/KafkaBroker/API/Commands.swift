@@ -1,0 +1,126 @@
+import KafkaWire
+
+extension KafkaBroker {
+    /// Makes `node` the leader of a partition, with the next leader epoch. A node that holds no replica of it takes the
+    /// place of the leader that was. Clients hear of it as of Kafka's own elections: NOT_LEADER_OR_FOLLOWER or
+    /// FENCED_LEADER_EPOCH from the old leader. Nothing happens where the node leads already.
+    ///
+    /// - Throws: A sentence where there is no such partition, or the node does not run.
+    public func moveLeader(of topic: String, partition: PartitionID, to node: BrokerID) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            let partition = try state.partition(topic, partition)
+            try state.requireRunning(node)
+            state.change(partition) { $0.lead(node, from: $1) }
+        }
+    }
+
+    /// From now on `node` coordinates the group, as long as it runs; other nodes answer NOT_COORDINATOR. The group keeps
+    /// its members, and a join or sync that waits at the old coordinator is still answered there.
+    ///
+    /// - Throws: A sentence where the node does not run.
+    public func moveCoordinator(ofGroup group: String, to node: BrokerID) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            try state.requireRunning(node)
+            state.cluster.move(.group(group), to: node)
+        }
+    }
+
+    /// From now on `node` coordinates the transactional id, as long as it runs; other nodes answer NOT_COORDINATOR.
+    ///
+    /// - Throws: A sentence where the node does not run.
+    public func moveCoordinator(ofTransaction id: String, to node: BrokerID) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            try state.requireRunning(node)
+            state.cluster.move(.transaction(id), to: node)
+        }
+    }
+
+    /// The node that coordinates the group.
+    public func coordinator(ofGroup group: String) async -> BrokerID {
+        await server.withNode { $0.cluster.coordinator(of: .group(group)) }
+    }
+
+    /// The node that coordinates the transactional id.
+    public func coordinator(ofTransaction id: String) async -> BrokerID {
+        await server.withNode { $0.cluster.coordinator(of: .transaction(id)) }
+    }
+
+    /// Stops a node as if it had failed: its port and its connections close, other replicas lead its partitions with the
+    /// next leader epoch, and other nodes coordinate its groups and transactions. A partition of which it held the only
+    /// replica has no leader until the node is back. Nothing happens where it is stopped already.
+    ///
+    /// - Throws: A sentence where there is no such node.
+    public func stopNode(_ node: BrokerID) async throws(CommandError) { try await server.stopNode(node) }
+
+    /// Starts a stopped node again, on the same port. It is in sync at once and leads what nobody leads; other leaders
+    /// stay until they are moved, or an election of preferred leaders is asked for (ElectLeaders).
+    ///
+    /// - Throws: A sentence where there is no such node, or its port has been taken meanwhile.
+    public func startNode(_ node: BrokerID) async throws(CommandError) { try await server.startNode(node) }
+
+    /// Adds a node, which has no partitions yet, and gives its id: the one after the highest that there was. It listens
+    /// on any free port, or with a fixed port on the one that follows from its id.
+    @discardableResult
+    public func addNode() async throws(CommandError) -> BrokerID { try await server.addNode() }
+
+    /// Stops a node and forgets it: its replicas move to nodes that do not have the partition yet, where there are any.
+    ///
+    /// - Throws: A sentence where there is no such node, or it is the last one.
+    public func removeNode(_ node: BrokerID) async throws(CommandError) { try await server.removeNode(node) }
+
+    /// From now on every fetch that contains the batch with that offset gets it with a byte turned over, so that its
+    /// checksum is wrong. The batch itself stays whole: ``restoreBatch(_:_:_:)`` makes fetches right again.
+    ///
+    /// - Throws: A sentence where there is no such batch.
+    public func corruptBatch(_ topic: String, _ partition: PartitionID, _ offset: Offset) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            let (partition, base) = try state.batch(topic, partition, offset)
+            partition.damaged.insert(base)
+        }
+    }
+
+    /// Undoes ``corruptBatch(_:_:_:)``.
+    ///
+    /// - Throws: A sentence where there is no such batch.
+    public func restoreBatch(_ topic: String, _ partition: PartitionID, _ offset: Offset) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            let (partition, base) = try state.batch(topic, partition, offset)
+            partition.damaged.remove(base)
+        }
+    }
+
+    /// Moves the broker's manual clock, and does what falls due on the way, each at its time: sessions and rebalances
+    /// that time out, transactions that took too long, fetches that waited long enough, retention. When the call
+    /// returns, all of that has been done, and the answers are on their way to the clients.
+    ///
+    /// - Throws: A sentence where the broker's clock is the system's, or the duration is negative.
+    public func advance(by duration: Duration) async throws(CommandError) {
+        guard case .manual(let clock) = clock else {
+            throw CommandError(
+                "This broker's time is the system's; give it a clock of its own: "
+                    + "configuration.clock = .manual(ManualClock())")
+        }
+        guard duration >= .zero else { throw CommandError("A clock does not go back: \(duration)") }
+        await server.advance(clock, by: duration)
+    }
+
+    /// From now on the broker speaks as one of that release of Apache Kafka: it tells and takes no later versions of its
+    /// APIs, and none that the release did not have. Connections stay; one that goes on in a later version is closed, as
+    /// after a downgrade. See also ``BrokerConfiguration/speaks``.
+    ///
+    /// Versions that Kafka 4 has removed are not served all the same (KIP-896).
+    ///
+    /// - Parameter release: Such as `2.8`; nil for all that the broker speaks.
+    /// - Throws: A sentence with the releases that are known, where this one is not.
+    public func speak(as release: String?) async throws(CommandError) {
+        let found = try release.map(Self.release)
+        await server.speak(as: found)
+    }
+
+    static func release(_ name: String) throws(CommandError) -> KafkaRelease {
+        if let release = KafkaRelease.named(name) { return release }
+        throw CommandError(
+            "Apache Kafka \(name) is not known here; these releases are: "
+                + KafkaRelease.all.map(\.name).joined(separator: ", "))
+    }
+}
