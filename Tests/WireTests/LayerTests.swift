@@ -1,71 +1,146 @@
 import Foundation
 import Testing
 
-/// The one rule of the house: data flows from left to right, values await nothing, only `Net` and `Security` touch the
-/// platform, and libpq stays with the producers and the batch consumers.
+/// The one rule of the house: data flows from left to right, values await nothing and ask for no time, only few folders
+/// touch the platform, and libpq stays with the producers and the batch consumers. `DESIGN.md` shows the same order.
 @Suite struct LayerTests {
-    /// The folders of `Sources/KafkaWire`, left to right. `Explain` stands beside them: it uses values only, and nothing
-    /// uses it.
-    static let layers = [
-        "Bytes", "Codec", "Messages", "Records", "Frames", "Explain", "Net", "Security", "Connection", "Cluster",
-        "Producer", "Consumer", "Admin", "Diagnosis",
+    struct Library: Sendable, CustomTestStringConvertible {
+        let folder: String
+        /// Its folders, left to right.
+        let layers: [String]
+        /// Those that await, and ask for the time. The others are values, and what lives on their loop.
+        let active: Set<String>
+        /// Those that may call the system's functions.
+        let platform: Set<String>
+        /// Those that have to do with sockets.
+        let sockets: Set<String>
+        /// Those that stand beside the line: they use what is on their left, and nothing uses them.
+        var aside: Set<String> = []
+
+        var testDescription: String { folder }
+    }
+
+    static let libraries = [
+        Library(
+            folder: "Sources/KafkaWire",
+            layers: [
+                "Bytes", "Codec", "Messages", "Records", "Frames", "Explain", "Net", "Security", "Connection",
+                "Cluster", "Producer", "Consumer", "Admin", "Diagnosis",
+            ],
+            active: [
+                "Net", "Security", "Connection", "Cluster", "Producer", "Consumer", "Admin", "Diagnosis",
+            ],
+            platform: ["Net", "Security"], sockets: ["Net", "Security", "Connection", "Diagnosis"],
+            aside: ["Explain"]),
+        Library(
+            folder: "Sources/KafkaBroker",
+            layers: [
+                "Collections", "Clock", "Requests", "Configs", "Refusals", "Disk", "Log", "Topics", "Transactions",
+                "Groups", "Fetching", "Cluster", "Storage", "Node", "Handlers", "Hooks", "Server", "API",
+            ],
+            active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
     ]
-    static let values: Set = ["Bytes", "Codec", "Messages", "Records", "Frames", "Explain"]
-    static let platform: Set = ["Net", "Security"]
 
     struct Source {
         var path: String
+        /// The folder in which it stands.
         var layer: String
         /// Without comments and string literals.
         var code: String
+
+        init(_ path: String, _ text: String) {
+            self.path = path
+            let parts = path.split(separator: "/")
+            layer = parts.count > 3 ? String(parts[2]) : ""
+            code = LayerTests.stripped(text)
+        }
+
+        var words: Set<Substring> { Set(code.split { !$0.isLetter && !$0.isNumber && $0 != "_" }) }
     }
 
-    static let sources: [Source] = files(in: "Sources/KafkaWire").map { path in
-        let layer = path.split(separator: "/").dropFirst(2).first.map(String.init) ?? ""
-        return Source(path: path, layer: layer, code: stripped(text(path)))
-    }
+    static func sources(of library: Library) -> [Source] { files(in: library.folder).map { Source($0, text($0)) } }
 
-    @Test func everyFileIsInALayer() {
-        #expect(Self.sources.count > 50)
-        for source in Self.sources { #expect(Self.layers.contains(source.layer), "\(source.path)") }
-    }
-
-    @Test func aFolderUsesOnlyFoldersToItsLeft() throws {
+    /// What is used of folders to the right, or of those beside the line, as sentences: by the names of types that the
+    /// library's files declare on their own.
+    static func circles(in sources: [Source], of library: Library) -> [String] {
         let declaration =
             #/(?m)^(?:public |package |private |fileprivate |final |indirect )*(?:struct|class|enum|actor|protocol|typealias) ([A-Z][A-Za-z0-9]*)/#
         var homes: [Substring: Set<String>] = [:]
-        for source in Self.sources {
+        for source in sources {
             for match in source.code.matches(of: declaration) where !match.output.0.contains("private ") {
                 homes[match.output.1, default: []].insert(source.layer)
             }
         }
-        let place = Dictionary(uniqueKeysWithValues: Self.layers.enumerated().map { ($1, $0) })
-        for source in Self.sources {
+        let place = Dictionary(uniqueKeysWithValues: library.layers.enumerated().map { ($1, $0) })
+        var found: [String] = []
+        for source in sources {
             let own = place[source.layer] ?? 0
-            for word in Set(source.code.matches(of: #/\b[A-Z][A-Za-z0-9]*\b/#).map(\.output)) {
-                guard let layers = homes[word], !source.code.contains("struct \(word)") else { continue }
+            // A type of the file's own may have the same name inside of another.
+            let inner = Set(source.code.matches(of: #/\b(?:struct|class|enum) ([A-Z][A-Za-z0-9]*)/#).map(\.output.1))
+            for word in source.words.subtracting(inner).sorted() {
+                guard let layers = homes[word] else { continue }
                 let leftmost = layers.compactMap { place[$0] }.min() ?? 0
-                #expect(leftmost <= own, "\(source.path) uses \(word) of \(Self.layers[leftmost])")
-                #expect(source.layer == "Explain" || layers != ["Explain"], "\(source.path) uses \(word) of Explain")
+                let isAside = layers.isSubset(of: library.aside) && !layers.contains(source.layer)
+                guard leftmost > own || isAside else { continue }
+                found.append("\(source.path) uses \(word) of \(library.layers[leftmost])")
             }
+        }
+        return found
+    }
+
+    @Test(arguments: libraries) func everyFileIsInALayer(library: Library) {
+        let sources = Self.sources(of: library)
+        #expect(sources.count > 50)
+        for source in sources { #expect(library.layers.contains(source.layer), "\(source.path)") }
+    }
+
+    /// `DESIGN.md` has a line for every folder, in this order.
+    @Test(arguments: libraries) func theMapShowsTheFolders(library: Library) {
+        let name = library.folder.dropFirst("Sources/".count)
+        let map = Self.text("DESIGN.md").split(separator: "\n").drop { !$0.hasPrefix("  \(name)/ ") }.dropFirst()
+        let folders = map.prefix { $0.hasPrefix("    ") }.compactMap {
+            $0.firstMatch(of: #/^ {4}([A-Z][A-Za-z]*)\/ +\S/#)?.output.1
+        }
+        let known = Set(Self.sources(of: library).map(\.layer))
+        #expect(folders.map(String.init) == library.layers.filter(known.contains))
+    }
+
+    @Test(arguments: libraries) func aFolderUsesOnlyFoldersToItsLeft(library: Library) {
+        for circle in Self.circles(in: Self.sources(of: library), of: library) { Issue.record("\(circle)") }
+    }
+
+    @Test(arguments: [
+        ("Sources/KafkaWire", "Records", "struct Planted { var connection: BrokerConnection }"),
+        ("Sources/KafkaWire", "Admin", "let planted: Explanation"),
+        ("Sources/KafkaBroker", "Log", "extension Partition { var planted: Int { 0 } }"),
+        ("Sources/KafkaBroker", "Configs", "func planted(_ node: BrokerNode) {}"),
+        ("Sources/KafkaBroker", "Handlers", "extension KafkaBroker.Configuration {}"),
+    ])
+    func aPlantedCircleIsFound(folder: String, layer: String, code: String) throws {
+        let library = try #require(Self.libraries.first { $0.folder == folder })
+        let planted = Source("\(folder)/\(layer)/Planted.swift", code)
+        let found = Self.circles(in: Self.sources(of: library) + [planted], of: library)
+        #expect(found.count { $0.hasPrefix(planted.path) } == 1)
+    }
+
+    @Test(arguments: libraries) func valuesAwaitNothingAndAskForNoTime(library: Library) {
+        let waiting: Set<Substring> = ["await", "async", "Task", "actor", "clock_gettime", "wallMilliseconds"]
+        for source in Self.sources(of: library) where !library.active.contains(source.layer) {
+            #expect(source.words.isDisjoint(with: waiting), "\(source.path): \(source.words.intersection(waiting))")
+            // `Instant.now`, and `.now` where that is what is meant: nothing stands in front of the dot.
+            let asks = source.code.contains(#/\bInstant\.now\b|(?:^|[^A-Za-z0-9_)\]?!.])\.now\b/#)
+            #expect(!asks, "\(source.path) asks for the time")
         }
     }
 
-    @Test func valuesAwaitNothing() {
-        for source in Self.sources where Self.values.contains(source.layer) {
-            for word in ["await", "async", "Task", "actor", "clock_gettime"] {
-                #expect(
-                    !source.code.split { !$0.isLetter && $0 != "_" }.contains(Substring(word)),
-                    "\(source.path): \(word)")
-            }
-        }
-    }
-
-    @Test func onlyNetAndSecurityTouchThePlatform() {
-        for source in Self.sources where !Self.platform.contains(source.layer) {
-            for module in ["Glibc", "Musl", "Darwin"] {
+    @Test(arguments: libraries) func fewFoldersTouchThePlatform(library: Library) {
+        let sockets: Set<Substring> = ["TCPSocket", "Resolver"]
+        for source in Self.sources(of: library) {
+            for module in ["Glibc", "Musl", "Darwin"] where !library.platform.contains(source.layer) {
                 #expect(!source.code.contains("import \(module)"), "\(source.path) imports \(module)")
             }
+            guard !library.sockets.contains(source.layer) else { continue }
+            #expect(source.words.isDisjoint(with: sockets), "\(source.path) has to do with sockets")
         }
     }
 
