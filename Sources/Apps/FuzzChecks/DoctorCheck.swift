@@ -80,11 +80,8 @@ enum DoctorCheck {
 /// What goes to a terminal cannot steer it.
 enum TerminalCheck {
     static func isHarmless(_ text: String, allowing allowed: String = "") throws(Finding) {
-        let steering = text.unicodeScalars.first { scalar in
-            let isSteering =
-                scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-                || (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
-            return isSteering && !allowed.unicodeScalars.contains(scalar)
+        let steering = text.unicodeScalars.first {
+            JSONText.isSteering($0) && !allowed.unicodeScalars.contains($0)
         }
         try claim(
             steering == nil,

@@ -14,21 +14,26 @@ package enum JSONText {
     /// A string between its quotation marks. What would steer a terminal may stand in JSON as it is, from U+007F on, but
     /// lines of JSON are looked at as well.
     package static func string(_ text: String) -> String {
+        // Nearly all text is plain.
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C }) { return "\"\(text)\"" }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": out += "\\\""
             case "\\": out += "\\\\"
-            case _ where isSteering(scalar): for unit in String(scalar).utf16 { out += escaped(unit) }
+            case _ where isSteering(scalar): out += escaped(scalar)
             default: out.unicodeScalars.append(scalar)
             }
         }
         return out + "\""
     }
 
-    private static func escaped(_ unit: UInt16) -> String {
-        let digits = String(unit, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    /// A character as JSON can always spell it.
+    package static func escaped(_ scalar: Unicode.Scalar) -> String {
+        String(scalar).utf16.map { unit in
+            let digits = String(unit, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }.joined()
     }
 
     /// Whether a character does something to a terminal instead of being shown on it: controls (C0, DEL, C1), marks that

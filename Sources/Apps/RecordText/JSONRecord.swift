@@ -1,3 +1,4 @@
+import JSONLines
 import KafkaWire
 
 /// A record as a JSON object on a line of its own. Keys, values and values of headers are strings; one that is no UTF-8
@@ -53,7 +54,7 @@ package struct JSONRecord: RecordRenderer {
         }
     }
 
-    /// UTF-8 as a JSON string. Control characters of both blocks are escaped: the second would steer a terminal.
+    /// UTF-8 as a JSON string. What would steer a terminal is escaped, as ``JSONText/string(_:)`` does it.
     private func append(_ text: Bytes, _ out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         text.withUnsafeBytes { bytes in
@@ -65,9 +66,14 @@ package struct JSONRecord: RecordRenderer {
             }
             while at < bytes.count {
                 let byte = bytes[at]
-                let isSteering = byte == 0xC2 && at + 1 < bytes.count && bytes[at + 1] < 0xA0
-                if byte >= 0x20, byte != 0x22, byte != 0x5C, byte != 0x7F, !isSteering {
+                if (0x20..<0x7F).contains(byte), byte != 0x22, byte != 0x5C {
                     at += 1
+                    continue
+                }
+                let scalar = Self.scalar(bytes[at...])
+                let width = UTF8.width(scalar)
+                if byte >= 0x80, !JSONText.isSteering(scalar) {
+                    at += width
                     continue
                 }
                 flush(&out)
@@ -77,16 +83,21 @@ package struct JSONRecord: RecordRenderer {
                 case 0x0A: out.append(text: "\\n")
                 case 0x0D: out.append(text: "\\r")
                 case 0x09: out.append(text: "\\t")
-                default:
-                    let code = isSteering ? bytes[at + 1] : byte
-                    let digits = String(code, radix: 16)
-                    out.append(text: "\\u00" + (digits.count == 1 ? "0" : "") + digits)
+                default: out.append(text: JSONText.escaped(scalar))
                 }
-                at += isSteering ? 2 : 1
+                at += width
                 start = at
             }
             flush(&out)
         }
         out.append(UInt8(ascii: "\""))
+    }
+
+    /// The first character of UTF-8.
+    private static func scalar(_ bytes: Slice<UnsafeRawBufferPointer>) -> Unicode.Scalar {
+        var rest = bytes.makeIterator()
+        var decoder = UTF8()
+        if case .scalarValue(let scalar) = decoder.decode(&rest) { return scalar }
+        return Unicode.Scalar(bytes[bytes.startIndex])
     }
 }

@@ -7,6 +7,9 @@ public protocol FieldVisitor: ~Copyable {
     var version: Int16 { get }
     /// Whether lengths are varints and structures end in tagged fields (KIP-482).
     var flexible: Bool { get set }
+    /// Whether it matters here which values are secrets. Of a setting that is found out by its name, which takes longer
+    /// than to write it.
+    static var asksForSecrets: Bool { get }
 
     /// Begins a field. The visitor answers whether it wants to see the value; if so, ``leave()`` follows.
     mutating func enter<T: WireType>(_ field: Field, _ value: T, default: T) throws(WireError)
@@ -68,10 +71,16 @@ public struct Field: Sendable {
 }
 
 extension FieldVisitor where Self: ~Copyable {
+    public static var asksForSecrets: Bool { false }
+
+    /// Whether the value of the setting with that name is a secret, for visitors that ask.
+    @inline(__always)
+    func hides(setting name: String) -> Bool { Self.asksForSecrets && SensitiveSettings.contains(name) }
+
     /// Names a field. `default` is the value that an absent field has, where it is not the type's zero value;
     /// `nullable` defaults to all versions that carry the field, and matters only where the value is an optional;
     /// `sensitive` says that the value is a secret; of a setting its name, which is read before, decides
-    /// (``SensitiveSettings``).
+    /// (``hides(setting:)``).
     @inline(__always)
     public mutating func field<T: WireType>(
         _ name: StaticString, _ value: inout T, _ versions: Versions = .all, nullable: Versions = .all,

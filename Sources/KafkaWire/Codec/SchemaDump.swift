@@ -78,6 +78,7 @@ extension WireStruct {
 
 /// The visitor that says what a message's fields are, whatever the version.
 struct SchemaDump: FieldVisitor {
+    static var asksForSecrets: Bool { true }
     let version: Int16 = 0
     var flexible = true
     private(set) var fields: [FieldSchema] = []

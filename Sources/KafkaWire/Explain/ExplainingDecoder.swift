@@ -1,6 +1,7 @@
 /// The visitor that reads a message and writes a row for each field. The reading itself is that of ``MessageDecoder``,
 /// so that what the explainer accepts is what the decoder accepts.
 struct ExplainingDecoder: FieldVisitor {
+    static var asksForSecrets: Bool { true }
     private(set) var decoder: MessageDecoder
     var out: ExplanationWriter
     /// The field or element being read.

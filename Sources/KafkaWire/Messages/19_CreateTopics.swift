@@ -81,7 +81,7 @@ public struct CreateTopicsRequest: WireRequest {
 
             public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
                 try visitor.field("name", &name)
-                try visitor.field("value", &value, sensitive: SensitiveSettings.contains(name))
+                try visitor.field("value", &value, sensitive: visitor.hides(setting: name))
             }
         }
     }
@@ -168,7 +168,7 @@ public struct CreateTopicsResponse: WireMessage {
 
             public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
                 try visitor.field("name", &name, 5...)
-                try visitor.field("value", &value, 5..., sensitive: SensitiveSettings.contains(name))
+                try visitor.field("value", &value, 5..., sensitive: visitor.hides(setting: name))
                 try visitor.field("readOnly", &readOnly, 5...)
                 try visitor.field("configSource", &configSource, 5..., ignorable: true, default: -1)
                 try visitor.field("isSensitive", &isSensitive, 5...)

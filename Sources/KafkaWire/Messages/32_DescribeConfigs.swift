@@ -110,7 +110,7 @@ public struct DescribeConfigsResponse: WireMessage {
 
             public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
                 try visitor.field("name", &name)
-                try visitor.field("value", &value, sensitive: SensitiveSettings.contains(name))
+                try visitor.field("value", &value, sensitive: visitor.hides(setting: name))
                 try visitor.field("readOnly", &readOnly)
                 try visitor.field("configSource", &configSource, 1..., ignorable: true, default: -1)
                 try visitor.field("isSensitive", &isSensitive)
@@ -133,7 +133,7 @@ public struct DescribeConfigsResponse: WireMessage {
 
                 public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
                     try visitor.field("name", &name, 1...)
-                    try visitor.field("value", &value, 1..., sensitive: SensitiveSettings.contains(name))
+                    try visitor.field("value", &value, 1..., sensitive: visitor.hides(setting: name))
                     try visitor.field("source", &source, 1...)
                 }
             }

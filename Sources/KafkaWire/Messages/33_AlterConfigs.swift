@@ -48,7 +48,7 @@ public struct AlterConfigsRequest: WireRequest {
 
             public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
                 try visitor.field("name", &name)
-                try visitor.field("value", &value, sensitive: SensitiveSettings.contains(name))
+                try visitor.field("value", &value, sensitive: visitor.hides(setting: name))
             }
         }
     }

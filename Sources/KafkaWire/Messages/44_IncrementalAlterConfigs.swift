@@ -51,7 +51,7 @@ public struct IncrementalAlterConfigsRequest: WireRequest {
             public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
                 try visitor.field("name", &name)
                 try visitor.field("configOperation", &configOperation)
-                try visitor.field("value", &value, sensitive: SensitiveSettings.contains(name))
+                try visitor.field("value", &value, sensitive: visitor.hides(setting: name))
             }
         }
     }

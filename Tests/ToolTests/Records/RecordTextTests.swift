@@ -219,6 +219,22 @@ import Testing
         #expect(JSON(String(decoding: out.dropLast(), as: UTF8.self)) != nil)
     }
 
+    /// What turns the direction of text went out raw in keys, values, headers and topics.
+    @Test func jsonHoldsNoCharacterThatSteersATerminal() throws {
+        let steering = "a\u{202E}b\u{2066}c\u{FEFF}d\u{61C}e\u{E0001}"
+        let record = try Self.record(
+            key: Array(steering.utf8), value: Array(steering.utf8),
+            headers: [RecordHeader(steering, Bytes(utf8: steering))])
+        var out: [UInt8] = []
+        JSONRecord().render(record, of: TopicPartition(steering, 0), into: &out)
+        let text = String(decoding: out.dropLast(), as: UTF8.self)
+        #expect(!text.unicodeScalars.contains(where: JSONText.isSteering))
+        #expect(text.contains("\"key\":\"a\\u202eb\\u2066c\\ufeffd\\u061ce\\udb40\\udc01\""))
+        let json = try #require(JSON(text))
+        #expect([json["topic"].text, json["key"].text, json["value"].text] == [steering, steering, steering])
+        #expect(json["headers"].elements.first?["key"].text == steering)
+    }
+
     @Test func aTerminalIsNotSteered() throws {
         var format = ConsoleFormat()
         format.isSafe = true
