@@ -40,8 +40,6 @@ esac
 program=$build/release/kwfuzz
 work=$ROOT/.fuzz
 # Swift's own handler of crashes would come before libFuzzer's, which keeps the input.
-# Data directories of brokers are made in memory, where there is such a place.
-[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4
 declare -A pids=()
 declare -A results=()
@@ -185,6 +183,8 @@ finish() {
 }
 
 build_fuzzers
+# Data directories of brokers are made in memory, where there is such a place.
+[ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 finish_at_end
 run_all
 keep_findings
