@@ -73,10 +73,6 @@ public struct Field: Sendable {
 extension FieldVisitor where Self: ~Copyable {
     public static var asksForSecrets: Bool { false }
 
-    /// Whether the value of the setting with that name is a secret, for visitors that ask.
-    @inline(__always)
-    func hides(setting name: String) -> Bool { Self.asksForSecrets && SensitiveSettings.contains(name) }
-
     /// Names a field. `default` is the value that an absent field has, where it is not the type's zero value;
     /// `nullable` defaults to all versions that carry the field, and matters only where the value is an optional;
     /// `sensitive` says that the value is a secret; of a setting its name, which is read before, decides

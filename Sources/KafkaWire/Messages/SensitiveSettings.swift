@@ -33,6 +33,12 @@ package enum SensitiveSettings {
     }
 }
 
+extension FieldVisitor where Self: ~Copyable {
+    /// Whether the value of the setting with that name is a secret, for visitors that ask.
+    @inline(__always)
+    func hides(setting name: String) -> Bool { Self.asksForSecrets && SensitiveSettings.contains(name) }
+}
+
 extension [UInt8] {
     fileprivate func ends(in end: [UInt8]) -> Bool { reversed().starts(with: end.reversed()) }
 }
