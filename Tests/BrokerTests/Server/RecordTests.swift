@@ -191,7 +191,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let reader = try TestClient(port: broker.port)
         let admin = try TestClient(port: broker.port)
-        var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 4500)
+        var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 60_000)
         request.topics[0].topicId = await broker.topics[0].id
         try reader.send(request, version: version)
         while await broker.waitingFetches == 0 { try await Task.sleep(for: .milliseconds(5)) }
