@@ -251,7 +251,7 @@ def report(options):
         about = document["machine"]
         where = (f"One run of {time.strftime('%d %B %Y')} on {about['cores']} cores ({about['model']}), with "
                  f"{about['memory_bytes'] / 2**30:.0f} GB, PostgreSQL {document['postgres']}; at its end the machine's load "
-                 f"over 15 minutes was {about["load"]:.1f}.\n")
+                 f"over 15 minutes was {about['load']:.1f}.\n")
         fill(options.doc, "\n".join([where, *(markdown(*table) for table in tables)]))
     print(f"\n  figures in {options.json}, pictures in {options.pictures}")
     differs = False
