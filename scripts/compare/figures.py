@@ -16,14 +16,15 @@ def percentile(values, share):
 
 
 def extrapolate(points, size):
-    """What a straight line through the points (size, value) gives for another size; never below 0. None with fewer than two."""
+    """A straight line through the points (size, value), at another size. None with fewer than two, or where it falls."""
     if len({x for x, _ in points}) < 2:
         return None
     count = len(points)
     mean_x = sum(x for x, _ in points) / count
     mean_y = sum(y for _, y in points) / count
     slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / sum((x - mean_x) ** 2 for x, _ in points)
-    return max(0.0, mean_y + slope * (size - mean_x))
+    # What does not grow, as a heap with a bound, follows no line.
+    return mean_y + slope * (size - mean_x) if slope >= 0 else None
 
 
 def json_lines(path):

@@ -28,11 +28,11 @@ class Numbers(unittest.TestCase):
         self.assertEqual(percentile([7], 0.99), 7)
         self.assertEqual(percentile([3, 1, 2], 0.5), 2)
 
-    def test_a_line_needs_two_sizes_and_never_goes_below_nothing(self):
+    def test_a_line_needs_two_sizes_and_does_not_fall(self):
         self.assertIsNone(extrapolate([], 10))
         self.assertIsNone(extrapolate([(1, 2), (1, 3)], 10))
         self.assertAlmostEqual(extrapolate([(100, 2), (1000, 11)], 10000), 101)
-        self.assertEqual(extrapolate([(100, 1), (200, 0)], 1000), 0)
+        self.assertIsNone(extrapolate([(100, 1), (200, 0)], 1000))
 
     def test_sizes_and_durations_have_units(self):
         self.assertEqual([report.size_of(v) for v in (None, 29, 1500, 77_500_000, 719_000_000)],
