@@ -27,14 +27,27 @@ def extrapolate(points, size):
     return mean_y + slope * (size - mean_x) if slope >= 0 else None
 
 
+class Tail:
+    """What a program goes on writing: each line is read once, however often one asks."""
+
+    def __init__(self, path):
+        self.path = path
+        self.read = 0
+
+    def lines(self):
+        """The whole lines that have come since the last time."""
+        if not os.path.exists(self.path):
+            return []
+        with open(self.path, "rb") as file:
+            file.seek(self.read)
+            whole, newline, _ = file.read().rpartition(b"\n")
+        self.read += len(whole) + len(newline)
+        return [json.loads(line) for line in whole.splitlines()]
+
+
 def json_lines(path):
-    if not os.path.exists(path):
-        return
-    with open(path, encoding="utf-8") as file:
-        for text in file:
-            # The last line may be half there while its program still writes.
-            if text.endswith("\n"):
-                yield json.loads(text)
+    """All that a program has written; the last line may be half there while it still writes."""
+    return Tail(path).lines()
 
 
 def alerts(paths):

@@ -17,7 +17,7 @@ import sys
 import time
 
 import picture
-from figures import WAYS, Way, extrapolate, json_lines
+from figures import WAYS, Tail, Way, extrapolate
 
 GROUPS = ("anomaly-detection-group", "fraud-detection-group")
 PARTS = ("postgres", "connect", "broker", "anomaly-agent", "velocity-agent", "spark", "fraud-batch")
@@ -56,15 +56,23 @@ def committed(text, topic):
     return found
 
 
-def judged_by_runs(options):
-    name = {"sql": "fraud-batch", "spark": "spark"}[options.way]
-    return sum(line["rows"] for line in json_lines(os.path.join(options.dir, name + ".jsonl")) if line["type"] == "run")
+class JudgedByRuns:
+    """Rows that a batch way has judged. Its output is read on, so that waiting takes little from what is measured."""
+
+    def __init__(self, options):
+        self.tail = Tail(os.path.join(options.dir, {"sql": "fraud-batch", "spark": "spark"}[options.way] + ".jsonl"))
+        self.rows = 0
+
+    def count(self):
+        self.rows += sum(line["rows"] for line in self.tail.lines() if line["type"] == "run")
+        return self.rows
 
 
 def wait(options):
     deadline = time.monotonic() + options.seconds
+    judged = (lambda: judged_by_agents(options)) if options.way == "stream" else JudgedByRuns(options).count
     while True:
-        count = judged_by_agents(options) if options.way == "stream" else judged_by_runs(options)
+        count = judged()
         if count >= options.rows:
             return 0
         if time.monotonic() > deadline:

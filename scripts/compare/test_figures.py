@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import picture
 import report
-from figures import Samples, alerts, differences, extrapolate, percentile
+from figures import Samples, Tail, alerts, differences, extrapolate, percentile
 from sampler import Sampler, descendants
 from spark_batch import Progress, hundredths
 
@@ -98,6 +98,17 @@ class Alerts(unittest.TestCase):
         path = self.write("a.jsonl", [self.alert(1), self.alert(1, processed_at_us=9), {"type": "run"}, '{"type":"al'])
         found, told, twice = alerts([path])
         self.assertEqual((list(found), told, twice), ([("anomaly", 1)], {("anomaly", 1): 1000}, 1))
+
+    def test_what_goes_on_being_written_is_read_once(self):
+        path = os.path.join(self.folder.name, "tail.jsonl")
+        tail = Tail(path)
+        self.assertEqual(tail.lines(), [])
+        told = []
+        for text in ('{"a":1}\n{"a":', "", '2}\n', '{"a":3}\n{"a":4}\n{'):
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(text)
+            told.append([line["a"] for line in tail.lines()])
+        self.assertEqual(told, [[1], [], [2], [3, 4]])
 
     def test_every_kind_of_difference_is_seen(self):
         expected = {("anomaly", 1): (7, "600.00", "100.00"), ("velocity", 2): (7, "4500.00", 90)}
