@@ -13,16 +13,28 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 /// A compression library, which a build without the trait does without.
 func codec(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Compression"])) }
 
-/// A library that only the executables share.
-func shared(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/Apps/\(name)", swiftSettings: strict)
+/// The rooms of `Sources/Apps`. What stands in one uses its own room and those above it, which `LayerTests` holds to.
+enum Room: String {
+    /// For all programs.
+    case shared = "Shared"
+    /// The exercise: change events, detectors, agents, what PostgreSQL feeds, the demo.
+    case pipeline = "Pipeline"
+    /// `kw`, and the libraries of its commands.
+    case tool = "Tool"
+    /// What tests and fuzzers claim.
+    case checks = "Checks"
 }
 
-/// An executable: one folder in `Sources/Apps`.
-func app(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// A library that only programs share.
+func library(_ room: Room, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/Apps/\(room.rawValue)/\(name)", swiftSettings: strict)
+}
+
+func program(_ room: Room, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: [arguments, "AppSupport"] + dependencies, path: "Sources/Apps/\(name)",
-        swiftSettings: strict)
+        name: name, dependencies: [arguments, "AppSupport"] + dependencies,
+        path: "Sources/Apps/\(room.rawValue)/\(name)", swiftSettings: strict)
 }
 
 let package = Package(
@@ -73,51 +85,49 @@ let package = Package(
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
 
-        shared("AppSupport", ["JSONLines", arguments]),
-        shared("ChangeEvents"),
-        shared("JSONLines"),
-        shared("Captures", ["KafkaWire", "JSONLines"]),
-        shared("ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
-        shared("ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
-        shared("ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
-        shared("ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
-        shared(
-            "Proxying", ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
-        shared("RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
-        shared("Conformance", ["KafkaWire", "JSONLines"]),
-        shared("BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", log]),
-        shared("Detectors", ["ChangeEvents"]),
-        shared("EventGenerator", ["AppSupport"]),
-        shared(
-            "FuzzChecks",
+        library(.shared, "JSONLines"),
+        library(.shared, "AppSupport", ["JSONLines", arguments]),
+
+        library(.pipeline, "ChangeEvents"),
+        library(.pipeline, "Detectors", ["ChangeEvents"]),
+        library(.pipeline, "EventGenerator", ["AppSupport"]),
+        library(
+            .pipeline, "AgentRuntime",
+            ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "JSONLines", arguments, histogram]),
+        program(.pipeline, "AnomalyAgent", ["AgentRuntime"]),
+        program(.pipeline, "VelocityAgent", ["AgentRuntime"]),
+        library(.pipeline, "PostgreSQL", ["CLibpq", "AppSupport", arguments]),
+        program(.pipeline, "FraudProducer", ["PostgreSQL"]),
+        program(.pipeline, "FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
+        program(.pipeline, "TemperatureProducer", ["PostgreSQL"]),
+        program(.pipeline, "TemperatureConsumer", ["PostgreSQL"]),
+        program(.pipeline, "Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
+
+        library(.tool, "ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
+        library(.tool, "Captures", ["KafkaWire", "JSONLines"]),
+        library(.tool, "Conformance", ["KafkaWire", "JSONLines"]),
+        library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
+        library(.tool, "ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
+        library(.tool, "ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
+        library(.tool, "ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
+        library(.tool, "Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
+        library(
+            .tool, "Proxying",
+            ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
+        library(.tool, "BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", log]),
+        program(
+            .tool, "KW",
             [
-                "KafkaWire", "KafkaBroker", "ChangeEvents", "Conformance", "JSONLines", "AppSupport", "Captures",
-                "BrokerUI", "ChangeText", "ClusterView", "ConnectREST", "Detectors", "Proxying", "RecordText",
+                "KafkaWire", "KafkaBroker", "COpenSSL", log, "JSONLines", "ToolKit", "Captures", "Conformance",
+                "RecordText", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying", "BrokerUI",
             ]),
-        shared("Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
-        shared("PostgreSQL", ["CLibpq", "AppSupport", arguments]),
-        shared(
-            "AgentRuntime", ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "JSONLines", arguments, histogram]),
-        app("AnomalyAgent", ["AgentRuntime"]),
-        app("VelocityAgent", ["AgentRuntime"]),
-        app("TemperatureProducer", ["PostgreSQL"]),
-        app("TemperatureConsumer", ["PostgreSQL"]),
-        app("FraudProducer", ["PostgreSQL"]),
-        app("FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
-        app(
-            "KW",
+
+        library(
+            .checks, "FuzzChecks",
             [
-                "KafkaWire", "KafkaBroker", "COpenSSL", log,
-                "ToolKit", "JSONLines", "Captures", "Conformance",
-                "BrokerUI",
-                "Benching",
-                "RecordText",
-                "ClusterView",
-                "Proxying",
-                "ChangeText",
-                "ConnectREST",
+                "KafkaWire", "KafkaBroker", "JSONLines", "AppSupport", "ChangeEvents", "Detectors", "Captures",
+                "Conformance", "RecordText", "ChangeText", "ConnectREST", "ClusterView", "Proxying", "BrokerUI",
             ]),
-        app("Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
         .testTarget(
             name: "WireTests", dependencies: ["KafkaWire", "Conformance", "FuzzChecks", "JSONLines"],

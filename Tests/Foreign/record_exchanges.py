@@ -5,7 +5,7 @@
 It listens to the loopback interface (that needs root), so neither side knows of it. Producing and the
 group are the Java client's, against the embedded broker (.build/release/kw); the transaction is librdkafka's, against
 its mock cluster (which the Java client's initTransactions waits for in vain). What a capture looks like is
-said in Sources/Apps/Captures. The guide's listings are made of these files, so after recording anew they have to be
+said in Sources/Apps/Tool/Captures. The guide's listings are made of these files, so after recording anew they have to be
 made anew as well: scripts/guide.sh write.
 """
 

@@ -147,10 +147,10 @@ import Testing
     /// Text goes to the terminal through `Console` alone, which shows what would steer it; what passes as bytes is records
     /// that were asked for, the agents' own lines, and the frames of `kw top`.
     @Test func oneWayLeadsToTheTerminal() {
-        let own = ["Sources/Apps/AppSupport/Console.swift", "Sources/Apps/KW/Top/TopTerminal.swift"]
+        let own = ["Sources/Apps/Shared/AppSupport/Console.swift", "Sources/Apps/Tool/KW/Top/TopTerminal.swift"]
         let raw = [
-            "Sources/Apps/AgentRuntime/Agent.swift", "Sources/Apps/KW/Records/ConsumeRun.swift",
-            "Sources/Apps/KW/Top/TopSession.swift",
+            "Sources/Apps/Pipeline/AgentRuntime/Agent.swift", "Sources/Apps/Tool/KW/Records/ConsumeRun.swift",
+            "Sources/Apps/Tool/KW/Top/TopSession.swift",
         ]
         let words: Set<Substring> = [
             "debugPrint", "FileHandle", "fputs", "fwrite", "fprintf", "vprintf", "printf", "dprintf", "putchar", "puts",
@@ -185,10 +185,10 @@ import Testing
     @Test func onlyThePostgreSQLLibraryLinksLibpq() {
         let importers = Self.files(in: "Sources").filter { Self.text($0).contains("import CLibpq") }
         #expect(!importers.isEmpty)
-        for path in importers { #expect(path.hasPrefix("Sources/Apps/PostgreSQL/"), "\(path)") }
+        for path in importers { #expect(path.hasPrefix("Sources/Apps/Pipeline/PostgreSQL/"), "\(path)") }
         let users = Self.files(in: "Sources").filter { Self.text($0).contains("import PostgreSQL") }
         for path in users {
-            let app = path.split(separator: "/")[2]
+            let app = path.split(separator: "/")[3]
             #expect(
                 ["TemperatureProducer", "TemperatureConsumer", "FraudProducer", "FraudBatch"].contains(app), "\(path)")
         }
