@@ -1,6 +1,5 @@
 import AppSupport
 import ArgumentParser
-import JSONLines
 import KafkaWire
 
 #if canImport(Glibc)
@@ -32,12 +31,11 @@ package struct ClusterOptions: ParsableArguments {
 
     package init() {}
 
-    /// The settings of the file; none where no file is named. Throws where the file cannot be read, with its line where
-    /// one is wrong.
+    /// The settings of the file, as ``ToolSettings/add(file:)`` reads it.
     package func settings() throws -> ToolSettings {
-        guard let commandConfig else { return ToolSettings() }
-        let content = try FileContent.bytes(commandConfig)
-        return ToolSettings(try PropertiesFile(content, path: commandConfig))
+        var settings = ToolSettings()
+        try settings.add(file: commandConfig)
+        return settings
     }
 
     /// Where the cluster is, as a list of `host:port`.
@@ -45,14 +43,7 @@ package struct ClusterOptions: ParsableArguments {
         let given =
             bootstrapServer ?? settings.value("bootstrap.servers")
             ?? getenv("KAFKA_BOOTSTRAP").map { String(cString: $0) }
-        let servers = (given ?? "").split(separator: ",").map { Self.trimmed($0) }.filter { !$0.isEmpty }
+        let servers = (given ?? "").split(separator: ",").map { ToolSettings.trimmed(String($0)) }.filter { !$0.isEmpty }
         return servers.isEmpty ? ["localhost:9092"] : servers
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
     }
 }

@@ -1,4 +1,5 @@
 import AppSupport
+import JSONLines
 
 /// Settings under Kafka's names, each with the place where it was given, for error messages. Later ones stand over
 /// earlier ones.
@@ -27,8 +28,12 @@ package struct ToolSettings: Sendable, Equatable {
         entries.append(Entry(name: name, value: value, place: place))
     }
 
-    /// Adds the settings of a file over those that are there.
-    package mutating func add(_ file: PropertiesFile) { entries += ToolSettings(file).entries }
+    /// Adds the settings of a file over those that are there; none where no file is named. Throws where it cannot be read,
+    /// with its line where one is wrong.
+    package mutating func add(file path: String?) throws {
+        guard let path else { return }
+        entries += ToolSettings(try PropertiesFile(try FileContent.bytes(path), path: path)).entries
+    }
 
     /// Adds settings of an option, written `NAME=VALUE`, over those that are there; a name alone has an empty value, as
     /// in Kafka's tools.

@@ -14,9 +14,8 @@ struct BenchOptions: ParsableArguments {
         // Kafka's older tools have the other two.
         name: [.customLong("command-property"), .customLong("producer-props"), .customLong("consumer-property")],
         parsing: .upToNextOption,
-        help: ArgumentHelp("Settings of the client under Kafka's names, over the file's.", valueName: "name=value"),
-        transform: NamedSetting.init)
-    var commandProperty: [NamedSetting] = []
+        help: ArgumentHelp("Settings of the client under Kafka's names, over the file's.", valueName: "name=value"))
+    var commandProperty: [String] = []
 
     @Option(
         name: [.customLong("producer.config"), .customLong("consumer.config")],
@@ -35,9 +34,7 @@ struct BenchOptions: ParsableArguments {
         var cluster = cluster
         cluster.commandConfig = cluster.commandConfig ?? olderConfig
         var settings = try cluster.settings()
-        for property in commandProperty {
-            settings.set(property.name, property.value, place: "--command-property")
-        }
+        settings.add(commandProperty, option: "--command-property")
         return settings
     }
 

@@ -194,9 +194,7 @@ struct ConsumeForm: ParsableArguments {
 
     private func consoleFormat(_ tool: Tool, isSafe: Bool) throws -> ConsoleFormat {
         var settings = ToolSettings()
-        if let formatterConfig {
-            settings.add(try PropertiesFile(try FileContent.bytes(formatterConfig), path: formatterConfig))
-        }
+        try settings.add(file: formatterConfig)
         if let keyDeserializer { settings.set("key.deserializer", keyDeserializer, place: "--key-deserializer") }
         if let valueDeserializer {
             settings.set("value.deserializer", valueDeserializer, place: "--value-deserializer")

@@ -54,9 +54,7 @@ struct ConsumePlan {
 
     private static func settings(_ command: ConsumeCommand) throws -> ToolSettings {
         var settings = try command.cluster.settings()
-        if let file = command.consumerConfig {
-            settings.add(try PropertiesFile(try FileContent.bytes(file), path: file))
-        }
+        try settings.add(file: command.consumerConfig)
         settings.add(command.property, option: "--command-property")
         if let level = command.isolationLevel { settings.set("isolation.level", level, place: "--isolation-level") }
         if command.fromBeginning, let reset = settings.entry("auto.offset.reset"), reset.value != "earliest" {

@@ -86,9 +86,7 @@ struct ProduceCommand: ToolCommand {
 
     private func parser(_ tool: Tool) throws -> LineParser {
         var settings = ToolSettings()
-        if let readerConfig {
-            settings.add(try PropertiesFile(try FileContent.bytes(readerConfig), path: readerConfig))
-        }
+        try settings.add(file: readerConfig)
         settings.add(property, option: "--reader-property")
         var parser = LineParser()
         for entry in settings.entries where !parser.apply(entry.name, entry.value) {
@@ -155,9 +153,7 @@ struct ProduceSettings: ParsableArguments {
 
     /// Puts the settings over those of the file; options of their own stand over `--command-property`, as in Kafka.
     func add(to settings: inout ToolSettings) throws {
-        if let producerConfig {
-            settings.add(try PropertiesFile(try FileContent.bytes(producerConfig), path: producerConfig))
-        }
+        try settings.add(file: producerConfig)
         settings.add(property, option: "--command-property")
         let options: [(name: String, value: String?, option: String)] = [
             ("compression.type", compressionCodec, "--compression-codec"), ("batch.size", batchSize, "--batch-size"),
