@@ -263,18 +263,19 @@ register_connector() {
         "poll.interval.ms": "10"'
 }
 
-# Registers $CONNECTOR and waits until it streams: post_connector SETTINGS, the members of a JSON object.
-post_connector() {
-  step "registering $CONNECTOR (curl -X POST localhost:$CONNECT_PORT/connectors/)"
-  curl -i -sS -m 60 -X POST -H "Accept:application/json" -H "Content-Type:application/json" \
-    "localhost:$CONNECT_PORT/connectors/" -d '{"name": "'"$CONNECTOR"'", "config": {'"$1"'}}' \
-    >"$stack_dir/register.log" 2>&1 || die "Kafka Connect did not answer the registration"
-  head -n 1 "$stack_dir/register.log" | grep -q ' 201' || die "Kafka Connect refused the connector"
-  wait_for_connector
-}
-
 # Longer than a minute only where a large table has to be told first.
 CONNECTOR_PATIENCE=${CONNECTOR_PATIENCE:-60}
+
+# kw connectors, asking this stack's Connect: connectors COMMAND [OPTION…]
+connectors() { "$BIN/kw" connectors "$1" --connect "http://127.0.0.1:$CONNECT_PORT" "${@:2}"; }
+
+# Registers $CONNECTOR and waits until it streams: post_connector SETTINGS, the members of a JSON object.
+post_connector() {
+  step "registering $CONNECTOR (kw connectors register)"
+  connectors register --wait "${CONNECTOR_PATIENCE}s" - <<<'{"name": "'"$CONNECTOR"'", "config": {'"$1"'}}' \
+    >"$stack_dir/register.log" 2>&1 || die "the connector does not run: $(cat "$stack_dir/register.log")"
+  wait_for_connector
+}
 
 wait_for_connector() {
   wait_until "$CONNECTOR_PATIENCE" connector_streams ||
@@ -283,16 +284,14 @@ wait_for_connector() {
 
 # RUNNING, and its replication slot in use: from here on every new row is a create event, none part of the snapshot.
 connector_streams() {
-  local status
-  status=$(curl -fs -m 10 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status")
-  [ "$(grep -o '"state":"RUNNING"' <<<"$status" | wc -l)" = 2 ] &&
+  connectors status --check "$CONNECTOR" >/dev/null 2>&1 &&
     [ "$(run_psql -c "SELECT active FROM pg_replication_slots WHERE slot_name = '$SLOT'")" = t ]
 }
 
 # Whether Connect has written down how far it is. A connector that is killed before it ever did takes its snapshot anew,
 # and what was inserted and deleted again before that is in no snapshot.
 connector_offset_is_kept() {
-  curl -fs -m 10 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/offsets" | grep -q '"lsn"'
+  connectors offsets "$CONNECTOR" --json 2>/dev/null | grep -q '"lsn"'
 }
 
 start_agents() { # [OPTION…] for both
@@ -345,7 +344,7 @@ stop_stack() {
 show_logs() {
   local log
   printf '\n--- what Kafka Connect says of %s\n' "$CONNECTOR"
-  curl -sS -m 5 "http://127.0.0.1:$CONNECT_PORT/connectors/$CONNECTOR/status" 2>&1 | cut -c1-1500 || true
+  timeout 5 "$BIN/kw" connectors status --connect "http://127.0.0.1:$CONNECT_PORT" --trace "$CONNECTOR" 2>&1 | head -n 30 || true
   for log in "$stack_dir"/*.log "$stack_dir/connect/connect.log"; do
     [ -s "$log" ] || continue
     printf '\n--- the end of %s\n' "$log"

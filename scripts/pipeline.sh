@@ -125,4 +125,4 @@ stop_programs anomaly-agent velocity-agent
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \
   --version "PostgreSQL $(run_psql -c 'SHOW server_version')" \
   --version "$(tail -n 1 "$dir/connect.log" | grep -o 'Kafka Connect [0-9.]*')" \
-  --version "Debezium $(curl -fs "http://127.0.0.1:$CONNECT_PORT/connector-plugins" | grep -o '[0-9][0-9.]*Final')"
+  --version "Debezium $(connectors plugins | grep -o '[0-9][0-9.]*Final')"

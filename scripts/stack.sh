@@ -40,7 +40,7 @@ ${bold}Try, in another terminal:${plain}
   ${BIN#"$ROOT/"}/fraud-producer --count 100000
   tail -f ${stack_dir#"$ROOT/"}/*-agent.jsonl
   psql -c "INSERT INTO transactions (user_id, amount, card_type, merchant_id) VALUES (4010, 4970.17, 'VISA', 7)"
-  curl -s http://localhost:$CONNECT_PORT/connectors/$CONNECTOR/status
+  ${BIN#"$ROOT/"}/kw connectors status --connect http://localhost:$CONNECT_PORT
   kcat -b 127.0.0.1:$KAFKA_PORT -t $TOPIC -C -o -1 -e
 
 TEXT
