@@ -161,7 +161,7 @@ private func renameFile(_ from: String, _ to: String) -> Int32 { rename(from, to
 
 /// Keeps a second broker out of a folder, until it is released.
 final class FolderLock {
-    private var descriptor: Int32
+    private(set) var descriptor: Int32
 
     /// Throws where another process holds the lock.
     init(_ folder: Folder) throws(StorageError) {
@@ -178,9 +178,11 @@ final class FolderLock {
 
     deinit { release() }
 
-    /// Lets others in.
+    /// Lets others in. Closing alone would not: a process that is being started has the descriptor until its program runs.
     func release() {
-        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 else { return }
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
         descriptor = -1
     }
 }

@@ -1,10 +1,12 @@
+import Foundation
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// A broker on a directory: stopped, killed, started again.
-@Suite(.serialized) struct DataDirectoryTests {
+@Suite(.serialized, .turn) struct DataDirectoryTests {
     private let temporary = TemporaryFolder()
 
     private func start(
@@ -155,6 +157,17 @@ import Testing
         await next.stop()
     }
 
+    /// A process that this one starts has all descriptors for a moment: a broker that was stopped then has let go.
+    @Test func aFolderIsFreeThoughAChildHasTheDescriptor() throws {
+        let temporary = TemporaryFolder()
+        let lock = try FolderLock(Folder(temporary.path))
+        #expect(throws: StorageError.self) { try FolderLock(Folder(temporary.path)) }
+        let inherited = dup(lock.descriptor)
+        defer { close(inherited) }
+        lock.release()
+        _ = try FolderLock(Folder(temporary.path))
+    }
+
     @Test func aDirectoryBelongsToItsCluster() async throws {
         await (try await start { $0.clusterId = "one" }).stop()
         await (try await start { $0.clusterId = "one" }).stop()
@@ -289,7 +302,7 @@ import Testing
 }
 
 /// What a topic's settings do to batches and logs.
-@Suite(.serialized) struct TopicSettingTests {
+@Suite(.serialized, .turn) struct TopicSettingTests {
     private func start(_ settings: [String: String], clock: TestClock = TestClock()) async throws -> KafkaBroker {
         var configuration = KafkaBroker.Configuration()
         configuration.now = { clock.now }
