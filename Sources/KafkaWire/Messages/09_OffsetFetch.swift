@@ -24,14 +24,6 @@ public struct OffsetFetchRequest: WireRequest {
         try visitor.field("requireStable", &requireStable, 7...)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// What to look up in one topic.
     public struct OffsetFetchRequestTopic: WireStruct {
         /// The topic's name.
@@ -113,14 +105,6 @@ public struct OffsetFetchResponse: WireMessage {
         try visitor.field("topics", &topics, 0...7)
         try visitor.field("errorCode", &errorCode, 2...7, ignorable: true)
         try visitor.field("groups", &groups, 8...)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// Positions in one topic.

@@ -20,14 +20,6 @@ public struct FindCoordinatorRequest: WireRequest {
         try visitor.field("keyType", &keyType, 1...)
         try visitor.field("coordinatorKeys", &coordinatorKeys, 4...)
     }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
 }
 
 /// The coordinators found.
@@ -62,14 +54,6 @@ public struct FindCoordinatorResponse: WireMessage {
         try visitor.field("host", &host, 0...3)
         try visitor.field("port", &port, 0...3)
         try visitor.field("coordinators", &coordinators, 4...)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// The coordinator of one key.

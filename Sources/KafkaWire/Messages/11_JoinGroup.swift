@@ -36,14 +36,6 @@ public struct JoinGroupRequest: WireRequest {
         try visitor.field("reason", &reason, 8..., ignorable: true, default: nil)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// An assignor that a member offers.
     public struct JoinGroupRequestProtocol: WireStruct {
         /// The assignor's name.
@@ -99,14 +91,6 @@ public struct JoinGroupResponse: WireMessage {
         try visitor.field("skipAssignment", &skipAssignment, 9...)
         try visitor.field("memberId", &memberId)
         try visitor.field("members", &members)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// A member of the group.

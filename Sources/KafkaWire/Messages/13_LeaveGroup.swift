@@ -21,14 +21,6 @@ public struct LeaveGroupRequest: WireRequest {
         try visitor.field("members", &members, 3...)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// A member that leaves.
     public struct MemberIdentity: WireStruct {
         /// The member's id, given by the coordinator.
@@ -69,14 +61,6 @@ public struct LeaveGroupResponse: WireMessage {
         try visitor.field("throttleTimeMs", &throttleTimeMs, 1..., ignorable: true)
         try visitor.field("errorCode", &errorCode)
         try visitor.field("members", &members, 3...)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// The outcome for one member.

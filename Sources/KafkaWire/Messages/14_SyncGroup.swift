@@ -33,14 +33,6 @@ public struct SyncGroupRequest: WireRequest {
         try visitor.field("assignments", &assignments)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// One member's assignment.
     public struct SyncGroupRequestAssignment: WireStruct {
         /// The member's id, given by the coordinator.
@@ -84,13 +76,5 @@ public struct SyncGroupResponse: WireMessage {
         try visitor.field("protocolType", &protocolType, 5..., ignorable: true, default: nil)
         try visitor.field("protocolName", &protocolName, 5..., ignorable: true, default: nil)
         try visitor.field("assignment", &assignment)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 }

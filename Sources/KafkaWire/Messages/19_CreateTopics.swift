@@ -21,14 +21,6 @@ public struct CreateTopicsRequest: WireRequest {
         try visitor.field("validateOnly", &validateOnly, 1...)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// A topic to create.
     public struct CreatableTopic: WireStruct {
         /// The topic's name.
@@ -104,14 +96,6 @@ public struct CreateTopicsResponse: WireMessage {
     public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("throttleTimeMs", &throttleTimeMs, 2..., ignorable: true)
         try visitor.field("topics", &topics)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// The outcome for one topic.

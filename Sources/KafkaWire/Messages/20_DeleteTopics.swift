@@ -21,14 +21,6 @@ public struct DeleteTopicsRequest: WireRequest {
         try visitor.field("timeoutMs", &timeoutMs)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// A topic to delete.
     public struct DeleteTopicState: WireStruct {
         /// The topic's name.
@@ -63,14 +55,6 @@ public struct DeleteTopicsResponse: WireMessage {
     public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("throttleTimeMs", &throttleTimeMs, 1..., ignorable: true)
         try visitor.field("responses", &responses)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// The outcome for one topic.

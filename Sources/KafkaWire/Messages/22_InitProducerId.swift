@@ -29,14 +29,6 @@ public struct InitProducerIdRequest: WireRequest {
         try visitor.field("enable2Pc", &enable2Pc, 6...)
         try visitor.field("keepPreparedTxn", &keepPreparedTxn, 6...)
     }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
 }
 
 /// The producer id and epoch to write with.
@@ -68,13 +60,5 @@ public struct InitProducerIdResponse: WireMessage {
         try visitor.field("producerEpoch", &producerEpoch)
         try visitor.field("ongoingTxnProducerId", &ongoingTxnProducerId, 6..., default: -1)
         try visitor.field("ongoingTxnProducerEpoch", &ongoingTxnProducerEpoch, 6..., default: -1)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 }

@@ -20,14 +20,6 @@ public struct DescribeClusterRequest: WireRequest {
         try visitor.field("endpointType", &endpointType, 1..., default: 1)
         try visitor.field("includeFencedBrokers", &includeFencedBrokers, 2...)
     }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
 }
 
 /// The brokers of the cluster.
@@ -65,14 +57,6 @@ public struct DescribeClusterResponse: WireMessage {
         try visitor.field("controllerId", &controllerId, default: -1)
         try visitor.field("brokers", &brokers)
         try visitor.field("clusterAuthorizedOperations", &clusterAuthorizedOperations, default: .min)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// A broker.

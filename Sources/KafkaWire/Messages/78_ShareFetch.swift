@@ -48,14 +48,6 @@ public struct ShareFetchRequest: WireRequest {
         try visitor.field("forgottenTopicsData", &forgottenTopicsData)
     }
 
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
-    }
-
     /// What to fetch and to acknowledge of one topic.
     public struct FetchTopic: WireStruct {
         /// The topic's identifier (KIP-516).
@@ -156,14 +148,6 @@ public struct ShareFetchResponse: WireMessage {
         try visitor.field("acquisitionLockTimeoutMs", &acquisitionLockTimeoutMs, 1...)
         try visitor.field("responses", &responses)
         try visitor.field("nodeEndpoints", &nodeEndpoints)
-    }
-
-    public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
-        try encodeFields(into: writer, version: version)
-    }
-
-    public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {
-        try decodeFields(bytes, version: version)
     }
 
     /// Records of one topic.
