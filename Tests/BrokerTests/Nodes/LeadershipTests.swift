@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Who leads a partition, as tables: values only.
-@Suite struct LeadershipTests {
+@Suite(.turn) struct LeadershipTests {
     private enum Event {
         case lead(BrokerID)
         case lose(BrokerID)
