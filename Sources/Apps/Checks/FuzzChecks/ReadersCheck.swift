@@ -150,7 +150,6 @@ enum ReadersCheck {
     // MARK: - Texts
 
     private static func json(_ bytes: [UInt8], isStrict: Bool) throws(Finding) {
-        _ = PrettyJSON.text(bytes).map { $0.count }
         guard let document = Document(bytes, isStrict: isStrict) else { return }
         try hold(Document(Array(document.compact.utf8)) == document, "\(document.compact) reads as something else")
         try hold(

@@ -1,4 +1,5 @@
 import AppSupport
+import JSONLines
 import KafkaWire
 import ToolKit
 
@@ -88,11 +89,19 @@ package struct TailMessage: Sendable, Equatable, Identifiable {
     /// A part in full, on as many lines as it has: JSON is indented.
     package static func lines(_ part: Part?) -> [String] {
         guard let part else { return ["null"] }
-        let text = PrettyJSON.text(part.bytes) ?? SafeText.text(Self.whole(part.bytes[...]))
+        let text = Self.json(part.bytes) ?? SafeText.text(Self.whole(part.bytes[...]))
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             SafeText.line($0.split(separator: "\t", omittingEmptySubsequences: false).joined(separator: "    "))
         }
         if part.missing > 0 { lines.append("… \(part.missing) more bytes") }
         return lines
+    }
+
+    /// An object or an array with each field on a line of its own; nil where it is none, or nested so deep that it would
+    /// be mostly space.
+    private static func json(_ bytes: [UInt8]) -> String? {
+        guard let document = Document(bytes), document.isContainer else { return nil }
+        let text = document.indented(limit: 8 * longest)
+        return text.utf8.count <= 8 * longest ? text : nil
     }
 }

@@ -1,53 +1,51 @@
-import ToolKit
-
 /// A table in the columns of Kafka's own tools: where nobody looks on, every column has the width that Kafka's has, so that
 /// a script cuts the same text; on a terminal it is a ``TextTable``, which fits.
-struct KafkaTable {
+package struct KafkaTable {
     /// A column, and how Kafka pads it.
-    struct Column {
+    package struct Column {
         /// What stands above it.
-        var title: String
+        package var title: String
         /// The least width, counted in UTF-16 units as Java does; nil is as wide as the text, for the last column.
-        var width: Int?
+        package var width: Int?
         /// Whether it becomes as wide as its longest text; else longer texts push what follows to the right.
-        var grows = false
-        var isNumeric = false
+        package var grows = false
+        package var isNumeric = false
         /// Whether it gives way on a narrow terminal.
-        var isCuttable = false
+        package var isCuttable = false
 
-        static func text(_ title: String, _ width: Int?, grows: Bool = false) -> Column {
+        package static func text(_ title: String, _ width: Int?, grows: Bool = false) -> Column {
             Column(title: title, width: width, grows: grows, isCuttable: grows)
         }
 
-        static func number(_ title: String, _ width: Int?) -> Column {
+        package static func number(_ title: String, _ width: Int?) -> Column {
             Column(title: title, width: width, isNumeric: true)
         }
     }
 
-    var columns: [Column]
+    package var columns: [Column]
     /// What Kafka writes behind every column but the last.
-    var gap = " "
+    package var gap = " "
     /// What Kafka writes behind the last column of every row, the titles included.
-    var end = ""
+    package var end = ""
     /// What Kafka writes behind the last column of every row but the titles.
-    var rowEnd = ""
-    var rows: [[String]] = []
+    package var rowEnd = ""
+    package var rows: [[String]] = []
 
-    init(_ columns: [Column], end: String = "", rowEnd: String = "") {
+    package init(_ columns: [Column], end: String = "", rowEnd: String = "") {
         self.columns = columns
         self.end = end
         self.rowEnd = rowEnd
     }
 
     /// A table of Kafka's newer tools: columns as wide as their widest text, with a tab behind each.
-    static func tabbed(_ titles: [String]) -> KafkaTable {
+    package static func tabbed(_ titles: [String]) -> KafkaTable {
         var table = KafkaTable(titles.map { .text($0, $0.utf16.count, grows: true) }, end: "\t")
         table.gap = "\t"
         return table
     }
 
     /// Writes the table, behind an empty line where `spaced`.
-    func print(_ tool: Tool, spaced: Bool = true) {
+    package func print(_ tool: Tool, spaced: Bool = true) {
         if spaced { tool.console.line("") }
         guard let width = tool.width else {
             lines.forEach(tool.console.line)
@@ -60,7 +58,7 @@ struct KafkaTable {
     }
 
     /// The lines as Kafka's tools print them.
-    var lines: [String] {
+    package var lines: [String] {
         let widths = columns.indices.map { index -> Int in
             guard let width = columns[index].width else { return 0 }
             guard columns[index].grows else { return width }

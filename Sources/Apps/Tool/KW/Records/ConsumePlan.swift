@@ -1,6 +1,5 @@
 import AppSupport
 import ArgumentParser
-import JSONLines
 import KafkaWire
 import RecordText
 import ToolKit
