@@ -129,20 +129,24 @@ let package = Package(
                 "Conformance", "RecordText", "ChangeText", "ConnectREST", "ClusterView", "Proxying", "BrokerUI",
             ]),
 
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "WireTests", dependencies: ["KafkaWire", "Conformance", "FuzzChecks", "JSONLines"],
+            name: "WireTests", dependencies: ["TestSupport", "KafkaWire", "Conformance", "FuzzChecks", "JSONLines"],
             swiftSettings: strict),
         .testTarget(
-            name: "BrokerTests", dependencies: ["KafkaBroker", "KafkaWire", "FuzzChecks"], swiftSettings: strict),
-        .testTarget(name: "ClientTests", dependencies: ["KafkaBroker", "KafkaWire"], swiftSettings: strict),
+            name: "BrokerTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire", "FuzzChecks"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests",
-            dependencies: ["ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime"],
+            dependencies: ["TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime"],
             swiftSettings: strict),
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures", "Conformance",
+                "TestSupport", "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures",
+                "Conformance",
                 "ChangeEvents", "FuzzChecks", http,
                 "BrokerUI",
                 "Benching",
@@ -156,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "PostgreSQLTests",
             dependencies: [
-                "PostgreSQL", "AppSupport", "FraudBatch", "FraudProducer", "ChangeEvents", "Detectors", "JSONLines",
+                "TestSupport", "PostgreSQL", "AppSupport", "FraudBatch", "FraudProducer", "ChangeEvents", "Detectors",
+                "JSONLines",
             ],
             swiftSettings: strict),
     ]

@@ -36,24 +36,14 @@ count_in() {
   sed -nE 's/.*Test run with ([0-9]+ tests?).*passed.*/, \1/p; s/^([0-9]+ passed, [0-9]+ failed).*/, \1/p' "$1" | tail -n 1
 }
 
-# Suites with clients and brokers of others. They have a machine's cores to themselves: a JVM beside three hundred tests
-# makes time-outs of both. So do golden bytes beside a client's time-outs, hence three more runs.
+# Suites with clients and brokers of others, which are run by themselves, and once more where one fails.
 FOREIGN='Foreign|AdminCompare|MockCluster'
-# What keeps a core busy for half a minute, and what measures whether others have their turn: either by itself.
-HEAVY='BrokerTests\.(DamageTests|RequestWalkTests|BrokerFuzzTests|PopulatedBrokerTests)'
-WORK='BrokerTests\.(BudgetTests|LongWorkTests|GroupWorkTests|ConsumerGroupWorkTests)'
-# Suites with a hundred clients and more at a time: beside them the time-outs of other tests are of no use.
-CROWDED='RetryPaceTests|AnswerTests'
 
-swift_tests() { # PATTERN [OPTION…]
-  local pattern=$1
-  shift
-  swift test --skip-build --filter "$pattern" --skip "$FOREIGN" "$@"
-}
+swift_tests() { swift test --skip-build --filter "$1" --skip "$FOREIGN"; } # PATTERN
 
 foreign_tests() {
   KAFKAWIRE_VENV=$VENV KAFKAWIRE_JARS=$(jars) KAFKAWIRE_MOCK_BOOTSTRAP=$(cat "$LOGS/mock.address" 2>/dev/null || true) \
-    swift test --skip-build --no-parallel --filter "$FOREIGN"
+    swift test --skip-build --filter "$FOREIGN"
 }
 
 # A foreign client may lose a race of its own, as kafka-python does now and then when a group rebalances; what fails twice
@@ -98,13 +88,9 @@ swift build -c release >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"
 start_mock
 suite "building the tests (debug)" swift build --build-tests
 suite "golden bytes and values (swift test)" swift_tests '^(WireTests|AppTests|PostgreSQLTests)\.'
-# One after another: a test that waits for a program holds a thread, of which there are as many as cores.
-suite "the tools (swift test)" swift_tests '^ToolTests\.' --no-parallel
-suite "the broker (swift test)" swift_tests '^BrokerTests\.' --skip "$HEAVY" --skip "$WORK"
-suite "the broker, damaged and asked everything (swift test)" swift_tests "^$HEAVY"
-suite "the broker's work and memory (swift test)" swift_tests "^$WORK" --no-parallel
-suite "the client against brokers (swift test)" swift_tests '^ClientTests\.' --skip "$CROWDED"
-suite "the client's pauses, and answers that say no (swift test)" swift_tests "^ClientTests\.($CROWDED)"
+suite "the tools (swift test)" swift_tests '^ToolTests\.'
+suite "the broker (swift test)" swift_tests '^BrokerTests\.'
+suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "kw conformance" conformance
 suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import AgentRuntime
 
 /// What an agent counts of the records that it has dealt with.
-@Suite struct AgentTallyTests {
+@Suite(.turn) struct AgentTallyTests {
     /// The age of a record whose time is the least of 64 bits ended both agents at every start.
     @Test(arguments: [.min, .min + 1, -(1 << 62), -1] as [Int64]) func aRecordWithoutATimeHasNoAge(time: Int64) {
         var tally = Tally()

@@ -1,8 +1,9 @@
 import ChangeEvents
+import TestSupport
 import Testing
 
 /// Hand-made events, a row for each rule.
-@Suite struct ChangeEventEdgeTests {
+@Suite(.turn) struct ChangeEventEdgeTests {
     private static func event(_ after: String, op: String = "c", source: String = #""ts_ms":5000"#) -> String {
         #"{"before":null,"after":{\#(after)},"source":{\#(source)},"op":"\#(op)"}"#
     }

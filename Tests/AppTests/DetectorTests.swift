@@ -2,10 +2,11 @@ import ChangeEvents
 import Detectors
 import Foundation
 import JSONLines
+import TestSupport
 import Testing
 
 /// The rules, against a plain statement of them over whole histories.
-@Suite struct DetectorTests {
+@Suite(.turn) struct DetectorTests {
     private static func row(_ user: Int64, _ cents: Int64, at microseconds: Int64, id: Int64 = 1) -> Transaction {
         Transaction(
             id: id, userID: user, amount: Amount(cents: cents), createdAt: EventTime(microseconds: microseconds))

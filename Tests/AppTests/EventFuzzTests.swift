@@ -1,9 +1,10 @@
 import FuzzChecks
 import KafkaWire
+import TestSupport
 import Testing
 
 /// The fuzzer's claims about change events, without a fuzzer: see `FuzzTests` of WireTests.
-@Suite struct EventFuzzTests {
+@Suite(.turn) struct EventFuzzTests {
     static let folder: String = {
         var parts = #filePath.split(separator: "/")
         parts.removeLast(3)

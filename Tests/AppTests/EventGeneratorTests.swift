@@ -1,10 +1,11 @@
 import ChangeEvents
 import Detectors
 import EventGenerator
+import TestSupport
 import Testing
 
 /// Generated events against recorded ones.
-@Suite struct EventGeneratorTests {
+@Suite(.turn) struct EventGeneratorTests {
     private static func generate(_ count: Int, _ options: EventGenerator.Options) -> [(String, String)] {
         var generator = EventGenerator(options)
         var key: [UInt8] = []

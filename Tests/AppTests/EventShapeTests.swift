@@ -1,8 +1,9 @@
 import ChangeEvents
+import TestSupport
 import Testing
 
 /// Remembered shapes against plain scans: the same results, also for events that only resemble those before.
-@Suite struct EventShapeTests {
+@Suite(.turn) struct EventShapeTests {
     private static let event =
         #"{"before":null,"after":{"id":1,"user_id":2,"amount":"BalP","card_type":"VISA","merchant_id":7,"#
         + #""created_at":1795234901060297},"source":{"name":"s","ts_ms":5000,"snapshot":"false","#

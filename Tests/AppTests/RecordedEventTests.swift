@@ -1,9 +1,10 @@
 import ChangeEvents
 import Foundation
+import TestSupport
 import Testing
 
 /// The decoder against Debezium's own events, with Foundation's JSON parser as the second opinion.
-@Suite struct RecordedEventTests {
+@Suite(.turn) struct RecordedEventTests {
     @Test(arguments: RecordedEvent.tables)
     func everyEventAgreesWithFoundation(_ name: String) throws {
         var decoder = ChangeEventDecoder()
@@ -106,7 +107,7 @@ import Testing
 }
 
 /// Damaged events: every result is a value, never a trap.
-@Suite struct DamagedEventTests {
+@Suite(.turn) struct DamagedEventTests {
     @Test(arguments: RecordedEvent.tables)
     func everyTruncationIsMalformed(_ name: String) throws {
         var decoder = ChangeEventDecoder()

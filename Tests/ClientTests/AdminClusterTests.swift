@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The cluster, its brokers, limits and access through ``KafkaAdmin``.
-@Suite(.timeLimit(.minutes(1))) struct AdminClusterTests {
+@Suite(.turn) struct AdminClusterTests {
     private static let part = TopicPartition("t", 0)
 
     @Test func theClusterIsDescribed() async throws {

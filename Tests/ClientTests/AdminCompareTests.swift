@@ -1,4 +1,5 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -16,7 +17,7 @@ private let venv = getenv("KAFKAWIRE_VENV").map { String(cString: $0) }
 
 /// What this library's admin client and those of others tell of the same cluster, line by line
 /// (`Tests/Foreign/admin_compare.py` says what the lines are).
-@Suite(.timeLimit(.minutes(2))) struct AdminCompareTests {
+@Suite(.alone(minutes: 2)) struct AdminCompareTests {
     @Test(.enabled(if: venv != nil), arguments: ["confluent", "kafka-python"])
     func othersTellTheSame(client: String) async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["other": 2], brokers: 3))

@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Groups of both protocols and their offsets through ``KafkaAdmin``.
-@Suite(.timeLimit(.minutes(1))) struct AdminGroupTests {
+@Suite(.turn) struct AdminGroupTests {
     private static func partition(_ index: Int) -> TopicPartition { TopicPartition("t", PartitionID(index: index)) }
 
     @Test func aClassicGroupIsSeenChangedAndDeleted() async throws {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -15,7 +16,7 @@ private let mockServers = getenv("KAFKAWIRE_MOCK_BOOTSTRAP").map { String(cStrin
 
 /// The admin client against a broker that others wrote, as far as that serves administration: the mock cluster has
 /// metadata, offsets and coordinators, and deletes groups, records and topics in part.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: mockServers?.isEmpty == false)) struct AdminMockClusterTests {
+@Suite(.alone(minutes: 2), .enabled(if: mockServers?.isEmpty == false)) struct AdminMockClusterTests {
     private static func configuration() throws -> ClientConfiguration {
         .quick(try #require(mockServers).split(separator: ",").map(String.init))
     }

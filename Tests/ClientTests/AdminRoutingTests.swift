@@ -1,4 +1,5 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -20,7 +21,7 @@ struct AdminAction: Sendable, CustomTestStringConvertible {
 private let part = TopicPartition("t", 0)
 
 /// Which broker is asked, and what is tried again.
-@Suite(.timeLimit(.minutes(1))) struct AdminRoutingTests {
+@Suite(.turn) struct AdminRoutingTests {
     @Test(arguments: [
         AdminAction(.createTopics, .notController) { _ = try await $0.createTopics([.init("n")]).get() },
         .init(.createTopics, .throttlingQuotaExceeded) { _ = try await $0.createTopics([.init("n")]).get() },

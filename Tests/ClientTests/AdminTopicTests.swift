@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Topics, configurations and records through ``KafkaAdmin``.
-@Suite(.timeLimit(.minutes(1))) struct AdminTopicTests {
+@Suite(.turn) struct AdminTopicTests {
     @Test func topicsAreCreatedDescribedGrownAndDeleted() async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 3))
         let admin = try KafkaAdmin(.quick(broker))

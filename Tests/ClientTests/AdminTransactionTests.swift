@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Producers and transactions through ``KafkaAdmin``.
-@Suite(.timeLimit(.minutes(1))) struct AdminTransactionTests {
+@Suite(.turn) struct AdminTransactionTests {
     private static let part = TopicPartition("t", 0)
 
     /// Begins a transaction, and writes a record in it, by hand: what a producer does that then hangs.

@@ -1,4 +1,5 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -6,7 +7,7 @@ import Testing
 private let part = TopicPartition("t", 0)
 
 /// Brokers of older releases: what they can do works, and what they cannot is one clear error.
-@Suite(.timeLimit(.minutes(1))) struct AdminVersionTests {
+@Suite(.turn) struct AdminVersionTests {
     @Test(arguments: ["2.1", "2.4", "2.8", "3.3", "3.7", "4.0"]) func whatAnOldBrokerCanDoWorks(release: String)
         async throws
     {

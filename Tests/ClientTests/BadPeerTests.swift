@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Addresses behind which there is no Kafka, or none that answers.
-@Suite(.timeLimit(.minutes(1))) struct BadPeerTests {
+@Suite(.turn) struct BadPeerTests {
     private static func describe(_ server: String) async throws -> KafkaError? {
         let admin = try KafkaAdmin(.quick([server]))
         let error = await #expect(throws: KafkaError.self) { try await within { try await admin.describeCluster() } }

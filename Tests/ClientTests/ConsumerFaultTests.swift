@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Damage, outages and deletions while a consumer reads.
-@Suite(.timeLimit(.minutes(1))) struct ConsumerFaultTests {
+@Suite(.turn) struct ConsumerFaultTests {
     /// Flips a bit in the value of the record that holds `text`, wherever a Fetch response carries it.
     private static func damage(_ text: String, times: Int = .max) -> FaultProxy.Rule {
         let left = Counter(times)
@@ -193,7 +194,7 @@ import Testing
         _ = try await admin.deleteTopics(["gone"]).get()
         // On a busy machine another trouble may be told before.
         try await within {
-            while !told.all.contains(where: { $0.contains("gone") }) { try await Task.sleep(for: .milliseconds(10)) }
+            try await eventually { told.all.contains(where: { $0.contains("gone") }) }
         }
         try await broker.produce(0..<3, to: "stays", prefix: "s")
         try await seen.wait(for: 7)

@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The consumer against the embedded broker.
-@Suite struct ConsumerTests {
+@Suite(.turn) struct ConsumerTests {
     @Test func aGroupReadsEverythingAndResumesBehindItsCommits() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 3]))
         try await Self.produce(1000, to: "orders", broker)

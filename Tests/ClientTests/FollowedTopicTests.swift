@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Consumers of whole topics, with and without a group, by name and by pattern.
-@Suite(.timeLimit(.minutes(1))) struct FollowedTopicTests {
+@Suite(.turn) struct FollowedTopicTests {
     private static func consumer(
         _ broker: KafkaBroker, _ topics: KafkaConsumer.Topics, from start: KafkaConsumer.StartingOffset,
         group: String? = nil

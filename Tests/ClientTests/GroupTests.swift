@@ -1,11 +1,12 @@
 import KafkaBroker
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Several consumers in one group.
-@Suite(.timeLimit(.minutes(1))) struct GroupTests {
+@Suite(.turn) struct GroupTests {
     private static func values(_ numbers: Range<Int>) -> Set<String> { Set(numbers.map { "v\($0)" }) }
 
     @Test func membersShareAndACleanHandoverRepeatsNothing() async throws {

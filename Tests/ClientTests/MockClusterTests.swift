@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -20,7 +21,7 @@ private let foreignServers: String? = {
 
 /// The client against clusters that others wrote: librdkafka's mock cluster (`Tests/Foreign/mock_cluster.py` prints
 /// what to set), or any real one.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: foreignServers != nil)) struct MockClusterTests {
+@Suite(.alone(minutes: 2), .enabled(if: foreignServers != nil)) struct MockClusterTests {
     private static func configuration() throws -> ClientConfiguration {
         let servers = try #require(foreignServers).split(separator: ",").map(String.init)
         var configuration = ClientConfiguration(bootstrapServers: servers)
@@ -56,7 +57,7 @@ private let foreignServers: String? = {
         let consumers = try (0..<3).map { _ in try KafkaConsumer(consumption) }
         let seen = [Seen(), Seen(), Seen()]
         let tasks = zip(consumers, seen).map { $0.read(into: $1) }
-        try await eventually(.seconds(60)) { Set(seen.flatMap(\.all)).count >= keys * rounds }
+        try await eventually(within: .seconds(60)) { Set(seen.flatMap(\.all)).count >= keys * rounds }
         for consumer in consumers { await consumer.close() }
         for task in tasks { try await task.value }
 

@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Where a consumer begins, and how it moves.
-@Suite(.timeLimit(.minutes(1))) struct OffsetTests {
+@Suite(.turn) struct OffsetTests {
     private static func first(_ consumer: KafkaConsumer) async throws -> [String] {
         try await within {
             for try await batch in consumer.batches { return batch.map { $0.value?.text ?? "null" } }

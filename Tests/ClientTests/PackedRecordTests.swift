@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// What is packed tightly is unpacked as it is taken: a consumer's memory does not depend on the ratio of packing.
-@Suite(.timeLimit(.minutes(1))) struct PackedRecordTests {
+@Suite(.turn) struct PackedRecordTests {
     private static let size = 4 << 20
 
     /// A broker whose topic holds batches of one record of 4 MiB of nothing, each packed to almost none.

@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The producer against the embedded broker.
-@Suite(.timeLimit(.minutes(1))) struct ProducerTests {
+@Suite(.turn) struct ProducerTests {
     private static func producer(
         _ server: String, _ change: (inout KafkaProducer.Configuration) -> Void = { _ in }
     ) throws -> KafkaProducer {

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Settings under Kafka's names, and what they set. Names and meanings: the configuration classes of kafka-clients 4.3.
-@Suite struct SettingsTests {
+@Suite(.turn) struct SettingsTests {
     private static func producer(_ settings: [(name: String, value: String)]) throws -> KafkaProducer.Configuration {
         var configuration = KafkaProducer.Configuration(bootstrapServers: ["a:1"])
         #expect(try configuration.apply(settings) == [])

@@ -1,4 +1,5 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -14,7 +15,7 @@ import Testing
 private let venv = getenv("KAFKAWIRE_VENV").map { String(cString: $0) }
 
 /// `isolation.level=read_committed`: first the decision as a value, then against what librdkafka writes and sees.
-@Suite(.timeLimit(.minutes(1))) struct TransactionalRecordTests {
+@Suite(.turn) struct TransactionalRecordTests {
     // MARK: - The decision
 
     /// A batch of a producer: "1" of producer 1 outside of transactions, "1t" in one, "1a" and "1c" the marks.

@@ -1,6 +1,7 @@
 // What all executables share: spans, figures, timestamps, random numbers, console.
 
 import AppSupport
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -11,7 +12,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite struct AppSupportTests {
+@Suite(.turn) struct AppSupportTests {
     @Test(arguments: [
         ("500ms", Duration.milliseconds(500)), ("60s", .seconds(60)), ("10m", .seconds(600)), ("1h30m", .seconds(5400)),
         ("1.5s", .milliseconds(1500)), ("2d", .seconds(172_800)), ("250us", .microseconds(250)), ("0", .zero),

@@ -3,6 +3,7 @@
 import AppSupport
 import ChangeEvents
 import Detectors
+import TestSupport
 import Testing
 
 @testable import FraudBatch
@@ -10,7 +11,7 @@ import Testing
 
 @Suite(
     .enabled(if: TestServer.isThere, "KAFKAWIRE_PG_PORT names no server; scripts/test-postgres.sh starts one"),
-    .serialized)
+    .serialized, .turn)
 struct BatchQuestionTests {
     /// A table of the test's own, which hides the others' from this connection.
     private func open(index: Bool = true) throws -> TableReader {

@@ -2,9 +2,10 @@
 
 import AppSupport
 import PostgreSQL
+import TestSupport
 import Testing
 
-@Suite struct CadenceTests {
+@Suite(.turn) struct CadenceTests {
     private let start = ContinuousClock.now
 
     @Test(arguments: [

@@ -1,10 +1,11 @@
 // Who wins: option, PG… variable, service, the exercise's default.
 
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
 
-@Suite struct ConnectionSettingsTests {
+@Suite(.turn) struct ConnectionSettingsTests {
     /// What libpq takes for each keyword: its last value.
     private func merged(_ settings: ConnectionSettings, _ environment: [String: String] = [:]) -> [String: String] {
         let list = settings.parameters(environment: { environment[$0] })

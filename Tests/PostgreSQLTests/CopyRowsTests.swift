@@ -1,9 +1,10 @@
 // COPY's text format; the referee is PostgreSQL's own description of it, and the server itself in `ServerTests`.
 
 import PostgreSQL
+import TestSupport
 import Testing
 
-@Suite struct CopyRowsTests {
+@Suite(.turn) struct CopyRowsTests {
     @Test func fieldsAreSeparatedByTabsAndRowsEndedByNewlines() {
         var rows = CopyRows()
         rows.field(1000)

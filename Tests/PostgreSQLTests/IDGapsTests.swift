@@ -1,12 +1,13 @@
 import AppSupport
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import FraudBatch
 @testable import FraudProducer
 
 /// What a reader by id remembers of ids without rows, and of how far it is.
-@Suite struct IDGapsTests {
+@Suite(.turn) struct IDGapsTests {
     private static let seen = SnapshotBounds(oldestRunning: 10, next: 13, time: 0)
 
     private static func gaps(_ ranges: ClosedRange<Int64>...) -> IDGaps {

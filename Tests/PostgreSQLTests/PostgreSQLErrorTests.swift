@@ -1,10 +1,11 @@
 // What libpq says becomes a kind and one sentence. The messages are those of libpq and PostgreSQL 15.
 
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
 
-@Suite struct PostgreSQLErrorTests {
+@Suite(.turn) struct PostgreSQLErrorTests {
     private static let server = "connection to server at \"127.0.0.1\", port 5433 failed: "
 
     static let failures: [(message: String, kind: PostgreSQLError.Kind)] = [

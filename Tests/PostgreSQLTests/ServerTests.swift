@@ -1,11 +1,13 @@
 // Against a real server; see `TestServer`.
 
 import AppSupport
+import TestSupport
 import Testing
 
 @testable import PostgreSQL
 
-@Suite(.enabled(if: TestServer.isThere, "KAFKAWIRE_PG_PORT names no server; scripts/test-postgres.sh starts one"))
+@Suite(
+    .enabled(if: TestServer.isThere, "KAFKAWIRE_PG_PORT names no server; scripts/test-postgres.sh starts one"), .turn)
 struct ServerTests {
     private func open() throws(PostgreSQLError) -> Connection { try Connection.open(TestServer.settings) }
 

@@ -1,6 +1,7 @@
 // One test, since the wish to end is the whole process's and is never withdrawn.
 
 import AppSupport
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -11,8 +12,8 @@ import Testing
     import Darwin
 #endif
 
-@Suite struct ShutdownSignalTests {
-    @Test(.timeLimit(.minutes(1))) func aSignalWakesEveryWaiter() async {
+@Suite(.turn) struct ShutdownSignalTests {
+    @Test func aSignalWakesEveryWaiter() async {
         let shutdown = ShutdownSignal.install()
         #expect(!shutdown.isRequested)
         #expect(!shutdown.wait(for: .milliseconds(10)))

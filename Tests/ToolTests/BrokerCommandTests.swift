@@ -1,4 +1,5 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
@@ -12,13 +13,13 @@ import Testing
 #endif
 
 /// `kw broker` as a user runs it.
-@Suite struct BrokerCommandTests {
+@Suite(.turn) struct BrokerCommandTests {
     @Test(arguments: [SIGTERM, SIGINT]) func startsAnswersAndStops(signal: Int32) async throws {
         let run = try Program.start(["broker", "--listen", "127.0.0.1:0", "--topic", "a:3", "--topic", "b"])
         var ready = ""
-        for _ in 0..<500 where !ready.hasSuffix("\n") {
-            try await Task.sleep(for: .milliseconds(20))
+        try await eventually {
             ready = try run.output.text()
+            return ready.hasSuffix("\n")
         }
         #expect(ready.hasPrefix("kw broker is ready on 127.0.0.1:"))
         #expect(ready.hasSuffix(" (topics a:3, b:1; data in memory)\n"))

@@ -1,5 +1,6 @@
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
@@ -13,7 +14,7 @@ import Testing
 #endif
 
 /// The options of `kw broker`: settings, the request log, the page.
-@Suite struct BrokerOptionTests {
+@Suite(.turn) struct BrokerOptionTests {
     /// A broker that runs, and its first line.
     private struct Started {
         let run: Program.Run

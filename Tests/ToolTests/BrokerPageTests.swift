@@ -3,12 +3,13 @@ import ChangeText
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import BrokerUI
 
 /// What the broker's page is told.
-@Suite struct BrokerPageTests {
+@Suite(.turn) struct BrokerPageTests {
     private static func json(_ pages: BrokerPages, _ path: String, _ query: [String: String] = [:]) async throws -> JSON
     {
         let parts = path.split(separator: "/").map(String.init)
@@ -168,7 +169,7 @@ import Testing
 }
 
 /// Change events as people read them.
-@Suite struct ChangeViewTests {
+@Suite(.turn) struct ChangeViewTests {
     /// Base 64 of Python's `int.to_bytes(…, "big", signed=True)`, and `Decimal(unscaled).scaleb(-scale)`.
     @Test(arguments: [
         ("BalP", 2, "3710.23"), ("Bamv", 2, "3711.19"), ("Oow=", 2, "149.88"), ("/w==", 2, "-0.01"),

@@ -1,12 +1,13 @@
 import Captures
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// Recorded frames as files, and how `kw explain` shows them.
-@Suite struct CaptureTests {
+@Suite(.turn) struct CaptureTests {
     static let request = "0000001500120003000000070003666f6f00026b04312e3000"
     static let answer = "0000001000000007002300000001001200000004"
     static let capture = """

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw conformance` as a user runs it.
-@Suite struct ConformanceCommandTests {
+@Suite(.turn) struct ConformanceCommandTests {
     private let golden = ExplainCommandTests.golden
 
     @Test func everyFormIsToldFromItsLines() throws {

@@ -1,5 +1,6 @@
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ import Testing
 
 /// Every program ends soon after the first signal, whatever it waits for at that moment: 2 s are promised; a debug build on
 /// a busy machine gets more.
-@Suite(.serialized, .timeLimit(.minutes(5)), .enabled(if: Program.folder != nil)) struct EndsTests {
+@Suite(.serialized, .turn(minutes: 5), .enabled(if: Program.folder != nil)) struct EndsTests {
     private static let limit = Duration.seconds(4)
 
     /// A program that waits. `ADDRESS` stands for the peer's host and port, `HOST` and `PORT` for its parts.

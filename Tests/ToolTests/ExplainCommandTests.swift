@@ -1,13 +1,14 @@
 import Conformance
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 import ToolKit
 
 @testable import KW
 
 /// `kw explain` as a user runs it.
-@Suite struct ExplainCommandTests {
+@Suite(.turn) struct ExplainCommandTests {
     private let frame = "00000015 00120003 00000007 0003666f6f 00 026b 04312e30 00"
 
     @Test func aFrameInArguments() throws {

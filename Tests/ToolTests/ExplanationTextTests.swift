@@ -1,13 +1,14 @@
 import Conformance
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 import ToolKit
 
 @testable import KW
 
 /// How explanations look: their columns, and what a terminal's width does to them.
-@Suite struct ExplanationTextTests {
+@Suite(.turn) struct ExplanationTextTests {
     @Test(arguments: [
         ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("注文", 4), ("한국어", 6), ("\u{1112}\u{1161}\u{11AB}", 2),
         ("ｶﾅ", 2), ("Ａ", 2), ("🎉", 2), ("❤️", 2), ("🇩🇪", 2), ("→…", 2),

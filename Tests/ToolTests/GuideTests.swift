@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The listings of the guide and of the README are what `kw explain` prints: each `$ kw explain …` in a block of code is
 /// run, and what follows compared. `scripts/guide.sh write` runs this with KAFKAWIRE_WRITE_LISTINGS set, and the articles
 /// are written anew instead.
-struct GuideTests {
+@Suite(.turn) struct GuideTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     private static let catalog = "docs/KafkaByteByByte.docc/"

@@ -1,9 +1,10 @@
 import ArgumentParser
+import TestSupport
 import Testing
 
 @testable import KW
 
-@Suite struct KafkaScriptTests {
+@Suite(.turn) struct KafkaScriptTests {
     @Test(arguments: [
         (["kw", "topics", "--list"], ["topics", "--list"]),
         (["kw", "kafka-topics.sh", "--list"], ["topics", "--list"]),

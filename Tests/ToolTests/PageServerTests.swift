@@ -3,12 +3,13 @@ import JSONLines
 import KafkaBroker
 import KafkaWire
 import Logging
+import TestSupport
 import Testing
 
 @testable import BrokerUI
 
 /// The page's own HTTP: what it takes, and that nothing takes more than it may.
-@Suite struct PageServerTests {
+@Suite(.turn) struct PageServerTests {
     // MARK: - Requests
 
     private static func read(_ text: String, piece: Int = .max) -> PageRequestHead.Outcome {

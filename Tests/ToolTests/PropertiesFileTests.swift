@@ -1,8 +1,9 @@
 import AppSupport
+import TestSupport
 import Testing
 
 /// Java's properties files. What each text comes to was checked with `java.util.Properties` of Java 17.
-@Suite struct PropertiesFileTests {
+@Suite(.turn) struct PropertiesFileTests {
     private struct Row: CustomTestStringConvertible {
         var text: String
         var pairs: [String]

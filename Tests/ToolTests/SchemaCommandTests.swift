@@ -1,11 +1,12 @@
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw explain --schema`, `--diff` and `--apis` as a user runs them. The facts are those of Kafka's definitions.
-@Suite struct SchemaCommandTests {
+@Suite(.turn) struct SchemaCommandTests {
     private func lines(_ arguments: [String]) throws -> [String] {
         let run = try Program.kw(["explain"] + arguments)
         #expect(run.status == 0)

@@ -3,12 +3,13 @@ import Foundation
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// Nothing from outside steers a terminal, whichever way it takes there.
-@Suite struct TerminalTests {
+@Suite(.turn) struct TerminalTests {
     /// What of a text does something to a terminal; ends of lines and tabs are everybody's.
     private static func steering(_ text: String) -> [String] {
         text.unicodeScalars.filter { JSONText.isSteering($0) && $0 != "\n" && $0 != "\t" }.map {

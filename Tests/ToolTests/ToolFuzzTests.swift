@@ -1,10 +1,11 @@
 import FuzzChecks
 import KafkaWire
+import TestSupport
 import Testing
 
 /// The fuzzers' claims about the tool's readers, the proxy, and the programs that read a broker's answers, without a
 /// fuzzer: see `FuzzTests` of WireTests.
-@Suite struct ToolFuzzTests {
+@Suite(.turn) struct ToolFuzzTests {
     private static let fixtures = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures"
 
     @Test(arguments: [FuzzTarget.page, .proxy, .readers, .answers, .doctor])

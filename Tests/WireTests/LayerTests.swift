@@ -1,9 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The one rule of the house: data flows from left to right, values await nothing and ask for no time, only few folders
 /// touch the platform, and libpq stays with the producers and the batch consumers. `DESIGN.md` shows the same order.
-@Suite struct LayerTests {
+@Suite(.turn) struct LayerTests {
     struct Library: Sendable, CustomTestStringConvertible {
         let folder: String
         /// Its folders, left to right.
@@ -41,6 +42,18 @@ import Testing
             active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
     ]
 
+    /// `kw`: groups of commands, which do without each other, and what knows them all.
+    static let tool = Library(
+        folder: "Sources/Apps/Tool/KW",
+        layers: [
+            "Explain", "Broker", "Administration", "Groups", "Records", "Connectors", "Doctor", "Proxy", "Top", "Bench",
+            "Manual", "Main",
+        ],
+        active: [], platform: [], sockets: [])
+
+    /// The rooms of `Sources/Apps`, in the order of `Package.swift`.
+    static let rooms = ["Shared", "Pipeline", "Tool", "Checks"]
+
     struct Source {
         var path: String
         /// The folder in which it stands.
@@ -48,17 +61,19 @@ import Testing
         /// Without comments and string literals.
         var code: String
 
-        init(_ path: String, _ text: String) {
+        init(_ path: String, _ text: String, in folder: String) {
             self.path = path
-            let parts = path.split(separator: "/")
-            layer = parts.count > 3 ? String(parts[2]) : ""
+            let parts = path.dropFirst(folder.count).split(separator: "/")
+            layer = parts.count > 1 ? String(parts[0]) : ""
             code = LayerTests.stripped(text)
         }
 
         var words: Set<Substring> { Set(code.split { !$0.isLetter && !$0.isNumber && $0 != "_" }) }
     }
 
-    static func sources(of library: Library) -> [Source] { files(in: library.folder).map { Source($0, text($0)) } }
+    static func sources(of library: Library) -> [Source] {
+        files(in: library.folder).map { Source($0, text($0), in: library.folder) }
+    }
 
     /// What is used of folders to the right, or of those beside the line, as sentences: by the names of types that the
     /// library's files declare on their own.
@@ -88,7 +103,7 @@ import Testing
         return found
     }
 
-    @Test(arguments: libraries) func everyFileIsInALayer(library: Library) {
+    @Test(arguments: libraries + [tool]) func everyFileIsInALayer(library: Library) {
         let sources = Self.sources(of: library)
         #expect(sources.count > 50)
         for source in sources { #expect(library.layers.contains(source.layer), "\(source.path)") }
@@ -105,7 +120,7 @@ import Testing
         #expect(folders.map(String.init) == library.layers.filter(known.contains))
     }
 
-    @Test(arguments: libraries) func aFolderUsesOnlyFoldersToItsLeft(library: Library) {
+    @Test(arguments: libraries + [tool]) func aFolderUsesOnlyFoldersToItsLeft(library: Library) {
         for circle in Self.circles(in: Self.sources(of: library), of: library) { Issue.record("\(circle)") }
     }
 
@@ -115,13 +130,62 @@ import Testing
         ("Sources/KafkaBroker", "Log", "extension Partition { var planted: Int { 0 } }"),
         ("Sources/KafkaBroker", "Configs", "func planted(_ node: BrokerNode) {}"),
         ("Sources/KafkaBroker", "Handlers", "extension KafkaBroker.Configuration {}"),
+        ("Sources/Apps/Tool/KW", "Manual", "let planted = KW.self"),
+        ("Sources/Apps/Tool/KW", "Groups", "let planted: ConsumePlan"),
     ])
     func aPlantedCircleIsFound(folder: String, layer: String, code: String) throws {
-        let library = try #require(Self.libraries.first { $0.folder == folder })
-        let planted = Source("\(folder)/\(layer)/Planted.swift", code)
+        let library = try #require((Self.libraries + [Self.tool]).first { $0.folder == folder })
+        let planted = Source("\(folder)/\(layer)/Planted.swift", code, in: folder)
         let found = Self.circles(in: Self.sources(of: library) + [planted], of: library)
         #expect(found.count { $0.hasPrefix(planted.path) } == 1)
     }
+
+    // MARK: - Programs
+
+    /// The modules of `Sources/Apps` with their rooms, as `Package.swift` lists them.
+    static var modules: [(room: String, name: String)] {
+        text("Package.swift").matches(of: #/\b(?:library|program)\(\s*\.([a-z]+), "([A-Za-z]+)"/#).map {
+            ($0.output.1.capitalized, String($0.output.2))
+        }
+    }
+
+    /// What a file imports of modules that are not listed above its own, as sentences.
+    static func imports(_ path: String, _ text: String) -> [String] {
+        let names = modules.map(\.name)
+        let parts = path.split(separator: "/").map(String.init)
+        let own = parts[1] == "Apps" ? names.firstIndex(of: parts[3]) ?? -1 : -1
+        return text.matches(of: #/(?m)^\s*(?:package |public )?import (?:struct |enum )?([A-Za-z]+)/#).compactMap {
+            guard let place = names.firstIndex(of: String($0.output.1)), place >= own else { return nil }
+            return "\(path) imports \($0.output.1)"
+        }
+    }
+
+    @Test func everyModuleIsInARoom() {
+        let modules = Self.modules
+        #expect(modules.count > 20)
+        #expect(modules.map(\.room) == Self.rooms.flatMap { room in modules.map(\.room).filter { $0 == room } })
+        let folders = Set(Self.files(in: "Sources/Apps").map { $0.split(separator: "/")[2...3].joined(separator: "/") })
+        #expect(folders == Set(modules.map { "\($0.room)/\($0.name)" }))
+    }
+
+    @Test func aModuleUsesOnlyThoseListedAboveIt() {
+        for path in Self.files(in: "Sources") {
+            for circle in Self.imports(path, Self.text(path)) { Issue.record("\(circle)") }
+        }
+    }
+
+    @Test(arguments: [
+        ("Sources/KafkaWire/Net/Planted.swift", "import AppSupport"),
+        ("Sources/Apps/Shared/AppSupport/Planted.swift", "import Detectors"),
+        ("Sources/Apps/Pipeline/AgentRuntime/Planted.swift", "import ToolKit"),
+        ("Sources/Apps/Tool/ClusterView/Planted.swift", "import Proxying"),
+        ("Sources/Apps/Tool/KW/Main/Planted.swift", "import struct FuzzChecks.Planted"),
+    ])
+    func aPlantedImportIsFound(path: String, code: String) {
+        #expect(Self.imports(path, code).count == 1)
+    }
+
+    // MARK: - What folders may do
 
     @Test(arguments: libraries) func valuesAwaitNothingAndAskForNoTime(library: Library) {
         let waiting: Set<Substring> = ["await", "async", "Task", "actor", "clock_gettime", "wallMilliseconds"]
@@ -166,6 +230,16 @@ import Testing
             #expect(
                 raw.contains(path) || !code.contains("console.write(bytes") && !code.contains("console.write(buffer"),
                 "\(path) writes bytes to the console")
+        }
+    }
+
+    /// So that `swift test` is green on two cores, too: see `Tests/Support/Turn.swift`.
+    @Test func everySuiteHasItsTurn() {
+        let suites = #/@Suite(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?/#
+        for path in Self.files(in: "Tests") {
+            for match in Self.text(path).matches(of: suites) where path != "Tests/WireTests/LayerTests.swift" {
+                #expect(match.output.0.contains(#/\.(turn|heavy|alone)\b/#), "\(path): \(match.output.0)")
+            }
         }
     }
 

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Settings through real sockets.
-@Suite(.serialized) struct ConfigRequestTests {
+@Suite(.serialized, .turn) struct ConfigRequestTests {
     private typealias Entry = DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult
 
     private func describe(

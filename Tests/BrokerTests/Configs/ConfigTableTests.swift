@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What settings may hold, and where a value comes from.
-@Suite struct ConfigTableTests {
+@Suite(.turn) struct ConfigTableTests {
     @Test(
         arguments: [
             (

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Settings under Kafka's names.
-@Suite struct ServerPropertiesTests {
+@Suite(.turn) struct ServerPropertiesTests {
     private typealias Configuration = KafkaBroker.Configuration
 
     @Test func everySettingReachesItsProperty() throws {

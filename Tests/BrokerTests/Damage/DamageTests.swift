@@ -1,5 +1,6 @@
 import Foundation
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
@@ -9,7 +10,7 @@ import Testing
 ///
 /// Of the whole table, of more than five thousand cases, every ninth is tried, and in any case every kind of damage and
 /// every file after either stop. With `KAFKAWIRE_DAMAGE=all` all are, in a few minutes.
-@Suite struct DamageTests {
+@Suite(.heavy) struct DamageTests {
     private static let everyOne = ProcessInfo.processInfo.environment["KAFKAWIRE_DAMAGE"] == "all"
     /// Which part of the table is tried.
     private static let part = everyOne ? 1 : 9

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What each log holds is written once for a turn's appends.
-@Suite struct LogBoundsTests {
+@Suite(.turn) struct LogBoundsTests {
     private let temporary = TemporaryFolder()
 
     private func key(_ number: Int) -> LogBounds.Key {

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What a broker does about damage that it cannot go on with by itself.
-@Suite struct SalvageTests {
+@Suite(.turn) struct SalvageTests {
     private let temporary = TemporaryFolder()
 
     static let metadata = "__cluster_metadata-0/00000000000000000000.log"

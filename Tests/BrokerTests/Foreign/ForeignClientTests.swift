@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Foreign clients against the embedded broker. They run in processes of their own and the broker on its own thread, so
 /// that the tests only wait.
-@Suite(.serialized) struct ForeignClientTests {
+@Suite(.serialized, .alone) struct ForeignClientTests {
     /// kcat, kafka-python, confluent-kafka and aiokafka, from the Python environment that `KAFKAWIRE_VENV` names.
     @Test(.enabled(if: Foreigners.python != nil)) func pythonClientsAndKcat() async throws {
         let python = try #require(Foreigners.python)
@@ -32,7 +33,7 @@ import Testing
         configure(&configuration)
         let broker = try await KafkaBroker.start(configuration)
         for codec in Self.codecs { try await pack(codec, for: broker) }
-        #expect(await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
+        #expect(try await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
         for codec in Self.codecs {
             #expect(try await unpack("packed-by-\(packer)-\(codec)", of: broker) == Set(Self.values), "\(codec)")
         }

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Foreign clients in groups under the newer protocol (KIP-848), with heartbeats that a test can wait for.
-@Suite(.serialized) struct ForeignConsumerGroupTests {
+@Suite(.serialized, .alone) struct ForeignConsumerGroupTests {
     /// librdkafka, through confluent-kafka.
     @Test(.enabled(if: Foreigners.python != nil)) func librdkafka() async throws {
         try await run("'\(try #require(Foreigners.python))' '\(Foreigners.programs)/test_consumer_groups.py'")
@@ -20,7 +21,7 @@ import Testing
         configuration.consumerHeartbeatInterval = .milliseconds(300)
         configuration.consumerSessionTimeout = .seconds(6)
         let broker = try await KafkaBroker.start(configuration)
-        #expect(await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
+        #expect(try await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
         await broker.stop()
     }
 }

@@ -1,11 +1,12 @@
 import Foundation
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 /// The doctor before what others make: librdkafka's mock cluster, a group of kafka-python's that one member holds up, a
 /// transaction of librdkafka's that is left open.
-@Suite(.serialized, .enabled(if: Foreigners.python != nil), .timeLimit(.minutes(2))) struct ForeignDoctorTests {
+@Suite(.serialized, .enabled(if: Foreigners.python != nil), .alone(minutes: 2)) struct ForeignDoctorTests {
     @Test func librdkafkasMockClusterIsSeenAsOne() async throws {
         let python = try #require(Foreigners.python)
         let process = Process()

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -11,7 +12,7 @@ import Testing
 
 /// Clients of others as judges, each suite with a `kw broker` of its own, whose memory it can look at: a script of
 /// `Tests/Foreign` each (`judging.py` says how to run one by hand).
-@Suite(.serialized) struct ForeignJudgeTests {
+@Suite(.serialized, .alone) struct ForeignJudgeTests {
     @Test(
         .enabled(if: Foreigners.python != nil),
         arguments: ["test_records", "test_groups", "test_limits", "test_admin", "test_bad_input"])
@@ -19,7 +20,7 @@ import Testing
         let python = try #require(Foreigners.python)
         let program = try #require(Self.program, "kw is not built; swift build --product kw")
         // The script stops what it has started, also when it is stopped itself.
-        let status = await Foreigners.run(
+        let status = try await Foreigners.run(
             "KW='\(program)' JARS='\(Foreigners.jars ?? "")' timeout --kill-after=10 240 "
                 + "'\(python)' '\(Foreigners.programs)/\(script).py'")
         #expect(status == 0, "\(script).py; what it says is above")

@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Foreign clients on a cluster that never rests: leaders and coordinators move, nodes stop and start, answers are lost.
 /// What an idempotent producer has sent is there once, in order, and the groups get all of it.
-@Suite(.serialized) struct NodeForeignTests {
+@Suite(.serialized, .alone) struct NodeForeignTests {
     /// librdkafka and kafka-python, from the Python environment that `KAFKAWIRE_VENV` names.
     @Test(.enabled(if: Foreigners.python != nil)) func pythonClientsFollow() async throws {
         let python = try #require(Foreigners.python)
@@ -27,7 +28,7 @@ import Testing
         let broker = try await KafkaBroker.start(configuration)
         let script = "'\(Foreigners.programs)/test_foreign_clients.py' produces_and_consumes"
         #expect(
-            await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0,
+            try await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0,
             "\(release)")
         await broker.stop()
     }
@@ -38,7 +39,7 @@ import Testing
         let servers = broker.bootstrapServers
         let outcome = Locked<Int32?>(nil)
         async let ended: Void = {
-            let status = await Foreigners.run("BOOTSTRAP=\(servers) timeout 200 \(command)")
+            let status = try await Foreigners.run("BOOTSTRAP=\(servers) timeout 200 \(command)")
             outcome.withLock { $0 = status }
         }()
         var random = RandomSource(seed: 4)
@@ -76,7 +77,7 @@ import Testing
                 try await broker.startNode(stopped)
             }
         }
-        await ended
+        try await ended
         #expect(outcome.withLock { $0 } == 0)
         #expect(moves > 15 && stops > 1)
         let epochs = await broker.topics.flatMap(\.partitions).map(\.leaderEpoch.rawValue)

@@ -1,10 +1,11 @@
 import FuzzChecks
 import KafkaWire
+import TestSupport
 import Testing
 
 /// The claims of the fuzzer's target `broker`, without a fuzzer: over what earlier runs have found, over golden requests
 /// and damaged ones, and over scripts of requests with chosen fields.
-@Suite struct BrokerFuzzTests {
+@Suite(.heavy) struct BrokerFuzzTests {
     private static let fixtures = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/") + "/Fixtures"
 
     /// Every file in `Fixtures/fuzz/broker` made a fuzzer stop once.

@@ -1,10 +1,11 @@
 import FuzzChecks
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 /// The broker that the fuzzer's scripts meet, and what tests walk over.
-@Suite struct PopulatedBrokerTests {
+@Suite(.heavy) struct PopulatedBrokerTests {
     @Test func hasWhatBrokersHave() throws {
         let folder = TemporaryFolder()
         for directory in [nil, folder.path] {

@@ -1,9 +1,10 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
-@Suite struct ClassicGroupTests {
+@Suite(.turn) struct ClassicGroupTests {
     @Test func membersOfANewGroupAreGatheredBeforeTheFirstGeneration() {
         var script = GroupScript()
         let first = script.join()

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What assignors promise, on many random groups, and some groups by hand.
-@Suite struct ConsumerGroupAssignorTests {
+@Suite(.turn) struct ConsumerGroupAssignorTests {
     private static func topic(_ number: Int) -> TopicID { TopicID(Uuid(high: 0, low: UInt64(number + 65))) }
 
     private static func task(_ members: [(String, [Int])], _ partitions: [Int]) -> AssignmentTask {

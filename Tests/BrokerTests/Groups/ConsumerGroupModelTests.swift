@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Random groups with clients that do what they are told at some later time, lose answers, come and go: no partition is in
 /// two hands at any moment, the books agree with the members, and when all is quiet everything is given out.
-@Suite struct ConsumerGroupModelTests {
+@Suite(.turn) struct ConsumerGroupModelTests {
     /// A client: what it holds, and what it was last told.
     private struct Client {
         var id: String

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// The state machine of groups under the newer protocol (KIP-848), under virtual time.
-@Suite struct ConsumerGroupTests {
+@Suite(.turn) struct ConsumerGroupTests {
     @Test func aMemberAloneHasAll() {
         var script = ConsumerGroupScript(topics: ["t": 3])
         #expect(script.join("a") == "2 t0 t1 t2")

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// How much work and memory large groups under the newer protocol (KIP-848) take.
-@Suite struct ConsumerGroupWorkTests {
+@Suite(.alone) struct ConsumerGroupWorkTests {
     /// Each of 4,000 members that joined had all members and all their subscriptions looked through, and a new target.
     @Test func thousandsJoinAConsumerGroup() {
         var crowd = GroupCrowd(topics: ["t": 4000, "u": 6000])

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What tools ask of groups, through real sockets.
-@Suite(.serialized) struct GroupAdministrationTests {
+@Suite(.serialized, .turn) struct GroupAdministrationTests {
     /// A group with one member that reads topic `t`, and with positions in `t` and `u`; an empty one beside it.
     private func start() async throws -> (broker: KafkaBroker, client: TestClient, member: String) {
         var configuration = KafkaBroker.Configuration(topics: ["t": 2, "u": 1])

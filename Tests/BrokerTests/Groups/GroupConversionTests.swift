@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Groups that change their protocol, empty ones and member by member (KIP-848), under virtual time.
-@Suite struct GroupConversionTests {
+@Suite(.turn) struct GroupConversionTests {
     /// A script whose classic requests go where the handlers send them.
     private struct Mixed {
         var script: ConsumerGroupScript

@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Requests about groups that name much, or the same again and again: through real sockets, with an innocent client beside
 /// them.
-@Suite(.serialized) struct GroupStallTests {
+@Suite(.serialized, .turn) struct GroupStallTests {
     private static func committing(_ group: String, _ partitions: [(PartitionID, String)], topic: String = "t")
         -> OffsetCommitRequest
     {
@@ -157,9 +158,9 @@ import Testing
         do {
             let ghost = try TestClient(port: broker.port)
             try ghost.send(join, version: 2)
-            while await broker.group("g")?.members.count != 2 { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually { await broker.group("g")?.members.count == 2 }
         }
-        while await broker.group("g")?.members.count != 1 { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { await broker.group("g")?.members.count == 1 }
         join.memberId = member.memberId
         let again = try first.call(join, version: 2)
         #expect(again.errorCode == .none && again.members.count == 1)

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// How much work and memory large groups, and many of them, take. What was quadratic took minutes at these sizes.
-@Suite struct GroupWorkTests {
+@Suite(.alone) struct GroupWorkTests {
     // MARK: - Classic groups
 
     /// JoinGroup with 30,000 protocols compared each with each, for seven seconds.

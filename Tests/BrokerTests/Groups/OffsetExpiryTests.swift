@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Which commits are taken from members of which epoch, and when positions are forgotten (KIP-211), under virtual time.
-@Suite struct OffsetExpiryTests {
+@Suite(.turn) struct OffsetExpiryTests {
     private func commit(
         _ script: inout ConsumerGroupScript, _ topic: String = "t", partition: PartitionID = 0, group: String = "g",
         member: String = "", epoch: Int32 = -1, keep: Duration? = nil, version: Int16 = 9

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Indexes of groups, held against walking through all.
-@Suite struct RankedKeysTests {
+@Suite(.turn) struct RankedKeysTests {
     @Test func theFirstIsTheFirstOfAll() {
         var random = RandomSource(seed: 4)
         var index = RankedKeys<Int, Int>()
@@ -35,7 +36,7 @@ import Testing
 }
 
 /// What a group has committed, by random commits, transactions and deletions.
-@Suite struct GroupOffsetsTests {
+@Suite(.turn) struct GroupOffsetsTests {
     @Test func theBooksAgree() {
         var random = RandomSource(seed: 8)
         func number(_ limit: Int) -> Int { Int(random.next() % UInt64(limit)) }

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Every API's requests, as the Java client writes them, refused by a hook's `.fail`: the answer can be written in the
 /// request's version, reads back, and has the code wherever the API has room for one.
-@Suite struct FailedAnswerTests {
+@Suite(.turn) struct FailedAnswerTests {
     private struct Vector: Decodable {
         var kind: String
         var version: Int16

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What a test lets happen to requests.
-@Suite(.serialized) struct HookTests {
+@Suite(.serialized, .turn) struct HookTests {
     private func start() async throws -> (KafkaBroker, TestClient) {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
         return (broker, try TestClient(port: broker.port))

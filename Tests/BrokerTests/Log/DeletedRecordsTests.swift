@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// A log whose first records were deleted.
-@Suite struct DeletedRecordsTests {
+@Suite(.turn) struct DeletedRecordsTests {
     @Test(arguments: [1, 1000])
     func whatIsDeletedIsNotFoundAnyMore(segmentBytes: Int) throws {
         var log = PartitionLog(rolling: SegmentRolling(bytes: segmentBytes))

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Compaction, held against what it may and must leave.
-@Suite struct LogCleanerTests {
+@Suite(.turn) struct LogCleanerTests {
     private let temporary = TemporaryFolder()
 
     /// What a test writes: a record with a key and a value, or without one.

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What becomes of a log whose broker was killed, or whose disk has gone bad.
-@Suite struct LogRecoveryTests {
+@Suite(.turn) struct LogRecoveryTests {
     private let temporary = TemporaryFolder()
     private static let first = "orders-0/00000000000000000000.log"
 

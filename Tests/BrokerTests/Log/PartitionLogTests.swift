@@ -1,9 +1,10 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
-@Suite struct PartitionLogTests {
+@Suite(.turn) struct PartitionLogTests {
     /// Where a log's records are.
     enum Place: CaseIterable {
         case memory

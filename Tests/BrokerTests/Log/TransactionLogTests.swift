@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What a partition knows of transactions: who is in one, what is stable, what was aborted.
-@Suite struct TransactionLogTests {
+@Suite(.turn) struct TransactionLogTests {
     private func made(_ producer: ProducerID, _ sequence: Int32, epoch: ProducerEpoch = 0, isTransactional: Bool = true)
         throws -> RecordBatch
     {

@@ -1,4 +1,5 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
@@ -13,11 +14,11 @@ import Testing
 
 /// What one client asks for, leaves lying or announces does not keep another from its answer, nor memory from the
 /// machine. The bounds are those of docs/broker.md.
-@Suite(.serialized) struct BudgetTests {
+@Suite(.serialized, .alone) struct BudgetTests {
     /// Asks for little again and again until `body` is done; gives the longest that it waited.
     private func innocent(at port: UInt16, during body: () async throws -> Void) async throws -> Duration {
         let isOver = Locked(false)
-        let worst = Task.detached {
+        let worst = Task(executorPreference: ElasticExecutor.shared) {
             guard let client = try? TestClient(port: port) else { return Duration.seconds(99) }
             var worst = Duration.zero
             repeat {
@@ -31,15 +32,6 @@ import Testing
         try await body()
         isOver.withLock { $0 = true }
         return await worst.value
-    }
-
-    /// Waits until something is so, a few seconds at most.
-    private func wait(until isSo: () async -> Bool) async throws {
-        for _ in 0..<500 {
-            if await isSo() { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("what the test waits for has not come within five seconds")
     }
 
     /// The bound is generous: tests run in a debug build, and beside others. Standstills were 7 to 32 s in a release.
@@ -110,7 +102,7 @@ import Testing
         }
         client.send(raw: many)
         client.close()
-        try await wait { await broker.endOffsets(of: "t") == [200] }
+        try await eventually { await broker.endOffsets(of: "t") == [200] }
         #expect(await broker.endOffsets(of: "t") == [200])
         await broker.stop()
     }
@@ -151,7 +143,7 @@ import Testing
         _ = try closed.call(request(0, 0, all, []), version: 11)
         #expect(await broker.sessionPartitions == 20_001)
         closed.close()
-        try await wait { await broker.sessionPartitions == 1 }
+        try await eventually { await broker.sessionPartitions == 1 }
         // What a connection began ends with it.
         #expect(await broker.sessionPartitions == 1)
         await broker.stop()
@@ -195,7 +187,7 @@ import Testing
         for client in clients { try client.send(Self.everything(), version: 12) }
         let other = try TestClient(port: broker.port)
         #expect(try other.call(DescribeClusterRequest()).brokers.count == 1)
-        try await wait { await broker.unsentBytes >= 200 << 20 }
+        try await eventually { await broker.unsentBytes >= 200 << 20 }
         #expect(await broker.unsentBytes >= 200 << 20)
         #expect(await broker.heldBytes < 1 << 20)
         // The topic goes while its records are on their way: who has begun to read can end.
@@ -218,7 +210,7 @@ import Testing
         try fill(broker, 20)
         let client = try TestClient(port: broker.port, receiveBuffer: 64 << 10)
         try client.send(Self.everything(), version: 12)
-        try await wait { await broker.unsentBytes > 0 }
+        try await eventually { await broker.unsentBytes > 0 }
         #expect(truncate(folder.path + "/t-0/00000000000000000000.log", 1 << 20) == 0)
         #expect(throws: TestClient.Closed.self) { try client.receive() }
         let other = try TestClient(port: broker.port)
@@ -246,8 +238,8 @@ import Testing
             #expect(try innocent.call(DescribeClusterRequest()).brokers.count == 1, "after \(number)")
         }
         // What a turn reads is counted at its end: a look in between may see it above.
-        try await wait { beginners[0].isClosed }
-        try await wait { await broker.heldBytes <= 8 << 20 }
+        try await eventually { beginners[0].isClosed }
+        try await eventually { await broker.heldBytes <= 8 << 20 }
         #expect(try innocent.call(DescribeClusterRequest()).brokers.count == 1)
         await broker.stop()
     }

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What tools ask of the cluster, through real sockets.
-@Suite(.serialized) struct ClusterAdministrationTests {
+@Suite(.serialized, .turn) struct ClusterAdministrationTests {
     private func alter(
         _ client: TestClient, _ entity: [(String, String?)], _ ops: [(String, Double?)], validateOnly: Bool = false,
         version: Int16 = 1

@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What a broker that is killed between two of its writes leaves, and what the next one makes of it. That it survives
 /// being killed at any moment is what `make crash` looks at.
-@Suite(.serialized) struct CrashTests {
+@Suite(.serialized, .turn) struct CrashTests {
     private let temporary = TemporaryFolder()
 
     private func start(topics: [String: Int] = [:]) async throws -> KafkaBroker {

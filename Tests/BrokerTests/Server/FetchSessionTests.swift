@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Fetch sessions (KIP-227): what they hold is bounded, and forgetting does not take the longer the more there is.
-@Suite struct FetchSessionTests {
+@Suite(.turn) struct FetchSessionTests {
     private func request(
         _ partitions: Range<Int32> = 0..<0, session: Int32 = 0, epoch: Int32 = 0, forgets: [Int32] = [],
         topic: String = "nope"
@@ -44,7 +45,7 @@ import Testing
     }
 
     /// 60,000 partitions forgotten one by one took 32 s on the one loop.
-    @Test(.timeLimit(.minutes(1))) func forgettingManyPartitionsIsNotQuadratic() throws {
+    @Test func forgettingManyPartitionsIsNotQuadratic() throws {
         var sessions = sessions()
         guard case (.full(let id), let all) = try open(&sessions, request(0..<60_000)) else { throw Cut() }
         #expect(all.count == 60_000)

@@ -1,12 +1,13 @@
 import FoundationEssentials
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// The Java client's requests, random as they are: each is answered in its own version, damaged ones too, and nothing
 /// traps.
-@Suite struct GoldenRequestTests {
+@Suite(.turn) struct GoldenRequestTests {
     struct Vector: Decodable {
         var kind: String
         var version: Int16

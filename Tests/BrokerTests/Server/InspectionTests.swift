@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What a test sees of the broker's inside.
-@Suite(.serialized) struct InspectionTests {
+@Suite(.serialized, .turn) struct InspectionTests {
     @Test func connectionsTellWhoIsThere() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1], brokers: 2))
         let ports = await broker.nodes.map(\.port)

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Work that takes long is done in parts, and others have their turn meanwhile. Counted in steps, not in time.
-@Suite struct LongWorkTests {
+@Suite(.alone) struct LongWorkTests {
     private static func search(_ partitions: [PartitionID], timestamp: Int64) -> ListOffsetsRequest {
         .with {
             $0.topics = [

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// A broker whose time a test decides.
-@Suite(.serialized) struct ManualClockTests {
+@Suite(.serialized, .turn) struct ManualClockTests {
     private func start(_ clock: ManualClock) async throws -> (KafkaBroker, TestClient) {
         var configuration = KafkaBroker.Configuration(topics: ["t": 1])
         configuration.clock = .manual(clock)
@@ -15,7 +16,7 @@ import Testing
     @Test func aWaitingFetchIsAnsweredWhenItsTimeIsOver() async throws {
         let (broker, client) = try await start(ManualClock())
         try client.send(TestClient.fetchRequest("t", offset: 0, maxWaitMs: 30_000), version: 12)
-        while await broker.waitingFetches == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { await broker.waitingFetches > 0 }
         try await broker.advance(by: .milliseconds(29_999))
         #expect(await broker.waitingFetches == 1)
         try await broker.advance(by: .milliseconds(1))
@@ -78,7 +79,7 @@ import Testing
         join.memberId = id.memberId
         try client.send(join, version: 5)
         // The first join of a group waits for others.
-        while await broker.group("g")?.members.isEmpty != false { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { await broker.group("g")?.members.isEmpty == false }
         try await broker.advance(by: .milliseconds(50))
         let joined = try Frame.decodeResponse(JoinGroupResponse.self, try client.receive(), version: 5)
         #expect(joined.errorCode == .none && joined.generationId == 1)
@@ -100,7 +101,7 @@ import Testing
         let (broker, client) = try await start(ManualClock())
         broker.on(.describeCluster, times: 1) { _ in .delay(.seconds(10)) }
         try client.send(DescribeClusterRequest(), version: 0)
-        while await broker.requestCounts[.describeCluster] != 1 { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually { await broker.requestCounts[.describeCluster] == 1 }
         let next = try client.send(ListGroupsRequest(), version: 0)
         try await broker.advance(by: .seconds(9))
         try await Task.sleep(for: .milliseconds(20))

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What the broker tells of requests and of its logs.
-@Suite struct ObservationTests {
+@Suite(.turn) struct ObservationTests {
     @Test func everyRequestIsObserved() async throws {
         let seen = Locked<[RequestObservation]>([])
         var configuration = KafkaBroker.Configuration(topics: ["t": 1])

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What leaves a connection's queue is what the answers encode to, however the system takes it.
-@Suite struct OutputQueueTests {
+@Suite(.turn) struct OutputQueueTests {
     private static let log = Bytes((0..<1 << 18).map { UInt8(truncatingIfNeeded: $0 * 31 + $0 >> 8) })
 
     /// An answer with records of these sizes, one partition each; they are parts of a larger log.

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Produce, Fetch and ListOffsets through real sockets.
-@Suite(.serialized) struct RecordTests {
+@Suite(.serialized, .turn) struct RecordTests {
     @Test func everyVersionProducesAndFetches() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let client = try TestClient(port: broker.port)
@@ -194,7 +195,7 @@ import Testing
         var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 60_000)
         request.topics[0].topicId = await broker.topics[0].id
         try reader.send(request, version: version)
-        while await broker.waitingFetches == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await eventually { await broker.waitingFetches > 0 }
         let deleted = try admin.call(DeleteTopicsRequest.with { $0.topics = [.with { $0.name = "t" }] })
         #expect(deleted.responses.first?.errorCode == ErrorCode.none)
         let answer = try Frame.decodeResponse(FetchResponse.self, try reader.receive(), version: version)

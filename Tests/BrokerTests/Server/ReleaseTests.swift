@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// The broker in the clothes of older releases.
-@Suite(.serialized) struct ReleaseTests {
+@Suite(.serialized, .turn) struct ReleaseTests {
     private func versions(_ client: TestClient, _ version: Int16 = 0) throws -> [Int16: Int16] {
         let answer = try client.call(
             ApiVersionsRequest.with {

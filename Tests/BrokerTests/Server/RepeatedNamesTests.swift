@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What a request names many times is not answered many times: for every API, and each of the arrays that its request
 /// has. An answer may grow with the bytes of the request, by a line of text for a few bytes, and no more.
-@Suite struct RepeatedNamesTests {
+@Suite(.turn) struct RepeatedNamesTests {
     /// Fills a request with what the broker has, everything once, and the arrays at one depth many times.
     private struct Filler: MessageWalk {
         let version: Int16

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// The broker through real sockets, with hand-made requests.
-@Suite(.serialized) struct ServerTests {
+@Suite(.serialized, .turn) struct ServerTests {
     @Test func tellsWhatItServes() async throws {
         let broker = try await KafkaBroker.start()
         for version in Int16(0)...4 {
@@ -130,7 +131,7 @@ import Testing
         do {
             let client = try TestClient(port: broker.port)
             try client.send(TestClient.fetchRequest("t", offset: 0, maxWaitMs: 60_000), version: 12)
-            while await broker.waitingFetches == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            try await eventually { await broker.waitingFetches > 0 }
         }
         for _ in 0..<200 {
             if await broker.waitingFetches == 0 { break }

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// What tools ask of topics and partitions, through real sockets.
-@Suite(.serialized) struct TopicAdministrationTests {
+@Suite(.serialized, .turn) struct TopicAdministrationTests {
     @Test(arguments: Int16(0)...3) func partitionsAreAddedOrSaidWhyNot(version: Int16) async throws {
         var configuration = KafkaBroker.Configuration(topics: ["t": 2, "u": 1, "v": 1, "w": 1])
         configuration.maximumPartitions = 12

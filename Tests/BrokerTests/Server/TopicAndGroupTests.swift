@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Topics, groups and positions through real sockets.
-@Suite(.serialized) struct TopicAndGroupTests {
+@Suite(.serialized, .turn) struct TopicAndGroupTests {
     @Test func metadataCreatesTopicsWhereItMay() async throws {
         var configuration = KafkaBroker.Configuration()
         configuration.defaultPartitions = 4

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Fetches that wait: a batch in one partition does not make the broker look at all that others wait for.
-@Suite struct WaitingFetchTests {
+@Suite(.turn) struct WaitingFetchTests {
     private func partitions(_ count: Int) -> [Partition] {
         (0..<count).map { Partition(index: PartitionID(index: $0), log: PartitionLog()) }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The clients of others that tests run, where they are installed, and the way to run them.
 enum Foreigners {
@@ -9,11 +10,6 @@ enum Foreigners {
     /// The folder of the programs that the clients run.
     static let programs = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Foreign"
 
-    /// Runs a command with the shell; gives what `system` gives, 0 where it went well. It waits on a thread of its own:
-    /// the few threads that tests share must stay free for brokers that other tests command meanwhile.
-    static func run(_ command: String) async -> Int32 {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: system(command)) }
-        }
-    }
+    /// Runs a command with the shell; gives what `system` gives, 0 where it went well.
+    static func run(_ command: String) async throws -> Int32 { try await elsewhere { system(command) } }
 }

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Expressions over names, held against Swift's own regular expressions.
-@Suite struct NamePatternTests {
+@Suite(.turn) struct NamePatternTests {
     private static let names = [
         "", "a", "b", "ab", "abb", "aab", "abc", "a.b", "a-b", "a1", "12", "A_9", "orders-eu-1", "orders", "é", "a\nb",
         "]",

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// The coordinator as a value: every state against every request, then what goes over time.
-@Suite struct TransactionCoordinatorTests {
+@Suite(.turn) struct TransactionCoordinatorTests {
     private static let start = Instant(nanoseconds: 0)
     private static let partition = TopicPartition("t", 0)
 

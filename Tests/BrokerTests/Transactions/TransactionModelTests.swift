@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Producers of both versions that write, commit, abort, are late, are fenced and send again, in random order, under a
 /// clock of the test's; and readers who have to see exactly what was committed, in order.
-@Suite struct TransactionModelTests {
+@Suite(.turn) struct TransactionModelTests {
     /// What one record should be.
     private enum Fate: Equatable {
         case open(writer: Int)

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Transactions through real sockets: what is written, what is seen of it, who is fenced.
-@Suite(.serialized) struct TransactionTests {
+@Suite(.serialized, .turn) struct TransactionTests {
     private typealias Partition = FetchResponse.FetchableTopicResponse.PartitionData
 
     private func fetch(_ client: TestClient, from offset: Offset = 0, committed: Bool = true) throws -> Partition {

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Offsets that are committed in transactions, and what administrators see of transactions, through real sockets.
-@Suite(.serialized) struct TransactionalOffsetTests {
+@Suite(.serialized, .turn) struct TransactionalOffsetTests {
     /// The position and the error of partition 0, in a version that knows stable ones.
     private func position(_ client: TestClient, stable: Bool, version: Int16) throws -> (Offset?, ErrorCode?) {
         var request = OffsetFetchRequest()

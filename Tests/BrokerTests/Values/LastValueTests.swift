@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Counters and clocks at their ends, which a disk may hold.
-@Suite struct LastValueTests {
+@Suite(.turn) struct LastValueTests {
     @Test func aClockStopsAtItsEnds() {
         let clock = WallClock(now: Instant(nanoseconds: 5_000_000_000), timestamp: 1_700_000_000_000)
         #expect(clock.instant(1_700_000_000_000) == clock.now)

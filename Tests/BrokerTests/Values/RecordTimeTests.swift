@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Times of records at the ends of 64 bits, and what they are held against.
-@Suite struct RecordTimeTests {
+@Suite(.turn) struct RecordTimeTests {
     private static let now: Int64 = 1_700_000_000_000
 
     private func settings(_ configs: [String: String] = [:]) -> TopicSettings {

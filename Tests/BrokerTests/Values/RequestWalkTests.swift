@@ -1,4 +1,5 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
@@ -6,7 +7,7 @@ import Testing
 /// Every field of every request that is served, in every version, at the ends of what it can hold and beside them, null,
 /// empty and twice, to a broker that has something of everything: it lives, answers or says why not, keeps in order what
 /// it has, and has it again after a kill.
-@Suite(.serialized) struct RequestWalkTests {
+@Suite(.serialized, .heavy) struct RequestWalkTests {
     @Test(arguments: ServedAPI.all.map(\.key)) func aBrokerLivesThroughEveryValueOfEveryField(key: APIKey) throws {
         let api = try #require(ServedAPI.of(key))
         let type = try #require(API.of(key)).request

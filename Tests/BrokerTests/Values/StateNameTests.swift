@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker
 
 /// Names that mean something to the broker itself, and names of any length.
-@Suite(.serialized) struct StateNameTests {
+@Suite(.serialized, .turn) struct StateNameTests {
     private let temporary = TemporaryFolder()
 
     private func start(_ configure: (inout KafkaBroker.Configuration) -> Void = { _ in }) async throws -> KafkaBroker {

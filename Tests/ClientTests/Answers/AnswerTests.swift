@@ -1,5 +1,6 @@
 import KafkaBroker
 import Logging
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -8,7 +9,7 @@ private let part = TopicPartition("t", 0)
 
 /// An answer that leaves something out, or says no in one of its places, is never taken for "there is nothing": whoever
 /// asked is told. Every place of every answer is tried, found by walking the message.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct AnswerTests {
+@Suite(.serialized, .alone(minutes: 2)) struct AnswerTests {
     private static let mostPlaces = 6
 
     private static func places(_ apis: [APIKey], _ changes: [AnswerTampering.Change]) -> [AnswerTampering] {

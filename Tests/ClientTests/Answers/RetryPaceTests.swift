@@ -1,5 +1,6 @@
 import KafkaBroker
 import Logging
+import TestSupport
 import Testing
 
 @testable import KafkaWire
@@ -8,7 +9,7 @@ private let time = Duration.milliseconds(2500)
 
 /// Whatever an API answers for ever, the client tries again with growing pauses, and tells of it. All clients run side by
 /// side against one broker, which looks at their names to know what to refuse them.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct RetryPaceTests {
+@Suite(.serialized, .alone(minutes: 3)) struct RetryPaceTests {
     /// What one client met: the API that fails is its name's first part, the code the second.
     private struct Case: Sendable, Hashable {
         var api: APIKey

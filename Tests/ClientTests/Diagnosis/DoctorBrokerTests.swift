@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The doctor before brokers whose advertised addresses are of no use from here, and before old and foreign ones.
-@Suite(.timeLimit(.minutes(1))) struct DoctorBrokerTests {
+@Suite(.turn) struct DoctorBrokerTests {
     /// Lets a broker tell clients that its brokers are elsewhere.
     private func advertise(_ addresses: [BrokerID: (String, UInt16)], on broker: KafkaBroker, cluster: String = "c") {
         broker.on(.metadata) { request in

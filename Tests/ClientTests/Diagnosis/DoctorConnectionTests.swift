@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The doctor before names that do not resolve, ports that refuse or say nothing, and addresses of which some fail.
-@Suite(.timeLimit(.minutes(1))) struct DoctorConnectionTests {
+@Suite(.turn) struct DoctorConnectionTests {
     @Test func aHealthyClusterIsLookedAtAndNothingElse() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 4], brokers: 3))
         try await broker.produce(0..<10, to: "orders")

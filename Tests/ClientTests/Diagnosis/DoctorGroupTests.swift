@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The doctor before groups that do not get stable, and consumers that do not move.
-@Suite(.timeLimit(.minutes(2))) struct DoctorGroupTests {
+@Suite(.turn) struct DoctorGroupTests {
     private func examine(
         _ broker: KafkaBroker, group: String = "g", watch: Duration = .milliseconds(800)
     ) async -> DiagnosisReport {

@@ -1,11 +1,12 @@
 import Foundation
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The doctor before ports that speak something else: TLS, HTTP, SSH, databases, a controller, a listener with SASL.
-@Suite(.timeLimit(.minutes(1))) struct DoctorProtocolTests {
+@Suite(.turn) struct DoctorProtocolTests {
     private func examine(_ peer: ScriptedPeer) async throws -> DiagnosisReport {
         let report = await KafkaDoctor(.quick(peer.address)).examine()
         await peer.stop()

@@ -1,10 +1,11 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The doctor before topics without leaders or replicas, and before clocks that differ.
-@Suite(.timeLimit(.minutes(1))) struct DoctorTopicTests {
+@Suite(.turn) struct DoctorTopicTests {
     private func configuration(_ broker: KafkaBroker, _ topics: [String] = []) -> KafkaDoctor.Configuration {
         var configuration = KafkaDoctor.Configuration.quick("127.0.0.1:\(broker.port)")
         configuration.topics = topics

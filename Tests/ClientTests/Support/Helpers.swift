@@ -1,46 +1,8 @@
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KafkaWire
-
-/// A test waited longer than it should have to.
-struct TookTooLong: Error {}
-
-/// Runs `body` for at most `limit`; what hangs is a failure and not a hanging test run.
-func within<R: Sendable>(
-    _ limit: Duration = .seconds(10), _ body: @escaping @Sendable () async throws -> R
-) async throws -> R {
-    let slot = Locked<CheckedContinuation<R, any Error>?>(nil)
-    let box = Box(slot)
-    return try await withCheckedThrowingContinuation { continuation in
-        box.slot.withLock { $0 = continuation }
-        let work = Task {
-            do {
-                let result = try await body()
-                box.take()?.resume(returning: result)
-            } catch {
-                box.take()?.resume(throwing: error)
-            }
-        }
-        Task {
-            try await Task.sleep(for: limit)
-            guard let continuation = box.take() else { return }
-            work.cancel()
-            continuation.resume(throwing: TookTooLong())
-        }
-    }
-}
-
-private final class Box<R: Sendable>: Sendable {
-    let slot: Locked<CheckedContinuation<R, any Error>?>
-    init(_ slot: Locked<CheckedContinuation<R, any Error>?>) { self.slot = slot }
-    func take() -> CheckedContinuation<R, any Error>? {
-        slot.withLock { slot in
-            defer { slot = nil }
-            return slot
-        }
-    }
-}
 
 /// Values seen, in their order, by whoever looks.
 final class Seen: Sendable {
@@ -57,15 +19,6 @@ final class Seen: Sendable {
             guard ContinuousClock.now < deadline else { throw TookTooLong() }
             try await Task.sleep(for: .milliseconds(5))
         }
-    }
-}
-
-/// Waits until something holds.
-func eventually(_ limit: Duration = .seconds(10), _ holds: @Sendable () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !holds() {
-        guard ContinuousClock.now < deadline else { throw TookTooLong() }
-        try await Task.sleep(for: .milliseconds(10))
     }
 }
 

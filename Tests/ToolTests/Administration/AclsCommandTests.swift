@@ -1,12 +1,13 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw acls` as a program. The embedded broker has no authorizer: hooks answer as one that has, and keep the rules.
-@Suite(.timeLimit(.minutes(1))) struct AclsCommandTests {
+@Suite(.turn) struct AclsCommandTests {
     @Test func rulesAreAddedListedAndRemoved() async throws {
         let broker = try await KafkaBroker.start()
         let kept = Kept()

@@ -1,11 +1,12 @@
 import KafkaWire
+import TestSupport
 import Testing
 import ToolKit
 
 @testable import KW
 
 /// What the administrative commands work out without a broker.
-@Suite struct AdministrationRuleTests {
+@Suite(.turn) struct AdministrationRuleTests {
     @Test(
         arguments: [
             ("orders", ["orders"]), ("orders,payments", ["orders", "payments"]), ("o.*", ["orders"]), (".*", nil),

@@ -1,12 +1,13 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw log-dirs`, `kw leader-election` and `kw metadata-quorum` as programs.
-@Suite(.timeLimit(.minutes(1))) struct BrokerStateCommandTests {
+@Suite(.turn) struct BrokerStateCommandTests {
     @Test func directoriesAreTold() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["a": 2, "b": 1], brokers: 2))
         let admin = try KafkaAdmin(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))

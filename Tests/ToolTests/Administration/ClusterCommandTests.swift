@@ -1,6 +1,7 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
@@ -15,7 +16,7 @@ import Testing
 
 /// `kw cluster`, `kw offsets`, `kw delete-records` and `kw transactions` as programs, and what all commands say of a
 /// cluster that cannot be reached.
-@Suite(.timeLimit(.minutes(2))) struct ClusterCommandTests {
+@Suite(.turn) struct ClusterCommandTests {
     @Test func theClusterIsTold() async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 2))
         let admin = try KafkaAdmin(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))

@@ -1,12 +1,13 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw configs` as a program, against a broker in this process.
-@Suite(.timeLimit(.minutes(2))) struct ConfigsCommandTests {
+@Suite(.turn) struct ConfigsCommandTests {
     @Test func aTopicsSettingsAreSetShownAndTakenAway() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let set = try await Running.kw(

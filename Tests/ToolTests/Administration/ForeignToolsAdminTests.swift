@@ -1,9 +1,10 @@
 import JSONLines
 import KafkaBroker
+import TestSupport
 import Testing
 
 /// Admin clients of others and `kw` at the same cluster: what one makes, the other tells, and both tell the same.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ForeignToolsAdminTests {
+@Suite(.serialized, .alone(minutes: 3)) struct ForeignToolsAdminTests {
     @Test(.enabled(if: Running.python != nil), arguments: ["confluent", "kafka-python"])
     func othersTellTheSame(client: String) async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 3))

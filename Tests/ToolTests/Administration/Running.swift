@@ -1,6 +1,7 @@
 import Foundation
 import JSONLines
 import KafkaBroker
+import TestSupport
 import Testing
 
 /// Runs `kw` and the programs of others without holding a thread that the brokers of tests need.
@@ -37,14 +38,6 @@ enum Running {
             while case let count = fread(&buffer, 1, buffer.count, pipe), count > 0 { output += buffer[..<count] }
             try #require(pclose(pipe) == 0, "\(command) failed; what it says is above")
             return String(decoding: output, as: UTF8.self)
-        }
-    }
-
-    static func elsewhere<Value: Sendable>(
-        _ work: @escaping @Sendable () throws -> Value
-    ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
         }
     }
 }

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// What is sent of a SCRAM password. The expected values are those of Python's hashlib.
-@Suite struct SaltedPasswordTests {
+@Suite(.turn) struct SaltedPasswordTests {
     private static func hex(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

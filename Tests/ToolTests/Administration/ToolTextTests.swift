@@ -1,9 +1,10 @@
 import AppSupport
+import TestSupport
 import Testing
 import ToolKit
 
 /// Tables, and text that cannot steer a terminal.
-@Suite struct ToolTextTests {
+@Suite(.turn) struct ToolTextTests {
     @Test(
         arguments: [
             ("plain".utf8.map { $0 }, "plain"), (Array("größe 🎈 日本".utf8), "größe 🎈 日本"),

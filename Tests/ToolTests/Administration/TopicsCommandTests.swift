@@ -1,12 +1,13 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw topics` as a program, against a broker in this process.
-@Suite(.timeLimit(.minutes(2))) struct TopicsCommandTests {
+@Suite(.turn) struct TopicsCommandTests {
     @Test func aTopicIsCreatedListedDescribedGrownAndDeleted() async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 3))
         let created = try await Running.kw(

@@ -2,11 +2,12 @@ import ChangeText
 import FuzzChecks
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 
 /// Types beyond those of the exercise's table, as Debezium's documentation of its PostgreSQL connector describes them;
 /// and what is no change event.
-@Suite struct ChangeFormTests {
+@Suite(.turn) struct ChangeFormTests {
     private static let prefix = "t 0:0  @5  "
 
     private static func lines(_ value: String?, key: String? = nil, _ printer: inout ChangePrinter) -> [String] {

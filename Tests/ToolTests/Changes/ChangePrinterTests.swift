@@ -1,10 +1,11 @@
 import ChangeText
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 
 /// What people read of change events that a real Debezium wrote.
-@Suite struct ChangePrinterTests {
+@Suite(.turn) struct ChangePrinterTests {
     private static func lines(_ name: String, at offset: Int, width: Int? = nil, verbose: Bool = false) throws
         -> [String]
     {

@@ -1,9 +1,10 @@
 import ConnectREST
 import JSONLines
+import TestSupport
 import Testing
 
 /// `kw connectors`: what it shows, and what it says of what is no Connect.
-@Suite struct ConnectorsCommandTests {
+@Suite(.turn) struct ConnectorsCommandTests {
     private static let trace = "org.apache.kafka.connect.errors.ConnectException: no\u{1B}[2J\n\tat a.b(C.java:1)"
 
     @Test func connectorsAreListed() async throws {
@@ -187,7 +188,7 @@ import Testing
 }
 
 /// The decisions behind it, as tables.
-@Suite struct ConnectorWaitTests {
+@Suite(.turn) struct ConnectorWaitTests {
     private static func status(_ words: String, _ trace: String = "E: x") -> ConnectorStatus {
         let states = words.split(separator: " ").map { ConnectorStatus.State(String($0)) }
         func part(_ state: ConnectorStatus.State, _ task: Int?) -> ConnectorStatus.Part {

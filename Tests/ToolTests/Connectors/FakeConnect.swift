@@ -2,6 +2,7 @@ import FlyingFox
 import FlyingSocks
 import Foundation
 import JSONLines
+import TestSupport
 import Testing
 
 /// A server that behaves as Connect's REST API does: connectors with states that change from look to look, conflicts,
@@ -176,7 +177,5 @@ func connectors(_ arguments: String..., input: String = "/dev/null", at url: Str
 
 func runConnectors(_ arguments: [String], input: String = "/dev/null", at url: String) async throws -> Program.Outcome {
     let run = try Program.start(["connectors"] + arguments + ["--connect", url], input: input)
-    return try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result { try run.wait() }) }
-    }
+    return try await elsewhere { try run.wait() }
 }

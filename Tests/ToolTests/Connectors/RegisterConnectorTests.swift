@@ -1,8 +1,9 @@
 import JSONLines
+import TestSupport
 import Testing
 
 /// `kw connectors register` and what else waits, against a server that changes its mind.
-@Suite struct RegisterConnectorTests {
+@Suite(.turn) struct RegisterConnectorTests {
     private static let trace = """
         org.apache.kafka.connect.errors.ConnectException: Could not start
         \tat io.debezium.connector.Task.start(Task.java:1)

@@ -1,10 +1,11 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 /// `kw doctor` as a program: what it prints, and how it ends.
-@Suite(.timeLimit(.minutes(1))) struct DoctorCommandTests {
+@Suite(.turn) struct DoctorCommandTests {
     @Test func aHealthyCluster() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 4]))
         let outcome = try Program.kw(["doctor", "--bootstrap-server", "127.0.0.1:\(broker.port)", "--strict"])

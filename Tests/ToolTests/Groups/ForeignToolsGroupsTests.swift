@@ -1,13 +1,14 @@
 import AppSupport
 import Foundation
 import KafkaBroker
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw groups` held against kafka-python and confluent-kafka, whose consumers are the groups' members
 /// (`Tests/Foreign/test_kw_groups.py`).
-@Suite(.timeLimit(.minutes(3))) struct ForeignToolsGroupsTests {
+@Suite(.alone(minutes: 3)) struct ForeignToolsGroupsTests {
     private static let python = ProcessInfo.processInfo.environment["KAFKAWIRE_VENV"].map { $0 + "/bin/python" }
 
     @Test(.enabled(if: python != nil)) func othersTellTheSame() async throws {
@@ -20,11 +21,7 @@ import Testing
         let command =
             "BOOTSTRAP=\(broker.bootstrapServers) KW='\(kw)' timeout 150 '\(try #require(Self.python))' "
             + "'\(root)/Tests/Foreign/test_kw_groups.py'"
-        // On a thread of its own: the few that tests share must stay free for the broker.
-        let status = await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: system(command)) }
-        }
-        #expect(status == 0)
+        #expect(try await elsewhere { system(command) } == 0)
         await broker.stop()
     }
 

@@ -1,9 +1,10 @@
 import JSONLines
 import KafkaWire
+import TestSupport
 import Testing
 
 /// `kw groups` as a user runs it, against a broker in this process.
-@Suite(.timeLimit(.minutes(3))) struct GroupsCommandTests {
+@Suite(.turn) struct GroupsCommandTests {
     /// The lines that kafka-consumer-groups.sh prints of the same cluster.
     @Test func theTextIsThatOfKafkasTool() async throws {
         let cluster = try await GroupsCluster()

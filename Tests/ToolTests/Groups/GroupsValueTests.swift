@@ -1,10 +1,12 @@
+import TestSupport
 import Testing
+import ToolKit
 
 @testable import KW
 @testable import KafkaWire
 
 /// What `kw groups` reads from a command line or a file.
-@Suite struct GroupsValueTests {
+@Suite(.turn) struct GroupsValueTests {
     /// Moments, and the milliseconds that Python's datetime makes of them.
     @Test(
         arguments: [

@@ -1,5 +1,6 @@
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ import Testing
 
 /// No answer of a broker ends a program with a trap: numbers at the ends of their types in every field, everything named twice.
 /// What a program then prints or refuses is its matter; that it does is what counts here.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct HostileBrokerTests {
+@Suite(.serialized, .turn(minutes: 5)) struct HostileBrokerTests {
     private static let commands = [
         "topics --list", "topics --describe", "topics --describe --json", "groups --list",
         "groups --describe --all-groups",
@@ -122,7 +123,7 @@ import Testing
                 try await Task.sleep(for: .seconds(5))
                 kill(run.id, SIGKILL)
             }
-            let outcome = try await Running.elsewhere { try run.wait() }
+            let outcome = try await elsewhere { try run.wait() }
             impatience.cancel()
             #expect(!deaths.contains(-outcome.status), "kw \(command): \(outcome)")
             #expect(mayBeRefused || outcome.status != 64, "kw \(command) is no command: \(outcome.error)")

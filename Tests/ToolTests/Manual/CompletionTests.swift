@@ -1,13 +1,14 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 @testable import ToolKit
 
 /// Completion as shells do it.
-@Suite(.timeLimit(.minutes(2))) struct CompletionTests {
+@Suite(.turn) struct CompletionTests {
     /// Loads the script as a person does, and hands it a line in the pieces that bash makes of it: parted at spaces, and
     /// before and behind colons and equals signs.
     private static let function = """

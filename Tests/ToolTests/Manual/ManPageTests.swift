@@ -1,10 +1,11 @@
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// The manual, which is made from the commands.
-@Suite struct ManPageTests {
+@Suite(.turn) struct ManPageTests {
     @Test func itHasEveryCommandAndOption() throws {
         let outcome = try Program.kw(["man"])
         #expect(outcome.status == 0 && outcome.error.isEmpty)

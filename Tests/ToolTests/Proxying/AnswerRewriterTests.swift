@@ -1,10 +1,11 @@
 import JSONLines
 import KafkaWire
 import Proxying
+import TestSupport
 import Testing
 
 /// Addresses in answers that the Java client has written: each is found, and nothing else changes.
-@Suite struct AnswerRewriterTests {
+@Suite(.turn) struct AnswerRewriterTests {
     /// An answer of the fixtures, as a broker would send it.
     struct Golden: Sendable {
         var api: API

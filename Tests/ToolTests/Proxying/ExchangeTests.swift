@@ -3,10 +3,11 @@ import Foundation
 import JSONLines
 import KafkaWire
 import Proxying
+import TestSupport
 import Testing
 
 /// What is read from passing bytes, chosen, counted, shown and recorded: values alone.
-@Suite struct ExchangeTests {
+@Suite(.turn) struct ExchangeTests {
     private static func head(_ bytes: [UInt8]) -> FrameHead { bytes.withUnsafeBytes { FrameHead.request($0) } }
 
     @Test(arguments: [Int16(0), 2, 3, 8, 9, 13], [Int16(0), 1, -1])

@@ -1,10 +1,11 @@
 import KafkaBroker
 import KafkaWire
 import Proxying
+import TestSupport
 import Testing
 
 /// Faults: the plan as a value, and what becomes of real traffic.
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.turn) struct FaultTests {
     // MARK: - Values
 
     @Test(arguments: [

@@ -4,10 +4,11 @@ import JSONLines
 import KafkaBroker
 import KafkaWire
 import Proxying
+import TestSupport
 import Testing
 
 /// `kw proxy` and `kw replay` as programs.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct ProxyCommandTests {
+@Suite(.serialized, .turn) struct ProxyCommandTests {
     /// Starts `kw proxy` on a free port; gives the run and where it listens.
     private func start(_ arguments: [String]) async throws -> (run: Program.Run, address: String) {
         let run = try Program.start(["proxy", "--listen", "127.0.0.1:0", "--json"] + arguments)

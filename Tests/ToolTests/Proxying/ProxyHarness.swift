@@ -1,18 +1,7 @@
 import KafkaWire
 import Proxying
+import TestSupport
 import Testing
-
-/// Nothing came in time.
-struct TookTooLong: Error {}
-
-/// Waits until something holds.
-func eventually(_ limit: Duration = .seconds(10), _ holds: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !holds() {
-        guard ContinuousClock.now < deadline else { throw TookTooLong() }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
 
 /// One end of a connection, byte by byte.
 struct RawPeer: Sendable {

@@ -1,11 +1,12 @@
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import Proxying
 
 /// A proxy in this process, between this library's clients and the embedded broker, or between bare sockets.
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.turn) struct ProxyTests {
     // MARK: - Clients and brokers
 
     @Test func aClusterIsReachedOnlyThroughTheProxy() async throws {

@@ -2,10 +2,11 @@ import Captures
 import KafkaBroker
 import KafkaWire
 import Proxying
+import TestSupport
 import Testing
 
 /// Captures sent again.
-@Suite(.timeLimit(.minutes(1))) struct ReplayTests {
+@Suite(.turn) struct ReplayTests {
     private static func frame(
         _ bytes: [UInt8], _ from: Conversation.Side, at time: Int64 = 0, connection: Int = 1, isPartial: Bool = false
     ) -> Capture.Frame {

@@ -1,5 +1,6 @@
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -16,7 +17,7 @@ private let jars = variable("KAFKAWIRE_JARS")
 
 /// What `kw produce` writes, read by others; and what others write, printed by `kw consume`. They run in processes of
 /// their own, from the environment that `KAFKAWIRE_VENV` names, beside kcat.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ForeignToolsRecordTests {
+@Suite(.serialized, .alone(minutes: 3)) struct ForeignToolsRecordTests {
     /// Every part of a record, in kcat's letters.
     private static let form = #"%p|%o|%T|%K|%k|%S|%s|%h\n"#
     private static let programs = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Foreign"

@@ -1,6 +1,7 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ import Testing
 #endif
 
 /// `kw produce` and `kw consume` as a user runs them, against a broker in this process.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct RecordCommandTests {
+@Suite(.serialized, .turn) struct RecordCommandTests {
     static func broker(_ topics: [String: Int] = ["t": 1]) async throws -> KafkaBroker {
         try await KafkaBroker.start(.init(topics: topics))
     }
@@ -244,7 +245,7 @@ import Testing
         await broker.stop()
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [SIGINT, SIGTERM]) func aSignalEndsItWithACount(_ number: Int32)
+    @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsItWithACount(_ number: Int32)
         async throws
     {
         let broker = try await Self.broker()
@@ -253,7 +254,7 @@ import Testing
             "consume", "--topic", "t", "--group", "g", "--from-beginning", "--bootstrap-server",
             broker.bootstrapServers,
         ])
-        while try run.output.text() != "a\nb\n" { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually { try run.output.text() == "a\nb\n" }
         kill(run.id, number)
         let outcome = try run.wait()
         #expect(outcome.status == 0 && outcome.error == "Processed a total of 2 messages\n", "\(outcome)")

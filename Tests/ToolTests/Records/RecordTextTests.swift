@@ -1,6 +1,7 @@
 import JSONLines
 import KafkaWire
 import RecordText
+import TestSupport
 import Testing
 
 @testable import KW
@@ -14,7 +15,7 @@ import Testing
 #endif
 
 /// Lines taken apart, and records put into text: what Kafka's tools do, as tables.
-@Suite struct RecordTextTests {
+@Suite(.turn) struct RecordTextTests {
     // MARK: - Lines
 
     private static func parser(_ properties: String) -> LineParser {

@@ -1,11 +1,12 @@
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import ClusterView
 
 /// What looking at a cluster tells, against what the broker itself knows.
-@Suite(.timeLimit(.minutes(1))) struct ClusterSamplerTests {
+@Suite(.turn) struct ClusterSamplerTests {
     private static func client(_ broker: KafkaBroker) -> ClientConfiguration {
         var client = ClientConfiguration(
             bootstrapServers: broker.bootstrapServers.split(separator: ",").map(String.init))

@@ -1,10 +1,11 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import ClusterView
 
 /// Rates, trends and forecasts, from looks whose times are written down.
-@Suite struct HistoryTests {
+@Suite(.turn) struct HistoryTests {
     private static let partition = TopicPartition("t", 0)
 
     /// A look at one partition and one group.

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import ClusterView
 
 /// Keys from what terminals send: whole, cut in two, and from garbage.
-@Suite struct KeyDecoderTests {
+@Suite(.turn) struct KeyDecoderTests {
     private static let table: [(String, [Key])] = [
         ("q", [.character("q")]), ("/é日", [.character("/"), .character("é"), .character("日")]),
         ("\u{1B}[A\u{1B}[B\u{1B}[C\u{1B}[D", [.up, .down, .right, .left]), ("\u{1B}OA\u{1B}OB", [.up, .down]),

@@ -1,15 +1,16 @@
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KW
 
 /// `kw top` as a program, without a terminal.
-@Suite(.timeLimit(.minutes(1))) struct TopCommandTests {
+@Suite(.turn) struct TopCommandTests {
     private static func run(_ arguments: [String]) async throws -> Program.Outcome {
         let run = try Program.start(["top"] + arguments)
-        return try await Task.detached { try run.wait() }.value
+        return try await elsewhere { try run.wait() }
     }
 
     @Test func withoutATerminalItSaysSo() async throws {

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct BackoffTests {
+@Suite(.turn) struct BackoffTests {
     @Test func pausesDoubleUpToTheLimitAndBeginAnew() {
         var backoff = Backoff(initial: .milliseconds(100), limit: .seconds(1))
         #expect(

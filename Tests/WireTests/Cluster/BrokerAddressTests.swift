@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct BrokerAddressTests {
+@Suite(.turn) struct BrokerAddressTests {
     @Test(arguments: [
         ("localhost", "localhost", 9092 as UInt16), ("localhost:1234", "localhost", 1234),
         ("PLAINTEXT://kafka.example:9093", "kafka.example", 9093), ("[::1]:9094", "::1", 9094), ("[::1]", "::1", 9092),

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct ClusterMetadataTests {
+@Suite(.turn) struct ClusterMetadataTests {
     private static let first = TopicID(Uuid(high: 1, low: 1))
     private static let second = TopicID(Uuid(high: 2, low: 2))
 

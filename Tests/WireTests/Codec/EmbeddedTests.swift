@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Structures that travel inside other fields or in front of bodies.
-@Suite struct EmbeddedTests {
+@Suite(.turn) struct EmbeddedTests {
     @Test func vectorsOfTheJavaClientPass() throws {
         let vectors = try Fixture.json("golden/embedded.jsonl")
         #expect(vectors.count == 64)

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct ErrorCodeTests {
+@Suite(.turn) struct ErrorCodeTests {
     @Test func namesAndMarksAreThoseOfKafka() throws {
         for line in try Fixture.lines("protocol/errors.tsv").dropFirst() {
             let cells = line.split(separator: "\t")

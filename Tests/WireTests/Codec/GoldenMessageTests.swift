@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Every vector that the Java client wrote for the APIs of this library.
-@Suite struct GoldenMessageTests {
+@Suite(.turn) struct GoldenMessageTests {
     static let files = API.all.map { api in
         String("00\(api.key.rawValue)".suffix(3)) + "-\(api.name).jsonl"
     }

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Arithmetic on what comes from outside.
-@Suite struct SaturatingTests {
+@Suite(.turn) struct SaturatingTests {
     private static let ends: [Int64] = [.min, .min + 1, -(1 << 62), -2, -1, 0, 1, 2, 1 << 62, .max - 1, .max]
 
     /// Beside the arithmetic of 128 bits, cut at the ends of 64.

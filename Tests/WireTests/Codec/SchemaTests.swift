@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The messages' definitions against the list taken from Kafka 4.3.
-@Suite struct SchemaTests {
+@Suite(.turn) struct SchemaTests {
     @Test func fieldsAreThoseOfKafka() throws {
         let definitions = try Self.definitions()
         for api in API.all {

@@ -1,8 +1,9 @@
 import KafkaWire
+import TestSupport
 import Testing
 
 /// A string has at most 32,767 bytes in every version, as in Kafka: whoever takes one over can hand it on in any other.
-@Suite struct StringLengthTests {
+@Suite(.turn) struct StringLengthTests {
     @Test(arguments: [0, 1, 127, 128, 32_766, 32_767]) func isReadAndWrittenInEveryVersion(length: Int) throws {
         let group = String(repeating: "g", count: length)
         for version in OffsetCommitRequest.versions {

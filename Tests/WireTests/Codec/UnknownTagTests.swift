@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Tagged fields that no version knows are kept, whatever their number, and written back in order (KIP-482).
-@Suite struct UnknownTagTests {
+@Suite(.turn) struct UnknownTagTests {
     @Test(arguments: [1, 2, 127, 128, .max - 1, .max] as [UInt32]) func areWrittenBack(tag: UInt32) throws {
         let request = FetchRequest.with {
             $0.clusterId = "c"

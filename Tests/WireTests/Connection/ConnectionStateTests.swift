@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// What a connection waits for, as a table of events and actions.
-@Suite struct ConnectionStateTests {
+@Suite(.turn) struct ConnectionStateTests {
     private static let soon = Instant(nanoseconds: 1000)
     private static let late = Instant(nanoseconds: 2000)
 

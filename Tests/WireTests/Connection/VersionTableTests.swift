@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct VersionTableTests {
+@Suite(.turn) struct VersionTableTests {
     private static func table(_ range: ClosedRange<Int16>?) -> VersionTable {
         VersionTable(range.map { [.metadata: $0] } ?? [:])
     }

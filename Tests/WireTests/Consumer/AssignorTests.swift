@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The assignors against what the Java client computes.
-@Suite struct AssignorTests {
+@Suite(.turn) struct AssignorTests {
     @Test func assignmentsAreThoseOfJava() throws {
         let vectors = try Fixture.json("golden/assignors.jsonl")
         #expect(vectors.count == 120)

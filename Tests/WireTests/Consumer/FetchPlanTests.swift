@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct FetchPlanTests {
+@Suite(.turn) struct FetchPlanTests {
     private static let now = Instant(nanoseconds: 1000)
     private static let a = TopicPartition("t", 0)
     private static let b = TopicPartition("t", 1)

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// A member's side of the group protocol: every edge as events and actions.
-@Suite struct GroupStateTests {
+@Suite(.turn) struct GroupStateTests {
     private static func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }
 
     private static func state(instance: String? = nil) -> GroupState {

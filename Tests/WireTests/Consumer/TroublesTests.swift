@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct TroublesTests {
+@Suite(.turn) struct TroublesTests {
     @Test func oneBrokerThatAnswersDoesNotMeanThatTheOthersDo() {
         var troubles = Troubles()
         #expect(troubles.begin(.broker(1)) == .first)

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// What is said of broken bytes: where, what was expected, what stands there, and what they may be instead.
-@Suite struct BreakageTests {
+@Suite(.turn) struct BreakageTests {
     private func bytes(_ hex: String) throws -> Bytes { Bytes(try #require(Hex.decode(hex))) }
 
     @Test(arguments: [

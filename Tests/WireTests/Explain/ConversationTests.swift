@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Frames of a connection, each explained as what it is.
-@Suite struct ConversationTests {
+@Suite(.turn) struct ConversationTests {
     private static func request<R: WireRequest>(_ request: R, _ version: Int16, _ correlation: Int32) throws -> Bytes {
         Bytes(try Frame.request(request, version: version, correlationId: correlation, clientId: "c"))
     }

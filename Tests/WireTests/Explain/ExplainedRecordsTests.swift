@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Record batches inside explanations.
-@Suite struct ExplainedRecordsTests {
+@Suite(.turn) struct ExplainedRecordsTests {
     /// Every batch of the Java client, in every codec and format.
     @Test func everyByteIsExplainedOnce() throws {
         for vector in try Fixture.json("golden/record-batches.jsonl") {

@@ -1,10 +1,11 @@
 import Conformance
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Rows against bytes that were read by hand.
-@Suite struct ExplainedRowsTests {
+@Suite(.turn) struct ExplainedRowsTests {
     private func bytes(_ hex: String) throws -> Bytes { Bytes(try #require(Hex.decode(hex))) }
 
     /// Offset, bytes, path, value, and note of each row.

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Every byte has its row, and the rows say what the Java client says.
-@Suite struct ExplanationTests {
+@Suite(.turn) struct ExplanationTests {
     @Test(arguments: GoldenMessageTests.files) func everyByteIsExplainedOnceAndRight(file: String) throws {
         for vector in try Fixture.json("golden/\(file)") {
             let (type, version, bytes) = try GoldenMessageTests.parts(vector)

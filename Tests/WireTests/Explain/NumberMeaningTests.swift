@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// What numbers stand for. The codes are those of the Java client's enums.
-@Suite struct NumberMeaningTests {
+@Suite(.turn) struct NumberMeaningTests {
     @Test(
         arguments: [
             ("errorCode", "X", 3, "UNKNOWN_TOPIC_OR_PARTITION"),

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Varints and sets of bits, shown bit by bit.
-@Suite struct RowBitsTests {
+@Suite(.turn) struct RowBitsTests {
     /// The numbers are those of Protocol Buffers' documentation ("Encoding": 150 and 300 as base-128 varints, -2 to
     /// 2147483647 in zig-zag) and of Kafka's `ByteUtilsTest`.
     @Test(

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// What changes between versions, against Kafka's own list of fields.
-@Suite struct SchemaDifferenceTests {
+@Suite(.turn) struct SchemaDifferenceTests {
     /// A field of `messages.txt`, as that file has it.
     private struct Known {
         var path: String

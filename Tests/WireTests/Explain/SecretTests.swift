@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Fields that hold secrets: explanations show their length; values, as `kw conformance` compares them, stay whole.
-@Suite struct SecretTests {
+@Suite(.turn) struct SecretTests {
     static let secrets: [String: Set<String>] = [
         "SaslAuthenticateRequest": ["authBytes"],
         "SaslAuthenticateResponse": ["authBytes"],

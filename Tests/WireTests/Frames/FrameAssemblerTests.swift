@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct FrameAssemblerTests {
+@Suite(.turn) struct FrameAssemblerTests {
     static func framed(_ body: [UInt8]) -> [UInt8] {
         let size = UInt32(body.count)
         return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } + body

@@ -1,10 +1,11 @@
 import Conformance
 import FuzzChecks
 import KafkaWire
+import TestSupport
 import Testing
 
 /// The fuzzers' claims, without a fuzzer: over what earlier runs have found, and over damaged golden bytes.
-@Suite struct FuzzTests {
+@Suite(.turn) struct FuzzTests {
     static let targets: [FuzzTarget] = [.frames, .messages, .batches, .embedded]
 
     /// Every file in `Fixtures/fuzz` made a fuzzer stop once.

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The small types that messages and the client's API use in place of bare numbers.
-@Suite struct DomainTypeTests {
+@Suite(.turn) struct DomainTypeTests {
     // MARK: - On the wire
 
     /// A message whose fields are domain types, and the same one with bare numbers.

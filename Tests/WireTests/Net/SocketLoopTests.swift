@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite(.timeLimit(.minutes(1))) struct SocketLoopTests {
+@Suite(.turn) struct SocketLoopTests {
     private actor Counter {
         nonisolated let loop: SocketLoop
         nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }

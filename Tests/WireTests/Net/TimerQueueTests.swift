@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct TimerQueueTests {
+@Suite(.turn) struct TimerQueueTests {
     private final class Fired: Sendable {
         let names = Locked<[Int]>([])
         func action(_ name: Int) -> @Sendable () -> Void { { self.names.withLock { $0.append(name) } } }

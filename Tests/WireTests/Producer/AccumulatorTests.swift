@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct AccumulatorTests {
+@Suite(.turn) struct AccumulatorTests {
     private static let start = Instant(nanoseconds: 0)
     private static let id = Accumulator.Identity(id: 40, epoch: 0)
 

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Kafka's key hash against the Java client's table and the values that other clients test with.
-@Suite struct Murmur2Tests {
+@Suite(.turn) struct Murmur2Tests {
     @Test func hashesAndPartitionsAreThoseOfJava() throws {
         let lines = try Fixture.lines("golden/murmur2.tsv")
         let table = try #require(lines.first.flatMap { Murmur2Table(head: $0) })

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
-@Suite struct CRC32CTests {
+@Suite(.turn) struct CRC32CTests {
     /// RFC 3720, appendix B.4, and the usual check value of the CRC catalogue.
     static let known: [(bytes: [UInt8], checksum: UInt32)] = [
         (Array("123456789".utf8), 0xE306_9283),

@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The codecs, without record batches around: framing, limits, damage, levels.
-@Suite struct CompressionTests {
+@Suite(.turn) struct CompressionTests {
     static let codecs: [Compression] = [.gzip, .snappy, .lz4, .zstd]
     /// Lengths around the edges of snappy's, lz4's and zstd's blocks.
     static let lengths = [0, 1, 15, 1000, 32767, 32768, 32769, 65536, 65537, 131_072, 131_073, 300_000]

@@ -1,10 +1,11 @@
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The markers at the end of transactions, held against those that the Java broker writes.
-@Suite struct ControlBatchTests {
+@Suite(.turn) struct ControlBatchTests {
     @Test(arguments: [("commit-marker", ControlBatch.End.commit), ("abort-marker", .abort)])
     func isWhatJavaWrites(name: String, end: ControlBatch.End) throws {
         let vectors: [JSON] = try Fixture.json("golden/record-batches.jsonl")

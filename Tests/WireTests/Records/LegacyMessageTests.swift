@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Message sets of the formats before Kafka 0.11 in what the golden vectors have not: other codecs, timestamp types,
 /// and damage that a right checksum covers.
-@Suite struct LegacyMessageTests {
+@Suite(.turn) struct LegacyMessageTests {
     /// A message, as Kafka 0.10's documentation lays it out.
     static func message(
         _ magic: Int8, offset: Int64, attributes: UInt8 = 0, timestamp: Int64 = 7, key: [UInt8]? = nil, value: [UInt8]?

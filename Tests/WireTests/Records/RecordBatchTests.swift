@@ -1,11 +1,12 @@
 import Conformance
 import JSONLines
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// Record batches that the Java client wrote.
-@Suite struct RecordBatchTests {
+@Suite(.turn) struct RecordBatchTests {
     static let vectors: [JSON] = (try? Fixture.json("golden/record-batches.jsonl")) ?? []
 
     @Test func thereAreVectors() {

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import KafkaWire
 
 /// The quick ways of reading and writing records beside the plain ones, which stand here once more.
-@Suite struct RecordCursorTests {
+@Suite(.turn) struct RecordCursorTests {
     static let timestamps: [Int64] = [
         0, -1, 63, -64, 64, 8191, -8192, 8192, 1 << 20, 1 << 27, -1 << 34, 1 << 41, 1 << 48, 1 << 54, 1 << 55, -1 << 55,
         1 << 56, 1 << 62, .max, .min,
