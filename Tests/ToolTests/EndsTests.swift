@@ -1,7 +1,8 @@
 import KafkaBroker
-import KafkaWire
 import TestSupport
 import Testing
+
+@testable import KafkaWire
 
 #if canImport(Glibc)
     import Glibc

@@ -63,7 +63,7 @@ public final class KafkaBroker: Sendable {
         let server = server
         Task {
             await server.stop()
-            server.loop.stop()
+            server.endLoop()
         }
     }
 

@@ -107,18 +107,21 @@ public struct BrokerConfiguration: Sendable {
     public var logger: Logger
     /// Is told of every request that was handled. It runs on the broker's loop, which waits for it.
     package var observer: (@Sendable (RequestObservation) -> Void)?
+    /// The loop that the broker is on; nil is one of its own.
+    package var loop: (any EventLoop)?
     /// Where the broker has its time from: the system's clocks, or one that a test moves.
-    public var clock = Clock.system {
-        didSet {
-            now = clock.now
-            timestamp = clock.timestamp
-        }
+    public var clock = Clock.system
+    /// The clock that deadlines are held against, where it is not ``clock``'s.
+    package var now: (@Sendable () -> Instant)?
+    /// The time of day that records and the markers of transactions carry, in milliseconds since 1970, where it is not
+    /// ``clock``'s.
+    package var timestamp: (@Sendable () -> Int64)?
+
+    /// The time of a broker of this configuration.
+    func time(on loop: (any EventLoop)?) -> BrokerTime {
+        let time = clock.time(on: loop)
+        return BrokerTime(now: now ?? time.now, timestamp: timestamp ?? time.timestamp)
     }
-    /// The clock that deadlines are held against; ``clock`` sets it.
-    package var now: @Sendable () -> Instant = Clock.system.now
-    /// The time of day that records and the markers of transactions carry, in milliseconds since 1970; ``clock``
-    /// sets it.
-    package var timestamp: @Sendable () -> Int64 = Clock.system.timestamp
 
     /// Where a broker has its time from; see ``BrokerClock``.
     public typealias Clock = BrokerClock

@@ -63,6 +63,6 @@ enum DescribeTransactionsHandler: RequestHandler {
 extension BrokerNode {
     /// The time of day of an earlier point on the clock, in milliseconds since 1970.
     func timestamp(of instant: Instant, now: Instant) -> Int64 {
-        configuration.timestamp() &- LongMilliseconds(now - instant).rawValue
+        time.timestamp() &- LongMilliseconds(now - instant).rawValue
     }
 }

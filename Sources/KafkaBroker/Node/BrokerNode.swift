@@ -33,6 +33,7 @@ final class BrokerNode {
     var transactions: TransactionCoordinator
     var sessions: FetchSessions
     var waitingFetches = WaitingFetches()
+    let time: BrokerTime
     private var random: RandomSource
     /// How many bytes the logs hold together.
     var storedBytes = 0
@@ -57,12 +58,15 @@ final class BrokerNode {
     private var joinVersions: [RequestTicket: Int16] = [:]
 
     /// Throws where a topic of the configuration cannot be created, or what is kept cannot be read.
-    init(_ configuration: BrokerConfiguration, nodes: [ClusterMap.Node]) throws(BrokerStartError) {
+    init(
+        _ configuration: BrokerConfiguration, nodes: [ClusterMap.Node], time: BrokerTime, seed: UInt64
+    ) throws(BrokerStartError) {
         self.configuration = configuration
+        self.time = time
         cluster = ClusterMap(nodes)
         bootstrapServers = Locked(cluster.addresses)
         release = configuration.speaks.flatMap(KafkaRelease.named)
-        var random = RandomSource(seed: configuration.seed)
+        var random = RandomSource(seed: seed)
         storage = try BrokerStorage.open(configuration, random: &random)
         clusterId =
             storage?.directory.clusterId ?? configuration.clusterId ?? Uuid.random(using: &random).description
@@ -80,15 +84,17 @@ final class BrokerNode {
             limit: configuration.fetchSessionLimit, partitionLimit: configuration.fetchSessionPartitionLimit,
             random: random.split())
         maintenance = MaintenanceSchedule(
-            now: configuration.now(), flush: storage == nil ? .never : configuration.flush)
+            now: time.now(), flush: storage == nil ? .never : configuration.flush)
         self.random = random
         try restore()
         try createTopics()
     }
 
-    /// A broker of one node, which listens on `port`.
+    /// A broker of one node on `port`, and on no loop: its time stands still but where the configuration says otherwise.
     convenience init(_ configuration: BrokerConfiguration, port: UInt16) throws(BrokerStartError) {
-        try self.init(configuration, nodes: [configuration.node(0, port: port)])
+        try self.init(
+            configuration, nodes: [configuration.node(0, port: port)], time: configuration.time(on: nil),
+            seed: configuration.seed ?? 0)
     }
 
     // MARK: - Requests and time
@@ -123,7 +129,7 @@ final class BrokerNode {
         for request in due {
             var context = request.context
             context.now = now
-            context.timestamp = configuration.timestamp()
+            context.timestamp = time.timestamp()
             let outcome: Outcome
             do { outcome = try handle(request.api, request.body, context) } catch { outcome = .hangUp("\(error)") }
             if case .later = outcome { continue }
@@ -146,7 +152,7 @@ final class BrokerNode {
         [
             groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline, markersRetry,
             maintenance.nextDeadline, delayed.map(\.until).min(),
-            storage?.isRewriting == true ? configuration.now() : nil,
+            storage?.isRewriting == true ? time.now() : nil,
         ].compactMap { $0 }.min()
     }
 
@@ -156,7 +162,7 @@ final class BrokerNode {
         waitingFetches.remove(ticket)
         works.remove(ticket)
         joinVersions[ticket] = nil
-        groups.forget(ticket, now: configuration.now())
+        groups.forget(ticket, now: time.now())
         delayed.removeAll { $0.context.ticket == ticket }
     }
 
@@ -326,7 +332,7 @@ final class BrokerNode {
     ) throws(StorageError) {
         let marker = TransactionMarker(
             producer: producer, isCommit: commit, coordinatorEpoch: coordinatorEpoch,
-            timestamp: configuration.timestamp())
+            timestamp: time.timestamp())
         let offset = try store(marker.batch, in: partition)
         partition.aborted.end(with: marker, at: offset, in: &partition.producers)
         makeRoom(in: partition, of: topic)

@@ -52,7 +52,7 @@ struct MaintenanceSchedule {
 extension BrokerNode {
     /// Does what is due at `now`: removes records that are too old, makes files safe, writes outgrown logs anew.
     func maintain(now: Instant) {
-        let timestamp = configuration.timestamp()
+        let timestamp = time.timestamp()
         if maintenance.isRetentionDue(now) {
             for topic in topics.byName.values { removeExpired(in: topic, timestamp) }
         }

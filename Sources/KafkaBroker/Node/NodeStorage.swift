@@ -47,7 +47,7 @@ extension BrokerNode {
             try storage.directory.begin()
             for log in found { try settle(log, storage) }
             try storage.restore(
-                &transactions, &groups, WallClock(now: configuration.now(), timestamp: configuration.timestamp()))
+                &transactions, &groups, WallClock(now: time.now(), timestamp: time.timestamp()))
             // The broker may have been killed when a topic's deletion was written, and that of its positions was not.
             // Positions in a topic of which nothing is known are kept: it may be that the topic is what was lost.
             for name in Set(storage.metadata.removed.values) where topics[name] == nil {
@@ -184,7 +184,7 @@ extension BrokerNode {
             throw BrokerStartError(description: "The broker cannot start: \(error.message).")
         }
         do throws(StorageError) {
-            try save(now: configuration.now())
+            try save(now: time.now())
         } catch {
             throw BrokerStartError(description: "The broker cannot start: \(error).")
         }
@@ -220,7 +220,7 @@ extension BrokerNode {
         guard let storage else { return }
         storage.note(transactions.takeChanges())
         storage.note(groups.takeChanges())
-        try storage.save(WallClock(now: now, timestamp: configuration.timestamp()))
+        try storage.save(WallClock(now: now, timestamp: time.timestamp()))
         if configuration.flush == .everyProduce { try storage.directory.pool.sync() }
     }
 
@@ -250,7 +250,7 @@ extension BrokerNode {
         guard let storage else { return }
         do throws(StorageError) {
             // A topic of that name whose deletion is not written yet has its folders there.
-            if storage.hasDoomed { try save(now: configuration.now()) }
+            if storage.hasDoomed { try save(now: time.now()) }
             for partition in partitions { try storage.directory.makeWay(for: topic, PartitionID(partition)) }
         } catch {
             throw TopicRegistry.Refusal(code: .kafkaStorageError, message: "\(error)")
@@ -271,7 +271,7 @@ extension BrokerNode {
     func close() {
         guard let storage else { return }
         do throws(StorageError) {
-            try save(now: configuration.now())
+            try save(now: time.now())
             try storage.close()
         } catch {
             configuration.logger.error("The broker stops without having written everything: \(error)")

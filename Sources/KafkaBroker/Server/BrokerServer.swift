@@ -6,7 +6,9 @@ import Logging
 /// listeners are in `ServerCommands.swift`. Everything runs on one loop; what a turn of the loop produces for a
 /// connection leaves in one `send`.
 actor BrokerServer {
-    nonisolated let loop: SocketLoop
+    nonisolated let loop: any EventLoop
+    /// Where it was handed none.
+    private nonisolated let ownLoop: SocketLoop?
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// What the tests of a program let happen to requests.
@@ -27,42 +29,52 @@ actor BrokerServer {
     private var touched: Set<UInt64> = []
     private var turns = TurnQueue()
     /// When idle connections were last looked for.
-    private var rested = Instant.now
+    private var rested: Instant
     /// How many bytes of requests and answers the connections hold together.
     private(set) var heldBytes = 0
     private var endOfTurnIsPlanned = false
-    private var timer: (deadline: Instant, id: TimerID)?
+    private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     private(set) var isStopped = false
 
     /// Opens the listeners of all nodes; none is left open where the broker cannot be started.
     static func listening(_ configuration: BrokerConfiguration) async throws(BrokerStartError) -> BrokerServer {
-        let listeners = try await Listeners.open(configuration)
-        let loop: SocketLoop
-        do throws(NetError) {
-            loop = try SocketLoop(name: "kafka-broker")
-        } catch {
-            for listener in listeners { listener.close() }
+        if let loop = configuration.loop { return try await listening(configuration, on: loop, nil) }
+        let own: SocketLoop
+        do throws(NetError) { own = try SocketLoop(name: "kafka-broker") } catch {
             throw BrokerStartError(description: "The broker cannot start: \(error).")
         }
+        do throws(BrokerStartError) { return try await listening(configuration, on: own, own) } catch {
+            own.stop()
+            throw error
+        }
+    }
+
+    private static func listening(
+        _ configuration: BrokerConfiguration, on loop: any EventLoop, _ own: SocketLoop?
+    ) async throws(BrokerStartError) -> BrokerServer {
+        let listeners = try await Listeners.open(configuration, on: loop)
         do throws(BrokerStartError) {
-            return try BrokerServer(configuration, loop: loop, listeners: listeners)
+            return try BrokerServer(configuration, loop: loop, own, listeners: listeners)
         } catch {
             for listener in listeners { listener.close() }
-            loop.stop()
             throw error
         }
     }
 
     /// A listener for each node of the configuration.
-    private init(_ configuration: BrokerConfiguration, loop: SocketLoop, listeners: [TCPSocket])
-        throws(BrokerStartError)
-    {
+    private init(
+        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [TCPSocket]
+    ) throws(BrokerStartError) {
         self.configuration = configuration
         self.loop = loop
+        ownLoop = own
+        rested = loop.now
         port = listeners[0].localPort
         logger = configuration.logger
         let nodes = listeners.enumerated().map { configuration.node($0, port: $1.localPort) }
-        node = try BrokerNode(configuration, nodes: nodes)
+        node = try BrokerNode(
+            configuration, nodes: nodes, time: configuration.time(on: loop),
+            seed: configuration.seed ?? loop.random())
         bootstrapServers = node.bootstrapServers
         for (member, socket) in zip(nodes, listeners) { self.listeners[member.id] = socket }
     }
@@ -77,7 +89,7 @@ actor BrokerServer {
 
     private func watchListener(of id: BrokerID) {
         guard !isStopped, let listener = listeners[id] else { return }
-        loop.watch(listener.descriptor, for: .readable) { [weak self] _ in
+        loop.watch(listener, for: .readable) { [weak self] _ in
             self?.assumeIsolated { $0.accept(at: id) }
         }
     }
@@ -86,10 +98,12 @@ actor BrokerServer {
         guard !isStopped else { return }
         isStopped = true
         for id in Array(listeners.keys) { closeListener(of: id) }
-        if let timer { loop.cancel(timer.id) }
-        timer = nil
+        timer.cancel()
         node.close()
     }
+
+    /// Ends the broker's own thread, when nobody uses the broker any more.
+    nonisolated func endLoop() { ownLoop?.stop() }
 
     /// The node listens from now on.
     func open(_ socket: TCPSocket, for id: BrokerID) {
@@ -100,7 +114,7 @@ actor BrokerServer {
     /// The node's port and its connections are closed.
     func closeListener(of id: BrokerID) {
         guard let listener = listeners.removeValue(forKey: id) else { return }
-        loop.unwatch(listener.descriptor)
+        loop.unwatch(listener)
         listener.close()
         for connection in connections.values where connection.node == id { close(connection) }
     }
@@ -115,9 +129,10 @@ actor BrokerServer {
 
     /// Does what is due by the configuration's clock, which a test may have moved.
     func tick() {
-        node.tick(now: configuration.now())
-        if .now - rested > .seconds(10) {
-            rested = .now
+        node.tick(now: node.time.now())
+        let now = loop.now
+        if now - rested > .seconds(10) {
+            rested = now
             for connection in connections.values { connection.restIfIdle() }
         }
         deliverLateAnswers()
@@ -126,7 +141,7 @@ actor BrokerServer {
 
     /// Answers what a change of the state from outside has decided.
     func settle() {
-        node.settle(now: configuration.now())
+        node.settle(now: node.time.now())
         deliverLateAnswers()
         planEndOfTurn()
     }
@@ -138,15 +153,15 @@ actor BrokerServer {
         do {
             while let socket = try listener.accept() { open(socket, at: id) }
         } catch {
-            let now = Instant.now
+            let now = loop.now
             // While it goes on it is said once.
             if acceptFailedAt.map({ now - $0 > .seconds(10) }) ?? true {
                 logger.warning("Connections are accepted when this is over: \(error)")
             }
             acceptFailedAt = now
             // The listener stays readable: without a pause the loop would spin.
-            loop.unwatch(listener.descriptor)
-            loop.schedule(at: .now + .milliseconds(100)) { [weak self] in
+            loop.unwatch(listener)
+            loop.schedule(at: loop.now + .milliseconds(100)) { [weak self] in
                 self?.assumeIsolated { $0.watchListener(of: id) }
             }
         }
@@ -155,16 +170,17 @@ actor BrokerServer {
     private func open(_ socket: TCPSocket, at node: BrokerID) {
         connectionCount += 1
         let connection = ClientConnection(
-            id: connectionCount, socket: socket, node: node, requestLimit: configuration.maximumRequestBytes)
+            id: connectionCount, socket: socket, node: node, requestLimit: configuration.maximumRequestBytes,
+            now: loop.now)
         connections[connection.id] = connection
         logger.debug("Connection from \(connection.peer)")
         let id = connection.id
-        loop.watch(socket.descriptor, for: .readable) { [weak self] readiness in
+        loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness) }
         }
     }
 
-    private func ready(_ id: UInt64, _ readiness: SocketLoop.Readiness) {
+    private func ready(_ id: UInt64, _ readiness: Readiness) {
         guard let connection = connections[id] else { return }
         if readiness.contains(.writable) {
             connection.needsFlush = true
@@ -215,14 +231,14 @@ actor BrokerServer {
         node.forget(connection: connection.id)
         turns.remove(connection.id)
         heldBytes -= connection.counted
-        loop.unwatch(connection.socket.descriptor)
+        loop.unwatch(connection.socket)
         connection.socket.close()
     }
 
     func hangUp(_ connection: ClientConnection, _ reason: String) {
         logger.warning("Closed the connection from \(connection.peer): \(reason)")
         // What was answered before still leaves, as far as the system takes it at once.
-        _ = try? connection.flush()
+        _ = try? connection.flush(on: loop)
         close(connection)
     }
 
@@ -236,7 +252,7 @@ actor BrokerServer {
 
     /// Handles requests of the connections whose turn it is.
     private func handleRequests() {
-        let began = Instant.now
+        let began = loop.now
         var now = began
         var rest = turns.quickCount
         while rest > 0, now - began < TurnQueue.quickSlice, let id = turns.takeQuick() {
@@ -273,7 +289,7 @@ actor BrokerServer {
                 hangUp(connection, "\(error)")
             }
         }
-        let now = Instant.now
+        let now = loop.now
         connection.isSlow = now - began > TurnQueue.longTurn
         if left < TurnQueue.requestLimit { connection.lastProgress = now }
         // Its next turn is after those of the others. Where an answer is awaited, or not taken, it has none until then.
@@ -316,7 +332,7 @@ actor BrokerServer {
     private func endTurn() {
         endOfTurnIsPlanned = false
         handleRequests()
-        node.work(now: configuration.now())
+        node.work(now: node.time.now())
         deliverLateAnswers()
         node.saveBounds()
         let ids = touched
@@ -324,7 +340,7 @@ actor BrokerServer {
         for id in ids {
             guard let connection = connections[id] else { continue }
             do {
-                if connection.needsFlush { try connection.flush() }
+                if connection.needsFlush { try connection.flush(on: loop) }
                 // Requests may have waited for this answer, or for room in the output.
                 if connection.mayHaveMore, connection.pending == nil,
                     connection.unsent <= configuration.maximumUnsentBytes
@@ -360,30 +376,22 @@ actor BrokerServer {
 
     private func updateInterest(of connection: ClientConnection) {
         guard connections[connection.id] != nil else { return }
-        var interest: SocketLoop.Readiness = []
+        var interest: Readiness = []
         // While an answer is awaited, reading goes on as far as there is room: so the connection's end is noticed.
         if !connection.inputIsFull, !connection.hasEnded { interest.insert(.readable) }
         if connection.unsent > 0 { interest.insert(.writable) }
-        loop.setInterest(connection.socket.descriptor, interest)
+        loop.setInterest(connection.socket, interest)
     }
 
     private func setTimer() {
         // A manual clock is moved by commands alone.
         if case .manual = configuration.clock { return }
-        guard !isStopped, let deadline = node.nextDeadline else {
-            if let timer { loop.cancel(timer.id) }
-            return timer = nil
-        }
-        guard timer?.deadline != deadline else { return }
-        if let timer { loop.cancel(timer.id) }
         // The configuration's clock may not be the loop's.
-        let wait = max(.zero, deadline - configuration.now())
-        let id = loop.schedule(at: .now + wait) { [weak self] in
-            self?.assumeIsolated { server in
-                server.timer = nil
-                server.tick()
-            }
-        }
-        timer = (deadline, id)
+        timer.set(isStopped ? nil : node.nextDeadline, now: node.time.now)
+    }
+
+    private func timerFired() {
+        timer.fired()
+        tick()
     }
 }

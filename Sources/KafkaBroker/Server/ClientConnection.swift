@@ -34,7 +34,7 @@ final class ClientConnection {
     /// Whether its last turn took long.
     var isSlow = false
     /// When it last took bytes of an answer, or a whole request was there.
-    var lastProgress = Instant.now
+    var lastProgress: Instant
     /// Whether the output holds something that was not offered to the system yet.
     var needsFlush = false
     /// Whether it is closed in place of its next answer.
@@ -49,8 +49,9 @@ final class ClientConnection {
     private(set) var software: (name: String, version: String)?
     private var output = OutputQueue()
 
-    init(id: UInt64, socket: TCPSocket, node: BrokerID, requestLimit: Int) {
+    init(id: UInt64, socket: TCPSocket, node: BrokerID, requestLimit: Int, now: Instant) {
         self.id = id
+        lastProgress = now
         self.node = node
         self.socket = socket
         let peer = socket.peer.map { "\($0)" } ?? "?"
@@ -111,7 +112,7 @@ final class ClientConnection {
     }
 
     /// Offers the output to the system. Throws also where a file cannot be read that belongs to an answer.
-    func flush() throws(NetError) {
+    func flush(on loop: any EventLoop) throws(NetError) {
         needsFlush = false
         let socket = socket
         let before = unsent
@@ -121,7 +122,7 @@ final class ClientConnection {
             try socket.write(part)
         }
         bytesOut += before - unsent
-        if unsent < before { lastProgress = .now }
+        if unsent < before { lastProgress = loop.now }
         if progress == .broken { throw NetError(.closed, doing: "read a file of the log") }
     }
 }

@@ -3,7 +3,9 @@ import KafkaWire
 /// The ports of a broker's nodes.
 enum Listeners {
     /// Opens a port for each node of the configuration; none is left open where one cannot be had.
-    static func open(_ configuration: BrokerConfiguration) async throws(BrokerStartError) -> [TCPSocket] {
+    static func open(_ configuration: BrokerConfiguration, on loop: any EventLoop) async throws(BrokerStartError)
+        -> [TCPSocket]
+    {
         guard configuration.brokers >= 1, configuration.brokers <= 100 else {
             throw BrokerStartError(
                 description: "The broker cannot start: it can have 1 to 100 nodes, and not \(configuration.brokers).")
@@ -17,7 +19,7 @@ enum Listeners {
         var sockets: [TCPSocket] = []
         for index in 0..<configuration.brokers {
             do throws(BrokerStartError) {
-                sockets.append(try await open(configuration.host, port(configuration, index)))
+                sockets.append(try await open(configuration.host, port(configuration, index), on: loop))
             } catch {
                 for socket in sockets { socket.close() }
                 throw error
@@ -27,13 +29,14 @@ enum Listeners {
     }
 
     /// Opens one port.
-    static func open(_ host: String, _ port: UInt16) async throws(BrokerStartError) -> TCPSocket {
+    static func open(_ host: String, _ port: UInt16, on loop: any EventLoop) async throws(BrokerStartError) -> TCPSocket
+    {
         do throws(NetError) {
             let host = host.isEmpty ? "0.0.0.0" : host
-            guard let address = try await Resolver.resolve(host: host, port: port).first else {
+            guard let address = try await loop.resolve(host: host, port: port).first else {
                 throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
             }
-            return try TCPSocket.listening(on: address)
+            return try loop.listen(on: address)
         } catch {
             throw BrokerStartError(
                 description: "The broker cannot start: \(error). Choose another host or port; port 0 is any free one.")

@@ -145,7 +145,7 @@ package final class OfflineServer {
             }
             let context = RequestContext(
                 ticket: pending.ticket, version: pending.version, clientId: header.clientId ?? "",
-                now: node.configuration.now(), timestamp: node.configuration.timestamp(), clientHost: "/127.0.0.1",
+                now: node.time.now(), timestamp: node.time.timestamp(), clientHost: "/127.0.0.1",
                 node: node.configuration.nodeId)
             perform(try node.handle(api, body, context), of: pending, index)
         } catch {

@@ -60,7 +60,7 @@ extension BrokerServer {
 
     private func listen(on port: UInt16) async throws(BrokerCommandError) -> TCPSocket {
         do throws(BrokerStartError) {
-            return try await Listeners.open(configuration.host, port)
+            return try await Listeners.open(configuration.host, port, on: loop)
         } catch {
             throw .init(error.description)
         }

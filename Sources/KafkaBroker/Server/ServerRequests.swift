@@ -16,7 +16,7 @@ extension BrokerServer {
         if configuration.observer != nil {
             request.observation = RequestObservation(
                 header, bytes: frame.count, connection: connection.id, peer: connection.peer,
-                timestamp: Instant.wallMilliseconds, now: .now)
+                timestamp: loop.wallMilliseconds, now: loop.now)
         }
         guard versions.contains(version) else {
             guard key == .apiVersions else {
@@ -28,8 +28,8 @@ extension BrokerServer {
             return answer(ApiVersionsHandler.unsupportedVersion(node), to: request, of: connection)
         }
         let context = RequestContext(
-            ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: configuration.now(),
-            timestamp: configuration.timestamp(), clientHost: connection.clientHost, node: connection.node)
+            ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: node.time.now(),
+            timestamp: node.time.timestamp(), clientHost: connection.clientHost, node: connection.node)
         countRequest(key)
         try connection.note(key, header.clientId, frame, body, version)
         if hooks.wants(key) { return try handleHooked(api, body, context, request, of: connection) }
@@ -46,9 +46,9 @@ extension BrokerServer {
         switch outcome {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later, .work: connection.pending = request
-        case .silent: observe(request.observation?.ended(.silent, now: .now))
+        case .silent: observe(request.observation?.ended(.silent, now: loop.now))
         case .hangUp(let reason):
-            observe(request.observation?.ended(.hungUp(reason), now: .now))
+            observe(request.observation?.ended(.hungUp(reason), now: loop.now))
             hangUp(connection, reason)
         }
     }
@@ -98,7 +98,7 @@ extension BrokerServer {
             touch(connection)
             observe(
                 request.observation?.ended(
-                    response, version: request.version, bytes: connection.unsent - before, now: .now))
+                    response, version: request.version, bytes: connection.unsent - before, now: loop.now))
         } catch {
             hangUp(connection, "an answer could not be written: \(error)")
         }

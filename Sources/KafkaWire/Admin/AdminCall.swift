@@ -104,10 +104,10 @@ extension Cluster {
     nonisolated func perform<Item, R, Value>(
         _ call: AdminCall<Item, R, Value>, about items: [Item]
     ) async -> [Item: Result<Value, KafkaError>] {
-        let start = Instant.now
+        let start = loop.now
         let deadline = start + configuration.apiTimeout
         let reachDeadline = configuration.reachTimeout.map { start + $0 }
-        var backoff = Backoff(configuration)
+        var backoff = Backoff(configuration, seed: loop.random())
         var outcomes: [Item: Result<Value, KafkaError>] = [:]
         var seen: Set<Item> = []
         var open = items.filter { seen.insert($0).inserted }
@@ -128,13 +128,13 @@ extension Cluster {
             open = open.filter { failed[$0] != nil }
             let pause = backoff.next()
             // A broker that has not been reached by then keeps the error that says so.
-            if let reachDeadline, Instant.now + pause >= reachDeadline {
+            if let reachDeadline, loop.now + pause >= reachDeadline {
                 open = open.filter { failed[$0]?.isOfReaching == false }
             }
             guard !open.isEmpty else { break }
-            var end: KafkaError.Code? = Instant.now + pause < deadline ? nil : .timedOut
+            var end: KafkaError.Code? = loop.now + pause < deadline ? nil : .timedOut
             if end == nil {
-                do { try await Task.sleep(for: pause) } catch { end = .cancelled }
+                do { try await loop.sleep(for: pause) } catch { end = .cancelled }
             }
             if let end {
                 for item in open {
@@ -245,7 +245,7 @@ extension AdminCall {
             let size = max(1, min(itemsPerRequest(version), items.count))
             for start in stride(from: 0, to: items.count, by: size) {
                 let part = Array(items[start..<min(start + size, items.count)])
-                let timeout = min(cluster.configuration.requestTimeout, deadline - Instant.now)
+                let timeout = min(cluster.configuration.requestTimeout, deadline - cluster.loop.now)
                 let answer = try await cluster.send(R.self, to: target, atMost: version, timeout: timeout) {
                     [build] version throws(KafkaError) in try build(part, version)
                 }

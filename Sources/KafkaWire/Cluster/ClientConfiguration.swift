@@ -28,6 +28,15 @@ public struct ClientConfiguration: Sendable {
     /// Where the client logs to. It never logs keys, values or credentials. Default: nowhere.
     public var logger = Logger(label: "kafkawire") { _ in SwiftLogNoOpLogHandler() }
 
+    /// The loop that the client is on; nil is the one that all share.
+    package var loop: (any EventLoop)?
+
+    /// That loop.
+    package func loopToUse() throws(NetError) -> any EventLoop {
+        if let loop { return loop }
+        return try SocketLoop.common()
+    }
+
     /// The defaults, and these brokers.
     public init(bootstrapServers: [String]) { self.bootstrapServers = bootstrapServers }
 }

@@ -3,7 +3,7 @@ import Logging
 /// A cluster as one client sees it: connections by broker and use, topics and leaders, coordinators. An actor on the
 /// client's loop; requests go through it to the broker that has to answer them.
 package actor Cluster {
-    package nonisolated let loop: SocketLoop
+    package nonisolated let loop: any EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     package nonisolated let configuration: ClientConfiguration
 
@@ -49,7 +49,7 @@ package actor Cluster {
     }
 
     /// A cluster behind the bootstrap servers of the configuration. Connects when it is first used.
-    package init(_ configuration: ClientConfiguration, loop: SocketLoop) throws(KafkaError) {
+    package init(_ configuration: ClientConfiguration, loop: any EventLoop) throws(KafkaError) {
         self.configuration = configuration
         self.loop = loop
         var addresses: [BrokerAddress] = []
@@ -61,10 +61,10 @@ package actor Cluster {
         bootstrap = addresses
     }
 
-    /// A cluster on the common loop.
+    /// A cluster on the configuration's loop.
     package init(_ configuration: ClientConfiguration) throws(KafkaError) {
-        let loop: SocketLoop
-        do { loop = try SocketLoop.common() } catch {
+        let loop: any EventLoop
+        do throws(NetError) { loop = try configuration.loopToUse() } catch {
             throw KafkaError(.connectionFailed, "\(error)", isRetriable: false)
         }
         try self.init(configuration, loop: loop)
@@ -98,7 +98,7 @@ package actor Cluster {
             version = try link.versions.negotiate(R.self, atMost: atMost, broker: name)
         }
         let request = try build(version)
-        let deadline = Instant.now + (timeout ?? configuration.requestTimeout)
+        let deadline = loop.now + (timeout ?? configuration.requestTimeout)
         let frame = try await link.connection.exchange(
             request, version: version, deadline: deadline, onQueued: onQueued)
         do throws(WireError) {
@@ -136,7 +136,7 @@ package actor Cluster {
     ) async throws(KafkaError) {
         let link = try await link(to: target, use)
         let version = try link.versions.negotiate(R.self, atMost: atMost, broker: link.connection.name)
-        let deadline = Instant.now + configuration.requestTimeout
+        let deadline = loop.now + configuration.requestTimeout
         try await link.connection.sendOneWay(try build(version), version: version, deadline: deadline)
     }
 
@@ -145,20 +145,20 @@ package actor Cluster {
     package nonisolated(nonsending) func retrying<R: Sendable>(
         for time: Duration? = nil, _ what: String, _ attempt: () async throws(KafkaError) -> R
     ) async throws(KafkaError) -> R {
-        let deadline = Instant.now + (time ?? configuration.apiTimeout)
-        var backoff = Backoff(configuration)
+        let deadline = loop.now + (time ?? configuration.apiTimeout)
+        var backoff = Backoff(configuration, seed: loop.random())
         while true {
             do {
                 return try await attempt()
             } catch {
                 guard error.isRetriable else { throw error }
                 let pause = backoff.next()
-                guard Instant.now + pause < deadline else {
+                guard loop.now + pause < deadline else {
                     throw KafkaError(
                         .timedOut, "could not \(what) in time; the last error was: \(error.message)",
                         broker: error.broker, api: error.api, topic: error.topic, partition: error.partition)
                 }
-                do { try await Task.sleep(for: pause) } catch {
+                do { try await loop.sleep(for: pause) } catch {
                     throw KafkaError(.cancelled, "could not \(what): the task was cancelled")
                 }
             }
@@ -197,7 +197,9 @@ package actor Cluster {
         var failure: KafkaError?
         var isRetriable = false
         var tried: Set<BrokerAddress> = []
-        for address in metadata.brokers.values.shuffled() + bootstrap where tried.insert(address).inserted {
+        var random = loop.randomSource()
+        for address in metadata.brokers.values.shuffled(using: &random) + bootstrap where tried.insert(address).inserted
+        {
             do { return try await link(address, use) } catch {
                 failure = error
                 isRetriable = isRetriable || error.isRetriable

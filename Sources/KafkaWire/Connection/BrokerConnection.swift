@@ -3,7 +3,7 @@ import Logging
 /// A connection to one broker: an actor on its socket's loop. It connects, asks for the broker's versions, sends
 /// frames and hands out their answers. Once closed it stays closed; the cluster opens another.
 package actor BrokerConnection {
-    package nonisolated let loop: SocketLoop
+    package nonisolated let loop: any EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// The broker's address, as `host:port`.
@@ -17,9 +17,9 @@ package actor BrokerConnection {
     private var state = ConnectionState()
     private var waiters: [ConnectionState.RequestID: Waiter] = [:]
     private var nextRequest: ConnectionState.RequestID = 0
-    private var resolving: CheckedContinuation<Result<[SocketAddress], NetError>, Never>?
-    private var connecting: CheckedContinuation<NetError?, Never>?
-    private var timer: (deadline: Instant, id: TimerID)?
+    private var resolving: Arrival<Result<[SocketAddress], NetError>>?
+    private var connecting: Arrival<NetError?>?
+    private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     private var flushIsPlanned = false
     /// Set when the other side has shown that it speaks Kafka.
     private var isNegotiated = false
@@ -31,7 +31,7 @@ package actor BrokerConnection {
         var continuation: CheckedContinuation<Result<Bytes, KafkaError>, Never>
     }
 
-    package init(host: String, port: UInt16, clientId: String, loop: SocketLoop, logger: Logger) {
+    package init(host: String, port: UInt16, clientId: String, loop: any EventLoop, logger: Logger) {
         self.host = host
         self.port = port
         self.clientId = clientId
@@ -47,14 +47,14 @@ package actor BrokerConnection {
 
     /// Connects, to one address of the host after the other, and asks for the versions that the broker speaks.
     package func open(timeout: Duration) async throws(KafkaError) -> VersionTable {
-        let deadline = Instant.now + timeout
+        let deadline = loop.now + timeout
         let addresses: [SocketAddress]
         do { addresses = try await resolve(until: deadline).get() } catch { throw .net(error, broker: name) }
         var failure = NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
         for (index, address) in addresses.enumerated() {
             // A host that swallows packets must not use up the time of the addresses behind it.
-            let share = (deadline - Instant.now) / (addresses.count - index)
-            guard let error = await connect(to: address, until: Instant.now + share) else {
+            let share = (deadline - loop.now) / (addresses.count - index)
+            guard let error = await connect(to: address, until: loop.now + share) else {
                 let versions = try await negotiate(until: deadline)
                 isNegotiated = true
                 return versions
@@ -68,41 +68,27 @@ package actor BrokerConnection {
     /// The system's resolver cannot be stopped: what it says after the deadline is not listened to.
     private func resolve(until deadline: Instant) async -> Result<[SocketAddress], NetError> {
         guard state.closeReason == nil else { return .failure(NetError(.closed, doing: "resolve \(host)")) }
-        let (host, port) = (host, port)
-        let timer = loop.schedule(at: deadline) { [weak self] in
-            self?.assumeIsolated { $0.resolved(.failure(.timedOut(doing: "resolve \(host)"))) }
+        let arrival = Arrival<Result<[SocketAddress], NetError>>()
+        resolving = arrival
+        let timer = loop.schedule(at: deadline) { [host] in
+            arrival.give(.failure(.timedOut(doing: "resolve \(host)")))
         }
         defer { loop.cancel(timer) }
-        return await withCheckedContinuation { continuation in
-            resolving = continuation
-            Resolver.resolve(host: host, port: port) { [loop] outcome in
-                loop.schedule(at: .now) { self.assumeIsolated { $0.resolved(outcome) } }
-            }
-        }
-    }
-
-    private func resolved(_ outcome: Result<[SocketAddress], NetError>) {
-        resolving?.resume(returning: outcome)
-        resolving = nil
+        loop.resolve(host: host, port: port, isPassive: false) { arrival.give($0) }
+        return await arrival.value()
     }
 
     private func connect(to address: SocketAddress, until deadline: Instant) async -> NetError? {
         guard state.closeReason == nil else { return NetError(.closed, doing: "connect to \(address)") }
         let socket: TCPSocket
-        do { socket = try TCPSocket.connecting(to: address) } catch { return error }
-        let error: NetError? = await withCheckedContinuation { continuation in
-            connecting = continuation
-            loop.watch(socket.descriptor, for: .writable) { [weak self] _ in
-                self?.assumeIsolated { $0.connected(socket.connectError(to: address)) }
-            }
-            let timer = loop.schedule(at: deadline) { [weak self] in
-                self?.assumeIsolated { $0.connected(.timedOut(doing: "connect to \(address)")) }
-            }
-            self.timer = (deadline, timer)
-        }
-        loop.unwatch(socket.descriptor)
-        if let timer { loop.cancel(timer.id) }
-        timer = nil
+        do { socket = try loop.connect(to: address) } catch { return error }
+        let arrival = Arrival<NetError?>()
+        connecting = arrival
+        loop.watch(socket, for: .writable) { _ in arrival.give(socket.connectError(to: address)) }
+        let timer = loop.schedule(at: deadline) { arrival.give(.timedOut(doing: "connect to \(address)")) }
+        let error = await arrival.value()
+        loop.unwatch(socket)
+        loop.cancel(timer)
         if let error {
             socket.close()
             return error
@@ -112,15 +98,10 @@ package actor BrokerConnection {
             return NetError(.closed, doing: "connect to \(address)")
         }
         channel = FrameChannel(socket)
-        loop.watch(socket.descriptor, for: .readable) { [weak self] readiness in
+        loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(readiness) }
         }
         return nil
-    }
-
-    private func connected(_ error: NetError?) {
-        connecting?.resume(returning: error)
-        connecting = nil
     }
 
     /// Asks for the broker's versions. A broker that does not know the version of the question says so (KIP-511), in
@@ -173,7 +154,7 @@ package actor BrokerConnection {
             waiters[id] = Waiter(api: api, continuation: continuation)
             queue(frame, correlationId)
             onQueued()
-            planTimer()
+            timer.bringForward(to: state.nextDeadline)
         }
         return try outcome.get()
     }
@@ -196,8 +177,8 @@ package actor BrokerConnection {
 
     /// Closes the connection; requests that wait fail.
     package func close() {
-        resolved(.failure(NetError(.closed, doing: "resolve \(host)")))
-        connected(NetError(.closed, doing: "connect to \(name)"))
+        resolving?.give(.failure(NetError(.closed, doing: "resolve \(host)")))
+        connecting?.give(NetError(.closed, doing: "connect to \(name)"))
         perform(state.close(.closed))
     }
 
@@ -225,17 +206,17 @@ package actor BrokerConnection {
 
     private func flush() {
         flushIsPlanned = false
-        guard let descriptor = channel?.socket.descriptor else { return }
+        guard let socket = channel?.socket else { return }
         do throws(NetError) {
             let done = try channel?.flush() ?? true
-            loop.setInterest(descriptor, done ? .readable : [.readable, .writable])
+            loop.setInterest(socket, done ? .readable : [.readable, .writable])
             if done { resumeWriters() }
         } catch {
             perform(state.close(.net(error)))
         }
     }
 
-    private func ready(_ readiness: SocketLoop.Readiness) {
+    private func ready(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
         guard channel != nil, !readiness.isDisjoint(with: [.readable, .failed]) else { return }
         var frames: [Bytes] = []
@@ -255,20 +236,10 @@ package actor BrokerConnection {
         if let end { perform(state.close(end)) }
     }
 
-    private func planTimer() {
-        guard let deadline = state.nextDeadline else { return }
-        if let timer {
-            if timer.deadline <= deadline { return }
-            loop.cancel(timer.id)
-        }
-        let id = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
-        timer = (deadline, id)
-    }
-
     private func timerFired() {
-        timer = nil
-        perform(state.tick(now: .now))
-        planTimer()
+        timer.fired()
+        perform(state.tick(now: loop.now))
+        timer.bringForward(to: state.nextDeadline)
     }
 
     private func perform(_ actions: [ConnectionState.Action]) {
@@ -281,12 +252,11 @@ package actor BrokerConnection {
                 waiter.continuation.resume(returning: .failure(failure(reason, waiter.api)))
             case .close(let reason):
                 if let socket = channel?.socket {
-                    loop.unwatch(socket.descriptor)
+                    loop.unwatch(socket)
                     socket.close()
                 }
                 channel = nil
-                if let timer { loop.cancel(timer.id) }
-                timer = nil
+                timer.cancel()
                 resumeWriters()
                 logger.debug("connection closed", metadata: ["broker": "\(name)", "reason": "\(reason)"])
             }

@@ -3,7 +3,7 @@ import DequeModule
 /// The part of a consumer that talks to brokers: an actor on the loop. It performs what ``GroupState`` and
 /// ``FetchPlan`` decide, and hands the application one step at a time.
 actor ConsumerEngine {
-    nonisolated let loop: SocketLoop
+    nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     /// What the application gets next.
@@ -70,7 +70,7 @@ actor ConsumerEngine {
         self.cluster = cluster
         loop = cluster.loop
         plan = FetchPlan(limit: configuration.maximumBuffered)
-        backoff = Backoff(configuration.client)
+        backoff = Backoff(configuration.client, seed: cluster.loop.random())
         lookBackoff = backoff
         nextAutoCommit = .now + (configuration.autoCommit ?? .zero)
         nextTopicLook = .now + configuration.client.metadataMaximumAge

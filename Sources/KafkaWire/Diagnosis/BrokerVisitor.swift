@@ -1,10 +1,10 @@
 /// Goes to a host and finds out what listens there: the part of an examination that talks with single ports.
 struct BrokerVisitor: Sendable {
     let configuration: KafkaDoctor.Configuration
-    let loop: SocketLoop
+    let loop: any EventLoop
     let prober: SocketProber
 
-    init(_ configuration: KafkaDoctor.Configuration, loop: SocketLoop) {
+    init(_ configuration: KafkaDoctor.Configuration, loop: any EventLoop) {
         self.configuration = configuration
         self.loop = loop
         prober = SocketProber(loop: loop)
@@ -22,9 +22,9 @@ struct BrokerVisitor: Sendable {
 
     /// Looks a host's name up.
     func resolve(_ address: BrokerAddress) async -> Place {
-        let start = Instant.now
+        let start = loop.now
         let outcome = await prober.resolve(address, with: configuration.resolver, within: timeout)
-        let time = Instant.now - start
+        let time = loop.now - start
         var place: Place
         switch outcome {
         case .success(let addresses):
@@ -74,7 +74,7 @@ struct BrokerVisitor: Sendable {
         let limit = API.of(.apiVersions)?.latestStable ?? 0
         let version = min(limit, table[.apiVersions]?.upperBound ?? 0)
         for _ in 0..<3 {
-            let start = Instant.now
+            let start = loop.now
             guard
                 let answer = try? await ask(
                     connection,
@@ -83,7 +83,7 @@ struct BrokerVisitor: Sendable {
                     },
                     version)
             else { break }
-            broker.roundTrip = min(broker.roundTrip, Instant.now - start)
+            broker.roundTrip = min(broker.roundTrip, loop.now - start)
             broker.versions = [:]
             for api in answer.apiKeys where api.minVersion <= api.maxVersion {
                 broker.versions[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion
@@ -107,7 +107,7 @@ struct BrokerVisitor: Sendable {
     private func ask<R: WireRequest>(
         _ connection: BrokerConnection, _ request: R, _ version: Int16
     ) async throws(KafkaError) -> R.Response {
-        let frame = try await connection.exchange(request, version: version, deadline: .now + timeout)
+        let frame = try await connection.exchange(request, version: version, deadline: loop.now + timeout)
         do throws(WireError) { return try Cluster.decode(R.Response.self, frame, version) } catch {
             throw .wire(error, broker: connection.name, api: R.api)
         }

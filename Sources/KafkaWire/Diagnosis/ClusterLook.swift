@@ -122,10 +122,10 @@ struct ClusterLook: Sendable {
 
     func clocks(_ topics: [KafkaAdmin.TopicDescription]) async -> Examination.Outcome<Void> {
         var facts = ClockJudgement.Facts()
-        let earliest = Instant.wallMilliseconds
+        let earliest = admin.cluster.loop.wallMilliseconds
         let quorum = try? await admin.describeMetadataQuorum()
         // The coarse clock is a tick behind.
-        let latest = Instant.wallMilliseconds + 5
+        let latest = admin.cluster.loop.wallMilliseconds + 5
         if let quorum, let leader = quorum.voters.first(where: { $0.id == quorum.leader }), let time = leader.lastFetch
         {
             facts.reading = .init(broker: leader.id, earliest: earliest, latest: latest, time: time)
@@ -137,7 +137,7 @@ struct ClusterLook: Sendable {
         }.prefix(Self.mostPartitions)
         let newest = await admin.listOffsets(
             Dictionary(partitions.map { ($0, KafkaAdmin.OffsetSpec.maxTimestamp) }) { first, _ in first })
-        let now = Instant.wallMilliseconds + 5
+        let now = admin.cluster.loop.wallMilliseconds + 5
         var latestByTopic: [String: Int64] = [:]
         for (partition, outcome) in newest {
             guard let listed = try? outcome.get(), listed.timestamp >= 0 else { continue }

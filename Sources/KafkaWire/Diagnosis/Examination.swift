@@ -6,13 +6,14 @@ struct Examination: Sendable {
     let end: @Sendable (DiagnosisReport.Step) -> Void
 
     init(
-        _ configuration: KafkaDoctor.Configuration, begin: @escaping @Sendable (DiagnosisReport.Stage) -> Void,
+        _ configuration: KafkaDoctor.Configuration, on loop: any EventLoop,
+        begin: @escaping @Sendable (DiagnosisReport.Stage) -> Void,
         end: @escaping @Sendable (DiagnosisReport.Step) -> Void
-    ) throws(NetError) {
+    ) {
         self.configuration = configuration
         self.begin = begin
         self.end = end
-        visitor = BrokerVisitor(configuration, loop: try SocketLoop.common())
+        visitor = BrokerVisitor(configuration, loop: loop)
     }
 
     func run() async -> DiagnosisReport {
@@ -79,10 +80,10 @@ struct Examination: Sendable {
         _ stage: DiagnosisReport.Stage, _ report: inout DiagnosisReport, _ body: () async -> Outcome<Value>
     ) async -> Value {
         begin(stage)
-        let start = Instant.now
+        let start = visitor.loop.now
         let outcome = await body()
         let step = DiagnosisReport.Step(
-            stage, outcome.summary, duration: Instant.now - start, findings: outcome.findings)
+            stage, outcome.summary, duration: visitor.loop.now - start, findings: outcome.findings)
         report.steps.append(step)
         end(step)
         return outcome.value

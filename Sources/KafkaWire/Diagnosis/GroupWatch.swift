@@ -8,15 +8,16 @@ struct GroupWatch: Sendable {
     private static let shortest: Duration = .seconds(2)
 
     private var admin: KafkaAdmin { look.admin }
+    private var loop: any EventLoop { look.admin.cluster.loop }
 
     func facts() async -> GroupFacts {
         var facts = GroupFacts(id: id)
-        let start = Instant.now
+        let start = loop.now
         let end = start + look.configuration.watch
         var lastLook = start
         while true {
             switch await admin.describeGroups([id])[id] {
-            case .success(let group)?: facts.samples.append(.init(Instant.now - start, group))
+            case .success(let group)?: facts.samples.append(.init(loop.now - start, group))
             case .failure(let error)? where error.code.broker == .groupIdNotFound:
                 // One that is deleted meanwhile is an empty one.
                 return facts
@@ -28,7 +29,7 @@ struct GroupWatch: Sendable {
             case nil: return facts
             }
             if facts.samples.count == 1 { facts.before = await positions(&facts) }
-            let now = Instant.now
+            let now = loop.now
             facts.watched = now - start
             if now >= end || Task.isCancelled { break }
             if facts.watched >= Self.shortest, now - lastLook >= .seconds(1), isQuiet(facts) {
@@ -37,11 +38,11 @@ struct GroupWatch: Sendable {
                 if positions.values.allSatisfy({ $0.lag == 0 || $0.lag == nil && $0.end == $0.start }) { break }
                 if facts.last?.members.isEmpty ?? true { break }
             }
-            do { try await Task.sleep(for: Self.pause) } catch { break }
+            do { try await loop.sleep(for: Self.pause) } catch { break }
         }
         facts.after = await positions(&facts)
-        facts.watched = Instant.now - start
-        facts.now = Instant.wallMilliseconds
+        facts.watched = loop.now - start
+        facts.now = loop.wallMilliseconds
         await lookAtTransactions(&facts)
         return facts
     }

@@ -32,8 +32,8 @@ public struct KafkaDoctor: Sendable {
         /// Looks a name up and calls back once, on any thread.
         package typealias LookUp =
             @Sendable (String, UInt16, @escaping @Sendable (Result<[SocketAddress], NetError>) -> Void) -> Void
-        /// The system's; tests give names addresses of their own.
-        package var resolver: LookUp = { Resolver.resolve(host: $0, port: $1, $2) }
+        /// Nil is the loop's; tests give names addresses of their own.
+        package var resolver: LookUp?
         /// Ports of the bootstrap server's host to try where the advertised addresses are of no use: those that Kafka's
         /// own examples and the usual compose files publish.
         package var usualPorts: [UInt16] = [9092, 9094, 29092, 19092]
@@ -61,11 +61,12 @@ public struct KafkaDoctor: Sendable {
         begin: @escaping @Sendable (DiagnosisReport.Stage) -> Void = { _ in },
         end: @escaping @Sendable (DiagnosisReport.Step) -> Void = { _ in }
     ) async -> DiagnosisReport {
-        let start = Instant.now
         var report = DiagnosisReport()
         do throws(NetError) {
-            let examination = try Examination(configuration, begin: begin, end: end)
-            report = await examination.run()
+            let loop = try configuration.client.loopToUse()
+            let start = loop.now
+            report = await Examination(configuration, on: loop, begin: begin, end: end).run()
+            report.duration = loop.now - start
         } catch {
             report.steps = [
                 .init(
@@ -78,7 +79,6 @@ public struct KafkaDoctor: Sendable {
                     ])
             ]
         }
-        report.duration = Instant.now - start
         return report
     }
 }

@@ -1,7 +1,7 @@
 /// Connects to addresses and talks with whatever listens there in bare bytes, many at a time. An actor on a socket loop;
 /// every attempt has a deadline, so that none waits for another.
 actor SocketProber {
-    nonisolated let loop: SocketLoop
+    nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private struct Connecting {
@@ -24,48 +24,41 @@ actor SocketProber {
     private var talking: [Int: Talking] = [:]
     private var lastId = 0
 
-    init(loop: SocketLoop) { self.loop = loop }
+    init(loop: any EventLoop) { self.loop = loop }
 
     /// Looks a name up. What the system's resolver says after the limit is not listened to: it cannot be stopped.
     nonisolated func resolve(
-        _ address: BrokerAddress, with resolver: @escaping KafkaDoctor.Configuration.LookUp, within limit: Duration
+        _ address: BrokerAddress, with resolver: KafkaDoctor.Configuration.LookUp?, within limit: Duration
     ) async -> Result<[SocketAddress], NetError> {
-        let slot = Locked<CheckedContinuation<Result<[SocketAddress], NetError>, Never>?>(nil)
-        return await withCheckedContinuation { continuation in
-            slot.withLock { $0 = continuation }
-            @Sendable func resume(_ outcome: Result<[SocketAddress], NetError>) {
-                let waiting = slot.withLock { slot in
-                    defer { slot = nil }
-                    return slot
-                }
-                waiting?.resume(returning: outcome)
-            }
-            let timer = loop.schedule(at: .now + limit) {
-                resume(.failure(.timedOut(doing: "resolve \(address.host)")))
-            }
-            resolver(address.host, address.port) { [loop] outcome in
-                loop.cancel(timer)
-                resume(outcome)
-            }
+        let arrival = Arrival<Result<[SocketAddress], NetError>>()
+        let timer = loop.schedule(at: loop.now + limit) {
+            arrival.give(.failure(.timedOut(doing: "resolve \(address.host)")))
         }
+        defer { loop.cancel(timer) }
+        if let resolver {
+            resolver(address.host, address.port) { arrival.give($0) }
+        } else {
+            loop.resolve(host: address.host, port: address.port, isPassive: false) { arrival.give($0) }
+        }
+        return await arrival.value()
     }
 
     /// Connects, and closes the connection again: how that went.
     func connect(to address: SocketAddress, within limit: Duration) async -> ConnectOutcome {
-        let start = Instant.now
+        let start = loop.now
         switch await open(address, until: start + limit) {
         case .success(let socket):
             socket.close()
-            return .connected(Instant.now - start)
+            return .connected(loop.now - start)
         case .failure(let error):
-            return ConnectOutcome(error, after: Instant.now - start)
+            return ConnectOutcome(error, after: loop.now - start)
         }
     }
 
     /// Connects, sends these bytes, and gives what comes back: until the other side closes, `limit` has passed, or
     /// enough has come to know what it is.
     func converse(with address: SocketAddress, saying bytes: [UInt8], within limit: Duration) async -> RawAnswer {
-        let deadline = Instant.now + limit
+        let deadline = loop.now + limit
         guard case .success(let socket) = await open(address, until: deadline) else { return RawAnswer(end: .failed) }
         lastId += 1
         let id = lastId
@@ -73,7 +66,7 @@ actor SocketProber {
             let timer = loop.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.end(id, .silence) } }
             talking[id] = Talking(
                 socket: socket, address: address, unsent: bytes, timer: timer, continuation: continuation)
-            loop.watch(socket.descriptor, for: [.readable, .writable]) { [weak self] readiness in
+            loop.watch(socket, for: [.readable, .writable]) { [weak self] readiness in
                 self?.assumeIsolated { $0.ready(id, readiness) }
             }
         }
@@ -88,7 +81,7 @@ actor SocketProber {
 
     private func open(_ address: SocketAddress, until deadline: Instant) async -> Result<TCPSocket, NetError> {
         let socket: TCPSocket
-        do { socket = try TCPSocket.connecting(to: address) } catch { return .failure(error) }
+        do { socket = try loop.connect(to: address) } catch { return .failure(error) }
         lastId += 1
         let id = lastId
         let error: NetError? = await withCheckedContinuation { continuation in
@@ -96,7 +89,7 @@ actor SocketProber {
                 self?.assumeIsolated { $0.connected(id, .timedOut(doing: "connect to \(address)")) }
             }
             connecting[id] = Connecting(socket: socket, address: address, timer: timer, continuation: continuation)
-            loop.watch(socket.descriptor, for: .writable) { [weak self] _ in
+            loop.watch(socket, for: .writable) { [weak self] _ in
                 self?.assumeIsolated { $0.connected(id, socket.connectError(to: address)) }
             }
         }
@@ -107,7 +100,7 @@ actor SocketProber {
 
     private func connected(_ id: Int, _ error: NetError?) {
         guard let attempt = connecting.removeValue(forKey: id) else { return }
-        loop.unwatch(attempt.socket.descriptor)
+        loop.unwatch(attempt.socket)
         loop.cancel(attempt.timer)
         attempt.continuation.resume(returning: error)
     }
@@ -116,7 +109,7 @@ actor SocketProber {
 
     private static let enough = 512
 
-    private func ready(_ id: Int, _ readiness: SocketLoop.Readiness) {
+    private func ready(_ id: Int, _ readiness: Readiness) {
         guard var talk = talking[id] else { return }
         var end: RawAnswer.End?
         do throws(NetError) {
@@ -131,7 +124,7 @@ actor SocketProber {
             // What was received before still counts.
             talk.unsent = []
         }
-        if talk.unsent.isEmpty { loop.setInterest(talk.socket.descriptor, .readable) }
+        if talk.unsent.isEmpty { loop.setInterest(talk.socket, .readable) }
         if !readiness.isDisjoint(with: [.readable, .failed]) {
             do throws(NetError) {
                 let socket = talk.socket
@@ -158,7 +151,7 @@ actor SocketProber {
 
     private func end(_ id: Int, _ end: RawAnswer.End) {
         guard let talk = talking.removeValue(forKey: id) else { return }
-        loop.unwatch(talk.socket.descriptor)
+        loop.unwatch(talk.socket)
         loop.cancel(talk.timer)
         talk.socket.close()
         talk.continuation.resume(returning: RawAnswer(bytes: talk.received, end: end))

@@ -15,10 +15,29 @@ package struct SocketAddress: Sendable, Hashable {
 
     var family: Int32 { withPointer { address, _ in Int32(address.pointee.sa_family) } }
 
+    /// This machine's own address for itself, over IPv4.
+    package static func loopback(port: UInt16) -> SocketAddress {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        #if canImport(Darwin)
+            address.sin_len = UInt8(MemoryLayout<sockaddr_in>.size)
+        #endif
+        address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+        return SocketAddress(withUnsafeBytes(of: address) { Array($0) })
+    }
+
     /// The port.
     package var port: UInt16 {
         // Two bytes behind the family, big-endian, in both kinds of address.
         UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+    }
+
+    /// The same host at another port.
+    package func at(port: UInt16) -> SocketAddress {
+        var bytes = bytes
+        (bytes[2], bytes[3]) = (UInt8(port >> 8), UInt8(truncatingIfNeeded: port))
+        return SocketAddress(bytes)
     }
 
     func withPointer<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
@@ -44,7 +63,7 @@ package struct SocketAddress: Sendable, Hashable {
 
     /// The addresses of `host`, in the order in which the system would try them. Blocks while a name server is asked;
     /// see ``Resolver``. An empty host means every local address.
-    package static func resolve(host: String, port: UInt16, passive: Bool = false) throws(NetError) -> [SocketAddress] {
+    static func resolve(host: String, port: UInt16, passive: Bool = false) throws(NetError) -> [SocketAddress] {
         var hints = addrinfo()
         #if canImport(Darwin)
             hints.ai_socktype = SOCK_STREAM

@@ -8,32 +8,18 @@ import DequeModule
     import Darwin
 #endif
 
-/// One thread, one `poll` set, timers, and the executor of the actors that own sockets.
+/// The loop that is the system's: one thread, one `poll` set, timers, the system's clocks, resolver and sockets; and the
+/// executor of the actors that own sockets.
 ///
 /// A turn of the loop runs every job that waits, then writes out what the jobs have left in the sockets' buffers (so
 /// that many requests leave in one `send`), then waits for sockets, timers or new jobs. `poll` equals `epoll` at the
 /// few descriptors of a client, and is POSIX.
-package final class SocketLoop: SerialExecutor, TaskExecutor {
-    /// What is told of a descriptor's readiness. Called on the loop's thread.
-    package typealias Ready = @Sendable (Readiness) -> Void
-
-    /// What a descriptor is ready for.
-    package struct Readiness: OptionSet, Sendable {
-        package let rawValue: Int16
-        package init(rawValue: Int16) { self.rawValue = rawValue }
-        /// Bytes, or the end of the stream, can be read; on a listening socket a connection can be accepted.
-        package static let readable = Readiness(rawValue: Int16(POLLIN))
-        /// Bytes can be written; on a connecting socket the attempt has ended.
-        package static let writable = Readiness(rawValue: Int16(POLLOUT))
-        /// The connection failed or was closed.
-        package static let failed = Readiness(rawValue: Int16(POLLERR | POLLHUP | POLLNVAL))
-    }
-
+package final class SocketLoop: EventLoop {
     private struct Watch {
         /// Tells a descriptor from an earlier one of the same number.
         var id: UInt64
         var interest: Readiness
-        var ready: Ready
+        var ready: @Sendable (Readiness) -> Void
     }
 
     private struct Shared {
@@ -136,35 +122,58 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         }
     }
 
-    // MARK: - Sockets and timers (from the loop's thread)
+    // MARK: - Bytes
 
-    /// Watches a descriptor. `ready` is called on the loop's thread, each turn while the descriptor is ready.
-    package func watch(_ descriptor: Int32, for interest: Readiness, _ ready: @escaping Ready) {
+    package func resolve(
+        host: String, port: UInt16, isPassive: Bool,
+        _ body: @escaping @Sendable (Result<[SocketAddress], NetError>) -> Void
+    ) {
+        Resolver.resolve(host: host, port: port, isPassive: isPassive, body)
+    }
+
+    package func connect(to address: SocketAddress) throws(NetError) -> TCPSocket {
+        try TCPSocket.connecting(to: address)
+    }
+
+    package func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> TCPSocket {
+        try TCPSocket.listening(on: address, backlog: backlog)
+    }
+
+    package func socketPair() throws(NetError) -> (TCPSocket, TCPSocket) { try TCPSocket.pair() }
+
+    package func watch(
+        _ socket: TCPSocket, for interest: Readiness, _ ready: @escaping @Sendable (Readiness) -> Void
+    ) {
         shared.withLock { state in
             state.lastWatch += 1
-            state.watches[descriptor] = Watch(id: state.lastWatch, interest: interest, ready: ready)
-            state.changed.insert(descriptor)
+            state.watches[socket.descriptor] = Watch(id: state.lastWatch, interest: interest, ready: ready)
+            state.changed.insert(socket.descriptor)
         }
     }
 
-    /// Changes what a watched descriptor is watched for.
-    package func setInterest(_ descriptor: Int32, _ interest: Readiness) {
+    package func setInterest(_ socket: TCPSocket, _ interest: Readiness) {
         shared.withLock { state in
-            guard let watch = state.watches[descriptor], watch.interest != interest else { return }
-            state.watches[descriptor] = Watch(id: watch.id, interest: interest, ready: watch.ready)
-            state.changed.insert(descriptor)
+            guard let watch = state.watches[socket.descriptor], watch.interest != interest else { return }
+            state.watches[socket.descriptor] = Watch(id: watch.id, interest: interest, ready: watch.ready)
+            state.changed.insert(socket.descriptor)
         }
     }
 
-    /// Watches the descriptor no longer; to be called before it is closed.
-    package func unwatch(_ descriptor: Int32) {
+    package func unwatch(_ socket: TCPSocket) {
         shared.withLock { state in
-            state.watches[descriptor] = nil
-            state.changed.insert(descriptor)
+            state.watches[socket.descriptor] = nil
+            state.changed.insert(socket.descriptor)
         }
     }
 
-    /// Calls `action` once on the loop's thread, at `deadline` or soon after.
+    // MARK: - Time and chance
+
+    package var now: Instant { .now }
+
+    package var wallMilliseconds: Int64 { Instant.wallMilliseconds }
+
+    package func random() -> UInt64 { .random(in: .min ... .max) }
+
     @discardableResult
     package func schedule(at deadline: Instant, _ action: @escaping @Sendable () -> Void) -> TimerID {
         let (timer, wake) = shared.withLock { state in
@@ -177,10 +186,8 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
         return timer
     }
 
-    /// Forgets a timer. One that has fired, or was cancelled, is passed over.
     package func cancel(_ timer: TimerID) { shared.withLock { $0.timers.remove(timer) } }
 
-    /// Calls `action` once when the jobs that wait now have run: the place to write out what they have produced.
     package func afterJobs(_ action: @escaping @Sendable () -> Void) {
         shared.withLock { $0.afterJobs.append(action) }
     }
@@ -204,7 +211,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
                 if !state.changed.isEmpty {
                     for descriptor in state.changed {
                         let watch = state.watches[descriptor]
-                        polled.set(descriptor, watch.map { ($0.id, $0.interest.rawValue) })
+                        polled.set(descriptor, watch.map { ($0.id, $0.interest.polled) })
                     }
                     state.changed.removeAll(keepingCapacity: true)
                 }
@@ -220,7 +227,7 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
             for (entry, id) in zip(polled.entries, polled.watches).dropFirst() where entry.revents != 0 {
                 // An earlier callback of this turn may have closed the descriptor, or opened another with its number.
                 guard let watch = shared.withLock({ $0.watches[entry.fd] }), watch.id == id else { continue }
-                watch.ready(Readiness(rawValue: entry.revents))
+                watch.ready(Readiness(polled: entry.revents))
             }
         }
         // From here on, what is enqueued runs where it is enqueued.
@@ -243,38 +250,5 @@ package final class SocketLoop: SerialExecutor, TaskExecutor {
                     isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
             }
         }
-    }
-}
-
-/// What `poll` is given. A change costs the same however many descriptors there are.
-private struct PollSet {
-    var entries: [pollfd]
-    /// The watch of each entry.
-    private(set) var watches: [UInt64] = [0]
-    private var places: [Int32: Int] = [:]
-
-    /// Of the descriptor that wakes the loop up, which stays in front.
-    init(_ wakeUp: Int32) { entries = [pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0)] }
-
-    /// Polls the descriptor for that watch and those events from now on; nil for nothing.
-    mutating func set(_ descriptor: Int32, _ watch: (id: UInt64, events: Int16)?) {
-        guard let watch else {
-            guard let place = places.removeValue(forKey: descriptor) else { return }
-            let last = entries.removeLast()
-            let lastWatch = watches.removeLast()
-            guard place < entries.count else { return }
-            entries[place] = last
-            watches[place] = lastWatch
-            places[last.fd] = place
-            return
-        }
-        let entry = pollfd(fd: descriptor, events: watch.events, revents: 0)
-        guard let place = places[descriptor] else {
-            places[descriptor] = entries.count
-            entries.append(entry)
-            return watches.append(watch.id)
-        }
-        entries[place] = entry
-        watches[place] = watch.id
     }
 }

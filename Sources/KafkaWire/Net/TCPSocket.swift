@@ -6,9 +6,9 @@
     import Darwin
 #endif
 
-/// A non-blocking TCP socket. It is a plain descriptor: whoever owns it unwatches and closes it once.
-package struct TCPSocket: Sendable {
-    package let descriptor: Int32
+/// A non-blocking TCP socket, of a loop. It is a plain descriptor: whoever owns it unwatches and closes it once.
+package struct TCPSocket: Hashable, Sendable {
+    let descriptor: Int32
 
     #if canImport(Darwin)
         private static let stream = SOCK_STREAM
@@ -30,8 +30,8 @@ package struct TCPSocket: Sendable {
         #endif
     }
 
-    /// Begins to connect. When the socket becomes writable, ``connectError`` tells how it went.
-    package static func connecting(to address: SocketAddress) throws(NetError) -> TCPSocket {
+    /// Begins to connect.
+    static func connecting(to address: SocketAddress) throws(NetError) -> TCPSocket {
         let descriptor = socket(address.family, stream, 0)
         guard descriptor >= 0 else { throw .last(doing: "open a socket") }
         let socket = TCPSocket(descriptor)
@@ -52,8 +52,8 @@ package struct TCPSocket: Sendable {
         return code == 0 ? nil : NetError(.system(code), doing: "connect to \(address)")
     }
 
-    /// Opens a listening socket. Port 0 lets the system choose one; see ``localPort``.
-    package static func listening(on address: SocketAddress, backlog: Int32 = 1024) throws(NetError) -> TCPSocket {
+    /// Opens a listening socket.
+    static func listening(on address: SocketAddress, backlog: Int32 = 1024) throws(NetError) -> TCPSocket {
         let descriptor = socket(address.family, stream, 0)
         guard descriptor >= 0 else { throw .last(doing: "open a socket") }
         let socket = TCPSocket(descriptor)
@@ -68,7 +68,7 @@ package struct TCPSocket: Sendable {
     }
 
     /// Two sockets that are connected to each other, within this process.
-    package static func pair() throws(NetError) -> (TCPSocket, TCPSocket) {
+    static func pair() throws(NetError) -> (TCPSocket, TCPSocket) {
         var descriptors: (Int32, Int32) = (-1, -1)
         let code = withUnsafeMutableBytes(of: &descriptors) {
             socketpair(AF_UNIX, stream, 0, $0.bindMemory(to: Int32.self).baseAddress)

@@ -67,7 +67,7 @@ extension ProducerEngine {
 
     private func retry(_ entry: Accumulator.Entry, because error: KafkaError) {
         if let ending { return finish(entry, .failure(ending)) }
-        let pause = Backoff(configuration.client).pause(after: entry.attempts + 1)
+        let pause = lookBackoff.pause(after: entry.attempts + 1)
         if entry.attempts == Self.triesUntold { configuration.client.logger.warning("\(error.message)") }
         let at = Instant.now + pause
         shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error) }

@@ -1,7 +1,7 @@
 /// The part of a producer that talks to brokers: an actor on the loop. It takes batches out of the accumulator, sends
 /// them to their leaders, and deals with what comes back.
 actor ProducerEngine {
-    nonisolated let loop: SocketLoop
+    nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     let configuration: KafkaProducer.Configuration
@@ -39,7 +39,7 @@ actor ProducerEngine {
         self.cluster = cluster
         self.shared = shared
         loop = cluster.loop
-        lookBackoff = Backoff(configuration.client)
+        lookBackoff = Backoff(configuration.client, seed: cluster.loop.random())
         prepareBackoff = lookBackoff
         lookPause = lookBackoff.next()
     }
@@ -158,7 +158,7 @@ actor ProducerEngine {
     private func start(_ entries: [Accumulator.Entry], to leader: BrokerID) {
         requestsInFlight[leader, default: 0] += 1
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
-        let executor: SocketLoop? = configuration.compression == .none ? loop : nil
+        let executor: (any TaskExecutor)? = configuration.compression == .none ? loop : nil
         let (previous, turn) = (turns[leader], SendTurn())
         turns[leader] = turn
         Task(executorPreference: executor) {

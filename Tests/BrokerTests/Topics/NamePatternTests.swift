@@ -1,4 +1,5 @@
 import TestSupport
+import KafkaWire
 import Testing
 
 @testable import KafkaBroker

@@ -1,5 +1,6 @@
-import KafkaWire
 import Testing
+
+@testable import KafkaWire
 
 /// Stands between client and broker, frame by frame: passes on, drops, damages, cuts, or answers by itself. Without a
 /// broker behind it, it is a scripted peer.
@@ -68,7 +69,7 @@ actor FaultProxy {
     /// Nobody listens any more, and every connection ends.
     func goAway() {
         if let listener {
-            loop.unwatch(listener.descriptor)
+            loop.unwatch(listener)
             listener.close()
         }
         listener = nil
@@ -92,7 +93,7 @@ actor FaultProxy {
 
     private func listen(_ socket: TCPSocket) {
         listener = socket
-        loop.watch(socket.descriptor, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
+        loop.watch(socket, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
     }
 
     private func accept() {
@@ -110,12 +111,12 @@ actor FaultProxy {
     }
 
     private func watch(_ socket: TCPSocket, _ id: Int, isClient: Bool) {
-        loop.watch(socket.descriptor, for: isClient ? .readable : [.readable, .writable]) { [weak self] readiness in
+        loop.watch(socket, for: isClient ? .readable : [.readable, .writable]) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness, isClient: isClient) }
         }
     }
 
-    private func ready(_ id: Int, _ readiness: SocketLoop.Readiness, isClient: Bool) {
+    private func ready(_ id: Int, _ readiness: Readiness, isClient: Bool) {
         guard pairs[id] != nil else { return }
         if readiness.contains(.writable) { flush(id) }
         guard pairs[id] != nil, !readiness.isDisjoint(with: [.readable, .failed]) else { return }
@@ -168,13 +169,13 @@ actor FaultProxy {
 
     private func flush(_ id: Int) {
         do {
-            if let descriptor = pairs[id]?.client.socket.descriptor {
+            if let socket = pairs[id]?.client.socket {
                 let done = try pairs[id]?.client.flush() ?? true
-                loop.setInterest(descriptor, done ? .readable : [.readable, .writable])
+                loop.setInterest(socket, done ? .readable : [.readable, .writable])
             }
-            if let descriptor = pairs[id]?.broker?.socket.descriptor {
+            if let socket = pairs[id]?.broker?.socket {
                 let done = try pairs[id]?.broker?.flush() ?? true
-                loop.setInterest(descriptor, done ? .readable : [.readable, .writable])
+                loop.setInterest(socket, done ? .readable : [.readable, .writable])
             }
         } catch {
             close(id)
@@ -184,7 +185,7 @@ actor FaultProxy {
     private func close(_ id: Int) {
         guard let pair = pairs.removeValue(forKey: id) else { return }
         for socket in [pair.client.socket, pair.broker?.socket].compactMap({ $0 }) {
-            loop.unwatch(socket.descriptor)
+            loop.unwatch(socket)
             socket.close()
         }
     }

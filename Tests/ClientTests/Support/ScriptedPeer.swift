@@ -1,5 +1,6 @@
-import KafkaWire
 import Testing
+
+@testable import KafkaWire
 
 /// Something that listens on a port and is no Kafka broker: it greets, answers bytes with bytes, hangs up, or says nothing.
 actor ScriptedPeer {
@@ -50,7 +51,7 @@ actor ScriptedPeer {
     }
 
     private func listen() {
-        loop.watch(listener.descriptor, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
+        loop.watch(listener, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
     }
 
     private func accept() {
@@ -61,7 +62,7 @@ actor ScriptedPeer {
             }
             sockets[socket.descriptor] = socket
             say(greeting, on: socket)
-            loop.watch(socket.descriptor, for: .readable) { [weak self] _ in
+            loop.watch(socket, for: .readable) { [weak self] _ in
                 self?.assumeIsolated { $0.ready(socket) }
             }
         }
@@ -90,13 +91,13 @@ actor ScriptedPeer {
 
     private func close(_ socket: TCPSocket) {
         guard sockets.removeValue(forKey: socket.descriptor) != nil else { return }
-        loop.unwatch(socket.descriptor)
+        loop.unwatch(socket)
         socket.close()
     }
 
     func stop() {
         for socket in sockets.values { close(socket) }
-        loop.unwatch(listener.descriptor)
+        loop.unwatch(listener)
         listener.close()
         loop.stop()
     }

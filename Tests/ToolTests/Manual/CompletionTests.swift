@@ -1,10 +1,10 @@
 import JSONLines
 import KafkaBroker
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KW
+@testable import KafkaWire
 @testable import ToolKit
 
 /// Completion as shells do it.

@@ -1,7 +1,9 @@
-import KafkaWire
 import Proxying
 import TestSupport
 import Testing
+
+
+@testable import KafkaWire
 
 /// One end of a connection, byte by byte.
 struct RawPeer: Sendable {

@@ -1,8 +1,8 @@
 import KafkaBroker
-import KafkaWire
 import TestSupport
 import Testing
 
+@testable import KafkaWire
 @testable import Proxying
 
 /// A proxy in this process, between this library's clients and the embedded broker, or between bare sockets.
@@ -314,7 +314,8 @@ import Testing
             var configuration = Proxy.Configuration(
                 listen: HostPort(host: "127.0.0.1", port: port), bootstrap: [bootstrap])
             configuration.advertisedHost = "proxy.example"
-            guard let gates = try? Gates(configuration) else { continue }
+            let loop = try SocketLoop.common()
+            guard let gates = try? Gates(configuration, at: .loopback(port: port), on: loop) else { continue }
             defer { for gate in gates.all { gate.socket.close() } }
             #expect(try gates.address(of: bootstrap, for: nil) == HostPort(host: "proxy.example", port: port))
             let second = try #require(try gates.address(of: HostPort(host: "broker-2", port: 9092), for: nil))
@@ -326,11 +327,13 @@ import Testing
         Issue.record("no two ports in a row were free")
     }
 
-    @Test func wildcardListenersAreToldByTheAddressThatTheClientUsed() throws {
+    @Test func wildcardListenersAreToldByTheAddressThatTheClientUsed() async throws {
         let configuration = Proxy.Configuration(
             listen: HostPort(host: "0.0.0.0", port: 0),
             bootstrap: [HostPort(host: "a", port: 1), HostPort(host: "b", port: 1)])
-        let gates = try Gates(configuration)
+        let loop = try SocketLoop.common()
+        let any = try await loop.resolve(host: "0.0.0.0", port: 0, isPassive: true)
+        let gates = try Gates(configuration, at: #require(any.first), on: loop)
         defer { for gate in gates.all { gate.socket.close() } }
         let found = try #require(try gates.address(of: HostPort(host: "a", port: 1), for: "127.0.0.9"))
         // With two brokers to begin with, the first listener is neither of them.

@@ -5,10 +5,10 @@ import Testing
 
 @Suite(.turn) struct SocketLoopTests {
     private actor Counter {
-        nonisolated let loop: SocketLoop
+        nonisolated let loop: any EventLoop
         nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
         private(set) var count = 0
-        init(_ loop: SocketLoop) { self.loop = loop }
+        init(_ loop: any EventLoop) { self.loop = loop }
         func add() { count += 1 }
     }
 

@@ -6,7 +6,7 @@ import KafkaWire
 ///
 /// It lives as long as the process. Each input gives it a new broker and a new script.
 actor ScriptedBroker {
-    nonisolated let loop: SocketLoop
+    nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     nonisolated let port: UInt16
 
@@ -21,18 +21,15 @@ actor ScriptedBroker {
     }()
 
     private init() throws(NetError) {
-        guard let address = try SocketAddress.resolve(host: "127.0.0.1", port: 0).first else {
-            throw NetError(.unresolved("no address"), doing: "listen")
-        }
-        listener = try TCPSocket.listening(on: address)
-        port = listener.localPort
         loop = try SocketLoop(name: "scripted-broker")
+        listener = try loop.listen(on: .loopback(port: 0))
+        port = listener.localPort
         let listener = listener
         Task { await self.watch(listener) }
     }
 
     private func watch(_ listener: TCPSocket) {
-        loop.watch(listener.descriptor, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
+        loop.watch(listener, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
     }
 
     /// A new broker, which answers as `script` says.
@@ -56,7 +53,7 @@ actor ScriptedBroker {
                 continue
             }
             channels[index] = FrameChannel(socket)
-            loop.watch(socket.descriptor, for: .readable) { [weak self] readiness in
+            loop.watch(socket, for: .readable) { [weak self] readiness in
                 self?.assumeIsolated { $0.ready(index, readiness) }
             }
         }
@@ -64,12 +61,12 @@ actor ScriptedBroker {
 
     private func close(_ index: Int) {
         guard let channel = channels.removeValue(forKey: index) else { return }
-        loop.unwatch(channel.socket.descriptor)
+        loop.unwatch(channel.socket)
         channel.socket.close()
         server?.disconnect(index)
     }
 
-    private func ready(_ index: Int, _ readiness: SocketLoop.Readiness) {
+    private func ready(_ index: Int, _ readiness: Readiness) {
         if readiness.contains(.writable) { flush(index) }
         guard channels[index] != nil, !readiness.isDisjoint(with: [.readable, .failed]) else { return }
         var frames: [Bytes] = []
@@ -111,10 +108,10 @@ actor ScriptedBroker {
     }
 
     private func flush(_ index: Int) {
-        guard let descriptor = channels[index]?.socket.descriptor else { return }
+        guard let socket = channels[index]?.socket else { return }
         do throws(NetError) {
             let isDone = try channels[index]?.flush() ?? true
-            loop.setInterest(descriptor, isDone ? .readable : [.readable, .writable])
+            loop.setInterest(socket, isDone ? .readable : [.readable, .writable])
         } catch { close(index) }
     }
 }

@@ -43,19 +43,16 @@ actor PageServer {
         var head = PageRequestHead()
         var output: [UInt8] = []
         var sent = 0
-        var timer: TimerID?
+        var timer: DeadlineTimer
 
         var waiting: Int { output.count - sent }
     }
 
     /// Listens on 127.0.0.1. Throws where the port is taken.
     init(_ pages: BrokerPages, port: UInt16, limits: Limits = Limits(), logger: Logger) throws(NetError) {
-        guard let address = try SocketAddress.resolve(host: "127.0.0.1", port: port).first else {
-            throw NetError(.unresolved("no address"), doing: "resolve 127.0.0.1")
-        }
-        listener = try TCPSocket.listening(on: address, backlog: 128)
-        do throws(NetError) { loop = try SocketLoop(name: "page") } catch {
-            listener.close()
+        loop = try SocketLoop(name: "page")
+        do throws(NetError) { listener = try loop.listen(on: .loopback(port: port), backlog: 128) } catch {
+            loop.stop()
             throw error
         }
         self.pages = pages
@@ -71,7 +68,7 @@ actor PageServer {
     func stop() {
         guard !isStopped else { return }
         isStopped = true
-        loop.unwatch(listener.descriptor)
+        loop.unwatch(listener)
         listener.close()
         for id in Array(connections.keys) { close(id) }
         loop.stop()
@@ -84,7 +81,7 @@ actor PageServer {
 
     private func watchListener() {
         guard !isStopped else { return }
-        loop.watch(listener.descriptor, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
+        loop.watch(listener, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
     }
 
     private func accept() {
@@ -97,8 +94,8 @@ actor PageServer {
                 guard !dropIdle() else { continue }
                 complain(error)
                 // The listener stays readable: without a pause the loop would spin.
-                loop.unwatch(listener.descriptor)
-                loop.schedule(at: .now + .milliseconds(100)) { [weak self] in
+                loop.unwatch(listener)
+                loop.schedule(at: loop.now + .milliseconds(100)) { [weak self] in
                     self?.assumeIsolated { $0.watchListener() }
                 }
                 return
@@ -107,7 +104,7 @@ actor PageServer {
     }
 
     private func complain(_ error: NetError) {
-        let now = Instant.now
+        let now = loop.now
         defer { complainedAt = now }
         // While it goes on it is said once.
         if let last = complainedAt, now - last < .seconds(10) { return }
@@ -118,9 +115,10 @@ actor PageServer {
         guard connections.count < limits.connections || dropIdle() else { return socket.close() }
         connectionCount += 1
         let id = connectionCount
-        connections[id] = Connection(socket: socket)
+        let timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timeIsOver(id) } }
+        connections[id] = Connection(socket: socket, timer: timer)
         setTimer(id, limits.timeToAsk)
-        loop.watch(socket.descriptor, for: .readable) { [weak self] readiness in
+        loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness) }
         }
         // Mostly the request is there: who has asked is never dropped for those who only connect.
@@ -137,7 +135,7 @@ actor PageServer {
 
     // MARK: - Reading
 
-    private func ready(_ id: Int, _ readiness: SocketLoop.Readiness) {
+    private func ready(_ id: Int, _ readiness: Readiness) {
         guard let phase = connections[id]?.phase else { return }
         switch phase {
         case .reading: receive(id)
@@ -169,7 +167,7 @@ actor PageServer {
             case .api(let path, let query):
                 connections[id]?.phase = .asking
                 setTimer(id, nil)
-                loop.setInterest(socket.descriptor, [])
+                loop.setInterest(socket, [])
                 asking.append((id, path, query))
                 ask()
             }
@@ -225,13 +223,13 @@ actor PageServer {
         } catch { return close(id) }
         connections[id]?.sent = sent
         guard sent == connection.output.count else {
-            return loop.setInterest(connection.socket.descriptor, .writable)
+            return loop.setInterest(connection.socket, .writable)
         }
         connections[id]?.output = []
         connections[id]?.sent = 0
         connections[id]?.phase = .ending
         connection.socket.shutdownWriting()
-        loop.setInterest(connection.socket.descriptor, .readable)
+        loop.setInterest(connection.socket, .readable)
         setTimer(id, limits.timeToEnd)
         discard(id)
     }
@@ -257,13 +255,11 @@ actor PageServer {
     // MARK: - The end
 
     private func setTimer(_ id: Int, _ duration: Duration?) {
-        if let timer = connections[id]?.timer { loop.cancel(timer) }
-        connections[id]?.timer = duration.map { duration in
-            loop.schedule(at: .now + duration) { [weak self] in self?.assumeIsolated { $0.timeIsOver(id) } }
-        }
+        connections[id]?.timer.set(duration.map { loop.now + $0 })
     }
 
     private func timeIsOver(_ id: Int) {
+        connections[id]?.timer.fired()
         guard let connection = connections[id] else { return }
         // A browser opens connections that it may need: nobody waits for an answer on those.
         guard connection.phase == .reading, !connection.head.isEmpty else { return close(id) }
@@ -271,9 +267,9 @@ actor PageServer {
     }
 
     private func close(_ id: Int) {
-        guard let connection = connections.removeValue(forKey: id) else { return }
-        if let timer = connection.timer { loop.cancel(timer) }
-        loop.unwatch(connection.socket.descriptor)
+        guard var connection = connections.removeValue(forKey: id) else { return }
+        connection.timer.cancel()
+        loop.unwatch(connection.socket)
         connection.socket.close()
     }
 }

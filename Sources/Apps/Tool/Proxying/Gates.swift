@@ -11,8 +11,9 @@ final class Gates {
     }
 
     private let configuration: Proxy.Configuration
-    /// The address that is listened on, as it was resolved.
-    private let host: String
+    private let loop: any EventLoop
+    /// Where clients begin, as it was resolved.
+    private let address: SocketAddress
     private(set) var all: [Gate] = []
     private var byBroker: [HostPort: Int] = [:]
     private var watched = 0
@@ -21,16 +22,12 @@ final class Gates {
     /// How many ports behind the last one are tried before any free one is taken.
     private static let portsTried: UInt16 = 50
 
-    /// Opens the listener where clients begin.
-    init(_ configuration: Proxy.Configuration) throws(NetError) {
+    /// Opens the listener where clients begin: `address` is what the configuration names.
+    init(_ configuration: Proxy.Configuration, at address: SocketAddress, on loop: any EventLoop) throws(NetError) {
         self.configuration = configuration
-        let listen = configuration.listen
-        let addresses = try SocketAddress.resolve(host: listen.host, port: listen.port, passive: true)
-        guard let address = addresses.first else {
-            throw NetError(.unresolved("the name has no address"), doing: "listen on \(listen)")
-        }
-        let socket = try TCPSocket.listening(on: address)
-        host = address.host
+        self.address = address
+        self.loop = loop
+        let socket = try loop.listen(on: address)
         lastPort = socket.localPort
         all = [Gate(socket: socket, port: socket.localPort, targets: configuration.bootstrap)]
         // With several brokers to begin with, the first listener leads to whichever is there, and is none of them.
@@ -77,16 +74,9 @@ final class Gates {
             for step in 1...Self.portsTried {
                 let (port, isOver) = lastPort.addingReportingOverflow(step)
                 if isOver { break }
-                if let address = try SocketAddress.resolve(host: host, port: port, passive: true).first,
-                    let socket = try? TCPSocket.listening(on: address)
-                {
-                    return socket
-                }
+                if let socket = try? loop.listen(on: address.at(port: port)) { return socket }
             }
         }
-        guard let address = try SocketAddress.resolve(host: host, port: 0, passive: true).first else {
-            throw NetError(.unresolved("the name has no address"), doing: "listen on \(host)")
-        }
-        return try TCPSocket.listening(on: address)
+        return try loop.listen(on: address.at(port: 0))
     }
 }

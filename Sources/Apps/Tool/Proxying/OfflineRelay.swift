@@ -12,6 +12,8 @@ package final class OfflineRelay {
     package private(set) var mayRewrite = false
     package private(set) var exchanges: [Exchange] = []
 
+    private let loop: any EventLoop
+
     /// The gates of all relays: they listen, each on a port.
     private static let gates = Locked<Gates?>(nil)
 
@@ -23,15 +25,17 @@ package final class OfflineRelay {
         configuration.keepsRequests = watches
         configuration.keepsAnswers = watches
         configuration.tellsErrors = watches
+        let loop = try SocketLoop.common()
+        self.loop = loop
         let gates = try Self.gates.withLock { (slot) throws(NetError) in
             if let gates = slot { return gates }
-            let gates = try Gates(configuration)
+            let gates = try Gates(configuration, at: .loopback(port: 0), on: loop)
             slot = gates
             return gates
         }
-        let context = ProxyContext(configuration, gates)
-        let (ours, theirs) = try TCPSocket.pair()
-        let (near, far) = try TCPSocket.pair()
+        let context = ProxyContext(configuration, gates, on: loop)
+        let (ours, theirs) = try loop.socketPair()
+        let (near, far) = try loop.socketPair()
         client = theirs
         broker = far
         relay = Relay(
@@ -50,7 +54,7 @@ package final class OfflineRelay {
             }
             guard count > 0 else { break }
             from += count
-            let now = Instant.now
+            let now = loop.now
             relay.receive(relay.lane(from: side), now: now)
             relay.tick(now: now + .seconds(1))
             takeUp()
@@ -64,7 +68,7 @@ package final class OfflineRelay {
     package func end() {
         client.shutdownWriting()
         broker.shutdownWriting()
-        let now = Instant.now
+        let now = loop.now
         for _ in 0..<2 {
             for side in [Conversation.Side.client, .broker] where !relay.isClosed {
                 relay.receive(relay.lane(from: side), now: now)

@@ -7,14 +7,16 @@ import KafkaWire
 /// What is changed: the hosts and ports in the answers that ``AnswerRewriter`` names, and the highest versions that a
 /// broker offers of just these APIs, where they are above those that can be read here.
 package actor Proxy {
-    private nonisolated let loop: SocketLoop
+    private nonisolated let loop: any EventLoop
+    /// Where it was handed none.
+    private let ownLoop: SocketLoop?
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private let context: ProxyContext
     private let configuration: Configuration
     private var relays: [Int: Relay] = [:]
-    private var timers: [Int: (moment: Instant, id: TimerID)] = [:]
-    private var interests: [Int32: SocketLoop.Readiness] = [:]
+    private var timers: [Int: DeadlineTimer] = [:]
+    private var interests: [TCPSocket: Readiness] = [:]
     private var connecting: [Int: CheckedContinuation<NetError?, Never>] = [:]
     private var addresses: [HostPort: [SocketAddress]] = [:]
     private var connectionCount = 0
@@ -22,17 +24,34 @@ package actor Proxy {
 
     /// Listens. Throws where the port is taken.
     package static func start(_ configuration: Configuration) async throws(NetError) -> Proxy {
-        let proxy = try Proxy(configuration)
+        if let loop = configuration.loop { return try await start(configuration, on: loop, nil) }
+        let own = try SocketLoop(name: "proxy")
+        do throws(NetError) { return try await start(configuration, on: own, own) } catch {
+            own.stop()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ configuration: Configuration, on loop: any EventLoop, _ own: SocketLoop?
+    ) async throws(NetError) -> Proxy {
+        let listen = configuration.listen
+        guard
+            let address = try await loop.resolve(host: listen.host, port: listen.port, isPassive: true).first
+        else {
+            throw NetError(.unresolved("the name has no address"), doing: "listen on \(listen)")
+        }
+        let proxy = Proxy(configuration, try Gates(configuration, at: address, on: loop), on: loop, own)
         await proxy.watchNewGates()
         if configuration.probes { Task { await proxy.probe() } }
         return proxy
     }
 
-    private init(_ configuration: Configuration) throws(NetError) {
+    private init(_ configuration: Configuration, _ gates: Gates, on loop: any EventLoop, _ own: SocketLoop?) {
         self.configuration = configuration
-        let gates = try Gates(configuration)
-        context = ProxyContext(configuration, gates)
-        loop = try SocketLoop(name: "proxy")
+        self.loop = loop
+        ownLoop = own
+        context = ProxyContext(configuration, gates, on: loop)
     }
 
     /// Where clients begin.
@@ -54,7 +73,7 @@ package actor Proxy {
         guard !isStopped else { return }
         isStopped = true
         for gate in context.gates.all {
-            loop.unwatch(gate.socket.descriptor)
+            loop.unwatch(gate.socket)
             gate.socket.close()
         }
         connected(0, NetError(.closed, doing: "connect"))
@@ -63,7 +82,7 @@ package actor Proxy {
             remove(number, relay)
         }
         configuration.feed?.close()
-        loop.stop()
+        ownLoop?.stop()
     }
 
     // MARK: - Accepting
@@ -74,7 +93,7 @@ package actor Proxy {
 
     private func watchGate(_ index: Int) {
         guard !isStopped else { return }
-        loop.watch(context.gates.all[index].socket.descriptor, for: .readable) { [weak self] _ in
+        loop.watch(context.gates.all[index].socket, for: .readable) { [weak self] _ in
             self?.assumeIsolated { $0.accept(index) }
         }
     }
@@ -86,8 +105,8 @@ package actor Proxy {
         } catch {
             context.complain("accept", "accepting connections pauses: \(error)")
             // The listener stays readable: without a pause the loop would spin.
-            loop.unwatch(gate.socket.descriptor)
-            loop.schedule(at: .now + .milliseconds(100)) { [weak self] in
+            loop.unwatch(gate.socket)
+            loop.schedule(at: loop.now + .milliseconds(100)) { [weak self] in
                 self?.assumeIsolated { $0.watchGate(index) }
             }
         }
@@ -124,7 +143,7 @@ package actor Proxy {
             do throws(NetError) {
                 for address in try await resolve(target) {
                     guard !isStopped else { return }
-                    let socket = try TCPSocket.connecting(to: address)
+                    let socket = try loop.connect(to: address)
                     let error = await outcome(0, socket, address)
                     socket.close()
                     guard let error else { return }
@@ -145,7 +164,7 @@ package actor Proxy {
             do throws(NetError) {
                 for address in try await resolve(target) {
                     guard relays[number] != nil else { return }
-                    let socket = try TCPSocket.connecting(to: address)
+                    let socket = try loop.connect(to: address)
                     if let error = await outcome(number, socket, address) {
                         socket.close()
                         failures.append("\(error)")
@@ -168,23 +187,23 @@ package actor Proxy {
 
     private func resolve(_ target: HostPort) async throws(NetError) -> [SocketAddress] {
         if let known = addresses[target] { return known }
-        let found = try await Resolver.resolve(host: target.host, port: target.port)
+        let found = try await loop.resolve(host: target.host, port: target.port)
         addresses[target] = found
         return found
     }
 
     private func outcome(_ number: Int, _ socket: TCPSocket, _ address: SocketAddress) async -> NetError? {
-        let timer = loop.schedule(at: .now + configuration.connectTimeout) { [weak self] in
+        let timer = loop.schedule(at: loop.now + configuration.connectTimeout) { [weak self] in
             self?.assumeIsolated { $0.connected(number, .timedOut(doing: "connect to \(address)")) }
         }
         defer { loop.cancel(timer) }
         let error = await withCheckedContinuation { continuation in
             connecting[number] = continuation
-            loop.watch(socket.descriptor, for: .writable) { [weak self] _ in
+            loop.watch(socket, for: .writable) { [weak self] _ in
                 self?.assumeIsolated { $0.connected(number, socket.connectError(to: address)) }
             }
         }
-        loop.unwatch(socket.descriptor)
+        loop.unwatch(socket)
         return error
     }
 
@@ -203,9 +222,9 @@ package actor Proxy {
 
     // MARK: - Passing on
 
-    private func ready(_ number: Int, _ side: Conversation.Side, _ readiness: SocketLoop.Readiness) {
+    private func ready(_ number: Int, _ side: Conversation.Side, _ readiness: Readiness) {
         guard let relay = relays[number] else { return }
-        let now = Instant.now
+        let now = loop.now
         let lane = relay.lane(from: side)
         if readiness.contains(.writable) {
             let other = relay.lane(from: side == .client ? .broker : .client)
@@ -227,9 +246,9 @@ package actor Proxy {
     }
 
     private func tick(_ number: Int) {
-        timers[number] = nil
+        timers[number]?.fired()
         guard let relay = relays[number] else { return }
-        relay.tick(now: .now)
+        relay.tick(now: loop.now)
         watchNewGates()
         update(number, relay)
     }
@@ -237,53 +256,47 @@ package actor Proxy {
     /// Watches for what the connection now waits for, or lets it go.
     private func update(_ number: Int, _ relay: Relay) {
         guard !relay.isClosed else { return remove(number, relay) }
-        let now = Instant.now
+        let now = loop.now
         for side in [Conversation.Side.client, .broker] {
             guard let socket = relay.socket(side) else { continue }
-            var interest: SocketLoop.Readiness = []
+            var interest: Readiness = []
             if relay.canRead(relay.lane(from: side), now: now) { interest.insert(.readable) }
             if relay.lane(from: side == .client ? .broker : .client).stop == .full { interest.insert(.writable) }
             watch(socket, interest, number, side)
         }
-        setTimer(number, relay.nextMoment)
+        timers[number, default: timer(number)].set(relay.nextMoment)
     }
 
     private func watch(
-        _ socket: TCPSocket, _ interest: SocketLoop.Readiness, _ number: Int, _ side: Conversation.Side
+        _ socket: TCPSocket, _ interest: Readiness, _ number: Int, _ side: Conversation.Side
     ) {
-        let known = interests[socket.descriptor]
+        let known = interests[socket]
         guard known != interest else { return }
         if known == nil {
             // What has failed and is wanted for nothing stays unwatched.
             guard !interest.isEmpty || relays[number]?.lane(from: side).isFresh == true else { return }
-            loop.watch(socket.descriptor, for: interest) { [weak self] readiness in
+            loop.watch(socket, for: interest) { [weak self] readiness in
                 self?.assumeIsolated { $0.ready(number, side, readiness) }
             }
         } else {
-            loop.setInterest(socket.descriptor, interest)
+            loop.setInterest(socket, interest)
         }
-        interests[socket.descriptor] = interest
+        interests[socket] = interest
     }
 
     private func unwatch(_ socket: TCPSocket) {
-        guard interests.removeValue(forKey: socket.descriptor) != nil else { return }
-        loop.unwatch(socket.descriptor)
+        guard interests.removeValue(forKey: socket) != nil else { return }
+        loop.unwatch(socket)
     }
 
-    private func setTimer(_ number: Int, _ moment: Instant?) {
-        if let timer = timers[number] {
-            if timer.moment == moment { return }
-            loop.cancel(timer.id)
-            timers[number] = nil
-        }
-        guard let moment else { return }
-        let id = loop.schedule(at: moment) { [weak self] in self?.assumeIsolated { $0.tick(number) } }
-        timers[number] = (moment, id)
+    private func timer(_ number: Int) -> DeadlineTimer {
+        DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.tick(number) } }
     }
 
     private func remove(_ number: Int, _ relay: Relay) {
         guard relays.removeValue(forKey: number) != nil else { return }
-        setTimer(number, nil)
+        timers[number]?.cancel()
+        timers[number] = nil
         for side in [Conversation.Side.client, .broker] {
             guard let socket = relay.socket(side) else { continue }
             unwatch(socket)

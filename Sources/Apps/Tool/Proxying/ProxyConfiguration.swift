@@ -35,6 +35,9 @@ extension Proxy {
         /// Is told of each listener that is opened for a broker.
         package var announce: @Sendable (_ listener: HostPort, _ broker: HostPort) -> Void = { _, _ in }
 
+        /// The loop that the proxy is on; nil is one of its own.
+        package var loop: (any EventLoop)?
+
         package init(listen: HostPort, bootstrap: [HostPort]) {
             self.listen = listen
             self.bootstrap = bootstrap
@@ -45,14 +48,16 @@ extension Proxy {
 /// What the connections of a proxy share; of the proxy's actor, and never elsewhere.
 final class ProxyContext {
     let configuration: Proxy.Configuration
+    let loop: any EventLoop
     let gates: Gates
     /// Where every connection reads into: what does not pass at once is copied out.
     let scratch: UnsafeMutableRawBufferPointer
     let memory = WarmMemory()
     private var complained: [String: Instant] = [:]
 
-    init(_ configuration: Proxy.Configuration, _ gates: Gates) {
+    init(_ configuration: Proxy.Configuration, _ gates: Gates, on loop: any EventLoop) {
         self.configuration = configuration
+        self.loop = loop
         self.gates = gates
         scratch = .allocate(byteCount: 256 << 10, alignment: 16)
     }
@@ -61,7 +66,7 @@ final class ProxyContext {
 
     /// Says a sentence, but not each time where the same kind of trouble comes again and again.
     func complain(_ kind: String, every pause: Duration = .seconds(5), _ sentence: @autoclosure () -> String) {
-        let now = Instant.now
+        let now = loop.now
         if let last = complained[kind], now < last + pause { return }
         if complained.count > 1000 { complained = [:] }
         complained[kind] = now

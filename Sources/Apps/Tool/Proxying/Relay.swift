@@ -39,7 +39,7 @@ final class Relay {
         let plan = context.configuration.faults
         bytesLeft = plan.cutAfter
         if let rate = plan.bytesPerSecond {
-            let now = Instant.now
+            let now = context.loop.now
             requests.throttle = Throttle(bytesPerSecond: rate, now: now)
             answers.throttle = Throttle(bytesPerSecond: rate, now: now)
         }
@@ -226,7 +226,7 @@ final class Relay {
         closeReason = reason
         var left = inFlight.takeAll()
         for lane in [requests, answers] { if let exchange = lane.exchange { left.append(exchange) } }
-        let now = Instant.now
+        let now = context.loop.now
         for var exchange in left {
             if exchange.ending == .pending { exchange.ending = requests.sawEnd ? .abandoned : .unanswered(reason) }
             exchange.latency = now - exchange.began

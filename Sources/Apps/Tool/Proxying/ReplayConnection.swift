@@ -2,11 +2,10 @@ import KafkaWire
 
 /// A connection of a replay: sends frames as they are, and hands out answers by their correlation ids.
 actor ReplayConnection {
-    nonisolated let loop: SocketLoop
+    nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private var channel: FrameChannel?
-    private var connecting: CheckedContinuation<NetError?, Never>?
     private var failure: String?
     /// Answers that came before anybody asked, oldest first for each id.
     private var answers: [Int32: [Bytes]] = [:]
@@ -19,24 +18,21 @@ actor ReplayConnection {
         case failed(String)
     }
 
-    init(loop: SocketLoop) { self.loop = loop }
+    init(loop: any EventLoop) { self.loop = loop }
 
     /// Connects to the first address of the host that can be reached.
     func open(_ target: HostPort, timeout: Duration) async throws(NetError) {
         var last = NetError(.unresolved("the name has no address"), doing: "resolve \(target.host)")
-        for address in try await Resolver.resolve(host: target.host, port: target.port) {
-            let socket = try TCPSocket.connecting(to: address)
-            let timer = loop.schedule(at: .now + timeout) { [weak self] in
-                self?.assumeIsolated { $0.connected(.timedOut(doing: "connect to \(address)")) }
+        for address in try await loop.resolve(host: target.host, port: target.port) {
+            let socket = try loop.connect(to: address)
+            let arrival = Arrival<NetError?>()
+            let timer = loop.schedule(at: loop.now + timeout) {
+                arrival.give(.timedOut(doing: "connect to \(address)"))
             }
-            let error = await withCheckedContinuation { continuation in
-                connecting = continuation
-                loop.watch(socket.descriptor, for: .writable) { [weak self] _ in
-                    self?.assumeIsolated { $0.connected(socket.connectError(to: address)) }
-                }
-            }
+            loop.watch(socket, for: .writable) { _ in arrival.give(socket.connectError(to: address)) }
+            let error = await arrival.value()
             loop.cancel(timer)
-            loop.unwatch(socket.descriptor)
+            loop.unwatch(socket)
             guard let error else {
                 channel = FrameChannel(socket, frameLimit: FrameHead.limit)
                 watch(socket)
@@ -48,13 +44,8 @@ actor ReplayConnection {
         throw last
     }
 
-    private func connected(_ error: NetError?) {
-        connecting?.resume(returning: error)
-        connecting = nil
-    }
-
     private func watch(_ socket: TCPSocket) {
-        loop.watch(socket.descriptor, for: .readable) { [weak self] readiness in
+        loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(readiness) }
         }
     }
@@ -75,7 +66,7 @@ actor ReplayConnection {
         if let failure { return .failed(failure) }
         waiterCount += 1
         let number = waiterCount
-        let timer = loop.schedule(at: .now + timeout) { [weak self] in
+        let timer = loop.schedule(at: loop.now + timeout) { [weak self] in
             self?.assumeIsolated { $0.giveUp(correlationId, number) }
         }
         defer { loop.cancel(timer) }
@@ -91,7 +82,7 @@ actor ReplayConnection {
 
     func close() { end("the replay ended") }
 
-    private func ready(_ readiness: SocketLoop.Readiness) {
+    private func ready(_ readiness: Readiness) {
         if readiness.contains(.writable) { flush() }
         guard !readiness.isDisjoint(with: [.readable, .failed]), var channel else { return }
         // Out of the actor's state meanwhile: a frame is handed on inside the call.
@@ -131,7 +122,7 @@ actor ReplayConnection {
         self.channel = nil
         do throws(NetError) {
             let isEmpty = try channel.flush()
-            loop.setInterest(channel.socket.descriptor, isEmpty ? .readable : [.readable, .writable])
+            loop.setInterest(channel.socket, isEmpty ? .readable : [.readable, .writable])
             self.channel = channel
         } catch {
             self.channel = channel
@@ -143,7 +134,7 @@ actor ReplayConnection {
         guard let socket = channel?.socket else { return }
         channel = nil
         failure = reason
-        loop.unwatch(socket.descriptor)
+        loop.unwatch(socket)
         socket.close()
         let waiting = waiters.values.flatMap { $0 }
         waiters = [:]

@@ -46,7 +46,7 @@ package struct Replayer: Sendable {
             try await connection.open(target(number), timeout: .seconds(5))
             connections[number] = connection
         }
-        let start = ContinuousClock.now
+        let start = loop.now
         let first = plan.steps.first?.time ?? 0
         await withTaskGroup(of: Void.self) { group in
             for (number, connection) in connections {
@@ -59,7 +59,7 @@ package struct Replayer: Sendable {
     }
 
     private func replay(
-        _ number: Int, on connection: ReplayConnection, start: ContinuousClock.Instant, first: Int64,
+        _ number: Int, on connection: ReplayConnection, start: Instant, first: Int64,
         board: AnswerBoard, order: Teller
     ) async {
         await withTaskGroup(of: Void.self) { answers in
@@ -73,7 +73,7 @@ package struct Replayer: Sendable {
                 if case .times(let factor) = speed {
                     // A capture may name any time; nobody waits longer than a century for the next step.
                     let seconds = Double(step.time.subtractingSaturated(first)) / 1e6 / factor
-                    try? await Task.sleep(until: start + .seconds(min(max(seconds, 0), 3.2e9)))
+                    try? await connection.loop.sleep(until: start + .seconds(min(max(seconds, 0), 3.2e9)))
                 }
                 await connection.send(step.request)
                 guard step.head.wantsAnswer else {

@@ -1,14 +1,11 @@
-import KafkaWire
-
-/// Randomness for ids, from a seed, so that a test can repeat a run (SplitMix64, Steele, Lea and Flood, 2014). Not for
-/// secrets.
-struct RandomSource: RandomNumberGenerator, Sendable {
+/// Random numbers from a seed, so that a run can be repeated (SplitMix64, Steele, Lea and Flood, 2014). A value, for
+/// values that draw: the same seed gives the same numbers. Not for secrets. ``EventLoop/randomSource()`` makes one.
+package struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
     private var state: UInt64
 
-    /// The same seed gives the same numbers; without one they differ from run to run.
-    init(seed: UInt64?) { state = seed ?? UInt64.random(in: .min ... .max) }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -17,7 +14,7 @@ struct RandomSource: RandomNumberGenerator, Sendable {
     }
 
     /// An identifier in the usual form of a UUID: 8-4-4-4-12 hexadecimal digits.
-    mutating func identifier() -> String {
+    package mutating func identifier() -> String {
         var text = ""
         for index in 0..<2 {
             let half = next()
@@ -31,6 +28,6 @@ struct RandomSource: RandomNumberGenerator, Sendable {
         return text
     }
 
-    /// A source of its own, for another part of the broker.
-    mutating func split() -> RandomSource { RandomSource(seed: next()) }
+    /// A source of its own, for another part.
+    package mutating func split() -> RandomSource { RandomSource(seed: next()) }
 }
