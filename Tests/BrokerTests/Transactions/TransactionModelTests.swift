@@ -28,6 +28,8 @@ import Testing
             var configuration = KafkaBroker.Configuration(topics: ["t": 2])
             configuration.seed = seed
             configuration.timestamp = { 1_700_000_000_000 }
+            // The records carry no time.
+            configuration.properties["log.retention.ms"] = "-1"
             node = try BrokerNode(configuration, port: 9092)
             random = RandomSource(seed: seed)
         }
