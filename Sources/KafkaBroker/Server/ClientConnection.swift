@@ -3,16 +3,6 @@ import KafkaWire
 /// A client's connection, as the server sees it: what was received, what is to be sent, and the request that is being
 /// handled. Lives on the loop.
 final class ClientConnection {
-    /// A request that is handled, as far as its answer needs it.
-    struct Request {
-        var ticket: RequestTicket
-        var correlationId: Int32
-        var version: Int16
-        var response: any WireMessage.Type
-        /// Where the configuration has an observer: what it will be told.
-        var observation: RequestObservation?
-    }
-
     let id: UInt64
     let socket: TCPSocket
     /// The node whose listener it came in by.
@@ -24,7 +14,7 @@ final class ClientConnection {
     var input: FrameAssembler
     /// The request whose answer comes later. Later requests of the connection wait for it: answers have the order of
     /// their requests, as in Kafka, which handles one request of a connection at a time.
-    var pending: Request?
+    var pending: PendingRequest?
     /// Whether the input has no room until a request is taken from it.
     var inputIsFull = false
     /// Whether a whole request may have arrived that was not taken yet.
@@ -94,21 +84,21 @@ final class ClientConnection {
     }
 
     /// Notes what a request tells of its client.
-    func note(_ key: APIKey, _ clientId: String?, _ frame: Bytes, _ body: Bytes, _ version: Int16) throws(WireError) {
+    func note(_ request: IncomingRequest, _ frame: Bytes) throws(WireError) {
         // With the four bytes of the size.
         bytesIn += frame.count + 4
-        self.clientId = clientId
-        guard key == .apiVersions, version >= 3 else { return }
-        let request = try ApiVersionsRequest.decode(body, version: version)
+        clientId = request.header.clientId
+        guard request.api.key == .apiVersions, request.pending.version >= 3 else { return }
+        let asked = try ApiVersionsRequest.decode(request.body, version: request.pending.version)
         // Kept as long as the connection is there, so no more than anybody wants to read.
-        software = (String(request.clientSoftwareName.prefix(255)), String(request.clientSoftwareVersion.prefix(255)))
+        software = (String(asked.clientSoftwareName.prefix(255)), String(asked.clientSoftwareVersion.prefix(255)))
     }
 
     /// Appends an answer to the output. Throws where the answer does not fit its version: then nothing of the output
     /// is left, and the connection has to be closed.
-    func append(_ response: any WireMessage, for request: Request) throws(WireError) {
+    func append(_ response: any WireMessage, for request: PendingRequest) throws(WireError) {
         try output.append(
-            response, of: request.response, version: request.version, correlationId: request.correlationId)
+            response, of: request.api.response, version: request.version, correlationId: request.correlationId)
     }
 
     /// Offers the output to the system. Throws also where a file cannot be read that belongs to an answer.

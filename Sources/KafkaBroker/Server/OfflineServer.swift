@@ -17,17 +17,10 @@ package final class OfflineServer {
         case stray(connection: Int)
     }
 
-    private struct Pending {
-        var ticket: RequestTicket
-        var api: ServedAPI
-        var version: Int16
-        var correlationId: Int32
-    }
-
     private struct Connection {
         var id: UInt64
         var requests: Deque<Bytes> = []
-        var pending: Pending?
+        var pending: PendingRequest?
     }
 
     let node: BrokerNode
@@ -130,30 +123,26 @@ package final class OfflineServer {
     }
 
     private func handle(_ frame: Bytes, _ index: Int) {
+        lastRequest += 1
+        let ticket = RequestTicket(connection: connections[index].id, number: lastRequest)
+        let request: IncomingRequest
+        do throws(IncomingRequest.Refusal) {
+            request = try IncomingRequest(frame, ticket, speaking: node.release)
+        } catch {
+            return hangUp(index, "\(error)")
+        }
+        if request.isUnknownVersion {
+            return answer(ApiVersionsHandler.unsupportedVersion(node), to: request.pending, index)
+        }
+        let context = request.context(node.time, clientHost: "/127.0.0.1", node: node.configuration.nodeId)
         do throws(WireError) {
-            let (header, body) = try Frame.decodeRequestHeader(frame)
-            let key = APIKey(rawValue: header.requestApiKey)
-            guard let api = ServedAPI.of(key) else { return hangUp(index, "\(key) is not served") }
-            lastRequest += 1
-            var pending = Pending(
-                ticket: RequestTicket(connection: connections[index].id, number: lastRequest), api: api,
-                version: header.requestApiVersion, correlationId: header.correlationId)
-            guard api.versions.contains(pending.version) else {
-                guard key == .apiVersions else { return hangUp(index, "\(key) v\(pending.version) is not served") }
-                pending.version = 0
-                return answer(ApiVersionsHandler.unsupportedVersion(node), to: pending, index)
-            }
-            let context = RequestContext(
-                ticket: pending.ticket, version: pending.version, clientId: header.clientId ?? "",
-                now: node.time.now(), timestamp: node.time.timestamp(), clientHost: "/127.0.0.1",
-                node: node.configuration.nodeId)
-            perform(try node.handle(api, body, context), of: pending, index)
+            perform(try node.handle(request.api, request.body, context), of: request.pending, index)
         } catch {
             hangUp(index, "\(error)")
         }
     }
 
-    private func perform(_ outcome: Outcome, of pending: Pending, _ index: Int) {
+    private func perform(_ outcome: Outcome, of pending: PendingRequest, _ index: Int) {
         switch outcome {
         case .answer(let response): answer(response, to: pending, index)
         case .later, .work: connections[index].pending = pending
@@ -162,7 +151,7 @@ package final class OfflineServer {
         }
     }
 
-    private func answer(_ response: any WireMessage, to pending: Pending, _ index: Int) {
+    private func answer(_ response: any WireMessage, to pending: PendingRequest, _ index: Int) {
         do throws(WireError) {
             var output = OutputQueue()
             try output.append(

@@ -4,45 +4,28 @@ import KafkaWire
 
 extension BrokerServer {
     func handle(_ frame: Bytes, of connection: ClientConnection) throws(WireError) {
-        let (header, body) = try Frame.decodeRequestHeader(frame)
-        let version = header.requestApiVersion
-        let key = APIKey(rawValue: header.requestApiKey)
-        guard let api = ServedAPI.of(key), let versions = served(api) else {
-            return hangUp(connection, "\(key) is not served; ApiVersions tells what is")
+        var request: IncomingRequest
+        do throws(IncomingRequest.Refusal) {
+            request = try IncomingRequest(frame, connection.nextTicket(), speaking: node.release)
+        } catch {
+            return hangUp(connection, "\(error)")
         }
-        var request = ClientConnection.Request(
-            ticket: connection.nextTicket(), correlationId: header.correlationId, version: version,
-            response: api.response)
         if configuration.observer != nil {
-            request.observation = RequestObservation(
-                header, bytes: frame.count, connection: connection.id, peer: connection.peer,
+            request.pending.observation = RequestObservation(
+                request.header, bytes: frame.count, connection: connection.id, peer: connection.peer,
                 timestamp: loop.wallMilliseconds, now: loop.now)
         }
-        guard versions.contains(version) else {
-            guard key == .apiVersions else {
-                return hangUp(
-                    connection,
-                    "\(key) v\(version) is not served; \(versions.lowerBound) to \(versions.upperBound) are")
-            }
-            request.version = 0
-            return answer(ApiVersionsHandler.unsupportedVersion(node), to: request, of: connection)
+        if request.isUnknownVersion {
+            return answer(ApiVersionsHandler.unsupportedVersion(node), to: request.pending, of: connection)
         }
-        let context = RequestContext(
-            ticket: request.ticket, version: version, clientId: header.clientId ?? "", now: node.time.now(),
-            timestamp: node.time.timestamp(), clientHost: connection.clientHost, node: connection.node)
-        countRequest(key)
-        try connection.note(key, header.clientId, frame, body, version)
-        if hooks.wants(key) { return try handleHooked(api, body, context, request, of: connection) }
-        perform(try node.handle(api, body, context), request, of: connection)
+        countRequest(request.api.key)
+        try connection.note(request, frame)
+        let context = request.context(node.time, clientHost: connection.clientHost, node: connection.node)
+        if hooks.wants(request.api.key) { return try handleHooked(request, context, of: connection) }
+        perform(try node.handle(request.api, request.body, context), request.pending, of: connection)
     }
 
-    /// The versions of an API that are served, or nil where none is, by what the broker is held to speak.
-    private func served(_ api: ServedAPI) -> ClosedRange<Int16>? {
-        guard let release = node.release else { return api.versions }
-        return release.cap(api.versions, of: api.key)
-    }
-
-    func perform(_ outcome: Outcome, _ request: ClientConnection.Request, of connection: ClientConnection) {
+    func perform(_ outcome: Outcome, _ request: PendingRequest, of connection: ClientConnection) {
         switch outcome {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later, .work: connection.pending = request
@@ -55,9 +38,9 @@ extension BrokerServer {
 
     /// Does what the hooks want with a request.
     private func handleHooked(
-        _ api: ServedAPI, _ body: Bytes, _ context: RequestContext, _ request: ClientConnection.Request,
-        of connection: ClientConnection
+        _ request: IncomingRequest, _ context: RequestContext, of connection: ClientConnection
     ) throws(WireError) {
+        let (api, body, request) = (request.api, request.body, request.pending)
         let message = try api.decode(body, context.version)
         let verdict = hooks.decide(
             .init(
@@ -88,7 +71,7 @@ extension BrokerServer {
     }
 
     private func answer(
-        _ response: any WireMessage, to request: ClientConnection.Request, of connection: ClientConnection
+        _ response: any WireMessage, to request: PendingRequest, of connection: ClientConnection
     ) {
         guard !connection.isToBeClosed else { return hangUp(connection, "a hook wants it") }
         do {
