@@ -5,15 +5,12 @@ import KafkaWire
 /// A value: requests and the time go in, refusals and identities come out, and the markers that are to be written are
 /// taken with ``takeMarkers()``. Whoever has written them says so with ``complete(_:now:)``.
 struct TransactionCoordinator {
-    /// The end of a transaction, as it is to be told to its partitions and groups.
+    /// The end of a transaction, as it is to be told to its partitions and to the groups, which know their producers.
     struct Markers: Equatable {
         var transactionalId: String
         var producer: ProducerIdentity
         var commit: Bool
         var partitions: [TopicPartition]
-        var groups: [String]
-        /// Whether the marker's epoch is above that of the records (KIP-890).
-        var isVersion2: Bool
     }
 
     /// There is one coordinator, which never moves.
@@ -156,8 +153,7 @@ struct TransactionCoordinator {
                 Markers(
                     transactionalId: transaction.id, producer: transaction.producer,
                     commit: transaction.state == .prepareCommit,
-                    partitions: transaction.partitions.sorted(), groups: transaction.groups.sorted(),
-                    isVersion2: transaction.isVersion2))
+                    partitions: transaction.partitions.sorted()))
         }
         deadlines[transaction.id] = deadline(of: transaction)
         let isIdle = transaction.state != .ongoing && !transaction.state.isPreparing

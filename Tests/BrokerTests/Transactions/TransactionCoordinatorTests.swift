@@ -231,8 +231,7 @@ import Testing
             #expect(
                 coordinator.takeMarkers() == [
                     .init(
-                        transactionalId: "x", producer: next, commit: commit, partitions: [other, Self.partition],
-                        groups: ["g"], isVersion2: isVersion2)
+                        transactionalId: "x", producer: next, commit: commit, partitions: [other, Self.partition])
                 ])
             coordinator.complete("x", now: Self.start)
             #expect(coordinator.takeMarkers().isEmpty)
