@@ -67,6 +67,9 @@ public final class KafkaBroker: Sendable {
         }
     }
 
+    /// The loop that it is on.
+    package var loop: any EventLoop { server.loop }
+
     /// Closes the port and every connection. Calling it again does nothing; what was stored can still be looked at.
     public func stop() async { await server.stop() }
 

@@ -48,6 +48,9 @@ public final class KafkaAdmin: Sendable {
     /// Closes the connections.
     public func close() async { await cluster.close() }
 
+    /// The loop that the client is on.
+    package var loop: any EventLoop { cluster.loop }
+
     // MARK: - For all calls
 
     /// How long a broker may wait before it answers that it is not done.

@@ -32,9 +32,11 @@ public struct ClientConfiguration: Sendable {
     package var loop: (any EventLoop)?
 
     /// That loop.
-    package func loopToUse() throws(NetError) -> any EventLoop {
+    package func loopToUse() throws(KafkaError) -> any EventLoop {
         if let loop { return loop }
-        return try SocketLoop.common()
+        do { return try SocketLoop.common() } catch {
+            throw KafkaError(.connectionFailed, "\(error)", isRetriable: false)
+        }
     }
 
     /// The defaults, and these brokers.

@@ -63,11 +63,7 @@ package actor Cluster {
 
     /// A cluster on the configuration's loop.
     package init(_ configuration: ClientConfiguration) throws(KafkaError) {
-        let loop: any EventLoop
-        do throws(NetError) { loop = try configuration.loopToUse() } catch {
-            throw KafkaError(.connectionFailed, "\(error)", isRetriable: false)
-        }
-        try self.init(configuration, loop: loop)
+        try self.init(configuration, loop: try configuration.loopToUse())
     }
 
     /// Closes all connections; what waits fails.

@@ -16,6 +16,9 @@ public final class KafkaConsumer: Sendable {
     private let configuration: Configuration
     private let engine: ConsumerEngine
 
+    /// The loop that the client is on.
+    package var loop: any EventLoop { engine.loop }
+
     /// A consumer. Throws when the configuration makes no sense; connects when it is first read from.
     public convenience init(_ configuration: Configuration) throws(KafkaError) {
         try self.init(configuration, cluster: try Cluster(configuration.client))

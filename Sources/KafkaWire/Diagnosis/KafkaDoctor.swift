@@ -62,7 +62,7 @@ public struct KafkaDoctor: Sendable {
         end: @escaping @Sendable (DiagnosisReport.Step) -> Void = { _ in }
     ) async -> DiagnosisReport {
         var report = DiagnosisReport()
-        do throws(NetError) {
+        do throws(KafkaError) {
             let loop = try configuration.client.loopToUse()
             let start = loop.now
             report = await Examination(configuration, on: loop, begin: begin, end: end).run()
@@ -74,7 +74,7 @@ public struct KafkaDoctor: Sendable {
                     findings: [
                         DiagnosisFinding(
                             .problem, .connectionFailed, .client,
-                            "This process has no descriptors or threads left (\(error)).",
+                            "This process has no descriptors or threads left (\(error.message)).",
                             advice: "Raise its limits (ulimit -n).")
                     ])
             ]

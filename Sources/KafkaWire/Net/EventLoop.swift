@@ -11,6 +11,9 @@ package protocol EventLoop: SerialExecutor, TaskExecutor {
     /// The time of day, as records carry it: milliseconds since 1970, a few late at most. From any thread.
     var wallMilliseconds: Int64 { get }
 
+    /// The same in microseconds, and exact: asking takes five times as long. From any thread.
+    var wallMicroseconds: Int64 { get }
+
     /// Calls `action` once on the loop's thread, at `deadline` or soon after. From any thread.
     @discardableResult
     func schedule(at deadline: Instant, _ action: @escaping @Sendable () -> Void) -> TimerID

@@ -172,6 +172,8 @@ package final class SocketLoop: EventLoop {
 
     package var wallMilliseconds: Int64 { Instant.wallMilliseconds }
 
+    package var wallMicroseconds: Int64 { Instant.wallMicroseconds }
+
     package func random() -> UInt64 { .random(in: .min ... .max) }
 
     @discardableResult

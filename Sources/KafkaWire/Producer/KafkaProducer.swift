@@ -15,6 +15,9 @@ public final class KafkaProducer: Sendable {
     private let shared: ProducerShared
     private let engine: ProducerEngine
 
+    /// The loop that the client is on.
+    package var loop: any EventLoop { engine.loop }
+
     /// A producer. Throws when the configuration makes no sense; connects when it is first used.
     public convenience init(_ configuration: Configuration) throws(KafkaError) {
         try self.init(configuration, cluster: try Cluster(configuration.client))

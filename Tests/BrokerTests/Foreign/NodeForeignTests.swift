@@ -1,8 +1,8 @@
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KafkaBroker
+@testable import KafkaWire
 
 /// Foreign clients on a cluster that never rests: leaders and coordinators move, nodes stop and start, answers are lost.
 /// What an idempotent producer has sent is there once, in order, and the groups get all of it.

@@ -1,8 +1,8 @@
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KafkaBroker
+@testable import KafkaWire
 
 /// What a test lets happen to requests.
 @Suite(.serialized, .turn) struct HookTests {

@@ -1,8 +1,8 @@
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KafkaBroker
+@testable import KafkaWire
 
 #if canImport(Glibc)
     import Glibc

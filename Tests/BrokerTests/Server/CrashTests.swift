@@ -1,8 +1,8 @@
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KafkaBroker
+@testable import KafkaWire
 
 /// What a broker that is killed between two of its writes leaves, and what the next one makes of it. That it survives
 /// being killed at any moment is what `make crash` looks at.

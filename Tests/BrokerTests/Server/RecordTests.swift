@@ -1,8 +1,8 @@
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KafkaBroker
+@testable import KafkaWire
 
 /// Produce, Fetch and ListOffsets through real sockets.
 @Suite(.serialized, .turn) struct RecordTests {

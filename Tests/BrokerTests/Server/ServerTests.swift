@@ -1,9 +1,9 @@
 import FoundationEssentials
-import KafkaWire
 import TestSupport
 import Testing
 
 @testable import KafkaBroker
+@testable import KafkaWire
 
 /// The broker through real sockets, with hand-made requests.
 @Suite(.serialized, .turn) struct ServerTests {

@@ -1,5 +1,5 @@
-import TestSupport
 import KafkaWire
+import TestSupport
 import Testing
 
 @testable import KafkaBroker

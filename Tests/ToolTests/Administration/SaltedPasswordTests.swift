@@ -40,8 +40,8 @@ import Testing
         let changes = try ConfigChanges(add: "SCRAM-SHA-256=[iterations=4096,password=pencil]", file: nil, delete: [])
         let arguments = ["--user", "alice"]
         let entities = try ConfigEntities(ConfigEntityOptions.parse(arguments), isAlter: true, arguments: arguments)
-        let first = try QuotaChanges(changes, of: entities).passwords
-        let second = try QuotaChanges(changes, of: entities).passwords
+        let first = try QuotaChanges(changes, of: entities, random: SocketLoop.common().random).passwords
+        let second = try QuotaChanges(changes, of: entities, random: SocketLoop.common().random).passwords
         guard case .set(.sha256, 4096, let salt, let salted)? = first.first,
             case .set(_, _, let other, _)? = second.first
         else {
@@ -60,7 +60,9 @@ import Testing
         let changes = try ConfigChanges(add: text, file: nil, delete: [])
         let arguments = ["--user", "alice"]
         let entities = try ConfigEntities(ConfigEntityOptions.parse(arguments), isAlter: true, arguments: arguments)
-        let failure = #expect(throws: (any Error).self) { try QuotaChanges(changes, of: entities) }
+        let failure = #expect(throws: (any Error).self) {
+            try QuotaChanges(changes, of: entities, random: SocketLoop.common().random)
+        }
         #expect(failure.map { !"\($0)".contains("secret") } == true)
     }
 }

@@ -2,7 +2,6 @@ import Proxying
 import TestSupport
 import Testing
 
-
 @testable import KafkaWire
 
 /// One end of a connection, byte by byte.

@@ -89,7 +89,7 @@ enum AnswersCheck {
         do throws(KafkaError) {
             let consumer = try KafkaConsumer(configuration)
             let stop = Task {
-                try? await Task.sleep(for: .milliseconds(60))
+                try? await consumer.loop.sleep(for: .milliseconds(60))
                 await consumer.stop()
             }
             do throws(KafkaError) {

@@ -4,14 +4,6 @@ import Detectors
 import JSONLines
 import KafkaWire
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// An agent: reads change events as a member of its own group, applies its rule to each new transaction, and tells of
 /// alerts. At least once: what was not committed before a crash is judged again, with the same outcome, since the users'
 /// past is read back first.
@@ -28,7 +20,7 @@ public struct Agent<Rule: AgentRule> {
     /// Where this instance stands in each partition that it knows the users of.
     private var known: [TopicPartition: Offset] = [:]
     private var uncommitted: [TopicPartition: CommittedOffset] = [:]
-    private var lastCommit = ContinuousClock.now
+    private var lastCommit: Instant?
     private var alerts: AlertProducer?
     private var malformedNotes = 0
     private var text: [UInt8] = []
@@ -112,7 +104,7 @@ public struct Agent<Rule: AgentRule> {
             for try await event in consumer.events {
                 switch event {
                 case .batch(let batch):
-                    process(batch)
+                    process(batch, on: consumer.loop)
                     try await commitIfDue(batch, consumer)
                 case .assigned(let offsets): try await assigned(offsets)
                 case .revoked(let partitions, let lost): await revoked(partitions, lost: lost, consumer)
@@ -127,24 +119,26 @@ public struct Agent<Rule: AgentRule> {
         }
     }
 
-    private mutating func process(_ batch: ConsumerBatch) {
+    private mutating func process(_ batch: ConsumerBatch, on loop: any EventLoop) {
         let partition = batch.source.partition.rawValue
-        let now = Self.wallMicroseconds
-        tally.batchBegins()
+        let now = loop.wallMicroseconds
+        tally.batchBegins(at: loop.now)
         for record in batch {
             let event = decode(record)
             tally.count(event)
             tally.recordAge(from: record.timestamp, to: now / 1000)
             switch event {
             case .transaction(let transaction):
-                judge(transaction, RecordPlace(partition: partition, offset: record.offset.rawValue))
+                judge(
+                    transaction, RecordPlace(partition: partition, offset: record.offset.rawValue),
+                    at: loop.wallMicroseconds)
             case .notATransaction: break
             case .malformed(let flaw): tellMalformed(flaw, batch.source, record.offset)
             }
         }
         known[batch.source] = batch.nextOffset
         uncommitted[batch.source] = CommittedOffset(offset: batch.nextOffset)
-        tally.batchEnded()
+        tally.batchEnded(at: loop.now)
         if !text.isEmpty {
             console.write(bytes: text)
             text.removeAll(keepingCapacity: true)
@@ -160,8 +154,7 @@ public struct Agent<Rule: AgentRule> {
         return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) }
     }
 
-    private mutating func judge(_ transaction: Transaction, _ place: RecordPlace) {
-        let now = Self.wallMicroseconds
+    private mutating func judge(_ transaction: Transaction, _ place: RecordPlace, at now: Int64) {
         let verdict = rule.judge(
             transaction, partition: place.partition, arrival: EventTime(microseconds: now))
         let alert = rule.alert(verdict, of: transaction, at: place)
@@ -218,7 +211,10 @@ public struct Agent<Rule: AgentRule> {
 
     private mutating func commitIfDue(_ batch: ConsumerBatch, _ consumer: KafkaConsumer) async throws(KafkaError) {
         let isCaughtUp = batch.nextOffset >= batch.highWatermark
-        guard isCaughtUp || lastCommit.duration(to: .now) >= options.commitInterval.duration else { return }
+        let now = consumer.loop.now
+        let isDue = now - (lastCommit ?? now) >= options.commitInterval.duration
+        lastCommit = lastCommit ?? now
+        guard isCaughtUp || isDue else { return }
         guard let error = await commit(consumer) else { return }
         guard error.isRetriable || error.api == .offsetCommit else { throw error }
         tell(error)
@@ -232,7 +228,7 @@ public struct Agent<Rule: AgentRule> {
             try await alerts?.flush()
             try await consumer.commit(offsets)
             uncommitted = [:]
-            lastCommit = .now
+            lastCommit = consumer.loop.now
             return nil
         } catch {
             // The records come again, to this instance or another: that is what at-least-once means.
@@ -278,11 +274,5 @@ public struct Agent<Rule: AgentRule> {
             for line in tally.lines(agent: name, users: rule.userCount) { console.line(line) }
         }
         console.flush()
-    }
-
-    private static var wallMicroseconds: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 }

@@ -1,6 +1,7 @@
 import AppSupport
 import ChangeEvents
 import Histogram
+import KafkaWire
 
 /// What an agent has counted, and how it tells.
 struct Tally {
@@ -11,8 +12,7 @@ struct Tally {
     private(set) var others: [NotATransaction: Int] = [:]
     private var latency = Histogram<UInt32>(numberOfSignificantValueDigits: .two)
     /// From the first batch's arrival to the last one's end.
-    private var busySince: ContinuousClock.Instant?
-    private var busyUntil = ContinuousClock.now
+    private var busy: (since: Instant, until: Instant)?
 
     mutating func count(_ event: ChangeEvent) {
         events += 1
@@ -32,11 +32,11 @@ struct Tally {
         latency.record(UInt64(clamping: now - time))
     }
 
-    mutating func batchBegins() { if busySince == nil { busySince = .now } }
+    mutating func batchBegins(at now: Instant) { if busy == nil { busy = (now, now) } }
 
-    mutating func batchEnded() { busyUntil = .now }
+    mutating func batchEnded(at now: Instant) { busy?.until = now }
 
-    private var busy: Duration { busySince.map { $0.duration(to: busyUntil) } ?? .zero }
+    private var busyTime: Duration { busy.map { $0.until - $0.since } ?? .zero }
 
     /// For people, a line a fact.
     func lines(agent: String, users: Int) -> [String] {
@@ -49,7 +49,7 @@ struct Tally {
         if malformed > 0 { lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed))") }
         if events > 0 {
             lines.append(
-                "  \(Figures.rate(events, in: busy)) events/s; from record to verdict p50 \(percentile(50)) ms, "
+                "  \(Figures.rate(events, in: busyTime)) events/s; from record to verdict p50 \(percentile(50)) ms, "
                     + "p99 \(percentile(99)) ms")
         }
         return lines
@@ -59,7 +59,7 @@ struct Tally {
     func json(agent: String, users: Int) -> String {
         let passed = others.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
-        let seconds = Figures.fixed(Figures.seconds(busy), decimals: 3)
+        let seconds = Figures.fixed(Figures.seconds(busyTime), decimals: 3)
         return "{\"type\":\"totals\",\"agent\":\"\(agent)\",\"events\":\(events),\"transactions\":\(transactions),"
             + "\"alerts\":\(alerts),\"malformed\":\(malformed),\"others\":{\(passed)},\"users\":\(users),"
             + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"

@@ -31,22 +31,23 @@ struct FeedCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console()
         do {
-            let started = ContinuousClock.now
-            let fed = try await feed(console)
-            let time = started.duration(to: .now)
+            let loop = try SocketLoop.common()
+            let started = loop.now
+            let fed = try await feed(console, on: loop)
+            let time = loop.now - started
             console.endProgress()
             console.line(
                 "fed \(Figures.grouped(fed)) events in \(Figures.duration(time)) (\(Figures.rate(fed, in: time)) events/s)"
             )
             console.flush()
-            try await waitForGroups(console)
+            try await waitForGroups(console, on: loop)
         } catch let error as KafkaError {
             console.note("demo: \(error.message)")
             throw ExitCode.failure
         }
     }
 
-    private func feed(_ console: Console) async throws -> Int {
+    private func feed(_ console: Console, on loop: any EventLoop) async throws -> Int {
         let producer = try KafkaProducer(.init(bootstrapServers: [bootstrapServer]))
         var count = 0
         for path in recorded {
@@ -61,8 +62,8 @@ struct FeedCommand: AsyncParsableCommand {
         options.suspiciousShare = suspicious
         options.firstID = 1_000_000
         var generator = EventGenerator(options)
-        var pace = rate > 0 ? Pace(rate: rate, start: .now) : nil
-        let meter = ProgressMeter(console, total: events + count)
+        var pace = rate > 0 ? Pace(rate: rate, start: loop.now) : nil
+        let meter = ProgressMeter(console, total: events + count, on: loop)
         var key: [UInt8] = []
         var value: [UInt8] = []
         let step = 100
@@ -76,7 +77,7 @@ struct FeedCommand: AsyncParsableCommand {
             }
             count += chunk
             meter.show("feeding", count)
-            if let early = pace?.wait(after: chunk, now: .now) { try await Task.sleep(for: early) }
+            if let early = pace?.wait(after: chunk, now: loop.now) { try await loop.sleep(for: early) }
         }
         try await producer.close()
         return count
@@ -104,25 +105,25 @@ struct FeedCommand: AsyncParsableCommand {
             topic: topic, key: event.key.map { Bytes(utf8: $0) }, value: value, headers: headers, partition: partition)
     }
 
-    private func waitForGroups(_ console: Console) async throws {
+    private func waitForGroups(_ console: Console, on loop: any EventLoop) async throws {
         let admin = try KafkaAdmin(.init(bootstrapServers: [bootstrapServer]))
         var last: [Int64] = []
-        var lastChange = ContinuousClock.now
+        var lastChange = loop.now
         while true {
             var lags: [Int64] = []
             for name in group { lags.append(try await admin.lag(of: name, in: topic).values.reduce(0, +)) }
             if lags.allSatisfy({ $0 == 0 }) { break }
             console.progress(
                 "waiting for the agents: lag " + lags.map { Figures.grouped($0) }.joined(separator: " and "))
-            if lags != last { lastChange = .now }
+            if lags != last { lastChange = loop.now }
             last = lags
-            if lastChange.duration(to: .now) > patience.duration {
+            if loop.now - lastChange > patience.duration {
                 console.endProgress()
                 let state = zip(group, lags).map { "\($0) \($1)" }.joined(separator: ", ")
                 console.note("demo: the groups do not get on; lag: \(state). Look at the agents' logs.")
                 throw ExitCode.failure
             }
-            try await Task.sleep(for: .milliseconds(100))
+            try await loop.sleep(for: .milliseconds(100))
         }
         console.endProgress()
         await admin.close()
@@ -133,10 +134,14 @@ struct FeedCommand: AsyncParsableCommand {
 final class ProgressMeter {
     private let console: Console
     private let total: Int
-    private let started = ContinuousClock.now
-    private var lastLine = ContinuousClock.now
+    private let loop: any EventLoop
+    private let started: Instant
+    private var lastLine: Instant
 
-    init(_ console: Console, total: Int) {
+    init(_ console: Console, total: Int, on loop: any EventLoop) {
+        self.loop = loop
+        started = loop.now
+        lastLine = started
         self.console = console
         self.total = total
     }
@@ -144,10 +149,10 @@ final class ProgressMeter {
     func show(_ what: String, _ count: Int) {
         let text =
             "\(what): \(Figures.grouped(count)) of \(Figures.grouped(total)) events, "
-            + "\(Figures.rate(count, in: started.duration(to: .now)))/s"
+            + "\(Figures.rate(count, in: loop.now - started))/s"
         console.progress(text)
-        guard !console.errorIsTerminal, lastLine.duration(to: .now) > .seconds(3) else { return }
-        lastLine = .now
+        guard !console.errorIsTerminal, loop.now - lastLine > .seconds(3) else { return }
+        lastLine = loop.now
         console.note(text)
     }
 }

@@ -45,20 +45,20 @@ public struct Cadence: Sendable {
 }
 
 /// Keeps work at a rate: so many things per second, without catching up after a pause longer than a second.
-public struct Pace: Sendable {
+public struct Pace<Moment: InstantProtocol<Duration>>: Sendable {
     /// Things per second.
     public let rate: Double
-    private var origin: ContinuousClock.Instant
+    private var origin: Moment
     private var done = 0
 
     /// A pace of `rate` things per second (more than 0) from `start` on.
-    public init(rate: Double, start: ContinuousClock.Instant) {
+    public init(rate: Double, start: Moment) {
         self.rate = max(rate, 0.000_001)
         origin = start
     }
 
     /// Takes note of `count` things done by `now`, and says how long to wait before the next ones; zero when late.
-    public mutating func wait(after count: Int, now: ContinuousClock.Instant) -> Duration {
+    public mutating func wait(after count: Int, now: Moment) -> Duration {
         done += count
         let due = origin.advanced(by: .seconds(Double(done) / rate))
         let early = now.duration(to: due)

@@ -33,19 +33,20 @@ package struct ConsumeBenchmark: Sendable {
         report: @escaping @Sendable (Progress) -> Void
     ) async throws(KafkaError) -> ConsumeOutcome {
         let consumer = try KafkaConsumer(configuration)
-        let counts = Locked(Counts(now: .now))
+        let loop = consumer.loop
+        let counts = Locked(Counts(now: loop.now))
         let timeout = timeout
         // Nothing wakes the loop below while no record comes.
         let watch = Task {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(50))
-                let isOver = counts.withLock { $0.isIdle(for: timeout, now: .now) }
+                try? await loop.sleep(for: .milliseconds(50))
+                let isOver = counts.withLock { $0.isIdle(for: timeout, now: loop.now) }
                 if isOver || shouldStop() { return await consumer.stop() }
             }
         }
         defer { watch.cancel() }
-        let started = Instant.now
-        let startedWall = Timestamp.now().microseconds / 1000
+        let started = loop.now
+        let startedWall = loop.wallMicroseconds / 1000
         let before = ProcessUsage.now()
         var failure: KafkaError?
         do throws(KafkaError) {
@@ -53,13 +54,13 @@ package struct ConsumeBenchmark: Sendable {
         } catch {
             failure = error
         }
-        let ended = Instant.now
+        let ended = loop.now
         let usage = ProcessUsage.now()
         await consumer.close()
         let final = counts.withLock { $0 }
         if final.records == 0, let failure { throw failure }
         return ConsumeOutcome(
-            records: final.records, bytes: final.bytes, start: startedWall, end: Timestamp.now().microseconds / 1000,
+            records: final.records, bytes: final.bytes, start: startedWall, end: loop.wallMicroseconds / 1000,
             elapsed: ended - started, rebalancing: final.rebalancing, cpu: usage.cpu - before.cpu,
             peakResident: usage.peakResident, hasTimedOut: final.records < records && !shouldStop() && failure == nil,
             failure: failure)
@@ -84,10 +85,11 @@ package struct ConsumeBenchmark: Sendable {
     private func read(
         _ consumer: KafkaConsumer, _ counts: Locked<Counts>, _ startedWall: Int64, _ report: (Progress) -> Void
     ) async throws(KafkaError) {
-        var reported = Instant.now
+        let loop = consumer.loop
+        var reported = loop.now
         var last = (records: 0, bytes: 0, rebalancing: Duration.zero)
         for try await event in consumer.events {
-            let now = Instant.now
+            let now = loop.now
             switch event {
             case .assigned:
                 counts.withLock { counts in
@@ -113,7 +115,7 @@ package struct ConsumeBenchmark: Sendable {
                 if elapsed >= reportingInterval {
                     report(
                         Progress(
-                            start: startedWall, end: Timestamp.now().microseconds / 1000, records: sum.records,
+                            start: startedWall, end: loop.wallMicroseconds / 1000, records: sum.records,
                             bytes: sum.bytes, newRecords: sum.records - last.records, newBytes: sum.bytes - last.bytes,
                             elapsed: elapsed, rebalancing: sum.rebalancing - last.rebalancing))
                     reported = now

@@ -39,7 +39,12 @@ final class DeliveryTimes: Sendable {
     private let warmup: Int
     private let sent = Locked(0)
 
-    init(warmup: Int) { self.warmup = warmup }
+    private let loop: any EventLoop
+
+    init(warmup: Int, on loop: any EventLoop) {
+        self.warmup = warmup
+        self.loop = loop
+    }
 
     /// Notes that `count` records of together `bytes` bytes were sent at `time`, the last of them as `delivery`.
     func note(_ delivery: Delivery, count: Int, bytes: Int, at time: Instant) {
@@ -69,7 +74,7 @@ final class DeliveryTimes: Sendable {
     private func wait(for delivery: Delivery, _ sent: Sent) async {
         var failure: KafkaError?
         do throws(KafkaError) { _ = try await delivery.acknowledgement() } catch { failure = error }
-        let now = Instant.now
+        let now = loop.now
         let times = sent.content.withLock { content in
             content.outcome = (now, failure)
             defer { content.times = [] }

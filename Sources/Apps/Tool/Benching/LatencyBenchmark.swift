@@ -40,13 +40,14 @@ package struct LatencyBenchmark: Sendable {
         _ producer: KafkaProducer, _ consumer: KafkaConsumer, _ shouldStop: @escaping @Sendable () -> Bool,
         _ report: (Int, Double) -> Void
     ) async throws(KafkaError) -> LatencyOutcome {
-        let sentAt = Locked(Instant.now)
+        let loop = producer.loop
+        let sentAt = Locked(loop.now)
         let timeout = timeout
         // Nothing wakes the reading while no record comes.
         let watch = Task {
             while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(50))
-                if shouldStop() || sentAt.withLock({ Instant.now - $0 }) > timeout { return await consumer.stop() }
+                try? await loop.sleep(for: .milliseconds(50))
+                if shouldStop() || sentAt.withLock({ loop.now - $0 }) > timeout { return await consumer.stop() }
             }
         }
         defer { watch.cancel() }
@@ -54,12 +55,12 @@ package struct LatencyBenchmark: Sendable {
         var latencies = LatencyFigures()
         var events = consumer.events.makeAsyncIterator()
         let before = ProcessUsage.now()
-        let started = Instant.now
+        let started = loop.now
         for number in 0..<records {
             if shouldStop() { break }
             let value = Bytes((0..<size).map { _ in UInt8(ascii: "A") + UInt8(random.next() % 26) })
             let key = keySize.map { Bytes((0..<$0).map { _ in UInt8(ascii: "A") + UInt8(random.next() % 26) }) }
-            let begin = Instant.now
+            let begin = loop.now
             sentAt.withLock { $0 = begin }
             _ = try await producer.send(ProducerRecord(topic: topic, key: key, value: value)).acknowledgement()
             guard let read = try await one(&events) else {
@@ -69,7 +70,7 @@ package struct LatencyBenchmark: Sendable {
                     "record \(number + 1) of the measurement was acknowledged and not read within "
                         + "\(Figures.duration(timeout)); look whether topic \(topic) can be read", topic: topic)
             }
-            let elapsed = Instant.now - begin
+            let elapsed = loop.now - begin
             guard read.count == 1, read[0] == value else {
                 throw KafkaError(
                     .invalidRequest,
@@ -81,7 +82,7 @@ package struct LatencyBenchmark: Sendable {
         }
         let usage = ProcessUsage.now()
         return LatencyOutcome(
-            latencies: latencies, elapsed: .now - started, cpu: usage.cpu - before.cpu,
+            latencies: latencies, elapsed: loop.now - started, cpu: usage.cpu - before.cpu,
             peakResident: usage.peakResident, bytes: latencies.count * (size + (keySize ?? 0)))
     }
 

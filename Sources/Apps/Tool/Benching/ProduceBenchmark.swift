@@ -32,10 +32,11 @@ package struct ProduceBenchmark: Sendable {
         report: @escaping @Sendable (BenchmarkWindow) -> Void
     ) async throws(KafkaError) -> ProduceOutcome {
         let producer = try KafkaProducer(configuration)
-        let times = DeliveryTimes(warmup: warmup)
-        let windows = Task { await Self.windows(times, every: reportingInterval, report) }
+        let loop = producer.loop
+        let times = DeliveryTimes(warmup: warmup, on: loop)
+        let windows = Task { await Self.windows(times, on: loop, every: reportingInterval, report) }
         defer { windows.cancel() }
-        var feed = Feed(self)
+        var feed = Feed(self, on: loop)
         var failure: KafkaError?
         do throws(KafkaError) {
             try await feed.send(to: producer, times, shouldStop, progress)
@@ -43,11 +44,11 @@ package struct ProduceBenchmark: Sendable {
         } catch {
             failure = error
         }
-        let ended = Instant.now
+        let ended = loop.now
         let usage = ProcessUsage.now()
         do throws(KafkaError) { try await producer.close() } catch { failure = failure ?? error }
         // The last acknowledgements may still be on their way to those who count them.
-        while times.isWaiting { try? await Task.sleep(for: .milliseconds(1)) }
+        while times.isWaiting { try? await loop.sleep(for: .milliseconds(1)) }
         let total = times.total
         if total.records == 0, let failure { throw failure }
         return ProduceOutcome(
@@ -58,12 +59,13 @@ package struct ProduceBenchmark: Sendable {
     }
 
     private static func windows(
-        _ times: DeliveryTimes, every interval: Duration, _ report: @Sendable (BenchmarkWindow) -> Void
+        _ times: DeliveryTimes, on loop: any EventLoop, every interval: Duration,
+        _ report: @Sendable (BenchmarkWindow) -> Void
     ) async {
-        var start = Instant.now
+        var start = loop.now
         while true {
-            do { try await Task.sleep(for: interval) } catch { return }
-            let now = Instant.now
+            do { try await loop.sleep(for: interval) } catch { return }
+            let now = loop.now
             let window = times.takeWindow()
             report(
                 BenchmarkWindow(
@@ -77,11 +79,14 @@ package struct ProduceBenchmark: Sendable {
         let plan: ProduceBenchmark
         var random: SeededRandom
         var sent = 0
-        var countedFrom = Instant.now
+        let loop: any EventLoop
+        var countedFrom: Instant
         var cpuBefore = ProcessUsage.now().cpu
 
-        init(_ plan: ProduceBenchmark) {
+        init(_ plan: ProduceBenchmark, on loop: any EventLoop) {
             self.plan = plan
+            self.loop = loop
+            countedFrom = loop.now
             random = SeededRandom(seed: plan.seed)
         }
 
@@ -89,19 +94,19 @@ package struct ProduceBenchmark: Sendable {
             to producer: KafkaProducer, _ times: DeliveryTimes, _ shouldStop: () -> Bool, _ progress: (Int) -> Void
         ) async throws(KafkaError) {
             let stride = plan.throughput == nil ? ProduceBenchmark.stride : 1
-            let start = Instant.now
+            let start = loop.now
             var group: Group?
             while sent < plan.records {
                 if sent == plan.warmup, sent > 0 {
                     group?.note(to: times)
                     group = nil
-                    countedFrom = .now
+                    countedFrom = loop.now
                     cpuBefore = ProcessUsage.now().cpu
                 }
                 if group == nil {
                     if shouldStop() { return }
                     if let throughput = plan.throughput { await pause(until: start, throughput) }
-                    group = Group(time: .now)
+                    group = Group(time: loop.now)
                 }
                 let value = plan.payloads.values[Int(random.next() >> 33) % plan.payloads.values.count]
                 let key = plan.keys.map { "key-\(random.next() % UInt64(max(1, $0)))" }
@@ -163,9 +168,9 @@ package struct ProduceBenchmark: Sendable {
         /// Waits until it is this record's turn.
         private func pause(until start: Instant, _ throughput: Double) async {
             let due = start + .seconds(min(Double(sent) / throughput, 1e9))
-            let ahead = due - .now
+            let ahead = due - loop.now
             // Shorter pauses than that come out longer than they should.
-            if ahead > .milliseconds(1) { try? await Task.sleep(for: ahead) }
+            if ahead > .milliseconds(1) { try? await loop.sleep(for: ahead) }
         }
     }
 }

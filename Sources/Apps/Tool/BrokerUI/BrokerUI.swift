@@ -17,6 +17,8 @@ public final class BrokerUI: Sendable {
     /// The port that the page is served on.
     public let port: UInt16
     private let server: PageServer
+    /// The broker's: the page's own may be at an answer.
+    private let loop: any EventLoop
 
     /// Where a browser finds the page.
     public var url: String { "http://127.0.0.1:\(port)/" }
@@ -37,10 +39,11 @@ public final class BrokerUI: Sendable {
                     + "any free one.")
         }
         await server.start()
-        return BrokerUI(server)
+        return BrokerUI(server, on: broker.loop)
     }
 
-    private init(_ server: PageServer) {
+    private init(_ server: PageServer, on loop: any EventLoop) {
+        self.loop = loop
         self.server = server
         port = server.port
     }
@@ -48,17 +51,13 @@ public final class BrokerUI: Sendable {
     /// Closes the port and all connections; an answer that is being made may take 200 ms for that, and is not waited for
     /// any longer: nobody is to wait for a browser.
     public func stop() async {
-        let (ends, end) = AsyncStream<Void>.makeStream()
-        let server = server
+        let (server, end) = (server, Arrival<Void>())
         Task {
             await server.stop()
-            end.yield()
+            end.give(())
         }
-        let limit = Task {
-            try? await Task.sleep(for: .milliseconds(200))
-            end.yield()
-        }
-        for await _ in ends { break }
-        limit.cancel()
+        let timer = loop.schedule(at: loop.now + .milliseconds(200)) { end.give(()) }
+        await end.value()
+        loop.cancel(timer)
     }
 }

@@ -20,7 +20,7 @@ package actor ClusterSampler {
     private let admin: KafkaAdmin
     private let bootstrap: String
     private let scope: Scope
-    private let origin = ContinuousClock.now
+    private let origin: Instant
     private let rarely: Duration
     private var logs: ClusterSnapshot.Logs?
     private var logsAskedAt: Duration?
@@ -32,12 +32,13 @@ package actor ClusterSampler {
     ///   - rarely: How often log directories are asked for, which costs brokers a walk over their files.
     package init(_ admin: KafkaAdmin, bootstrap: String, scope: Scope = Scope(), rarely: Duration = .seconds(10)) {
         self.admin = admin
+        origin = admin.loop.now
         self.bootstrap = bootstrap
         self.scope = scope
         self.rarely = rarely
     }
 
-    private var now: Duration { origin.duration(to: .now) }
+    private var now: Duration { admin.loop.now - origin }
 
     /// A look at the cluster.
     ///

@@ -71,11 +71,12 @@ package struct TopicTail: Sendable {
         let ends = Dictionary(
             topic.partitions.map { ($0.number, $0.end ?? 0) }, uniquingKeysWith: { one, _ in one })
         let gathered = Gathered()
+        let loop = consumer.loop
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Nobody reads more than ten times a second.
             group.addTask {
                 while true {
-                    try await Task.sleep(for: .milliseconds(100))
+                    try await loop.sleep(for: .milliseconds(100))
                     let messages = await gathered.take()
                     if !messages.isEmpty { tell(.messages(messages)) }
                 }
@@ -87,7 +88,7 @@ package struct TopicTail: Sendable {
                 case .batch(let batch):
                     let end = ends[batch.source.partition] ?? 0
                     // Where more come than are shown, the broker need not send them.
-                    while await gathered.isFull { try await Task.sleep(for: .milliseconds(20)) }
+                    while await gathered.isFull { try await loop.sleep(for: .milliseconds(20)) }
                     await gathered.add(
                         batch.suffix(Self.kept).map { record in
                             var message = TailMessage(record, of: batch.source)

@@ -247,7 +247,7 @@ final class Relay {
     /// The time of day at a moment of the other clock, in microseconds.
     func time(at now: Instant) -> Int64 {
         if now.nanoseconds - lastClock.moment.nanoseconds > 1_000_000_000 || lastClock.time == 0 {
-            lastClock = (now, ProxyClock.microseconds)
+            lastClock = (now, context.loop.wallMicroseconds)
         }
         return lastClock.time + (now.nanoseconds - lastClock.moment.nanoseconds) / 1000
     }

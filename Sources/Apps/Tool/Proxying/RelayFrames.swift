@@ -2,11 +2,6 @@ import AppSupport
 import KafkaBroker
 import KafkaWire
 
-/// The time of day.
-enum ProxyClock {
-    static var microseconds: Int64 { Timestamp.now().microseconds }
-}
-
 /// The frames in what passes: where each begins, what it is, and what is done with it.
 extension Relay {
     func process(_ buffer: UnsafeRawBufferPointer, _ lane: Lane, now: Instant) {

@@ -17,6 +17,9 @@ package struct Tool: Sendable {
         self.shutdown = shutdown
     }
 
+    /// The loop of all that the command does.
+    package var loop: any EventLoop { get throws(NetError) { try SocketLoop.common() } }
+
     /// Columns of the terminal; nil where standard output is none.
     package var width: Int? { Terminal.outputWidth }
 

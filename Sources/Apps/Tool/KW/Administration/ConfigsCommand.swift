@@ -61,7 +61,7 @@ struct ConfigsCommand: ToolCommand {
         let changes = try ConfigChanges(add: addConfig, file: addConfigFile, delete: deleteConfig)
         let isQuota = entities.type.quotaType != nil
         // What can be refused without the broker is, before it is asked.
-        let quotas = isQuota && alter ? try QuotaChanges(changes, of: entities) : nil
+        let quotas = isQuota && alter ? try QuotaChanges(changes, of: entities, random: tool.loop.random) : nil
         let admin = try await tool.admin(cluster)
         if let quotas {
             try await quotas.perform(with: admin)

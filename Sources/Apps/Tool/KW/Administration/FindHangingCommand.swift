@@ -39,7 +39,7 @@ struct FindHangingCommand: ToolCommand {
         if topic == nil, partition != nil { throw ValidationError("--partition goes with --topic") }
         let admin = try await tool.admin(options.cluster)
         var failures = Failures()
-        let now = Instant.wallMilliseconds
+        let now = admin.loop.wallMilliseconds
         var candidates: [Open] = []
         let partitions = try await partitions(with: admin, &failures)
         for start in stride(from: 0, to: partitions.count, by: Self.batch) {

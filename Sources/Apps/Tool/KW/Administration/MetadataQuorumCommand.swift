@@ -33,7 +33,7 @@ struct DescribeQuorumCommand: ToolCommand {
             throw ToolFailure("the metadata quorum has no leader at present; try again")
         }
         if options.output.json { return tool.console.line(json(quorum, leader)) }
-        if replication { return writeReplicas(quorum, leader, tool) }
+        if replication { return writeReplicas(quorum, leader, tool, now: admin.loop.wallMilliseconds) }
         let last = quorum.voters.min { $0.logEnd < $1.logEnd } ?? leader
         var lagTime: Int64 = last == leader ? 0 : -1
         if last != leader, let there = leader.lastCaughtUp, let here = last.lastCaughtUp { lagTime = there - here }
@@ -64,8 +64,7 @@ struct DescribeQuorumCommand: ToolCommand {
             + quorum.observers.map { ($0, "Observer") }
     }
 
-    private func writeReplicas(_ quorum: KafkaAdmin.MetadataQuorum, _ leader: Replica, _ tool: Tool) {
-        let now = Instant.wallMilliseconds
+    private func writeReplicas(_ quorum: KafkaAdmin.MetadataQuorum, _ leader: Replica, _ tool: Tool, now: Int64) {
         func time(_ milliseconds: Int64?) -> String {
             guard let milliseconds else { return "-1" }
             return humanReadable ? "\(max(0, now - milliseconds)) ms ago" : "\(milliseconds)"

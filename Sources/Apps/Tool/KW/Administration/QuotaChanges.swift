@@ -18,8 +18,8 @@ struct QuotaChanges {
         "SCRAM-SHA-256": .sha256, "SCRAM-SHA-512": .sha512,
     ]
 
-    /// Takes the changes apart. What cannot be is refused before a broker is asked.
-    init(_ changes: ConfigChanges, of entities: ConfigEntities) throws {
+    /// Takes the changes apart; passwords are salted with what `random` gives, which nobody foresees. What cannot be is refused before a broker is asked.
+    init(_ changes: ConfigChanges, of entities: ConfigEntities, random: () -> UInt64) throws {
         let isUser = entities.types == [.users]
         let known =
             (entities.type == .ips ? Self.ofAddresses : Self.ofClients) + (isUser ? Self.mechanisms.keys.sorted() : [])
@@ -32,7 +32,7 @@ struct QuotaChanges {
         var passwords: [KafkaAdmin.ScramChange] = []
         for (name, value) in changes.added.sorted(by: { $0.key < $1.key }) {
             if let mechanism = Self.mechanisms[name] {
-                passwords.append(try Self.password(value, mechanism))
+                passwords.append(try Self.password(value, mechanism, random))
             } else {
                 guard let number = Double(value), number.isFinite else {
                     throw ToolFailure("\(name) is a number, not \(SafeText.line(value))")
@@ -73,7 +73,7 @@ struct QuotaChanges {
 
     /// `iterations=4096,password=…`, where the iterations may be left out. The password is in no message.
     private static func password(
-        _ text: String, _ mechanism: KafkaAdmin.ScramMechanism
+        _ text: String, _ mechanism: KafkaAdmin.ScramMechanism, _ random: () -> UInt64
     ) throws -> KafkaAdmin.ScramChange {
         var rest = text[...]
         var iterations: Int32 = 4096
@@ -90,8 +90,8 @@ struct QuotaChanges {
         guard (4096...16384).contains(iterations) else {
             throw ToolFailure("\(mechanism): iterations is a number from 4096 to 16384, which brokers insist on")
         }
-        var random = SystemRandomNumberGenerator()
-        let salt = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        var salt: [UInt8] = []
+        for _ in 0..<4 { withUnsafeBytes(of: random()) { salt += $0 } }
         let password = Array(rest.dropFirst("password=".count).utf8)
         let hash: SaltedPassword.Hash = mechanism == .sha256 ? .sha256 : .sha512
         guard let salted = SaltedPassword.make(password, salt: salt, iterations: iterations, hash) else {

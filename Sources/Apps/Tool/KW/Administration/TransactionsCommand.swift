@@ -76,7 +76,7 @@ struct DescribeTransactionsCommand: ToolCommand {
     func perform(_ tool: Tool) async throws {
         let admin = try await tool.admin(options.cluster)
         guard let found = try await admin.describeTransactions([transactionalId]).get()[transactionalId] else { return }
-        let age = found.startTime.map { Instant.wallMilliseconds - $0 }
+        let age = found.startTime.map { admin.loop.wallMilliseconds - $0 }
         let timeout = found.timeout / .milliseconds(1)
         if options.output.json {
             return tool.console.line(

@@ -96,7 +96,8 @@ struct BenchConsumeCommand: ToolCommand {
 
     private func consumer(_ tool: Tool) throws -> KafkaConsumer.Configuration {
         let settings = try options.settings(cluster)
-        let name = group ?? settings.value("group.id") ?? "perf-consumer-\(Int.random(in: 0..<100_000))"
+        let name =
+            try group ?? settings.value("group.id") ?? "perf-consumer-\(tool.loop.random() % 100_000)"
         var configuration = KafkaConsumer.Configuration(
             bootstrapServers: cluster.bootstrap(settings), group: name, topics: [options.topic])
         configuration.client = tool.client(cluster.bootstrap(settings))

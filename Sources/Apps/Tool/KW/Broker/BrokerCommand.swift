@@ -3,6 +3,7 @@ import ArgumentParser
 import BrokerUI
 import JSONLines
 import KafkaBroker
+import KafkaWire
 import Logging
 
 /// `kw broker`: the embedded broker as a program of its own.
@@ -118,7 +119,6 @@ struct BrokerCommand: AsyncParsableCommand {
                 + "through when it starts again")
         let console = Console(whenClosed: shutdown.request)
         let lines = BrokerLines(isJSON: json)
-        let began = ContinuousClock.now
         let broker: KafkaBroker
         let directory: String?
         let logger: Logger
@@ -134,6 +134,7 @@ struct BrokerCommand: AsyncParsableCommand {
             console.note("kw broker: \(BrokerLines.startFailure("\(error)"))")
             throw ExitCode(1)
         }
+        let began = broker.loop.now
         let page: BrokerUI?
         do { page = if let ui { try await BrokerUI.start(broker, port: ui, logger: logger) } else { nil } } catch {
             await broker.stop()
@@ -146,7 +147,7 @@ struct BrokerCommand: AsyncParsableCommand {
         async let closed: Void? = page?.stop()
         await broker.stop()
         _ = await closed
-        console.line(await lines.stopped(broker, after: began.duration(to: .now)))
+        console.line(await lines.stopped(broker, after: broker.loop.now - began))
         console.flush()
     }
 }

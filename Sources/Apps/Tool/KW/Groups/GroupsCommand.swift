@@ -174,7 +174,7 @@ struct GroupsCommand: ToolCommand {
         let goal =
             resetOffsets
             ? try reset.goal(
-                now: Timestamp.now().microseconds / 1000, group: group.count == 1 ? group.first : nil) : nil
+                now: tool.loop.wallMilliseconds, group: group.count == 1 ? group.first : nil) : nil
         var session = try await GroupsSession(tool, cluster, timeout: .milliseconds(timeout), isJSON: json)
         do {
             if let goal { try await reset(&session, goal) } else { try await act(&session) }

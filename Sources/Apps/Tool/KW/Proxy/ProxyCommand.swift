@@ -66,9 +66,10 @@ struct ProxyCommand: ToolCommand {
     func perform(_ tool: Tool) async throws {
         let settings = try cluster.settings()
         let servers = try cluster.bootstrap(settings).map { try Self.address($0, "--bootstrap-server") }
-        let plan = try faults.plan(randomSeed: UInt64.random(in: 0..<1_000_000))
+        let loop = try tool.loop
+        let plan = try faults.plan(randomSeed: loop.random() % 1_000_000)
         let report = ProxyReport(
-            tool: tool, filter: quiet ? nil : try filter.filter(), depth: depth, isJSON: json,
+            on: loop, tool: tool, filter: quiet ? nil : try filter.filter(), depth: depth, isJSON: json,
             recorder: try record.map { try CaptureRecorder(path: $0, note: "kw proxy, \(servers[0])") })
         var configuration = Proxy.Configuration(listen: try Self.address(listen, "--listen"), bootstrap: servers)
         configuration.advertisedHost = advertise

@@ -12,7 +12,8 @@ final class ProxyReport: Sendable {
     private let lines: ExchangeLines
     private let isJSON: Bool
     private let state: Locked<State>
-    private let began = ContinuousClock.now
+    private let loop: any EventLoop
+    private let began: Instant
     /// Results wait so long to be told together: a line a wake-up would cost the proxy what it saves.
     private static let pause = Duration.milliseconds(20)
 
@@ -23,7 +24,12 @@ final class ProxyReport: Sendable {
         var hasToldFailure = false
     }
 
-    init(tool: Tool, filter: ExchangeFilter?, depth: Int, isJSON: Bool, recorder: sending CaptureRecorder?) {
+    init(
+        on loop: any EventLoop, tool: Tool, filter: ExchangeFilter?, depth: Int, isJSON: Bool,
+        recorder: sending CaptureRecorder?
+    ) {
+        self.loop = loop
+        began = loop.now
         self.tool = tool
         self.filter = filter
         self.isJSON = isJSON
@@ -72,7 +78,7 @@ final class ProxyReport: Sendable {
         state.withLock { state in
             state.recorder?.flush()
             if isJSON { return tool.console.line(state.counts.json) }
-            let uptime = Figures.duration(began.duration(to: .now))
+            let uptime = Figures.duration(loop.now - began)
             tool.console.note("\(tool.name): \(Figures.grouped(state.counts.requests)) requests in \(uptime)")
             state.counts.lines(width: tool.width).forEach(tool.console.note)
             if let recorder = state.recorder, recorder.failure == nil {
@@ -97,7 +103,7 @@ final class ProxyReport: Sendable {
                 }
             }
             tool.console.flush()
-            if !tool.shutdown.isRequested { try? await Task.sleep(for: Self.pause) }
+            if !tool.shutdown.isRequested { try? await loop.sleep(for: Self.pause) }
         }
     }
 

@@ -16,7 +16,7 @@ struct ConsumePlan {
                 "--group says \(SafeText.line(command.group ?? "")) and \(settings.entry("group.id")?.place ?? "") "
                     + "\(SafeText.line(settings.value("group.id") ?? "")); give one group")
         }
-        let start = try Self.start(command, settings)
+        let start = try Self.start(command, settings, now: tool.loop.wallMilliseconds)
         let servers = command.cluster.bootstrap(settings)
         let topics: KafkaConsumer.Topics
         if let include = command.include {
@@ -66,9 +66,9 @@ struct ConsumePlan {
 
     /// Where to begin without a group.
     private static func start(
-        _ command: ConsumeCommand, _ settings: ToolSettings
+        _ command: ConsumeCommand, _ settings: ToolSettings, now: Int64
     ) throws -> KafkaConsumer.StartingOffset {
-        if let text = command.fromTime { return .time(try moment(text, "--from-time")) }
+        if let text = command.fromTime { return .time(try moment(text, "--from-time", now)) }
         guard let text = command.offset else {
             let isEarliest = command.fromBeginning || settings.value("auto.offset.reset") == "earliest"
             return isEarliest ? .earliest : .latest
@@ -82,11 +82,11 @@ struct ConsumePlan {
             // A minus is a count from the end, of which there may be 0.
             return text.hasPrefix("-") ? .last(number == .min ? .max : -number) : .offset(Offset(number))
         }
-        return .time(try moment(text, "--offset"))
+        return .time(try moment(text, "--offset", now))
     }
 
-    private static func moment(_ text: String, _ option: String) throws -> Int64 {
-        guard let moment = Moment(text, now: Timestamp.now().microseconds / 1000) else {
+    private static func moment(_ text: String, _ option: String, _ now: Int64) throws -> Int64 {
+        guard let moment = Moment(text, now: now) else {
             let offsets = option == "--offset" ? "a number, earliest, latest, -10 for the last ten, or " : ""
             throw ValidationError(
                 "\(option) \(SafeText.line(text)) is no place in a topic; write \(offsets)a time such as "

@@ -22,7 +22,6 @@ struct ConsumeRun {
     /// Partitions of which no more is printed.
     private var done: Set<TopicPartition> = []
     private var failure: ToolFailure?
-    private let watch = IdleWatch()
 
     init(_ renderer: any RecordRenderer, _ tool: Tool, _ command: ConsumeCommand) {
         self.renderer = renderer
@@ -83,7 +82,8 @@ struct ConsumeRun {
     ) async throws(KafkaError) {
         guard limit > 0 else { return }
         if case .partitions(let starts) = configuration.source { open = Set(starts.keys) }
-        let (shutdown, watch, timeout) = (tool.shutdown, watch, timeout)
+        let (shutdown, timeout) = (tool.shutdown, timeout)
+        let watch = IdleWatch(on: consumer.loop)
         let stopper = Task {
             await shutdown.wait()
             await consumer.stop()
@@ -199,16 +199,25 @@ struct ConsumeRun {
 
 /// Since when nothing has come.
 private final class IdleWatch: Sendable {
-    private let last = Locked(ContinuousClock.now)
+    private let loop: any EventLoop
+    private let last: Locked<Instant>
 
-    func touch() { last.withLock { $0 = .now } }
+    init(on loop: any EventLoop) {
+        self.loop = loop
+        last = Locked(loop.now)
+    }
+
+    func touch() {
+        let now = loop.now
+        last.withLock { $0 = now }
+    }
 
     /// Returns when nothing came for that long, or the task is cancelled.
     func wait(_ timeout: Duration) async {
         while !Task.isCancelled {
             let due = last.withLock { $0 } + timeout
-            guard .now < due else { return }
-            try? await Task.sleep(until: due)
+            guard loop.now < due else { return }
+            try? await loop.sleep(until: due)
         }
     }
 }

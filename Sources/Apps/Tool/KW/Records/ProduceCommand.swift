@@ -78,7 +78,7 @@ struct ProduceCommand: ToolCommand {
         configuration.client.connectTimeout = .seconds(4)
         try settings.apply(to: &configuration, tool)
         let input = try InputFile(file)
-        var run = ProduceRun(self, parser, input, tool)
+        var run = try ProduceRun(self, parser, input, tool)
         do throws(KafkaError) { try await run.perform(configuration) } catch { throw settings.located(error) }
         try run.finish()
     }

@@ -46,7 +46,8 @@ struct ProduceRun {
     private let tool: Tool
     private let isSync: Bool
     private let isJSON: Bool
-    private let began = ContinuousClock.now
+    private let loop: any EventLoop
+    private let began: Instant
 
     private var records = 0
     private var bytes = 0
@@ -56,7 +57,9 @@ struct ProduceRun {
     private var refusedLines = 0
     private var ending: ToolFailure?
 
-    init(_ command: ProduceCommand, _ parser: LineParser, _ input: InputFile, _ tool: Tool) {
+    init(_ command: ProduceCommand, _ parser: LineParser, _ input: InputFile, _ tool: Tool) throws(NetError) {
+        loop = try tool.loop
+        began = loop.now
         topic = command.topic
         partition = command.partition.map { PartitionID($0) }
         self.parser = parser
@@ -99,7 +102,7 @@ struct ProduceRun {
             guard let found = await cluster.metadata.topics[topic] else { return }
             guard found.error.isRetriable else { return }
             code = found.error
-            try? await Task.sleep(for: .milliseconds(100))
+            try? await loop.sleep(for: .milliseconds(100))
         }
         let isMissing = code == .unknownTopicOrPartition
         tool.complain(
@@ -112,7 +115,7 @@ struct ProduceRun {
     /// Says what has become of the lines. Throws where some did not arrive.
     func finish() throws {
         let failed = ledger.failedLines + refusedLines
-        let time = began.duration(to: .now)
+        let time = loop.now - began
         if isJSON {
             tool.console.line(
                 JSONText.object([
@@ -143,7 +146,7 @@ struct ProduceRun {
                 ending = ToolFailure("\(error)")
                 return
             }
-            let time = Timestamp.now().microseconds / 1000
+            let time = loop.wallMicroseconds / 1000
             while let line = reader.next() {
                 let number = reader.number
                 if try !take(line, number: number, at: time, producer) {
@@ -166,7 +169,7 @@ struct ProduceRun {
 
     private func progress() {
         guard tool.console.errorIsTerminal, !input.isTyped else { return }
-        let time = began.duration(to: .now)
+        let time = loop.now - began
         tool.console.progress("\(Figures.grouped(records)) records, \(Figures.rate(records, in: time)) records/s")
     }
 

@@ -88,7 +88,7 @@ struct TopCommand: ToolCommand {
         guard let terminal = TopTerminal() else {
             throw ValidationError("there is no terminal to read keys from; use --once to print the view one time")
         }
-        var session = TopSession(
+        var session = try TopSession(
             tool, terminal, sampler, client, interval: interval.duration,
             hasColours: Console.environmentAllowsColour)
         await session.run()
@@ -113,7 +113,8 @@ struct TopCommand: ToolCommand {
         if !noRates {
             let first = snapshot.at
             tool.console.progress("measuring rates for \(interval.words)…")
-            let waiting = Task { try await Task.sleep(for: interval.duration) }
+            let loop = try tool.loop
+            let waiting = Task { try await loop.sleep(for: interval.duration) }
             let watcher = Task {
                 await tool.shutdown.wait()
                 waiting.cancel()

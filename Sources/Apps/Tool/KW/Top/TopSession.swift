@@ -17,23 +17,26 @@ struct TopSession {
     private let terminal: TopTerminal
     private let sampler: ClusterSampler
     private let client: ClientConfiguration
+    private let loop: any EventLoop
     private var state: TopState
     private var writer: FrameWriter
     private var decoder = KeyDecoder()
     /// Whether the keys that wait were there at the last tick already.
     private var hasWaited = false
-    private var nextLook = ContinuousClock.now
+    private var nextLook: Instant
     private var tail: (number: Int, task: Task<Void, Never>)?
     private var tails = 0
 
     init(
         _ tool: Tool, _ terminal: TopTerminal, _ sampler: ClusterSampler, _ client: ClientConfiguration,
         interval: Duration, hasColours: Bool
-    ) {
+    ) throws(KafkaError) {
         self.tool = tool
         self.terminal = terminal
         self.sampler = sampler
         self.client = client
+        loop = try client.loopToUse()
+        nextLook = loop.now
         state = TopState(size: terminal.size, interval: interval)
         writer = FrameWriter(hasColours: hasColours)
     }
@@ -62,11 +65,11 @@ struct TopSession {
                 writer.forget()
             case .terminal(.tick):
                 effects = tick()
-                if !state.isPaused, !state.isLooking, ContinuousClock.now >= nextLook { look(continuation) }
+                if !state.isPaused, !state.isLooking, loop.now >= nextLook { look(continuation) }
             case .terminal(.ended): break loop
             case .look(let result):
                 state.take(result)
-                nextLook = max(nextLook.advanced(by: state.interval), .now.advanced(by: .milliseconds(100)))
+                nextLook = max(nextLook + state.interval, loop.now + .milliseconds(100))
             case .tail(let number, let news): if number == tail?.number { state.take(news) }
             }
             for effect in effects {
@@ -115,7 +118,7 @@ struct TopSession {
     private mutating func look(_ continuation: AsyncStream<Event>.Continuation) {
         guard !state.isLooking else { return }
         state.beginLook()
-        nextLook = .now
+        nextLook = loop.now
         let sampler = sampler
         Task {
             do throws(KafkaError) { continuation.yield(.look(.success(try await sampler.look()))) } catch {
@@ -125,7 +128,7 @@ struct TopSession {
     }
 
     private mutating func show() {
-        let clock = Timestamp.now().description.dropFirst(11).prefix(8)
+        let clock = Timestamp(microseconds: loop.wallMicroseconds).description.dropFirst(11).prefix(8)
         let output = writer.output(TopScreen.lines(state, clock: String(clock)))
         guard !output.isEmpty else { return }
         // The frame's own sequences; what it shows cannot steer (`ScreenLine`).
