@@ -104,6 +104,24 @@ import Testing
         await broker.stop()
     }
 
+    /// It went back to the position of the batch before (15 → 10).
+    @Test func whatIsCommittedInTheMiddleOfABatchStaysCommittedWhenTheConsumerIsClosed() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
+        try await broker.produce(0..<10, to: "orders")
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["orders"])
+        try await within {
+            for try await batch in consumer.batches {
+                if batch.nextOffset == 10 { try await broker.produce(10..<20, to: "orders") }
+                guard batch.nextOffset > 15 else { continue }
+                try await consumer.commit([TopicPartition("orders", 0): CommittedOffset(offset: 15)])
+                break
+            }
+        }
+        #expect(await consumer.close() == nil)
+        #expect(await broker.group("g")?.committed.map(\.offset) == [15])
+        await broker.stop()
+    }
+
     @Test func anUnknownTopicIsSaidToAReaderOutsideOfGroups() async throws {
         let broker = try await KafkaBroker.start(.init())
         var configuration = KafkaConsumer.Configuration(

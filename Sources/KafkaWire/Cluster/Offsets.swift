@@ -1,7 +1,7 @@
 // Requests about offsets, which consumer and admin both need.
 
 /// What a member of a group says of itself when it commits.
-struct Membership: Sendable {
+struct Membership: Equatable, Sendable {
     var groupId: String
     var generation: Int32 = -1
     var memberId = ""

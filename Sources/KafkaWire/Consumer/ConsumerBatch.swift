@@ -169,4 +169,15 @@ public enum ConsumerEvent: Sendable {
     case trouble(KafkaError)
     /// What did not work works again.
     case recovered
+
+    init(_ news: Announcements.News) {
+        self =
+            switch news {
+            case .assigned(let offsets): .assigned(offsets)
+            case .revoked(let partitions, let lost): .revoked(partitions, lost: lost)
+            case .reachedEnd(let partition, let offset): .reachedEnd(partition, at: offset)
+            case .trouble(let error): .trouble(error)
+            case .recovered: .recovered
+            }
+    }
 }

@@ -151,6 +151,15 @@ extension KafkaConsumer {
         case latest
         /// Nowhere: it is an error.
         case fail
+
+        /// Where that is; nil for nowhere.
+        var start: StartingOffset? {
+            switch self {
+            case .earliest: .earliest
+            case .latest: .latest
+            case .fail: nil
+            }
+        }
     }
 
     /// What to do with damaged batches.

@@ -167,6 +167,15 @@ enum FetchExchange {
         return (found, nil)
     }
 
+    /// The offsets of these places, all of them.
+    static func allOffsets(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster
+    ) async throws(KafkaError) -> [TopicPartition: Offset] {
+        let (found, failure) = try await offsets(starts, isolation, cluster)
+        if let failure { throw failure }
+        return found
+    }
+
     /// The offsets of these places, and why there are some that cannot be told at present.
     static func offsets(
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster

@@ -1,7 +1,7 @@
 import DequeModule
 
 /// Records of one partition as they were fetched: headers are read, records are not.
-struct FetchedChunk: Sendable {
+struct FetchedChunk: Equatable, Sendable {
     var source: TopicPartition
     var batches: [RecordBatch]
     /// The offset that was asked for.
@@ -39,8 +39,9 @@ struct FetchedChunk: Sendable {
     }
 }
 
-/// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out.
-struct FetchPlan: Sendable {
+/// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out. A broker is
+/// asked for one thing at a time.
+struct FetchPlan: Equatable, Sendable {
     /// Where a partition stands.
     struct Position: Sendable, Equatable {
         /// The offset to fetch next; nil while it is being looked up.
@@ -55,6 +56,8 @@ struct FetchPlan: Sendable {
         var damaged = 0
         /// Whether a request for it is on its way.
         var isAsked = false
+        /// Whether `start` is being looked up.
+        var isLookedUp = false
         /// The end that was told last.
         var toldEnd: Offset?
     }
@@ -68,6 +71,10 @@ struct FetchPlan: Sendable {
     private(set) var positions: [TopicPartition: Position] = [:]
     private var order: Deque<TopicPartition> = []
     private var chunks: Deque<FetchedChunk> = []
+    /// Brokers that have not answered yet.
+    private var asked: Set<BrokerID> = []
+    /// How often in a row a broker has answered at once that there is nothing.
+    private var hastyAnswers: [BrokerID: Int] = [:]
     private(set) var buffered = 0
     let limit: Int
 
@@ -103,24 +110,44 @@ struct FetchPlan: Sendable {
         order.removeAll { partitions.contains($0) }
     }
 
-    /// Partitions whose offset is to be looked up now.
-    func unresolved(_ now: Instant) -> [TopicPartition: KafkaConsumer.StartingOffset] {
-        positions.filter { $0.value.offset == nil && !$0.value.isAsked && ($0.value.pausedUntil ?? now) <= now }
-            .mapValues(\.start)
+    /// Takes out the partitions whose offset is to be looked up now.
+    mutating func takeUnresolved(_ now: Instant) -> [TopicPartition: KafkaConsumer.StartingOffset] {
+        var starts: [TopicPartition: KafkaConsumer.StartingOffset] = [:]
+        for (partition, position) in positions
+        where position.offset == nil && !position.isAsked && !position.isLookedUp
+            && (position.pausedUntil ?? now) <= now
+        {
+            starts[partition] = position.start
+            positions[partition]?.isLookedUp = true
+        }
+        return starts
     }
 
-    /// The partition begins, or goes on, at `offset`.
-    mutating func resolve(_ partition: TopicPartition, _ offset: Offset) {
-        // Someone may have sought elsewhere while it was looked up.
-        guard let position = positions[partition], position.offset == nil else { return }
-        positions[partition]?.offset = offset
-        positions[partition]?.pausedUntil = nil
+    /// Partitions were looked up. Those of which nothing was found are left alone for a while.
+    mutating func resolved(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ found: [TopicPartition: Offset], _ backoff: Backoff,
+        now: Instant
+    ) {
+        for (partition, start) in starts {
+            // Somebody may have sought elsewhere, or other partitions been assigned, while it was looked up.
+            guard let position = positions[partition], position.offset == nil, position.isLookedUp,
+                position.start == start
+            else { continue }
+            positions[partition]?.isLookedUp = false
+            guard let offset = found[partition] else {
+                _ = failed(partition, backoff, now: now)
+                continue
+            }
+            positions[partition]?.offset = offset
+            positions[partition]?.pausedUntil = nil
+        }
     }
 
     /// The partition's offset is unknown: look it up.
     mutating func reset(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) {
         positions[partition]?.offset = nil
         positions[partition]?.start = start
+        positions[partition]?.isLookedUp = false
         drop(partition)
     }
 
@@ -128,6 +155,7 @@ struct FetchPlan: Sendable {
     mutating func seek(_ partition: TopicPartition, to offset: Offset) {
         drop(partition)
         positions[partition]?.offset = offset
+        positions[partition]?.isLookedUp = false
         positions[partition]?.pausedUntil = nil
         positions[partition]?.toldEnd = nil
     }
@@ -145,7 +173,7 @@ struct FetchPlan: Sendable {
     /// fetched meanwhile. One that was asked for first comes last in the next request: brokers fill their answers in the
     /// order of the request.
     mutating func takeRequests(
-        now: Instant, leader: (TopicPartition) -> BrokerID?, isFree: (BrokerID) -> Bool
+        now: Instant, leader: (TopicPartition) -> BrokerID?
     ) -> (requests: [BrokerID: Request], leaderless: [TopicPartition]) {
         var requests: [BrokerID: Request] = [:]
         var leaderless: [TopicPartition] = []
@@ -158,22 +186,41 @@ struct FetchPlan: Sendable {
                 leaderless.append(partition)
                 continue
             }
-            guard isFree(broker) else { continue }
+            guard !asked.contains(broker) else { continue }
             positions[partition]?.isAsked = true
             positions[partition]?.pausedUntil = nil
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
         }
         if let first = order.popFirst() { order.append(first) }
+        asked.formUnion(requests.keys)
         return (requests, leaderless)
     }
 
     /// The earliest time from `now` on at which a paused partition may be asked for again.
     func nextLook(_ now: Instant) -> Instant? { positions.values.compactMap(\.pausedUntil).filter { $0 > now }.min() }
 
-    /// The request was answered, or not: its partitions may be asked for again.
-    mutating func settled(_ partitions: [TopicPartition]) {
-        for partition in partitions { positions[partition]?.isAsked = false }
+    /// The request was answered, or not: the broker, and its partitions, may be asked again.
+    mutating func settled(_ request: Request, by broker: BrokerID) {
+        asked.remove(broker)
+        for partition in request.partitions { positions[partition]?.isAsked = false }
+    }
+
+    /// A broker waits up to `wait` for records before it answers that there are none. One that does not, again and again,
+    /// is asked more and more rarely, down to as rarely as if it did. `time` is what an answer without records took, nil
+    /// one with some.
+    mutating func holdBack(
+        _ broker: BrokerID, _ request: Request, _ time: Duration?, wait: Duration, _ backoff: Backoff, now: Instant
+    ) {
+        guard let time, time < wait / 2 else {
+            hastyAnswers[broker] = nil
+            return
+        }
+        let count = hastyAnswers[broker, default: 0] + 1
+        hastyAnswers[broker] = count
+        guard count > 1 else { return }
+        let until = now + min(backoff.pause(after: count - 1), wait - time)
+        for partition in request.partitions { positions[partition]?.pausedUntil = until }
     }
 
     /// The partition could not be read at present: leaves it alone for a while, which grows. Gives how often in a row that
@@ -189,9 +236,6 @@ struct FetchPlan: Sendable {
     mutating func worked(_ partition: TopicPartition) {
         if positions[partition]?.failures != 0 { positions[partition]?.failures = 0 }
     }
-
-    /// Leave a partition alone until `until`.
-    mutating func pause(_ partition: TopicPartition, until: Instant) { positions[partition]?.pausedUntil = until }
 
     /// The partition has no records behind `offset`, which was asked for: tells the application, once for each end.
     mutating func receivedEnd(_ partition: TopicPartition, at offset: Offset) {

@@ -1,5 +1,4 @@
-/// A member's side of the classic group protocol. A value: answers, time and the application's moves go in, actions
-/// come out; the engine performs them.
+/// A member's side of the classic group protocol. A value: see ``GroupMembership``.
 ///
 /// ```
 ///            begin            join answered          sync answered
@@ -8,8 +7,8 @@
 ///    │ left, expired     │ the application has let go                  ▼
 ///    └───────────────────┴─────────────────────────────────────── revoking
 /// ```
-struct GroupState: Equatable, Sendable {
-    /// Where the member stands.
+struct GroupState: GroupMembership {
+    /// Where the member stands, as the protocol has it.
     enum Phase: Equatable, Sendable {
         case outside
         case joining
@@ -20,31 +19,7 @@ struct GroupState: Equatable, Sendable {
         case left
     }
 
-    /// What the engine has to do.
-    enum Action: Equatable, Sendable {
-        /// Send JoinGroup, after a pause where an error came before. Answers to it, and to the SyncGroup that follows,
-        /// are given back with the number of the attempt: those of an earlier one no longer matter.
-        case join(attempt: Int, afterPause: Bool)
-        /// Ask anew who coordinates the group.
-        case forgetCoordinator
-        /// Assign partitions to these members, and send SyncGroup with the outcome.
-        case assignAndSync([JoinGroupResponse.JoinGroupResponseMember])
-        /// Send SyncGroup without assignments.
-        case sync
-        case heartbeat
-        /// Take over this assignment.
-        case takeOver(Bytes)
-        /// Give up all partitions, once the application has finished with them.
-        case revoke(lost: Bool)
-        /// Send LeaveGroup for this member.
-        case leave(memberId: String)
-        /// Tell that this does not work at present.
-        case report(KafkaError)
-        /// What was reported works again.
-        case recovered
-        /// Nothing more can be done.
-        case fail(KafkaError)
-    }
+    typealias Action = MemberAction
 
     let groupId: String
     let groupInstanceId: String?
@@ -55,10 +30,8 @@ struct GroupState: Equatable, Sendable {
     private(set) var phase = Phase.outside
     private(set) var memberId = ""
     private(set) var generation: Int32 = -1
-    /// The assignor that the group has chosen.
-    private(set) var protocolName = ""
-    /// Counts the tries to join.
-    private(set) var attempt = 0
+    /// Counts the tries to join; a share has the number of the one that it came of.
+    private var attempt = 0
     /// How often in a row the group has refused this member, or let it go soon. Once is a part of every rebalance and is
     /// tried again at once; what goes on is paused for and told.
     private(set) var failures = 0
@@ -84,7 +57,6 @@ struct GroupState: Equatable, Sendable {
         self.maximumPollInterval = maximumPollInterval
     }
 
-    /// When ``tick(now:)`` has something to do.
     var nextDeadline: Instant? {
         guard isMember else { return nil }
         return min(isHeartbeatAwaited ? sessionEnds : nextHeartbeat, min(sessionEnds, lastPoll + maximumPollInterval))
@@ -100,7 +72,6 @@ struct GroupState: Equatable, Sendable {
 
     // MARK: - The application
 
-    /// The application asks for the next event.
     mutating func polled(now: Instant) -> [Action] {
         lastPoll = now
         guard phase == .outside else { return [] }
@@ -110,30 +81,27 @@ struct GroupState: Equatable, Sendable {
     private mutating func join(afterPause: Bool = false) -> Action {
         phase = .joining
         attempt += 1
-        return .join(attempt: attempt, afterPause: afterPause)
+        return .ask(.join(attempt: attempt), afterPause: afterPause)
     }
 
-    /// The application has let go of the partitions that were to be revoked.
     mutating func released() -> [Action] {
         guard case .revoking(let lost) = phase else { return [] }
         if lost { generation = -1 }
         return [join(afterPause: failures > 1)]
     }
 
-    /// The member wants a rebalance: topics or partitions have come or gone.
     mutating func subscriptionChanged(now: Instant) -> [Action] {
         guard phase == .stable else { return [] }
         return letGo(now: now)
     }
 
-    /// The application is done. A static member stays in the group, until its session ends: its restart then moves no
+    /// A static member stays in the group, until its session ends: its restart then moves no
     /// partition (KIP-345).
     mutating func close() -> [Action] {
         defer { phase = .left }
         return leave()
     }
 
-    /// The application has stopped to read, but may begin again.
     mutating func withdraw() -> [Action] {
         guard phase != .left else { return [] }
         let actions = leave()
@@ -145,7 +113,7 @@ struct GroupState: Equatable, Sendable {
 
     private func leave() -> [Action] {
         let isMember = !memberId.isEmpty && phase != .left && phase != .revoking(lost: true)
-        return isMember && groupInstanceId == nil ? [.leave(memberId: memberId)] : []
+        return isMember && groupInstanceId == nil ? [.ask(.leave(memberId: memberId), afterPause: false)] : []
     }
 
     // MARK: - Answers
@@ -157,15 +125,19 @@ struct GroupState: Equatable, Sendable {
         case .none:
             memberId = response.memberId
             generation = response.generationId
-            protocolName = response.protocolName ?? ""
+            let protocolName = response.protocolName ?? ""
             phase = .syncing
-            guard response.leader == memberId else { return [.sync] }
+            guard response.leader == memberId else {
+                return [.ask(.sync(attempt: attempt, protocolName: protocolName), afterPause: false)]
+            }
             // A leader that is no member would assign itself nothing, and read nothing without a word.
             guard response.members.contains(where: { $0.memberId == memberId }) else {
                 return joinAgain(
                     .leftOut("could not assign the partitions of group \(groupId)", api: .joinGroup), afterPause: true)
             }
-            return [.assignAndSync(response.members)]
+            return [
+                .ask(.lead(attempt: attempt, protocolName: protocolName, response.members), afterPause: false)
+            ]
         case .memberIdRequired:
             // Once is the protocol; more often is a broker that would be asked in a circle.
             let isFirst = memberId.isEmpty && !response.memberId.isEmpty
@@ -188,7 +160,24 @@ struct GroupState: Equatable, Sendable {
         nextHeartbeat = now + heartbeatInterval
         sessionEnds = now + sessionTimeout
         lastPoll = now
-        return [.takeOver(response.assignment)]
+        do throws(WireError) {
+            return [.takeOver(try Self.partitions(response.assignment), share: attempt)]
+        } catch {
+            return [
+                .fail(
+                    KafkaError(
+                        .malformedResponse,
+                        "the assignment of group \(groupId) cannot be read: \(error); the group's leader "
+                            + "may be a client of another kind"))
+            ]
+        }
+    }
+
+    private static func partitions(_ assignment: Bytes) throws(WireError) -> [TopicPartition] {
+        guard !assignment.isEmpty else { return [] }
+        return try ConsumerProtocolAssignment.decodeVersioned(assignment).assignedPartitions.flatMap { topic in
+            topic.partitions.map { TopicPartition(topic.topic, $0) }
+        }
     }
 
     /// A heartbeat was answered.
@@ -203,7 +192,7 @@ struct GroupState: Equatable, Sendable {
             sessionEnds = now + sessionTimeout
             (failures, missedHeartbeats) = (0, 0)
             defer { isTold = false }
-            return isTold ? [.recovered] : []
+            return isTold ? [.recovered(.membership)] : []
         case .rebalanceInProgress:
             sessionEnds = now + sessionTimeout
             guard phase == .stable else { return [] }
@@ -238,7 +227,7 @@ struct GroupState: Equatable, Sendable {
             return [.fail(error)]
         }
         failures += 1
-        return [.forgetCoordinator, join(afterPause: true)]
+        return [.report(error, .group), .forgetCoordinator, join(afterPause: true)]
     }
 
     /// A commit was refused: the group has moved on.
@@ -256,7 +245,6 @@ struct GroupState: Equatable, Sendable {
         }
     }
 
-    /// Time has passed.
     mutating func tick(now: Instant) -> [Action] {
         guard isMember else { return [] }
         if now >= lastPoll + maximumPollInterval {
@@ -276,7 +264,7 @@ struct GroupState: Equatable, Sendable {
         }
         guard now >= nextHeartbeat, !isHeartbeatAwaited else { return [] }
         isHeartbeatAwaited = true
-        return [.heartbeat]
+        return [.ask(.heartbeat(generation: generation), afterPause: false)]
     }
 
     private mutating func lose(keepId: Bool, because error: KafkaError, now: Instant) -> [Action] {
@@ -299,7 +287,7 @@ struct GroupState: Equatable, Sendable {
 
     private mutating func report(_ error: KafkaError) -> [Action] {
         isTold = true
-        return [.report(error)]
+        return [.report(error, .membership)]
     }
 
     private mutating func joinAgain(_ error: KafkaError, afterPause: Bool) -> [Action] {
@@ -325,5 +313,59 @@ struct GroupState: Equatable, Sendable {
     private mutating func fail(_ error: KafkaError) -> [Action] {
         phase = .left
         return [.fail(error)]
+    }
+
+    // MARK: - As the engine sees it
+
+    var standing: MemberStanding {
+        switch phase {
+        case .outside: .outside
+        case .joining, .syncing: .joining
+        case .stable: .stable
+        case .revoking(let lost): .revoking(lost: lost)
+        case .left: .left
+        }
+    }
+
+    /// Without a generation the coordinator would take a commit for an administrator's.
+    var member: Membership? { generation >= 0 ? membership : nil }
+
+    private var membership: Membership {
+        Membership(groupId: groupId, generation: generation, memberId: memberId, groupInstanceId: groupInstanceId)
+    }
+
+    func has(_ share: Int) -> Bool { phase == .stable && attempt == share }
+
+    func sender(of request: GroupRequest) -> Membership? {
+        switch request {
+        case .join(let attempt): phase == .joining && attempt == self.attempt ? membership : nil
+        case .sync(let attempt, _), .lead(let attempt, _, _):
+            phase == .syncing && attempt == self.attempt ? membership : nil
+        case .heartbeat: membership
+        case .leave(let id): Membership(groupId: groupId, memberId: id, groupInstanceId: groupInstanceId)
+        }
+    }
+
+    mutating func answered(_ answer: GroupAnswer, to request: GroupRequest, now: Instant) -> [Action] {
+        switch (request, answer) {
+        case (.join(let attempt), .join(let response)): joined(response, attempt: attempt, now: now)
+        case (.sync(let attempt, _), .sync(let response)), (.lead(let attempt, _, _), .sync(let response)):
+            synced(response, attempt: attempt, now: now)
+        case (.heartbeat(generation), .heartbeat(let code)): heartbeatAnswered(code, now: now)
+        default: []
+        }
+    }
+
+    mutating func failed(_ request: GroupRequest, because error: KafkaError, now: Instant) -> [Action] {
+        switch request {
+        case .join(let attempt), .sync(let attempt, _), .lead(let attempt, _, _):
+            requestFailed(error, attempt: attempt)
+        case .heartbeat(generation): heartbeatFailed(error, now: now)
+        case .heartbeat, .leave: []
+        }
+    }
+
+    mutating func commitRefused(_ code: ErrorCode, of member: Membership, now: Instant) -> [Action] {
+        member.generation == generation ? commitRefused(code, now: now) : []
     }
 }

@@ -65,7 +65,7 @@ public final class KafkaConsumer: Sendable {
             let step = try await withCancellation()
             switch step {
             case nil: return nil
-            case .event(let event): return event
+            case .news(let news): return ConsumerEvent(news)
             case .chunk(let chunk, let assignment):
                 if let batch = try await sound(chunk, assignment) { return .batch(batch) }
             }

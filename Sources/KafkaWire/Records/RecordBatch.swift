@@ -3,7 +3,7 @@
 ///
 /// A message of the formats before Kafka 0.11 (magic 0 and 1) is read as a batch of one record or, where it is a packed
 /// set of messages, of several. What those formats lack holds its default, -1 or false.
-public struct RecordBatch: Sendable {
+public struct RecordBatch: Sendable, Equatable {
     /// Where the header's fields stand (Kafka's documentation, "Record Batch").
     package enum Layout {
         static let length = 8

@@ -20,10 +20,12 @@ import Testing
     }
 
     private static func ask(
-        _ plan: inout FetchPlan, now: Instant = now, busy: Set<BrokerID> = [], leaders: [TopicPartition: BrokerID]
+        _ plan: inout FetchPlan, now: Instant = now, leaders: [TopicPartition: BrokerID]
     ) -> (requests: [BrokerID: FetchPlan.Request], leaderless: [TopicPartition]) {
-        plan.takeRequests(now: now, leader: { leaders[$0] }, isFree: { !busy.contains($0) })
+        plan.takeRequests(now: now, leader: { leaders[$0] })
     }
+
+    private static let backoff = Backoff(initial: .milliseconds(10), limit: .milliseconds(10), seed: 7)
 
     @Test func eachLeaderIsAskedOnceForItsPartitions() {
         var plan = Self.plan([Self.a: .offset(1), Self.b: .offset(2), Self.c: .offset(3)])
@@ -33,8 +35,13 @@ import Testing
             requests == [1: .init(partitions: [Self.a], offsets: [1]), 2: .init(partitions: [Self.b], offsets: [2])])
         #expect(leaderless == [Self.c])
         #expect(Self.ask(&plan, leaders: leaders).requests.isEmpty)
-        plan.settled([Self.a, Self.b])
-        #expect(Self.ask(&plan, busy: [1], leaders: leaders).requests.keys.sorted() == [2])
+        plan.settled(.init(partitions: [Self.b], offsets: [2]), by: 2)
+        #expect(Self.ask(&plan, leaders: leaders).requests.keys.sorted() == [2])
+        // A broker that has not answered is not asked for others in between.
+        plan.assign([Self.c: .offset(3)])
+        #expect(Self.ask(&plan, leaders: [Self.c: 1]).requests.isEmpty)
+        plan.settled(.init(partitions: [Self.a], offsets: [1]), by: 1)
+        #expect(Self.ask(&plan, leaders: [Self.c: 1]).requests.keys.sorted() == [1])
     }
 
     @Test func theOrderTurns() {
@@ -42,9 +49,9 @@ import Testing
         let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1, Self.c: 1]
         var first: [TopicPartition] = []
         for _ in 0..<3 {
-            let partitions = Self.ask(&plan, leaders: leaders).requests[1]?.partitions ?? []
-            first += partitions.prefix(1)
-            plan.settled(partitions)
+            let request = Self.ask(&plan, leaders: leaders).requests[1] ?? .init(partitions: [], offsets: [])
+            first += request.partitions.prefix(1)
+            plan.settled(request, by: 1)
         }
         #expect(first == [Self.a, Self.b, Self.c])
     }
@@ -76,28 +83,76 @@ import Testing
         #expect(Self.ask(&plan, leaders: [Self.b: 2]).requests.isEmpty)
     }
 
-    @Test func pausedPartitionsAreLeftAloneUntilTheirTime() {
+    @Test func partitionsThatFailedAreLeftAloneForAWhile() throws {
         var plan = Self.plan([Self.a: .offset(0)])
-        let later = Self.now + .milliseconds(1)
-        plan.pause(Self.a, until: later)
-        #expect(plan.nextLook(Self.now) == later)
+        #expect(plan.failed(Self.a, Self.backoff, now: Self.now) == 1)
+        let later = try #require(plan.nextLook(Self.now))
+        #expect((Self.now + .milliseconds(8)...Self.now + .milliseconds(12)).contains(later))
         #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests.isEmpty)
-        #expect(Self.ask(&plan, now: later, leaders: [Self.a: 1]).requests.count == 1)
         // A time that has passed is no reason to wake up.
         #expect(plan.nextLook(later) == nil)
+        #expect(Self.ask(&plan, now: later, leaders: [Self.a: 1]).requests.count == 1)
+        #expect(plan.failed(Self.a, Self.backoff, now: Self.now) == 2)
+        plan.worked(Self.a)
+        #expect(plan.failed(Self.a, Self.backoff, now: Self.now) == 1)
+        #expect(plan.failed(Self.b, Self.backoff, now: Self.now) == 0)
+    }
+
+    @Test func aBrokerThatAnswersAtOnceThatThereIsNothingIsAskedMoreRarely() {
+        var plan = Self.plan([Self.a: .offset(0)])
+        let request = FetchPlan.Request(partitions: [Self.a], offsets: [0])
+        // Once may be; one that takes its time, or has records, is not held back.
+        let rows: [(Duration?, Bool)] = [
+            (.zero, false), (.milliseconds(400), false), (.zero, false), (nil, false), (.zero, false), (.zero, true),
+        ]
+        for (time, isHeldBack) in rows {
+            plan.holdBack(1, request, time, wait: .milliseconds(500), Self.backoff, now: Self.now)
+            #expect((plan.nextLook(Self.now) != nil) == isHeldBack)
+        }
     }
 
     @Test func unknownOffsetsAreLookedUpAndASeekWins() {
         var plan = Self.plan([Self.a: .earliest, Self.b: .offset(3)])
-        #expect(plan.unresolved(Self.now) == [Self.a: .earliest])
+        let starts = plan.takeUnresolved(Self.now)
+        #expect(starts == [Self.a: .earliest])
+        #expect(plan.takeUnresolved(Self.now).isEmpty)
         #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests.isEmpty)
         plan.seek(Self.a, to: 42)
-        plan.resolve(Self.a, 7)
+        plan.resolved(starts, [Self.a: 7], Self.backoff, now: Self.now)
         #expect(plan.positions[Self.a]?.offset == 42)
         plan.reset(Self.a, to: .latest)
-        #expect(plan.unresolved(Self.now) == [Self.a: .latest])
-        plan.resolve(Self.a, 7)
+        let again = plan.takeUnresolved(Self.now)
+        #expect(again == [Self.a: .latest])
+        plan.resolved(again, [Self.a: 7], Self.backoff, now: Self.now)
         #expect(plan.positions[Self.a]?.offset == 7)
+    }
+
+    @Test func partitionsAreLookedUpOneByOne() {
+        var plan = Self.plan([Self.a: .earliest, Self.b: .earliest])
+        let starts = plan.takeUnresolved(Self.now)
+        #expect(starts.count == 2)
+        plan.resolved(starts, [Self.a: 7], Self.backoff, now: Self.now)
+        #expect(Self.ask(&plan, leaders: [Self.a: 1, Self.b: 1]).requests[1]?.partitions == [Self.a])
+        // The other one is looked up later, and holds up nobody.
+        #expect(plan.takeUnresolved(Self.now).isEmpty)
+        #expect(plan.takeUnresolved(Self.now + .milliseconds(12)) == [Self.b: .earliest])
+        #expect(plan.takeUnresolved(Self.now + .milliseconds(12)).isEmpty)
+    }
+
+    /// The answer to the first would have been taken for that to the second.
+    @Test func aLookUpThatIsOutOfDateFindsNothing() {
+        var plan = Self.plan([Self.a: .earliest])
+        let first = plan.takeUnresolved(Self.now)
+        plan.reset(Self.a, to: .latest)
+        let second = plan.takeUnresolved(Self.now)
+        #expect(second == [Self.a: .latest])
+        plan.resolved(first, [Self.a: 0], Self.backoff, now: Self.now)
+        #expect(plan.positions[Self.a]?.offset == nil)
+        plan.resolved(second, [Self.a: 9], Self.backoff, now: Self.now)
+        #expect(plan.positions[Self.a]?.offset == 9)
+        plan.assign([Self.a: .latest])
+        plan.resolved(second, [Self.a: 9], Self.backoff, now: Self.now)
+        #expect(plan.positions[Self.a]?.offset == nil)
     }
 
     @Test func aSeekDropsWhatWasFetchedAndWhatIsOnItsWay() {

@@ -25,10 +25,23 @@ import Testing
         }
     }
 
+    /// Partition 1 of topic t.
+    private static let assignment: Bytes = {
+        let share = ConsumerProtocolAssignment.with {
+            $0.assignedPartitions = [
+                .with {
+                    $0.topic = "t"
+                    $0.partitions = [1]
+                }
+            ]
+        }
+        return Bytes((try? share.encodeVersioned(version: 1)) ?? [])
+    }()
+
     private static func syncAnswer(_ code: ErrorCode = .none) -> SyncGroupResponse {
         .with {
             $0.errorCode = code
-            $0.assignment = Bytes([1])
+            $0.assignment = assignment
         }
     }
 
@@ -51,9 +64,14 @@ import Testing
         #expect(state.joined(answer, attempt: 1, now: Self.at(0)) == [.join(attempt: 2, afterPause: false)])
         #expect(state.memberId == "given")
         #expect(state.joined(answer, attempt: 2, now: Self.at(0)) == [.join(attempt: 3, afterPause: true)])
-        #expect(state.joined(Self.joinAnswer(), attempt: 3, now: Self.at(0)) == [.sync])
+        #expect(state.joined(Self.joinAnswer(), attempt: 3, now: Self.at(0)) == [.sync(attempt: 3)])
         #expect(state.generation == 7)
-        #expect(state.synced(Self.syncAnswer(), attempt: 3, now: Self.at(0)) == [.takeOver(Bytes([1]))])
+        #expect(
+            state.synced(Self.syncAnswer(), attempt: 3, now: Self.at(0)) == [
+                .takeOver([TopicPartition("t", 1)], share: 3)
+            ])
+        #expect(state.has(3))
+        #expect(!state.has(2))
         #expect(state.phase == .stable)
         #expect(state.nextDeadline == Self.at(3))
     }
@@ -64,7 +82,9 @@ import Testing
         let members: [JoinGroupResponse.JoinGroupResponseMember] = [.with { $0.memberId = "m" }]
         var answer = Self.joinAnswer(leader: "m")
         answer.members = members
-        #expect(state.joined(answer, attempt: 1, now: Self.at(0)) == [.assignAndSync(members)])
+        #expect(
+            state.joined(answer, attempt: 1, now: Self.at(0))
+                == [.ask(.lead(attempt: 1, protocolName: "range", members), afterPause: false)])
     }
 
     @Test func answersOfAnEarlierAttemptDoNotMatter() {
@@ -76,7 +96,7 @@ import Testing
         #expect(state.phase == .joining)
         let error = KafkaError(.connectionFailed, "x")
         #expect(state.requestFailed(error, attempt: 1).isEmpty)
-        #expect(state.joined(Self.joinAnswer(), attempt: 2, now: Self.at(1)) == [.sync])
+        #expect(state.joined(Self.joinAnswer(), attempt: 2, now: Self.at(1)) == [.sync(attempt: 2)])
         #expect(state.synced(Self.syncAnswer(), attempt: 1, now: Self.at(1)).isEmpty)
     }
 
@@ -126,7 +146,10 @@ import Testing
         var state = Self.state()
         _ = state.polled(now: Self.at(0))
         let lost = KafkaError(.connectionFailed, "x")
-        #expect(state.requestFailed(lost, attempt: 1) == [.forgetCoordinator, .join(attempt: 2, afterPause: true)])
+        #expect(
+            state.requestFailed(lost, attempt: 1) == [
+                .report(lost, .group), .forgetCoordinator, .join(attempt: 2, afterPause: true),
+            ])
         let hopeless = KafkaError(.unsupportedVersion, "x")
         #expect(state.requestFailed(hopeless, attempt: 2) == [.fail(hopeless)])
         #expect(state.phase == .left)
@@ -281,7 +304,7 @@ import Testing
         _ = state.joined(Self.joinAnswer(code, member: ""), attempt: 1, now: Self.at(0))
         for attempt in 2...4 {
             let actions = state.joined(Self.joinAnswer(code, member: ""), attempt: attempt, now: Self.at(0))
-            guard case .report(let error)? = actions.first else {
+            guard case .report(let error, .membership)? = actions.first else {
                 Issue.record("\(code) was not told: \(actions)")
                 return
             }
@@ -304,7 +327,7 @@ import Testing
         #expect(state.released() == [.join(attempt: 3, afterPause: true)])
         _ = state.joined(Self.joinAnswer(), attempt: 3, now: Self.at(0))
         _ = state.synced(Self.syncAnswer(), attempt: 3, now: Self.at(0))
-        #expect(state.heartbeatAnswered(.none, now: Self.at(3)) == [.recovered])
+        #expect(state.heartbeatAnswered(.none, now: Self.at(3)) == [.recovered(.membership)])
         #expect(state.heartbeatAnswered(.none, now: Self.at(6)).isEmpty)
         #expect(state.failures == 0)
     }
@@ -316,4 +339,63 @@ import Testing
             state.joined(Self.joinAnswer(leader: "m"), attempt: 1, now: Self.at(0))
                 == [.join(attempt: 2, afterPause: true)])
     }
+
+    @Test func anAssignmentThatCannotBeReadIsAnError() {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
+        let answer = SyncGroupResponse.with { $0.assignment = Bytes([1]) }
+        guard case .fail(let error)? = state.synced(answer, attempt: 1, now: Self.at(0)).first else {
+            Issue.record("it was taken over")
+            return
+        }
+        #expect(error.code == .malformedResponse)
+        // It is a member all the same, and leaves.
+        #expect(state.close() == [.leave(memberId: "m")])
+    }
+
+    /// What the engine sees of it.
+    @Test func requestsAndCommitsAreSignedWhileTheyAreOfUse() {
+        var state = Self.state()
+        #expect(state.standing == .outside)
+        #expect(state.member == nil)
+        _ = state.polled(now: Self.at(0))
+        #expect(state.sender(of: .join(attempt: 1))?.memberId == "")
+        #expect(state.sender(of: .join(attempt: 0)) == nil)
+        #expect(state.sender(of: .sync(attempt: 1, protocolName: "range")) == nil)
+        #expect(
+            state.answered(.join(Self.joinAnswer()), to: .join(attempt: 1), now: Self.at(0)) == [.sync(attempt: 1)])
+        #expect(state.standing == .joining)
+        let sync = GroupRequest.sync(attempt: 1, protocolName: "range")
+        let expected = Membership(groupId: "g", generation: 7, memberId: "m")
+        #expect(state.sender(of: sync) == expected)
+        #expect(state.answered(.heartbeat(.none), to: sync, now: Self.at(0)).isEmpty)
+        #expect(state.answered(.sync(Self.syncAnswer()), to: sync, now: Self.at(0)).count == 1)
+        #expect(state.standing == .stable)
+        #expect(state.member == expected)
+        #expect(state.sender(of: .leave(memberId: "old")) == Membership(groupId: "g", memberId: "old"))
+    }
+
+    @Test func whatComesOfAnEarlierGenerationDoesNotMatter() {
+        var state = Self.stable()
+        var before = Membership(groupId: "g", generation: 6, memberId: "m")
+        let old = GroupRequest.heartbeat(generation: 6)
+        #expect(state.answered(.heartbeat(.unknownMemberId), to: old, now: Self.at(3)).isEmpty)
+        #expect(state.failed(old, because: KafkaError(.timedOut, "x"), now: Self.at(3)).isEmpty)
+        #expect(state.commitRefused(.unknownMemberId, of: before, now: Self.at(3)).isEmpty)
+        #expect(state == Self.stable())
+        before.generation = 7
+        #expect(state.commitRefused(.unknownMemberId, of: before, now: Self.at(3)) == [.revoke(lost: true)])
+        #expect(state.standing == .revoking(lost: true))
+    }
+}
+
+extension MemberAction {
+    static func join(attempt: Int, afterPause: Bool) -> Self { .ask(.join(attempt: attempt), afterPause: afterPause) }
+    static func sync(attempt: Int) -> Self {
+        .ask(.sync(attempt: attempt, protocolName: "range"), afterPause: false)
+    }
+    /// Of the generation that these tests have.
+    static var heartbeat: Self { .ask(.heartbeat(generation: 7), afterPause: false) }
+    static func leave(memberId: String) -> Self { .ask(.leave(memberId: memberId), afterPause: false) }
 }

@@ -1,0 +1,157 @@
+import DequeModule
+
+/// What the application is told, and in which order: what happened comes before records, in the order in which it did; the
+/// end of a partition behind the records in front of it; an error that nothing comes behind once all else was told. A
+/// value.
+///
+/// Partitions that are taken away are told of, and are the application's until it asks for the next step.
+struct Announcements: Equatable, Sendable {
+    /// What happens beside records.
+    enum News: Equatable, Sendable {
+        case assigned([TopicPartition: Offset])
+        case revoked([TopicPartition], lost: Bool)
+        case reachedEnd(TopicPartition, at: Offset)
+        case trouble(KafkaError)
+        case recovered
+    }
+
+    /// What an application that asks gets.
+    enum Step: Equatable, Sendable {
+        /// The sequence is over.
+        case end
+        /// Its task was cancelled: nobody reads, until somebody asks again.
+        case withdraw
+        case news(News)
+        case failure(KafkaError)
+        /// Records, as soon as there are some.
+        case records
+    }
+
+    /// Whether the application may go on.
+    private enum Life: Equatable, Sendable { case open, stopped, closed }
+
+    private var life = Life.open
+    private var news: Deque<News> = []
+    private var troubles = Troubles()
+    /// The end that the application comes to with the records that it has.
+    private var end: PlaceOfEnd?
+    /// Why nothing more comes.
+    private(set) var failure: KafkaError?
+    /// From when the application is told to let go until it has.
+    private(set) var isLettingGo = false
+
+    private struct PlaceOfEnd: Equatable, Sendable {
+        var partition: TopicPartition
+        var offset: Offset
+    }
+
+    var isClosed: Bool { life == .closed }
+    /// Whether an application that asks may get something.
+    var isOpen: Bool { life == .open }
+
+    // MARK: - The application asks
+
+    /// The next step for an application that asks.
+    mutating func next(isCancelled: Bool) -> Step {
+        guard life == .open else { return .end }
+        if isCancelled { return .withdraw }
+        if let first = news.popFirst() {
+            if case .revoked = first { isLettingGo = true }
+            return .news(first)
+        }
+        if let end {
+            self.end = nil
+            return .news(.reachedEnd(end.partition, at: end.offset))
+        }
+        if let failure { return .failure(failure) }
+        return .records
+    }
+
+    /// The application gets these records.
+    mutating func gave(_ chunk: FetchedChunk) {
+        if chunk.reachesEnd { end = PlaceOfEnd(partition: chunk.source, offset: chunk.nextOffset) }
+    }
+
+    /// The application does not come to the end of the partition with what it has.
+    mutating func forgetEnd(_ partition: TopicPartition) { if end?.partition == partition { end = nil } }
+
+    /// It has let go of what was taken away.
+    mutating func hasLetGo() { isLettingGo = false }
+
+    // MARK: - Partitions come and go
+
+    /// Partitions are given, or added.
+    mutating func assigned(_ offsets: [TopicPartition: Offset]) { news.append(.assigned(offsets)) }
+
+    /// Partitions are gone that no group has taken away.
+    mutating func removed(_ partitions: [TopicPartition]) { news.append(.revoked(partitions, lost: true)) }
+
+    /// The group takes these partitions away. False where the application need not be asked to let go: it was not told that
+    /// it has them, or there are none.
+    mutating func revoked(_ partitions: [TopicPartition], lost: Bool) -> Bool {
+        let count = news.count
+        news.removeAll { if case .assigned = $0 { true } else { false } }
+        let isKnown = news.count == count
+        if let place = news.firstIndex(where: { if case .revoked = $0 { true } else { false } }) {
+            news[place] = .revoked(partitions, lost: lost)
+            return true
+        }
+        if isLettingGo { return true }
+        guard isKnown, !partitions.isEmpty else { return false }
+        news.append(.revoked(partitions, lost: lost))
+        return true
+    }
+
+    /// Other partitions are read from now on.
+    mutating func reassigned() -> Troubles.Change {
+        end = nil
+        return noted(troubles.endFetching())
+    }
+
+    /// Nobody reads any more: who reads later is told of partitions anew.
+    mutating func withdrew() {
+        isLettingGo = false
+        news.removeAll { news in
+            switch news {
+            case .assigned, .revoked: true
+            case .reachedEnd, .trouble, .recovered: false
+            }
+        }
+    }
+
+    // MARK: - Troubles
+
+    /// Something does not work: told of once, until all works again.
+    mutating func trouble(_ error: KafkaError, _ source: Troubles.Source) -> Troubles.Change {
+        guard !isClosed else { return .none }
+        let change = troubles.begin(source)
+        if change == .first { news.append(.trouble(error)) }
+        return change
+    }
+
+    /// It works again.
+    mutating func worksAgain(_ source: Troubles.Source) -> Troubles.Change { noted(troubles.end(source)) }
+
+    /// Something was passed over: told of each time.
+    mutating func passedOver(_ error: KafkaError) { news.append(.trouble(error)) }
+
+    private mutating func noted(_ change: Troubles.Change) -> Troubles.Change {
+        guard change == .recovered, !isClosed else { return .none }
+        news.append(.recovered)
+        return change
+    }
+
+    // MARK: - The end
+
+    /// Nothing more can be done. The first reason counts.
+    mutating func fail(_ error: KafkaError) { failure = failure ?? error }
+
+    /// The sequence ends behind what was given out last.
+    mutating func stop() { if life == .open { life = .stopped } }
+
+    /// The consumer is closed for good. False where it was.
+    mutating func close() -> Bool {
+        defer { life = .closed }
+        return life != .closed
+    }
+}

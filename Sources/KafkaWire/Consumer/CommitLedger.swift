@@ -1,0 +1,176 @@
+/// How far the application has come with each partition, how much of that the group knows, and when it is to be told. A
+/// value: the application's moves, assignments, answers and time go in, commits come out; the engine sends them.
+///
+/// ```
+/// gave ─────▶ given ─────▶ processed ─────▶ on its way ─────▶ committed
+///                  asked            due, rest           settled
+/// ```
+///
+/// What is committed never goes back, but where the application does: by ``sought(_:)``, by a commit of its own, or with
+/// another assignment.
+struct CommitLedger: Equatable, Sendable {
+    /// A commit on its way, with the number of the assignment that it is of: what comes of it is of no matter to a later
+    /// one, whose partitions somebody else may have had in between.
+    struct Attempt: Equatable, Sendable {
+        /// Who wants it: the application, time, or that partitions are given back.
+        enum Kind: Equatable, Sendable { case own, due, rest }
+
+        let kind: Kind
+        let offsets: [TopicPartition: CommittedOffset]
+        let assignment: Int
+    }
+
+    /// How often positions are committed by themselves; nil leaves it to the application.
+    let interval: Duration?
+    /// Counts the assignments, given and taken away.
+    private(set) var assignment = 0
+    /// Positions behind what the application has in hand.
+    private var given: [TopicPartition: CommittedOffset] = [:]
+    /// Positions behind what it is done with, as far as the group does not know them.
+    private var processed: [TopicPartition: CommittedOffset] = [:]
+    /// What the group has acknowledged in this assignment.
+    private var committed: [TopicPartition: Offset] = [:]
+    /// Whether what was processed is on its way.
+    private var isCommitting = false
+    /// How many commits of the application's own are.
+    private var ownCommits = 0
+    private var nextCommit: Instant
+    /// How often in a row it failed to commit what was processed, and why the last time.
+    private var failures = 0
+    private(set) var failure: KafkaError?
+
+    init(interval: Duration?, now: Instant) {
+        self.interval = interval
+        nextCommit = now + (interval ?? .zero)
+    }
+
+    // MARK: - The application
+
+    /// The application got records of the partition; behind them is `position`.
+    mutating func gave(_ partition: TopicPartition, upTo position: CommittedOffset) { given[partition] = position }
+
+    /// It got only those in front of `position`. False where what it has is no longer of the assignment, or it has sought
+    /// elsewhere since.
+    mutating func gaveOnly(_ partition: TopicPartition, upTo position: CommittedOffset) -> Bool {
+        guard given[partition] != nil else { return false }
+        given[partition] = position
+        return true
+    }
+
+    /// As ``gaveOnly(_:upTo:)``, where no more is known than the offset.
+    mutating func gaveOnly(_ partition: TopicPartition, upTo offset: Offset) { given[partition]?.offset = offset }
+
+    /// It got nothing.
+    mutating func withheld(_ partition: TopicPartition) { given[partition] = nil }
+
+    /// The application asks for more: it is done with what it has.
+    mutating func asked() {
+        for (partition, position) in given where position.offset > committed[partition] ?? -1 {
+            processed[partition] = position
+        }
+        given = [:]
+    }
+
+    /// The application goes on elsewhere in the partition: what it commits next may be less than what is committed.
+    mutating func sought(_ partition: TopicPartition) {
+        given[partition] = nil
+        processed[partition] = nil
+        committed[partition] = nil
+    }
+
+    /// The partition's log is another one than it was, or begins further on: so may what is committed.
+    mutating func reset(_ partition: TopicPartition) { committed[partition] = nil }
+
+    // MARK: - Assignments
+
+    /// Other partitions are read from now on; positions of the ones before can no longer be committed.
+    mutating func reassigned() {
+        assignment += 1
+        given = [:]
+        processed = [:]
+        committed = [:]
+    }
+
+    /// Others may have the partitions already.
+    mutating func lost() {
+        given = [:]
+        processed = [:]
+    }
+
+    // MARK: - Commits
+
+    /// When ``due(now:)`` has something to commit.
+    var deadline: Instant? {
+        interval != nil && !processed.isEmpty && !isCommitting && ownCommits == 0 ? nextCommit : nil
+    }
+
+    /// What is to be committed now by itself. Not while the application commits: its position may be further on, and its
+    /// next try come later.
+    mutating func due(now: Instant) -> Attempt? {
+        guard let interval, now >= nextCommit, !isCommitting, ownCommits == 0 else { return nil }
+        nextCommit = now + interval
+        guard !processed.isEmpty else { return nil }
+        isCommitting = true
+        return attempt(.due, processed)
+    }
+
+    /// What is left to commit before partitions are given back.
+    var rest: Attempt? { interval == nil || processed.isEmpty ? nil : attempt(.rest, processed) }
+
+    /// The application commits. Nil where these are positions of an earlier assignment.
+    mutating func own(_ offsets: [TopicPartition: CommittedOffset], of assignment: Int? = nil) -> Attempt? {
+        guard assignment ?? self.assignment == self.assignment else { return nil }
+        ownCommits += 1
+        return attempt(.own, offsets)
+    }
+
+    private func attempt(_ kind: Attempt.Kind, _ offsets: [TopicPartition: CommittedOffset]) -> Attempt {
+        Attempt(kind: kind, offsets: offsets, assignment: assignment)
+    }
+
+    /// The group has acknowledged a commit.
+    mutating func settled(_ attempt: Attempt) {
+        over(attempt)
+        if attempt.kind != .own { (failures, failure) = (0, nil) }
+        guard attempt.assignment == assignment else { return }
+        for (partition, position) in attempt.offsets {
+            committed[partition] = position.offset
+            if let open = processed[partition], open.offset <= position.offset { processed[partition] = nil }
+        }
+    }
+
+    /// A commit did not come through. The application hears of its own; what was processed is left to be committed, later
+    /// by the longer the more often that failed.
+    mutating func failed(
+        _ attempt: Attempt, because error: KafkaError, now: Instant, pause: (_ failures: Int) -> Duration
+    ) {
+        over(attempt)
+        guard attempt.kind != .own else { return }
+        failures += 1
+        failure = error
+        if let interval { nextCommit = now + max(interval, pause(failures)) }
+    }
+
+    private mutating func over(_ attempt: Attempt) {
+        switch attempt.kind {
+        case .own: ownCommits -= 1
+        case .due: isCommitting = false
+        case .rest: break
+        }
+    }
+
+    // MARK: - The end
+
+    /// The last commit begins: what failed before is of the past.
+    mutating func closing() { failure = nil }
+
+    /// Why not all could be committed of what was processed; nil where it could, or is the application's matter.
+    func closed(_ group: String) -> KafkaError? {
+        guard rest != nil else { return nil }
+        return failure
+            ?? KafkaError(
+                .timedOut,
+                "could not commit to group \(group) in time before it was left; the records behind the last commit "
+                    + "come again", api: .offsetCommit)
+    }
+}

@@ -1,0 +1,128 @@
+/// What a consumer has to know of its topics: who leads them, and which partitions there are.
+extension ConsumerEngine {
+    // MARK: - Leaders
+
+    /// Asks for leaders anew, in the background and not too often.
+    func relearn(_ partitions: [TopicPartition]) {
+        guard !announcements.isClosed, leaderLooks.begin() else { return }
+        Task(executorPreference: loop) { await self.learnLeaders(partitions) }
+    }
+
+    private func learnLeaders(_ partitions: [TopicPartition]) async {
+        // Until it has worked: nobody else would find out that it works again.
+        while await !askLeaders(partitions), !announcements.isClosed {}
+        leaderLooks.end()
+        fetch()
+    }
+
+    /// Asks once, and waits before the next time may be. Says whether there was an answer.
+    private func askLeaders(_ partitions: [TopicPartition]) async -> Bool {
+        var hasWorked = true
+        do throws(KafkaError) {
+            try await cluster.refresh(Set(partitions.map(\.topic)).sorted())
+            worksAgain(.metadata)
+            tellLeaderless(partitions)
+            lookAtTopics(now)
+            fetch()
+        } catch {
+            report(error, .metadata)
+            hasWorked = false
+            lookAtTopics(now)
+        }
+        await pause(backoff.pause(after: leaderLooks.looked()))
+        return hasWorked
+    }
+
+    private func tellLeaderless(_ partitions: [TopicPartition]) {
+        let metadata = cluster.assumeIsolated { $0.metadata }
+        var isComplete = true
+        for partition in partitions where metadata.leader(of: partition) == nil {
+            isComplete = false
+            stumble(partition, metadata.withoutLeader(partition), isUsual: true)
+            // Deleted: the group has to spread what is left.
+            if metadata.topics[partition.topic]?.error == .unknownTopicOrPartition { topics.lookSoon(now: now) }
+        }
+        if isComplete { leaderLooks.foundAll() }
+    }
+
+    // MARK: - Topics
+
+    /// Looks from time to time whether topics have come, gone or grown; more often while one is missing.
+    func lookAtTopics(_ now: Instant) {
+        guard !announcements.isClosed, topics.takeDue(hasShare: hasShare, now: now) else { return }
+        let source = configuration.source
+        Task(executorPreference: loop) {
+            if case .topics(_, let start) = source {
+                await self.followTopics(from: start)
+            } else {
+                await self.compareTopics()
+            }
+        }
+    }
+
+    /// Asks for the topics of the configuration, and which those are where they are chosen by a pattern.
+    func refreshTopics() async throws(KafkaError) {
+        switch configuration.source.topics {
+        case .named(let names)?: try await cluster.refresh(names)
+        case .matching?:
+            try await cluster.refresh(nil)
+            topics.match(known)
+        case nil: break
+        }
+    }
+
+    private var known: TopicWatch.Topics { cluster.assumeIsolated { $0.metadata.topics } }
+
+    private func compareTopics() async {
+        do throws(KafkaError) { try await refreshTopics() } catch {
+            report(error, .metadata)
+            topics.failed(now: now, pause: configuration.client.maximumRetryBackoff)
+            return setTimer()
+        }
+        worksAgain(.metadata)
+        let (haveChanged, missing) = topics.compared(known, now: now)
+        if haveChanged, let actions = membership?.subscriptionChanged(now: now) { perform(actions) }
+        tellMissing(missing)
+    }
+
+    /// The group has assigned partitions; from now on changes of the topics are compared with this.
+    func rememberTopics() { tellMissing(topics.settled(known, now: now)) }
+
+    private func tellMissing(_ error: KafkaError?) {
+        if let error { report(error, .topics) } else { worksAgain(.topics) }
+        setTimer()
+    }
+
+    /// Without a group: looks which partitions there are, and begins to read those that are new.
+    private func followTopics(from start: KafkaConsumer.StartingOffset) async {
+        var source = Troubles.Source.metadata
+        do throws(KafkaError) {
+            try await refreshTopics()
+            worksAgain(.metadata)
+            source = .positions
+            let known = known
+            let (all, new) = topics.followed(known, read: plan.positions.keys, from: start)
+            let found = try await FetchExchange.allOffsets(new, configuration.isolationLevel, cluster)
+            guard !announcements.isClosed else { return }
+            worksAgain(.positions)
+            leave(Set(plan.positions.keys).subtracting(all))
+            plan.add(found)
+            if !found.isEmpty { announce(found) }
+            tellMissing(topics.tookUp(known, now: now))
+        } catch {
+            guard !announcements.isClosed else { return }
+            guard error.isRetriable else { return fail(error) }
+            let failures = topics.followingFailed(now: now, pause: backoff.pause(after:))
+            if isToBeTold(error, after: failures) { report(error, source) }
+        }
+        fetch()
+    }
+
+    /// Topics are gone that a consumer without a group read.
+    private func leave(_ gone: Set<TopicPartition>) {
+        guard !gone.isEmpty else { return }
+        plan.remove(gone)
+        announcements.removed(gone.sorted())
+        wakeApplication()
+    }
+}

@@ -1,0 +1,172 @@
+/// The requests of a group's member, without any state.
+enum GroupExchange {
+    /// Asks the coordinator.
+    static func ask(
+        _ request: GroupRequest, as member: Membership, _ topics: TopicWatch,
+        _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
+    ) async throws(KafkaError) -> GroupAnswer {
+        switch request {
+        case .join: .join(try await join(member, topics.names, configuration, cluster))
+        case .sync(_, let assignor): .sync(try await sync(member, assignor, [:], configuration, cluster))
+        case .lead(_, let assignor, let members):
+            .sync(
+                try await sync(
+                    member, assignor, try await assign(members, by: assignor, topics, cluster), configuration, cluster))
+        case .heartbeat: .heartbeat(try await heartbeat(member, configuration, cluster))
+        case .leave: try await leave(member, cluster)
+        }
+    }
+
+    private static func join(
+        _ member: Membership, _ topics: [String], _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
+    ) async throws(KafkaError) -> JoinGroupResponse {
+        let metadata: [UInt8]
+        do throws(WireError) {
+            metadata = try ConsumerProtocolSubscription.with { $0.topics = topics }.encodeVersioned(version: 1)
+        } catch {
+            throw KafkaError(.invalidRequest, "the subscription cannot be written: \(error)")
+        }
+        let (session, rebalance) = (configuration.sessionTimeout, configuration.maximumPollInterval)
+        let names = configuration.assignors.map(\.name)
+        return try await cluster.send(
+            to: .coordinator(group: member.groupId), use: .group,
+            timeout: rebalance + configuration.client.requestTimeout
+        ) { version throws(KafkaError) in
+            JoinGroupRequest.with {
+                $0.groupId = member.groupId
+                $0.sessionTimeoutMs = Milliseconds(session)
+                if version >= 1 { $0.rebalanceTimeoutMs = Milliseconds(rebalance) }
+                $0.memberId = member.memberId
+                if version >= 5 { $0.groupInstanceId = member.groupInstanceId }
+                $0.protocolType = "consumer"
+                $0.protocols = names.map { name in
+                    .with {
+                        $0.name = name
+                        $0.metadata = Bytes(metadata)
+                    }
+                }
+            }
+        }.response
+    }
+
+    /// As the group's leader: assigns all partitions of all topics that the members want.
+    private static func assign(
+        _ members: [JoinGroupResponse.JoinGroupResponseMember], by name: String, _ watch: TopicWatch, _ cluster: Cluster
+    ) async throws(KafkaError) -> [String: Bytes] {
+        var wishes: [Assignor.Member] = []
+        for member in members {
+            // A subscription that cannot be read is one that gets nothing; the other members go on.
+            let subscription = try? ConsumerProtocolSubscription.decodeVersioned(member.metadata)
+            wishes.append(
+                Assignor.Member(
+                    memberId: member.memberId, groupInstanceId: member.groupInstanceId,
+                    topics: subscription?.topics ?? []))
+        }
+        let topics = Set(wishes.flatMap(\.topics)).sorted()
+        try await cluster.refresh(topics)
+        guard let assignor = Assignor(rawValue: name) else {
+            throw KafkaError(
+                .invalidConfiguration, "the group has chosen an assignor that was not offered",
+                setting: "partition.assignment.strategy")
+        }
+        let counts = watch.partitionCounts(of: topics, await cluster.metadata.topics).mapValues { Int32(clamping: $0) }
+        var assignments: [String: Bytes] = [:]
+        for (member, share) in assignor.assign(partitionCounts: counts, members: wishes) {
+            do throws(WireError) {
+                let assignment = ConsumerProtocolAssignment.with { $0.assignedPartitions = share }
+                assignments[member] = Bytes(try assignment.encodeVersioned(version: 1))
+            } catch {
+                throw KafkaError(.invalidRequest, "the assignment cannot be written: \(error)")
+            }
+        }
+        return assignments
+    }
+
+    private static func sync(
+        _ member: Membership, _ assignor: String, _ assignments: [String: Bytes],
+        _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
+    ) async throws(KafkaError) -> SyncGroupResponse {
+        try await cluster.send(
+            to: .coordinator(group: member.groupId), use: .group,
+            timeout: configuration.maximumPollInterval + configuration.client.requestTimeout
+        ) { version throws(KafkaError) in
+            SyncGroupRequest.with {
+                $0.groupId = member.groupId
+                $0.generationId = member.generation
+                $0.memberId = member.memberId
+                if version >= 3 { $0.groupInstanceId = member.groupInstanceId }
+                if version >= 5 {
+                    $0.protocolType = "consumer"
+                    $0.protocolName = assignor
+                }
+                $0.assignments = assignments.map { member, assignment in
+                    .with {
+                        $0.memberId = member
+                        $0.assignment = assignment
+                    }
+                }
+            }
+        }.response
+    }
+
+    /// Says that the member is alive.
+    private static func heartbeat(
+        _ member: Membership, _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
+    ) async throws(KafkaError) -> ErrorCode {
+        try await cluster.send(
+            to: .coordinator(group: member.groupId), use: .group,
+            timeout: min(configuration.client.requestTimeout, configuration.sessionTimeout)
+        ) { version throws(KafkaError) in
+            HeartbeatRequest.with {
+                $0.groupId = member.groupId
+                $0.generationId = member.generation
+                $0.memberId = member.memberId
+                if version >= 3 { $0.groupInstanceId = member.groupInstanceId }
+            }
+        }.response.errorCode
+    }
+
+    /// Leaves the group, so that others get the partitions at once. Not on the group's connection, where a JoinGroup may
+    /// still wait for other members.
+    private static func leave(_ member: Membership, _ cluster: Cluster) async throws(KafkaError) -> GroupAnswer {
+        _ = try await cluster.send(
+            to: .coordinator(group: member.groupId), timeout: .seconds(3)
+        ) { version throws(KafkaError) in
+            LeaveGroupRequest.with {
+                $0.groupId = member.groupId
+                if version >= 3 {
+                    $0.members = [
+                        .with {
+                            $0.memberId = member.memberId
+                            $0.groupInstanceId = member.groupInstanceId
+                        }
+                    ]
+                } else {
+                    $0.memberId = member.memberId
+                }
+            }
+        }
+        return .left
+    }
+
+    /// The offsets at which a member begins: the committed ones, and where there is none, what the policy says.
+    static func startingOffsets(
+        _ partitions: [TopicPartition], of group: String, _ configuration: KafkaConsumer.Configuration,
+        _ cluster: Cluster
+    ) async throws(KafkaError) -> [TopicPartition: Offset] {
+        guard !partitions.isEmpty else { return [:] }
+        var offsets = try await cluster.committedOffsets(of: group, partitions).mapValues(\.offset)
+        let missing = partitions.filter { offsets[$0] == nil }
+        guard let first = missing.first else { return offsets }
+        guard let start = configuration.offsetReset.start else {
+            throw KafkaError(
+                .invalidConfiguration,
+                "group \(group) has committed no offset for \(first), and auto.offset.reset is none; commit one, or choose "
+                    + "earliest or latest", topic: first.topic, partition: first.partition, setting: "auto.offset.reset"
+            )
+        }
+        let starts = Dictionary(missing.map { ($0, start) }) { first, _ in first }
+        offsets.merge(try await FetchExchange.allOffsets(starts, configuration.isolationLevel, cluster)) { $1 }
+        return offsets
+    }
+}

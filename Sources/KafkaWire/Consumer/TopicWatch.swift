@@ -1,0 +1,152 @@
+/// Which topics a consumer reads, how many partitions they had when that was looked at last, and when to look again. A
+/// value: what the cluster tells and time go in, what it means to the consumer comes out.
+struct TopicWatch: Equatable, Sendable {
+    typealias Topics = [String: ClusterMetadata.Topic]
+
+    private let source: KafkaConsumer.Source
+    private let maximumAge: Duration
+    /// While a topic is missing, it is looked for more often.
+    private static let missingAge = Duration.seconds(2)
+
+    /// The topics that are read; of a pattern, those that it matched when it was looked at last.
+    private(set) var names: [String] = []
+    /// How many partitions each had when they were assigned last, or taken up.
+    private var counts: [String: Int] = [:]
+    private var nextLook: Instant
+    /// Topics that a consumer without a group has looked for already.
+    private var followed: Set<String> = []
+    private var hasFollowed = false
+    private var isFollowing = false
+    /// How often in a row a consumer without a group could not look.
+    private var failures = 0
+
+    init(_ source: KafkaConsumer.Source, maximumAge: Duration, now: Instant) {
+        self.source = source
+        self.maximumAge = maximumAge
+        nextLook = now + maximumAge
+        if case .named(let names)? = source.topics { self.names = names }
+    }
+
+    // MARK: - When to look
+
+    /// When to look next; nil where that is never, or not now: a group's topics are looked at while this member has its
+    /// share of them.
+    func deadline(hasShare: Bool) -> Instant? {
+        switch source {
+        case .group: hasShare ? nextLook : nil
+        case .topics: nextLook
+        case .partitions: nil
+        }
+    }
+
+    /// Whether to look now; the next time comes later.
+    mutating func takeDue(hasShare: Bool, now: Instant) -> Bool {
+        guard let deadline = deadline(hasShare: hasShare), now >= deadline else { return false }
+        nextLook = now + maximumAge
+        guard case .topics = source else { return true }
+        defer { isFollowing = true }
+        return !isFollowing
+    }
+
+    /// Look as soon as may be.
+    mutating func lookSoon(now: Instant) { nextLook = now }
+
+    /// A look was in vain: the next one is due after `pause`.
+    mutating func failed(now: Instant, pause: Duration) { nextLook = now + pause }
+
+    // MARK: - What was seen
+
+    /// Takes up the names that the pattern matches among all topics.
+    mutating func match(_ topics: Topics) {
+        guard case .matching(let pattern)? = source.topics else { return }
+        names = pattern.matches(among: topics.values.filter { !$0.isInternal }.map(\.name))
+    }
+
+    /// How many partitions these topics have; those that do not exist are left out.
+    func partitionCounts(of names: [String], _ topics: Topics) -> [String: Int] {
+        var found: [String: Int] = [:]
+        for name in names {
+            guard let topic = topics[name] else { continue }
+            switch topic.error {
+            case .none: found[name] = topic.partitions.count
+            case .unknownTopicOrPartition, .unknownTopicId: break
+            // An error of the moment takes nothing away.
+            default: found[name] = counts[name]
+            }
+        }
+        return found
+    }
+
+    /// The group has assigned partitions, or they were taken up: from now on changes of the topics are compared with this.
+    /// Gives what is said of a topic that is missing.
+    mutating func settled(_ topics: Topics, now: Instant) -> KafkaError? {
+        counts = partitionCounts(of: names, topics)
+        return plan(topics, now: now)
+    }
+
+    /// The topics of a group's member were looked at: whether its share is of others than there are now, and what is said
+    /// of one that is missing.
+    mutating func compared(_ topics: Topics, now: Instant) -> (haveChanged: Bool, missing: KafkaError?) {
+        let before = counts
+        let missing = settled(topics, now: now)
+        return (counts != before, missing)
+    }
+
+    private mutating func plan(_ topics: Topics, now: Instant) -> KafkaError? {
+        let missing = names.first { counts[$0] == nil }
+        nextLook = now + (missing == nil && !names.isEmpty ? maximumAge : Self.missingAge)
+        if case .matching(let pattern)? = source.topics, names.isEmpty {
+            return .refused(
+                .unknownTopicOrPartition, "waiting for a topic that \(pattern) matches",
+                advice: "create one, or look at the pattern; reading begins by itself when it is there")
+        }
+        guard let name = missing else { return nil }
+        // A topic that is there, and cannot be read at present, is not a missing one.
+        let code = topics[name]?.error ?? .unknownTopicOrPartition
+        let isUnknown = [.unknownTopicOrPartition, .unknownTopicId, .none].contains(code)
+        return .refused(
+            code == .none ? .unknownTopicOrPartition : code, "waiting for topic \(name)", topic: name,
+            advice: isUnknown ? "create it, or look at its spelling; reading begins by itself when it is there" : nil)
+    }
+
+    // MARK: - Without a group
+
+    /// The partitions that there are, and where to begin in those of them that are not `read` yet: at `start` in what was
+    /// there when it was looked for first, at the first record in all later ones, which nobody has seen.
+    func followed(
+        _ topics: Topics, read: some Collection<TopicPartition>, from start: KafkaConsumer.StartingOffset
+    ) -> (all: Set<TopicPartition>, new: [TopicPartition: KafkaConsumer.StartingOffset]) {
+        let all = partitionCounts(of: names, topics).flatMap { name, count in
+            (0..<count).map { TopicPartition(name, PartitionID(index: $0)) }
+        }
+        var isPattern = false
+        if case .matching? = source.topics { isPattern = true }
+        let read = Set(read)
+        var new: [TopicPartition: KafkaConsumer.StartingOffset] = [:]
+        for partition in all where !read.contains(partition) {
+            new[partition] = followed.contains(partition.topic) || isPattern && hasFollowed ? .earliest : start
+        }
+        return (Set(all), new)
+    }
+
+    /// They are read now. Topics that are known to be there, or known to be missing: what comes of them later is new. Gives
+    /// what is said of a topic that is missing.
+    mutating func tookUp(_ topics: Topics, now: Instant) -> KafkaError? {
+        isFollowing = false
+        failures = 0
+        let missing = settled(topics, now: now)
+        for name in names where counts[name] != nil || topics[name]?.error == .unknownTopicOrPartition {
+            followed.insert(name)
+        }
+        hasFollowed = true
+        return missing
+    }
+
+    /// They could not be looked at, or taken up. Gives how often in a row that was so.
+    mutating func followingFailed(now: Instant, pause: (_ failures: Int) -> Duration) -> Int {
+        isFollowing = false
+        failures += 1
+        failed(now: now, pause: pause(failures))
+        return failures
+    }
+}

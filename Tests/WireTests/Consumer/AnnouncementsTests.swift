@@ -1,0 +1,137 @@
+import TestSupport
+import Testing
+
+@testable import KafkaWire
+
+/// What the application is told, in which order.
+@Suite(.turn) struct AnnouncementsTests {
+    private static let a = TopicPartition("t", 0)
+    private static let b = TopicPartition("t", 1)
+    private static let error = KafkaError(.timedOut, "x")
+
+    private static func chunk(_ partition: TopicPartition = a, to offset: Offset = 5) -> FetchedChunk {
+        FetchedChunk(
+            source: partition, batches: [], firstOffset: 0, nextOffset: offset, highWatermark: offset, bytes: 0,
+            reachesEnd: true)
+    }
+
+    /// All that is told until records come, or something ends it.
+    private static func told(_ announcements: inout Announcements) -> [Announcements.Step] {
+        var steps: [Announcements.Step] = []
+        repeat {
+            steps.append(announcements.next(isCancelled: false))
+        } while steps.count < 20 && steps.last?.isNews == true
+        return steps
+    }
+
+    @Test func newsComeInTheirOrderAndBeforeRecords() {
+        var announcements = Announcements()
+        #expect(Self.told(&announcements) == [.records])
+        announcements.assigned([Self.a: 0])
+        #expect(announcements.trouble(Self.error, .metadata) == .first)
+        #expect(announcements.worksAgain(.metadata) == .recovered)
+        announcements.passedOver(Self.error)
+        #expect(
+            Self.told(&announcements) == [
+                .news(.assigned([Self.a: 0])), .news(.trouble(Self.error)), .news(.recovered),
+                .news(.trouble(Self.error)), .records,
+            ])
+    }
+
+    @Test func theEndOfAPartitionComesBehindItsRecordsAndBehindNews() {
+        var announcements = Announcements()
+        announcements.gave(Self.chunk())
+        announcements.passedOver(Self.error)
+        announcements.fail(Self.error)
+        #expect(
+            Self.told(&announcements) == [
+                .news(.trouble(Self.error)), .news(.reachedEnd(Self.a, at: 5)), .failure(Self.error),
+            ])
+        // An error that nothing comes behind stays; the first counts.
+        announcements.fail(KafkaError(.closed, "y"))
+        #expect(Self.told(&announcements) == [.failure(Self.error)])
+    }
+
+    @Test func anEndThatIsNotReachedAfterAllIsNotTold() {
+        var announcements = Announcements()
+        announcements.gave(Self.chunk())
+        announcements.forgetEnd(Self.b)
+        announcements.forgetEnd(Self.a)
+        #expect(Self.told(&announcements) == [.records])
+        announcements.gave(Self.chunk())
+        #expect(announcements.reassigned() == .none)
+        #expect(Self.told(&announcements) == [.records])
+    }
+
+    @Test func partitionsAreTheApplicationsUntilItAsksForMoreThanThatTheyAreTakenAway() {
+        var announcements = Announcements()
+        announcements.assigned([Self.a: 0])
+        _ = announcements.next(isCancelled: false)
+        #expect(announcements.revoked([Self.a], lost: false) == true)
+        #expect(!announcements.isLettingGo)
+        #expect(announcements.next(isCancelled: false) == .news(.revoked([Self.a], lost: false)))
+        #expect(announcements.isLettingGo)
+        // It is told once, whatever becomes of the group meanwhile.
+        #expect(announcements.revoked([Self.a], lost: true) == true)
+        announcements.hasLetGo()
+        #expect(Self.told(&announcements) == [.records])
+    }
+
+    @Test func aRevocationThatWasNotToldYetBecomesALoss() {
+        var announcements = Announcements()
+        #expect(announcements.revoked([Self.a], lost: false) == true)
+        #expect(announcements.revoked([Self.a], lost: true) == true)
+        #expect(Self.told(&announcements) == [.news(.revoked([Self.a], lost: true)), .records])
+    }
+
+    @Test func whoWasNotToldOfPartitionsNeedNotLetThemGo() {
+        var announcements = Announcements()
+        announcements.passedOver(Self.error)
+        announcements.assigned([Self.a: 0])
+        #expect(announcements.revoked([Self.a], lost: false) == false)
+        #expect(Self.told(&announcements) == [.news(.trouble(Self.error)), .records])
+        #expect(announcements.revoked([], lost: false) == false)
+        #expect(Self.told(&announcements) == [.records])
+    }
+
+    @Test func whoStopsReadingIsToldOfPartitionsAnewAndOfTroublesAllTheSame() {
+        var announcements = Announcements()
+        #expect(announcements.trouble(Self.error, .commits) == .first)
+        announcements.assigned([Self.a: 0])
+        #expect(announcements.next(isCancelled: true) == .withdraw)
+        announcements.removed([Self.b])
+        announcements.withdrew()
+        #expect(Self.told(&announcements) == [.news(.trouble(Self.error)), .records])
+    }
+
+    @Test func troublesAreToldOnceUntilAllWorksAgain() {
+        var announcements = Announcements()
+        #expect(announcements.trouble(Self.error, .broker(1)) == .first)
+        #expect(announcements.trouble(Self.error, .broker(1)) == .none)
+        #expect(announcements.trouble(Self.error, .broker(2)) == .more)
+        #expect(announcements.worksAgain(.broker(1)) == .none)
+        // With other partitions, what was wrong with fetching is of the past.
+        #expect(announcements.reassigned() == .recovered)
+        #expect(Self.told(&announcements) == [.news(.trouble(Self.error)), .news(.recovered), .records])
+    }
+
+    @Test func whoStoppedGetsNothingMoreAndWhoClosedIsToldNothing() {
+        var announcements = Announcements()
+        announcements.assigned([Self.a: 0])
+        announcements.stop()
+        #expect(!announcements.isOpen)
+        #expect(!announcements.isClosed)
+        #expect(announcements.next(isCancelled: true) == .end)
+        #expect(announcements.close() == true)
+        announcements.stop()
+        #expect(announcements.isClosed)
+        #expect(announcements.close() == false)
+        #expect(announcements.trouble(Self.error, .metadata) == .none)
+        #expect(announcements.worksAgain(.metadata) == .none)
+        #expect(announcements.next(isCancelled: false) == .end)
+    }
+}
+
+extension Announcements.Step {
+    fileprivate var isNews: Bool { if case .news = self { true } else { false } }
+}

@@ -1,0 +1,160 @@
+import TestSupport
+import Testing
+
+@testable import KafkaWire
+
+/// When topics are looked at, and what is seen then.
+@Suite(.turn) struct TopicWatchTests {
+    private static let start = Instant(nanoseconds: 0)
+    private static let age = Duration.seconds(300)
+
+    private static func watch(_ source: KafkaConsumer.Source) -> TopicWatch {
+        TopicWatch(source, maximumAge: age, now: start)
+    }
+
+    private static func topics(
+        _ counts: [String: Int], errors: [String: ErrorCode] = [:], isInternal: Bool = false
+    ) -> TopicWatch.Topics {
+        let partition = ClusterMetadata.Partition(leader: 1, leaderEpoch: 0, error: .none)
+        let known = counts.map { name, count in
+            ClusterMetadata.Topic(
+                name: name, id: .zero, isInternal: isInternal, error: errors[name] ?? .none,
+                partitions: Array(repeating: partition, count: count))
+        }
+        return Dictionary(known.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    private static func partitions(_ name: String, _ count: Int) -> Set<TopicPartition> {
+        Set((0..<count).map { TopicPartition(name, PartitionID(index: $0)) })
+    }
+
+    @Test func aGroupsTopicsAreLookedAtWhileTheMemberHasItsShare() {
+        var watch = Self.watch(.group("g", topics: ["t"]))
+        #expect(watch.names == ["t"])
+        #expect(watch.deadline(hasShare: false) == nil)
+        #expect(watch.settled(Self.topics(["t": 2]), now: Self.start) == nil)
+        let due = Self.start + Self.age
+        #expect(watch.deadline(hasShare: true) == due)
+        #expect(watch.takeDue(hasShare: true, now: Self.start + .seconds(299)) == false)
+        #expect(watch.takeDue(hasShare: false, now: due) == false)
+        #expect(watch.takeDue(hasShare: true, now: due) == true)
+        #expect(watch.deadline(hasShare: true) == due + Self.age)
+        watch.lookSoon(now: due)
+        #expect(watch.takeDue(hasShare: true, now: due) == true)
+        watch.failed(now: due, pause: .seconds(1))
+        #expect(watch.deadline(hasShare: true) == due + .seconds(1))
+    }
+
+    @Test func givenPartitionsAreNeverLookedFor() {
+        var watch = Self.watch(.partitions([TopicPartition("t", 0): .earliest]))
+        #expect(watch.deadline(hasShare: true) == nil)
+        #expect(watch.takeDue(hasShare: true, now: Self.start + Self.age) == false)
+    }
+
+    @Test func whatHasChangedSinceTheAssignmentMeansARebalanceOnce() {
+        var watch = Self.watch(.group("g", topics: ["t", "u"]))
+        #expect(watch.settled(Self.topics(["t": 2]), now: Self.start)?.topic == "u")
+        for (counts, expected) in [
+            (["t": 2], false), (["t": 3], true), (["t": 3], false), (["t": 3, "u": 1], true), (["u": 1], true),
+        ] {
+            let seen = watch.compared(Self.topics(counts), now: Self.start)
+            #expect(seen.haveChanged == expected)
+        }
+    }
+
+    @Test func anErrorOfTheMomentTakesNothingAway() {
+        var watch = Self.watch(.group("g", topics: ["t"]))
+        _ = watch.settled(Self.topics(["t": 2]), now: Self.start)
+        let away = Self.topics(["t": 0], errors: ["t": .leaderNotAvailable])
+        #expect(watch.partitionCounts(of: ["t", "other"], away) == ["t": 2])
+        #expect(watch.compared(away, now: Self.start).haveChanged == false)
+        let gone = Self.topics(["t": 0], errors: ["t": .unknownTopicOrPartition])
+        #expect(watch.partitionCounts(of: ["t"], gone).isEmpty)
+        #expect(watch.compared(gone, now: Self.start).haveChanged == true)
+    }
+
+    @Test func aMissingTopicIsSaidAndLookedForMoreOften() throws {
+        var watch = Self.watch(.group("g", topics: ["t"]))
+        let told = watch.settled([:], now: Self.start)
+        let missing = try #require(told)
+        #expect(missing.code.broker == .unknownTopicOrPartition)
+        #expect(missing.message.contains("waiting for topic t"))
+        #expect(watch.deadline(hasShare: true) == Self.start + .seconds(2))
+        let refused = Self.topics(["t": 0], errors: ["t": .topicAuthorizationFailed])
+        #expect(watch.settled(refused, now: Self.start)?.code.broker == .topicAuthorizationFailed)
+        #expect(watch.settled(Self.topics(["t": 1]), now: Self.start) == nil)
+        #expect(watch.deadline(hasShare: true) == Self.start + Self.age)
+    }
+
+    @Test func aPatternMatchesAnewAndNoInternalTopics() throws {
+        var watch = Self.watch(.group("g", topics: .matching(try TopicPattern("a.*"))))
+        #expect(watch.settled([:], now: Self.start)?.message.contains("a.*") == true)
+        #expect(watch.deadline(hasShare: true) == Self.start + .seconds(2))
+        let inside = Self.topics(["ab": 1], isInternal: true)
+        watch.match(Self.topics(["a": 1, "b": 1]).merging(inside) { $1 })
+        #expect(watch.names == ["a"])
+        var named = Self.watch(.group("g", topics: ["t"]))
+        named.match(Self.topics(["a": 1]))
+        #expect(named.names == ["t"])
+    }
+
+    @Test func withoutAGroupWhatComesLaterIsReadFromItsFirstRecord() {
+        var watch = Self.watch(.topics(["t", "u"], from: .latest))
+        #expect(watch.takeDue(hasShare: false, now: Self.start + Self.age) == true)
+        let first = Self.topics(["t": 1, "u": 0], errors: ["u": .unknownTopicOrPartition])
+        let found = watch.followed(first, read: [], from: .latest)
+        #expect(found.all == Self.partitions("t", 1))
+        #expect(found.new == [TopicPartition("t", 0): .latest])
+        #expect(watch.tookUp(first, now: Self.start)?.topic == "u")
+        let later = watch.followed(Self.topics(["t": 2, "u": 1]), read: [TopicPartition("t", 0)], from: .latest)
+        #expect(later.all == Self.partitions("t", 2).union(Self.partitions("u", 1)))
+        #expect(later.new == [TopicPartition("t", 1): .earliest, TopicPartition("u", 0): .earliest])
+    }
+
+    @Test func aTopicThatCouldNotBeSeenYetIsNotANewOne() {
+        var watch = Self.watch(.topics(["t"], from: .latest))
+        let away = Self.topics(["t": 0], errors: ["t": .leaderNotAvailable])
+        #expect(watch.followed(away, read: [], from: .latest).new.isEmpty)
+        _ = watch.tookUp(away, now: Self.start)
+        #expect(watch.followed(Self.topics(["t": 1]), read: [], from: .latest).new == [TopicPartition("t", 0): .latest])
+    }
+
+    @Test func ofAPatternAllThatComesLaterIsNew() throws {
+        var watch = Self.watch(.topics(.matching(try TopicPattern(".")), from: .latest))
+        watch.match(Self.topics(["a": 1]))
+        #expect(watch.followed(Self.topics(["a": 1]), read: [], from: .latest).new == [TopicPartition("a", 0): .latest])
+        _ = watch.tookUp(Self.topics(["a": 1]), now: Self.start)
+        watch.match(Self.topics(["b": 1]))
+        #expect(
+            watch.followed(Self.topics(["b": 1]), read: [], from: .latest).new == [TopicPartition("b", 0): .earliest])
+    }
+
+    @Test func onlyOneIsUnderWayAndFailuresArePausedFor() {
+        var watch = Self.watch(.topics(["t"], from: .earliest))
+        watch.lookSoon(now: Self.start)
+        #expect(watch.takeDue(hasShare: false, now: Self.start) == true)
+        watch.lookSoon(now: Self.start)
+        #expect(watch.takeDue(hasShare: false, now: Self.start) == false)
+        for count in 1...2 {
+            #expect(watch.followingFailed(now: Self.start) { .seconds($0) } == count)
+            #expect(watch.deadline(hasShare: false) == Self.start + .seconds(count))
+            #expect(watch.takeDue(hasShare: false, now: Self.start + .seconds(count)) == true)
+        }
+        _ = watch.tookUp(Self.topics(["t": 1]), now: Self.start)
+        #expect(watch.followingFailed(now: Self.start) { .seconds($0) } == 1)
+    }
+}
+
+@Suite(.turn) struct LeaderLooksTests {
+    @Test func oneLookAtATimeAndTheNextLaterWhileSomeAreMissing() {
+        var looks = LeaderLooks()
+        #expect(looks.begin() == true)
+        #expect(looks.begin() == false)
+        #expect(looks.looked() == 1)
+        looks.end()
+        #expect(looks.begin() == true)
+        #expect(looks.looked() == 2)
+        looks.foundAll()
+        #expect(looks.looked() == 1)
+    }
+}
