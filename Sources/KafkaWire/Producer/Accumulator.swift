@@ -45,19 +45,7 @@ struct Accumulator {
         /// How many bytes the batch before took up: about what the next one will need.
         var usualSize = 0
         var full: Deque<Entry> = []
-        var inFlight = 0
-        /// After a failure one batch at a time is sent, until the failed ones are through: so they stay in order.
-        var isRecovering = false
-        var retryAt: Instant?
-        var nextOrdinal = 0
-        /// The id that this partition's batches are numbered under. Each partition keeps its own until a batch of it is
-        /// lost for good: to number the others anew would make duplicates of what is on its way there.
-        var producer: Identity?
-        var needsNewProducer = false
-        /// Whether the broker has taken a batch under `producer`. Before, it takes any number for the first: a second
-        /// batch that overtakes the first would stand in front of it for good.
-        var isEstablished = false
-        var nextSequence: Int32 = 0
+        var line = PartitionLine()
 
         init(_ target: TopicPartition) {
             self.target = target
@@ -82,12 +70,6 @@ struct Accumulator {
         var attempts = 0
         /// Why the last try failed.
         var lastError: KafkaError?
-    }
-
-    /// What the cluster calls an idempotent producer.
-    struct Identity: Equatable, Sendable {
-        var id: ProducerID
-        var epoch: ProducerEpoch
     }
 
     init(
@@ -193,8 +175,7 @@ struct Accumulator {
         guard let open = queue.open else { return false }
         let size = queue.builder.pointee.size
         queue.full.append(
-            Entry(batch: open, ordinal: queue.nextOrdinal, size: size - RecordBatch.Layout.headerSize))
-        queue.nextOrdinal += 1
+            Entry(batch: open, ordinal: queue.line.sealed(), size: size - RecordBatch.Layout.headerSize))
         queue.usualSize = min(size, batchSize)
         queue.open = nil
         let count = queue.builder.pointee.count
@@ -219,12 +200,31 @@ struct Accumulator {
         var leaderless: Set<String> = []
         /// A batch waits for a producer id, another one than was given.
         var needsProducer = false
+
+        /// What goes to each leader, divided into requests of about `size` bytes.
+        func requests(of size: Int) -> [(leader: BrokerID, entries: [Entry])] {
+            var requests: [(leader: BrokerID, entries: [Entry])] = []
+            for (leader, entries) in byLeader {
+                var request: [Entry] = []
+                var bytes = 0
+                for entry in entries {
+                    if bytes + entry.size > size, bytes > 0 {
+                        requests.append((leader, request))
+                        (request, bytes) = ([], 0)
+                    }
+                    request.append(entry)
+                    bytes += entry.size
+                }
+                requests.append((leader, request))
+            }
+            return requests
+        }
     }
 
     /// Takes out at most one batch of each partition that may be sent now. `leader` tells the partition's leader,
     /// `isFree` whether it can take a further request.
     mutating func takeReady(
-        now: Instant, flush: Bool, producer: Identity?, leader: (TopicPartition) -> BrokerID?,
+        now: Instant, flush: Bool, producer: ProducerIdentity.Given?, leader: (TopicPartition) -> BrokerID?,
         isFree: (BrokerID) -> Bool
     ) -> Ready {
         var ready = Ready()
@@ -236,24 +236,26 @@ struct Accumulator {
                     if flush || due <= now { _ = seal(queue) } else { lookAgain(due) }
                 }
                 guard !queue.full.isEmpty else { continue }
-                if let retryAt = queue.retryAt, retryAt > now {
+                if let retryAt = queue.line.retryAt, retryAt > now {
                     lookAgain(retryAt)
                     continue
                 }
-                guard queue.inFlight < allowance(queue) else { continue }
+                guard queue.line.hasRoom(maximumInFlight, isIdempotent: isIdempotent) else { continue }
                 guard let broker = leader(queue.target) else {
                     ready.leaderless.insert(name)
                     continue
                 }
                 guard isFree(broker) else { continue }
-                guard !isIdempotent || isNumbered(queue, producer) else {
-                    ready.needsProducer = ready.needsProducer || queue.inFlight == 0
+                switch isIdempotent ? queue.line.takeNumbers(producer) : .ready {
+                case .ready: break
+                case .anew: for index in queue.full.indices { queue.full[index].stamp = nil }
+                case .waits(let isUrgent):
+                    ready.needsProducer = ready.needsProducer || isUrgent
                     continue
                 }
                 guard var entry = queue.full.popFirst() else { continue }
-                queue.retryAt = nil
-                if entry.stamp == nil { entry.stamp = stamp(queue, entry) }
-                queue.inFlight += 1
+                if entry.stamp == nil { entry.stamp = queue.line.stamp(count: entry.batch.extent.count) }
+                queue.line.sent()
                 ready.byLeader[broker, default: []].append(entry)
                 if !queue.full.isEmpty {
                     lookAgain(now)
@@ -265,45 +267,15 @@ struct Accumulator {
         return ready
     }
 
-    private func allowance(_ queue: PartitionQueue) -> Int {
-        queue.isRecovering || isIdempotent && !queue.isEstablished ? 1 : maximumInFlight
-    }
-
-    /// Whether the partition has an id to number its batches under; takes `producer` where it needs another.
-    private func isNumbered(_ queue: PartitionQueue, _ producer: Identity?) -> Bool {
-        if queue.producer != nil, !queue.needsNewProducer { return true }
-        // Batches on their way still carry the old id.
-        guard let producer, producer != queue.producer, queue.inFlight == 0 else { return false }
-        queue.producer = producer
-        queue.needsNewProducer = false
-        queue.isEstablished = false
-        queue.nextSequence = 0
-        for index in queue.full.indices { queue.full[index].stamp = nil }
-        return true
-    }
-
-    private func stamp(_ queue: PartitionQueue, _ entry: Entry) -> ProducerBatch.Stamp {
-        guard let producer = queue.producer else { return .init() }
-        defer { queue.nextSequence = Self.sequence(after: queue.nextSequence, count: entry.batch.extent.count) }
-        return .init(producerId: producer.id, producerEpoch: producer.epoch, baseSequence: queue.nextSequence)
-    }
-
-    /// Sequence numbers wrap to 0 (`DefaultRecordBatch.incrementSequence`).
-    static func sequence(after sequence: Int32, count: Int32) -> Int32 {
-        let next = Int64(sequence) + Int64(count)
-        return Int32(truncatingIfNeeded: next > Int64(Int32.max) ? next - Int64(Int32.max) - 1 : next)
-    }
-
     /// The batch was acknowledged, or failed for good.
     mutating func finished(_ entry: Entry, isAcknowledged: Bool = true) {
         guard let queue = queue(entry.batch.target) else { return }
-        queue.inFlight -= 1
-        if isAcknowledged, entry.stamp?.producerId == queue.producer?.id { queue.isEstablished = true }
+        queue.line.finished(entry.stamp, isAcknowledged: isAcknowledged)
         release(entry, queue)
     }
 
     private mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
-        if queue.inFlight == 0, queue.full.first?.attempts ?? 0 == 0 { queue.isRecovering = false }
+        queue.line.released(isClear: queue.full.first?.attempts ?? 0 == 0)
         bufferedBytes -= entry.size
         pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
     }
@@ -311,9 +283,7 @@ struct Accumulator {
     /// The batch is to be sent again, in its place among those of its partition, not before `at`.
     mutating func retry(_ entry: Entry, at: Instant, because error: KafkaError?) {
         guard let queue = queue(entry.batch.target) else { return }
-        queue.inFlight -= 1
-        queue.isRecovering = true
-        queue.retryAt = at
+        queue.line.returned(until: at)
         var entry = entry
         entry.attempts += 1
         entry.lastError = error ?? entry.lastError
@@ -327,12 +297,12 @@ struct Accumulator {
         var expired: [Entry] = []
         var next: Instant?
         for queues in topics.values {
-            for queue in queues.partitions where queue.inFlight == 0 {
+            for queue in queues.partitions where queue.line.inFlight == 0 {
                 if let open = queue.open, open.created + timeout <= now { _ = seal(queue) }
                 while let first = queue.full.first, first.batch.created + timeout <= now {
                     queue.full.removeFirst()
                     // It may have arrived: the numbers behind it would leave a gap, or repeat one.
-                    if first.stamp != nil { queue.needsNewProducer = true }
+                    if first.stamp != nil { queue.line.renumber() }
                     release(first, queue)
                     expired.append(first)
                 }
@@ -359,9 +329,8 @@ struct Accumulator {
         return all
     }
 
-    /// A batch of the partition is lost, or the broker has lost what it knew: batches that are not acknowledged yet are
-    /// numbered anew, under another producer id, once nothing of the partition is on its way.
-    mutating func renumber(_ target: TopicPartition) { queue(target)?.needsNewProducer = true }
+    /// The partition's batches that are not acknowledged yet are numbered anew, see ``PartitionLine/renumber()``.
+    mutating func renumber(_ target: TopicPartition) { queue(target)?.line.renumber() }
 
     private func queue(_ target: TopicPartition) -> PartitionQueue? {
         guard let queues = topics[target.topic], queues.partitions.indices.contains(target.partition.index) else {

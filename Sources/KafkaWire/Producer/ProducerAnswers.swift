@@ -3,73 +3,58 @@ extension ProducerEngine {
     func answered(
         _ entries: [Accumulator.Entry], from leader: BrokerID, _ outcome: Result<ProduceExchange.Answer, KafkaError>
     ) {
-        requestsInFlight[leader, default: 1] -= 1
-        switch outcome {
-        case .success(let answer):
-            for entry in entries {
-                guard let results = answer.results else {
-                    finish(entry, .success(.none))
-                    continue
-                }
-                settle(entry, results[entry.batch.target], by: answer.broker)
-            }
-        case .failure(let error):
-            for entry in entries { failed(entry, error) }
-        }
+        pace.answered(by: leader)
+        for entry in entries { settle(entry, verdict(on: entry, outcome)) }
         drain()
         resumeWaiters()
     }
 
-    private func settle(_ entry: Accumulator.Entry, _ result: ProduceExchange.PartitionResponse?, by broker: String) {
-        let target = entry.batch.target
-        guard let result else {
-            return failed(
-                entry,
-                KafkaError(
-                    .malformedResponse, "broker \(broker) did not answer for \(target)", broker: broker,
-                    topic: target.topic, partition: target.partition, isRetriable: true))
+    private func verdict(
+        on entry: Accumulator.Entry, _ outcome: Result<ProduceExchange.Answer, KafkaError>
+    ) -> BatchVerdict {
+        let answer: ProduceExchange.Answer
+        switch outcome {
+        case .success(let given): answer = given
+        case .failure(let error): return BatchVerdict(error, attempts: entry.attempts, policy)
         }
-        let code = result.errorCode
+        guard let results = answer.results else { return .arrived(.none) }
+        let target = entry.batch.target
+        guard let result = results[target] else {
+            return BatchVerdict(
+                KafkaError(
+                    .malformedResponse, "broker \(answer.broker) did not answer for \(target)", broker: answer.broker,
+                    topic: target.topic, partition: target.partition, isRetriable: true),
+                attempts: entry.attempts, policy)
+        }
+        let hint = result.currentLeader
+        if result.errorCode != .none, hint.leaderId >= 0 {
+            cluster.assumeIsolated { $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
+        }
         let words = result.errorMessage.map { " (\($0))" } ?? ""
         let error = KafkaError.refused(
-            code, "could not send \(entry.batch.extent.count) records to \(target)\(words)", by: broker, api: .produce,
-            topic: target.topic, partition: target.partition)
-        switch code {
-        case .none: finish(entry, .success(result.baseOffset))
-        // The batch had arrived before; its answer was lost (KIP-98).
-        case .duplicateSequenceNumber: finish(entry, .success(result.baseOffset))
-        case .outOfOrderSequenceNumber where entry.attempts == 0 && configuration.maximumInFlight > 1:
-            // A batch in front of this one failed; both are sent again in order.
-            retry(entry, because: error)
-        case .outOfOrderSequenceNumber, .unknownProducerId, .invalidProducerEpoch:
-            guard configuration.isIdempotent else { return failed(entry, error) }
-            shared.state.withLock { $0.accumulator.renumber(target) }
-            retry(entry, because: error)
-        default:
-            if result.currentLeader.leaderId >= 0 {
-                let hint = result.currentLeader
-                cluster.assumeIsolated { $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
-            }
-            failed(entry, error)
-        }
+            result.errorCode, "could not send \(entry.batch.extent.count) records to \(target)\(words)",
+            by: answer.broker, api: .produce, topic: target.topic, partition: target.partition)
+        return BatchVerdict(result.errorCode, at: result.baseOffset, error, attempts: entry.attempts, policy)
     }
 
-    private func failed(_ entry: Accumulator.Entry, _ error: KafkaError) {
-        if error.isRetriable, ending == nil, entry.attempts < configuration.maximumRetries ?? .max {
-            if error.code.broker?.invalidatesMetadata ?? true { relearn([entry.batch.target.topic]) }
-            // Whether its time is up is looked at before it is sent again.
-            return retry(entry, because: error)
+    private func settle(_ entry: Accumulator.Entry, _ verdict: BatchVerdict) {
+        let target = entry.batch.target
+        switch verdict {
+        case .arrived(let offset): finish(entry, .success(offset))
+        case .again(let error, let further):
+            if let ending { return finish(entry, .failure(ending)) }
+            if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
+            if further.contains(.lookUp) { relearn([target.topic]) }
+            retry(entry, because: error)
+        case .lost(let error, let further):
+            if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
+            finish(entry, .failure(ending ?? error))
         }
-        // The numbers of the batches behind it would leave a gap.
-        if configuration.isIdempotent { shared.state.withLock { $0.accumulator.renumber(entry.batch.target) } }
-        finish(entry, .failure(ending ?? error))
     }
 
     private func retry(_ entry: Accumulator.Entry, because error: KafkaError) {
-        if let ending { return finish(entry, .failure(ending)) }
-        let pause = lookBackoff.pause(after: entry.attempts + 1)
         if entry.attempts == Self.triesUntold { configuration.client.logger.warning("\(error.message)") }
-        let at = Instant.now + pause
+        let at = now + backoff.pause(after: entry.attempts + 1)
         shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error) }
         setTimer(at)
     }
@@ -79,7 +64,7 @@ extension ProducerEngine {
 
     private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Offset, KafkaError>) {
         let isAcknowledged = if case .success = outcome { true } else { false }
-        if isAcknowledged { lookBackoff.reset() }
+        if isAcknowledged { pace.worked() }
         shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
         entry.batch.complete(outcome)
     }
@@ -87,11 +72,11 @@ extension ProducerEngine {
     /// Fails what has waited for longer than `delivery.timeout.ms`.
     func failExpired() {
         let timeout = configuration.deliveryTimeout
-        let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: .now, timeout: timeout) }
+        let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: timeout) }
         for entry in expired {
             let target = entry.batch.target
             let reason =
-                (entry.lastError ?? prepareError ?? withoutLeader(target)).map { "the last error was: \($0.message)" }
+                (entry.lastError ?? identity.error ?? withoutLeader(target)).map { "the last error was: \($0.message)" }
                 ?? "look whether its leader is reachable"
             entry.batch.complete(
                 .failure(

@@ -1,5 +1,6 @@
-/// The part of a producer that talks to brokers: an actor on the loop. It takes batches out of the accumulator, sends
-/// them to their leaders, and deals with what comes back.
+/// The part of a producer that talks to brokers: an actor on the loop. It performs what its values decide:
+/// ``Accumulator`` which batches go out, ``ProducerIdentity`` who sends them, ``ProducerPace`` when and how many at a
+/// time, ``BatchVerdict`` what becomes of them.
 actor ProducerEngine {
     nonisolated let loop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -8,23 +9,15 @@ actor ProducerEngine {
     let cluster: Cluster
     nonisolated let shared: ProducerShared
 
-    /// The newest id that the cluster gave.
-    var producer: Accumulator.Identity?
-    var isPreparing = false
-    var requestsInFlight: [BrokerID: Int] = [:]
+    var identity = ProducerIdentity()
+    var pace: ProducerPace
+    let policy: BatchVerdict.Policy
+    /// The pauses between tries of all kinds; how often each has failed, each counts.
+    let backoff: Backoff
     /// The last request in the line to each broker.
     private var turns: [BrokerID: SendTurn] = [:]
     /// Why nothing more is sent.
     var ending: KafkaError?
-    var lastRefresh = Instant.now
-    /// How long to wait between looks for leaders: the longer, the more often there was none.
-    var lookBackoff: Backoff
-    var lookPause: Duration
-    /// When a producer id may be asked for again, after it was in vain.
-    var prepareAt = Instant(nanoseconds: 0)
-    var prepareBackoff: Backoff
-    /// Why there is no producer id at present.
-    var prepareError: KafkaError?
     private var timer: (at: Instant, id: TimerID)?
     /// How many wait for batches that are not full to be sent all the same.
     private var isFlushing = 0
@@ -39,10 +32,16 @@ actor ProducerEngine {
         self.cluster = cluster
         self.shared = shared
         loop = cluster.loop
-        lookBackoff = Backoff(configuration.client, seed: cluster.loop.random())
-        prepareBackoff = lookBackoff
-        lookPause = lookBackoff.next()
+        backoff = Backoff(configuration.client, seed: cluster.loop.random())
+        pace = ProducerPace(
+            limit: configuration.maximumInFlight, maximumAge: configuration.client.metadataMaximumAge, now: .now,
+            pause: backoff.pause(after:))
+        policy = BatchVerdict.Policy(
+            isIdempotent: configuration.isIdempotent, maximumInFlight: configuration.maximumInFlight,
+            maximumRetries: configuration.maximumRetries)
     }
+
+    var now: Instant { .now }
 
     // MARK: - Called by users
 
@@ -70,7 +69,7 @@ actor ProducerEngine {
                 throw KafkaError(
                     .cancelled, "the task was cancelled while it waited for room for a record", topic: topic)
             }
-            guard Instant.now < deadline else {
+            guard now < deadline else {
                 throw KafkaError(
                     .timedOut,
                     "no room came free for a record of topic \(topic): \(memory) bytes wait to be sent; look whether the "
@@ -98,13 +97,13 @@ actor ProducerEngine {
         shared.state.withLock { state in
             if state.refusal == nil { state.refusal = KafkaError(.closed, "the producer is closed") }
         }
-        let deadline = Instant.now + timeout
+        let deadline = now + timeout
         isFlushing += 1
         while true {
             let seen = wakes
-            guard shared.state.withLock({ $0.accumulator.pendingBatches }) > 0, Instant.now < deadline else { break }
+            guard shared.state.withLock({ $0.accumulator.pendingBatches }) > 0, now < deadline else { break }
             drain()
-            await pause(until: min(deadline, Instant.now + .seconds(1)), unless: seen, isCancellable: false)
+            await pause(until: min(deadline, now + .seconds(1)), unless: seen, isCancellable: false)
         }
         let left = shared.state.withLock { $0.accumulator.pendingBatches }
         let error = KafkaError(
@@ -123,40 +122,22 @@ actor ProducerEngine {
     func drain() {
         guard ending == nil else { return }
         failExpired()
-        let now = Instant.now
+        let now = now
         refreshIfOld(now)
         let metadata = cluster.assumeIsolated { $0.metadata }
-        let limit = configuration.maximumInFlight
         let ready = shared.state.withLock { state in
             state.accumulator.takeReady(
-                now: now, flush: isFlushing > 0, producer: producer, leader: { metadata.leader(of: $0) },
-                isFree: { requestsInFlight[$0, default: 0] < limit })
+                now: now, flush: isFlushing > 0, producer: identity.current, leader: { metadata.leader(of: $0) },
+                isFree: pace.isFree)
         }
         if ready.needsProducer { prepare() }
         if !ready.leaderless.isEmpty { relearn(ready.leaderless) }
-        for (leader, entries) in ready.byLeader {
-            for request in split(entries) { start(request, to: leader) }
-        }
+        for (leader, entries) in ready.requests(of: configuration.maximumRequestSize) { start(entries, to: leader) }
         if let at = ready.nextLook { setTimer(at) }
     }
 
-    /// Divides batches into requests of about `max.request.size`.
-    private func split(_ entries: [Accumulator.Entry]) -> [[Accumulator.Entry]] {
-        var requests: [[Accumulator.Entry]] = [[]]
-        var size = 0
-        for entry in entries {
-            if size + entry.size > configuration.maximumRequestSize, size > 0 {
-                requests.append([])
-                size = 0
-            }
-            requests[requests.count - 1].append(entry)
-            size += entry.size
-        }
-        return requests
-    }
-
     private func start(_ entries: [Accumulator.Entry], to leader: BrokerID) {
-        requestsInFlight[leader, default: 0] += 1
+        pace.sent(to: leader)
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
         let executor: (any TaskExecutor)? = configuration.compression == .none ? loop : nil
         let (previous, turn) = (turns[leader], SendTurn())

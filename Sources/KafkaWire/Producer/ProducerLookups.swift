@@ -4,7 +4,7 @@ extension ProducerEngine {
     func learn(_ name: String, until deadline: Instant) async throws(KafkaError) {
         let cluster = cluster
         let topic = try await cluster.retrying(
-            for: deadline - .now, "look up topic \(name)"
+            for: deadline - now, "look up topic \(name)"
         ) { () async throws(KafkaError) in
             guard let topic = try await cluster.topic(name, mayCreate: true) else {
                 throw KafkaError.refused(.unknownTopicOrPartition, "could not look up topic \(name)", topic: name)
@@ -19,12 +19,10 @@ extension ProducerEngine {
         shared.state.withLock { $0.accumulator.setPartitions(name, count: topic.partitions.count) }
     }
 
-    /// Asks for leaders anew, in the background.
+    /// Asks for leaders anew, in the background and not too often.
     func relearn(_ topics: Set<String>) {
-        let earliest = lastRefresh + lookPause
-        guard ending == nil, Instant.now > earliest else { return setTimer(earliest + .milliseconds(1)) }
-        lastRefresh = .now
-        lookPause = lookBackoff.next()
+        guard ending == nil else { return }
+        if let later = pace.look(now: now, pause: backoff.pause(after:)) { return setTimer(later) }
         Task(executorPreference: loop) {
             try? await self.cluster.refresh(topics.sorted())
             await self.takeOverPartitions()
@@ -32,7 +30,7 @@ extension ProducerEngine {
     }
 
     func refreshIfOld(_ now: Instant) {
-        guard now > lastRefresh + configuration.client.metadataMaximumAge else { return }
+        guard pace.isOld(now: now) else { return }
         relearn(Set(cluster.assumeIsolated { $0.metadata.topics.keys.map { $0 } }))
     }
 
@@ -48,14 +46,15 @@ extension ProducerEngine {
 
     /// Gets a producer id, in the background: for the first batch, and where a partition has to be numbered anew.
     func prepare() {
-        guard !isPreparing, ending == nil else { return }
-        guard Instant.now >= prepareAt else { return setTimer(prepareAt) }
-        isPreparing = true
-        Task(executorPreference: loop) { await self.askProducerID() }
+        guard ending == nil else { return }
+        switch identity.wanted(now: now) {
+        case .ask: Task(executorPreference: loop) { await self.askProducerID() }
+        case .wait(let until): setTimer(until)
+        case .nothing: break
+        }
     }
 
     private func askProducerID() async {
-        let before = producer
         do throws(KafkaError) {
             let answer = try await cluster.send(to: .any) { _ in
                 InitProducerIdRequest.with {
@@ -63,29 +62,18 @@ extension ProducerEngine {
                     $0.transactionTimeoutMs = .max
                 }
             }
-            let what = "could not get a producer id"
-            let code = answer.response.errorCode
-            guard code == .none else { throw .refused(code, what, by: answer.broker, api: .initProducerId) }
-            let given = Accumulator.Identity(id: answer.response.producerId, epoch: answer.response.producerEpoch)
-            // Batches that are numbered anew under the id they had would be taken for those that are lost.
-            guard given.id >= 0, given != before else {
-                throw KafkaError(
-                    .malformedResponse,
-                    "\(what): broker \(answer.broker) gave \(given.id), which "
-                        + (given == before ? "this producer has already" : "is none"),
-                    broker: answer.broker, api: .initProducerId, isRetriable: true)
+            let (response, broker) = (answer.response, answer.broker)
+            guard response.errorCode == .none else {
+                throw .refused(response.errorCode, ProducerIdentity.what, by: broker, api: .initProducerId)
             }
-            producer = given
-            prepareError = nil
-            prepareBackoff.reset()
+            try identity.given(.init(id: response.producerId, epoch: response.producerEpoch), by: broker)
         } catch {
             // Brokers that cannot be reached may come back; what has waited for too long fails meanwhile.
             guard error.isRetriable else { return end(error) }
-            if prepareError == nil { configuration.client.logger.warning("\(error.message)") }
-            prepareError = error
-            prepareAt = .now + prepareBackoff.next()
+            if identity.failed(error, now: now, pause: backoff.pause(after:)) {
+                configuration.client.logger.warning("\(error.message)")
+            }
         }
-        isPreparing = false
         drain()
     }
 }

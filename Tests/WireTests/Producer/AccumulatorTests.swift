@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.turn) struct AccumulatorTests {
     private static let start = Instant(nanoseconds: 0)
-    private static let id = Accumulator.Identity(id: 40, epoch: 0)
+    private static let id = ProducerIdentity.Given(id: 40, epoch: 0)
 
     private static func accumulator(
         batchSize: Int = 1000, linger: Duration = .zero, inFlight: Int = 5, idempotent: Bool = true, partitions: Int = 1
@@ -32,7 +32,7 @@ import Testing
 
     private static func take(
         _ accumulator: inout Accumulator, now: Instant = start, flush: Bool = false,
-        producer: Accumulator.Identity? = id, leader: BrokerID? = 1, free: Bool = true
+        producer: ProducerIdentity.Given? = id, leader: BrokerID? = 1, free: Bool = true
     ) -> Accumulator.Ready {
         accumulator.takeReady(
             now: now, flush: flush, producer: producer, leader: { _ in leader }, isFree: { _ in free })
@@ -194,7 +194,7 @@ import Testing
         let ready = Self.take(&accumulator, flush: true)
         #expect(ready.needsProducer)
         #expect(ready.byLeader.isEmpty)
-        let other = Accumulator.Identity(id: 41, epoch: 0)
+        let other = ProducerIdentity.Given(id: 41, epoch: 0)
         let entry = try #require(Self.take(&accumulator, flush: true, producer: other).byLeader[1]?.first)
         #expect(entry.batch === second.batch)
         #expect(entry.stamp == .init(producerId: 41, producerEpoch: 0, baseSequence: 0))
@@ -206,7 +206,7 @@ import Testing
         for entry in try #require(Self.take(&accumulator).byLeader[1]) { accumulator.finished(entry) }
         accumulator.renumber(TopicPartition("t", 0))
         for partition in [0, 1] as [PartitionID] { Self.append(&accumulator, partition: partition) }
-        let other = Accumulator.Identity(id: 41, epoch: 0)
+        let other = ProducerIdentity.Given(id: 41, epoch: 0)
         let stamps = Self.take(&accumulator, producer: other).byLeader[1]?.map { ($0.batch.target.partition, $0.stamp) }
         let byPartition = Dictionary(uniqueKeysWithValues: stamps ?? [])
         #expect(byPartition[0] == ProducerBatch.Stamp(producerId: 41, producerEpoch: 0, baseSequence: 0))
@@ -223,11 +223,17 @@ import Testing
         #expect(Self.sequences(Self.take(&accumulator)) == [2])
     }
 
-    @Test func sequencesWrapToZero() {
-        #expect(Accumulator.sequence(after: 0, count: 5) == 5)
-        #expect(Accumulator.sequence(after: .max - 1, count: 1) == .max)
-        #expect(Accumulator.sequence(after: .max, count: 1) == 0)
-        #expect(Accumulator.sequence(after: .max - 1, count: 5) == 3)
+    @Test func whatGoesToALeaderIsDividedIntoRequests() throws {
+        var accumulator = Self.accumulator(batchSize: 100, partitions: 5)
+        for partition in 0..<5 { Self.append(&accumulator, bytes: 60, partition: PartitionID(index: partition)) }
+        let ready = Self.take(&accumulator)
+        let size = try #require(ready.byLeader[1]?.first?.size)
+        for (limit, expected) in [(2 * size, [2, 2, 1]), (5 * size, [5]), (1, [1, 1, 1, 1, 1])] {
+            let requests = ready.requests(of: limit)
+            #expect(requests.map(\.entries.count) == expected)
+            #expect(requests.allSatisfy { $0.leader == 1 })
+            #expect(Set(requests.flatMap(\.entries).map(\.batch.target)).count == 5)
+        }
     }
 
     @Test func whatWaitsForTooLongExpiresAlsoWhenItWasNeverFull() throws {
