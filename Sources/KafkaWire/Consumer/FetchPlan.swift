@@ -192,7 +192,7 @@ struct FetchPlan: Equatable, Sendable {
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
         }
-        if let first = order.popFirst() { order.append(first) }
+        if !requests.isEmpty, let first = order.popFirst() { order.append(first) }
         asked.formUnion(requests.keys)
         return (requests, leaderless)
     }
