@@ -208,8 +208,6 @@ import Testing
     /// Where the system is asked for time, chance and bytes all the same, and why.
     static let ownWorld = [
         "Sources/KafkaWire/Net/": "what the loop is made of",
-        "Sources/KafkaWire/Producer/": "still to be converted",
-        "Sources/KafkaWire/Consumer/": "still to be converted",
         "Sources/Apps/Checks/FuzzChecks/Waiting.swift": "a watch over those who may hang, the loop among them",
         "Sources/Apps/Shared/AppSupport/": "the terminal and signals; it knows nothing of Kafka, and so of no loop",
         "Sources/Apps/Pipeline/PostgreSQL/": "libpq, which waits by itself",

@@ -28,16 +28,14 @@ actor ConsumerEngine {
     /// Counts the calls of ``wakeApplication()``: between looking and waiting the actor may be left, and what happened
     /// then must not be waited for.
     private var wakes = 0
-    private var timer: (at: Instant, id: TimerID)?
-    private var gates: [Int: CheckedContinuation<Void, Never>] = [:]
-    private var nextGate = 0
+    private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
 
     init(_ configuration: KafkaConsumer.Configuration, cluster: Cluster) {
         self.configuration = configuration
         self.cluster = cluster
         loop = cluster.loop
         backoff = Backoff(configuration.client, seed: cluster.loop.random())
-        let now = Instant.now
+        let now = cluster.loop.now
         topics = TopicWatch(configuration.source, maximumAge: configuration.client.metadataMaximumAge, now: now)
         plan = FetchPlan(limit: configuration.maximumBuffered)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
@@ -49,11 +47,11 @@ actor ConsumerEngine {
         }
     }
 
-    var now: Instant { .now }
+    var now: Instant { loop.now }
     var hasShare: Bool { membership?.standing == .stable }
 
     func pause(_ time: Duration) async {
-        if time > .zero { try? await Task.sleep(for: time) }
+        if time > .zero { try? await loop.sleep(for: time) }
     }
 
     // MARK: - The application's side
@@ -109,8 +107,7 @@ actor ConsumerEngine {
         guard announcements.close() else { return nil }
         wakeApplication()
         await bounded(.seconds(10)) { await $0.leave { $0.close() } }
-        if let timer { loop.cancel(timer.id) }
-        timer = nil
+        timer.cancel()
         await cluster.close()
         return membership.flatMap { commits.closed($0.groupId) }
     }
@@ -126,20 +123,15 @@ actor ConsumerEngine {
 
     /// Does something for at most that long; what is not finished then goes on unheard.
     func bounded(_ limit: Duration, _ work: @escaping @Sendable (isolated ConsumerEngine) async -> Void) async {
-        let gate = nextGate
-        nextGate += 1
-        let timer = loop.schedule(at: now + limit) { [weak self] in self?.assumeIsolated { $0.open(gate) } }
-        await withCheckedContinuation { continuation in
-            gates[gate] = continuation
-            Task(executorPreference: loop) {
-                await work(self)
-                await self.open(gate)
-            }
+        let end = Arrival<Void>()
+        let timer = loop.schedule(at: now + limit) { end.give(()) }
+        Task(executorPreference: loop) {
+            await work(self)
+            end.give(())
         }
+        await end.value()
         loop.cancel(timer)
     }
-
-    private func open(_ gate: Int) { gates.removeValue(forKey: gate)?.resume() }
 
     private func begin() {
         guard !hasBegun else { return }
@@ -203,17 +195,11 @@ actor ConsumerEngine {
         ]
         guard !announcements.isClosed, let at = candidates.compactMap({ $0 }).min() else { return }
         // A time that has passed is looked at again soon, not in a circle.
-        let due = max(at, now + .milliseconds(1))
-        if let timer {
-            if timer.at <= due, timer.at > now { return }
-            loop.cancel(timer.id)
-        }
-        let id = loop.schedule(at: due) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
-        timer = (due, id)
+        timer.bringForward(to: max(at, now + .milliseconds(1)))
     }
 
     private func timerFired() {
-        timer = nil
+        timer.fired()
         guard !announcements.isClosed else { return }
         let now = now
         // An application that waits for records is not one that works for too long.

@@ -18,6 +18,8 @@ struct Accumulator {
     private(set) var bufferedBytes = 0
     private var pendingByIdentity: [ObjectIdentifier: ProducerBatch] = [:]
     private let isIdempotent: Bool
+    /// Which partition records without a key go to next.
+    private var random: RandomSource
 
     /// How many batches were not acknowledged, those on their way included.
     var pendingBatches: Int { pendingByIdentity.count }
@@ -30,9 +32,9 @@ struct Accumulator {
         var sticky: Int
         var stickyBytes = 0
 
-        init(_ name: String, count: Int) {
+        init(_ name: String, count: Int, _ random: inout RandomSource) {
             partitions = (0..<count).map { PartitionQueue(TopicPartition(name, PartitionID(index: $0))) }
-            sticky = Int.random(in: 0..<count)
+            sticky = Int.random(in: 0..<count, using: &random)
         }
     }
 
@@ -73,8 +75,10 @@ struct Accumulator {
     }
 
     init(
-        batchSize: Int, linger: Duration, maximumInFlight: Int, isIdempotent: Bool, isPacking: Bool = false
+        batchSize: Int, linger: Duration, maximumInFlight: Int, isIdempotent: Bool, isPacking: Bool = false,
+        random: RandomSource
     ) {
+        self.random = random
         self.isPacking = isPacking
         self.batchSize = batchSize
         self.linger = linger
@@ -90,7 +94,7 @@ struct Accumulator {
     /// Says how many partitions the topic has. Partitions never go away.
     mutating func setPartitions(_ topic: String, count: Int) {
         guard let queues = topics[topic] else {
-            if count > 0 { topics[topic] = TopicQueues(topic, count: count) }
+            if count > 0 { topics[topic] = TopicQueues(topic, count: count, &random) }
             return
         }
         for number in queues.partitions.count..<max(count, queues.partitions.count) {
@@ -160,11 +164,11 @@ struct Accumulator {
 
     /// Records without a key stay with one partition until it has got a batch full of them, then move to another
     /// (KIP-794): few large batches instead of many small ones.
-    private func stick(_ queues: TopicQueues, _ bytes: Int) {
+    private mutating func stick(_ queues: TopicQueues, _ bytes: Int) {
         queues.stickyBytes += bytes
         guard queues.stickyBytes >= batchSize, queues.partitions.count > 1 else { return }
         queues.stickyBytes = 0
-        let other = Int.random(in: 0..<queues.partitions.count - 1)
+        let other = Int.random(in: 0..<queues.partitions.count - 1, using: &random)
         queues.sticky = other >= queues.sticky ? other + 1 : other
     }
 

@@ -30,7 +30,8 @@ public final class KafkaProducer: Sendable {
             Accumulator(
                 batchSize: min(configuration.batchSize, configuration.maximumRequestSize), linger: configuration.linger,
                 maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1,
-                isIdempotent: configuration.isIdempotent, isPacking: configuration.compression != .none))
+                isIdempotent: configuration.isIdempotent, isPacking: configuration.compression != .none,
+                random: cluster.loop.randomSource()))
         engine = ProducerEngine(configuration, cluster: cluster, shared: shared)
     }
 
@@ -45,7 +46,7 @@ public final class KafkaProducer: Sendable {
     @discardableResult
     public nonisolated(nonsending) func send(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         if let delivery = try trySend(record) { return delivery }
-        let deadline = Instant.now + configuration.maximumBlock
+        let deadline = loop.now + configuration.maximumBlock
         while true {
             try await engine.makeReady(for: record.topic, room: Self.upperBound(record), deadline: deadline)
             if let delivery = try trySend(record) { return delivery }
@@ -89,7 +90,7 @@ public final class KafkaProducer: Sendable {
                     + "\(configuration.maximumRequestSize); raise it here and max.message.bytes at the broker",
                 topic: topic, setting: "max.request.size")
         }
-        let time = timestamp ?? Instant.wallMilliseconds
+        let time = timestamp ?? loop.wallMilliseconds
         let memory = configuration.bufferMemory
         guard bound <= memory else {
             throw KafkaError(
@@ -102,7 +103,7 @@ public final class KafkaProducer: Sendable {
             if state.accumulator.bufferedBytes + bound > memory { return nil }
             return state.accumulator.append(
                 topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: time,
-                bound: bound, now: .now)
+                bound: bound, now: loop.now)
         }
         switch appended {
         case .done(let delivery, let wake):

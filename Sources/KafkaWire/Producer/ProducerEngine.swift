@@ -18,7 +18,7 @@ actor ProducerEngine {
     private var turns: [BrokerID: SendTurn] = [:]
     /// Why nothing more is sent.
     var ending: KafkaError?
-    private var timer: (at: Instant, id: TimerID)?
+    private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     /// How many wait for batches that are not full to be sent all the same.
     private var isFlushing = 0
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -34,20 +34,21 @@ actor ProducerEngine {
         loop = cluster.loop
         backoff = Backoff(configuration.client, seed: cluster.loop.random())
         pace = ProducerPace(
-            limit: configuration.maximumInFlight, maximumAge: configuration.client.metadataMaximumAge, now: .now,
+            limit: configuration.maximumInFlight, maximumAge: configuration.client.metadataMaximumAge,
+            now: cluster.loop.now,
             pause: backoff.pause(after:))
         policy = BatchVerdict.Policy(
             isIdempotent: configuration.isIdempotent, maximumInFlight: configuration.maximumInFlight,
             maximumRetries: configuration.maximumRetries)
     }
 
-    var now: Instant { .now }
+    var now: Instant { loop.now }
 
     // MARK: - Called by users
 
     /// Has the engine look for batches soon. From any thread.
     nonisolated func wake() {
-        loop.schedule(at: .now) { [weak self] in self?.assumeIsolated { $0.drain() } }
+        loop.schedule(at: loop.now) { [weak self] in self?.assumeIsolated { $0.drain() } }
     }
 
     /// Waits until a record for `topic` of at most `room` bytes may be taken over: the topic is known, and there is
@@ -111,8 +112,7 @@ actor ProducerEngine {
             "\(left) batches could not be sent before the producer was closed; look whether the brokers are reachable")
         end(error)
         await cluster.close()
-        if let timer { loop.cancel(timer.id) }
-        timer = nil
+        timer.cancel()
         return left > 0 ? .failure(error) : .success(())
     }
 
@@ -153,18 +153,12 @@ actor ProducerEngine {
     // MARK: - Waiting
 
     func setTimer(_ at: Instant) {
-        guard ending == nil else { return }
-        if let timer {
-            if timer.at <= at { return }
-            loop.cancel(timer.id)
-        }
-        let id = loop.schedule(at: at) { [weak self] in
-            self?.assumeIsolated {
-                $0.timer = nil
-                $0.drain()
-            }
-        }
-        timer = (at, id)
+        if ending == nil { timer.bringForward(to: at) }
+    }
+
+    private func timerFired() {
+        timer.fired()
+        drain()
     }
 
     /// Waits for the next answer since `seen`, or until `deadline`.
@@ -175,7 +169,7 @@ actor ProducerEngine {
             await withTaskCancellationHandler {
                 await wait(unless: seen)
             } onCancel: {
-                loop.schedule(at: .now, wake)
+                loop.schedule(at: loop.now, wake)
             }
         } else {
             await wait(unless: seen)

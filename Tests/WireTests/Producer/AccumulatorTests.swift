@@ -11,7 +11,8 @@ import Testing
         batchSize: Int = 1000, linger: Duration = .zero, inFlight: Int = 5, idempotent: Bool = true, partitions: Int = 1
     ) -> Accumulator {
         var accumulator = Accumulator(
-            batchSize: batchSize, linger: linger, maximumInFlight: inFlight, isIdempotent: idempotent)
+            batchSize: batchSize, linger: linger, maximumInFlight: inFlight, isIdempotent: idempotent,
+            random: RandomSource(seed: 7))
         accumulator.setPartitions("t", count: partitions)
         return accumulator
     }
