@@ -36,7 +36,7 @@ package struct SocketAddress: Sendable, Hashable {
     /// The same host at another port.
     package func at(port: UInt16) -> SocketAddress {
         var bytes = bytes
-        (bytes[2], bytes[3]) = (UInt8(port >> 8), UInt8(truncatingIfNeeded: port))
+        (bytes[2], bytes[3]) = (UInt8(truncatingIfNeeded: port >> 8), UInt8(truncatingIfNeeded: port))
         return SocketAddress(bytes)
     }
 
