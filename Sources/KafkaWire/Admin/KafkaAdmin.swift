@@ -57,6 +57,7 @@ public final class KafkaAdmin: Sendable {
     var timeout: Milliseconds { Milliseconds(cluster.configuration.requestTimeout) }
 
     /// A call about nothing in particular. `value` is what its answer says; `whole` its error, where it has one.
+    @_semantics("optimize.sil.specialize.generic.never")
     func one<R: WireRequest, Value: Sendable>(
         _ what: String, at target: Cluster.Target, final: Set<ErrorCode> = [],
         _ build: @escaping @Sendable (Int16) throws(KafkaError) -> R,
@@ -89,6 +90,7 @@ public final class KafkaAdmin: Sendable {
     }
 
     /// Asks every broker, and puts together what they say.
+    @_semantics("optimize.sil.specialize.generic.never")
     func gather<R: WireRequest, Element: Sendable>(
         _ what: String, _ build: @escaping @Sendable (Int16) throws(KafkaError) -> R,
         whole: @escaping @Sendable (R.Response) -> (ErrorCode, String?),

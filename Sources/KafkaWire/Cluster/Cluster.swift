@@ -79,6 +79,9 @@ package actor Cluster {
     /// Sends a request once and decodes its answer, in the caller's task. `build` gets the version that was agreed on,
     /// or `exactly` that one.
     /// Errors inside the answer are the caller's matter.
+    ///
+    /// One form serves all requests, as one of ``perform(_:about:)`` does.
+    @_semantics("optimize.sil.specialize.generic.never")
     package nonisolated func send<R: WireRequest>(
         _: R.Type = R.self, to target: Target, use: Use = .general, atMost: Int16 = .max, exactly: Int16? = nil,
         timeout: Duration? = nil, onQueued: @Sendable () -> Void = {},

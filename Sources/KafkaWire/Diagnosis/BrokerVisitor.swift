@@ -104,6 +104,7 @@ struct BrokerVisitor: Sendable {
             logger: configuration.client.logger)
     }
 
+    @_semantics("optimize.sil.specialize.generic.never")
     private func ask<R: WireRequest>(
         _ connection: BrokerConnection, _ request: R, _ version: Int16
     ) async throws(KafkaError) -> R.Response {
