@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 #if canImport(Glibc)
@@ -57,9 +58,17 @@ enum Program {
         posix_spawn_file_actions_addopen(&actions, 2, error.path, O_WRONLY, 0)
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         defer { words.forEach { free($0) } }
+        keepDescriptors()
         var id: pid_t = 0
         try #require(posix_spawn(&id, program, &actions, nil, &words, environ) == 0)
         return Run(id: id, output: output, error: error)
+    }
+
+    /// A program that a test starts gets no descriptors of the tests beside it: a limit of its own would be used up.
+    private static func keepDescriptors() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        }
     }
 
     /// A `kw` that runs.

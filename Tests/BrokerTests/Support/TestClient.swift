@@ -21,6 +21,8 @@ final class TestClient {
         #else
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #endif
+        // Programs that other tests start do not get it.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
