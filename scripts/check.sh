@@ -19,6 +19,9 @@ rm -f /tmp/kw-layers.$$
 step "values that could trap (scripts/traps.py)"
 scripts/traps.py || die "a place could trap"
 
+step "files that take long to type-check (scripts/slow-files.py)"
+scripts/slow-files.py || die "write it otherwise: give the literals and closures of a long expression their types, or part it"
+
 step "scripts"
 for script in scripts/*.sh scripts/connect/*.sh .ci/run; do bash -n "$script"; done
 # SC2034: variables that conditions given to eval use.

@@ -51,11 +51,12 @@ import concurrent.futures
 import json
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import compiler
+from compiler import ROOT
+
 LISTS = ROOT / "scripts" / "traps"
 UNPROVEN = "unproven"
 LONGEST = 150
@@ -347,45 +348,13 @@ class SourceFile:
 # MARK: the compiler
 
 
-def arguments_of_modules():
-    """For each of the package's own modules, but the one that only tests and fuzzers use, what the build gives the compiler."""
-    manifest = (ROOT / ".build" / "debug.yaml").read_text()
-    modules = {}
-    for line in re.findall(r'^    args: (\["[^"]*swiftc",.*\])$', manifest, re.M):
-        arguments = json.loads(line)
-        name = arguments[arguments.index("-module-name") + 1] if "-module-name" in arguments else ""
-        listing = next((a[1:] for a in arguments if a.startswith("@") and a.endswith("/sources")), None)
-        if not listing or not pathlib.Path(listing).exists():
-            continue
-        sources = [line.strip("'").replace("\\ ", " ") for line in pathlib.Path(listing).read_text().splitlines()]
-        if name != "FuzzChecks" and sources and all(source.startswith(f"{ROOT}/Sources/") for source in sources):
-            modules[name] = (arguments, sources)
-    return modules
-
-
 def trees(arguments, sources):
     """The checked syntax tree of each file."""
-    kept, skip = [], False
-    for this, following in zip(arguments[1:], arguments[2:] + [""]):
-        if skip:
-            skip = False
-        elif this in ("-module-name", "-I", "-target", "-swift-version", "-package-name", "-enable-experimental-feature"):
-            kept, skip = kept + [this, following], True
-        elif this == "-Xcc":
-            kept, skip = kept + ([] if following == "-g" else [this, following]), True
-        elif this.startswith(("-D", "-I")) or this in ("-parse-as-library", "-enable-testing"):
-            kept.append(this)
     with tempfile.TemporaryDirectory() as folder:
         outputs = [f"{folder}/{number}.json" for number in range(len(sources))]
-        files, results = pathlib.Path(folder, "files"), pathlib.Path(folder, "results")
-        files.write_text("\n".join(sources))
+        results = pathlib.Path(folder, "results")
         results.write_text("\n".join(outputs))
-        lists = ["-filelist", files, "-primary-filelist", files, "-output-filelist", results]
-        cache = ["-module-cache-path", ROOT / ".build" / "traps-cache"]
-        command = [arguments[0], "-frontend", "-dump-ast", "-dump-ast-format", "json", *cache, *kept, *lists]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"traps.py: the compiler says no; is the debug build up to date?\n{done.stderr[-4000:]}")
+        compiler.frontend(arguments, sources, "-dump-ast", "-dump-ast-format", "json", "-output-filelist", results)
         for output in outputs:
             yield json.loads(pathlib.Path(output).read_text())
 
@@ -431,7 +400,7 @@ def write(path, name, places, known):
 def main(arguments):
     flags = {a for a in arguments if a.startswith("-")}
     names = [a for a in arguments if not a.startswith("-")]
-    modules = arguments_of_modules()
+    modules = compiler.modules("Sources", without={"FuzzChecks", "TestSupport"})
     unknown = set(names) - set(modules)
     if unknown or flags - {"--write", "--where", "--allow-unproven"}:
         sys.exit(f"traps.py: no module {', '.join(unknown)}" if unknown else __doc__)

@@ -130,7 +130,7 @@ def a_person_looks_around():
         assert r"k\x1b[2J\x07" in text, text
         view.send("\r")
         view.until(r'\n  "user": "Zoë",\n', "the message, indented")
-        assert r"\x00\x1b]0;x\x07" in view.text() and r"\u{202e}" in view.text(), view.text()
+        assert r"\x00\x1b]0;x\x07" in view.text() and r"\u202e" in view.text(), view.text()
         # A sequence cut in two is one key.
         view.send("\x1b[B", 0.02)
         view.send("\x7f\x1b[D", 0.02)

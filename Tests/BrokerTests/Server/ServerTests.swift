@@ -40,7 +40,8 @@ import Testing
         // Size, key 18, version 9, correlation 7, client id null, no tags; a body of a version nobody knows yet.
         client.send(raw: [0, 0, 0, 12, 0, 18, 0, 9, 0, 0, 0, 7, 255, 255, 0, 42])
         let frame = try client.receive()
-        #expect("\(frame)" == "00000007" + "0023" + "00000001" + "001200000004")
+        let expected: String = ["00000007", "0023", "00000001", "001200000004"].joined()
+        #expect("\(frame)" == expected)
         // The connection goes on.
         #expect(try client.call(DescribeClusterRequest()).brokers.count == 1)
         await broker.stop()

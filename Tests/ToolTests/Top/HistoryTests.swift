@@ -211,8 +211,9 @@ import Testing
 
     /// A member that reads everything at once and commits every five seconds: the lag is a saw.
     @Test func aSawIsNotATrend() throws {
-        let looks = (0...30).map { number in
-            Self.look(Double(number), end: Int64(number) * 100, committed: Int64(number / 5 * 5) * 100)
+        let looks = (0...30).map { (number: Int) in
+            let (end, committed) = (Int64(number * 100), Int64(number / 5 * 500))
+            return Self.look(Double(number), end: end, committed: committed)
         }
         let forecast = Self.history(looks).forecast(try #require(looks.last?.groups.first))
         #expect(forecast == .caughtUp)
