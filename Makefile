@@ -2,7 +2,6 @@
 # Swift on it; `make help` lists them.
 
 SHELL := /bin/bash
-SWIFT_BUILD := swift build -c release
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
 .PHONY: help demo pipeline compare stack build test check bench crash fuzz guide format install clean
@@ -10,7 +9,9 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-demo: build ## Broker, change events, both agents, a summary; half a minute. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
+demo: ## Broker, change events, both agents, a summary; half a minute. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
+	@scripts/setup.sh native
+	@scripts/build.sh kw demo anomaly-agent velocity-agent
 	@scripts/demo.sh
 
 pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT.
@@ -27,7 +28,7 @@ stack: build ## The same, left running for trying things by hand; Ctrl-C stops i
 
 build: ## Build all programs in release mode.
 	@scripts/setup.sh native
-	@$(SWIFT_BUILD)
+	@scripts/build.sh
 
 test: ## Everything that can be tested here; installs what it needs.
 	@scripts/setup.sh all

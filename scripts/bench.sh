@@ -26,9 +26,8 @@ build() {
   # No package is asked for while everything is there.
   [ -x "$BENCH_PYTHON" ] || scripts/setup.sh venv >&2
   { command -v gcc && pkg-config --exists rdkafka zlib libpq; } >/dev/null 2>&1 || scripts/setup.sh all >&2
-  local product
-  for product in kw anomaly-agent velocity-agent; do swift build -c release --product "$product" >&2; done
-  swift build -c release --package-path Benchmarks >&2
+  scripts/build.sh kw anomaly-agent velocity-agent >&2
+  swift build -c release -debug-info-format none --package-path Benchmarks >&2
   mkdir -p Benchmarks/.build
   # shellcheck disable=SC2046 # several words are meant
   gcc -O2 -Wall -Wextra -Werror -o Benchmarks/.build/rdkafka_bench Benchmarks/peers/rdkafka_bench.c \

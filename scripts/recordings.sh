@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 OUT=$ROOT/docs/recordings
-[ -x "$BIN/kw" ] || die "there is no $BIN/kw; build it (swift build -c release), or name its folder as BIN"
+[ -x "$BIN/kw" ] || die "there is no $BIN/kw; build it (make build), or name its folder as BIN"
 "$VENV/bin/python" -c 'import pyte, kafka' 2>/dev/null || scripts/setup.sh venv
 type -P kcat >/dev/null || scripts/setup.sh native
 mkdir -p "$OUT"

@@ -84,7 +84,7 @@ pure_agents() {
 }
 
 step "building the programs (release)"
-swift build -c release >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
+scripts/build.sh >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
 start_mock
 suite "building the tests (debug)" swift build --build-tests
 suite "golden bytes and values (swift test)" swift_tests '^(WireTests|AppTests|PostgreSQLTests)\.'

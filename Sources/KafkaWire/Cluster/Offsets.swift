@@ -215,6 +215,20 @@ extension Cluster {
     }
 }
 
+/// A committed position, as OffsetFetch tells it in either of its forms.
+private protocol ToldPosition {
+    var partitionIndex: PartitionID { get }
+    var errorCode: ErrorCode { get }
+    var committedOffset: Offset { get }
+    var committedLeaderEpoch: LeaderEpoch { get }
+    var metadata: String? { get }
+}
+
+extension OffsetFetchResponse.OffsetFetchResponseTopic.OffsetFetchResponsePartition: ToldPosition {}
+extension OffsetFetchResponse.OffsetFetchResponseGroup.OffsetFetchResponseTopics.OffsetFetchResponsePartitions:
+    ToldPosition
+{}
+
 extension OffsetFetchResponse {
     /// What an answer says of one group, in the form that all versions share.
     struct Told {
@@ -222,40 +236,27 @@ extension OffsetFetchResponse {
         var partitions: [TopicPartition: (error: ErrorCode, offset: CommittedOffset)] = [:]
 
         /// Of what is said twice the first counts.
-        fileprivate mutating func add(
-            _ topic: String, _ partition: PartitionID, _ error: ErrorCode, _ offset: CommittedOffset
-        ) {
-            let place = TopicPartition(topic, partition)
-            if partitions[place] == nil { partitions[place] = (error, offset) }
+        fileprivate mutating func add(_ topic: String, _ positions: [some ToldPosition]) {
+            for told in positions {
+                let place = TopicPartition(topic, told.partitionIndex)
+                guard partitions[place] == nil else { continue }
+                let offset = CommittedOffset(
+                    offset: told.committedOffset, leaderEpoch: told.committedLeaderEpoch, metadata: told.metadata ?? "")
+                partitions[place] = (told.errorCode, offset)
+            }
         }
     }
 
     /// What is said of `group`; nil where the answer leaves it out.
     func offsets(of group: String, version: Int16) -> Told? {
-        var told = Told(error: errorCode)
-        if version >= 8 {
-            guard let found = groups.first(where: { $0.groupId == group }) else { return nil }
-            told.error = found.errorCode
-            for topic in found.topics {
-                for entry in topic.partitions {
-                    told.add(
-                        topic.name, entry.partitionIndex, entry.errorCode,
-                        CommittedOffset(
-                            offset: entry.committedOffset, leaderEpoch: entry.committedLeaderEpoch,
-                            metadata: entry.metadata ?? ""))
-                }
-            }
+        guard version >= 8 else {
+            var told = Told(error: errorCode)
+            for topic in topics { told.add(topic.name, topic.partitions) }
             return told
         }
-        for topic in topics {
-            for entry in topic.partitions {
-                told.add(
-                    topic.name, entry.partitionIndex, entry.errorCode,
-                    CommittedOffset(
-                        offset: entry.committedOffset, leaderEpoch: entry.committedLeaderEpoch,
-                        metadata: entry.metadata ?? ""))
-            }
-        }
+        guard let found = groups.first(where: { $0.groupId == group }) else { return nil }
+        var told = Told(error: found.errorCode)
+        for topic in found.topics { told.add(topic.name, topic.partitions) }
         return told
     }
 }

@@ -35,10 +35,12 @@ public final class KafkaConsumer: Sendable {
     }
 
     /// Batches of records, for ever, until the consumer is closed or the task is cancelled.
-    public var batches: Batches { Batches(consumer: self) }
+    public var batches: Batches {
+        Batches(consumer: self) { if case .batch(let batch) = $0 { batch } else { nil } }
+    }
 
     /// Batches, and everything else that happens: assignments, revocations, troubles.
-    public var events: Events { Events(consumer: self) }
+    public var events: Events { Events(consumer: self) { $0 } }
 
     /// Commits that the group has processed everything before these offsets.
     public func commit(_ offsets: [TopicPartition: CommittedOffset]) async throws(KafkaError) {
@@ -130,40 +132,29 @@ public final class KafkaConsumer: Sendable {
     }
 
     /// A sequence of ``ConsumerBatch``.
-    public struct Batches: AsyncSequence, Sendable {
+    public typealias Batches = Incoming<ConsumerBatch>
+    /// A sequence of ``ConsumerEvent``.
+    public typealias Events = Incoming<ConsumerEvent>
+
+    /// What a consumer gives, one after the other: batches alone, or all that happens.
+    public struct Incoming<Element: Sendable>: AsyncSequence, Sendable {
         public typealias Failure = KafkaError
         let consumer: KafkaConsumer
+        /// What of an event is an element; the others are passed over.
+        let element: @Sendable (ConsumerEvent) -> Element?
 
-        public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer) }
+        public func makeAsyncIterator() -> Iterator { Iterator(incoming: self) }
 
         public struct Iterator: AsyncIteratorProtocol {
-            let consumer: KafkaConsumer
+            let incoming: Incoming
 
             public mutating func next(
                 isolation actor: isolated (any Actor)? = #isolation
-            ) async throws(KafkaError) -> ConsumerBatch? {
-                while let event = try await consumer.next() {
-                    if case .batch(let batch) = event { return batch }
+            ) async throws(KafkaError) -> Element? {
+                while let event = try await incoming.consumer.next() {
+                    if let element = incoming.element(event) { return element }
                 }
                 return nil
-            }
-        }
-    }
-
-    /// A sequence of ``ConsumerEvent``.
-    public struct Events: AsyncSequence, Sendable {
-        public typealias Failure = KafkaError
-        let consumer: KafkaConsumer
-
-        public func makeAsyncIterator() -> Iterator { Iterator(consumer: consumer) }
-
-        public struct Iterator: AsyncIteratorProtocol {
-            let consumer: KafkaConsumer
-
-            public mutating func next(
-                isolation actor: isolated (any Actor)? = #isolation
-            ) async throws(KafkaError) -> ConsumerEvent? {
-                try await consumer.next()
             }
         }
     }
