@@ -207,7 +207,8 @@ import ToolKit
         _ = state.press(.enter)
         let message = Self.text(state)
         for line in [
-            "  \"user\": \"Zoë\",", "  \"n\": [1,2.50],", "  \"empty\": {}", "header     trace = a", "header     none = null",
+            "  \"user\": \"Zoë\",", "  \"n\": [1,2.50],", "  \"empty\": {}", "header     trace = a",
+            "header     none = null",
         ] {
             #expect(message.contains(line), "\(line)")
         }

@@ -43,7 +43,9 @@ package struct ClusterOptions: ParsableArguments {
         let given =
             bootstrapServer ?? settings.value("bootstrap.servers")
             ?? getenv("KAFKA_BOOTSTRAP").map { String(cString: $0) }
-        let servers = (given ?? "").split(separator: ",").map { ToolSettings.trimmed(String($0)) }.filter { !$0.isEmpty }
+        let servers = (given ?? "").split(separator: ",").map { ToolSettings.trimmed(String($0)) }.filter {
+            !$0.isEmpty
+        }
         return servers.isEmpty ? ["localhost:9092"] : servers
     }
 }
