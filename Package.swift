@@ -146,15 +146,8 @@ let package = Package(
             name: "ToolTests",
             dependencies: [
                 "TestSupport", "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures",
-                "Conformance",
-                "ChangeEvents", "FuzzChecks", http,
-                "BrokerUI",
-                "Benching",
-                "RecordText",
-                "ClusterView",
-                "Proxying",
-                "ChangeText",
-                "ConnectREST",
+                "Conformance", "RecordText", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView", "Benching",
+                "Proxying", "BrokerUI", "FuzzChecks", http,
             ],
             swiftSettings: strict),
         .testTarget(

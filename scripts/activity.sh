@@ -66,8 +66,6 @@ rows_ever_inserted() { run_psql -c "SELECT generate_series(1, last_value) FROM a
 rows_in_topic() { events | awk '$1 == "c" || $1 == "r" { print $2 }' | sort -u; }
 same_rows() { diff <(rows_ever_inserted) <(rows_in_topic) >"$dir/rows.diff"; }
 
-connectors() { CONNECT_URL=http://127.0.0.1:$CONNECT_PORT "$BIN/kw" connectors "$@"; }
-
 write_connector() { # NAME SLOT PUBLICATION [MEMBER…] of the settings
   local name=$1 slot=$2 publication=$3
   shift 3

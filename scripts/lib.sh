@@ -266,8 +266,8 @@ register_connector() {
 # Longer than a minute only where a large table has to be told first.
 CONNECTOR_PATIENCE=${CONNECTOR_PATIENCE:-60}
 
-# kw connectors, asking this stack's Connect: connectors COMMAND [OPTION…]
-connectors() { "$BIN/kw" connectors "$1" --connect "http://127.0.0.1:$CONNECT_PORT" "${@:2}"; }
+# kw connectors, asking this stack's Connect.
+connectors() { CONNECT_URL=http://127.0.0.1:$CONNECT_PORT "$BIN/kw" connectors "$@"; } # COMMAND [OPTION…]
 
 # Registers $CONNECTOR and waits until it streams: post_connector SETTINGS, the members of a JSON object.
 post_connector() {

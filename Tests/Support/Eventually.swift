@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// What a test waited for has not come.
@@ -42,6 +43,9 @@ package func within<R: Sendable>(
 package func elsewhere<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
     try await Task(executorPreference: ElasticExecutor.shared) { try work() }.value
 }
+
+/// Runs a command with the shell; gives what `system` gives, 0 where it went well.
+package func runShell(_ command: String) async throws -> Int32 { try await elsewhere { system(command) } }
 
 /// Who waits for an outcome, until it is there the first time.
 private final class Outcome<R: Sendable>: Sendable {

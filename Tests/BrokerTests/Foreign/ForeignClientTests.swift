@@ -33,7 +33,7 @@ import Testing
         configure(&configuration)
         let broker = try await KafkaBroker.start(configuration)
         for codec in Self.codecs { try await pack(codec, for: broker) }
-        #expect(try await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
+        #expect(try await runShell("BOOTSTRAP=\(broker.bootstrapServers) PACKED=1 timeout 300 " + command) == 0)
         for codec in Self.codecs {
             #expect(try await unpack("packed-by-\(packer)-\(codec)", of: broker) == Set(Self.values), "\(codec)")
         }

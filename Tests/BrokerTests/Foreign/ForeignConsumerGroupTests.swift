@@ -21,7 +21,7 @@ import Testing
         configuration.consumerHeartbeatInterval = .milliseconds(300)
         configuration.consumerSessionTimeout = .seconds(6)
         let broker = try await KafkaBroker.start(configuration)
-        #expect(try await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
+        #expect(try await runShell("BOOTSTRAP=\(broker.bootstrapServers) timeout 300 " + command) == 0)
         await broker.stop()
     }
 }

@@ -20,7 +20,7 @@ import Testing
         let python = try #require(Foreigners.python)
         let program = try #require(Self.program, "kw is not built; swift build --product kw")
         // The script stops what it has started, also when it is stopped itself.
-        let status = try await Foreigners.run(
+        let status = try await runShell(
             "KW='\(program)' JARS='\(Foreigners.jars ?? "")' timeout --kill-after=10 240 "
                 + "'\(python)' '\(Foreigners.programs)/\(script).py'")
         #expect(status == 0, "\(script).py; what it says is above")

@@ -28,7 +28,7 @@ import Testing
         let broker = try await KafkaBroker.start(configuration)
         let script = "'\(Foreigners.programs)/test_foreign_clients.py' produces_and_consumes"
         #expect(
-            try await Foreigners.run("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0,
+            try await runShell("BOOTSTRAP=\(broker.bootstrapServers) timeout 120 '\(python)' \(script)") == 0,
             "\(release)")
         await broker.stop()
     }
@@ -39,7 +39,7 @@ import Testing
         let servers = broker.bootstrapServers
         let outcome = Locked<Int32?>(nil)
         async let ended: Void = {
-            let status = try await Foreigners.run("BOOTSTRAP=\(servers) timeout 200 \(command)")
+            let status = try await runShell("BOOTSTRAP=\(servers) timeout 200 \(command)")
             outcome.withLock { $0 = status }
         }()
         var random = RandomSource(seed: 4)

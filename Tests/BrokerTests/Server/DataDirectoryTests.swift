@@ -1,4 +1,3 @@
-import Foundation
 import KafkaWire
 import TestSupport
 import Testing
@@ -155,17 +154,6 @@ import Testing
         await broker.stop()
         let next = try await start()
         await next.stop()
-    }
-
-    /// A process that this one starts has all descriptors for a moment: a broker that was stopped then has let go.
-    @Test func aFolderIsFreeThoughAChildHasTheDescriptor() throws {
-        let temporary = TemporaryFolder()
-        let lock = try FolderLock(Folder(temporary.path))
-        #expect(throws: StorageError.self) { try FolderLock(Folder(temporary.path)) }
-        let inherited = dup(lock.descriptor)
-        defer { close(inherited) }
-        lock.release()
-        _ = try FolderLock(Folder(temporary.path))
     }
 
     @Test func aDirectoryBelongsToItsCluster() async throws {

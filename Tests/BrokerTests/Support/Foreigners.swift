@@ -1,5 +1,4 @@
 import Foundation
-import TestSupport
 
 /// The clients of others that tests run, where they are installed, and the way to run them.
 enum Foreigners {
@@ -9,7 +8,4 @@ enum Foreigners {
     static let jars = ProcessInfo.processInfo.environment["KAFKAWIRE_JARS"]
     /// The folder of the programs that the clients run.
     static let programs = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Foreign"
-
-    /// Runs a command with the shell; gives what `system` gives, 0 where it went well.
-    static func run(_ command: String) async throws -> Int32 { try await elsewhere { system(command) } }
 }

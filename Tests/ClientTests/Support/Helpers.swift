@@ -14,11 +14,7 @@ final class Seen: Sendable {
 
     /// Waits until that many values, or that many different ones, are there.
     func wait(for count: Int, different: Bool = false, within limit: Duration = .seconds(10)) async throws {
-        let deadline = ContinuousClock.now + limit
-        while (different ? Set(all).count : self.count) < count {
-            guard ContinuousClock.now < deadline else { throw TookTooLong() }
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        try await eventually(within: limit) { (different ? Set(all).count : self.count) >= count }
     }
 }
 

@@ -21,7 +21,7 @@ import Testing
         let command =
             "BOOTSTRAP=\(broker.bootstrapServers) KW='\(kw)' timeout 150 '\(try #require(Self.python))' "
             + "'\(root)/Tests/Foreign/test_kw_groups.py'"
-        #expect(try await elsewhere { system(command) } == 0)
+        #expect(try await runShell(command) == 0)
         await broker.stop()
     }
 

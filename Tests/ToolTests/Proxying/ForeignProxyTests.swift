@@ -65,7 +65,7 @@ import Testing
             $0.keepsAnswers = false
         }
         let address = await harness.address
-        async let status = Self.run("BOOTSTRAP=\(address) timeout --kill-after=5 240 \(command)")
+        async let status = runShell("BOOTSTRAP=\(address) timeout --kill-after=5 240 \(command)")
         try await meanwhile(broker)
         #expect(try await status == 0)
         await harness.stop()
@@ -80,6 +80,4 @@ import Testing
         #expect(seen.values.reduce(0, +) > 100)
         #expect(harness.sentences.allSatisfy { !$0.contains("unchanged") }, "\(harness.sentences)")
     }
-
-    private static func run(_ command: String) async throws -> Int32 { try await elsewhere { system(command) } }
 }

@@ -42,14 +42,6 @@ import Testing
         return consumer
     }
 
-    private static func eventually(_ holds: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while try await !holds() {
-            try #require(ContinuousClock.now < deadline, "it has not come true")
-            try await Task.sleep(for: .milliseconds(20))
-        }
-    }
-
     @Test func aLookTellsWhatTheBrokerKnows() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 4, "other": 1], brokers: 3))
         try await broker.createTopic("copies", partitions: 3, replicas: 3)
@@ -175,7 +167,7 @@ import Testing
         #expect(without.topic("one")?.leaderless == 1 && without.topic("three")?.leaderless == 0)
         #expect(without.topic("three")?.underReplicated == 3)
         try await broker.startNode(3)
-        try await Self.eventually {
+        try await eventually {
             let look = try await sampler.look()
             return look.brokers.count == 3 && look.troubles.isEmpty && look.topic("one")?.leaderless == 0
         }

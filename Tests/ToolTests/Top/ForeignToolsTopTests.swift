@@ -12,6 +12,6 @@ import Testing
         let python = try #require(Self.python)
         let kw = try #require(Program.folder, "kw is not built; swift build --product kw") + "/kw"
         let command = "KW='\(kw)' timeout 250 '\(python)' '\(Self.programs)/test_top.py'"
-        #expect(try await elsewhere { system(command) } == 0)
+        #expect(try await runShell(command) == 0)
     }
 }

@@ -18,7 +18,8 @@ struct QuotaChanges {
         "SCRAM-SHA-256": .sha256, "SCRAM-SHA-512": .sha512,
     ]
 
-    /// Takes the changes apart; passwords are salted with what `random` gives, which nobody foresees. What cannot be is refused before a broker is asked.
+    /// Takes the changes apart. What cannot be is refused before a broker is asked. Passwords are salted with what `random`
+    /// gives, which nobody foresees.
     init(_ changes: ConfigChanges, of entities: ConfigEntities, random: () -> UInt64) throws {
         let isUser = entities.types == [.users]
         let known =
