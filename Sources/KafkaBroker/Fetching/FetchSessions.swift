@@ -51,7 +51,8 @@ struct FetchSessions {
             topic.partitions.lazy.map {
                 FetchTarget(
                     topic: topic.topic, topicId: topic.topicId, partition: $0.partition, offset: $0.fetchOffset,
-                    maxBytes: $0.partitionMaxBytes, currentLeaderEpoch: $0.currentLeaderEpoch)
+                    maxBytes: $0.partitionMaxBytes, currentLeaderEpoch: $0.currentLeaderEpoch,
+                    lastFetchedEpoch: $0.lastFetchedEpoch)
             }
         }
         guard request.sessionEpoch > 0 else {
@@ -142,9 +143,10 @@ struct FetchSessions {
                 highWatermark: answer.data.highWatermark, logStartOffset: answer.data.logStartOffset)
             let hasRecords = answer.data.records.map { $0.count > 0 } ?? false
             if hasRecords { served.append(key) }
-            if isIncremental, !hasRecords, answer.data.errorCode == .none, partitions[told: key] == told { continue }
-            // An error is repeated until the client does something about it.
-            partitions[told: key] = answer.data.errorCode == .none ? told : nil
+            let isAmiss = answer.data.errorCode != .none || answer.data.divergingEpoch.endOffset >= 0
+            if isIncremental, !hasRecords, !isAmiss, partitions[told: key] == told { continue }
+            // What is amiss is repeated until the client does something about it.
+            partitions[told: key] = isAmiss ? nil : told
             kept.append(answer)
         }
         if served.count < partitions.count {

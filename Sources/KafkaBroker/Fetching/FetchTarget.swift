@@ -10,6 +10,8 @@ struct FetchTarget: Equatable {
     var offset: Offset
     var maxBytes: Int32
     var currentLeaderEpoch: LeaderEpoch
+    /// The epoch of the record that the client has read last, where it says so.
+    var lastFetchedEpoch = LeaderEpoch.none
 
     /// What makes it another partition.
     struct Key: Hashable {

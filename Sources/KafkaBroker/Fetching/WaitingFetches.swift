@@ -46,13 +46,27 @@ extension WaitingFetch {
     /// What is wrong with a target in its partition.
     func refusal(of target: FetchTarget, in partition: Partition) -> ErrorCode {
         let refusal = partition.refusal(at: context.node, epoch: target.currentLeaderEpoch)
-        if refusal != .none { return refusal }
+        if refusal != .none || parting(of: target, in: partition) != nil { return refusal }
         return partition.log.contains(target.offset) ? .none : .offsetOutOfRange
     }
 
-    /// How many bytes there are of a target; nil where something is wrong.
+    /// Where the log parts from what the client has read, by the epoch that it read last; nil where it does not, or the
+    /// client says none (KIP-595).
+    func parting(
+        of target: FetchTarget, in partition: Partition
+    ) -> FetchResponse.FetchableTopicResponse.PartitionData.EpochEndOffset? {
+        guard target.lastFetchedEpoch >= 0 else { return nil }
+        let end = partition.leadership.epochs.end(of: target.lastFetchedEpoch, logEnd: partition.log.endOffset)
+        guard end.offset >= 0, end.epoch < target.lastFetchedEpoch || end.offset < target.offset else { return nil }
+        return .with {
+            $0.epoch = end.epoch
+            $0.endOffset = end.offset
+        }
+    }
+
+    /// How many bytes there are of a target; nil where something is to be told at once.
     func share(of target: FetchTarget, in partition: Partition) -> Int? {
-        guard refusal(of: target, in: partition) == .none else { return nil }
+        guard refusal(of: target, in: partition) == .none, parting(of: target, in: partition) == nil else { return nil }
         let available = partition.log.available(from: target.offset, before: limit(in: partition))
         return min(available, Int(max(0, target.maxBytes)))
     }

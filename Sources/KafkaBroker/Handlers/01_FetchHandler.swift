@@ -5,13 +5,14 @@ import KafkaWire
 /// - Waits up to `maxWaitMs` for `minBytes`; an error in any partition is answered at once.
 /// - Whole batches only, from the one that contains the offset on; the first batch of an answer comes even where it is
 ///   larger than `maxBytes` and `partitionMaxBytes` (KIP-74). At most one segment of a partition per answer.
-/// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320).
+/// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320), and who says which epoch it has
+///   read last is told where the log parts from that (KIP-595).
 /// - Only the leader answers; other nodes say NOT_LEADER_OR_FOLLOWER, or what is wrong with the epoch, and from v16 on who
 ///   leads (KIP-951).
 /// - With `read_committed` (isolation level 1) an answer ends, and a fetch waits, at the last stable offset, and the
 ///   transactions that were aborted are named (KIP-98).
-/// - Deviations: followers do not serve consumers (KIP-392), and `replicaId` and `rackId` are not looked at; no diverging
-///   epochs, since all nodes share one log. An answer has at most 55 MiB (`fetch.max.bytes`).
+/// - Deviations: followers do not serve consumers (KIP-392), and `replicaId` and `rackId` are not looked at; an epoch of which
+///   nothing is known parts from nothing, where Kafka says OFFSET_OUT_OF_RANGE. An answer has at most 55 MiB (`fetch.max.bytes`).
 enum FetchHandler: RequestHandler {
     static let api = ServedAPI(FetchHandler.self)
 

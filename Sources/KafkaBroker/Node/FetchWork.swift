@@ -54,6 +54,10 @@ struct FetchWork: LongWork {
             }
             return Self.refused(data, error)
         }
+        if let parting = fetch.parting(of: target, in: partition) {
+            data.divergingEpoch = parting
+            return Self.bounded(data, partition)
+        }
         let read = Result { () throws(StorageError) in
             try partition.log.read(
                 from: target.offset, before: fetch.limit(in: partition),
@@ -70,10 +74,17 @@ struct FetchWork: LongWork {
                 room = max(0, room - 16 * found.count)
             }
         }
+        data.records = partition.asServed(slice.records)
+        return Self.bounded(data, partition)
+    }
+
+    private static func bounded(
+        _ data: FetchResponse.FetchableTopicResponse.PartitionData, _ partition: Partition
+    ) -> FetchResponse.FetchableTopicResponse.PartitionData {
+        var data = data
         data.highWatermark = partition.log.endOffset
         data.lastStableOffset = partition.lastStableOffset
         data.logStartOffset = partition.log.startOffset
-        data.records = partition.asServed(slice.records)
         return data
     }
 

@@ -57,6 +57,30 @@ import Testing
         await broker.stop()
     }
 
+    /// KIP-595: by the epoch that it says to have read last.
+    @Test func whoHasReadOtherRecordsIsToldWhereTheLogParts() async throws {
+        let broker = try await start()
+        let first = try await client(broker, 1)
+        let second = try await client(broker, 2)
+        #expect(try first.produce("t", batch(["a", "b"])).errorCode == .none)
+        try await broker.moveLeader(of: "t", partition: 0, to: 2)
+        #expect(try second.produce("t", batch(["c"])).errorCode == .none)
+        for (offset, epoch, parting) in [
+            (3, 0, 2), (9, 0, 2), (2, 0, -1), (3, 1, -1), (9, 1, 3), (3, -1, -1), (3, 7, -1),
+        ] as [(Offset, LeaderEpoch, Offset)] {
+            var request = TestClient.fetchRequest("t", offset: offset, maxWaitMs: parting < 0 ? 0 : 60_000)
+            request.topics[0].partitions[0].lastFetchedEpoch = epoch
+            try second.send(request, version: 12)
+            let answer = try Frame.decodeResponse(FetchResponse.self, try second.receive(), version: 12)
+            let told = try #require(answer.responses.first?.partitions.first)
+            #expect(told.errorCode == .none)
+            #expect(told.divergingEpoch.endOffset == parting)
+            #expect(told.divergingEpoch.epoch == (parting < 0 ? -1 : epoch))
+            #expect((told.records?.count ?? 0) > 0 == (offset == 2))
+        }
+        await broker.stop()
+    }
+
     @Test func aMovedLeaderHasANewEpochAndTheOldOneIsFenced() async throws {
         let broker = try await start()
         let first = try await client(broker, 1)
