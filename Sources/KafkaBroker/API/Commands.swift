@@ -14,6 +14,24 @@ extension KafkaBroker {
         }
     }
 
+    /// Elects a leader that has not got the last records, as `unclean.leader.election.enable` lets Kafka do where no other
+    /// is left: the batches from the one that contains `offset` on are gone for all nodes, and `node` leads with the next
+    /// epoch; without it, the leader of now. What comes next gets the offsets of what is gone. Clients that bring epochs
+    /// hear of it (KIP-320), others do not.
+    ///
+    /// - Throws: A sentence where there is no such partition, the node does not run, or the log's file cannot be cut.
+    public func electUncleanly(
+        _ node: BrokerID? = nil, of topic: String, partition: PartitionID, losingFrom offset: Offset
+    ) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            let partition = try state.partition(topic, partition)
+            let node = node ?? partition.leadership.leader
+            try state.requireRunning(node)
+            do { try partition.loseRecords(from: offset) } catch { throw CommandError("\(error)") }
+            state.change(partition) { $0.leadUncleanly(node, from: $1) }
+        }
+    }
+
     /// From now on `node` coordinates the group, as long as it runs; other nodes answer NOT_COORDINATOR. The group keeps
     /// its members, and a join or sync that waits at the old coordinator is still answered there.
     ///

@@ -19,6 +19,12 @@ struct AbortedTransactions {
 
     mutating func append(_ entry: Entry) { entries.append(entry) }
 
+    /// A batch stands in the log: what it says of its producer, and of the transaction that ends with it.
+    mutating func found(_ batch: RecordBatch, _ producers: inout ProducerStates) {
+        guard batch.attributes.isControl else { return producers.remember(batch, at: batch.baseOffset) }
+        if let marker = TransactionMarker(batch) { end(with: marker, at: batch.baseOffset, in: &producers) }
+    }
+
     /// A marker stands at `offset`: the producer's transaction has ended, in `producers` and, if it was aborted, here.
     mutating func end(with marker: TransactionMarker, at offset: Offset, in producers: inout ProducerStates) {
         let start = producers.end(

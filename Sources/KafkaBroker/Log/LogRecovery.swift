@@ -179,12 +179,7 @@ struct LogRecovery {
                 baseOffset: batch.baseOffset, endOffset: batch.lastOffset + 1, position: segment.size,
                 maxTimestamp: batch.maxTimestamp), size: found.size)
         noteEpoch(of: batch)
-        if batch.attributes.isControl {
-            guard let marker = TransactionMarker(batch) else { return }
-            aborted.end(with: marker, at: batch.baseOffset, in: &producers)
-        } else {
-            producers.remember(batch, at: batch.baseOffset)
-        }
+        aborted.found(batch, &producers)
     }
 
     /// The checksum does not cover the epoch. Epochs do not fall: one that is higher than a later one was never any.

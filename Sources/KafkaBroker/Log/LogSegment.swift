@@ -115,6 +115,21 @@ struct LogSegment {
             of: leaderEpoch.rawValue.bigEndian, toByteOffset: RecordBatch.Layout.leaderEpoch, as: Int32.self)
     }
 
+    /// Removes the batches from the one at `index` on.
+    mutating func truncate(from index: Int) throws(StorageError) {
+        let (size, end) = (entries[index].position, entries[index].baseOffset)
+        switch store {
+        case .memory(var bytes):
+            store = .memory([])
+            bytes.removeLast(bytes.count - size)
+            store = .memory(bytes)
+        case .file(let file): try file.truncate(to: size)
+        }
+        entries.removeSubrange(index...)
+        (self.size, endOffset) = (size, end)
+        maxTimestamp = entries.map(\.maxTimestamp).max() ?? .min
+    }
+
     /// Notes a batch of `size` bytes that stands behind those known so far.
     mutating func note(_ entry: Entry, size: Int) {
         entries.append(entry)

@@ -177,6 +177,20 @@ struct PartitionLog {
         return before - size
     }
 
+    /// Removes the batches from the one that contains `offset` on: a leader goes on that has not got them.
+    mutating func truncate(from offset: Offset) throws(StorageError) {
+        guard let index = segmentIndex(containing: max(offset, startOffset)) else { return }
+        for segment in segments[(index + 1)...].reversed() { segment.file?.remove() }
+        segments.removeSubrange((index + 1)...)
+        try segments[index].truncate(from: segments[index].entryIndex(containing: max(offset, startOffset)))
+        endOffset = max(segments[index].endOffset, startOffset)
+        cleanedOffset = min(cleanedOffset, endOffset)
+        size = segments.reduce(0) { $0 + $1.size }
+        position = segments[index].startPosition + segments[index].size
+        firstTimestamp = segments[index].entries.first { $0.maxTimestamp >= 0 }?.maxTimestamp
+        noteBounds()
+    }
+
     /// An empty segment for what compaction leaves of `segment`, and maybe of those behind it.
     func cleanedSegment(for segment: LogSegment) throws(StorageError) -> LogSegment {
         let (base, position) = (segment.baseOffset, segment.startPosition)

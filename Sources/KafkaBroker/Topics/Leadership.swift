@@ -54,6 +54,11 @@ struct Leadership: Equatable {
         change(to: node, end)
     }
 
+    /// `node` leads, though it has not got all records: the log ends at `end` now. The others cut theirs and are in sync.
+    mutating func leadUncleanly(_ node: BrokerID, from end: Offset) {
+        if node == leader { change(to: node, end) } else { lead(node, from: end) }
+    }
+
     /// `node` has stopped: the first replica that is in sync leads in its place.
     mutating func lose(_ node: BrokerID, from end: Offset) {
         guard replicas.contains(node) else { return }

@@ -73,6 +73,18 @@ final class Partition {
     /// on command.
     var damaged: Set<Offset> = []
 
+    /// The batches from the one that contains `offset` on are gone, and what they said of producers and transactions.
+    func loseRecords(from offset: Offset) throws(StorageError) {
+        try log.truncate(from: offset)
+        var aborted = AbortedTransactions()
+        var producers = ProducerStates()
+        for segment in log.segments {
+            for index in segment.entries.indices { aborted.found(try segment.batch(at: index), &producers) }
+        }
+        (self.aborted, self.producers) = (aborted, producers)
+        damaged = damaged.filter { $0 < log.endOffset }
+    }
+
     /// What is wrong with asking `node` of the partition as its leader, with the epoch that the client believes in: the
     /// one place where this is decided.
     func refusal(at node: BrokerID, epoch: LeaderEpoch = .none) -> ErrorCode {
