@@ -96,23 +96,23 @@ extension KafkaAdmin {
 
     /// The first offset of each of a topic's partitions that is still there.
     public func earliestOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Offset] {
-        try await offsets(of: topic, .earliest)
+        try await offsets(of: topic, .earliest).mapValues { $0 ?? .none }
     }
 
     /// The offset behind the last record of each of a topic's partitions.
     public func endOffsets(of topic: String) async throws(KafkaError) -> [TopicPartition: Offset] {
-        try await offsets(of: topic, .latest)
+        try await offsets(of: topic, .latest).mapValues { $0 ?? .none }
     }
 
     /// The offset, in each of a topic's partitions, of the first record that is not older than `time` (milliseconds
-    /// since 1970); -1 where there is none.
-    public func offsets(of topic: String, at time: Int64) async throws(KafkaError) -> [TopicPartition: Offset] {
+    /// since 1970); nil where no record is that new.
+    public func offsets(of topic: String, at time: Int64) async throws(KafkaError) -> [TopicPartition: Offset?] {
         try await offsets(of: topic, .timestamp(time))
     }
 
     private func offsets(
         of topic: String, _ spec: OffsetSpec
-    ) async throws(KafkaError) -> [TopicPartition: Offset] {
+    ) async throws(KafkaError) -> [TopicPartition: Offset?] {
         let cluster = cluster
         let known = try await cluster.retrying("look up offsets of topic \(topic)") { () async throws(KafkaError) in
             try await cluster.topic(topic)
@@ -124,7 +124,7 @@ extension KafkaAdmin {
         }
         var wanted: [TopicPartition: OffsetSpec] = [:]
         for index in known.partitions.indices { wanted[TopicPartition(topic, PartitionID(index: index))] = spec }
-        return try await listOffsets(wanted).get().mapValues { $0.offset ?? .none }
+        return try await listOffsets(wanted).get().mapValues(\.offset)
     }
 
     /// Deletes the records before these offsets (DeleteRecords, KIP-107), asked of the partitions' leaders, and gives the
