@@ -58,7 +58,7 @@ import Testing
                         outcome.values += batch.map { $0.value?.text ?? "null" }
                         try await batch.commit()
                     case .trouble(let error): outcome.troubles.append(error.message)
-                    case .assigned, .revoked, .recovered, .reachedEnd: break
+                    case .assigned, .revoked, .recovered, .reachedEnd, .reset: break
                     }
                     if outcome.values.count >= count { break }
                 }
@@ -115,7 +115,7 @@ import Testing
                     try? await batch.commit()
                 case .trouble: told.add("trouble")
                 case .recovered: told.add("recovered")
-                case .assigned, .revoked, .reachedEnd: break
+                case .assigned, .revoked, .reachedEnd, .reset: break
                 }
             }
         }
@@ -153,8 +153,10 @@ import Testing
         try await Task.sleep(for: .milliseconds(300))
         try await stack.proxy.comeBack()
         try await stack.broker.produce(10..<20, to: "orders")
-        try await seen.wait(for: 20)
-        #expect(seen.all == (0..<20).map { "v\($0)" })
+        try await seen.wait(for: 20, different: true)
+        // What is read before a coordinator has said that the member was put out may come again, as with Java's client.
+        #expect(Set(seen.all) == Set((0..<20).map { "v\($0)" }))
+        #expect(Array(seen.all.prefix(11)) == (0..<11).map { "v\($0)" })
         await consumer.close()
         try await task.value
         await stack.stop()

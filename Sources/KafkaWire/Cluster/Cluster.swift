@@ -26,6 +26,7 @@ package actor Cluster {
     }
 
     struct Link {
+        var address: BrokerAddress
         var connection: BrokerConnection
         var versions: VersionTable
     }
@@ -39,13 +40,21 @@ package actor Cluster {
     private let bootstrap: [BrokerAddress]
     private var links: [Key: Link] = [:]
     private var opening: [Key: Opening] = [:]
-    var coordinators: [Target: BrokerID] = [:]
+    private(set) var coordinators: [Target: BrokerID] = [:]
+    /// Where they are, as they were told of: metadata may be older.
+    private var coordinatorAddresses: [Target: BrokerAddress] = [:]
     private var refreshing: [MetadataQuestion: Task<Result<Void, KafkaError>, Never>] = [:]
+    private var lookOrder = LookOrder()
+    /// When brokers' addresses may be asked for next, since one could not be reached.
+    private var nextAddressLook = Instant(nanoseconds: 0)
     private var isClosed = false
 
     private struct MetadataQuestion: Hashable {
         var topics: Set<String>?
         var mayCreate: Bool
+
+        /// What ``LookOrder`` knows it by.
+        var name: String { "topics \(topics?.sorted().joined(separator: ",") ?? "*")" }
     }
 
     /// A cluster behind the bootstrap servers of the configuration. Connects when it is first used.
@@ -87,7 +96,15 @@ package actor Cluster {
         timeout: Duration? = nil, onQueued: @Sendable () -> Void = {},
         _ build: @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) -> Answer<R.Response> {
-        let link = try await link(to: target, use)
+        try await exchange(
+            R.self, over: try await link(to: target, use), atMost: atMost, exactly: exactly, timeout: timeout,
+            onQueued: onQueued, build)
+    }
+
+    nonisolated func exchange<R: WireRequest>(
+        _: R.Type, over link: Link, atMost: Int16 = .max, exactly: Int16? = nil, timeout: Duration? = nil,
+        onQueued: @Sendable () -> Void = {}, _ build: @Sendable (Int16) throws(KafkaError) -> R
+    ) async throws(KafkaError) -> Answer<R.Response> {
         let name = link.connection.name
         let version: Int16
         if let exactly {
@@ -98,8 +115,16 @@ package actor Cluster {
         }
         let request = try build(version)
         let deadline = loop.now + (timeout ?? configuration.requestTimeout)
-        let frame = try await link.connection.exchange(
-            request, version: version, deadline: deadline, onQueued: onQueued)
+        let frame: Bytes
+        do {
+            frame = try await link.connection.exchange(
+                request, version: version, deadline: deadline, onQueued: onQueued)
+        } catch {
+            if error.isOfReaching || error.code == .timedOut {
+                await note { $0.failed(link.address, now: self.loop.now) }
+            }
+            throw error
+        }
         do throws(WireError) {
             let response = try Self.decode(R.Response.self, frame, version)
             return Answer(response: response, version: version, broker: name)
@@ -175,18 +200,34 @@ package actor Cluster {
                 throw KafkaError(
                     .connectionFailed, "the cluster has no broker \(id) at present", isRetriable: true)
             }
-            do throws(KafkaError) { return try await link(address, use) } catch {
-                guard !bootstrap.contains(address), error.code != .closed else { throw error }
-                var error = error
-                error.message += "; the cluster itself names this address for broker \(id) (advertised.listeners)"
-                throw error
-            }
+            return try await link(address, of: id, use)
         case .controller:
             if metadata.controllerId < 0 { try await refresh([]) }
             guard metadata.controllerId >= 0 else { return try await anyLink(use) }
             return try await link(to: .broker(metadata.controllerId), use)
         case .coordinator, .transactionCoordinator:
-            return try await link(to: .broker(try await coordinator(target)), use)
+            let id = try await coordinator(target)
+            guard let address = coordinatorAddresses[target] else { return try await link(to: .broker(id), use) }
+            do throws(KafkaError) { return try await link(address, of: id, use) } catch {
+                forgetCoordinator(target)
+                throw error
+            }
+        }
+    }
+
+    /// A connection to a broker where the cluster says that it is.
+    private func link(_ address: BrokerAddress, of id: BrokerID, _ use: Use) async throws(KafkaError) -> Link {
+        do throws(KafkaError) { return try await link(address, use) } catch {
+            guard error.code != .closed else { throw error }
+            // It may have another address by now: whoever tries again finds out.
+            if loop.now >= nextAddressLook {
+                nextAddressLook = loop.now + .seconds(2)
+                Task { try? await self.refresh([]) }
+            }
+            guard !bootstrap.contains(address) else { throw error }
+            var error = error
+            error.message += "; the cluster itself names this address for broker \(id) (advertised.listeners)"
+            throw error
         }
     }
 
@@ -195,23 +236,34 @@ package actor Cluster {
         for (key, link) in links where key.use == use && isOpen(link) { return link }
         var failure: KafkaError?
         var isRetriable = false
-        var tried: Set<BrokerAddress> = []
-        var random = loop.randomSource()
-        for address in metadata.brokers.values.shuffled(using: &random) + bootstrap where tried.insert(address).inserted
-        {
+        let order = candidates(for: "")
+        for address in order {
             do { return try await link(address, use) } catch {
                 failure = error
                 isRetriable = isRetriable || error.isRetriable
             }
         }
         guard let failure else { throw KafkaError(.closed, "the client is closed") }
-        if tried.count == 1 { throw failure }
-        throw KafkaError(
-            failure.code, "none of \(tried.count) brokers can be reached; the last error was: \(failure.message)",
-            broker: failure.broker, setting: "bootstrap.servers", isRetriable: isRetriable)
+        if order.count == 1 { throw failure }
+        throw unreachable(order.count, failure, isRetriable: isRetriable)
     }
 
-    private func link(_ address: BrokerAddress, _ use: Use) async throws(KafkaError) -> Link {
+    /// Whom to ask what any broker can answer: the brokers known, and the bootstrap servers, the best first.
+    func candidates(for question: String) -> [BrokerAddress] {
+        var random = loop.randomSource()
+        var told: Set<BrokerAddress> = []
+        let all = (metadata.brokers.values.shuffled(using: &random) + bootstrap).filter { told.insert($0).inserted }
+        let candidates = all.map { address in
+            let link = links[Key(address: address, use: .general)].flatMap { isOpen($0) ? $0 : nil }
+            return LookOrder.Candidate(
+                address: address, load: link.map { $0.connection.assumeIsolated { $0.load } })
+        }
+        return lookOrder.order(candidates, about: question, now: loop.now)
+    }
+
+    func note(_ change: @Sendable (inout LookOrder) -> Void) { change(&lookOrder) }
+
+    func link(_ address: BrokerAddress, _ use: Use) async throws(KafkaError) -> Link {
         let key = Key(address: address, use: use)
         guard !isClosed else { throw KafkaError(.closed, "the client is closed") }
         if let link = links[key] {
@@ -226,7 +278,8 @@ package actor Cluster {
         let timeout = configuration.connectTimeout
         let task = Task<Result<Link, KafkaError>, Never> {
             do throws(KafkaError) {
-                return .success(Link(connection: connection, versions: try await connection.open(timeout: timeout)))
+                let versions = try await connection.open(timeout: timeout)
+                return .success(Link(address: address, connection: connection, versions: versions))
             } catch {
                 await connection.close()
                 return .failure(error)
@@ -237,6 +290,8 @@ package actor Cluster {
         opening[key] = nil
         if case .success(let link) = outcome {
             if isClosed { await connection.close() } else { links[key] = link }
+        } else {
+            lookOrder.failed(address, now: loop.now)
         }
         return try outcome.get()
     }
@@ -260,7 +315,7 @@ package actor Cluster {
 
     private func ask(_ question: MetadataQuestion) async -> Result<Void, KafkaError> {
         do throws(KafkaError) {
-            let answer = try await send(MetadataRequest.self, to: .any) { version throws(KafkaError) in
+            let answer = try await look(MetadataRequest.self, question.name) { version throws(KafkaError) in
                 MetadataRequest.with {
                     // Version 0 has no null: there, no topics means all of them.
                     $0.topics = question.topics.map { names in
@@ -300,37 +355,23 @@ package actor Cluster {
         metadata.setLeader(of: partition, leader, epoch: epoch)
     }
 
+    /// Takes over where a broker is reached, which another one has told.
+    package func setAddress(of broker: BrokerID, host: String, port: Int32) {
+        metadata.setAddress(of: broker, host: host, port: port)
+    }
+
     // MARK: - Coordinators
 
-    func coordinator(_ target: Target) async throws(KafkaError) -> BrokerID {
-        if let known = coordinators[target] { return known }
-        let (key, type): (String, Int8)
-        switch target {
-        case .coordinator(let group): (key, type) = (group, 0)
-        case .transactionCoordinator(let id): (key, type) = (id, 1)
-        case .any, .controller, .broker: throw KafkaError(.invalidRequest, "\(target) has no coordinator")
-        }
-        let answer = try await send(FindCoordinatorRequest.self, to: .any) { version throws(KafkaError) in
-            FindCoordinatorRequest.with {
-                if version >= 4 { $0.coordinatorKeys = [key] } else { $0.key = key }
-                if version >= 1 { $0.keyType = type }
-            }
-        }
-        let what = "could not find the coordinator of \(key)"
-        var (code, id) = (answer.response.errorCode, answer.response.nodeId)
-        if answer.version >= 4 {
-            guard let found = answer.response.coordinators.first(where: { $0.key == key }) else {
-                throw .leftOut(what, by: answer.broker, api: .findCoordinator)
-            }
-            (code, id) = (found.errorCode, found.nodeId)
-        }
-        if code == .none, id < 0 { code = .coordinatorNotAvailable }
-        guard code == .none else { throw .refused(code, what, by: answer.broker, api: .findCoordinator) }
-        if metadata.brokers[id] == nil { try await refresh([]) }
+    /// Takes over who coordinates, and where that is.
+    func setCoordinator(of target: Target, _ id: BrokerID, host: String, port: Int32) {
+        setAddress(of: id, host: host, port: port)
         coordinators[target] = id
-        return id
+        coordinatorAddresses[target] = metadata.brokers[id]
     }
 
     /// Forgets who coordinates: it has moved or is gone.
-    package func forgetCoordinator(_ target: Target) { coordinators[target] = nil }
+    package func forgetCoordinator(_ target: Target) {
+        coordinators[target] = nil
+        coordinatorAddresses[target] = nil
+    }
 }

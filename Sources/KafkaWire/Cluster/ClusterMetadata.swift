@@ -79,6 +79,12 @@ package struct ClusterMetadata: Sendable, Equatable {
         return leader >= 0 ? leader : nil
     }
 
+    /// The leader epoch that is known with the leader of a partition.
+    package func leaderEpoch(of partition: TopicPartition) -> LeaderEpoch {
+        guard leader(of: partition) != nil, let topic = topics[partition.topic] else { return .none }
+        return topic.partitions[partition.partition.index].leaderEpoch
+    }
+
     /// Why a partition has no leader that is known.
     func withoutLeader(_ partition: TopicPartition) -> KafkaError {
         let topic = topics[partition.topic]
@@ -97,6 +103,12 @@ package struct ClusterMetadata: Sendable, Equatable {
 
     /// The name of the topic with that identifier.
     package func name(of id: TopicID) -> String? { namesById[id] }
+
+    /// Takes over where a broker is reached, which another one has told.
+    mutating func setAddress(of broker: BrokerID, host: String, port: Int32) {
+        guard broker >= 0, !host.isEmpty, let port = UInt16(exactly: port), port > 0 else { return }
+        brokers[broker] = BrokerAddress(host: host, port: port)
+    }
 
     /// Takes over a leader that a broker has pointed to (KIP-951).
     mutating func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {

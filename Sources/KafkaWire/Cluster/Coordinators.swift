@@ -9,6 +9,38 @@ extension Cluster {
         return try link.versions.negotiate(R.self, atMost: atMost, broker: link.connection.name)
     }
 
+    /// Who coordinates a group or transactional id, after asking where that is not known.
+    func coordinator(_ target: Target) async throws(KafkaError) -> BrokerID {
+        if let known = coordinators[target] { return known }
+        let (key, type): (String, Int8)
+        switch target {
+        case .coordinator(let group): (key, type) = (group, 0)
+        case .transactionCoordinator(let id): (key, type) = (id, 1)
+        case .any, .controller, .broker: throw KafkaError(.invalidRequest, "\(target) has no coordinator")
+        }
+        let answer = try await look(FindCoordinatorRequest.self, "\(target)") { version throws(KafkaError) in
+            FindCoordinatorRequest.with {
+                if version >= 4 { $0.coordinatorKeys = [key] } else { $0.key = key }
+                if version >= 1 { $0.keyType = type }
+            }
+        }
+        let what = "could not find the coordinator of \(key)"
+        var (code, id) = (answer.response.errorCode, answer.response.nodeId)
+        var (host, port) = (answer.response.host, answer.response.port)
+        if answer.version >= 4 {
+            guard let found = answer.response.coordinators.first(where: { $0.key == key }) else {
+                throw .leftOut(what, by: answer.broker, api: .findCoordinator)
+            }
+            (code, id) = (found.errorCode, found.nodeId)
+            (host, port) = (found.host, found.port)
+        }
+        if code == .none, id < 0 { code = .coordinatorNotAvailable }
+        guard code == .none else { throw .refused(code, what, by: answer.broker, api: .findCoordinator) }
+        setCoordinator(of: target, id, host: host, port: port)
+        if metadata.brokers[id] == nil { try await refresh([]) }
+        return id
+    }
+
     /// Who coordinates each group or transactional id of `targets`. Those that are not known are asked for in one
     /// request of each kind (KIP-699), from brokers before Kafka 3.0 one by one.
     package func coordinators(of targets: [Target]) async -> [Target: Result<BrokerID, KafkaError>] {
@@ -44,7 +76,8 @@ extension Cluster {
                 }
                 return found
             }
-            let answer = try await send(FindCoordinatorRequest.self, to: .any) { _ in
+            let question = "coordinators \(type) \(keys.sorted().joined(separator: ","))"
+            let answer = try await look(FindCoordinatorRequest.self, question) { _ in
                 .with {
                     $0.coordinatorKeys = keys
                     $0.keyType = type
@@ -61,7 +94,7 @@ extension Cluster {
                 }
                 guard entry.nodeId >= 0 else { continue }
                 found[entry.key] = .success(entry.nodeId)
-                coordinators[target(entry.key)] = entry.nodeId
+                setCoordinator(of: target(entry.key), entry.nodeId, host: entry.host, port: entry.port)
                 if metadata.brokers[entry.nodeId] == nil { try await refresh([]) }
             }
             for key in keys where found[key] == nil {

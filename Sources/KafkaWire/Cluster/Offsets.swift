@@ -10,16 +10,17 @@ struct Membership: Equatable, Sendable {
 
 extension Cluster {
     /// The offsets at these times (milliseconds since 1970, or -1 latest, -2 earliest), each with its error. Asks every
-    /// leader once; with ``IsolationLevel/readCommitted`` the latest is the last stable offset. An offset of -1: no record
-    /// is that new.
+    /// leader once, side by side, and waits for none of them longer than `limit`; with ``IsolationLevel/readCommitted`` the
+    /// latest is the last stable offset. An offset of -1: no record is that new.
     package nonisolated func listOffsets(
-        _ times: [TopicPartition: Int64], isolation: IsolationLevel = .readUncommitted
+        _ times: [TopicPartition: Int64], isolation: IsolationLevel = .readUncommitted, within limit: Duration? = nil
     ) async -> [TopicPartition: Result<Offset, KafkaError>] {
         var found = await leaders(of: Array(times.keys)).compactMapValues { leader -> Result<Offset, KafkaError>? in
             if case .failure(let error) = leader { .failure(error) } else { nil }
         }
         let metadata = await self.metadata
         var byLeader: [BrokerID: [TopicPartition: Int64]] = [:]
+        let epochs = times.keys.reduce(into: [TopicPartition: LeaderEpoch]()) { $0[$1] = metadata.leaderEpoch(of: $1) }
         for (partition, time) in times where found[partition] == nil {
             guard let leader = metadata.leader(of: partition) else {
                 found[partition] = .failure(metadata.withoutLeader(partition))
@@ -27,24 +28,42 @@ extension Cluster {
             }
             byLeader[leader, default: [:]][partition] = time
         }
-        var isStale = false
-        for (leader, times) in byLeader {
+        let questions = byLeader
+        let answers = await loop.sideBySide(questions.keys, within: limit) {
+            leader async -> Result<Answer<ListOffsetsResponse>, KafkaError> in
             do throws(KafkaError) {
-                let answer = try await askOffsets(times, of: leader, isolation)
+                return .success(try await self.askOffsets(questions[leader] ?? [:], epochs, of: leader, isolation))
+            } catch {
+                return .failure(error)
+            }
+        }
+        var isStale = false
+        for (leader, times) in questions {
+            switch answers[leader] {
+            case .success(let answer)?:
                 for (partition, outcome) in Self.offsets(answer, of: times.keys) {
                     found[partition] = outcome
                     if case .failure(let error) = outcome {
                         isStale = isStale || error.code.broker?.invalidatesMetadata ?? false
                     }
                 }
-            } catch {
+            case .failure(let error)?:
                 // A leader that cannot be reached may lead no longer when the caller tries again.
                 isStale = true
                 for partition in times.keys { found[partition] = .failure(error) }
+            case nil:
+                for partition in times.keys { found[partition] = .failure(Self.late(leader, partition)) }
             }
         }
-        if isStale { try? await refresh(Set(times.keys.map(\.topic)).sorted()) }
+        if isStale { Task { try? await self.refresh(Set(times.keys.map(\.topic)).sorted()) } }
         return found
+    }
+
+    private static func late(_ leader: BrokerID, _ partition: TopicPartition) -> KafkaError {
+        KafkaError(
+            .timedOut,
+            "could not look up an offset of \(partition): its leader, broker \(leader), has not answered yet",
+            api: .listOffsets, topic: partition.topic, partition: partition.partition)
     }
 
     /// What an answer says of each partition that was asked for: what it leaves out is an error, what it adds is nobody's,
@@ -79,7 +98,8 @@ extension Cluster {
     }
 
     private nonisolated func askOffsets(
-        _ times: [TopicPartition: Int64], of leader: BrokerID, _ isolation: IsolationLevel
+        _ times: [TopicPartition: Int64], _ epochs: [TopicPartition: LeaderEpoch], of leader: BrokerID,
+        _ isolation: IsolationLevel
     ) async throws(KafkaError) -> Answer<ListOffsetsResponse> {
         try await send(to: .broker(leader)) { version throws(KafkaError) in
             ListOffsetsRequest.with {
@@ -91,6 +111,7 @@ extension Cluster {
                         $0.partitions = times.map { partition, time in
                             .with {
                                 $0.partitionIndex = partition.partition
+                                if version >= 4 { $0.currentLeaderEpoch = epochs[partition] ?? .none }
                                 $0.timestamp = time
                             }
                         }
@@ -174,10 +195,10 @@ extension Cluster {
 
     /// Commits positions once; gives the first error that the broker answered for any of them.
     nonisolated func commit(
-        _ offsets: [TopicPartition: CommittedOffset], as member: Membership
+        _ offsets: [TopicPartition: CommittedOffset], as member: Membership, timeout: Duration? = nil
     ) async throws(KafkaError) -> ErrorCode {
         let answer = try await send(
-            OffsetCommitRequest.self, to: .coordinator(group: member.groupId), use: .group, atMost: 9
+            OffsetCommitRequest.self, to: .coordinator(group: member.groupId), use: .group, atMost: 9, timeout: timeout
         ) { version throws(KafkaError) in
             OffsetCommitRequest.with {
                 $0.groupId = member.groupId

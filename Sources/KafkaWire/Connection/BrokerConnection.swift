@@ -43,6 +43,9 @@ package actor BrokerConnection {
     /// Whether requests can be sent.
     package var isOpen: Bool { channel != nil && state.closeReason == nil }
 
+    /// How many requests wait for their answers.
+    var load: Int { waiters.count }
+
     // MARK: - Opening
 
     /// Connects, to one address of the host after the other, and asks for the versions that the broker speaks.

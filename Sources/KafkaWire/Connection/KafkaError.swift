@@ -27,6 +27,8 @@ public struct KafkaError: Error, Equatable, Sendable {
         public static let malformedResponse = Code("malformed_response")
         /// A record batch is damaged: its checksum is wrong, or what it holds cannot be read.
         public static let corruptBatch = Code("corrupt_batch")
+        /// A partition's log has lost records that were read: another leader was elected that did not have them.
+        public static let logTruncated = Code("log_truncated")
         /// The client refused a record that is larger than its own limit.
         public static let recordTooLarge = Code("record_too_large")
         /// A setting, or a combination of settings, makes no sense.

@@ -11,6 +11,8 @@ struct Announcements: Equatable, Sendable {
         case assigned([TopicPartition: Offset])
         case revoked([TopicPartition], lost: Bool)
         case reachedEnd(TopicPartition, at: Offset)
+        /// A partition is not read on at `from`, where the log has nothing, but at `to`.
+        case reset(TopicPartition, from: Offset, to: Offset, because: KafkaError)
         case trouble(KafkaError)
         case recovered
     }
@@ -35,10 +37,19 @@ struct Announcements: Equatable, Sendable {
     private var troubles = Troubles()
     /// The end that the application comes to with the records that it has.
     private var end: PlaceOfEnd?
+    /// Partitions whose place is being looked up, and what is told of them when it is found.
+    private var open: [TopicPartition: Opening] = [:]
+    /// Whether the application was told that it has partitions.
+    private var hasPartitions = false
     /// Why nothing more comes.
     private(set) var failure: KafkaError?
     /// From when the application is told to let go until it has.
     private(set) var isLettingGo = false
+
+    private enum Opening: Equatable, Sendable {
+        case assigned
+        case reset(from: Offset, because: KafkaError)
+    }
 
     private struct PlaceOfEnd: Equatable, Sendable {
         var partition: TopicPartition
@@ -57,6 +68,7 @@ struct Announcements: Equatable, Sendable {
         if isCancelled { return .withdraw }
         if let first = news.popFirst() {
             if case .revoked = first { isLettingGo = true }
+            if case .assigned = first { hasPartitions = true }
             return .news(first)
         }
         if let end {
@@ -80,8 +92,42 @@ struct Announcements: Equatable, Sendable {
 
     // MARK: - Partitions come and go
 
-    /// Partitions are given, or added.
-    mutating func assigned(_ offsets: [TopicPartition: Offset]) { news.append(.assigned(offsets)) }
+    /// Partitions are given, or added. Of those in `later` it is not known yet where they are read: they are told of when
+    /// they have ``begun(_:)``.
+    mutating func assigned(
+        _ offsets: [TopicPartition: Offset], later: some Collection<TopicPartition> = [TopicPartition]()
+    ) {
+        // Nothing now and something later would sound like no partition at all.
+        if !offsets.isEmpty || later.isEmpty { news.append(.assigned(offsets)) }
+        for partition in later { open[partition] = .assigned }
+    }
+
+    /// A partition cannot be read on at `from`; it is told of when it has ``begun(_:)`` elsewhere.
+    mutating func willReset(_ partition: TopicPartition, from: Offset, because error: KafkaError) {
+        if open[partition] == nil { open[partition] = .reset(from: from, because: error) }
+    }
+
+    /// The application itself says where the partition is read.
+    mutating func sought(_ partition: TopicPartition, to offset: Offset?) {
+        forgetEnd(partition)
+        if case .reset? = open[partition] { open[partition] = nil }
+        guard let offset, open.removeValue(forKey: partition) != nil else { return }
+        news.append(.assigned([partition: offset]))
+    }
+
+    /// Partitions are read from here on, which was looked up.
+    mutating func begun(_ offsets: [TopicPartition: Offset]) {
+        var given: [TopicPartition: Offset] = [:]
+        for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
+            switch open.removeValue(forKey: partition) {
+            case .assigned: given[partition] = offset
+            case .reset(let from, let error):
+                news.append(.reset(partition, from: from, to: offset, because: error))
+            case nil: break
+            }
+        }
+        if !given.isEmpty { news.append(.assigned(given)) }
+    }
 
     /// Partitions are gone that no group has taken away.
     mutating func removed(_ partitions: [TopicPartition]) { news.append(.revoked(partitions, lost: true)) }
@@ -91,7 +137,7 @@ struct Announcements: Equatable, Sendable {
     mutating func revoked(_ partitions: [TopicPartition], lost: Bool) -> Bool {
         let count = news.count
         news.removeAll { if case .assigned = $0 { true } else { false } }
-        let isKnown = news.count == count
+        let isKnown = hasPartitions || news.count == count
         if let place = news.firstIndex(where: { if case .revoked = $0 { true } else { false } }) {
             news[place] = .revoked(partitions, lost: lost)
             return true
@@ -105,6 +151,8 @@ struct Announcements: Equatable, Sendable {
     /// Other partitions are read from now on.
     mutating func reassigned() -> Troubles.Change {
         end = nil
+        open = [:]
+        hasPartitions = false
         return noted(troubles.endFetching())
     }
 
@@ -114,7 +162,7 @@ struct Announcements: Equatable, Sendable {
         news.removeAll { news in
             switch news {
             case .assigned, .revoked: true
-            case .reachedEnd, .trouble, .recovered: false
+            case .reachedEnd, .reset, .trouble, .recovered: false
             }
         }
     }

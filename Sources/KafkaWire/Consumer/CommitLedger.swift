@@ -6,7 +6,10 @@
 ///                  asked            due, rest           settled
 /// ```
 ///
-/// What is committed never goes back, but where the application does: by ``sought(_:)``, by a commit of its own, or with
+/// Positions that nothing was read from are committed, too, as Java's consumer does: where a partition is begun at its end,
+/// what comes before the next start would never be read otherwise.
+///
+/// What is committed never goes back, but where the application does: by ``sought(_:to:)``, by a commit of its own, or with
 /// another assignment.
 struct CommitLedger: Equatable, Sendable {
     /// A commit on its way, with the number of the assignment that it is of: what comes of it is of no matter to a later
@@ -71,15 +74,23 @@ struct CommitLedger: Equatable, Sendable {
         given = [:]
     }
 
-    /// The application goes on elsewhere in the partition: what it commits next may be less than what is committed.
-    mutating func sought(_ partition: TopicPartition) {
+    /// The application goes on elsewhere in the partition: what it commits next may be less than what is committed. Nil
+    /// where that is looked up first.
+    mutating func sought(_ partition: TopicPartition, to offset: Offset?) {
         given[partition] = nil
-        processed[partition] = nil
+        processed[partition] = offset.map { CommittedOffset(offset: $0) }
         committed[partition] = nil
     }
 
     /// The partition's log is another one than it was, or begins further on: so may what is committed.
     mutating func reset(_ partition: TopicPartition) { committed[partition] = nil }
+
+    /// The partition is read from here on, and the group does not know it: there was no commit, or it leads nowhere. What the
+    /// application has in hand stands in front, and comes first.
+    mutating func began(_ partition: TopicPartition, at offset: Offset) {
+        let position = CommittedOffset(offset: offset)
+        if given[partition] == nil { processed[partition] = position } else { given[partition] = position }
+    }
 
     // MARK: - Assignments
 

@@ -13,7 +13,7 @@ extension ConsumerEngine {
         defer { setTimer() }
         do throws(KafkaError) {
             try await cluster.retrying(
-                for: configuration.client.requestTimeout, "commit to group \(id)"
+                for: configuration.client.apiTimeout, "commit to group \(id)"
             ) { () async throws(KafkaError) in try await self.send(offsets) }
             commits.settled(attempt)
         } catch {
@@ -31,12 +31,14 @@ extension ConsumerEngine {
             api: .offsetCommit, topic: first?.topic, partition: first?.partition, isRetriable: false)
     }
 
-    private func send(_ offsets: [TopicPartition: CommittedOffset]) async throws(KafkaError) {
+    private func send(
+        _ offsets: [TopicPartition: CommittedOffset], within limit: Duration? = nil
+    ) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
         guard let member = membership?.member else { throw movedOn(offsets) }
         let code: ErrorCode
         do {
-            code = try await cluster.commit(offsets, as: member)
+            code = try await cluster.commit(offsets, as: member, timeout: limit)
         } catch {
             forgetCoordinator()
             throw error
@@ -63,24 +65,42 @@ extension ConsumerEngine {
         }
     }
 
-    /// Commits what is left, before partitions are given back.
-    func commitRest() async {
-        if let attempt = commits.rest { await commit(attempt) }
+    /// Commits what is left, before partitions are given back. The coordinator may be moving just then: it is tried until
+    /// `deadline`.
+    func commitRest(until deadline: Instant) async {
+        var failures = 0
+        while let attempt = commits.rest {
+            // A coordinator that is silent must not take all of the time.
+            let limit = max(.milliseconds(500), (deadline - now) / 3)
+            guard let error = await commit(attempt, within: min(limit, configuration.client.requestTimeout)) else {
+                return
+            }
+            failures += 1
+            let time = backoff.pause(after: failures)
+            guard error.isRetriable, !Self.hasMovedOn(error), now + time < deadline else { return }
+            await pause(time)
+        }
     }
 
-    private func commit(_ attempt: CommitLedger.Attempt) async {
+    private static func hasMovedOn(_ error: KafkaError) -> Bool { error.code.broker.map(movedOn.contains) ?? false }
+
+    /// Commits, and gives why it could not.
+    @discardableResult
+    private func commit(_ attempt: CommitLedger.Attempt, within limit: Duration? = nil) async -> KafkaError? {
         do throws(KafkaError) {
-            try await send(attempt.offsets)
+            try await send(attempt.offsets, within: limit)
             commits.settled(attempt)
             worksAgain(.commits)
+            return nil
         } catch {
             commits.failed(attempt, because: error, now: now, pause: backoff.pause(after:))
             // A group that has moved on tells so itself.
-            if let code = error.code.broker, Self.movedOn.contains(code) {
+            if Self.hasMovedOn(error) {
                 configuration.client.logger.warning("\(error.message)")
             } else {
                 report(error, .commits)
             }
+            return error
         }
     }
 }

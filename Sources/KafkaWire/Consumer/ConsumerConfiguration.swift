@@ -94,6 +94,17 @@ extension KafkaConsumer {
             try require(fetchMaximumBytes > 0 && partitionMaximumBytes > 0, "a fetch must have room", "fetch.max.bytes")
             try require(
                 decompressionLimit > 0, "a batch must have room to be unpacked", Self.unpackedBatchSetting)
+            switch source {
+            case .partitions(let starts):
+                for (partition, start) in starts.sorted(by: { $0.key < $1.key }) {
+                    let flaw = start.flaw ?? ""
+                    try require(flaw.isEmpty, "could not begin to read \(partition): \(flaw)", "partitions")
+                }
+            case .topics(_, let start):
+                let flaw = start.flaw ?? ""
+                try require(flaw.isEmpty, "could not begin to read topics: \(flaw)", "topics")
+            case .group: break
+            }
             try require(fetchMaximumWait >= .zero, "fetch.max.wait.ms is below 0", "fetch.max.wait.ms")
             return self
         }
@@ -141,6 +152,16 @@ extension KafkaConsumer {
         case time(Int64)
         /// So many offsets before the end, or the first record where there are not as many.
         case last(Int64)
+
+        /// What is wrong with it; nil where there may be such a place.
+        var flaw: String? {
+            switch self {
+            case .offset(let offset) where offset < 0: "there is no offset \(offset); the first is 0"
+            case .time(let time) where time < 0: "there is no time \(time); it is milliseconds since 1970"
+            case .last(let count) where count < 0: "\(count) offsets before the end are none"
+            case .earliest, .latest, .offset, .time, .last: nil
+            }
+        }
     }
 
     /// Where to begin where no position is known.

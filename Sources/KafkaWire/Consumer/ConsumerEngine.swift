@@ -106,7 +106,7 @@ actor ConsumerEngine {
     func close() async -> KafkaError? {
         guard announcements.close() else { return nil }
         wakeApplication()
-        await bounded(.seconds(10)) { await $0.leave { $0.close() } }
+        await leave(within: .seconds(10)) { $0.close() }
         timer.cancel()
         await cluster.close()
         return membership.flatMap { commits.closed($0.groupId) }
@@ -115,7 +115,7 @@ actor ConsumerEngine {
     /// The reading task was cancelled: as ``close()``, but somebody may read again, and joins again then.
     private func withdraw() async {
         guard let membership, membership.standing != .outside else { return }
-        await bounded(.seconds(3)) { await $0.leave { $0.withdraw() } }
+        await leave(within: .seconds(3)) { $0.withdraw() }
         _ = self.membership?.withdraw()
         announcements.withdrew()
         reassign([:])
@@ -133,7 +133,7 @@ actor ConsumerEngine {
         loop.cancel(timer)
     }
 
-    private func begin() {
+    func begin() {
         guard !hasBegun else { return }
         hasBegun = true
         switch configuration.source {
@@ -146,8 +146,10 @@ actor ConsumerEngine {
     }
 
     /// Reads these partitions from now on, and no others.
-    func reassign(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
-        plan.assign(starts)
+    func reassign(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch] = [:]
+    ) {
+        plan.assign(starts, epochs: epochs)
         commits.reassigned()
         tell(announcements.reassigned())
     }
@@ -175,10 +177,13 @@ actor ConsumerEngine {
         wakeApplication()
     }
 
-    func announce(_ offsets: [TopicPartition: Offset]) {
-        announcements.assigned(offsets)
+    func announce(_ offsets: [TopicPartition: Offset], later: some Collection<TopicPartition>) {
+        announcements.assigned(offsets, later: later)
         wakeApplication()
     }
+
+    /// So long the application waits for all of its partitions to be looked up; what takes longer is told of later.
+    var firstLook: Duration { min(.seconds(2), configuration.client.requestTimeout) }
 
     func fail(_ error: KafkaError) {
         announcements.fail(error)

@@ -5,9 +5,13 @@ extension ConsumerEngine {
         guard !announcements.isClosed, announcements.failure == nil else { return }
         let now = now
         lookAtTopics(now)
-        let unresolved = plan.takeUnresolved(now)
-        if !unresolved.isEmpty { Task(executorPreference: loop) { await self.resolve(unresolved) } }
         let metadata = cluster.assumeIsolated { $0.metadata }
+        // Leader by leader: one that is silent, or missing, holds up no partition of the others.
+        let unresolved = Dictionary(grouping: plan.takeUnresolved(now)) { metadata.leader(of: $0.key) }
+        for starts in unresolved.values {
+            let starts = Dictionary(starts.map { ($0.key, $0.value) }) { first, _ in first }
+            Task(executorPreference: loop) { await self.resolve(starts) }
+        }
         let (requests, leaderless) = plan.takeRequests(now: now, leader: { metadata.leader(of: $0) })
         if !leaderless.isEmpty { relearn(leaderless) }
         for (leader, request) in requests {
@@ -65,37 +69,40 @@ extension ConsumerEngine {
             plan.receivedEnd(source, at: answer.offset)
             wakeApplication()
         case .failure(let error):
-            guard plan.positions[source] != nil else { return }
-            switch error.code.broker {
-            case .offsetOutOfRange?:
+            // Of an offset that nobody wants any more: the application has sought elsewhere since.
+            guard plan.isRead(source, at: answer.offset) else { return }
+            if let parting = answer.parting { return reset(source, from: answer.offset, to: .offset(parting), error) }
+            switch error.code.broker.map(ErrorVerdicts.fetch) {
+            case .reset?:
                 stumble(source, error, isUsual: true)
-                resetPosition(source, error)
-            case .notLeaderOrFollower?, .leaderNotAvailable?, .fencedLeaderEpoch?, .unknownLeaderEpoch?:
+                reset(source, from: answer.offset, to: configuration.offsetReset.start, error)
+            case .moved?:
                 stumble(source, error, isUsual: true)
                 relearn([source])
-            case let code? where code.invalidatesMetadata:
+            case .outOfDate?:
+                // It may have been made anew, and begin with the first epoch again.
+                plan.forgetEpoch(source)
                 stumble(source, error)
                 relearn([source])
-            default:
+            case .again?: stumble(source, error)
+            case .fatal?: fail(error)
+            case nil where error.code == .corruptBatch && refetch(source, from: answer.offset):
                 // Damaged on its way, or at the broker: asking again tells which.
-                let again =
-                    error.code == .corruptBatch
-                    && refetch(source, from: plan.positions[source]?.offset ?? 0)
-                if again {
-                    report(error, .partition(source))
-                } else if error.isRetriable {
-                    stumble(source, error)
-                } else {
-                    fail(error)
-                }
+                report(error, .partition(source))
+            case nil: if error.isRetriable { stumble(source, error) } else { fail(error) }
             }
         }
     }
 
-    private func resetPosition(_ partition: TopicPartition, _ error: KafkaError) {
-        guard let start = configuration.offsetReset.start else { return fail(error) }
+    /// The log has nothing at the position, or other records than were read: it is read on at `start`, where the
+    /// configuration allows that, when what was fetched is given out.
+    private func reset(
+        _ partition: TopicPartition, from offset: Offset, to start: KafkaConsumer.StartingOffset?, _ error: KafkaError
+    ) {
+        guard configuration.offsetReset != .fail, let start else { return fail(error) }
         plan.reset(partition, to: start)
         commits.reset(partition)
+        announcements.willReset(partition, from: offset, because: error)
         configuration.client.logger.warning("\(error.message); going on by auto.offset.reset")
     }
 
@@ -104,12 +111,27 @@ extension ConsumerEngine {
         do throws(KafkaError) {
             let failure: KafkaError?
             (found, failure) = try await FetchExchange.offsets(starts, configuration.isolationLevel, cluster)
-            if let failure { report(failure, .positions) } else { worksAgain(.positions) }
+            if let failure {
+                let failures = starts.keys.compactMap { plan.positions[$0]?.failures }.max() ?? 0
+                if isToBeTold(failure, after: failures + 1) { report(failure, .positions) }
+            } else {
+                worksAgain(.positions)
+            }
         } catch {
-            if error.isRetriable { report(error, .positions) } else if !announcements.isClosed { fail(error) }
+            if ErrorVerdicts.mayPass(error) {
+                report(error, .positions)
+            } else if !announcements.isClosed {
+                fail(error)
+            }
         }
-        plan.resolved(starts, found, backoff, now: now)
+        begin(plan.resolved(starts, found, backoff, now: now))
         fetch()
         wakeApplication()
+    }
+
+    /// Partitions are read from here on, which was looked up. The group is to know, though nothing has been read yet.
+    func begin(_ offsets: [TopicPartition: Offset]) {
+        for (partition, offset) in offsets { commits.began(partition, at: offset) }
+        announcements.begun(offsets)
     }
 }

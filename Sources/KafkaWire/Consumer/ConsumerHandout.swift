@@ -43,10 +43,23 @@ extension ConsumerEngine {
         if let offset { plan.seek(partition, to: offset) }
     }
 
-    func seek(_ partition: TopicPartition, to offset: Offset) {
-        plan.seek(partition, to: offset)
-        commits.sought(partition)
-        announcements.forgetEnd(partition)
+    func seek(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) throws(KafkaError) {
+        if let flaw = start.flaw {
+            throw KafkaError(
+                .invalidRequest, "could not seek in \(partition): \(flaw)", topic: partition.topic,
+                partition: partition.partition, isRetriable: false)
+        }
+        begin()
+        guard plan.positions[partition] != nil else {
+            throw KafkaError(
+                .invalidRequest, "could not seek in \(partition): this consumer does not have it at present",
+                topic: partition.topic, partition: partition.partition, isRetriable: false)
+        }
+        var offset: Offset?
+        if case .offset(let given) = start { offset = given }
+        plan.seek(partition, to: start)
+        commits.sought(partition, to: offset)
+        announcements.sought(partition, to: offset)
         fetch()
     }
 

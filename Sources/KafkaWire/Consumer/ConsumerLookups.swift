@@ -63,7 +63,7 @@ extension ConsumerEngine {
     /// Asks for the topics of the configuration, and which those are where they are chosen by a pattern.
     func refreshTopics() async throws(KafkaError) {
         switch configuration.source.topics {
-        case .named(let names)?: try await cluster.refresh(names)
+        case .named(let names)?: try await cluster.refresh(Set(names).union(topics.led).sorted())
         case .matching?:
             try await cluster.refresh(nil)
             topics.match(known)
@@ -71,7 +71,7 @@ extension ConsumerEngine {
         }
     }
 
-    private var known: TopicWatch.Topics { cluster.assumeIsolated { $0.metadata.topics } }
+    var known: TopicWatch.Topics { cluster.assumeIsolated { $0.metadata.topics } }
 
     private func compareTopics() async {
         do throws(KafkaError) { try await refreshTopics() } catch {
@@ -102,16 +102,18 @@ extension ConsumerEngine {
             source = .positions
             let known = known
             let (all, new) = topics.followed(known, read: plan.positions.keys, from: start)
-            let found = try await FetchExchange.allOffsets(new, configuration.isolationLevel, cluster)
+            let (found, failure) = try await FetchExchange.offsets(
+                new, configuration.isolationLevel, cluster, within: firstLook)
             guard !announcements.isClosed else { return }
-            worksAgain(.positions)
+            if let failure { report(failure, .positions) } else { worksAgain(.positions) }
             leave(Set(plan.positions.keys).subtracting(all))
-            plan.add(found)
-            if !found.isEmpty { announce(found) }
+            let later = new.filter { found[$0.key] == nil }
+            plan.add(later.merging(found.mapValues { .offset($0) }) { $1 })
+            if !new.isEmpty { announce(found, later: later.keys) }
             tellMissing(topics.tookUp(known, now: now))
         } catch {
             guard !announcements.isClosed else { return }
-            guard error.isRetriable else { return fail(error) }
+            guard ErrorVerdicts.mayPass(error) else { return fail(error) }
             let failures = topics.followingFailed(now: now, pause: backoff.pause(after:))
             if isToBeTold(error, after: failures) { report(error, source) }
         }

@@ -26,12 +26,16 @@ extension ConsumerEngine {
     private func ask(_ request: GroupRequest, after time: Duration) async {
         await pause(time)
         do throws(KafkaError) {
-            if request.namesTopics, case .matching? = configuration.source.topics {
+            if request.namesTopics {
                 guard membership?.sender(of: request) != nil else { return }
-                try await refreshTopics()
+                if case .matching? = configuration.source.topics { try await refreshTopics() }
+                topics.joins()
             }
             guard let member = membership?.sender(of: request) else { return }
+            if case .lead(_, _, let members, _) = request { topics.leads(GroupExchange.topics(of: members)) }
             let answer = try await GroupExchange.ask(request, as: member, topics, configuration, cluster)
+            // What the share was made of: the topics may grow while it is on its way.
+            if case .lead = request { topics.remember(known) }
             if let actions = membership?.answered(answer, to: request, now: now) { perform(actions) }
         } catch {
             guard !announcements.isClosed, let actions = membership?.failed(request, because: error, now: now) else {
@@ -41,10 +45,20 @@ extension ConsumerEngine {
         }
     }
 
-    /// Commits what was processed, and leaves the group as `step` says. Nobody waits long for the answer.
-    func leave(_ step: @Sendable (inout any GroupMembership) -> [MemberAction]) async {
+    /// Commits what was processed, and leaves the group as `step` says. Most of the time is the commit's, which matters more:
+    /// the group notices by itself who is gone.
+    func leave(
+        within limit: Duration, _ step: @escaping @Sendable (inout any GroupMembership) -> [MemberAction]
+    ) async {
+        let deadline = now + (limit - limit / 3)
+        await bounded(limit) { await $0.leave(until: deadline, step) }
+    }
+
+    private func leave(
+        until deadline: Instant, _ step: @Sendable (inout any GroupMembership) -> [MemberAction]
+    ) async {
         commits.closing()
-        await commitRest()
+        await commitRest(until: deadline)
         guard var own = membership else { return }
         let actions = step(&own)
         membership = own
@@ -53,21 +67,28 @@ extension ConsumerEngine {
 
     // MARK: - Partitions
 
-    /// Takes over a share: looks up where each partition goes on, then tells the application.
+    /// Takes over a share: reads each partition where the group has come to, or begins it where the configuration says, then
+    /// tells the application. Partitions that cannot be looked up soon keep the others from nothing.
     private func takeOver(_ partitions: [TopicPartition], _ share: Int) async {
+        if let foreign = partitions.first(where: { !topics.wants($0.topic) }) { return rejoin(share, foreign) }
         var failures = 0
         // The group may move on meanwhile.
         while let membership, membership.has(share) {
             do throws(KafkaError) {
                 try await cluster.refresh(Set(partitions.map(\.topic)).union(topics.names).sorted())
-                let starts = try await GroupExchange.startingOffsets(
-                    partitions, of: membership.groupId, configuration, cluster)
                 guard self.membership?.has(share) ?? false else { return }
-                reassign(starts.mapValues { .offset($0) })
-                fetch()
+                if topics.isLeading, let gone = partitions.first(where: { topics.isGone($0, known) }) {
+                    return rejoin(share, gone)
+                }
+                let (committed, missing) = try await GroupExchange.starts(
+                    of: partitions, in: membership.groupId, configuration, cluster)
+                let (found, failure) = try await FetchExchange.offsets(
+                    missing, configuration.isolationLevel, cluster, within: firstLook)
+                guard self.membership?.has(share) ?? false else { return }
+                takeOver(committed, found, later: missing.filter { found[$0.key] == nil })
                 worksAgain(.group)
-                rememberTopics()
-                return announce(starts)
+                if let failure, isToBeTold(failure, after: 1) { report(failure, .positions) }
+                return rememberTopics()
             } catch {
                 guard self.membership?.has(share) ?? false else { return }
                 guard error.isRetriable else { return fail(error) }
@@ -78,16 +99,44 @@ extension ConsumerEngine {
         }
     }
 
+    private func takeOver(
+        _ committed: [TopicPartition: CommittedOffset], _ found: [TopicPartition: Offset],
+        later: [TopicPartition: KafkaConsumer.StartingOffset]
+    ) {
+        let offsets = committed.mapValues(\.offset).merging(found) { $1 }
+        reassign(
+            later.merging(offsets.mapValues { .offset($0) }) { $1 },
+            epochs: committed.mapValues(\.leaderEpoch))
+        announce(offsets, later: later.keys)
+        begin(found)
+        fetch()
+    }
+
+    /// What the group has assigned is not what this member reads: a static member that is back gets what it had before, and
+    /// a topic may be made anew with fewer partitions.
+    private func rejoin(_ share: Int, _ partition: TopicPartition) {
+        let error = KafkaError(
+            .broker(.unknownTopicOrPartition),
+            "group \(configuration.groupId ?? "") has assigned \(partition), which this member does not read, or which is "
+                + "gone; it joins again", topic: partition.topic, partition: partition.partition)
+        if let actions = membership?.rejects(share, because: error) { perform(actions) }
+    }
+
     private func revoke(lost: Bool) {
         if lost { commits.lost() }
-        if !announcements.revoked(plan.positions.keys.sorted(), lost: lost) { release() }
+        if !announcements.revoked(plan.positions.keys.sorted(), lost: lost) {
+            // The application need not let go; where it would have begun is committed all the same.
+            if lost || commits.rest == nil { release() } else { Task(executorPreference: loop) { await self.letGo() } }
+        }
         wakeApplication()
     }
 
     /// The application has finished with the partitions that are taken away.
     func letGo() async {
         if membership?.standing == .revoking(lost: false), commits.rest != nil {
-            await bounded(configuration.sessionTimeout) { await $0.commitRest() }
+            let limit = configuration.sessionTimeout
+            let deadline = now + limit
+            await bounded(limit) { await $0.commitRest(until: deadline) }
         }
         announcements.hasLetGo()
         guard case .revoking? = membership?.standing else { return }

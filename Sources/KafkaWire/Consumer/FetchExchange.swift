@@ -6,6 +6,8 @@ enum FetchExchange {
         var outcome: Result<FetchedChunk?, KafkaError>
         /// The offset that was asked for.
         var offset: Offset
+        /// Where the log has parted from what was read; nil where it has not.
+        var parting: Offset?
         /// Where the records end that may be had: the high watermark, or the last stable offset; -1 where it is not said.
         var end: Offset
     }
@@ -16,16 +18,18 @@ enum FetchExchange {
         _ cluster: Cluster
     ) async -> Result<[PartitionAnswer], KafkaError> {
         do throws(KafkaError) {
-            let topics = await cluster.metadata.topics
+            let metadata = await cluster.metadata
+            let topics = metadata.topics
             let knowsIds = request.partitions.allSatisfy { topics[$0.topic].map { $0.id != .zero } ?? false }
             let answer = try await cluster.send(
                 FetchRequest.self, to: .broker(leader), use: .fetch, atMost: knowsIds ? .max : 12,
                 timeout: configuration.client.requestTimeout + configuration.fetchMaximumWait
             ) { version throws(KafkaError) in
-                message(request, version: version, configuration, topics)
+                message(request, version: version, configuration, metadata)
             }
             let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not fetch", by: answer.broker, api: .fetch) }
+            await takeHints(answer.response, cluster)
             let offsets = Dictionary(
                 zip(request.partitions, request.offsets), uniquingKeysWith: { first, _ in first })
             let names = Dictionary(
@@ -38,11 +42,17 @@ enum FetchExchange {
                     let source = TopicPartition(name, partition.partitionIndex)
                     guard let offset = offsets[source], open.remove(source) != nil else { continue }
                     let isolation = configuration.isolationLevel
-                    let outcome = chunk(partition, source, at: offset, isolation, by: answer.broker)
+                    var outcome = chunk(partition, source, at: offset, isolation, by: answer.broker)
+                    let parting = placeOfParting(partition, request.epochs[source])
+                    if let parting { outcome = .failure(truncated(source, at: offset, parting, by: answer.broker)) }
+                    let leader = partition.currentLeader
+                    if partition.errorCode != .none, leader.leaderId >= 0 {
+                        await cluster.setLeader(of: source, leader.leaderId, epoch: leader.leaderEpoch)
+                    }
                     let stable = isolation == .readCommitted ? partition.lastStableOffset : -1
                     found.append(
                         PartitionAnswer(
-                            source: source, outcome: outcome, offset: offset,
+                            source: source, outcome: outcome, offset: offset, parting: parting,
                             end: stable >= 0 ? stable : partition.highWatermark))
                 }
             }
@@ -64,7 +74,7 @@ enum FetchExchange {
 
     private static func message(
         _ request: FetchPlan.Request, version: Int16, _ configuration: KafkaConsumer.Configuration,
-        _ topics: [String: ClusterMetadata.Topic]
+        _ metadata: ClusterMetadata
     ) -> FetchRequest {
         FetchRequest.with {
             $0.maxWaitMs = Milliseconds(configuration.fetchMaximumWait)
@@ -73,11 +83,14 @@ enum FetchExchange {
             $0.isolationLevel = configuration.isolationLevel.rawValue
             $0.topics = runs(request).map { topic, entries in
                 .with {
-                    if version >= 13 { $0.topicId = topics[topic]?.id ?? .zero } else { $0.topic = topic }
+                    if version >= 13 { $0.topicId = metadata.topics[topic]?.id ?? .zero } else { $0.topic = topic }
                     $0.partitions = entries.map { partition, offset in
                         .with {
                             $0.partition = partition
+                            let place = TopicPartition(topic, partition)
+                            if version >= 9 { $0.currentLeaderEpoch = metadata.leaderEpoch(of: place) }
                             $0.fetchOffset = offset
+                            if version >= 12 { $0.lastFetchedEpoch = request.epochs[place] ?? .none }
                             $0.partitionMaxBytes = Int32(clamping: configuration.partitionMaximumBytes)
                         }
                     }
@@ -99,6 +112,29 @@ enum FetchExchange {
             runs[place].1.append((partition.partition, offset))
         }
         return runs
+    }
+
+    /// Where leaders are reached that the answer points to (KIP-951).
+    private static func takeHints(_ answer: FetchResponse, _ cluster: Cluster) async {
+        for node in answer.nodeEndpoints { await cluster.setAddress(of: node.nodeId, host: node.host, port: node.port) }
+    }
+
+    /// Where the log has parted from what was read, as its leader says; it says so only where it was told the epoch.
+    private static func placeOfParting(
+        _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ epoch: LeaderEpoch?
+    ) -> Offset? {
+        guard answer.errorCode == .none, epoch != nil, answer.divergingEpoch.endOffset >= 0 else { return nil }
+        return answer.divergingEpoch.endOffset
+    }
+
+    private static func truncated(
+        _ source: TopicPartition, at offset: Offset, _ parting: Offset, by broker: String
+    ) -> KafkaError {
+        KafkaError(
+            .logTruncated,
+            "\(source) was read up to offset \(offset), and has other records from offset \(parting) on: its leader, broker "
+                + "\(broker), did not have those that were read when it was elected (unclean.leader.election.enable)",
+            broker: broker, api: .fetch, topic: source.topic, partition: source.partition, isRetriable: false)
     }
 
     private static func chunk(
@@ -136,7 +172,8 @@ enum FetchExchange {
                 FetchedChunk(
                     source: source, batches: wanted, firstOffset: offset,
                     nextOffset: max(last.lastOffset.next, offset),
-                    highWatermark: answer.highWatermark, bytes: records.bytes.count))
+                    highWatermark: answer.highWatermark, bytes: records.bytes.count,
+                    leaderEpoch: last.partitionLeaderEpoch))
         }
         if let damage {
             return .failure(
@@ -167,18 +204,10 @@ enum FetchExchange {
         return (found, nil)
     }
 
-    /// The offsets of these places, all of them.
-    static func allOffsets(
-        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster
-    ) async throws(KafkaError) -> [TopicPartition: Offset] {
-        let (found, failure) = try await offsets(starts, isolation, cluster)
-        if let failure { throw failure }
-        return found
-    }
-
-    /// The offsets of these places, and why there are some that cannot be told at present.
+    /// The offsets of these places, as far as they can be told within `limit`, and why others cannot at present.
     static func offsets(
-        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster,
+        within limit: Duration? = nil
     ) async throws(KafkaError) -> (found: [TopicPartition: Offset], failure: KafkaError?) {
         var found: [TopicPartition: Offset] = [:]
         var failure: KafkaError?
@@ -195,35 +224,36 @@ enum FetchExchange {
         func ask(_ times: [TopicPartition: Int64]) async throws(KafkaError) -> [TopicPartition: Offset] {
             guard !times.isEmpty else { return [:] }
             var offsets: [TopicPartition: Offset] = [:]
-            for (partition, outcome) in await cluster.listOffsets(times, isolation: isolation) {
+            for (partition, outcome) in await cluster.listOffsets(times, isolation: isolation, within: limit) {
                 do throws(KafkaError) { offsets[partition] = try outcome.get() } catch {
-                    guard error.isRetriable else { throw error }
+                    guard ErrorVerdicts.mayPass(error) else { throw error }
                     failure = error
                 }
             }
             return offsets
         }
         /// Every log has a first and a last offset.
-        func mustBe(_ partition: TopicPartition, _ offset: Offset) throws(KafkaError) -> Offset {
-            guard offset < 0 else { return offset }
-            throw KafkaError(
+        func mustBe(_ partition: TopicPartition, _ offset: Offset) -> Offset? {
+            if offset >= 0 { return offset }
+            failure = KafkaError(
                 .malformedResponse, "could not look up an offset of \(partition): its leader tells of none",
                 api: .listOffsets, topic: partition.topic, partition: partition.partition, isRetriable: true)
+            return nil
         }
         var beyond: [TopicPartition: Int64] = [:]
         var ends: [TopicPartition: Offset] = [:]
         for (partition, offset) in try await ask(times) {
             switch starts[partition] {
-            case .last: ends[partition] = try mustBe(partition, offset)
+            case .last: ends[partition] = mustBe(partition, offset)
             // No record is as new as the time asked for: the next one will be.
             case .time where offset < 0: beyond[partition] = -1
-            default: found[partition] = try mustBe(partition, offset)
+            default: found[partition] = mustBe(partition, offset)
             }
         }
-        for (partition, offset) in try await ask(beyond) { found[partition] = try mustBe(partition, offset) }
+        for (partition, offset) in try await ask(beyond) { found[partition] = mustBe(partition, offset) }
         for (partition, first) in try await ask(ends.mapValues { _ in -2 }) {
             guard case .last(let count)? = starts[partition], let end = ends[partition] else { continue }
-            found[partition] = max(try mustBe(partition, first), end - max(0, count))
+            found[partition] = mustBe(partition, first).map { max($0, end - max(0, count)) }
         }
         return (found, failure)
     }

@@ -10,6 +10,8 @@ struct FetchedChunk: Equatable, Sendable {
     var nextOffset: Offset
     var highWatermark: Offset
     var bytes: Int
+    /// The leader epoch of the last batch, also where that is not for the application.
+    var leaderEpoch = LeaderEpoch.none
     /// Whether there was nothing behind ``nextOffset``.
     var reachesEnd = false
 
@@ -46,6 +48,8 @@ struct FetchPlan: Equatable, Sendable {
     struct Position: Sendable, Equatable {
         /// The offset to fetch next; nil while it is being looked up.
         var offset: Offset?
+        /// The leader epoch of the record in front of it, where that is known.
+        var epoch = LeaderEpoch.none
         /// What to look up where `offset` is nil.
         var start: KafkaConsumer.StartingOffset
         /// Do not ask before.
@@ -66,6 +70,9 @@ struct FetchPlan: Equatable, Sendable {
     struct Request: Sendable, Equatable {
         var partitions: [TopicPartition]
         var offsets: [Offset]
+        /// The leader epochs of the records in front of them, as far as they are known: the leader says when its log has
+        /// other records there (KIP-320, KIP-595).
+        var epochs: [TopicPartition: LeaderEpoch] = [:]
     }
 
     private(set) var positions: [TopicPartition: Position] = [:]
@@ -83,22 +90,27 @@ struct FetchPlan: Equatable, Sendable {
     // MARK: - Assignment
 
     /// Reads these partitions from now on, and no others.
-    mutating func assign(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
-        positions = starts.mapValues { start in
-            if case .offset(let offset) = start { return Position(offset: offset, start: start) }
-            return Position(offset: nil, start: start)
-        }
+    mutating func assign(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch] = [:]
+    ) {
+        positions = starts.mapValues(Self.position)
+        for (partition, epoch) in epochs { positions[partition]?.epoch = epoch }
         order = Deque(starts.keys.sorted())
         chunks = []
         buffered = 0
     }
 
     /// Reads these partitions as well.
-    mutating func add(_ starts: [TopicPartition: Offset]) {
-        for (partition, offset) in starts.sorted(by: { $0.key < $1.key }) where positions[partition] == nil {
-            positions[partition] = Position(offset: offset, start: .offset(offset))
+    mutating func add(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
+        for (partition, start) in starts.sorted(by: { $0.key < $1.key }) where positions[partition] == nil {
+            positions[partition] = Self.position(start)
             order.append(partition)
         }
+    }
+
+    private static func position(_ start: KafkaConsumer.StartingOffset) -> Position {
+        if case .offset(let offset) = start { return Position(offset: offset, start: start) }
+        return Position(offset: nil, start: start)
     }
 
     /// Reads these partitions no longer.
@@ -110,12 +122,13 @@ struct FetchPlan: Equatable, Sendable {
         order.removeAll { partitions.contains($0) }
     }
 
-    /// Takes out the partitions whose offset is to be looked up now.
+    /// Takes out the partitions whose offset is to be looked up now: those of which nothing waits for the application any
+    /// more.
     mutating func takeUnresolved(_ now: Instant) -> [TopicPartition: KafkaConsumer.StartingOffset] {
         var starts: [TopicPartition: KafkaConsumer.StartingOffset] = [:]
         for (partition, position) in positions
         where position.offset == nil && !position.isAsked && !position.isLookedUp
-            && (position.pausedUntil ?? now) <= now
+            && (position.pausedUntil ?? now) <= now && !waits(partition)
         {
             starts[partition] = position.start
             positions[partition]?.isLookedUp = true
@@ -123,42 +136,68 @@ struct FetchPlan: Equatable, Sendable {
         return starts
     }
 
-    /// Partitions were looked up. Those of which nothing was found are left alone for a while.
+    /// Whether records of the partition wait for the application.
+    private func waits(_ partition: TopicPartition) -> Bool { chunks.contains { $0.source == partition } }
+
+    /// Partitions were looked up. Those of which nothing was found are left alone for a while. Gives where those are read
+    /// from that are read now.
+    @discardableResult
     mutating func resolved(
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ found: [TopicPartition: Offset], _ backoff: Backoff,
         now: Instant
-    ) {
+    ) -> [TopicPartition: Offset] {
+        var begun: [TopicPartition: Offset] = [:]
         for (partition, start) in starts {
             // Somebody may have sought elsewhere, or other partitions been assigned, while it was looked up.
             guard let position = positions[partition], position.offset == nil, position.isLookedUp,
                 position.start == start
             else { continue }
             positions[partition]?.isLookedUp = false
+            // What was put back meanwhile stands in front; then it is looked up again.
+            guard !waits(partition) else { continue }
             guard let offset = found[partition] else {
                 _ = failed(partition, backoff, now: now)
                 continue
             }
             positions[partition]?.offset = offset
             positions[partition]?.pausedUntil = nil
+            begun[partition] = offset
         }
+        return begun
     }
 
-    /// The partition's offset is unknown: look it up.
+    /// The partition's offset is unknown: look it up, behind what was fetched and waits for the application.
     mutating func reset(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) {
         positions[partition]?.offset = nil
+        positions[partition]?.epoch = .none
         positions[partition]?.start = start
         positions[partition]?.isLookedUp = false
+        positions[partition]?.toldEnd = nil
+    }
+
+    /// Goes on wherever `start` is. What was fetched is dropped.
+    mutating func seek(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) {
+        if case .offset(let offset) = start { return seek(partition, to: offset) }
         drop(partition)
+        reset(partition, to: start)
+        positions[partition]?.pausedUntil = nil
     }
 
     /// Goes on at another offset.
     mutating func seek(_ partition: TopicPartition, to offset: Offset) {
         drop(partition)
         positions[partition]?.offset = offset
+        positions[partition]?.epoch = .none
         positions[partition]?.isLookedUp = false
         positions[partition]?.pausedUntil = nil
         positions[partition]?.toldEnd = nil
     }
+
+    /// Whether the answer to a request for that offset is of use: who has sought elsewhere since wants another one.
+    func isRead(_ partition: TopicPartition, at offset: Offset) -> Bool { positions[partition]?.offset == offset }
+
+    /// What was read last may be of another topic of that name.
+    mutating func forgetEpoch(_ partition: TopicPartition) { positions[partition]?.epoch = .none }
 
     private mutating func drop(_ partition: TopicPartition) {
         let dropped = chunks.filter { $0.source == partition }
@@ -191,6 +230,7 @@ struct FetchPlan: Equatable, Sendable {
             positions[partition]?.pausedUntil = nil
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
+            if position.epoch >= 0 { requests[broker]?.epochs[partition] = position.epoch }
         }
         if !requests.isEmpty, let first = order.popFirst() { order.append(first) }
         asked.formUnion(requests.keys)
@@ -252,6 +292,7 @@ struct FetchPlan: Equatable, Sendable {
     mutating func received(_ chunk: FetchedChunk) {
         guard let position = positions[chunk.source], position.offset == chunk.firstOffset else { return }
         positions[chunk.source]?.offset = chunk.nextOffset
+        positions[chunk.source]?.epoch = chunk.leaderEpoch
         positions[chunk.source]?.pausedUntil = nil
         if chunk.reachesEnd { positions[chunk.source]?.toldEnd = chunk.nextOffset }
         buffered += chunk.bytes

@@ -8,10 +8,12 @@ enum GroupExchange {
         switch request {
         case .join: .join(try await join(member, topics.names, configuration, cluster))
         case .sync(_, let assignor): .sync(try await sync(member, assignor, [:], configuration, cluster))
-        case .lead(_, let assignor, let members):
+        case .lead(_, let assignor, let members, let isAssigned):
             .sync(
                 try await sync(
-                    member, assignor, try await assign(members, by: assignor, topics, cluster), configuration, cluster))
+                    member, assignor,
+                    try await assign(members, by: assignor, isAssigned: isAssigned, topics, cluster), configuration,
+                    cluster))
         case .heartbeat: .heartbeat(try await heartbeat(member, configuration, cluster))
         case .leave: try await leave(member, cluster)
         }
@@ -49,21 +51,30 @@ enum GroupExchange {
         }.response
     }
 
-    /// As the group's leader: assigns all partitions of all topics that the members want.
-    private static func assign(
-        _ members: [JoinGroupResponse.JoinGroupResponseMember], by name: String, _ watch: TopicWatch, _ cluster: Cluster
-    ) async throws(KafkaError) -> [String: Bytes] {
-        var wishes: [Assignor.Member] = []
-        for member in members {
+    /// The topics that the members of a group want.
+    static func topics(of members: [JoinGroupResponse.JoinGroupResponseMember]) -> [String] {
+        Set(readWishes(of: members).flatMap(\.topics)).sorted()
+    }
+
+    private static func readWishes(of members: [JoinGroupResponse.JoinGroupResponseMember]) -> [Assignor.Member] {
+        members.map { member in
             // A subscription that cannot be read is one that gets nothing; the other members go on.
             let subscription = try? ConsumerProtocolSubscription.decodeVersioned(member.metadata)
-            wishes.append(
-                Assignor.Member(
-                    memberId: member.memberId, groupInstanceId: member.groupInstanceId,
-                    topics: subscription?.topics ?? []))
+            return Assignor.Member(
+                memberId: member.memberId, groupInstanceId: member.groupInstanceId, topics: subscription?.topics ?? [])
         }
+    }
+
+    /// As the group's leader: assigns all partitions of all topics that the members want. Nothing, where the group has its
+    /// assignment already (KIP-814).
+    private static func assign(
+        _ members: [JoinGroupResponse.JoinGroupResponseMember], by name: String, isAssigned: Bool, _ watch: TopicWatch,
+        _ cluster: Cluster
+    ) async throws(KafkaError) -> [String: Bytes] {
+        let wishes = readWishes(of: members)
         let topics = Set(wishes.flatMap(\.topics)).sorted()
         try await cluster.refresh(topics)
+        guard !isAssigned else { return [:] }
         guard let assignor = Assignor(rawValue: name) else {
             throw KafkaError(
                 .invalidConfiguration, "the group has chosen an assignor that was not offered",
@@ -115,7 +126,10 @@ enum GroupExchange {
     ) async throws(KafkaError) -> ErrorCode {
         try await cluster.send(
             to: .coordinator(group: member.groupId), use: .group,
-            timeout: min(configuration.client.requestTimeout, configuration.sessionTimeout)
+            // A coordinator that is silent may have a successor, who counts on heartbeats: three fit in a session.
+            timeout: min(
+                configuration.client.requestTimeout,
+                max(configuration.sessionTimeout / 3, configuration.heartbeatInterval))
         ) { version throws(KafkaError) in
             HeartbeatRequest.with {
                 $0.groupId = member.groupId
@@ -149,15 +163,17 @@ enum GroupExchange {
         return .left
     }
 
-    /// The offsets at which a member begins: the committed ones, and where there is none, what the policy says.
-    static func startingOffsets(
-        _ partitions: [TopicPartition], of group: String, _ configuration: KafkaConsumer.Configuration,
+    /// Where a member begins: at what is committed, and where nothing is, at what the policy says.
+    static func starts(
+        of partitions: [TopicPartition], in group: String, _ configuration: KafkaConsumer.Configuration,
         _ cluster: Cluster
-    ) async throws(KafkaError) -> [TopicPartition: Offset] {
-        guard !partitions.isEmpty else { return [:] }
-        var offsets = try await cluster.committedOffsets(of: group, partitions).mapValues(\.offset)
-        let missing = partitions.filter { offsets[$0] == nil }
-        guard let first = missing.first else { return offsets }
+    ) async throws(KafkaError) -> (
+        committed: [TopicPartition: CommittedOffset], missing: [TopicPartition: KafkaConsumer.StartingOffset]
+    ) {
+        guard !partitions.isEmpty else { return ([:], [:]) }
+        let committed = try await cluster.committedOffsets(of: group, partitions)
+        let missing = partitions.filter { committed[$0] == nil }
+        guard let first = missing.first else { return (committed, [:]) }
         guard let start = configuration.offsetReset.start else {
             throw KafkaError(
                 .invalidConfiguration,
@@ -165,8 +181,6 @@ enum GroupExchange {
                     + "earliest or latest", topic: first.topic, partition: first.partition, setting: "auto.offset.reset"
             )
         }
-        let starts = Dictionary(missing.map { ($0, start) }) { first, _ in first }
-        offsets.merge(try await FetchExchange.allOffsets(starts, configuration.isolationLevel, cluster)) { $1 }
-        return offsets
+        return (committed, Dictionary(missing.map { ($0, start) }) { first, _ in first })
     }
 }

@@ -19,6 +19,8 @@ protocol GroupMembership: Equatable, Sendable {
     mutating func polled(now: Instant) -> [MemberAction]
     /// The application has let go of the partitions that were to be revoked.
     mutating func released() -> [MemberAction]
+    /// The share of that number is not what the member wants: it joins again.
+    mutating func rejects(_ share: Int, because error: KafkaError) -> [MemberAction]
     /// The member wants a rebalance: topics or partitions have come or gone.
     mutating func subscriptionChanged(now: Instant) -> [MemberAction]
     /// The application is done.
@@ -71,8 +73,10 @@ enum GroupRequest: Equatable, Sendable {
     case join(attempt: Int)
     /// SyncGroup without assignments.
     case sync(attempt: Int, protocolName: String)
-    /// SyncGroup with the partitions that these members are assigned by this one.
-    case lead(attempt: Int, protocolName: String, [JoinGroupResponse.JoinGroupResponseMember])
+    /// SyncGroup with the partitions that these members are assigned by this one; or without, where they have them already
+    /// and this one is only to watch their topics.
+    case lead(
+        attempt: Int, protocolName: String, [JoinGroupResponse.JoinGroupResponseMember], isAssigned: Bool)
     case heartbeat(generation: Int32)
     /// LeaveGroup. Nobody waits for the answer.
     case leave(memberId: String)

@@ -90,6 +90,10 @@ struct GroupState: GroupMembership {
         return [join(afterPause: failures > 1)]
     }
 
+    mutating func rejects(_ share: Int, because error: KafkaError) -> [Action] {
+        has(share) ? joinAgain(error, afterPause: false) : []
+    }
+
     mutating func subscriptionChanged(now: Instant) -> [Action] {
         guard phase == .stable else { return [] }
         return letGo(now: now)
@@ -136,7 +140,10 @@ struct GroupState: GroupMembership {
                     .leftOut("could not assign the partitions of group \(groupId)", api: .joinGroup), afterPause: true)
             }
             return [
-                .ask(.lead(attempt: attempt, protocolName: protocolName, response.members), afterPause: false)
+                .ask(
+                    .lead(
+                        attempt: attempt, protocolName: protocolName, response.members,
+                        isAssigned: response.skipAssignment), afterPause: false)
             ]
         case .memberIdRequired:
             // Once is the protocol; more often is a broker that would be asked in a circle.
@@ -175,9 +182,11 @@ struct GroupState: GroupMembership {
 
     private static func partitions(_ assignment: Bytes) throws(WireError) -> [TopicPartition] {
         guard !assignment.isEmpty else { return [] }
+        var told: Set<TopicPartition> = []
+        // The group's leader may be a client of another kind: what it names twice is read once.
         return try ConsumerProtocolAssignment.decodeVersioned(assignment).assignedPartitions.flatMap { topic in
             topic.partitions.map { TopicPartition(topic.topic, $0) }
-        }
+        }.filter { told.insert($0).inserted }
     }
 
     /// A heartbeat was answered.
@@ -257,10 +266,12 @@ struct GroupState: GroupMembership {
             return leave + lose(keepId: groupInstanceId != nil, because: error, now: now)
         }
         if now >= sessionEnds {
+            // It may have put this member out, or not: only a coordinator can say so. Until one does, the member reads on.
+            sessionEnds = now + sessionTimeout
             let error = KafkaError(
                 .timedOut, "the coordinator of group \(groupId) has not answered a heartbeat for \(sessionTimeout)",
                 api: .heartbeat, setting: "session.timeout.ms")
-            return lose(keepId: true, because: error, now: now)
+            return report(error) + [.forgetCoordinator]
         }
         guard now >= nextHeartbeat, !isHeartbeatAwaited else { return [] }
         isHeartbeatAwaited = true
@@ -339,7 +350,7 @@ struct GroupState: GroupMembership {
     func sender(of request: GroupRequest) -> Membership? {
         switch request {
         case .join(let attempt): phase == .joining && attempt == self.attempt ? membership : nil
-        case .sync(let attempt, _), .lead(let attempt, _, _):
+        case .sync(let attempt, _), .lead(let attempt, _, _, _):
             phase == .syncing && attempt == self.attempt ? membership : nil
         case .heartbeat: membership
         case .leave(let id): Membership(groupId: groupId, memberId: id, groupInstanceId: groupInstanceId)
@@ -349,7 +360,7 @@ struct GroupState: GroupMembership {
     mutating func answered(_ answer: GroupAnswer, to request: GroupRequest, now: Instant) -> [Action] {
         switch (request, answer) {
         case (.join(let attempt), .join(let response)): joined(response, attempt: attempt, now: now)
-        case (.sync(let attempt, _), .sync(let response)), (.lead(let attempt, _, _), .sync(let response)):
+        case (.sync(let attempt, _), .sync(let response)), (.lead(let attempt, _, _, _), .sync(let response)):
             synced(response, attempt: attempt, now: now)
         case (.heartbeat(generation), .heartbeat(let code)): heartbeatAnswered(code, now: now)
         default: []
@@ -358,7 +369,7 @@ struct GroupState: GroupMembership {
 
     mutating func failed(_ request: GroupRequest, because error: KafkaError, now: Instant) -> [Action] {
         switch request {
-        case .join(let attempt), .sync(let attempt, _), .lead(let attempt, _, _):
+        case .join(let attempt), .sync(let attempt, _), .lead(let attempt, _, _, _):
             requestFailed(error, attempt: attempt)
         case .heartbeat(generation): heartbeatFailed(error, now: now)
         case .heartbeat, .leave: []

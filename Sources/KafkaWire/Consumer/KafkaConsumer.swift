@@ -47,8 +47,20 @@ public final class KafkaConsumer: Sendable {
         try await engine.commit(offsets)
     }
 
-    /// Goes on reading the partition at `offset`. What was fetched of it is dropped.
-    public func seek(_ partition: TopicPartition, to offset: Offset) async { await engine.seek(partition, to: offset) }
+    /// Goes on reading the partition at `offset`. What was fetched of it is dropped. An offset that the log does not have is
+    /// gone on from as ``Configuration/offsetReset`` says, which ``ConsumerEvent/reset(_:from:to:because:)`` tells.
+    ///
+    /// - Throws: Where no partition has such an offset, or the consumer does not have the partition.
+    public func seek(_ partition: TopicPartition, to offset: Offset) async throws(KafkaError) {
+        try await engine.seek(partition, to: .offset(offset))
+    }
+
+    /// Goes on reading the partition at `start`, which is looked up. What was fetched of it is dropped.
+    ///
+    /// - Throws: Where no partition has such a place, or the consumer does not have the partition.
+    public func seek(_ partition: TopicPartition, to start: StartingOffset) async throws(KafkaError) {
+        try await engine.seek(partition, to: start)
+    }
 
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
     public var positions: [TopicPartition: Offset?] { get async { await engine.positions } }

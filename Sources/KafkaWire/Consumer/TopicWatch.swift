@@ -12,6 +12,13 @@ struct TopicWatch: Equatable, Sendable {
     private(set) var names: [String] = []
     /// How many partitions each had when they were assigned last, or taken up.
     private var counts: [String: Int] = [:]
+    /// The topics that this member named when it joined its group.
+    private var joined: [String] = []
+    /// As the group's leader: the topics of all members, which nobody else watches.
+    private(set) var led: [String] = []
+    private(set) var isLeading = false
+    /// How many partitions they had when this member assigned them.
+    private var assignedCounts: [String: Int] = [:]
     private var nextLook: Instant
     /// Topics that a consumer without a group has looked for already.
     private var followed: Set<String> = []
@@ -64,6 +71,10 @@ struct TopicWatch: Equatable, Sendable {
 
     /// How many partitions these topics have; those that do not exist are left out.
     func partitionCounts(of names: [String], _ topics: Topics) -> [String: Int] {
+        partitionCounts(of: names, topics, before: counts)
+    }
+
+    private func partitionCounts(of names: [String], _ topics: Topics, before: [String: Int]) -> [String: Int] {
         var found: [String: Int] = [:]
         for name in names {
             guard let topic = topics[name] else { continue }
@@ -71,10 +82,43 @@ struct TopicWatch: Equatable, Sendable {
             case .none: found[name] = topic.partitions.count
             case .unknownTopicOrPartition, .unknownTopicId: break
             // An error of the moment takes nothing away.
-            default: found[name] = counts[name]
+            default: found[name] = before[name]
             }
         }
         return found
+    }
+
+    // MARK: - In a group
+
+    /// The member joins the group. Whether it leads is said anew.
+    mutating func joins() {
+        joined = names
+        (led, assignedCounts, isLeading) = ([], [:], false)
+    }
+
+    /// It leads the group, whose members want these topics.
+    mutating func leads(_ topics: [String]) { (led, isLeading) = (topics, true) }
+
+    /// It assigns their partitions, of which there are so many: from now on they are compared with this.
+    mutating func remember(_ topics: Topics) { assignedCounts = partitionCounts(of: led, topics) }
+
+    /// Whether the member reads the topic.
+    func wants(_ topic: String) -> Bool {
+        switch source.topics {
+        case .named(let names)?: names.contains(topic)
+        case .matching(let pattern)?: pattern.matches(among: [topic]) == [topic]
+        case nil: true
+        }
+    }
+
+    /// Whether there is no such partition, as far as that is known.
+    func isGone(_ partition: TopicPartition, _ topics: Topics) -> Bool {
+        guard let topic = topics[partition.topic] else { return false }
+        switch topic.error {
+        case .none: return !topic.partitions.indices.contains(partition.partition.index)
+        case .unknownTopicOrPartition, .unknownTopicId: return true
+        default: return false
+        }
     }
 
     /// The group has assigned partitions, or they were taken up: from now on changes of the topics are compared with this.
@@ -84,17 +128,19 @@ struct TopicWatch: Equatable, Sendable {
         return plan(topics, now: now)
     }
 
-    /// The topics of a group's member were looked at: whether its share is of others than there are now, and what is said
-    /// of one that is missing.
+    /// The topics of a group's member were looked at: whether it has to join again, and what is said of a topic that is
+    /// missing. Each does so where its pattern matches others; where partitions have come or gone, the leader does, for all
+    /// (a follower that joins again unchanged gets what it has).
     mutating func compared(_ topics: Topics, now: Instant) -> (haveChanged: Bool, missing: KafkaError?) {
-        let before = counts
         let missing = settled(topics, now: now)
-        return (counts != before, missing)
+        let seen = partitionCounts(of: led, topics, before: assignedCounts)
+        return (names != joined || isLeading && seen != assignedCounts, missing)
     }
 
     private mutating func plan(_ topics: Topics, now: Instant) -> KafkaError? {
         let missing = names.first { counts[$0] == nil }
-        nextLook = now + (missing == nil && !names.isEmpty ? maximumAge : Self.missingAge)
+        let isComplete = missing == nil && led.allSatisfy { assignedCounts[$0] != nil }
+        nextLook = now + (isComplete && !names.isEmpty ? maximumAge : Self.missingAge)
         if case .matching(let pattern)? = source.topics, names.isEmpty {
             return .refused(
                 .unknownTopicOrPartition, "waiting for a topic that \(pattern) matches",

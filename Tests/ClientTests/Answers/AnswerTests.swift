@@ -79,6 +79,10 @@ private let part = TopicPartition("t", 0)
             reader.cancel()
             await broker.stop()
             guard let field, told.count == 0 else { return nil }
+            // An election that is over at the next try is none to speak of, and where the only broker is, its
+            // FindCoordinator says as well.
+            if tampering.change == .refuses(.leaderNotAvailable), broker.changed.count < 4 { return nil }
+            if tampering.api == .metadata, field == "brokers" { return nil }
             return "\(tampering.testDescription), \(field): nobody was told"
         }
     }

@@ -84,4 +84,22 @@ import Testing
         metadata.setLeader(of: partition, 1, epoch: 6)
         #expect(metadata.leader(of: partition) == 1)
     }
+
+    /// Who names a coordinator, or a leader, says where it is; that was thrown away.
+    @Test func anAddressThatAnotherBrokerNamesIsTakenOverWhereItIsOne() {
+        var metadata = ClusterMetadata()
+        metadata.update(Self.answer(partitions: [(0, 1, 4)]), all: false)
+        for (id, host, port, expected) in [
+            (2, "new", 9093, "new:9093"), (3, "more", 1, "more:1"), (2, "", 9094, "new:9093"), (2, "x", 0, "new:9093"),
+            (2, "x", 70_000, "new:9093"), (2, "x", -1, "new:9093"), (-1, "x", 1, nil),
+        ] as [(BrokerID, String, Int32, String?)] {
+            metadata.setAddress(of: id, host: host, port: port)
+            #expect(metadata.brokers[id]?.description == expected)
+        }
+        // A leader that was not known is one now.
+        metadata.setLeader(of: TopicPartition("orders", 0), 3, epoch: 5)
+        #expect(metadata.leader(of: TopicPartition("orders", 0)) == 3)
+        #expect(metadata.leaderEpoch(of: TopicPartition("orders", 0)) == 5)
+        #expect(metadata.leaderEpoch(of: TopicPartition("orders", 1)) == .none)
+    }
 }

@@ -94,6 +94,55 @@ import Testing
         #expect(Self.told(&announcements) == [.records])
     }
 
+    @Test func partitionsThatAreLookedUpLaterAreToldOfLater() {
+        var announcements = Announcements()
+        announcements.assigned([Self.a: 3], later: [Self.b])
+        #expect(Self.told(&announcements) == [.news(.assigned([Self.a: 3])), .records])
+        announcements.begun([Self.b: 7])
+        #expect(Self.told(&announcements) == [.news(.assigned([Self.b: 7])), .records])
+        // Of those given the first time it was told: they are taken away, though the second was not heard of.
+        announcements.assigned([Self.b: 7])
+        #expect(announcements.revoked([Self.a, Self.b], lost: false) == true)
+        #expect(Self.told(&announcements) == [.news(.revoked([Self.a, Self.b], lost: false)), .records])
+        // With other partitions nobody waits for them any more.
+        announcements.assigned([Self.a: 3], later: [Self.b])
+        _ = Self.told(&announcements)
+        _ = announcements.reassigned()
+        announcements.begun([Self.b: 7])
+        #expect(Self.told(&announcements) == [.records])
+    }
+
+    /// An application would take it for a group that has nothing for it.
+    @Test func thatNothingCouldBeLookedUpYetIsNotToldAsNoPartitions() {
+        var announcements = Announcements()
+        announcements.assigned([:], later: [Self.a])
+        #expect(Self.told(&announcements) == [.records])
+        announcements.begun([Self.a: 0])
+        #expect(Self.told(&announcements) == [.news(.assigned([Self.a: 0])), .records])
+        announcements.assigned([:])
+        #expect(Self.told(&announcements) == [.news(.assigned([:])), .records])
+    }
+
+    @Test func everyResetIsToldWhenItsPlaceIsKnown() {
+        var announcements = Announcements()
+        announcements.willReset(Self.a, from: 99, because: Self.error)
+        #expect(Self.told(&announcements) == [.records])
+        announcements.begun([Self.a: 5])
+        #expect(
+            Self.told(&announcements) == [.news(.reset(Self.a, from: 99, to: 5, because: Self.error)), .records])
+        announcements.begun([Self.a: 5])
+        // The application has gone elsewhere itself.
+        announcements.willReset(Self.a, from: 99, because: Self.error)
+        announcements.sought(Self.a, to: nil)
+        announcements.begun([Self.a: 0])
+        #expect(Self.told(&announcements) == [.records])
+        // It goes on in what it was not told of yet.
+        announcements.assigned([:], later: [Self.a])
+        announcements.sought(Self.a, to: 4)
+        announcements.begun([Self.a: 0])
+        #expect(Self.told(&announcements) == [.news(.assigned([Self.a: 4])), .records])
+    }
+
     @Test func whoStopsReadingIsToldOfPartitionsAnewAndOfTroublesAllTheSame() {
         var announcements = Announcements()
         #expect(announcements.trouble(Self.error, .commits) == .first)

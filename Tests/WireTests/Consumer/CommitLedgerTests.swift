@@ -155,7 +155,7 @@ import Testing
         Self.process(&ledger, upTo: 100)
         ledger.settled(try Self.due(&ledger, Self.later))
         switch step {
-        case .seek: ledger.sought(Self.a)
+        case .seek: ledger.sought(Self.a, to: nil)
         case .reset: ledger.reset(Self.a)
         case .assignment: ledger.reassigned()
         }
@@ -168,9 +168,44 @@ import Testing
         Self.process(&ledger, upTo: 5)
         Self.process(&ledger, Self.b, upTo: 6)
         ledger.gave(Self.a, upTo: Self.at(9))
-        ledger.sought(Self.a)
+        ledger.sought(Self.a, to: nil)
         ledger.asked()
         #expect(Self.rest(ledger) == [Self.b: 6])
+        // Where it went to is known, and nothing has to be read for that.
+        ledger.sought(Self.b, to: 3)
+        #expect(Self.rest(ledger) == [Self.b: 3])
+    }
+
+    /// A group that began at the end and read nothing committed nothing, and skipped what came before its next start
+    /// (30 of 30 records).
+    @Test func wherePartitionsAreBegunIsCommittedThoughNothingIsRead() throws {
+        var ledger = Self.ledger()
+        ledger.began(Self.a, at: 40)
+        ledger.began(Self.b, at: 0)
+        #expect(ledger.deadline == Self.later)
+        let attempt = try Self.due(&ledger, Self.later)
+        #expect(attempt.offsets == [Self.a: Self.at(40), Self.b: Self.at(0)])
+        ledger.settled(attempt)
+        #expect(ledger.rest == nil)
+        var manual = Self.ledger(nil)
+        manual.began(Self.a, at: 40)
+        #expect(manual.rest == nil)
+    }
+
+    /// The position was lost, and begun anew while the application had records in hand: those come first.
+    @Test func aPartitionThatIsBegunAnewIsCommittedBehindWhatIsInHand() throws {
+        var ledger = Self.ledger()
+        ledger.gave(Self.a, upTo: Self.at(10))
+        ledger.reset(Self.a)
+        ledger.began(Self.a, at: 500)
+        #expect(ledger.rest == nil)
+        ledger.asked()
+        #expect(Self.rest(ledger) == [Self.a: 500])
+        // The log begins anew: in front of what is committed.
+        ledger.settled(try Self.due(&ledger, Self.later))
+        ledger.reset(Self.a)
+        ledger.began(Self.a, at: 0)
+        #expect(Self.rest(ledger) == [Self.a: 0])
     }
 
     @Test func whatWasCutShortCountsAsFarAsItWasGiven() {

@@ -170,6 +170,65 @@ import Testing
         #expect(plan.positions.count == 2)
     }
 
+    /// What was fetched and not given out yet was thrown away with the position (6,000 records).
+    @Test func whatWaitsIsGivenOutBeforeALostPositionIsLookedUp() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        plan.received(Self.chunk(Self.a, 0, 5))
+        plan.reset(Self.a, to: .earliest)
+        #expect(plan.takeUnresolved(Self.now).isEmpty)
+        #expect(plan.takeChunk()?.nextOffset == 5)
+        let starts = plan.takeUnresolved(Self.now)
+        #expect(starts == [Self.a: .earliest])
+        // Divided meanwhile: the rest of it comes first, too.
+        plan.putBack(Self.chunk(Self.a, 3, 5))
+        #expect(plan.resolved(starts, [Self.a: 90], Self.backoff, now: Self.now).isEmpty)
+        #expect(plan.takeChunk()?.nextOffset == 5)
+        let again = plan.takeUnresolved(Self.now)
+        #expect(plan.resolved(again, [Self.a: 90], Self.backoff, now: Self.now) == [Self.a: 90])
+        #expect(plan.positions[Self.a]?.offset == 90)
+        #expect(plan.buffered == 0)
+    }
+
+    @Test func anAnswerForAnOffsetThatNobodyWantsAnyMoreIsKnownByIt() {
+        var plan = Self.plan([Self.a: .offset(99)])
+        #expect(plan.isRead(Self.a, at: 99) == true)
+        plan.seek(Self.a, to: 3)
+        #expect(plan.isRead(Self.a, at: 99) == false)
+        #expect(plan.isRead(Self.b, at: 99) == false)
+        plan.seek(Self.a, to: .last(2))
+        #expect(plan.isRead(Self.a, at: 3) == false)
+        #expect(plan.takeUnresolved(Self.now) == [Self.a: .last(2)])
+    }
+
+    @Test func theEpochOfWhatWasReadLastGoesWithTheRequestUntilTheApplicationMoves() {
+        var plan = FetchPlan(limit: 1000)
+        plan.assign([Self.a: .offset(0), Self.b: .offset(4)], epochs: [Self.b: 2])
+        var epochs: [[TopicPartition: LeaderEpoch]] = []
+        func ask() {
+            let request = Self.ask(&plan, leaders: [Self.a: 1, Self.b: 1]).requests[1]
+            guard let request else { return }
+            epochs.append(request.epochs)
+            plan.settled(request, by: 1)
+        }
+        ask()
+        var chunk = Self.chunk(Self.a, 0, 5)
+        chunk.leaderEpoch = 7
+        plan.received(chunk)
+        ask()
+        plan.seek(Self.b, to: 1)
+        ask()
+        plan.seek(Self.a, to: 0)
+        ask()
+        #expect(epochs == [[Self.b: 2], [Self.a: 7, Self.b: 2], [Self.a: 7], [:]])
+    }
+
+    @Test func partitionsAreAddedWhereverTheyBegin() {
+        var plan = Self.plan([Self.a: .offset(1)])
+        plan.add([Self.a: .offset(9), Self.b: .offset(2), Self.c: .latest])
+        #expect(plan.positions.mapValues(\.offset) == [Self.a: 1, Self.b: 2, Self.c: nil])
+        #expect(plan.takeUnresolved(Self.now) == [Self.c: .latest])
+    }
+
     @Test func damageIsFetchedAgainThreeTimes() {
         var plan = Self.plan([Self.a: .offset(0)])
         for _ in 0..<3 {

@@ -84,7 +84,7 @@ import Testing
         answer.members = members
         #expect(
             state.joined(answer, attempt: 1, now: Self.at(0))
-                == [.ask(.lead(attempt: 1, protocolName: "range", members), afterPause: false)])
+                == [.ask(.lead(attempt: 1, protocolName: "range", members, isAssigned: false), afterPause: false)])
     }
 
     @Test func answersOfAnEarlierAttemptDoNotMatter() {
@@ -204,15 +204,73 @@ import Testing
         #expect(error.code.broker == .fencedInstanceId)
     }
 
-    @Test func heartbeatsThatGetNoAnswerAreRepeatedUntilTheSessionEnds() {
+    /// A silent coordinator took the partitions away, and hundreds of records came again: nobody had said that they are
+    /// others' now.
+    @Test func heartbeatsThatGetNoAnswerAreRepeatedAndTheMemberReadsOn() {
         var state = Self.stable()
         #expect(state.tick(now: Self.at(3)) == [.heartbeat])
         #expect(state.heartbeatFailed(KafkaError(.timedOut, "x"), now: Self.at(4)) == [.forgetCoordinator])
         #expect(state.nextDeadline == Self.at(4) + .milliseconds(500))
         #expect(state.tick(now: Self.at(5)) == [.heartbeat])
-        #expect(state.tick(now: Self.at(45)) == [.revoke(lost: true)])
-        // The coordinator may still know the id.
-        #expect(state.memberId == "m")
+        let actions = state.tick(now: Self.at(45))
+        guard case .report(let error, .membership)? = actions.first else {
+            Issue.record("it was not told: \(actions)")
+            return
+        }
+        #expect(error.setting == "session.timeout.ms")
+        #expect(actions.dropFirst() == [.forgetCoordinator])
+        #expect(state.standing == .stable)
+        #expect(state.member?.generation == 7)
+        #expect(state.nextDeadline == Self.at(90))
+        // Another coordinator knows it still, or does not.
+        var kept = state
+        #expect(kept.heartbeatAnswered(.none, now: Self.at(50)) == [.recovered(.membership)])
+        #expect(state.heartbeatAnswered(.unknownMemberId, now: Self.at(50)) == [.revoke(lost: true)])
+    }
+
+    /// A static member that is back gets what it had, whatever it reads now: that ended the program after a minute.
+    @Test func aShareThatIsNotWhatTheMemberReadsIsGivenBackByJoiningAgain() {
+        let error = KafkaError(.timedOut, "x")
+        var state = Self.stable()
+        #expect(state.rejects(2, because: error).isEmpty)
+        #expect(state.rejects(1, because: error) == [.join(attempt: 2, afterPause: false)])
+        #expect(state.standing == .joining)
+        _ = state.joined(Self.joinAnswer(), attempt: 2, now: Self.at(1))
+        _ = state.synced(Self.syncAnswer(), attempt: 2, now: Self.at(1))
+        // Again and again: with a pause, and told.
+        #expect(
+            state.rejects(2, because: error) == [.report(error, .membership), .join(attempt: 3, afterPause: true)])
+    }
+
+    /// The member ended with a trap of a dictionary, or read the partition twice.
+    @Test func aPartitionThatAnAssignmentNamesTwiceIsOne() throws {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
+        let share = ConsumerProtocolAssignment.with {
+            $0.assignedPartitions = [[1, 0, 1] as [PartitionID], [0, 2]].map { partitions in
+                .with {
+                    $0.topic = "t"
+                    $0.partitions = partitions
+                }
+            }
+        }
+        let answer = SyncGroupResponse.with { $0.assignment = Bytes((try? share.encodeVersioned(version: 1)) ?? []) }
+        let partitions = [1, 0, 2].map { TopicPartition("t", PartitionID(index: $0)) }
+        #expect(state.synced(answer, attempt: 1, now: Self.at(0)) == [.takeOver(partitions, share: 1)])
+    }
+
+    /// KIP-814: a static leader that is back is told to watch the topics, not to assign.
+    @Test func aLeaderThatIsBackDoesNotAssignAgain() {
+        var state = Self.state(instance: "i")
+        _ = state.polled(now: Self.at(0))
+        let members: [JoinGroupResponse.JoinGroupResponseMember] = [.with { $0.memberId = "m" }]
+        var answer = Self.joinAnswer(leader: "m")
+        answer.members = members
+        answer.skipAssignment = true
+        #expect(
+            state.joined(answer, attempt: 1, now: Self.at(0))
+                == [.ask(.lead(attempt: 1, protocolName: "range", members, isAssigned: true), afterPause: false)])
     }
 
     @Test func aCoordinatorThatMovedIsLookedForAgain() {

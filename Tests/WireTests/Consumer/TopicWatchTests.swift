@@ -51,19 +51,65 @@ import Testing
         #expect(watch.takeDue(hasShare: true, now: Self.start + Self.age) == false)
     }
 
-    @Test func whatHasChangedSinceTheAssignmentMeansARebalanceOnce() {
-        var watch = Self.watch(.group("g", topics: ["t", "u"]))
-        #expect(watch.settled(Self.topics(["t": 2]), now: Self.start)?.topic == "u")
+    /// Topics of others were watched by nobody: those members went without (20 of 20 records unread).
+    @Test func theLeaderWatchesTheTopicsOfAllMembers() {
+        var watch = Self.watch(.group("g", topics: ["t"]))
+        watch.joins()
+        watch.leads(["other", "t"])
+        #expect(watch.led == ["other", "t"])
+        watch.remember(Self.topics(["t": 2]))
+        #expect(watch.settled(Self.topics(["t": 2]), now: Self.start) == nil)
+        // One of them is missing.
+        #expect(watch.deadline(hasShare: true) == Self.start + .seconds(2))
         for (counts, expected) in [
-            (["t": 2], false), (["t": 3], true), (["t": 3], false), (["t": 3, "u": 1], true), (["u": 1], true),
+            (["t": 2], false), (["t": 3], true), (["t": 2, "other": 1], true), ([:], true), (["t": 2], false),
         ] {
             let seen = watch.compared(Self.topics(counts), now: Self.start)
             #expect(seen.haveChanged == expected)
         }
+        // It grew between the assignment and the look that followed it.
+        watch.remember(Self.topics(["t": 2, "other": 1]))
+        #expect(watch.settled(Self.topics(["t": 2, "other": 4]), now: Self.start) == nil)
+        #expect(watch.compared(Self.topics(["t": 2, "other": 4]), now: Self.start).haveChanged == true)
+        watch.joins()
+        #expect(watch.led.isEmpty)
+        #expect(!watch.isLeading)
+    }
+
+    /// Who follows and joins again unchanged gets what it has: it would do so for nothing.
+    @Test func whoFollowsJoinsAgainWhereItsPatternMatchesOthersOnly() throws {
+        var watch = Self.watch(.group("g", topics: .matching(try TopicPattern("a.*"))))
+        watch.match(Self.topics(["a": 1]))
+        watch.joins()
+        _ = watch.settled(Self.topics(["a": 1]), now: Self.start)
+        #expect(watch.compared(Self.topics(["a": 5]), now: Self.start).haveChanged == false)
+        watch.match(Self.topics(["a": 5, "ab": 1]))
+        #expect(watch.compared(Self.topics(["a": 5, "ab": 1]), now: Self.start).haveChanged == true)
+        watch.joins()
+        #expect(watch.compared(Self.topics(["a": 5, "ab": 1]), now: Self.start).haveChanged == false)
+    }
+
+    @Test func whatAMemberDoesNotReadOrIsGoneIsKnown() throws {
+        let named = Self.watch(.group("g", topics: ["t"]))
+        #expect(named.wants("t"))
+        #expect(!named.wants("u"))
+        let pattern = Self.watch(.group("g", topics: .matching(try TopicPattern("a.*"))))
+        // Also what was not seen yet: the leader may have looked later.
+        #expect(pattern.wants("ab"))
+        #expect(!pattern.wants("b"))
+        let topics = Self.topics(
+            ["t": 2, "u": 0, "v": 0], errors: ["u": .unknownTopicOrPartition, "v": .leaderNotAvailable])
+        for (partition, isGone) in [
+            (TopicPartition("t", 1), false), (TopicPartition("t", 2), true), (TopicPartition("t", -1), true),
+            (TopicPartition("u", 0), true), (TopicPartition("v", 0), false), (TopicPartition("w", 0), false),
+        ] { #expect(named.isGone(partition, topics) == isGone) }
     }
 
     @Test func anErrorOfTheMomentTakesNothingAway() {
         var watch = Self.watch(.group("g", topics: ["t"]))
+        watch.joins()
+        watch.leads(["t"])
+        watch.remember(Self.topics(["t": 2]))
         _ = watch.settled(Self.topics(["t": 2]), now: Self.start)
         let away = Self.topics(["t": 0], errors: ["t": .leaderNotAvailable])
         #expect(watch.partitionCounts(of: ["t", "other"], away) == ["t": 2])

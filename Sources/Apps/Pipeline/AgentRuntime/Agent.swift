@@ -17,6 +17,8 @@ public struct Agent<Rule: AgentRule> {
     private var rule: Rule
     private var decoder: ChangeEventDecoder
     private var tally = Tally()
+    /// The partitions that this instance has at present.
+    private var held: Set<TopicPartition> = []
     /// Where this instance stands in each partition that it knows the users of.
     private var known: [TopicPartition: Offset] = [:]
     private var uncommitted: [TopicPartition: CommittedOffset] = [:]
@@ -109,6 +111,9 @@ public struct Agent<Rule: AgentRule> {
                 case .assigned(let offsets): try await assigned(offsets)
                 case .revoked(let partitions, let lost): await revoked(partitions, lost: lost, consumer)
                 case .reachedEnd: break
+                case .reset(let partition, _, let offset, let error):
+                    uncommitted[partition] = CommittedOffset(offset: offset)
+                    tell(error)
                 case .trouble(let error): tell(error)
                 case .recovered: console.note("\(name): it works again")
                 }
@@ -173,7 +178,9 @@ public struct Agent<Rule: AgentRule> {
     // MARK: - Assignments
 
     private mutating func assigned(_ offsets: [TopicPartition: Offset]) async throws(KafkaError) {
-        for partition in known.keys where offsets[partition] == nil || offsets[partition] != known[partition] {
+        held.formUnion(offsets.keys)
+        for partition in known.keys
+        where !held.contains(partition) || offsets[partition].map({ $0 != known[partition] }) ?? false {
             // Another instance goes on with it, or has gone on with it meanwhile.
             known[partition] = nil
             _ = rule.forget(partition: partition.partition.rawValue)
@@ -195,11 +202,16 @@ public struct Agent<Rule: AgentRule> {
             }
             (self.rule, self.decoder) = (rule, decoder)
         }
-        for (partition, offset) in new { known[partition] = offset }
+        for (partition, offset) in new {
+            known[partition] = offset
+            // Also where nothing comes: what is begun at its end would lose what comes before the next start.
+            uncommitted[partition] = CommittedOffset(offset: offset)
+        }
         tellAssigned(offsets, readBack: readBack)
     }
 
     private mutating func revoked(_ partitions: [TopicPartition], lost: Bool, _ consumer: KafkaConsumer) async {
+        held.subtract(partitions)
         if lost {
             uncommitted = [:]
         } else if let error = await commit(consumer) {

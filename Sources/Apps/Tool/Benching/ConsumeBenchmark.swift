@@ -98,7 +98,7 @@ package struct ConsumeBenchmark: Sendable {
                 }
             case .revoked: counts.withLock { $0.rebalancingSince = $0.rebalancingSince ?? now }
             case .trouble(let error) where !error.isRetriable: throw error
-            case .trouble, .recovered, .reachedEnd: break
+            case .trouble, .recovered, .reset, .reachedEnd: break
             case .batch(let batch):
                 let read = count(batch, upTo: counts.withLock { records - $0.records })
                 let sum = counts.withLock { counts in

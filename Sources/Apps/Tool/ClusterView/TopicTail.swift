@@ -96,11 +96,11 @@ package struct TopicTail: Sendable {
                             return message
                         })
                     if batch.highWatermark - batch.nextOffset > Int64(Self.kept) * 2 {
-                        await consumer.seek(batch.source, to: batch.highWatermark - Int64(Self.kept))
+                        try? await consumer.seek(batch.source, to: batch.highWatermark - Int64(Self.kept))
                     }
                 case .trouble(let error): tell(.trouble(error.message))
                 case .recovered: tell(.recovered)
-                case .assigned, .revoked, .reachedEnd: break
+                case .assigned, .revoked, .reachedEnd, .reset: break
                 }
             }
         }

@@ -115,7 +115,6 @@ struct ConsumeRun {
                 }
                 watch.touch()
             case .assigned(let offsets):
-                if isInGroup { open = [] }
                 open.formUnion(offsets.keys)
                 // Another member of the group has them all.
                 if exitsAtEnd, open.isEmpty { return }
@@ -123,6 +122,9 @@ struct ConsumeRun {
             case .reachedEnd(let partition, _):
                 open.remove(partition)
                 if exitsAtEnd, open.isEmpty { return try await commit(last, consumer) }
+            case .reset(_, _, let offset, let error):
+                tool.console.flush()
+                tool.complain("\(error.message); reading goes on at offset \(offset)")
             case .trouble(let error):
                 tool.console.flush()
                 if exitsAtEnd, open.isEmpty, error.code.broker == .unknownTopicOrPartition { throw error }
