@@ -28,6 +28,10 @@ public struct ClientConfiguration: Sendable {
     /// Where the client logs to. It never logs keys, values or credentials. Default: nowhere.
     public var logger = Logger(label: "kafkawire") { _ in SwiftLogNoOpLogHandler() }
 
+    /// Is told of what happens and is no error, such as a broker that throttles; on the client's loop, so it may not take
+    /// long. Default nil; the logger is told the same.
+    public var onEvent: (@Sendable (ClientEvent) -> Void)?
+
     /// The loop that the client is on; nil is the one that all share.
     package var loop: (any EventLoop)?
 

@@ -23,12 +23,15 @@ package actor Cluster {
     private struct Key: Hashable {
         var address: BrokerAddress
         var use: Use
+
+        var place: Throttling.Place { Throttling.Place(broker: address, isGroup: use == .group) }
     }
 
     struct Link {
         var address: BrokerAddress
         var connection: BrokerConnection
         var versions: VersionTable
+        var place: Throttling.Place
     }
 
     private struct Opening {
@@ -48,6 +51,7 @@ package actor Cluster {
     /// When brokers' addresses may be asked for next, since one could not be reached.
     private var nextAddressLook = Instant(nanoseconds: 0)
     private var isClosed = false
+    private var throttling = Throttling()
 
     private struct MetadataQuestion: Hashable {
         var topics: Set<String>?
@@ -127,6 +131,9 @@ package actor Cluster {
         }
         do throws(WireError) {
             let response = try Self.decode(R.Response.self, frame, version)
+            if let time = (response as? any ThrottledResponse)?.throttleTime(version) {
+                await throttled(link, R.api, for: time)
+            }
             return Answer(response: response, version: version, broker: name)
         } catch {
             await link.connection.close()
@@ -189,6 +196,39 @@ package actor Cluster {
         }
     }
 
+    // MARK: - Throttling
+
+    /// Waits until the broker wants requests again, for no longer than a request may take.
+    private func waitUntilFree(_ key: Key) async throws(KafkaError) {
+        let deadline = loop.now + configuration.requestTimeout
+        let name = "\(key.address)"
+        while let end = throttling.end(of: key.place, now: loop.now), !isClosed {
+            guard loop.now < deadline else {
+                throw KafkaError(
+                    .timedOut,
+                    "broker \(name) throttles this client for longer than a request may take; use less than its quota, or "
+                        + "have that raised", broker: name, setting: "request.timeout.ms")
+            }
+            do { try await loop.sleep(until: min(end, deadline)) } catch {
+                throw KafkaError(.cancelled, "the task was cancelled while broker \(name) throttled this client")
+            }
+        }
+    }
+
+    /// Until when no request may go to the broker; nil where it may.
+    func throttleEnd(of broker: BrokerID, _ use: Use) -> Instant? {
+        guard !throttling.isEmpty, let address = metadata.brokers[broker] else { return nil }
+        return throttling.end(of: Key(address: address, use: use).place, now: loop.now)
+    }
+
+    private func throttled(_ link: Link, _ api: APIKey, for time: Duration) async {
+        throttling.told(link.place, for: time, now: loop.now)
+        let broker = link.connection.name
+        configuration.logger.notice("broker \(broker) throttles this client for \(time) (\(api))")
+        configuration.onEvent?(.throttled(broker: broker, api: api, time: time))
+        await link.connection.hold(for: time)
+    }
+
     // MARK: - Connections
 
     func link(to target: Target, _ use: Use) async throws(KafkaError) -> Link {
@@ -231,12 +271,17 @@ package actor Cluster {
         }
     }
 
-    /// A connection to any broker: one that is open, else the brokers known, else the bootstrap servers.
+    /// A connection to any broker: one that is open, else the brokers known, else the bootstrap servers; those that throttle
+    /// this client last.
     private func anyLink(_ use: Use) async throws(KafkaError) -> Link {
-        for (key, link) in links where key.use == use && isOpen(link) { return link }
+        func isFree(_ address: BrokerAddress) -> Bool {
+            throttling.end(of: Key(address: address, use: use).place, now: loop.now) == nil
+        }
+        for (key, link) in links where key.use == use && isOpen(link) && isFree(key.address) { return link }
         var failure: KafkaError?
         var isRetriable = false
-        let order = candidates(for: "")
+        let addresses = candidates(for: "")
+        let order = throttling.isEmpty ? addresses : addresses.filter(isFree) + addresses.filter { !isFree($0) }
         for address in order {
             do { return try await link(address, use) } catch {
                 failure = error
@@ -265,6 +310,7 @@ package actor Cluster {
 
     func link(_ address: BrokerAddress, _ use: Use) async throws(KafkaError) -> Link {
         let key = Key(address: address, use: use)
+        if !throttling.isEmpty { try await waitUntilFree(key) }
         guard !isClosed else { throw KafkaError(.closed, "the client is closed") }
         if let link = links[key] {
             if isOpen(link) { return link }
@@ -279,7 +325,8 @@ package actor Cluster {
         let task = Task<Result<Link, KafkaError>, Never> {
             do throws(KafkaError) {
                 let versions = try await connection.open(timeout: timeout)
-                return .success(Link(address: address, connection: connection, versions: versions))
+                return .success(
+                    Link(address: address, connection: connection, versions: versions, place: key.place))
             } catch {
                 await connection.close()
                 return .failure(error)
@@ -290,6 +337,7 @@ package actor Cluster {
         opening[key] = nil
         if case .success(let link) = outcome {
             if isClosed { await connection.close() } else { links[key] = link }
+            if let time = link.versions.throttleTime { await throttled(link, .apiVersions, for: time) }
         } else {
             lookOrder.failed(address, now: loop.now)
         }

@@ -123,7 +123,7 @@ package actor BrokerConnection {
                 code = ErrorCode(rawValue: try reader.integer())
                 if code == .unsupportedVersion, version > 0 { continue }
                 let response = try Frame.decodeResponse(ApiVersionsResponse.self, answer, version: version)
-                if code == .none { return VersionTable(response) }
+                if code == .none { return VersionTable(response, version: version) }
             } catch {
                 throw failure(.wire(error), .apiVersions)
             }
@@ -177,6 +177,9 @@ package actor BrokerConnection {
         loop.cancel(timer)
         if let reason = state.closeReason { throw failure(reason, R.api) }
     }
+
+    /// The broker holds this connection back for so long (KIP-219): what waits is answered that much later.
+    func hold(for time: Duration) { state.hold(for: time) }
 
     /// Closes the connection; requests that wait fail.
     package func close() {

@@ -81,6 +81,11 @@ package struct ConnectionState: Equatable, Sendable {
         return [.deliver(id, frame)]
     }
 
+    /// The other side does nothing for so long, as it has said: what waits gets that much more time.
+    package mutating func hold(for time: Duration) {
+        for index in waiting.indices where index >= first { waiting[index].deadline = waiting[index].deadline + time }
+    }
+
     /// Time has passed.
     package mutating func tick(now: Instant) -> [Action] {
         guard let deadline = nextDeadline, deadline <= now else { return [] }

@@ -1,11 +1,18 @@
 /// The APIs and versions that a broker speaks, as it said when the connection was opened.
 public struct VersionTable: Sendable, Equatable {
     private let ranges: [APIKey: ClosedRange<Int16>]
+    /// How long the broker wanted no further request when it said so.
+    let throttleTime: Duration?
 
     /// A table of these ranges.
-    package init(_ ranges: [APIKey: ClosedRange<Int16>]) { self.ranges = ranges }
+    package init(_ ranges: [APIKey: ClosedRange<Int16>]) {
+        self.ranges = ranges
+        throttleTime = nil
+    }
 
-    init(_ response: ApiVersionsResponse) {
+    /// What the broker has answered in `version`.
+    init(_ response: ApiVersionsResponse, version: Int16 = 0) {
+        throttleTime = response.throttleTime(version)
         var ranges: [APIKey: ClosedRange<Int16>] = [:]
         for api in response.apiKeys where api.minVersion <= api.maxVersion {
             ranges[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion

@@ -56,6 +56,22 @@ import Testing
         #expect(state.close(.closed).isEmpty)
     }
 
+    /// A broker that throttles answers later, as it has said: that is no time-out.
+    @Test func whatWaitsWhileTheOtherSideHoldsBackGetsThatMuchMoreTime() {
+        var state = ConnectionState()
+        _ = state.send(10, deadline: Self.soon)
+        _ = state.send(11, deadline: Self.soon)
+        _ = state.received(Self.frame(1))
+        state.hold(for: .nanoseconds(500))
+        #expect(state.nextDeadline == Instant(nanoseconds: 1500))
+        _ = state.send(12, deadline: Self.late)
+        #expect(state.tick(now: Self.soon).isEmpty)
+        #expect(
+            state.tick(now: Instant(nanoseconds: 1500)) == [
+                .fail(11, .timedOut), .fail(12, .timedOut), .close(.timedOut),
+            ])
+    }
+
     @Test func oneWayRequestsTakeANumberAndWaitForNothing() {
         var state = ConnectionState()
         #expect(state.sendOneWay() == 1)
