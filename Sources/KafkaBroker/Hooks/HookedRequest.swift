@@ -29,6 +29,10 @@ public enum BrokerVerdict: Sendable {
     /// The request is handled as usual, but so much later, by the broker's clock. Later requests of its connection
     /// wait behind it.
     case delay(Duration)
+    /// The request is handled as usual, and answered with this throttle time; the connection is then held back for so long,
+    /// as Kafka does with a client that is over its quota (KIP-219). What the client sends meanwhile is handled
+    /// afterwards, also where it has closed the connection since.
+    case throttle(Duration)
     /// Nothing is done and nothing answered, also not what follows in the connection: answers have the order of
     /// their requests, so that the client waits until its time-out ends the connection.
     case drop

@@ -274,7 +274,7 @@ actor BrokerServer {
         guard let connection = connections[id] else { return began }
         var left = TurnQueue.requestLimit
         let end = connection.traffic + TurnQueue.byteLimit
-        while connections[id] != nil, connection.pending == nil, connection.unsent <= configuration.maximumUnsentBytes,
+        while connections[id] != nil, connection.mayBegin, connection.unsent <= configuration.maximumUnsentBytes,
             left > 0, connection.traffic < end
         {
             do {
@@ -342,11 +342,11 @@ actor BrokerServer {
             do {
                 if connection.needsFlush { try connection.flush(on: loop) }
                 // Requests may have waited for this answer, or for room in the output.
-                if connection.mayHaveMore, connection.pending == nil,
+                if connection.mayHaveMore, connection.mayBegin,
                     connection.unsent <= configuration.maximumUnsentBytes
                 {
                     wait(connection)
-                } else if connection.hasEnded {
+                } else if connection.hasEnded, !connection.isMuted {
                     close(connection)
                     continue
                 }

@@ -29,6 +29,10 @@ final class ClientConnection {
     var needsFlush = false
     /// Whether it is closed in place of its next answer.
     var isToBeClosed = false
+    /// For how long it is held back once its request is answered.
+    var throttle: Duration?
+    /// Whether it is held back.
+    var isMuted = false
     /// How many requests it has sent.
     private(set) var requestCount: UInt64 = 0
     /// What was received in requests and sent in answers, in bytes.
@@ -52,6 +56,8 @@ final class ClientConnection {
         input = FrameAssembler(limit: requestLimit)
     }
 
+    /// Whether its next request may be handled.
+    var mayBegin: Bool { pending == nil && !isMuted }
     /// How many bytes of answers the client has not taken yet.
     var unsent: Int { output.unsent }
     /// How many bytes of requests and answers there have been.

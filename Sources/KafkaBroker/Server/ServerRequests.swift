@@ -29,7 +29,9 @@ extension BrokerServer {
         switch outcome {
         case .answer(let response): answer(response, to: request, of: connection)
         case .later, .work: connection.pending = request
-        case .silent: observe(request.observation?.ended(.silent, now: loop.now))
+        case .silent:
+            observe(request.observation?.ended(.silent, now: loop.now))
+            if let time = connection.throttle.take() { mute(connection, for: time) }
         case .hangUp(let reason):
             observe(request.observation?.ended(.hungUp(reason), now: loop.now))
             hangUp(connection, reason)
@@ -60,6 +62,9 @@ extension BrokerServer {
         case .delay(let duration):
             connection.pending = request
             node.handle(api, body, context, after: duration)
+        case .throttle(let time):
+            connection.throttle = time
+            perform(try node.handle(api, body, context), request, of: connection)
         case .drop: if !isUnanswered { connection.pending = request }
         case .disconnect: hangUp(connection, "a hook wants it")
         case .disconnectAfterwards:
@@ -74,6 +79,14 @@ extension BrokerServer {
         _ response: any WireMessage, to request: PendingRequest, of connection: ClientConnection
     ) {
         guard !connection.isToBeClosed else { return hangUp(connection, "a hook wants it") }
+        var response = response
+        if let time = connection.throttle.take() {
+            if var throttled = response as? any ThrottledResponse {
+                throttled.throttleTimeMs = Milliseconds(time)
+                response = throttled
+            }
+            mute(connection, for: time)
+        }
         do {
             let before = connection.unsent
             try connection.append(response, for: request)
@@ -84,6 +97,19 @@ extension BrokerServer {
                     response, version: request.version, bytes: connection.unsent - before, now: loop.now))
         } catch {
             hangUp(connection, "an answer could not be written: \(error)")
+        }
+    }
+
+    /// Handles nothing more of the connection for so long.
+    func mute(_ connection: ClientConnection, for time: Duration) {
+        connection.isMuted = true
+        let id = connection.id
+        loop.schedule(at: loop.now + time) { [weak self] in
+            self?.assumeIsolated { server in
+                guard let connection = server.connections[id] else { return }
+                connection.isMuted = false
+                server.touch(connection)
+            }
         }
     }
 

@@ -155,6 +155,24 @@ import Testing
         await broker.stop()
     }
 
+    /// As Kafka holds back a client over its quota: the answer comes at once and says so, what follows waits, and is handled
+    /// though the client has gone meanwhile.
+    @Test func throttlesAsKafkaDoes() async throws {
+        let (broker, client) = try await start()
+        let other = try TestClient(port: broker.port)
+        broker.on(.produce, times: 1) { _ in .throttle(.milliseconds(800)) }
+        let began = Instant.now
+        let answer = try client.call(TestClient.produceRequest("t", batch(["a"])), version: 9)
+        #expect(answer.throttleTimeMs == 800)
+        #expect(answer.responses.first?.partitionResponses.first?.errorCode == ErrorCode.none)
+        try client.send(TestClient.produceRequest("t", batch(["b"])), version: 9)
+        #expect(try other.call(ListGroupsRequest()).errorCode == .none)
+        client.close()
+        try await eventually { await broker.endOffsets(of: "t") == [2, 0] }
+        #expect(Instant.now - began >= .milliseconds(795))
+        await broker.stop()
+    }
+
     @Test func failsEveryPartitionOfASession() async throws {
         let (broker, client) = try await start()
         var request = TestClient.fetchRequest("t", offset: 0, partitions: [0, 1])
