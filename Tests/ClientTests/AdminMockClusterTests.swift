@@ -27,7 +27,7 @@ private let mockServers = getenv("KAFKAWIRE_MOCK_BOOTSTRAP").map { String(cStrin
         production.client = try Self.configuration()
         let producer = try KafkaProducer(production)
         for number in 0..<20 {
-            try await producer.send(ProducerRecord(topic: topic, key: "k\(number)", value: "v"))
+            try await producer.enqueue(ProducerRecord(topic: topic, key: "k\(number)", value: "v"))
         }
         try await producer.close()
         let admin = try KafkaAdmin(Self.configuration())

@@ -215,7 +215,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 2]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
         let value = Bytes([UInt8](repeating: 7, count: 100_000))
-        for _ in 0..<60 { try await producer.send(ProducerRecord(topic: "orders", value: value, partition: 0)) }
+        for _ in 0..<60 { try await producer.enqueue(ProducerRecord(topic: "orders", value: value, partition: 0)) }
         try await producer.close()
         let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["orders"]) {
             $0.fetchMaximumWait = .seconds(2)

@@ -37,7 +37,7 @@ import Testing
     static func produce(_ count: Int, to topic: String, _ broker: KafkaBroker, prefix: String = "v") async throws {
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
         for number in 0..<count {
-            try await producer.send(ProducerRecord(topic: topic, key: "k\(number)", value: "\(prefix)\(number)"))
+            try await producer.enqueue(ProducerRecord(topic: topic, key: "k\(number)", value: "\(prefix)\(number)"))
         }
         try await producer.close()
     }

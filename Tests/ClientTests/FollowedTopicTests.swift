@@ -94,7 +94,7 @@ import Testing
             }
             // It is told once.
             let producer = try KafkaProducer(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))
-            try await producer.send(ProducerRecord(topic: "t", value: "more"))
+            try await producer.enqueue(ProducerRecord(topic: "t", value: "more"))
             try await producer.close()
             for try await event in consumer.events {
                 if case .reachedEnd(let partition, let offset) = event { told.append("\(partition) \(offset)") }

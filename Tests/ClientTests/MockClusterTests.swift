@@ -44,7 +44,7 @@ private let foreignServers: String? = {
         let (keys, rounds) = (40, 250)
         for round in 0..<rounds {
             for key in 0..<keys {
-                try await producer.send(ProducerRecord(topic: topic, key: "k\(key)", value: "\(key):\(round)"))
+                try await producer.enqueue(ProducerRecord(topic: topic, key: "k\(key)", value: "\(key):\(round)"))
             }
         }
         try await producer.flush()
@@ -79,7 +79,7 @@ private let foreignServers: String? = {
     @Test func topicsAndLeadersAreSeen() async throws {
         let topic = Self.newTopic()
         let producer = try KafkaProducer(.init(bootstrapServers: Self.configuration().bootstrapServers))
-        let metadata = try await producer.send(ProducerRecord(topic: topic, value: "v")).acknowledgement()
+        let metadata = try await producer.enqueue(ProducerRecord(topic: topic, value: "v")).acknowledgement()
         #expect(metadata.offset == 0)
         try await producer.close()
         let admin = try KafkaAdmin(Self.configuration())

@@ -72,7 +72,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
         for time in [1000, 2000, 3000] as [Int64] {
-            try await producer.send(
+            try await producer.enqueue(
                 ProducerRecord(topic: "orders", value: Bytes(utf8: "at\(time)"), timestamp: time))
             try await producer.flush()
         }

@@ -18,7 +18,7 @@ import Testing
         let producer = try KafkaProducer(configuration)
         let value = Bytes([UInt8](repeating: 0, count: Self.size))
         for _ in 0..<count {
-            _ = try await producer.send(ProducerRecord(topic: "t", value: value)).acknowledgement()
+            try await producer.send(ProducerRecord(topic: "t", value: value))
         }
         try await producer.close()
         return broker

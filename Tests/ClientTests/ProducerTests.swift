@@ -41,7 +41,7 @@ import Testing
         var deliveries: [Delivery] = []
         for number in 0..<1000 {
             deliveries.append(
-                try await producer.send(ProducerRecord(topic: "orders", key: "k\(number % 7)", value: "v\(number)")))
+                try await producer.enqueue(ProducerRecord(topic: "orders", key: "k\(number % 7)", value: "v\(number)")))
         }
         try await producer.flush()
         var next: [PartitionID: Offset] = [:]
@@ -54,7 +54,7 @@ import Testing
         try await producer.close()
         try await producer.close()
         let error = await #expect(throws: KafkaError.self) {
-            try await producer.send(ProducerRecord(topic: "orders", value: "late"))
+            try await producer.enqueue(ProducerRecord(topic: "orders", value: "late"))
         }
         #expect(error?.code == .closed)
         await broker.stop()
@@ -72,7 +72,7 @@ import Testing
             ProducerRecord(topic: "orders", key: Bytes(utf8: "t"), value: nil, timestamp: 1234),
             ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 65, count: 200_000))),
         ]
-        for record in sent { try await producer.send(record) }
+        for record in sent { try await producer.enqueue(record) }
         try await producer.close()
         let records = try await Self.readAll(broker.port, "orders", 1, sent.count)
         #expect(records.map { $0.key?.copy() } == sent.map { $0.key?.copy() })
@@ -88,11 +88,11 @@ import Testing
         let producer = try Self.producer(broker.bootstrapServers)
         let overhead = RecordBatchBuilder.upperBound(key: nil, value: nil, headers: []) + RecordBatch.Layout.headerSize
         let most = (1 << 20) - overhead
-        let delivery = try await producer.send(
+        let delivery = try await producer.enqueue(
             ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 1, count: most))))
         #expect(try await delivery.acknowledgement().offset == 0)
         let error = await #expect(throws: KafkaError.self) {
-            try await producer.send(
+            try await producer.enqueue(
                 ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 1, count: most + 1))))
         }
         #expect(error?.code == .recordTooLarge)
@@ -109,14 +109,14 @@ import Testing
         configuration.maximumMessageBytes = 10_000
         let broker = try await KafkaBroker.start(configuration)
         let producer = try Self.producer(broker.bootstrapServers)
-        let large = try await producer.send(
+        let large = try await producer.enqueue(
             ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 1, count: 20_000))))
         let error = await #expect(throws: KafkaError.self) { try await large.acknowledgement() }
         #expect(error?.code == .broker(.messageTooLarge))
         #expect(error?.broker == broker.bootstrapServers)
         // The lost batch leaves no gap that the next ones could fall into.
         for number in 0..<20 {
-            let delivery = try await producer.send(ProducerRecord(topic: "orders", value: "v\(number)"))
+            let delivery = try await producer.enqueue(ProducerRecord(topic: "orders", value: "v\(number)"))
             #expect(try await delivery.acknowledgement().offset == Offset(Int64(number)))
         }
         try await producer.close()
@@ -130,10 +130,10 @@ import Testing
             $0.acks = acks
             $0.isIdempotent = false
         }
-        let delivery = try await producer.send(ProducerRecord(topic: "orders", value: "v"))
+        let delivery = try await producer.enqueue(ProducerRecord(topic: "orders", value: "v"))
         #expect(try await delivery.acknowledgement().offset == (acks == .none ? nil : 0))
         for number in 0..<5000 {
-            try await producer.send(ProducerRecord(topic: "orders", key: "k\(number)", value: "v\(number)"))
+            try await producer.enqueue(ProducerRecord(topic: "orders", key: "k\(number)", value: "v\(number)"))
         }
         try await producer.close()
         try await eventually { await broker.endOffsets(of: "orders")?.reduce(0) { $0 + $1.rawValue } == 5001 }
@@ -149,14 +149,16 @@ import Testing
         }
         try await within {
             for _ in 0..<300 {
-                try await producer.send(
+                try await producer.enqueue(
                     ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 7, count: 1000))))
             }
             // Larger than half of the buffer.
-            try await producer.send(ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 7, count: 15_000))))
+            try await producer.enqueue(
+                ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 7, count: 15_000))))
         }
         let error = await #expect(throws: KafkaError.self) {
-            try await producer.send(ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 7, count: 30_000))))
+            try await producer.enqueue(
+                ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 7, count: 30_000))))
         }
         #expect(error?.setting == "buffer.memory")
         try await producer.close()
@@ -172,21 +174,21 @@ import Testing
             $0.maximumBlock = .milliseconds(500)
         }
         let record = ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 7, count: 3000)))
-        try await producer.send(record)
+        try await producer.enqueue(record)
         try await producer.flush()
         await stack.proxy.setRule { $0.api == .produce ? .drop : .pass }
-        try await producer.send(record)
-        let error = await #expect(throws: KafkaError.self) { try await within { try await producer.send(record) } }
+        try await producer.enqueue(record)
+        let error = await #expect(throws: KafkaError.self) { try await within { try await producer.enqueue(record) } }
         #expect(error?.code == .timedOut)
         #expect(error?.setting == "buffer.memory")
-        let task = Task { try await producer.send(record) }
+        let task = Task { try await producer.enqueue(record) }
         task.cancel()
         let cancelled = await #expect(throws: KafkaError.self) {
             try await within(.seconds(3)) { try await task.value }
         }
         #expect(cancelled?.code == .cancelled)
         // Closing gives up in time, and nobody waits for ever.
-        let last = try? producer.trySend(topic: "orders", value: nil)
+        let last = try? producer.tryEnqueue(topic: "orders", value: nil)
         await #expect(throws: KafkaError.self) {
             try await within { try await producer.close(timeout: .milliseconds(200)) }
         }
@@ -214,7 +216,7 @@ import Testing
             var deliveries: [Delivery] = []
             for number in 0..<400 {
                 deliveries.append(
-                    try await producer.send(
+                    try await producer.enqueue(
                         ProducerRecord(
                             topic: "orders", value: Bytes(utf8: "v\(number)"), partition: PartitionID(index: number % 2)
                         )))
@@ -240,14 +242,16 @@ import Testing
     @Test func aBrokerThatForgotEverythingIsWrittenToAgain() async throws {
         let first = try await KafkaBroker.start(.init(topics: ["orders": 1]))
         let producer = try Self.producer(first.bootstrapServers)
-        _ = try await producer.send(ProducerRecord(topic: "orders", value: "a")).acknowledgement()
+        try await producer.send(ProducerRecord(topic: "orders", value: "a"))
         await first.stop()
-        let pending = try await producer.send(ProducerRecord(topic: "orders", value: "b"))
+        let pending = try await producer.enqueue(ProducerRecord(topic: "orders", value: "b"))
         try await Task.sleep(for: .milliseconds(150))
         let second = try await KafkaBroker.start(.init(port: first.port, topics: ["orders": 1]))
         let metadata = try await within { try await pending.acknowledgement() }
         #expect(metadata.offset == 0)
-        _ = try await within { try await producer.send(ProducerRecord(topic: "orders", value: "c")).acknowledgement() }
+        _ = try await within {
+            try await producer.enqueue(ProducerRecord(topic: "orders", value: "c")).acknowledgement()
+        }
         #expect(await second.endOffsets(of: "orders") == [2])
         try await producer.close()
         await second.stop()
@@ -256,16 +260,16 @@ import Testing
     @Test func whatCannotBeDeliveredFailsInTimeAndSaysWhy() async throws {
         let stack = try await ProxiedBroker.start(topics: ["orders": 1])
         let producer = try Self.producer(stack.proxy.address) { $0.deliveryTimeout = .milliseconds(600) }
-        _ = try await producer.send(ProducerRecord(topic: "orders", value: "a")).acknowledgement()
+        try await producer.send(ProducerRecord(topic: "orders", value: "a"))
         await stack.proxy.goAway()
-        let lost = try await producer.send(ProducerRecord(topic: "orders", value: "b"))
+        let lost = try await producer.enqueue(ProducerRecord(topic: "orders", value: "b"))
         let error = await #expect(throws: KafkaError.self) { try await within { try await lost.acknowledgement() } }
         #expect(error?.code == .timedOut)
         #expect(error?.setting == "delivery.timeout.ms")
         #expect(error?.message.contains(stack.proxy.address) == true)
         // The producer is not dead with it.
         try await stack.proxy.comeBack()
-        let later = try await producer.send(ProducerRecord(topic: "orders", value: "c"))
+        let later = try await producer.enqueue(ProducerRecord(topic: "orders", value: "c"))
         #expect(try await within { try await later.acknowledgement() }.offset == 1)
         try await producer.close()
         await stack.stop()
@@ -277,7 +281,7 @@ import Testing
         let broker = try await KafkaBroker.start(configuration)
         let producer = try Self.producer(broker.bootstrapServers) { $0.maximumBlock = .milliseconds(400) }
         let error = await #expect(throws: KafkaError.self) {
-            try await within { try await producer.send(ProducerRecord(topic: "nowhere", value: "v")) }
+            try await within { try await producer.enqueue(ProducerRecord(topic: "nowhere", value: "v")) }
         }
         #expect(error?.topic == "nowhere")
         #expect(error?.message.contains("create the topic") == true)
@@ -290,11 +294,11 @@ import Testing
         configuration.autoCreateTopics = false
         let broker = try await KafkaBroker.start(configuration)
         let producer = try Self.producer(broker.bootstrapServers) { $0.deliveryTimeout = .milliseconds(500) }
-        _ = try await producer.send(ProducerRecord(topic: "orders", value: "a")).acknowledgement()
+        try await producer.send(ProducerRecord(topic: "orders", value: "a"))
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
         _ = try await admin.deleteTopics(["orders"]).get()
         await admin.close()
-        let lost = try await producer.send(ProducerRecord(topic: "orders", value: "b"))
+        let lost = try await producer.enqueue(ProducerRecord(topic: "orders", value: "b"))
         let error = await #expect(throws: KafkaError.self) { try await within { try await lost.acknowledgement() } }
         #expect(error?.topic == "orders")
         #expect(error?.message.contains("create the topic") == true)

@@ -67,7 +67,7 @@ import Testing
                 topic: "t", key: "k", value: number == 5 ? nil : #"{"n": \#(number), "b": [1]}"#)
             record.headers = [RecordHeader("h", Bytes([0, 255]))]
             record.partition = PartitionID(index: number % 2)
-            try await producer.send(record)
+            try await producer.enqueue(record)
             try await producer.flush()
         }
         try await producer.close()
@@ -115,7 +115,7 @@ import Testing
         for partition in 0..<6 {
             var record = ProducerRecord(topic: "t", value: "x")
             record.partition = PartitionID(index: partition)
-            try await producer.send(record)
+            try await producer.enqueue(record)
         }
         try await producer.close()
         let admin = try KafkaAdmin(.init(bootstrapServers: [broker.bootstrapServers]))
@@ -147,7 +147,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let pages = BrokerPages(api: BrokerAPI(broker: broker))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
-        for _ in 0..<7 { try await producer.send(ProducerRecord(topic: "t", value: "x")) }
+        for _ in 0..<7 { try await producer.enqueue(ProducerRecord(topic: "t", value: "x")) }
         try await producer.close()
         var configuration = KafkaConsumer.Configuration(
             bootstrapServers: [broker.bootstrapServers], group: "g", topics: ["t"])

@@ -138,7 +138,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let producer = try KafkaProducer(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))
         let value = Bytes([UInt8](repeating: 0x61, count: 100_000))
-        for _ in 0..<30 { try await producer.send(ProducerRecord(topic: "t", value: value)) }
+        for _ in 0..<30 { try await producer.enqueue(ProducerRecord(topic: "t", value: value)) }
         try await producer.close()
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
@@ -164,7 +164,7 @@ import Testing
             let event =
                 "{\"before\":null,\"after\":{\"id\":\(number),\"user_id\":1,\"amount\":\"\(amount)\","
                 + "\"created_at\":\(1_700_000_000_000_000 + number)},\"op\":\"c\",\"source\":{\"table\":\"transactions\"}}"
-            try await producer.send(ProducerRecord(topic: "changes", key: "1", value: event))
+            try await producer.enqueue(ProducerRecord(topic: "changes", key: "1", value: event))
         }
         try await producer.close()
         let outcome = try await end(
@@ -189,7 +189,7 @@ import Testing
     @Test func aCommitThatFailedIsNoSuccess() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let producer = try KafkaProducer(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))
-        try await producer.send(ProducerRecord(topic: "t", key: nil as String?, value: "v"))
+        try await producer.enqueue(ProducerRecord(topic: "t", key: nil as String?, value: "v"))
         try await producer.close()
         broker.on(.offsetCommit) { _ in .fail(.groupAuthorizationFailed) }
         let outcome = try Program.kw([

@@ -183,7 +183,7 @@ import Testing
             var record = ProducerRecord(
                 topic: "t", key: "k", value: #"{"op":"c","source":{"table":"t"},"before":null,"after":{\#(columns)}}"#)
             record.headers = (0..<1000).map { RecordHeader("h\($0)", Bytes(utf8: "x")) }
-            try await producer.send(record)
+            try await producer.enqueue(record)
         }
         try await producer.close()
         let pages = BrokerPages(api: BrokerAPI(broker: broker))

@@ -20,7 +20,7 @@ struct ChangeEvents {
         for _ in 0..<records {
             _ = generator.next(key: &key, value: &value)
             bytes += value.count
-            try await producer.send(ProducerRecord(topic: topic, key: Bytes(key), value: Bytes(value)))
+            try await producer.enqueue(ProducerRecord(topic: topic, key: Bytes(key), value: Bytes(value)))
         }
         try await producer.flush()
         let ended = Usage.wall

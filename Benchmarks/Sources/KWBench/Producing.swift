@@ -21,9 +21,9 @@ struct Producing {
                 }
             }
             while true {
-                let sent = try value.withUnsafeBytes { try producer.trySend(topic: topic, value: $0) }
+                let sent = try value.withUnsafeBytes { try producer.tryEnqueue(topic: topic, value: $0) }
                 if sent != nil { break }
-                try await producer.send(ProducerRecord(topic: topic, value: Bytes(value)))
+                try await producer.enqueue(ProducerRecord(topic: topic, value: Bytes(value)))
                 break
             }
         }

@@ -11,7 +11,7 @@ enum Producing {
             configuration.linger = .seconds(60)
             configuration.bufferMemory = 1 << 30
             let producer = try KafkaProducer(configuration)
-            try await producer.send(ProducerRecord(topic: "t", value: "first"))
+            try await producer.enqueue(ProducerRecord(topic: "t", value: "first"))
             let value = [UInt8](repeating: 97, count: 100)
             let key: [UInt8] = [1, 2, 3, 4]
             // Sent in between, so that the memory is the same: the first time round it is taken from the system.
@@ -38,7 +38,7 @@ enum Producing {
             try (key ?? []).withUnsafeBytes { bytes in
                 let key = key == nil ? nil : bytes
                 let began = Stopwatch.now
-                for _ in 0..<count { consume(try producer.trySend(topic: "t", key: key, value: value)) }
+                for _ in 0..<count { consume(try producer.tryEnqueue(topic: "t", key: key, value: value)) }
                 return (Stopwatch.now - began) / Double(count) * 1e9
             }
         }

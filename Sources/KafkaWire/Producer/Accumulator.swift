@@ -26,45 +26,10 @@ struct Accumulator {
     /// The batches that were not acknowledged, those on their way included.
     var pending: [ProducerBatch] { Array(pendingByIdentity.values) }
 
-    /// The queues of one topic. A class, so that appending looks a topic up without copying it.
-    private final class TopicQueues {
-        var partitions: [PartitionQueue]
-        var sticky: Int
-        var stickyBytes = 0
-
-        init(_ name: String, count: Int, _ random: inout RandomSource) {
-            partitions = (0..<count).map { PartitionQueue(TopicPartition(name, PartitionID(index: $0))) }
-            sticky = Int.random(in: 0..<count, using: &random)
-        }
-    }
-
-    private final class PartitionQueue {
-        let target: TopicPartition
-        /// The batch that takes records, and what they are written into until it is sealed.
-        var open: ProducerBatch?
-        /// In memory of its own, since a `var` of a class is checked for exclusive access with each record.
-        let builder: UnsafeMutablePointer<RecordBatchBuilder>
-        /// How many bytes the batch before took up: about what the next one will need.
-        var usualSize = 0
-        var full: Deque<Entry> = []
-        var line = PartitionLine()
-
-        init(_ target: TopicPartition) {
-            self.target = target
-            builder = .allocate(capacity: 1)
-            builder.initialize(to: RecordBatchBuilder(capacity: 0))
-        }
-
-        deinit {
-            builder.deinitialize(count: 1)
-            builder.deallocate()
-        }
-    }
-
     /// A batch with the stamp that it was first sent with: a retry carries the same.
     struct Entry: Sendable {
         var batch: ProducerBatch
-        /// Which batch of its partition it is.
+        /// Which record of its partition its first one is.
         var ordinal: Int
         /// The bytes of its records, before packing: what counts against `buffer.memory`.
         var size: Int
@@ -72,6 +37,11 @@ struct Accumulator {
         var attempts = 0
         /// Why the last try failed.
         var lastError: KafkaError?
+        /// Whether it is a part of a batch that was too large.
+        var isPart = false
+
+        /// Whether it has to be through before several batches of its partition are sent at a time again.
+        var isHoldingUp: Bool { attempts > 0 || isPart }
     }
 
     init(
@@ -89,17 +59,44 @@ struct Accumulator {
     // MARK: - Records come in
 
     /// How many partitions the topic has; nil while it is not known.
-    func partitionCount(_ topic: String) -> Int? { topics[topic]?.partitions.count }
+    func partitionCount(_ topic: String) -> Int? { topics[topic].flatMap { $0.count > 0 ? $0.count : nil } }
 
-    /// Says how many partitions the topic has. Partitions never go away.
-    mutating func setPartitions(_ topic: String, count: Int) {
-        guard let queues = topics[topic] else {
-            if count > 0 { topics[topic] = TopicQueues(topic, count: count, &random) }
-            return
+    /// Says what the topic is like now. Under the same id partitions never go away, and an answer with fewer is an old one;
+    /// a topic that was made anew, whose id is another, has as many as it has, and nothing of what was numbered for the one
+    /// before it.
+    mutating func setTopic(_ name: String, _ shape: TopicShape) {
+        guard shape.count > 0 else { return }
+        let queues = topics[name] ?? TopicQueues(batchLimit: batchSize)
+        topics[name] = queues
+        let isSame = shape.id == queues.id && shape.id != .zero
+        if !isSame, shape.id != .zero, queues.id != .zero {
+            for queue in queues.partitions { queue.line.renumber() }
+            queues.batchLimit = batchSize
         }
-        for number in queues.partitions.count..<max(count, queues.partitions.count) {
-            queues.partitions.append(PartitionQueue(TopicPartition(topic, PartitionID(index: number))))
+        queues.id = shape.id
+        queues.count = isSame ? max(queues.count, shape.count) : shape.count
+        for number in queues.partitions.count..<max(queues.count, queues.partitions.count) {
+            queues.partitions.append(PartitionQueue(TopicPartition(name, PartitionID(index: number))))
         }
+        let led = shape.led?.filter { (0..<queues.count).contains($0) } ?? []
+        queues.choice = led.isEmpty ? Array(0..<queues.count) : led
+        guard !queues.choice.contains(queues.sticky) || queues.stickyBytes == 0 else { return }
+        queues.sticky = queues.choice.randomElement(using: &random) ?? 0
+        queues.stickyBytes = 0
+    }
+
+    /// The topics that records were sent to since `start`, or wait for. The others are looked up again before a record is
+    /// taken for them: otherwise every look would bring one back that was deleted.
+    mutating func topicsInUse(since start: Instant) -> Set<String> {
+        var used: Set<String> = []
+        for (name, queues) in topics where queues.count > 0 {
+            if queues.lastUse.map({ $0 < start }) ?? false, queues.isIdle {
+                queues.count = 0
+            } else {
+                used.insert(name)
+            }
+        }
+        return used
     }
 
     /// What came of a record.
@@ -116,8 +113,8 @@ struct Accumulator {
         topic: String, partition: PartitionID?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [RecordHeader], timestamp: Int64, bound: Int, now: @autoclosure () -> Instant
     ) -> Appended {
-        guard let queues = queues(of: topic) else { return .unknownTopic }
-        let count = queues.partitions.count
+        guard let queues = queues(of: topic), queues.count > 0 else { return .unknownTopic }
+        let count = queues.count
         let index: Int
         if let partition {
             guard (0..<count).contains(partition.index) else { return .noSuchPartition(count: count) }
@@ -130,12 +127,13 @@ struct Accumulator {
         let queue = queues.partitions[index]
         var wake = false
         let batch: ProducerBatch
-        if let open = queue.open, queue.builder.pointee.size + bound <= batchSize {
+        if let open = queue.open, queue.builder.pointee.size + bound <= queues.batchLimit {
             batch = open
         } else {
             wake = seal(queue)
             batch = ProducerBatch(queue.target, created: now())
             queue.open = batch
+            queues.lastUse = batch.created
             if queue.builder.pointee.capacity < max(bound, queue.usualSize) {
                 queue.builder.pointee = RecordBatchBuilder(
                     capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
@@ -148,7 +146,7 @@ struct Accumulator {
         queue.builder.pointee.append(key: key, value: value, headers: headers, timestamp: timestamp)
         let size = queue.builder.pointee.size
         bufferedBytes += size - before
-        if size >= batchSize { wake = seal(queue) || wake }
+        if size >= queues.batchLimit { wake = seal(queue) || wake }
         if key == nil, partition == nil { stick(queues, size - before) }
         return .done(Delivery(batch: batch, index: place), wake: wake)
     }
@@ -163,13 +161,13 @@ struct Accumulator {
     }
 
     /// Records without a key stay with one partition until it has got a batch full of them, then move to another
-    /// (KIP-794): few large batches instead of many small ones.
+    /// (KIP-794): few large batches instead of many small ones. Partitions without a leader get none while others have one.
     private mutating func stick(_ queues: TopicQueues, _ bytes: Int) {
         queues.stickyBytes += bytes
-        guard queues.stickyBytes >= batchSize, queues.partitions.count > 1 else { return }
+        guard queues.stickyBytes >= queues.batchLimit, queues.choice.count > 1 else { return }
         queues.stickyBytes = 0
-        let other = Int.random(in: 0..<queues.partitions.count - 1, using: &random)
-        queues.sticky = other >= queues.sticky ? other + 1 : other
+        let others = queues.choice.filter { $0 != queues.sticky }
+        queues.sticky = others.randomElement(using: &random) ?? queues.sticky
     }
 
     /// Up to how many bytes of a partition's memory stay with it between its batches: a full batch of the default size.
@@ -178,11 +176,12 @@ struct Accumulator {
     private func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
         let size = queue.builder.pointee.size
+        let count = queue.builder.pointee.count
         queue.full.append(
-            Entry(batch: open, ordinal: queue.line.sealed(), size: size - RecordBatch.Layout.headerSize))
+            Entry(
+                batch: open, ordinal: queue.line.sealed(count: Int(count)), size: size - RecordBatch.Layout.headerSize))
         queue.usualSize = min(size, batchSize)
         queue.open = nil
-        let count = queue.builder.pointee.count
         // Copied out, the records leave behind memory that is warm and grown. It is kept where that is little, and where
         // the next batch needs about as much.
         let isFitting = size <= Self.keptMemory && queue.builder.pointee.capacity <= max(4 * size, 4096)
@@ -279,7 +278,7 @@ struct Accumulator {
     }
 
     private mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
-        queue.line.released(isClear: queue.full.first?.attempts ?? 0 == 0)
+        queue.line.released(isClear: queue.full.first?.isHoldingUp != true)
         bufferedBytes -= entry.size
         pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
     }
@@ -293,6 +292,34 @@ struct Accumulator {
         entry.lastError = error ?? entry.lastError
         let place = queue.full.firstIndex { $0.ordinal > entry.ordinal }
         queue.full.insert(entry, at: place ?? queue.full.endIndex)
+    }
+
+    /// How many bytes batches of the topic should have, now that one like this was too large for it: half as many. One
+    /// record by itself tells nothing of the others.
+    func limit(behind entry: Entry) -> Int { entry.size / 2 + RecordBatch.Layout.headerSize }
+
+    /// The batch was too large for its topic: its parts go in its place, under the numbers that it had, and later batches
+    /// are no larger than they are.
+    mutating func divide(_ entry: Entry, into parts: [ProducerBatch], now: Instant) {
+        guard let queues = topics[entry.batch.target.topic], let queue = queue(entry.batch.target) else { return }
+        queues.batchLimit = min(queues.batchLimit, limit(behind: entry))
+        queue.line.returned(until: now)
+        var place = queue.full.firstIndex { $0.ordinal > entry.ordinal } ?? queue.full.endIndex
+        var part = entry
+        part.isPart = true
+        for batch in parts {
+            let (count, size) = batch.extent
+            part.batch = batch
+            part.size = size - RecordBatch.Layout.headerSize
+            queue.full.insert(part, at: place)
+            pendingByIdentity[ObjectIdentifier(batch)] = batch
+            bufferedBytes += part.size
+            part.ordinal += Int(count)
+            part.stamp?.advance(by: count)
+            place += 1
+        }
+        bufferedBytes -= entry.size
+        pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
     }
 
     /// Takes out batches that have waited longer than `timeout`, and says when the next will have; those on their way

@@ -4,6 +4,8 @@ enum BatchVerdict: Equatable, Sendable {
     case arrived(Offset)
     /// It goes again.
     case again(KafkaError, Further = [])
+    /// It is larger than its topic takes, and goes again in parts (KIP-126).
+    case divided(KafkaError)
     /// It will not arrive.
     case lost(KafkaError, Further = [])
 
@@ -25,12 +27,14 @@ enum BatchVerdict: Equatable, Sendable {
         var maximumRetries: Int?
     }
 
-    /// The batch was answered with `code`, which `error` tells of.
-    init(_ code: ErrorCode, at offset: Offset, _ error: KafkaError, attempts: Int, _ policy: Policy) {
+    /// The batch of so many records was answered with `code`, which `error` tells of.
+    init(_ code: ErrorCode, at offset: Offset, records: Int, _ error: KafkaError, attempts: Int, _ policy: Policy) {
         switch code {
         case .none: self = .arrived(offset)
         // The batch had arrived before; its answer was lost (KIP-98).
         case .duplicateSequenceNumber: self = .arrived(offset)
+        // As in Java this is no try that counts.
+        case .messageTooLarge where records > 1: self = .divided(error)
         case .outOfOrderSequenceNumber where attempts == 0 && policy.maximumInFlight > 1:
             // A batch in front of this one failed; both are sent again in order.
             self = .again(error)

@@ -2,13 +2,18 @@
 ///
 /// ```swift
 /// let producer = try KafkaProducer(.init(bootstrapServers: ["localhost:9092"]))
-/// let delivery = try await producer.send(ProducerRecord(topic: "orders", key: "42", value: "{}"))
-/// print(try await delivery.acknowledgement().offset ?? -1)
+/// let stored = try await producer.send(ProducerRecord(topic: "orders", key: "42", value: "{}"))
+/// print(stored.offset ?? -1)
+///
+/// for order in orders { try await producer.enqueue(ProducerRecord(topic: "orders", key: order.id, value: order.json)) }
+/// try await producer.flush()
 /// try await producer.close()
 /// ```
 ///
-/// `send` only appends to a batch: it waits when there is no room, or when the topic is not known yet, and else does
-/// not suspend. Records that were sent to one partition arrive in their order. Nothing has to be started;
+/// ``send(_:)`` returns when the record is stored. For many records there is ``enqueue(_:)``, which only appends to a
+/// batch: it waits when there is no room, or when the topic is not known yet, and else does not suspend.
+/// What becomes of such a record its ``Delivery`` tells; ``flush()`` and ``close(timeout:)`` throw where one did not arrive
+/// whose delivery nobody has looked at. Records of one partition arrive in their order. Nothing has to be started;
 /// ``close(timeout:)`` sends what is left.
 public final class KafkaProducer: Sendable {
     let configuration: Configuration
@@ -41,15 +46,23 @@ public final class KafkaProducer: Sendable {
         Task { await engine.shutDown(timeout: .seconds(5)) }
     }
 
-    /// Takes a record over. Throws when the record is too large, the topic is unknown, or no room has come free within
-    /// `max.block.ms`; whether it arrives is told by the ``Delivery``.
+    /// Sends a record, and returns when it is stored as `acks` demands. Throws when it is not, at the latest after
+    /// `max.block.ms` and `delivery.timeout.ms`. Records of other tasks go in the same batch; one task that sends many in
+    /// a row is faster with ``enqueue(_:)``.
     @discardableResult
-    public nonisolated(nonsending) func send(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        if let delivery = try trySend(record) { return delivery }
+    public func send(_ record: ProducerRecord) async throws(KafkaError) -> RecordMetadata {
+        try await enqueue(record).acknowledgement()
+    }
+
+    /// Takes a record over, to be sent. Throws when the record is too large, the topic is unknown, or no room has come free
+    /// within `max.block.ms`; whether it arrives is told by the ``Delivery``, and if not there, by ``flush()``.
+    @discardableResult
+    public nonisolated(nonsending) func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        if let delivery = try tryEnqueue(record) { return delivery }
         let deadline = loop.now + configuration.maximumBlock
         while true {
             try await engine.makeReady(for: record.topic, room: Self.upperBound(record), deadline: deadline)
-            if let delivery = try trySend(record) { return delivery }
+            if let delivery = try tryEnqueue(record) { return delivery }
         }
     }
 
@@ -60,12 +73,12 @@ public final class KafkaProducer: Sendable {
     }
 
     /// Takes a record over if that needs no waiting; nil when there is no room now, or the topic is not known yet.
-    public func trySend(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+    public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
         let outcome: Result<Delivery?, KafkaError> = Self.withBytes(record.key) { key in
             Self.withBytes(record.value) { value in
                 do throws(KafkaError) {
                     return .success(
-                        try trySend(
+                        try tryEnqueue(
                             topic: record.topic, partition: record.partition, key: key, value: value,
                             headers: record.headers, timestamp: record.timestamp))
                 } catch {
@@ -76,8 +89,8 @@ public final class KafkaProducer: Sendable {
         return try outcome.get()
     }
 
-    /// As ``trySend(_:)``, for bytes that lie somewhere else; they are copied.
-    public func trySend(
+    /// As ``tryEnqueue(_:)``, for bytes that lie somewhere else; they are copied.
+    public func tryEnqueue(
         topic: String, partition: PartitionID? = nil, key: UnsafeRawBufferPointer? = nil,
         value: UnsafeRawBufferPointer?,
         headers: [RecordHeader] = [], timestamp: Int64? = nil
@@ -119,11 +132,12 @@ public final class KafkaProducer: Sendable {
         }
     }
 
-    /// Waits until every record that was taken over so far is acknowledged, or has failed.
+    /// Waits until every record that was taken over so far is acknowledged, or has failed. Throws the first refusal, with
+    /// the number of records, where some failed since this was called last whose deliveries nobody has looked at.
     public func flush() async throws(KafkaError) { try await engine.flush() }
 
     /// Sends what is left, for at most `timeout`, and closes the connections. Records that are then still on their way
-    /// fail. Closing twice does nothing.
+    /// fail. Throws as ``flush()`` does. Closing twice does nothing.
     public func close(timeout: Duration = .seconds(30)) async throws(KafkaError) {
         try await engine.shutDown(timeout: timeout).get()
     }

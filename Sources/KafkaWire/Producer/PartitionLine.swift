@@ -28,9 +28,10 @@ struct PartitionLine: Equatable, Sendable {
         case waits(isUrgent: Bool)
     }
 
-    /// A batch is full, or due: which one of its partition it is.
-    mutating func sealed() -> Int {
-        defer { nextOrdinal += 1 }
+    /// A batch of so many records is full, or due: which record of its partition the first one is. Parts of a batch that
+    /// has to be divided have their place by that.
+    mutating func sealed(count: Int) -> Int {
+        defer { nextOrdinal += count }
         return nextOrdinal
     }
 

@@ -9,6 +9,11 @@ enum ProduceExchange {
         var results: [TopicPartition: PartitionResponse]?
     }
 
+    /// How long an answer may take. The broker's own time-out counts from its receiving; ours lets its answer come through.
+    static func timeout(_ configuration: KafkaProducer.Configuration) -> Duration {
+        configuration.client.requestTimeout + .seconds(1)
+    }
+
     /// Packs the batches, sends them to their leader in one request, and waits for the answer.
     static func send(
         _ entries: [Accumulator.Entry], to leader: BrokerID, _ configuration: KafkaProducer.Configuration,
@@ -32,9 +37,8 @@ enum ProduceExchange {
                 try await cluster.sendOneWay(to: .broker(leader), use: .produce, atMost: highest, build)
                 return .success(Answer(broker: ""))
             }
-            // The broker's own time-out counts from its receiving; ours lets its answer come through.
             let answer = try await cluster.send(
-                to: .broker(leader), use: .produce, atMost: highest, timeout: timeout + .seconds(1),
+                to: .broker(leader), use: .produce, atMost: highest, timeout: Self.timeout(configuration),
                 onQueued: { turn.finish() }, build)
             return .success(Answer(broker: answer.broker, results: results(answer.response, answer.version, known)))
         } catch {

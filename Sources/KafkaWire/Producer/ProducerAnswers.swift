@@ -1,9 +1,11 @@
 /// What becomes of batches when their request was answered, or was not.
 extension ProducerEngine {
     func answered(
-        _ entries: [Accumulator.Entry], from leader: BrokerID, _ outcome: Result<ProduceExchange.Answer, KafkaError>
+        _ entries: [Accumulator.Entry], from leader: BrokerID, in turn: SendTurn,
+        _ outcome: Result<ProduceExchange.Answer, KafkaError>
     ) {
         pace.answered(by: leader)
+        outlasting[ObjectIdentifier(turn)] = nil
         for entry in entries { settle(entry, verdict(on: entry, outcome)) }
         drain()
         resumeWaiters()
@@ -31,10 +33,16 @@ extension ProducerEngine {
             cluster.assumeIsolated { $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
         }
         let words = result.errorMessage.map { " (\($0))" } ?? ""
+        let count = Int(entry.batch.extent.count)
+        let isTooLarge = result.errorCode == .messageTooLarge && count == 1
         let error = KafkaError.refused(
-            result.errorCode, "could not send \(entry.batch.extent.count) records to \(target)\(words)",
-            by: answer.broker, api: .produce, topic: target.topic, partition: target.partition)
-        return BatchVerdict(result.errorCode, at: result.baseOffset, error, attempts: entry.attempts, policy)
+            result.errorCode,
+            (isTooLarge ? "could not send a record of \(entry.size) bytes" : "could not send \(count) records")
+                + " to \(target)\(words)",
+            by: answer.broker, api: .produce, topic: target.topic, partition: target.partition,
+            advice: isTooLarge ? "it is too large by itself: raise max.message.bytes of the topic" : nil)
+        return BatchVerdict(
+            result.errorCode, at: result.baseOffset, records: count, error, attempts: entry.attempts, policy)
     }
 
     private func settle(_ entry: Accumulator.Entry, _ verdict: BatchVerdict) {
@@ -46,9 +54,30 @@ extension ProducerEngine {
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
             if further.contains(.lookUp) { relearn([target.topic]) }
             retry(entry, because: error)
+        case .divided(let error):
+            if let ending { return finish(entry, .failure(ending)) }
+            divide(entry, because: error)
         case .lost(let error, let further):
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
             finish(entry, .failure(ending ?? error))
+        }
+    }
+
+    /// Sends a batch that was too large in parts.
+    private func divide(_ entry: Accumulator.Entry, because error: KafkaError) {
+        let limit = shared.state.withLock { $0.accumulator.limit(behind: entry) }
+        let isPacking = configuration.compression != .none
+        do throws(WireError) {
+            let parts = try entry.batch.divided(limit: limit, isPacking: isPacking)
+            // Nobody waits any more for what was on its way for too long.
+            guard parts.count > 1, entry.batch.created + configuration.deliveryTimeout > now else {
+                return finish(entry, .failure(error))
+            }
+            configuration.client.logger.info("\(error.message); they are sent again in \(parts.count) batches")
+            shared.state.withLock { $0.accumulator.divide(entry, into: parts, now: now) }
+            entry.batch.complete(in: parts)
+        } catch {
+            finish(entry, .failure(.wire(error, broker: "", api: .produce)))
         }
     }
 
@@ -66,28 +95,51 @@ extension ProducerEngine {
         let isAcknowledged = if case .success = outcome { true } else { false }
         if isAcknowledged { pace.worked() }
         shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
-        entry.batch.complete(outcome)
+        if case .failure(let error) = outcome { fail(entry.batch, error) } else { entry.batch.complete(outcome) }
+    }
+
+    /// The batch will not arrive. One whose time was up while it was on its way has failed before.
+    private func fail(_ batch: ProducerBatch, _ error: KafkaError) {
+        if batch.complete(.failure(error)) { refusals.note(batch) }
+    }
+
+    /// Fails what is on its way in time, too: it may arrive all the same, as whatever fails by a time-out.
+    func watchTime(of entries: [Accumulator.Entry], in turn: SendTurn) {
+        let timeout = configuration.deliveryTimeout
+        guard let first = entries.map(\.batch.created).min(),
+            first + timeout < now + ProduceExchange.timeout(configuration)
+        else { return }
+        outlasting[ObjectIdentifier(turn)] = entries
+        setTimer(first + timeout)
     }
 
     /// Fails what has waited for longer than `delivery.timeout.ms`.
     func failExpired() {
         let timeout = configuration.deliveryTimeout
         let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: timeout) }
-        for entry in expired {
-            let target = entry.batch.target
-            let reason =
-                (entry.lastError ?? identity.error ?? withoutLeader(target)).map { "the last error was: \($0.message)" }
-                ?? "look whether its leader is reachable"
-            entry.batch.complete(
-                .failure(
-                    KafkaError(
-                        .timedOut,
-                        "could not send \(entry.batch.extent.count) records to \(target) within \(timeout); \(reason)",
-                        broker: entry.lastError?.broker, topic: target.topic, partition: target.partition,
-                        setting: "delivery.timeout.ms")))
-        }
+        for entry in expired { fail(entry.batch, expiry(of: entry)) }
         if let next { setTimer(next) }
+        for entry in outlasting.values.joined() {
+            if entry.batch.created + timeout > now {
+                setTimer(entry.batch.created + timeout)
+            } else {
+                fail(entry.batch, expiry(of: entry))
+            }
+        }
         if !expired.isEmpty { resumeWaiters() }
+    }
+
+    private func expiry(of entry: Accumulator.Entry) -> KafkaError {
+        let target = entry.batch.target
+        let reason =
+            (entry.lastError ?? identity.error ?? withoutLeader(target)).map { "the last error was: \($0.message)" }
+            ?? "look whether its leader is reachable"
+        return KafkaError(
+            .timedOut,
+            "could not send \(entry.batch.extent.count) records to \(target) within \(configuration.deliveryTimeout); "
+                + reason,
+            broker: entry.lastError?.broker, topic: target.topic, partition: target.partition,
+            setting: "delivery.timeout.ms")
     }
 
     private func withoutLeader(_ target: TopicPartition) -> KafkaError? {
@@ -102,7 +154,7 @@ extension ProducerEngine {
             if state.refusal == nil { state.refusal = error }
             return state.accumulator.takeAll()
         }
-        for entry in rest { entry.batch.complete(.failure(error)) }
+        for entry in rest { fail(entry.batch, error) }
         resumeWaiters()
     }
 }

@@ -16,8 +16,16 @@ final class ProducerBatch: Sendable {
     }
 
     private struct Receipt {
-        var outcome: Result<Offset, KafkaError>?
-        var waiters: [CheckedContinuation<Result<Offset, KafkaError>, Never>] = []
+        var outcome: Outcome?
+        var waiters: [CheckedContinuation<Outcome, Never>] = []
+        var isTold = false
+    }
+
+    /// What the batch has come to.
+    private enum Outcome {
+        case whole(Result<Offset, KafkaError>)
+        /// It was too large for its topic: its records are in these batches, in their order.
+        case divided([ProducerBatch])
     }
 
     init(_ target: TopicPartition, created: Instant) {
@@ -52,6 +60,11 @@ final class ProducerBatch: Sendable {
         var producerId: ProducerID = .none
         var producerEpoch: ProducerEpoch = .none
         var baseSequence: Int32 = -1
+
+        /// The stamp behind so many records; a producer that numbers nothing has one for all.
+        mutating func advance(by count: Int32) {
+            if baseSequence >= 0 { baseSequence = PartitionLine.sequence(after: baseSequence, count: count) }
+        }
     }
 
     /// The batch's bytes with `stamp`. Packed once; stamped anew where the producer id has changed since.
@@ -82,26 +95,119 @@ final class ProducerBatch: Sendable {
         return Bytes(try outcome.get())
     }
 
-    /// Waits for the batch's first offset; below 0 where it is not known.
-    func outcome() async throws(KafkaError) -> Offset {
-        let outcome: Result<Offset, KafkaError> = await withCheckedContinuation { continuation in
-            let known = receipt.withLock { receipt -> Result<Offset, KafkaError>? in
+    /// The batch's records in batches of about `limit` bytes at most, where a record is not larger by itself. They are as old as
+    /// this one, and packed later with `isPacking`.
+    func divided(limit: Int, isPacking: Bool) throws(WireError) -> [ProducerBatch] {
+        let bytes = content.withLock { Bytes($0.bytes) }
+        guard let batch = try RecordBatch(bytes) else { return [] }
+        var parts: [ProducerBatch] = []
+        var builder = RecordBatchBuilder(capacity: min(bytes.count, limit))
+        func seal() throws(WireError) {
+            let part = ProducerBatch(target, created: created)
+            if isPacking {
+                part.takeOver(&builder)
+            } else {
+                let count = builder.count
+                part.takeOver(try builder.drain(), count: count)
+            }
+            parts.append(part)
+        }
+        // What this client has packed itself is no larger than it was.
+        for record in try batch.records(limit: Int(Int32.max)) {
+            // At least so many bytes: seven frame a record.
+            let size = record.headers.reduce(7 + (record.key?.count ?? 0) + (record.value?.count ?? 0)) {
+                $0 + 2 + $1.key.utf8.count + ($1.value?.count ?? 0)
+            }
+            if builder.count > 0, builder.size + size > limit { try seal() }
+            Self.withBytes(record.key) { key in
+                Self.withBytes(record.value) {
+                    builder.append(key: key, value: $0, headers: record.headers, timestamp: record.timestamp)
+                }
+            }
+        }
+        if builder.count > 0 { try seal() }
+        return parts
+    }
+
+    private static func withBytes<R>(_ bytes: Bytes?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        guard let bytes else { return body(nil) }
+        return bytes.withUnsafeBytes { body($0) }
+    }
+
+    // MARK: - What it has come to
+
+    /// Waits for the offset of a record; nil where it is not known.
+    func offset(of index: Int) async throws(KafkaError) -> Offset? {
+        switch await outcome(isTelling: true) {
+        case .whole(let outcome):
+            let base = try outcome.get()
+            return base < 0 ? nil : base + Int64(index)
+        case .divided(let parts):
+            var index = index
+            for part in parts {
+                let count = Int(part.extent.count)
+                if index < count { return try await part.offset(of: index) }
+                index -= count
+            }
+            return nil
+        }
+    }
+
+    /// Waits for all of the batch: what has come of how many records, in their order.
+    func parts() async -> [(count: Int, outcome: Result<Offset, KafkaError>)] {
+        switch await outcome(isTelling: true) {
+        case .whole(let outcome): return [(Int(extent.count), outcome)]
+        case .divided(let batches):
+            var parts: [(count: Int, outcome: Result<Offset, KafkaError>)] = []
+            for batch in batches { parts += await batch.parts() }
+            return parts
+        }
+    }
+
+    /// Waits until all of the batch has arrived, or will not.
+    func settle() async {
+        guard case .divided(let parts) = await outcome(isTelling: false) else { return }
+        for part in parts { await part.settle() }
+    }
+
+    /// Why it did not arrive, where nobody has been told of that yet.
+    var untoldError: KafkaError? {
+        receipt.withLock { receipt in
+            guard !receipt.isTold, case .whole(.failure(let error)) = receipt.outcome else { return nil }
+            return error
+        }
+    }
+
+    private func outcome(isTelling: Bool) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            let known = receipt.withLock { receipt -> Outcome? in
+                if isTelling { receipt.isTold = true }
                 if receipt.outcome == nil { receipt.waiters.append(continuation) }
                 return receipt.outcome
             }
             if let known { continuation.resume(returning: known) }
         }
-        return try outcome.get()
     }
 
-    /// Tells everybody who waits how it went.
-    func complete(_ outcome: Result<Offset, KafkaError>) {
-        let waiters = receipt.withLock { receipt -> [CheckedContinuation<Result<Offset, KafkaError>, Never>] in
-            guard receipt.outcome == nil else { return [] }
+    /// Tells everybody who waits how it went; false where that was known.
+    @discardableResult
+    func complete(_ outcome: Result<Offset, KafkaError>) -> Bool { complete(.whole(outcome)) }
+
+    /// Its records go on in these batches: who waits for it waits for them.
+    func complete(in parts: [ProducerBatch]) {
+        if receipt.withLock({ $0.isTold }) { for part in parts { part.receipt.withLock { $0.isTold = true } } }
+        complete(.divided(parts))
+    }
+
+    @discardableResult
+    private func complete(_ outcome: Outcome) -> Bool {
+        let waiters = receipt.withLock { receipt -> [CheckedContinuation<Outcome, Never>]? in
+            guard receipt.outcome == nil else { return nil }
             receipt.outcome = outcome
             defer { receipt.waiters = [] }
             return receipt.waiters
         }
-        for waiter in waiters { waiter.resume(returning: outcome) }
+        for waiter in waiters ?? [] { waiter.resume(returning: outcome) }
+        return waiters != nil
     }
 }

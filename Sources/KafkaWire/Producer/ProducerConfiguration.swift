@@ -16,14 +16,15 @@ extension KafkaProducer {
         /// The largest record, and about the largest request (`max.request.size`). Default 1 MiB, as in Java and as
         /// brokers take it (`message.max.bytes`).
         public var maximumRequestSize = 1 << 20
-        /// How many bytes of records may wait to be sent before ``KafkaProducer/send(_:)`` waits too
+        /// How many bytes of records may wait to be sent before ``KafkaProducer/enqueue(_:)`` waits too
         /// (`buffer.memory`). Default 32 MiB, as in Java.
         public var bufferMemory = 32 << 20
-        /// How long `send` waits for room, or for the topic to be known (`max.block.ms`). Default 15 s; Java's 60 s
+        /// How long `enqueue` waits for room, or for the topic to be known (`max.block.ms`). Default 15 s; Java's 60 s
         /// make a misspelt topic look like a hang.
         public var maximumBlock: Duration = .seconds(15)
-        /// How long a record may take from `send` to its acknowledgement, retries included (`delivery.timeout.ms`).
-        /// Default 2 minutes, as in Java.
+        /// How long a record may take from `enqueue` to its acknowledgement, retries included (`delivery.timeout.ms`).
+        /// Default 2 minutes, as in Java, which refuses less than `request.timeout.ms` and `linger.ms` together: here it
+        /// is kept, and what is on its way then has failed, though it may arrive.
         public var deliveryTimeout: Duration = .seconds(120)
         /// How often a batch is sent again after an error that may pass (`retries`). Default nil: as often as
         /// ``deliveryTimeout`` allows, as in Java.

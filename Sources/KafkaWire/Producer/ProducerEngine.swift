@@ -10,12 +10,16 @@ actor ProducerEngine {
     nonisolated let shared: ProducerShared
 
     var identity = ProducerIdentity()
+    var searches = TopicSearches()
+    var refusals = Refusals()
     var pace: ProducerPace
     let policy: BatchVerdict.Policy
     /// The pauses between tries of all kinds; how often each has failed, each counts.
     let backoff: Backoff
     /// The last request in the line to each broker.
     private var turns: [BrokerID: SendTurn] = [:]
+    /// What is on its way in requests whose time-out is later than that of a batch in them.
+    var outlasting: [ObjectIdentifier: [Accumulator.Entry]] = [:]
     /// Why nothing more is sent.
     var ending: KafkaError?
     private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
@@ -24,7 +28,7 @@ actor ProducerEngine {
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Counts the calls of ``resumeWaiters()``: between looking and waiting the actor may be left, and what happened
     /// then must not be waited for.
-    private var wakes = 0
+    private(set) var wakes = 0
     private var hasShutDown = false
 
     init(_ configuration: KafkaProducer.Configuration, cluster: Cluster, shared: ProducerShared) {
@@ -81,12 +85,14 @@ actor ProducerEngine {
         }
     }
 
-    /// Waits until every batch that was begun so far is acknowledged or has failed.
+    /// Waits until every batch that was begun so far is acknowledged or has failed. Throws where records failed, since this
+    /// was asked last, whose senders were not told of it.
     func flush() async throws(KafkaError) {
         isFlushing += 1
         defer { isFlushing -= 1 }
         drain()
-        for batch in shared.state.withLock({ $0.accumulator.pending }) { _ = try? await batch.outcome() }
+        for batch in shared.state.withLock({ $0.accumulator.pending }) { await batch.settle() }
+        if let refused = refusals.take() { throw refused }
         if let ending, !hasShutDown { throw ending }
     }
 
@@ -113,6 +119,7 @@ actor ProducerEngine {
         end(error)
         await cluster.close()
         timer.cancel()
+        if let refused = refusals.take() { return .failure(refused) }
         return left > 0 ? .failure(error) : .success(())
     }
 
@@ -128,12 +135,20 @@ actor ProducerEngine {
         let ready = shared.state.withLock { state in
             state.accumulator.takeReady(
                 now: now, flush: isFlushing > 0, producer: identity.current, leader: { metadata.leader(of: $0) },
-                isFree: pace.isFree)
+                isFree: { isFree($0) })
         }
         if ready.needsProducer { prepare() }
         if !ready.leaderless.isEmpty { relearn(ready.leaderless) }
         for (leader, entries) in ready.requests(of: configuration.maximumRequestSize) { start(entries, to: leader) }
         if let at = ready.nextLook { setTimer(at) }
+    }
+
+    /// Whether a request may go to the broker. What waits because the broker throttles stays here, where it fails in time.
+    private func isFree(_ broker: BrokerID) -> Bool {
+        guard pace.isFree(broker) else { return false }
+        guard let end = cluster.assumeIsolated({ $0.throttleEnd(of: broker, .produce) }) else { return true }
+        setTimer(end)
+        return false
     }
 
     private func start(_ entries: [Accumulator.Entry], to leader: BrokerID) {
@@ -142,11 +157,12 @@ actor ProducerEngine {
         let executor: (any TaskExecutor)? = configuration.compression == .none ? loop : nil
         let (previous, turn) = (turns[leader], SendTurn())
         turns[leader] = turn
+        watchTime(of: entries, in: turn)
         Task(executorPreference: executor) {
             let outcome = await ProduceExchange.send(
                 entries, to: leader, self.configuration, self.cluster, after: previous, turn)
             turn.finish()
-            await self.answered(entries, from: leader, outcome)
+            await self.answered(entries, from: leader, in: turn, outcome)
         }
     }
 
@@ -162,7 +178,7 @@ actor ProducerEngine {
     }
 
     /// Waits for the next answer since `seen`, or until `deadline`.
-    private func pause(until deadline: Instant, unless seen: Int, isCancellable: Bool) async {
+    func pause(until deadline: Instant, unless seen: Int, isCancellable: Bool) async {
         let wake: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.resumeWaiters() } }
         let timer = loop.schedule(at: deadline, wake)
         if isCancellable {

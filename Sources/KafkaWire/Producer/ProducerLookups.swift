@@ -1,44 +1,86 @@
-/// What a producer has to know before it can send: topics, their leaders, and its own id.
+/// What a producer has to know before it can send: topics, their leaders, and its own id. Each look may create a topic that
+/// is gone, where the broker's configuration allows that, as Java's does (`ProducerMetadata`).
 extension ProducerEngine {
-    /// Waits until `topic` is known.
-    func learn(_ name: String, until deadline: Instant) async throws(KafkaError) {
-        let cluster = cluster
-        let topic = try await cluster.retrying(
-            for: deadline - now, "look up topic \(name)"
-        ) { () async throws(KafkaError) in
-            guard let topic = try await cluster.topic(name, mayCreate: true) else {
-                throw KafkaError.refused(.unknownTopicOrPartition, "could not look up topic \(name)", topic: name)
+    /// Waits until `topic` is known, for no longer than `deadline`, however long a look takes.
+    func learn(_ topic: String, until deadline: Instant) async throws(KafkaError) {
+        searches.begin(topic)
+        defer { searches.end(topic) }
+        while true {
+            let seen = wakes
+            guard shared.state.withLock({ $0.accumulator.partitionCount(topic) }) == nil else { return }
+            if let error = searches.finalError(of: topic) ?? ending { throw error }
+            if Task.isCancelled {
+                throw KafkaError(.cancelled, "the task was cancelled while it waited for topic \(topic)", topic: topic)
             }
+            let now = now
+            guard now < deadline else {
+                let last = searches.error(of: topic)
+                throw KafkaError(
+                    .timedOut,
+                    "could not look up topic \(topic) in time; "
+                        + (last.map { "the last error was: \($0.message)" }
+                            ?? "no broker has answered; look whether they are reachable"),
+                    broker: last?.broker, api: .metadata, topic: topic, setting: "max.block.ms")
+            }
+            var until = deadline
+            switch searches.wanted(topic, now: now) {
+            case .look: Task(executorPreference: loop) { await self.look(for: topic) }
+            case .wait(let later): until = min(later, deadline)
+            case .nothing: break
+            }
+            await pause(until: until, unless: seen, isCancellable: true)
+        }
+    }
+
+    private func look(for name: String) async {
+        let what = "could not look up topic \(name)"
+        do throws(KafkaError) {
+            try await cluster.refresh([name], mayCreate: true)
+            guard let topic = await cluster.metadata.topics[name] else {
+                throw KafkaError.leftOut(what, api: .metadata, topic: name)
+            }
+            guard topic.error == .none else { throw .refused(topic.error, what, api: .metadata, topic: name) }
             guard !topic.partitions.isEmpty else {
                 throw KafkaError(
-                    .malformedResponse, "could not look up topic \(name): the cluster tells of no partition",
-                    api: .metadata, topic: name, isRetriable: true)
+                    .malformedResponse, "\(what): the cluster tells of no partition", api: .metadata, topic: name,
+                    isRetriable: true)
             }
-            return topic
+            shared.state.withLock { $0.accumulator.setTopic(name, topic.shape) }
+            searches.found(name)
+        } catch {
+            searches.failed(
+                name, error, isFinal: ProducerFaults.isFinal(error, ProducerFaults.metadata), now: now,
+                pause: backoff.pause(after:))
         }
-        shared.state.withLock { $0.accumulator.setPartitions(name, count: topic.partitions.count) }
+        resumeWaiters()
     }
 
     /// Asks for leaders anew, in the background and not too often.
     func relearn(_ topics: Set<String>) {
         guard ending == nil else { return }
         if let later = pace.look(now: now, pause: backoff.pause(after:)) { return setTimer(later) }
+        guard !topics.isEmpty else { return }
         Task(executorPreference: loop) {
-            try? await self.cluster.refresh(topics.sorted())
-            await self.takeOverPartitions()
+            try? await self.cluster.refresh(topics.sorted(), mayCreate: true)
+            await self.takeOverTopics()
         }
     }
 
+    /// Looks the topics up though nothing is known to be wrong, also while nothing is sent.
     func refreshIfOld(_ now: Instant) {
-        guard pace.isOld(now: now) else { return }
-        relearn(Set(cluster.assumeIsolated { $0.metadata.topics.keys.map { $0 } }))
+        guard pace.isOld(now: now) else { return setTimer(pace.oldAt) }
+        relearn(shared.state.withLock { $0.accumulator.topicsInUse(since: now + (.zero - Self.idleTime)) })
+        setTimer(pace.oldAt)
     }
 
-    private func takeOverPartitions() {
+    /// How long a topic is looked up though nothing is sent to it (Java's `metadata.max.idle.ms`).
+    private static let idleTime = Duration.seconds(300)
+
+    private func takeOverTopics() {
         let topics = cluster.assumeIsolated { $0.metadata.topics }
         shared.state.withLock { state in
             for (name, topic) in topics where topic.error == .none && state.accumulator.partitionCount(name) != nil {
-                state.accumulator.setPartitions(name, count: topic.partitions.count)
+                state.accumulator.setTopic(name, topic.shape)
             }
         }
         drain()
@@ -56,8 +98,8 @@ extension ProducerEngine {
 
     private func askProducerID() async {
         do throws(KafkaError) {
-            let answer = try await cluster.send(to: .any) { _ in
-                InitProducerIdRequest.with {
+            let answer = try await cluster.look(InitProducerIdRequest.self, "a producer's number") { _ in
+                .with {
                     $0.transactionalId = nil
                     $0.transactionTimeoutMs = .max
                 }
@@ -69,11 +111,18 @@ extension ProducerEngine {
             try identity.given(.init(id: response.producerId, epoch: response.producerEpoch), by: broker)
         } catch {
             // Brokers that cannot be reached may come back; what has waited for too long fails meanwhile.
-            guard error.isRetriable else { return end(error) }
+            if ProducerFaults.isFinal(error, ProducerFaults.initProducerId) { return end(error) }
             if identity.failed(error, now: now, pause: backoff.pause(after:)) {
                 configuration.client.logger.warning("\(error.message)")
             }
         }
         drain()
+    }
+}
+
+extension ClusterMetadata.Topic {
+    /// What says where records go.
+    var shape: TopicShape {
+        TopicShape(id: id, count: partitions.count, led: partitions.indices.filter { partitions[$0].leader >= 0 })
     }
 }

@@ -35,8 +35,9 @@ struct ProducerPace: Equatable, Sendable {
         return nil
     }
 
-    /// Whether leaders should be looked up though none is missing.
-    func isOld(now: Instant) -> Bool { now > lastLook + maximumAge }
+    /// From when on leaders should be looked up though none is missing.
+    var oldAt: Instant { max(lastLook + maximumAge, lastLook + pause) + .milliseconds(1) }
+    func isOld(now: Instant) -> Bool { now >= oldAt }
 
     /// A batch has arrived: the next look may follow soon.
     mutating func worked() { looks = 0 }

@@ -53,14 +53,21 @@ public struct Delivery: Sendable {
     /// The partition that the record goes to.
     public var partition: PartitionID { batch.target.partition }
 
-    /// Whether both records are in one batch, and so arrive or fail together.
+    /// Whether both records are in one batch, and so arrive or fail together, unless it turns out to be larger than the
+    /// topic takes and is divided (KIP-126).
     public func isTogether(with other: Delivery) -> Bool { batch === other.batch }
 
     /// Waits until the record is stored as `acks` demands. Throws when it never will be, at the latest after
     /// `delivery.timeout.ms`.
     public func acknowledgement() async throws(KafkaError) -> RecordMetadata {
-        let base = try await batch.outcome()
-        let offset = base < 0 ? nil : base + Int64(index)
+        let offset = try await batch.offset(of: Int(index))
         return RecordMetadata(topic: batch.target.topic, partition: batch.target.partition, offset: offset)
+    }
+
+    /// Waits for the whole batch: of how many of its records, in their order, what has come.
+    package func batchParts() async -> [(count: Int, error: KafkaError?)] {
+        await batch.parts().map { part in
+            if case .failure(let error) = part.outcome { (part.count, error) } else { (part.count, nil) }
+        }
     }
 }

@@ -49,7 +49,7 @@ import Testing
         configuration.compression = codec
         let producer = try KafkaProducer(configuration)
         for value in Self.values {
-            try await producer.send(ProducerRecord(topic: "packed-by-kafkawire-\(codec)", key: nil, value: value))
+            try await producer.enqueue(ProducerRecord(topic: "packed-by-kafkawire-\(codec)", key: nil, value: value))
         }
         try await producer.close()
     }

@@ -54,7 +54,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
         for number in 0..<5 {
-            try await producer.send(ProducerRecord(topic: "t", key: "k", value: "v\(number)"))
+            try await producer.enqueue(ProducerRecord(topic: "t", key: "k", value: "v\(number)"))
             try await producer.flush()
         }
         try await producer.close()

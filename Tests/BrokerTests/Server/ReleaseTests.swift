@@ -112,7 +112,7 @@ import Testing
         settings.compression = .none
         let producer = try KafkaProducer(settings)
         for index in 0..<10 {
-            try await producer.send(ProducerRecord(topic: "t", key: nil, value: "\(index)"))
+            try await producer.enqueue(ProducerRecord(topic: "t", key: nil, value: "\(index)"))
         }
         try await producer.close()
         #expect(await broker.endOffsets(of: "t") == [10])

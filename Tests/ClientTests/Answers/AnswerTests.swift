@@ -105,7 +105,7 @@ private let part = TopicPartition("t", 0)
                 do {
                     let value = Bytes(utf8: "v")
                     let record = ProducerRecord(topic: "t", value: value, partition: PartitionID(index: partition))
-                    _ = try await producer.send(record).acknowledgement()
+                    try await producer.send(record)
                 } catch {
                     isTold = true
                 }

@@ -175,7 +175,7 @@ private let time = Duration.milliseconds(2500)
             configuration.maximumBlock = .milliseconds(2300)
             let producer = try KafkaProducer(configuration)
             do {
-                let delivery = try await producer.send(ProducerRecord(topic: "t", key: "k", value: "v"))
+                let delivery = try await producer.enqueue(ProducerRecord(topic: "t", key: "k", value: "v"))
                 _ = try await delivery.acknowledgement()
             } catch {
                 told.add("\(error)")
@@ -297,7 +297,7 @@ private let time = Duration.milliseconds(2500)
         configuration.client.logger = Logger(label: "test") { _ in ToldLog(told) }
         configuration.deliveryTimeout = .milliseconds(2500)
         let producer = try KafkaProducer(configuration)
-        let delivery = try await producer.send(ProducerRecord(topic: "t", key: "k", value: "v"))
+        let delivery = try await producer.enqueue(ProducerRecord(topic: "t", key: "k", value: "v"))
         await #expect(throws: KafkaError.self) { try await delivery.acknowledgement() }
         #expect(hook.calls <= 10)
         #expect(told.all.contains { $0.contains("has already") })

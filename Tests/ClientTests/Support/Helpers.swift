@@ -49,7 +49,7 @@ extension KafkaBroker {
         change(&configuration)
         let producer = try KafkaProducer(configuration)
         for number in numbers {
-            try await producer.send(ProducerRecord(topic: topic, key: "k\(number)", value: "\(prefix)\(number)"))
+            try await producer.enqueue(ProducerRecord(topic: topic, key: "k\(number)", value: "\(prefix)\(number)"))
         }
         try await producer.close()
     }

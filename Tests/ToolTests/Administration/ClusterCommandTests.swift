@@ -40,7 +40,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["a": 11, "b": 1]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
         for number in 0..<6 {
-            try await producer.send(ProducerRecord(topic: "a", value: Bytes(utf8: "\(number)"), partition: 10))
+            try await producer.enqueue(ProducerRecord(topic: "a", value: Bytes(utf8: "\(number)"), partition: 10))
         }
         try await producer.close()
         let all = try await Running.kw("offsets", at: broker)

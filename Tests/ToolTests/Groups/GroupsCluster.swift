@@ -34,7 +34,7 @@ final class GroupsCluster: Sendable {
                 var record = ProducerRecord(topic: partition.topic, value: "\(index)")
                 record.partition = partition.partition
                 record.timestamp = Self.start + Int64(index) * 1000
-                _ = try await producer.send(record)
+                _ = try await producer.enqueue(record)
             }
         }
         try await producer.close()

@@ -46,7 +46,7 @@ import Testing
         try await proxy.setBroker(port: broker.port)
         let admin = try KafkaAdmin(.init(bootstrapServers: [proxy.address]))
         let producer = try KafkaProducer(.init(bootstrapServers: [proxy.address]))
-        for index in 0..<10 { _ = try await producer.send(ProducerRecord(topic: "t", key: "\(index)", value: "v")) }
+        for index in 0..<10 { _ = try await producer.enqueue(ProducerRecord(topic: "t", key: "\(index)", value: "v")) }
         try await producer.close()
         _ = try await admin.alterGroupOffsets(of: "g", [TopicPartition("t", 0): .init(offset: 3)]).get()
         await admin.close()
@@ -91,7 +91,7 @@ import Testing
     @Test func noNumberOnACommandLineTraps() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
-        for index in 0..<10 { _ = try await producer.send(ProducerRecord(topic: "t", key: "\(index)", value: "v")) }
+        for index in 0..<10 { _ = try await producer.enqueue(ProducerRecord(topic: "t", key: "\(index)", value: "v")) }
         try await producer.close()
         let local = ["broker", "explain", "conformance"]
         await Self.all(Self.numbers) { command in

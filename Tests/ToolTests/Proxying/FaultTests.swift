@@ -126,7 +126,7 @@ import Testing
         settings.batchSize = 500
         let producer = try KafkaProducer(settings)
         for number in 0..<500 {
-            try await producer.send(ProducerRecord(topic: "orders", key: "\(number)", value: "\(number)"))
+            try await producer.enqueue(ProducerRecord(topic: "orders", key: "\(number)", value: "\(number)"))
         }
         try await producer.close()
         let consumer = try KafkaConsumer(.init(bootstrapServers: [address], group: "all", topics: ["orders"]))

@@ -23,7 +23,7 @@ import Testing
     private func produce(_ address: String, _ count: Int) async throws {
         let producer = try KafkaProducer(.init(bootstrapServers: [address]))
         for number in 0..<count {
-            try await producer.send(ProducerRecord(topic: "orders", key: nil, value: "value \(number)"))
+            try await producer.enqueue(ProducerRecord(topic: "orders", key: nil, value: "value \(number)"))
         }
         try await producer.close()
     }

@@ -15,7 +15,7 @@ import Testing
         let address = await harness.address
         let producer = try KafkaProducer(.init(bootstrapServers: [address]))
         for number in 0..<300 {
-            try await producer.send(ProducerRecord(topic: "orders", key: "\(number)", value: "value \(number)"))
+            try await producer.enqueue(ProducerRecord(topic: "orders", key: "\(number)", value: "value \(number)"))
         }
         try await producer.close()
         #expect(await harness.proxy.listenerCount == 3)

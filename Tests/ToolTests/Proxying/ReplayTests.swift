@@ -87,7 +87,7 @@ import Testing
         let harness = try await ProxyHarness([broker.bootstrapServers]) { $0.tellsFrames = true }
         let producer = try KafkaProducer(.init(bootstrapServers: [await harness.address]))
         for number in 0..<50 {
-            try await producer.send(ProducerRecord(topic: "orders", key: "\(number)", value: "value \(number)"))
+            try await producer.enqueue(ProducerRecord(topic: "orders", key: "\(number)", value: "value \(number)"))
         }
         try await producer.close()
         await harness.stop()

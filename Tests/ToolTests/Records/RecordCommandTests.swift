@@ -98,7 +98,7 @@ import Testing
         let sent = try Self.kw(
             broker, ["produce", "--topic", "t", "--sync", "--batch-size", "1"], input: "a\n\(large)\nb\n")
         #expect(
-            sent.status == 1 && sent.error.hasPrefix("kw produce: line 2: could not send 1 records"), "\(sent.error)")
+            sent.status == 1 && sent.error.hasPrefix("kw produce: line 2: could not send a record"), "\(sent.error)")
         #expect(sent.error.contains("MESSAGE_TOO_LARGE"))
         let read = try Self.kw(broker, ["consume", "--topic", "t", "--from-beginning", "-e"])
         #expect(read.output == "a\nb\n")

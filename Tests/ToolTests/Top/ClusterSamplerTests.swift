@@ -19,7 +19,7 @@ import Testing
     private static func produce(_ count: Int, to topic: String, of broker: KafkaBroker) async throws {
         let producer = try KafkaProducer(.init(bootstrapServers: client(broker).bootstrapServers))
         for number in 0..<count {
-            try await producer.send(ProducerRecord(topic: topic, key: "key \(number)", value: "value \(number)"))
+            try await producer.enqueue(ProducerRecord(topic: topic, key: "key \(number)", value: "value \(number)"))
         }
         try await producer.close()
     }

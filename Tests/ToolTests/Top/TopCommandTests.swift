@@ -38,7 +38,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 2], brokers: 2))
         let producer = try KafkaProducer(
             .init(bootstrapServers: [broker.bootstrapServers.split(separator: ",").map(String.init)[0]]))
-        for _ in 0..<30 { try await producer.send(ProducerRecord(topic: "orders", key: nil, value: "v")) }
+        for _ in 0..<30 { try await producer.enqueue(ProducerRecord(topic: "orders", key: nil, value: "v")) }
         try await producer.close()
         let admin = try KafkaAdmin(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))
         _ = try await admin.alterGroupOffsets(

@@ -13,7 +13,7 @@ import Testing
         var accumulator = Accumulator(
             batchSize: batchSize, linger: linger, maximumInFlight: inFlight, isIdempotent: idempotent,
             random: RandomSource(seed: 7))
-        accumulator.setPartitions("t", count: partitions)
+        accumulator.setTopic("t", TopicShape(count: partitions))
         return accumulator
     }
 
@@ -64,7 +64,7 @@ import Testing
                 continue
             }
         }
-        accumulator.setPartitions("t", count: 2)
+        accumulator.setTopic("t", TopicShape(count: 0))
         #expect(accumulator.partitionCount("t") == 3)
     }
 
@@ -284,5 +284,192 @@ import Testing
         #expect(accumulator.pendingBatches == 1)
         accumulator.finished(onItsWay)
         #expect(accumulator.bufferedBytes == 0)
+    }
+
+    // MARK: - Topics that change
+
+    /// A topic of the id and count, and what an answer with another id and count makes of it.
+    @Test(
+        arguments: [
+            (1, 3, 1, 5, 5), (1, 5, 1, 3, 5), (1, 6, 2, 1, 1), (1, 1, 2, 6, 6), (0, 6, 0, 1, 1), (0, 3, 1, 2, 2),
+            (1, 3, 0, 2, 2),
+        ] as [(UInt64, Int, UInt64, Int, Int)])
+    func countsFollowTheTopicsId(_ id: UInt64, _ count: Int, _ nextID: UInt64, _ next: Int, _ expected: Int) {
+        var accumulator = Self.accumulator()
+        accumulator.setTopic("u", TopicShape(id: Self.topicID(id), count: count))
+        #expect(accumulator.partitionCount("u") == count)
+        accumulator.setTopic("u", TopicShape(id: Self.topicID(nextID), count: next))
+        #expect(accumulator.partitionCount("u") == expected)
+    }
+
+    private static func topicID(_ number: UInt64) -> TopicID { TopicID(Uuid(high: 0, low: number)) }
+
+    @Test func aTopicThatWasMadeAnewIsNumberedAnew() throws {
+        var accumulator = Self.accumulator(partitions: 2)
+        accumulator.setTopic("t", TopicShape(id: Self.topicID(1), count: 2))
+        try Self.establish(&accumulator)
+        Self.append(&accumulator, partition: 1)
+        let gone = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        accumulator.retry(gone, at: Self.start, because: nil)
+        accumulator.setTopic("t", TopicShape(id: Self.topicID(2), count: 1))
+        Self.append(&accumulator)
+        // What was for a partition that is gone waits until its time is up, and keeps nobody from sending.
+        let other = ProducerIdentity.Given(id: 41, epoch: 0)
+        let ready = accumulator.takeReady(
+            now: Self.start, flush: true, producer: other, leader: { $0.partition == 0 ? 1 : nil },
+            isFree: { _ in true })
+        #expect(ready.byLeader[1]?.map { $0.stamp?.producerId } == [41])
+        #expect(ready.leaderless == ["t"])
+        #expect(accumulator.takeExpired(now: Self.start + .seconds(9), timeout: .seconds(5)).expired.count == 1)
+        #expect(Self.append(&accumulator, partition: 1) == nil)
+    }
+
+    @Test func topicsThatNobodyUsesAreForgottenUntilSomebodyDoes() throws {
+        var accumulator = Self.accumulator(linger: .seconds(60))
+        let later = Self.start + .seconds(600)
+        // Not before it was used: a sender may be about to.
+        #expect(accumulator.topicsInUse(since: later) == ["t"])
+        Self.append(&accumulator)
+        #expect(accumulator.topicsInUse(since: later) == ["t"])
+        let entry = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+        #expect(accumulator.topicsInUse(since: later) == ["t"])
+        accumulator.finished(entry)
+        #expect(accumulator.topicsInUse(since: Self.start) == ["t"])
+        #expect(accumulator.topicsInUse(since: later) == [])
+        #expect(Self.append(&accumulator) == nil)
+        accumulator.setTopic("t", TopicShape(count: 1))
+        Self.append(&accumulator)
+        // The numbers go on: the broker knows the producer still.
+        #expect(Self.sequences(Self.take(&accumulator, flush: true)) == [1])
+    }
+
+    // MARK: - Records without a key
+
+    /// The partitions that have a leader, and those that get records.
+    @Test(
+        arguments: [(nil, [0, 1, 2]), ([0, 1], [0, 1]), ([2], [2]), ([], [0, 1, 2]), ([1, 9], [1])]
+            as [([Int]?, Set<Int>)])
+    func theyGoToPartitionsThatHaveALeader(_ led: [Int]?, _ expected: Set<Int>) {
+        var accumulator = Self.accumulator(batchSize: 200)
+        accumulator.setTopic("t", TopicShape(count: 3, led: led))
+        var places: Set<Int> = []
+        for _ in 0..<200 {
+            if let place = Self.append(&accumulator, bytes: 100, partition: nil) {
+                places.insert(place.partition.index)
+            }
+        }
+        #expect(places == expected)
+    }
+
+    @Test func theyLeaveAPartitionThatLosesItsLeaderAtOnce() throws {
+        var accumulator = Self.accumulator(batchSize: 10_000, partitions: 3)
+        let first = try #require(Self.append(&accumulator, partition: nil)).partition
+        accumulator.setTopic("t", TopicShape(count: 3, led: [0, 1, 2].filter { $0 != first.index }))
+        for _ in 0..<20 { #expect(Self.append(&accumulator, partition: nil)?.partition != first) }
+    }
+
+    // MARK: - Batches that are too large
+
+    /// Divides what was taken, as the engine does.
+    private static func divide(
+        _ entry: Accumulator.Entry, _ accumulator: inout Accumulator, isPacking: Bool = false
+    ) throws -> [ProducerBatch] {
+        _ = try entry.batch.bytes(entry.stamp ?? .init(), isPacking ? .gzip : .none, level: nil)
+        let parts = try entry.batch.divided(limit: accumulator.limit(behind: entry), isPacking: isPacking)
+        accumulator.divide(entry, into: parts, now: start)
+        entry.batch.complete(in: parts)
+        return parts
+    }
+
+    @Test(arguments: [true, false]) func partsGoInTheirBatchsPlaceUnderItsNumbers(idempotent: Bool) throws {
+        var accumulator = Self.accumulator(batchSize: 1000, idempotent: idempotent)
+        try Self.establish(&accumulator)
+        for _ in 0..<8 { Self.append(&accumulator, bytes: 100) }
+        let large = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+        #expect(large.batch.extent.count == 8)
+        Self.append(&accumulator, bytes: 100)
+        let bytes = accumulator.bufferedBytes
+        #expect(try Self.divide(large, &accumulator).map(\.extent.count) == [4, 4])
+        #expect(accumulator.pendingBatches == 3)
+        #expect(abs(accumulator.bufferedBytes - bytes) < 20)
+        // The first part is too large still: its own parts go in front of the second.
+        let first = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+        #expect(Self.take(&accumulator, flush: true).byLeader.isEmpty)
+        #expect(try Self.divide(first, &accumulator).map(\.extent.count) == [2, 2])
+        var numbers: [Int32] = []
+        var counts: [Int32] = []
+        for _ in 0..<4 {
+            let entry = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+            numbers.append(entry.stamp?.baseSequence ?? -99)
+            counts.append(entry.batch.extent.count)
+            accumulator.finished(entry)
+        }
+        #expect(counts == [2, 2, 4, 1])
+        #expect(numbers == (idempotent ? [1, 3, 5, 9] : [-1, -1, -1, -1]))
+        #expect(accumulator.bufferedBytes == 0)
+        #expect(accumulator.pendingBatches == 0)
+    }
+
+    @Test func laterBatchesAreAsSmallAsTheParts() throws {
+        var accumulator = Self.accumulator(batchSize: 1000)
+        try Self.establish(&accumulator)
+        for _ in 0..<8 { Self.append(&accumulator, bytes: 100) }
+        let large = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+        for part in try Self.divide(large, &accumulator) { #expect(part.extent.size <= large.size / 2 + 61) }
+        while let entry = Self.take(&accumulator, flush: true).byLeader[1]?.first { accumulator.finished(entry) }
+        for _ in 0..<20 { Self.append(&accumulator, bytes: 100) }
+        while let entry = Self.take(&accumulator, flush: true).byLeader[1]?.first {
+            #expect(entry.batch.extent.size <= large.size / 2 + 61)
+            accumulator.finished(entry)
+        }
+        // Another topic of that name may take more.
+        accumulator.setTopic("t", TopicShape(id: Self.topicID(1), count: 1))
+        accumulator.setTopic("t", TopicShape(id: Self.topicID(2), count: 1))
+        for _ in 0..<8 { Self.append(&accumulator, bytes: 100) }
+        let other = ProducerIdentity.Given(id: 41, epoch: 0)
+        #expect(Self.take(&accumulator, flush: true, producer: other).byLeader[1]?.first?.batch.extent.count == 8)
+    }
+
+    @Test(arguments: [false, true]) func recordsOfABatchThatWasDividedStayAsTheyWere(isPacking: Bool) async throws {
+        let batch = ProducerBatch(TopicPartition("t", 0), created: Self.start)
+        var builder = RecordBatchBuilder(capacity: 0)
+        let headers = [RecordHeader("h", Bytes(utf8: "1")), RecordHeader("null", nil)]
+        for number in 0..<20 {
+            let key = Array("k\(number)".utf8)
+            let value = [UInt8](repeating: UInt8(number), count: 10 * number)
+            key.withUnsafeBytes { key in
+                value.withUnsafeBytes { value in
+                    builder.append(
+                        key: number % 3 == 0 ? nil : key, value: number % 4 == 0 ? nil : value,
+                        headers: number % 5 == 0 ? headers : [], timestamp: Int64(1000 - number))
+                }
+            }
+        }
+        batch.takeOver(&builder)
+        let bytes = try batch.bytes(.init(), isPacking ? .gzip : .none, level: nil)
+        let whole = try #require(try RecordBatch(bytes)).records()
+        let parts = try batch.divided(limit: 700, isPacking: isPacking)
+        #expect(parts.count > 2)
+        var found: [Record] = []
+        for part in parts {
+            let bytes = try part.bytes(.init(producerId: 7, producerEpoch: 0, baseSequence: 3), .none, level: nil)
+            let batch = try #require(try RecordBatch(bytes))
+            try batch.verifyChecksum()
+            #expect(batch.bytes.count <= 720)
+            #expect(batch.producerId == 7)
+            found += try batch.records()
+        }
+        #expect(found.map { $0.key?.copy() } == whole.map { $0.key?.copy() })
+        #expect(found.map { $0.value?.copy() } == whole.map { $0.value?.copy() })
+        #expect(found.map { $0.headers.map(\.key) } == whole.map { $0.headers.map(\.key) })
+        #expect(found.map(\.timestamp) == whole.map(\.timestamp))
+        // Each record is told of by the part that it is in.
+        batch.complete(in: parts)
+        var next: Offset = 100
+        for part in parts {
+            part.complete(.success(next))
+            next = next + Int64(part.extent.count)
+        }
+        for index in 0..<20 { #expect(try await batch.offset(of: index) == Offset(Int64(100 + index))) }
     }
 }

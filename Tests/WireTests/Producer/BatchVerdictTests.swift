@@ -16,12 +16,15 @@ import Testing
         return switch verdict {
         case .arrived(let offset): "arrived at \(offset)"
         case .again(_, let further): words("again", further)
+        case .divided: "divided"
         case .lost(_, let further): words("lost", further)
         }
     }
 
-    private static func verdict(_ code: ErrorCode, attempts: Int = 0, _ policy: BatchVerdict.Policy) -> String {
-        words(BatchVerdict(code, at: 7, .refused(code, "x"), attempts: attempts, policy))
+    private static func verdict(
+        _ code: ErrorCode, records: Int = 1, attempts: Int = 0, _ policy: BatchVerdict.Policy
+    ) -> String {
+        words(BatchVerdict(code, at: 7, records: records, .refused(code, "x"), attempts: attempts, policy))
     }
 
     @Test(
@@ -40,6 +43,29 @@ import Testing
     func aCodeMeans(_ code: ErrorCode, _ plain: String, _ idempotent: String) {
         #expect(Self.verdict(code, Self.plain) == plain)
         #expect(Self.verdict(code, Self.idempotent) == idempotent)
+    }
+
+    /// Divided for as long as there are two records, however often it was tried (KIP-126); a record by itself is lost.
+    @Test(arguments: [(1, "lost, renumber"), (2, "divided"), (9000, "divided")] as [(Int, String)])
+    func whatIsTooLargeIsDivided(_ records: Int, _ expected: String) {
+        var policy = Self.idempotent
+        policy.maximumRetries = 1
+        for attempts in [0, 1, 9] {
+            #expect(Self.verdict(.messageTooLarge, records: records, attempts: attempts, policy) == expected)
+        }
+    }
+
+    /// All codes of Kafka 4.3 that are not in the table above: those whose exceptions Java calls retriable go again, the
+    /// others are that batch's end and nobody else's (`Sender.canRetry`, `Errors`).
+    @Test func everyOtherCodeIsAsKafkaMarksIt() {
+        let special: Set<ErrorCode> = [
+            .none, .duplicateSequenceNumber, .messageTooLarge, .outOfOrderSequenceNumber, .unknownProducerId,
+            .invalidProducerEpoch,
+        ]
+        for code in ErrorCode.names.compactMap(ErrorCode.named) where !special.contains(code) {
+            let again = "again" + (code.invalidatesMetadata ? ", look up" : "")
+            #expect(Self.verdict(code, Self.plain) == (code.isRetriable ? again : "lost"), "\(code)")
+        }
     }
 
     @Test func outOfOrderAgainIsABrokerThatHasLostWhatItKnew() {

@@ -29,7 +29,7 @@ import Testing
         #expect(line.stamp(count: 3) == .init(producerId: 40, producerEpoch: 0, baseSequence: 0))
         #expect(line.stamp(count: 2) == .init(producerId: 40, producerEpoch: 0, baseSequence: 3))
         #expect(line.stamp(count: 1).baseSequence == 5)
-        #expect([line.sealed(), line.sealed()] == [0, 1])
+        #expect([line.sealed(count: 3), line.sealed(count: 2), line.sealed(count: 1)] == [0, 3, 5])
     }
 
     @Test func whoIsNotIdempotentNumbersNothing() {

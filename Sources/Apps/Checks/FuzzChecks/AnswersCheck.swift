@@ -124,7 +124,7 @@ enum AnswersCheck {
                 for index in 0..<6 {
                     let topic = ["t", "u", "new"][index % 3]
                     deliveries.append(
-                        try await producer.send(ProducerRecord(topic: topic, key: "k\(index)", value: "v")))
+                        try await producer.enqueue(ProducerRecord(topic: topic, key: "k\(index)", value: "v")))
                 }
                 for delivery in deliveries { _ = try await delivery.acknowledgement() }
             } catch { errors.append(error) }

@@ -29,7 +29,7 @@ struct AlertProducer {
     /// Waits until all alerts have arrived.
     func flush() async throws(KafkaError) {
         var deliveries: [Delivery] = []
-        for record in waiting.alerts { deliveries.append(try await producer.send(record)) }
+        for record in waiting.alerts { deliveries.append(try await producer.enqueue(record)) }
         try await producer.flush()
         for delivery in deliveries { _ = try await delivery.acknowledgement() }
         waiting.alerts = []

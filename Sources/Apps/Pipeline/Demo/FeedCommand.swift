@@ -52,7 +52,7 @@ struct FeedCommand: AsyncParsableCommand {
         var count = 0
         for path in recorded {
             for event in try RecordedEvent.read(path) {
-                try await producer.send(record(event))
+                try await producer.enqueue(record(event))
                 count += 1
             }
         }
@@ -71,7 +71,7 @@ struct FeedCommand: AsyncParsableCommand {
             let chunk = min(step, events - start)
             for _ in 0..<chunk {
                 let row = generator.next(key: &key, value: &value)
-                try await producer.send(
+                try await producer.enqueue(
                     ProducerRecord(
                         topic: topic, key: Bytes(key), value: Bytes(value), partition: partition(of: row.userID)))
             }

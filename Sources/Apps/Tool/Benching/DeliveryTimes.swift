@@ -72,8 +72,8 @@ final class DeliveryTimes: Sendable {
     }
 
     private func wait(for delivery: Delivery, _ sent: Sent) async {
-        var failure: KafkaError?
-        do throws(KafkaError) { _ = try await delivery.acknowledgement() } catch { failure = error }
+        // Of a batch that went in parts some may have arrived; it counts as failed then.
+        let failure = await delivery.batchParts().lazy.compactMap(\.error).first
         let now = loop.now
         let times = sent.content.withLock { content in
             content.outcome = (now, failure)

@@ -62,7 +62,7 @@ package struct LatencyBenchmark: Sendable {
             let key = keySize.map { Bytes((0..<$0).map { _ in UInt8(ascii: "A") + UInt8(random.next() % 26) }) }
             let begin = loop.now
             sentAt.withLock { $0 = begin }
-            _ = try await producer.send(ProducerRecord(topic: topic, key: key, value: value)).acknowledgement()
+            try await producer.send(ProducerRecord(topic: topic, key: key, value: value))
             guard let read = try await one(&events) else {
                 if shouldStop() { break }
                 throw KafkaError(

@@ -154,14 +154,14 @@ package struct ProduceBenchmark: Sendable {
             if key == nil {
                 let taken: Result<Delivery?, KafkaError> = value.withUnsafeBytes { bytes in
                     do throws(KafkaError) {
-                        return .success(try producer.trySend(topic: plan.topic, value: bytes))
+                        return .success(try producer.tryEnqueue(topic: plan.topic, value: bytes))
                     } catch {
                         return .failure(error)
                     }
                 }
                 if let delivery = try taken.get() { return delivery }
             }
-            return try await producer.send(
+            return try await producer.enqueue(
                 ProducerRecord(topic: plan.topic, key: key.map { Bytes(utf8: $0) }, value: Bytes(value)))
         }
 

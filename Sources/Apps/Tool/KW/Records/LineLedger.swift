@@ -18,6 +18,15 @@ struct LineLedger {
         var sentences: [String] = []
         /// Failures beyond those that are told one by one.
         var untold = 0
+
+        mutating func note(_ lines: [(first: Int, count: Int)], _ error: KafkaError) {
+            failedLines += lines.reduce(0) { $0 + $1.count }
+            if sentences.count < LineLedger.told {
+                sentences.append("\(LineLedger.name(lines)): \(error.message)")
+            } else {
+                untold += 1
+            }
+        }
     }
 
     /// So many sentences are told; a broken cluster fails thousands of batches, all for one reason.
@@ -52,18 +61,28 @@ struct LineLedger {
     private func watch(_ entry: Entry) -> Task<Void, Never> {
         let outcome = outcome
         return Task {
-            do throws(KafkaError) { _ = try await entry.delivery.acknowledgement() } catch {
-                let count = entry.runs.reduce(0) { $0 + $1.count }
-                outcome.withLock { outcome in
-                    outcome.failedLines += count
-                    if outcome.sentences.count < Self.told {
-                        outcome.sentences.append("\(Self.name(entry.runs)): \(error.message)")
-                    } else {
-                        outcome.untold += 1
-                    }
-                }
+            // A batch that was too large for its topic has gone in parts, of which some may have arrived.
+            var runs = entry.runs[...]
+            for part in await entry.delivery.batchParts() {
+                let lines = Self.take(part.count, from: &runs)
+                if let error = part.error { outcome.withLock { $0.note(lines, error) } }
             }
         }
+    }
+
+    /// Takes the first lines out of `runs`.
+    static func take(
+        _ count: Int, from runs: inout ArraySlice<(first: Int, count: Int)>
+    ) -> [(first: Int, count: Int)] {
+        var taken: [(first: Int, count: Int)] = []
+        var left = count
+        while left > 0, let run = runs.popFirst() {
+            let part = min(left, run.count)
+            taken.append((run.first, part))
+            if part < run.count { runs.insert((run.first + part, run.count - part), at: runs.startIndex) }
+            left -= part
+        }
+        return taken
     }
 
     /// Waits for the oldest batches, where there are many.

@@ -181,7 +181,7 @@ struct ProduceRun {
         guard let parts = parts(of: line, number: number) else { return true }
         do throws(KafkaError) {
             guard
-                let delivery = try producer.trySend(
+                let delivery = try producer.tryEnqueue(
                     topic: topic, partition: partition, key: parts.key, value: parts.value, headers: parts.headers,
                     timestamp: time)
             else { return false }
@@ -200,7 +200,7 @@ struct ProduceRun {
         let record = ProducerRecord(
             topic: topic, key: parts.key.map { Bytes(Array($0)) }, value: parts.value.map { Bytes(Array($0)) },
             headers: parts.headers, partition: partition, timestamp: time)
-        do throws(KafkaError) { note(try await producer.send(record), line, number) } catch {
+        do throws(KafkaError) { note(try await producer.enqueue(record), line, number) } catch {
             try refuse(error, number)
         }
     }
