@@ -337,7 +337,10 @@ package actor Cluster {
         opening[key] = nil
         if case .success(let link) = outcome {
             if isClosed { await connection.close() } else { links[key] = link }
-            if let time = link.versions.throttleTime { await throttled(link, .apiVersions, for: time) }
+            if let time = link.versions.throttleTime {
+                await throttled(link, .apiVersions, for: time)
+                try await waitUntilFree(key)
+            }
         } else {
             lookOrder.failed(address, now: loop.now)
         }
