@@ -2,8 +2,8 @@ import Logging
 
 /// What every client needs: where the cluster is, what the client calls itself, and how long it waits.
 public struct ClientConfiguration: Sendable {
-    /// Brokers to ask first, as `host:port` (`bootstrap.servers`); the port is 9092 where none is given. One that
-    /// answers is enough: it names the others.
+    /// Brokers to ask first, as `host:port` (`bootstrap.servers`); the port is 9092 where none is given; several in
+    /// one text have commas between them. One that answers is enough: it names the others.
     public var bootstrapServers: [String]
     /// What the client calls itself in the broker's logs and quotas (`client.id`). Default `kafkawire`.
     public var clientId = "kafkawire"

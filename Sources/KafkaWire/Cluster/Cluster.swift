@@ -66,7 +66,11 @@ package actor Cluster {
         self.configuration = configuration
         self.loop = loop
         var addresses: [BrokerAddress] = []
-        for server in configuration.bootstrapServers { addresses.append(try BrokerAddress(server)) }
+        for servers in configuration.bootstrapServers {
+            for server in servers.split(separator: ",") {
+                addresses.append(try BrokerAddress(String(server.drop { $0 == " " })))
+            }
+        }
         guard !addresses.isEmpty else {
             throw KafkaError(
                 .invalidConfiguration, "no broker is named; set at least one host:port", setting: "bootstrap.servers")
@@ -271,13 +275,11 @@ package actor Cluster {
         }
     }
 
-    /// A connection to any broker: one that is open, else the brokers known, else the bootstrap servers; those that throttle
-    /// this client last.
+    /// A connection to any broker, in the order of ``LookOrder``; those that throttle this client come last.
     private func anyLink(_ use: Use) async throws(KafkaError) -> Link {
         func isFree(_ address: BrokerAddress) -> Bool {
             throttling.end(of: Key(address: address, use: use).place, now: loop.now) == nil
         }
-        for (key, link) in links where key.use == use && isOpen(link) && isFree(key.address) { return link }
         var failure: KafkaError?
         var isRetriable = false
         let addresses = candidates(for: "")
