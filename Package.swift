@@ -140,7 +140,11 @@ let package = Package(
             name: "ClientTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire"], swiftSettings: strict),
         .testTarget(
             name: "AppTests",
-            dependencies: ["TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime"],
+            dependencies: [
+                "TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime",
+                "AppSupport",
+                "KafkaWire", "KafkaBroker", arguments,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ToolTests",

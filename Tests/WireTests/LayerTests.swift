@@ -283,7 +283,7 @@ import Testing
     @Test func oneWayLeadsToTheTerminal() {
         let own = ["Sources/Apps/Shared/AppSupport/Console.swift", "Sources/Apps/Tool/KW/Top/TopTerminal.swift"]
         let raw = [
-            "Sources/Apps/Pipeline/AgentRuntime/Agent.swift", "Sources/Apps/Tool/KW/Records/ConsumeRun.swift",
+            "Sources/Apps/Pipeline/AgentRuntime/AgentRun.swift", "Sources/Apps/Tool/KW/Records/ConsumeRun.swift",
             "Sources/Apps/Tool/KW/Top/TopSession.swift",
         ]
         let words: Set<Substring> = [

@@ -63,5 +63,10 @@ extension ConsumerEngine {
         fetch()
     }
 
+    func hold(_ partitions: Set<TopicPartition>) {
+        plan.hold(partitions)
+        fetch()
+    }
+
     var positions: [TopicPartition: Offset?] { plan.positions.mapValues(\.offset) }
 }

@@ -78,6 +78,8 @@ struct FetchPlan: Equatable, Sendable {
     private(set) var positions: [TopicPartition: Position] = [:]
     private var order: Deque<TopicPartition> = []
     private var chunks: Deque<FetchedChunk> = []
+    /// Partitions that are not read for the time being.
+    private var held: Set<TopicPartition> = []
     /// Brokers that have not answered yet.
     private var asked: Set<BrokerID> = []
     /// How often in a row a broker has answered at once that there is nothing.
@@ -193,6 +195,14 @@ struct FetchPlan: Equatable, Sendable {
         positions[partition]?.toldEnd = nil
     }
 
+    /// Reads all but these from now on. What was fetched of them is fetched again later: it would take the room of others.
+    mutating func hold(_ partitions: Set<TopicPartition>) {
+        held = partitions
+        for partition in partitions {
+            if let first = chunks.first(where: { $0.source == partition }) { seek(partition, to: first.firstOffset) }
+        }
+    }
+
     /// Whether the answer to a request for that offset is of use: who has sought elsewhere since wants another one.
     func isRead(_ partition: TopicPartition, at offset: Offset) -> Bool { positions[partition]?.offset == offset }
 
@@ -219,7 +229,7 @@ struct FetchPlan: Equatable, Sendable {
         guard buffered < limit else { return ([:], []) }
         for partition in order {
             guard let position = positions[partition], let offset = position.offset, !position.isAsked,
-                (position.pausedUntil ?? now) <= now
+                (position.pausedUntil ?? now) <= now, !held.contains(partition)
             else { continue }
             guard let broker = leader(partition) else {
                 leaderless.append(partition)
@@ -279,7 +289,9 @@ struct FetchPlan: Equatable, Sendable {
 
     /// The partition has no records behind `offset`, which was asked for: tells the application, once for each end.
     mutating func receivedEnd(_ partition: TopicPartition, at offset: Offset) {
-        guard let position = positions[partition], position.offset == offset, position.toldEnd != offset else { return }
+        guard let position = positions[partition], position.offset == offset, position.toldEnd != offset,
+            !held.contains(partition)
+        else { return }
         positions[partition]?.toldEnd = offset
         chunks.append(
             FetchedChunk(
@@ -290,7 +302,8 @@ struct FetchPlan: Equatable, Sendable {
 
     /// Records came. Those of a partition that was taken away, or moved, since the request are dropped.
     mutating func received(_ chunk: FetchedChunk) {
-        guard let position = positions[chunk.source], position.offset == chunk.firstOffset else { return }
+        guard let position = positions[chunk.source], position.offset == chunk.firstOffset, !held.contains(chunk.source)
+        else { return }
         positions[chunk.source]?.offset = chunk.nextOffset
         positions[chunk.source]?.epoch = chunk.leaderEpoch
         positions[chunk.source]?.pausedUntil = nil

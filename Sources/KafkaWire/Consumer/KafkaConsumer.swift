@@ -65,6 +65,19 @@ public final class KafkaConsumer: Sendable {
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
     public var positions: [TopicPartition: Offset?] { get async { await engine.positions } }
 
+    /// Reads all partitions but these, until it is called again. What happens to their assignment is told all the same.
+    package func hold(_ partitions: Set<TopicPartition>) async { await engine.hold(partitions) }
+
+    /// Where the logs of these partitions begin, as far as their leaders say so within `limit`.
+    package func logStarts(
+        of partitions: [TopicPartition], within limit: Duration
+    ) async -> [TopicPartition: Result<Offset, KafkaError>] {
+        await engine.cluster.listOffsets(Dictionary(partitions.map { ($0, -2) }) { $1 }, within: limit)
+    }
+
+    /// Whether what could not be looked up may be found later.
+    package static func mayPass(_ error: KafkaError) -> Bool { ErrorVerdicts.mayPass(error) }
+
     /// Ends ``batches`` and ``events`` behind what was given out last; positions can still be committed. Follow it with
     /// ``close()``.
     public func stop() async { await engine.stop() }

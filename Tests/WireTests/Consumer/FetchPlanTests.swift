@@ -44,6 +44,28 @@ import Testing
         #expect(Self.ask(&plan, leaders: [Self.c: 1]).requests.keys.sorted() == [1])
     }
 
+    /// What was fetched of them would take the room of the others.
+    @Test func partitionsThatAreHeldAreNotReadAndTakeNoRoom() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1]
+        let first = Self.ask(&plan, leaders: leaders).requests[1]
+        plan.received(Self.chunk(Self.a, 0, 5, bytes: 2000))
+        #expect(plan.buffered == 2000)
+        plan.hold([Self.a])
+        #expect(plan.buffered == 0 && plan.takeChunk() == nil)
+        #expect(plan.positions[Self.a]?.offset == 0)
+        // What is on its way is dropped, too, and no end is told.
+        plan.received(Self.chunk(Self.a, 0, 5))
+        plan.receivedEnd(Self.a, at: 0)
+        #expect(plan.takeChunk() == nil)
+        plan.settled(first ?? .init(partitions: [], offsets: []), by: 1)
+        let second = Self.ask(&plan, leaders: leaders).requests[1]
+        #expect(second?.partitions == [Self.b])
+        plan.settled(second ?? .init(partitions: [], offsets: []), by: 1)
+        plan.hold([])
+        #expect(Set(Self.ask(&plan, leaders: leaders).requests[1]?.partitions ?? []) == [Self.a, Self.b])
+    }
+
     @Test func theOrderTurns() {
         var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0), Self.c: .offset(0)])
         let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1, Self.c: 1]

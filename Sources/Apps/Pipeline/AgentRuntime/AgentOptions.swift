@@ -12,7 +12,7 @@ import KafkaWire
 #endif
 
 /// The options that all agents share.
-public struct AgentOptions: ParsableArguments {
+public struct AgentOptions: ParsableArguments, Sendable {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
@@ -57,6 +57,17 @@ public struct AgentOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "How long to read back one partition at most; the others are judged meanwhile.", valueName: "time"))
+    public var historyTime = TimeSpan(.seconds(600))
+
+    @Option(
+        help: ArgumentHelp(
+            "Which events of transactions count: read_committed (not those that were aborted) or read_uncommitted.",
+            valueName: "level"))
+    public var isolationLevel = Isolation.committed
+
+    @Option(
+        help: ArgumentHelp(
             "A name that is this instance's own: restarted under it, the agent gets its partitions back at once.",
             valueName: "name"))
     public var instanceId: String?
@@ -67,7 +78,7 @@ public struct AgentOptions: ParsableArguments {
     @Option(help: "How often to commit while there is much to do; with nothing left to read it is done at once.")
     public var commitInterval = TimeSpan(.seconds(1))
 
-    @Flag(help: "Pass over record batches whose checksum is wrong, instead of stopping.")
+    @Flag(help: "Pass over record batches whose checksum is wrong, instead of stopping; also when reading back.")
     public var skipDamaged = false
 
     public init() {}
@@ -78,11 +89,19 @@ public struct AgentOptions: ParsableArguments {
     /// How amounts are written.
     public enum AmountForm: String, ExpressibleByArgument, Sendable { case auto, base64, double, string }
 
+    /// Which events of transactions count, by Kafka's names.
+    public enum Isolation: String, ExpressibleByArgument, Sendable {
+        case committed = "read_committed"
+        case uncommitted = "read_uncommitted"
+    }
+
     public func validate() throws {
         if !(0...18).contains(scale) { throw ValidationError("--scale must be 0 to 18, not \(scale).") }
         if sessionTimeout.duration < .seconds(1) { throw ValidationError("--session-timeout must be at least 1s.") }
         if history < 0 { throw ValidationError("--history must not be below 0.") }
     }
+
+    var isolation: IsolationLevel { isolationLevel == .committed ? .readCommitted : .readUncommitted }
 
     /// The brokers to ask first.
     var brokers: [String] {

@@ -8,6 +8,9 @@ public enum AmountEncoding: Equatable, Sendable {
     /// - every other string is base64 with this scale (`=precise`, Debezium's default), **also one of digits only**:
     ///   `"12345678"` is base64 for six bytes. That is safe for a column with decimals, which Debezium always writes
     ///   with a point (`"5.00"`). For a column without any, as text, ask for `.string`.
+    ///
+    /// The words that stand for what is no number are none in any of these (`NaN`, `Infinity`): the JSON converter writes a
+    /// double's as strings, and one of them is base64 by its letters.
     case automatic(scale: Int)
     /// Base64 of a big-endian two's complement integer, with the column's scale.
     case base64(scale: Int)
@@ -25,7 +28,7 @@ extension Amount {
             let bytes = UnsafeRawBufferPointer(utf8)
             return switch encoding {
             case .automatic(let scale): AmountReading(stringByValue: bytes, scale: scale)
-            case .base64(let scale): AmountReading(base64: bytes, scale: scale)
+            case .base64(let scale): AmountReading(unnamedBase64: bytes, scale: scale)
             case .double, .string: AmountReading(decimal: bytes)
             }
         }
@@ -37,6 +40,9 @@ extension Amount {
 /// How one event writes its amount: from its schema, or from the setting.
 enum AmountForm: Equatable {
     case unspecified
+    /// Connect's Decimal, as the schema says: base64, or a number with `decimal.format=NUMERIC` (KIP-481).
+    case decimal(scale: Int)
+    /// Base64, as the setting says.
     case base64(scale: Int)
     case number
     case text
@@ -67,7 +73,20 @@ enum AmountReading {
     /// A string whose encoding the value itself must tell: the rule of `AmountEncoding.automatic`.
     init(stringByValue text: UnsafeRawBufferPointer, scale: Int) {
         let isDecimal = text.first == UInt8(ascii: "-") || text.contains(UInt8(ascii: "."))
-        if isDecimal { self.init(decimal: text) } else { self.init(base64: text, scale: scale) }
+        if isDecimal { self.init(decimal: text) } else { self.init(unnamedBase64: text, scale: scale) }
+    }
+
+    /// Base64 in an event that does not say that it is.
+    init(unnamedBase64 text: UnsafeRawBufferPointer, scale: Int) {
+        if Self.isInfinity(text) { self = .wrongForm } else { self.init(base64: text, scale: scale) }
+    }
+
+    /// Whether the text is the one word for what is no number that base64 has, too: the others (`NaN`, `NAN`,
+    /// `POSITIVE_INFINITY`) have a length or a sign that it does not. As base64 it would be 3.7 × 10^11 in hundredths and
+    /// beyond, in upper case or lower.
+    private static func isInfinity(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count == 8, text[0] | 0x20 == UInt8(ascii: "i") else { return false }
+        return zip(text, "infinity".utf8).allSatisfy { $0 | 0x20 == $1 }
     }
 
     /// Base64 (RFC 4648, padded, no stray bits) of a big-endian two's complement integer that fits an `Int64`.

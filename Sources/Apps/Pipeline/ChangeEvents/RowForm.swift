@@ -100,13 +100,14 @@ struct SchemaReader {
 
     private static func amountForm(_ scanner: JSONScanner, _ node: Node) -> AmountForm {
         if scanner.token(node.type, is: "bytes") {
+            // Bytes of another kind are no number, though they are base64, too.
             guard scanner.token(node.name, is: "org.apache.kafka.connect.data.Decimal"), node.scale.isString else {
-                return .unspecified
+                return .unsupported
             }
             // Parameters are strings, numbers too.
             let scale = scanner.withText(node.scale) { FieldText.integer($0) }
             guard let scale, (-18...18).contains(scale) else { return .unsupported }
-            return .base64(scale: Int(scale))
+            return .decimal(scale: Int(scale))
         }
         if scanner.token(node.type, is: "string") { return .text }
         let isNumber =

@@ -59,13 +59,15 @@ struct RowReader {
         let isNumber = token.kind == .integer || token.kind == .decimal
         let reading: AmountReading
         switch amountForm {
-        case .base64(let scale) where token.isString:
+        case .decimal(let scale) where token.isString:
             reading = scanner.withText(token) { AmountReading(base64: $0, scale: scale) }
+        case .base64(let scale) where token.isString:
+            reading = scanner.withText(token) { AmountReading(unnamedBase64: $0, scale: scale) }
         case .byValue(let scale) where token.isString:
             reading = scanner.withText(token) { AmountReading(stringByValue: $0, scale: scale) }
         case .text where token.isString:
             reading = scanner.withText(token) { AmountReading(decimal: $0) }
-        case .number where isNumber, .byValue where isNumber:
+        case .number where isNumber, .byValue where isNumber, .decimal where isNumber:
             reading = scanner.withText(token) { AmountReading(decimal: $0) }
         default:
             throw flaw(.amount, token)

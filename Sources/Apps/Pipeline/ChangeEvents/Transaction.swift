@@ -88,4 +88,7 @@ public enum NotATransaction: String, Equatable, Sendable, CaseIterable {
     /// An old row under a new key: an update of the key columns is reported as delete, tombstone and create, and the
     /// create carries the record header `ChangeEventDecoder.oldKeyHeader`.
     case movedRow
+    /// A row that was judged before: its event was delivered again, or a snapshot has read it again. The decoder knows of
+    /// none; who remembers rows does.
+    case repeated
 }

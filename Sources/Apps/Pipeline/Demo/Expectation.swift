@@ -25,6 +25,7 @@ struct Expectation {
         var left = ends.filter { $0.value > 0 }
         var anomaly = AnomalyDetector()
         var velocity = VelocityDetector()
+        var rows = RowMemory()
         var decoder = ChangeEventDecoder()
         let consumer = try KafkaConsumer(
             .init(bootstrapServers: [bootstrapServer], partitions: left.mapValues { _ in .offset(0) }))
@@ -35,8 +36,10 @@ struct Expectation {
                     guard let value = record.value else { continue }
                     let isOld = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
                     let event = value.withUnsafeBytes { decoder.decode($0, hasOldKey: isOld) }
-                    guard case .transaction(let row) = event else { continue }
                     let partition = batch.source.partition
+                    guard case .transaction(let row) = event,
+                        !rows.isRepeated(row, partition: partition.rawValue)
+                    else { continue }
                     let place = RecordPosition(partition: partition, offset: record.offset)
                     if anomaly.observe(row, partition: partition.rawValue).isAnomaly {
                         expectation.anomalies.insert(place)

@@ -18,7 +18,9 @@ import Detectors
               velocity-agent --json --alerts-topic alerts
 
             Ctrl-C or SIGTERM finishes the batch in hand, commits, leaves the group and prints totals. A restarted \
-            agent reads back what lies before its commits, so that it has forgotten nobody.
+            agent reads back what lies before its commits, so that it has forgotten nobody, and judges each partition as \
+            soon as its past is read. A row is judged once, however often it is delivered. Alerts whose partition has no \
+            leader are sent when it has one; until then nothing behind their events is committed.
 
             Exit status: 0 done, 1 failed or not all committed, 64 wrong usage; 130 or 143 when it did not come to its end \
             within 1.5 s of the first signal: what was not committed is judged again.
@@ -34,7 +36,7 @@ import Detectors
     func run() async throws {
         var rule = VelocityDetector.Rule()
         rule.clock = clock == .event ? .event : .arrival
-        var agent = Agent(
+        let agent = Agent(
             "velocity-agent", group: "fraud-detection-group", rule: VelocityDetector(rule), options: options)
         throw ExitCode(await agent.run())
     }

@@ -1,0 +1,76 @@
+import Detectors
+import KafkaWire
+
+/// What an agent commits, and when: what was judged, as far as its alerts have arrived.
+extension AgentRun {
+    /// Commits in the background what may be, if that is not going on.
+    func startCommit() {
+        guard committing == nil, !ledger.due(held).isEmpty else { return }
+        committing = Task {
+            let error = await self.commitOnce(self.held)
+            self.committing = nil
+            self.note(error)
+            // What was judged, or has arrived, meanwhile.
+            if error == nil, self.isCaughtUp { self.startCommit() }
+            return error
+        }
+    }
+
+    private func note(_ error: KafkaError?) {
+        guard let error else { return words.commitWorked() }
+        // A group that has moved on tells so itself; the records come again, to this instance or another.
+        if words.isNews(commit: error) { tell(error) }
+    }
+
+    /// Commits what may be of these partitions, behind what is on its way. Gives why not.
+    func commit(_ partitions: Set<TopicPartition>) async -> KafkaError? {
+        if let committing { _ = await committing.value }
+        return await commitOnce(partitions)
+    }
+
+    private func commitOnce(_ partitions: Set<TopicPartition>) async -> KafkaError? {
+        let offsets = ledger.due(partitions)
+        lastCommit = loop.now
+        guard !offsets.isEmpty else { return nil }
+        do throws(KafkaError) {
+            try await consumer.commit(offsets.mapValues { CommittedOffset(offset: $0) })
+            ledger.settled(offsets)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    // MARK: - Alerts
+
+    func send(_ alerts: [(offset: Offset, alert: Alert)], of partition: TopicPartition) async {
+        guard let courier, !alerts.isEmpty else { return }
+        var list: [(alert: Alert, ticket: AlertLedger.Ticket)] = []
+        for (offset, alert) in alerts {
+            if let ticket = ledger.raised(partition, at: offset) { list.append((alert, ticket)) }
+        }
+        await courier.send(list)
+    }
+
+    /// What becomes of alerts.
+    func hear(_ news: AlertCourier.News) async {
+        switch news {
+        case .arrived(let tickets):
+            for ticket in tickets { ledger.arrived(ticket) }
+            words.alertsWorked()
+            if isCaughtUp { startCommit() }
+        case .trouble(let error): if words.isNews(alerts: error) { tell(error) }
+        case .failed(let error):
+            failure = failure ?? error
+            await consumer.stop()
+        }
+    }
+
+    /// Waits, not for long, until the alerts of these partitions have arrived.
+    func settleAlerts(of partitions: some Collection<TopicPartition> & Sendable, within limit: Duration) async {
+        let deadline = loop.now + limit
+        while ledger.waiting(of: partitions) > 0, loop.now < deadline {
+            do { try await loop.sleep(for: .milliseconds(5)) } catch { return }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import ChangeEvents
+import Detectors
+import KafkaWire
+
+/// What an agent makes of records: it decodes them, judges the transactions among them, and counts. A value but for the time,
+/// which verdicts are told with.
+struct AgentDesk<Rule: AgentRule> {
+    /// What came of a batch.
+    struct Outcome {
+        /// How many records were of the past.
+        var past = 0
+        /// What was alarming, with the offsets of the events.
+        var alerts: [(offset: Offset, alert: Alert)] = []
+        /// What could not be read.
+        var flaws: [(offset: Offset, flaw: Malformed)] = []
+    }
+
+    private let name: String
+    private let isJSON: Bool
+    private let isVerbose: Bool
+    private var rule: Rule
+    private var rows = RowMemory()
+    private var decoder: ChangeEventDecoder
+    private(set) var tally = Tally()
+    private var text: [UInt8] = []
+
+    init(_ name: String, _ rule: Rule, _ options: AgentOptions) {
+        self.name = name
+        self.rule = rule
+        isJSON = options.json
+        isVerbose = options.verbose
+        decoder = ChangeEventDecoder(.init(table: options.table, amount: options.amountEncoding))
+    }
+
+    var userCount: Int { rule.userCount }
+
+    /// Hands out the lines that there are to print, once.
+    mutating func drain(_ write: ([UInt8]) -> Void) {
+        guard !text.isEmpty else { return }
+        write(text)
+        text.removeAll(keepingCapacity: true)
+    }
+
+    /// Drops what is known of a partition.
+    mutating func forget(partition: PartitionID) {
+        _ = rule.forget(partition: partition.rawValue)
+        rows.forget(partition: partition.rawValue)
+    }
+
+    /// Takes a batch. What lies in front of `target` is of the past: it was judged before, and is only taken into account.
+    mutating func take(_ batch: ConsumerBatch, past target: Offset?, on loop: any EventLoop) -> Outcome {
+        let partition = batch.source.partition.rawValue
+        let now = loop.wallMicroseconds
+        var outcome = Outcome()
+        var hasBegun = false
+        for record in batch {
+            if let target, record.offset < target {
+                recall(decode(record), partition: partition)
+                outcome.past += 1
+                continue
+            }
+            if !hasBegun { tally.batchBegins(at: loop.now) }
+            hasBegun = true
+            var event = decode(record)
+            if case .transaction(let row) = event, rows.isRepeated(row, partition: partition) {
+                event = .notATransaction(.repeated)
+            }
+            tally.count(event)
+            tally.recordAge(from: record.timestamp, to: now / 1000)
+            switch event {
+            case .transaction(let transaction):
+                let place = RecordPlace(partition: partition, offset: record.offset.rawValue)
+                guard let alert = judge(transaction, place, at: loop.wallMicroseconds) else { continue }
+                outcome.alerts.append((record.offset, alert))
+            case .notATransaction: break
+            case .malformed(let flaw): outcome.flaws.append((record.offset, flaw))
+            }
+        }
+        if hasBegun { tally.batchEnded(at: loop.now) }
+        return outcome
+    }
+
+    private mutating func decode(_ record: Record) -> ChangeEvent {
+        let hasOldKey = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
+        guard let value = record.value else { return decoder.decode(nil, hasOldKey: hasOldKey) }
+        return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) }
+    }
+
+    /// What the rule remembers by the moment of arrival cannot be read back; rows can.
+    private mutating func recall(_ event: ChangeEvent, partition: Int32) {
+        guard case .transaction(let row) = event, !rows.isRepeated(row, partition: partition), rule.canReplay else {
+            return
+        }
+        _ = rule.judge(row, partition: partition, arrival: row.createdAt)
+    }
+
+    private mutating func judge(_ transaction: Transaction, _ place: RecordPlace, at now: Int64) -> Alert? {
+        let verdict = rule.judge(
+            transaction, partition: place.partition, arrival: EventTime(microseconds: now))
+        let alert = rule.alert(verdict, of: transaction, at: place)
+        if alert != nil { tally.countAlert() }
+        guard isVerbose || alert != nil else { return nil }
+        if isJSON {
+            AgentLine.append(alert, transaction, place, at: now, agent: name, to: &text)
+        } else {
+            rule.appendLine(verdict, of: transaction, to: &text)
+        }
+        return alert
+    }
+}

@@ -1,0 +1,172 @@
+import AppSupport
+import Detectors
+import KafkaWire
+
+/// One run of an agent: an actor that performs what three values decide. ``ReadingBack`` has the partitions whose past is
+/// read, ``AgentDesk`` makes verdicts of records, ``AlertLedger`` has what may be committed.
+///
+/// It asks its consumer for the next event at once, whatever waits: a member that does so hears when its group wants
+/// partitions back.
+actor AgentRun<Rule: AgentRule> {
+    let name: String
+    let options: AgentOptions
+    let console: Console
+    let consumer: KafkaConsumer
+    let courier: AlertCourier?
+
+    var desk: AgentDesk<Rule>
+    var past: ReadingBack
+    var ledger: AlertLedger
+    /// The partitions that this instance has at present.
+    var held: Set<TopicPartition> = []
+    /// Those that the consumer was told not to read.
+    var stopped: Set<TopicPartition> = []
+    var isLookingUp = false
+    /// Why the run ends.
+    var failure: KafkaError?
+    var isOver = false
+    /// Whether nothing was left to read when records came last.
+    var isCaughtUp = false
+    var committing: Task<KafkaError?, Never>?
+    var lastCommit: Instant
+    var words = AgentWords()
+
+    var loop: any EventLoop { consumer.loop }
+
+    init(
+        _ name: String, _ rule: Rule, _ options: AgentOptions, _ consumer: KafkaConsumer, _ courier: AlertCourier?,
+        _ console: Console
+    ) {
+        self.name = name
+        self.options = options
+        self.consumer = consumer
+        self.courier = courier
+        self.console = console
+        desk = AgentDesk(name, rule, options)
+        past = ReadingBack(limit: options.history, time: options.historyTime.duration)
+        ledger = AlertLedger()
+        lastCommit = consumer.loop.now
+    }
+
+    /// Reads until `end` returns, or nothing more can be done; then commits, leaves the group and prints totals. Gives the
+    /// exit status.
+    func run(as group: String, until end: @escaping @Sendable () async -> Void) async -> Int32 {
+        console.note(
+            "\(name): reading \(options.topic) at \(options.brokers.joined(separator: ",")) as group \(group); "
+                + "Ctrl-C ends it")
+        if options.json {
+            console.line("{\"type\":\"started\",\"agent\":\"\(name)\",\"group\":\"\(group)\"}")
+            console.flush()
+        }
+        await courier?.report { [weak self] news in await self?.hear(news) }
+        let consumer = consumer
+        let closer = Task {
+            await end()
+            // Ends the sequence behind the batch in hand.
+            await consumer.stop()
+        }
+        let ticks = Task { await self.keepTime() }
+        await read()
+        closer.cancel()
+        ticks.cancel()
+        return await finish()
+    }
+
+    private func read() async {
+        do throws(KafkaError) {
+            for try await event in consumer.events {
+                await take(event)
+                if failure != nil { return }
+            }
+        } catch {
+            failure = failure ?? error
+        }
+    }
+
+    private func take(_ event: ConsumerEvent) async {
+        switch event {
+        case .batch(let batch): await take(batch)
+        case .assigned(let offsets): await assigned(offsets)
+        case .revoked(let partitions, let lost): await revoked(partitions, lost: lost)
+        case .reachedEnd(let partition, let offset): await reachedEnd(partition, at: offset)
+        case .reset(let partition, _, let offset, let error): await reset(partition, to: offset, error)
+        case .trouble(let error): tell(error)
+        case .recovered: console.note("\(name): it works again")
+        }
+    }
+
+    private func take(_ batch: ConsumerBatch) async {
+        let source = batch.source
+        // What is looked up is read from elsewhere as soon as that is known.
+        guard held.contains(source), !past.lookedUp.contains(source) else { return }
+        let outcome = desk.take(batch, past: past.target(of: source), on: loop)
+        for (offset, flaw) in outcome.flaws { tellMalformed(flaw, source, offset) }
+        await send(outcome.alerts, of: source)
+        ledger.knows(source, upTo: batch.nextOffset)
+        isCaughtUp = batch.nextOffset >= batch.highWatermark
+        desk.drain { console.write(bytes: $0) }
+        console.flush()
+        await proceed(
+            source, past.read(source, upTo: batch.nextOffset, count: outcome.past, now: loop.now))
+        showProgress()
+        await hold()
+        if isCaughtUp { startCommit() }
+    }
+
+    private func reachedEnd(_ partition: TopicPartition, at offset: Offset) async {
+        await proceed(partition, past.ended(partition, at: offset))
+        // Behind the last record there may be what is for nobody: marks of transactions, and what those wrote that were
+        // aborted.
+        guard past.target(of: partition) == nil, offset > ledger.known(partition) else { return }
+        ledger.knows(partition, upTo: offset)
+        isCaughtUp = true
+        startCommit()
+    }
+
+    /// Has the consumer read all but what is looked up, and what has raised too many alerts that wait.
+    func hold() async {
+        let wanted = past.lookedUp.union(ledger.overfull())
+        guard wanted != stopped else { return }
+        stopped = wanted
+        await consumer.hold(wanted)
+    }
+
+    // MARK: - Time
+
+    private func keepTime() async {
+        let interval = max(.milliseconds(100), min(.seconds(1), options.commitInterval.duration))
+        while !Task.isCancelled {
+            do { try await loop.sleep(for: interval) } catch { return }
+            if loop.now - lastCommit >= options.commitInterval.duration { startCommit() }
+            await hold()
+            await tellLateAlerts()
+            tellReadingBack()
+        }
+    }
+
+    // MARK: - The end
+
+    private func finish() async -> Int32 {
+        var isComplete = true
+        isOver = true
+        await settleAlerts(of: held, within: .milliseconds(500))
+        for error in [await commit(held), await consumer.close()].compactMap({ $0 }) {
+            isComplete = false
+            tell(error)
+        }
+        await courier?.close()
+        printTotals()
+        if ledger.waiting > 0 {
+            isComplete = false
+            let count = ledger.waiting == 1 ? "1 alert has" : "\(Figures.grouped(ledger.waiting)) alerts have"
+            console.note(
+                "\(name): \(count) not arrived; what was judged from the first such event on is judged again after the next "
+                    + "start")
+        }
+        if let failure {
+            console.note("\(name): \(SafeText.line(failure.message))")
+            return 1
+        }
+        return isComplete ? 0 : 1
+    }
+}

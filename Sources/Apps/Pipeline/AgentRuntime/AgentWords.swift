@@ -1,0 +1,156 @@
+import AppSupport
+import ChangeEvents
+import JSONLines
+import KafkaWire
+
+/// What an agent has told, so that what lasts is told once. A value.
+struct AgentWords: Equatable, Sendable {
+    private(set) var malformed = 0
+    private var commitFlaw: String?
+    private var alertFlaw: String?
+    private var areAlertsLate = false
+    private var readingBackTold: Instant?
+
+    /// Events that could not be used: the first ten are told.
+    static let mostMalformed = 10
+
+    mutating func countMalformed() -> Int {
+        if malformed <= Self.mostMalformed { malformed += 1 }
+        return malformed
+    }
+
+    mutating func isNews(commit error: KafkaError) -> Bool {
+        defer { commitFlaw = error.message }
+        return commitFlaw != error.message
+    }
+
+    mutating func commitWorked() { commitFlaw = nil }
+
+    mutating func isNews(alerts error: KafkaError) -> Bool {
+        defer { alertFlaw = error.message }
+        return alertFlaw != error.message
+    }
+
+    mutating func alertsWorked() { alertFlaw = nil }
+
+    /// Whether it is news that alerts are late, or that they are no longer.
+    mutating func isNews(late: Bool) -> Bool {
+        defer { areAlertsLate = late }
+        return areAlertsLate != late
+    }
+
+    /// Whether it is time to say again how far reading back has come: every ten seconds.
+    mutating func isTimeToTell(_ now: Instant) -> Bool {
+        guard let last = readingBackTold else {
+            readingBackTold = now
+            return false
+        }
+        guard now - last >= .seconds(10) else { return false }
+        readingBackTold = now
+        return true
+    }
+
+    mutating func readingBackEnded() { readingBackTold = nil }
+}
+
+extension AgentRun {
+    func tell(_ error: KafkaError) { tellTrouble(error.message) }
+
+    private func tellTrouble(_ message: String) {
+        if options.json {
+            console.line("{\"type\":\"trouble\",\"agent\":\"\(name)\",\"message\":\(JSONText.string(message))}")
+            console.flush()
+        }
+        console.note("\(name): \(SafeText.line(message))")
+    }
+
+    func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Offset) {
+        let count = words.countMalformed()
+        guard count <= AgentWords.mostMalformed else { return }
+        console.note("\(name): \(source), offset \(offset): \(flaw)")
+        if count == AgentWords.mostMalformed { console.note("\(name): further events of this kind are only counted") }
+    }
+
+    func tellAssigned(_ offsets: [TopicPartition: Offset]) {
+        let list = offsets.keys.sorted()
+        if options.json {
+            let numbers = list.map { "\($0.partition)" }.joined(separator: ",")
+            console.line("{\"type\":\"assigned\",\"agent\":\"\(name)\",\"partitions\":[\(numbers)]}")
+            console.flush()
+        }
+        console.note(
+            "\(name): partitions \(list.isEmpty ? "none" : list.map { "\($0.partition)" }.joined(separator: ", "))")
+    }
+
+    // MARK: - The past
+
+    func tellReady(_ partition: TopicPartition, _ outcome: ReadingBack.Outcome) {
+        if past.progress == nil { words.readingBackEnded() }
+        if options.json {
+            console.line(
+                "{\"type\":\"read_back\",\"agent\":\"\(name)\",\"partition\":\(partition.partition),"
+                    + "\"events\":\(outcome.records),\"complete\":\(outcome.cut == nil)}")
+            console.flush()
+        }
+        let rest =
+            switch outcome.cut {
+            case nil: ""
+            case .end(let offset): "; the log ends at offset \(offset), in front of the group's position"
+            case .lost: "; the log lost the rest meanwhile"
+            case .time: "; the rest would take longer than --history-time, and is left out"
+            }
+        console.note(
+            "\(name): partition \(partition.partition): \(Figures.grouped(outcome.records)) events were read back for the "
+                + "users' past\(rest)")
+    }
+
+    func tellWaiting(_ partition: TopicPartition, _ error: KafkaError) {
+        tellTrouble("partition \(partition.partition) waits, others are judged meanwhile: \(error.message)")
+    }
+
+    func tellUnknown(_ partition: TopicPartition, _ error: KafkaError) {
+        tellTrouble("partition \(partition.partition) is judged without its past: \(error.message)")
+    }
+
+    func tellReadingBack() {
+        guard let progress = past.progress, words.isTimeToTell(loop.now) else { return }
+        console.note("\(name): \(readingBack(progress))")
+    }
+
+    func showProgress() {
+        let judged =
+            "\(Figures.grouped(desk.tally.events)) events, \(Figures.grouped(desk.tally.alerts)) alerts"
+        console.progress("\(name): \(judged)\(past.progress.map { "; \(readingBack($0))" } ?? "")")
+    }
+
+    private func readingBack(_ progress: (partitions: Int, done: Int64, of: Int64)) -> String {
+        "reading back \(progress.partitions) partitions, \(Figures.grouped(Int(clamping: progress.done))) of "
+            + "\(Figures.grouped(Int(clamping: progress.of))) events"
+    }
+
+    // MARK: - Alerts
+
+    func tellLateAlerts() async {
+        guard let courier else { return }
+        let late = await courier.late(after: .seconds(5))
+        guard words.isNews(late: !late.isEmpty) else { return }
+        guard !late.isEmpty else { return console.note("\(name): all alerts have arrived") }
+        let topic = options.alertsTopic ?? ""
+        let places = late.sorted { $0.key < $1.key }.map { "\($0.value) for \(topic)-\($0.key)" }
+        tellTrouble(
+            "alerts have not arrived for 5 s: \(places.joined(separator: ", ")); look whether it has a leader. They are sent "
+                + "as soon as it has; judging goes on, and their events are not committed before")
+    }
+
+    // MARK: - Totals
+
+    func printTotals() {
+        console.endProgress()
+        if options.json {
+            console.line(desk.tally.json(agent: name, users: desk.userCount))
+        } else {
+            for line in desk.tally.lines(agent: name, users: desk.userCount) { console.line(line) }
+        }
+        console.flush()
+    }
+}
