@@ -54,7 +54,8 @@ guide: ## The pages of "Kafka, byte by byte" into .build/guide.
 	@scripts/guide.sh build
 	@echo "open .build/guide with: python3 -m http.server -d .build/guide 8000, then /documentation/kafkabytebybyte"
 
-install: build ## kw, its man page and completions below PREFIX (/usr/local), behind DESTDIR.
+install: ## kw, which then needs no Swift, its man page and completions below PREFIX (/usr/local), behind DESTDIR.
+	@scripts/setup.sh native
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
 
 format: ## Format the sources.

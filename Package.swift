@@ -6,9 +6,21 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
-let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let arguments = ofPrograms("ArgumentParser", "swift-argument-parser")
+let http = ofPrograms("FlyingFox", "FlyingFox")
+let histogram = ofPrograms("Histogram", "hdrhistogram-swift")
+
+/// What programs and tests alone need. SwiftPM does not even fetch a package of which all uses are behind a trait that is off.
+func ofPrograms(_ product: String, _ package: String) -> Target.Dependency {
+    .product(name: product, package: package, condition: .when(traits: ["Programs"]))
+}
+
+/// Whether another package names this one by its URL: then its manifest is read out of the repository, at `/`, or in the folder
+/// of checkouts of SwiftPM or Xcode. One that names it by path looks the same as this package on its own, and chooses itself:
+/// `traits: ["Compression"]`.
+let isDependency =
+    Context.packageDirectory == "/"
+    || ["/.build/checkouts/", "/SourcePackages/checkouts/"].contains { Context.packageDirectory.contains($0) }
 
 /// A compression library, which a build without the trait does without.
 func codec(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Compression"])) }
@@ -33,7 +45,7 @@ func library(_ room: Room, _ name: String, _ dependencies: [Target.Dependency] =
 
 func program(_ room: Room, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: [arguments, "AppSupport"] + dependencies,
+        name: name, dependencies: [arguments, "AppSupport", "ShutdownSignal"] + dependencies,
         path: "Sources/Apps/\(room.rawValue)/\(name)", swiftSettings: strict)
 }
 
@@ -42,6 +54,7 @@ let package = Package(
     products: [
         .library(name: "KafkaWire", targets: ["KafkaWire"]),
         .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
+        .library(name: "ShutdownSignal", targets: ["ShutdownSignal"]),
         // For Benchmarks, which is a package of its own.
         .library(name: "FraudDetection", targets: ["ChangeEvents", "Detectors", "EventGenerator"]),
         // For Fuzzing, likewise.
@@ -59,7 +72,10 @@ let package = Package(
         .trait(
             name: "Compression",
             description: "Record batches in gzip, snappy, lz4 and zstd, through the system's libraries."),
-        .default(enabledTraits: ["Compression"]),
+        .trait(
+            name: "Programs",
+            description: "kw, the agents, the tests, and the packages that only they need."),
+        .default(enabledTraits: isDependency ? ["Compression"] : ["Compression", "Programs"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -86,24 +102,28 @@ let package = Package(
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
 
         library(.shared, "JSONLines"),
-        library(.shared, "AppSupport", ["JSONLines", arguments]),
+        library(.shared, "ShutdownSignal"),
+        library(.shared, "AppSupport", ["JSONLines", "ShutdownSignal", arguments]),
 
         library(.pipeline, "ChangeEvents"),
         library(.pipeline, "Detectors", ["ChangeEvents"]),
         library(.pipeline, "EventGenerator", ["AppSupport"]),
         library(
             .pipeline, "AgentRuntime",
-            ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "JSONLines", arguments, histogram]),
+            [
+                "KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "ShutdownSignal", "JSONLines", arguments,
+                histogram,
+            ]),
         program(.pipeline, "AnomalyAgent", ["AgentRuntime"]),
         program(.pipeline, "VelocityAgent", ["AgentRuntime"]),
-        library(.pipeline, "PostgreSQL", ["CLibpq", "AppSupport", arguments]),
+        library(.pipeline, "PostgreSQL", ["CLibpq", "AppSupport", "ShutdownSignal", arguments]),
         program(.pipeline, "FraudProducer", ["PostgreSQL"]),
         program(.pipeline, "FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
         program(.pipeline, "TemperatureProducer", ["PostgreSQL"]),
         program(.pipeline, "TemperatureConsumer", ["PostgreSQL"]),
         program(.pipeline, "Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
-        library(.tool, "ToolKit", ["KafkaWire", "AppSupport", "JSONLines", arguments]),
+        library(.tool, "ToolKit", ["KafkaWire", "AppSupport", "ShutdownSignal", "JSONLines", arguments]),
         library(.tool, "Captures", ["KafkaWire", "JSONLines"]),
         library(.tool, "Conformance", ["KafkaWire", "JSONLines"]),
         library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
@@ -157,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "PostgreSQLTests",
             dependencies: [
-                "TestSupport", "PostgreSQL", "AppSupport", "FraudBatch", "FraudProducer", "ChangeEvents", "Detectors",
+                "TestSupport", "PostgreSQL", "AppSupport", "ShutdownSignal", "FraudBatch", "FraudProducer",
+                "ChangeEvents", "Detectors",
                 "JSONLines",
             ],
             swiftSettings: strict),

@@ -1,6 +1,6 @@
 // One test, since the wish to end is the whole process's and is never withdrawn.
 
-import AppSupport
+import ShutdownSignal
 import TestSupport
 import Testing
 

@@ -209,7 +209,8 @@ import Testing
     static let ownWorld = [
         "Sources/KafkaWire/Net/": "what the loop is made of",
         "Sources/Apps/Checks/FuzzChecks/Waiting.swift": "a watch over those who may hang, the loop among them",
-        "Sources/Apps/Shared/AppSupport/": "the terminal and signals; it knows nothing of Kafka, and so of no loop",
+        "Sources/Apps/Shared/AppSupport/": "the terminal; it knows nothing of Kafka, and so of no loop",
+        "Sources/Apps/Shared/ShutdownSignal/": "signals, which no loop brings, for programs without one too",
         "Sources/Apps/Pipeline/PostgreSQL/": "libpq, which waits by itself",
         "Sources/Apps/Pipeline/FraudBatch/": "over libpq, without Kafka",
         "Sources/Apps/Pipeline/FraudProducer/": "over libpq, without Kafka",

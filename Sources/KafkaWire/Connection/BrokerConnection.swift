@@ -309,4 +309,4 @@ package actor BrokerConnection {
 }
 
 /// What the client calls itself in ApiVersions requests (KIP-511).
-let kafkaWireVersion = "0.1.0"
+package let kafkaWireVersion = "0.1.0"

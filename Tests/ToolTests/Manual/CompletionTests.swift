@@ -149,6 +149,6 @@ import Testing
                 """)
         #expect(outcome.status == 0)
         let missing = try await Shell.run("KW=/nonexistent DESTDIR=/nonexistent '\(root)/scripts/install.sh'")
-        #expect(missing.status == 1 && missing.output.contains("make build"))
+        #expect(missing.status == 1 && missing.output.contains("no program /nonexistent"))
     }
 }

@@ -1,5 +1,6 @@
 import AppSupport
 import KafkaWire
+import ShutdownSignal
 
 /// An agent: reads change events as a member of its own group, applies its rule to each new transaction, and tells of
 /// alerts. At least once: what was not committed before a crash is judged again, with the same outcome, since the users'

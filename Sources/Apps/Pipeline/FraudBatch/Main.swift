@@ -5,6 +5,7 @@ import ArgumentParser
 import Detectors
 import JSONLines
 import PostgreSQL
+import ShutdownSignal
 
 @main struct FraudBatch: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@
 
 import AppSupport
 import ArgumentParser
+import ShutdownSignal
 
 /// Connection options; include them with `@OptionGroup`.
 public struct DatabaseOptions: ParsableArguments {

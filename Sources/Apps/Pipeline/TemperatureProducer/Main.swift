@@ -3,6 +3,7 @@
 import AppSupport
 import ArgumentParser
 import PostgreSQL
+import ShutdownSignal
 
 @main struct TemperatureProducer: ParsableCommand {
     static let configuration = CommandConfiguration(

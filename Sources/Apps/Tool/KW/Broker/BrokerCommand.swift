@@ -5,6 +5,7 @@ import JSONLines
 import KafkaBroker
 import KafkaWire
 import Logging
+import ShutdownSignal
 
 /// `kw broker`: the embedded broker as a program of its own.
 struct BrokerCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import KafkaWire
 
 /// The command-line tool: one file per subcommand.
 struct KW: AsyncParsableCommand {
@@ -43,6 +44,14 @@ struct KW: AsyncParsableCommand {
             CommandGroup(name: "THE WIRE", subcommands: [ExplainCommand.self, ConformanceCommand.self]),
             CommandGroup(name: "SHELL", subcommands: [CompletionsCommand.self, ManCommand.self]),
         ])
+
+    // A flag of its own and not the parser's, which would take `kw explain --version 13` for it.
+    @Flag(help: "Print the version.") var version = false
+
+    func run() async throws {
+        guard version else { throw CleanExit.helpRequest(self) }
+        Console().line("kw \(kafkaWireVersion) (the tools and the protocol of Apache Kafka 4.3)")
+    }
 }
 
 @main enum Program {

@@ -1,6 +1,7 @@
 // The terminal of `kw top`: raw mode and the alternate screen, keys and changes of size; and back, on every way out.
 
 import AppSupport
+import ShutdownSignal
 import Synchronization
 
 #if canImport(Glibc)

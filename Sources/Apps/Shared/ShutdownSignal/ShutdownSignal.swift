@@ -28,6 +28,9 @@ import Synchronization
 /// while !shutdown.wait(for: .seconds(60)) { work() }      // plain code
 /// await shutdown.wait()                                   // async code
 /// ```
+///
+/// It is a product of its own, since what one would write first does not work in Swift 6: a closure given to `signal` in
+/// `main.swift` or on the main actor is isolated to it, and the program is ended when the handler runs on another thread.
 public struct ShutdownSignal: Sendable {
     /// Becomes readable when the end is requested, and stays so. For one's own `poll`; never read from it.
     /// It is -1 if the system had no pipe left, which `poll` ignores.
