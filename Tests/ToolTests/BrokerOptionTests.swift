@@ -66,6 +66,24 @@ import Testing
         return (String(line), body)
     }
 
+    /// A broker that listens everywhere told clients to come to localhost, and nobody else.
+    @Test(arguments: [
+        ("0.0.0.0", nil, true), ("::", nil, true), ("", nil, true), ("0.0.0.0", "10.0.0.7", false),
+        ("127.0.0.1", nil, false), ("broker.example", nil, false),
+    ]) func listeningEverywhereIsExplained(host: String, advertised: String?, isTold: Bool) {
+        let advice = BrokerLines.advice(host: host, advertised: advertised, bootstrap: "localhost:9092")
+        #expect((advice != nil) == isTold)
+        if let advice { #expect(advice.contains("localhost:9092") && advice.contains("--advertise HOST:PORT")) }
+    }
+
+    @Test func theBrokerSaysWhatItAdvertises() async throws {
+        let broker = try await Self.start(["--listen", "0.0.0.0:0"])
+        let outcome = try broker.stop()
+        #expect(outcome.status == 0 && outcome.error.contains("--advertise HOST:PORT"), "\(outcome.error)")
+        let own = try await Self.start(["--listen", "127.0.0.1:0"])
+        #expect(try own.stop().error.isEmpty)
+    }
+
     // MARK: - Settings
 
     @Test(arguments: [false, true]) func aPropertiesFileIsTaken(byName: Bool) async throws {

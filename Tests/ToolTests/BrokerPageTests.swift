@@ -143,6 +143,43 @@ import Testing
         await broker.stop()
     }
 
+    /// What is no commit for `kw groups` was one for the page, and a log that ends before the commit had no lag.
+    @Test func thePageAndTheToolTellTheSameOfACommit() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 3]))
+        let pages = BrokerPages(api: BrokerAPI(broker: broker))
+        let admin = try KafkaAdmin(.init(bootstrapServers: [broker.bootstrapServers]))
+        let request = OffsetCommitRequest.with {
+            $0.groupId = "g"
+            $0.topics = [
+                .with {
+                    $0.name = "t"
+                    $0.partitions = ([-7, 5, 0] as [Int64]).enumerated().map { index, offset in
+                        .with {
+                            $0.partitionIndex = PartitionID(index: index)
+                            $0.committedOffset = Offset(offset)
+                        }
+                    }
+                }
+            ]
+        }
+        _ = try await admin.send(request, to: .any)
+        let told = try await Running.json("groups", "--describe", "--group", "g", at: broker)
+        func rows(_ elements: [JSON], _ committed: String) -> [Int64: [Int64?]] {
+            var rows: [Int64: [Int64?]] = [:]
+            for row in elements where row[committed].number != nil {
+                rows[row["partition"].number ?? -1] = [row[committed].number, row["lag"].number]
+            }
+            return rows
+        }
+        let group = try #require(try await Self.json(pages, "/api/groups")["groups"].elements.first)
+        let shown = rows(group["offsets"].elements, "committed")
+        #expect(shown == [1: [5, -5], 2: [0, 0]] && group["lag"].number == 0)
+        #expect(told.elements.isEmpty == false)
+        #expect(rows(told.elements.flatMap { $0["offsets"].elements }, "currentOffset") == shown)
+        await admin.close()
+        await broker.stop()
+    }
+
     @Test func groupsAreToldWithTheirLag() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let pages = BrokerPages(api: BrokerAPI(broker: broker))

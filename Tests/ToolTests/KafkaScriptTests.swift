@@ -41,6 +41,10 @@ import Testing
         (["bench", "consum"], "kw bench has no command 'consum'. Did you mean consume?"),
         (["brokr", "--json"], "kw has no command 'brokr'. Did you mean broker?"),
         (["bench", "produce", "--qqqqqqqqqqqqqqqqqqqq"], "'--qqqqqqqqqqqqqqqqqqqq'.\n"),
+        (["produce", "--broker-list", "h:9092", "--topic", "t"], "'--broker-list': it is --bootstrap-server"),
+        (["offsets", "--broker-list=h:9092"], "'--broker-list': it is --bootstrap-server"),
+        (["consume", "--whitelist", "a.*"], "'--whitelist': it is --include"),
+        (["topics", "--whitelist", "a.*"], "'--whitelist'."), (["acls", "--zookeeper-x"], "'--zookeeper-x'"),
     ])
     func aWrongFlagNamesTheNearest(arguments: [String], part: String) throws {
         let sentence = try #require(UnknownFlags.sentence(arguments))
@@ -50,7 +54,7 @@ import Testing
     @Test(arguments: [
         ["bench", "produce", "--topic", "x", "--throughput", "-1"], ["broker", "--no-auto-create"],
         ["bench", "consume", "--help"], ["--help"], ["--version"], ["bench", "produce", "--print-metrics"],
-        ["explain", "--", "--00"], ["explain", "00"],
+        ["explain", "--", "--00"], ["explain", "00"], ["log-dirs", "--describe", "--broker-list", "1,2"],
     ])
     func rightFlagsAreKnown(arguments: [String]) { #expect(UnknownFlags.sentence(arguments) == nil) }
 }

@@ -81,6 +81,17 @@ import ToolKit
         #expect(pairs.map(\.name) == expected.map(\.0) && pairs.map(\.value) == expected.map(\.1))
     }
 
+    /// A value with commas, which Kafka's tool takes in brackets alone, was told to be a setting without a value.
+    @Test(arguments: [
+        ("cleanup.policy=compact,delete", "for one value with commas write cleanup.policy=[compact,delete]"),
+        ("a=b,cleanup.policy=compact, delete,c=d", "write cleanup.policy=[compact,delete]"), ("a", nil), ("a=b,", nil),
+        ("a=[b,c],d", nil),
+    ]) func aValueWithCommasIsShownInBrackets(text: String, hint: String?) {
+        let error = #expect(throws: (any Error).self) { try ConfigChanges.pairs(text) }
+        #expect("\(error.map { "\($0)" } ?? "")".contains(hint ?? "commas between settings"))
+        #expect(hint != nil || "\(error.map { "\($0)" } ?? "")".contains("one value") == false)
+    }
+
     @Test(arguments: ["a", "a=b,c", "=b", "a=[b", "a=b=c", ""]) func brokenSettingsAreRefused(text: String) {
         #expect(throws: (any Error).self) { try ConfigChanges.pairs(text) }
     }

@@ -35,6 +35,17 @@ import Testing
         await broker.stop()
     }
 
+    /// It was one line of JSON, whoever looked on.
+    @Test(.enabled(if: Shell.has("script"))) func onATerminalDirectoriesAreATable() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["a": 2]))
+        let outcome = try await Shell.run(
+            "script -qec 'kw log-dirs --describe --bootstrap-server \(broker.bootstrapServers)' /dev/null")
+        let lines = outcome.output.split(whereSeparator: \.isNewline)
+        #expect(outcome.status == 0 && !outcome.output.contains("{"), "\(outcome.output)")
+        #expect(lines.first?.contains("DIRECTORY") == true && lines.contains { $0.contains("a-1") })
+        await broker.stop()
+    }
+
     @Test func leadersAreElected() async throws {
         let broker = try await KafkaBroker.start(.init(brokers: 3))
         let made = try await Running.kw(

@@ -45,6 +45,17 @@ import ToolKit
         #expect(table.lines(width: nil, title: { "<\($0)>" })[0] == "<TOPIC       PARTITION  LEADER>")
     }
 
+    /// `kw transactions describe` cut its one row to pieces at 100 columns.
+    @Test func oneThingIsNamesAndValues() {
+        var table = KafkaTable.tabbed(["TransactionalId", "State", "TopicPartitions"])
+        table.rows = [["pay\u{1B}ments", "Ongoing", (0..<9).map { "orders-\($0)" }.joined(separator: ",")]]
+        let lines = table.details(width: 60)
+        #expect(lines[0] == "TransactionalId: pay\\x1bments" && lines[1] == "State:           Ongoing")
+        #expect(lines.count > 3 && lines.allSatisfy { TextWidth.of($0) <= 60 })
+        let shown = lines.dropFirst(2).map { $0.dropFirst(17) }.joined()
+        #expect(shown == table.rows[0][2])
+    }
+
     @Test func theWidestColumnGivesWay() {
         var table = TextTable([.wide("NAME"), .wide("VALUE"), .text("FROM")])
         table.add(["a.very.long.name.of.a.setting", "short", "default"])

@@ -172,6 +172,22 @@ import ToolKit
         #expect(state.press(.character("q")) == [.quit] && state.press(.control("c")) == [.quit])
     }
 
+    @Test(arguments: [40, 60, 80, 100, 200]) func nothingIsSortedByAHiddenColumn(columns: Int) {
+        for tab in "123" {
+            var state = Self.state(columns, 30)
+            _ = state.press(.character(tab))
+            var orders: Set<Int> = []
+            for _ in 0..<10 {
+                _ = state.press(.character("s"))
+                orders.insert(
+                    [state.brokerSort.rawValue, state.topicSort.rawValue, state.groupSort.rawValue][state.tab.rawValue])
+                let text = Self.text(state).joined()
+                #expect(text.contains("▼") || text.contains("▲"), "\(columns) columns, tab \(tab)")
+            }
+            #expect(orders.count == ListView.sorts(state).count)
+        }
+    }
+
     @Test func intervalsAndPauses() {
         var state = Self.state(80, 24)
         let chosen = (0..<8).map { _ in

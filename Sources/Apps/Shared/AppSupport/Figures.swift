@@ -13,6 +13,11 @@ public enum Figures {
         return text
     }
 
+    /// A number and what is counted: `1 record`, `1,234 records`.
+    public static func counted(_ number: some BinaryInteger, _ noun: String) -> String {
+        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
     /// The number with exactly so many decimals (0 to 9), rounded: `21.50`. What is too large for that, or no number,
     /// is given as Swift writes it.
     public static func fixed(_ number: Double, decimals: Int) -> String {

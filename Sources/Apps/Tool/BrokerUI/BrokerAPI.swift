@@ -124,15 +124,17 @@ struct BrokerAPI: Sendable {
                 ),
             ])
         }
-        let committed = Dictionary(group.committed.map { (TopicPartition($0.topic, $0.partition), $0) }) { $1 }
+        // A commit of a negative offset is none, as for Java's admin client, and so for `kw groups`.
+        let committed = Dictionary(
+            group.committed.filter { $0.offset >= 0 }.map { (TopicPartition($0.topic, $0.partition), $0) }
+        ) { $1 }
         let offsets = Set(owners.keys).union(committed.keys).sorted().map { key in
             let place = Int(key.partition.rawValue)
             let partition = topics[key.topic].flatMap { $0.indices.contains(place) ? $0[place] : nil }
             let position = committed[key]
-            let behind = partition.flatMap { end in
-                position.map { max(0, end.endOffset - $0.offset) }
-            }
-            lag = lag.addingSaturated(behind ?? 0)
+            // Negative where the log ends before what was committed, as after the topic was made anew: as `kw groups` shows it.
+            let behind = partition.flatMap { end in position.map { end.endOffset - $0.offset } }
+            lag = lag.addingSaturated(max(0, behind ?? 0))
             return JSONText.object([
                 ("topic", JSONText.string(key.topic)), ("partition", "\(key.partition)"),
                 ("committed", position.map { "\($0.offset)" } ?? "null"),

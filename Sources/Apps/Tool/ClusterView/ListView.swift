@@ -11,26 +11,7 @@ enum ListView {
         guard state.snapshot != nil else { return [] }
         let cursor = state.cursors[state.tab] ?? TopState.Cursor()
         let rows = cursor.shown(layout.listRows, of: state.count(state.tab))
-        let cells: [[ScreenTable.Cell]]
-        let table: ScreenTable
-        let isReversed = state.isReversed[state.tab] ?? false
-        switch state.tab {
-        case .brokers:
-            table = ScreenTable(
-                columns: brokerColumns, sort: state.brokerSort.rawValue,
-                isDescending: isReversed != (state.brokerSort != .id))
-            cells = rows.map { cellsOf(state.brokerRows[$0]) }
-        case .topics:
-            table = ScreenTable(
-                columns: topicColumns, sort: state.topicSort.rawValue,
-                isDescending: isReversed != (state.topicSort != .name))
-            cells = rows.map { cellsOf(state.topicRows[$0]) }
-        case .groups:
-            table = ScreenTable(
-                columns: groupColumns(state.size.columns), sort: state.groupSort.rawValue,
-                isDescending: isReversed != ![.name, .state].contains(state.groupSort))
-            cells = rows.map { cellsOf(state.groupRows[$0], isWide: state.size.columns >= wideGroups) }
-        }
+        let (table, cells) = table(state, rows)
         var lines = table.lines(cells, width: state.size.columns, selected: cursor.selected - cursor.first)
         if rows.isEmpty {
             let what = ["brokers", "topics", "groups"][state.tab.rawValue]
@@ -41,6 +22,34 @@ enum ListView {
             )
         }
         return lines
+    }
+
+    /// The sort orders that `s` goes through: those of the columns that are shown.
+    static func sorts(_ state: TopState) -> [Int] {
+        let cursor = state.cursors[state.tab] ?? TopState.Cursor()
+        let (table, cells) = table(state, cursor.shown(TopLayout(state).listRows, of: state.count(state.tab)))
+        return table.sorts(cells, width: state.size.columns)
+    }
+
+    private static func table(_ state: TopState, _ rows: Range<Int>) -> (ScreenTable, [[Cell]]) {
+        let isReversed = state.isReversed[state.tab] ?? false
+        switch state.tab {
+        case .brokers:
+            let table = ScreenTable(
+                columns: brokerColumns, sort: state.brokerSort.rawValue,
+                isDescending: isReversed != (state.brokerSort != .id))
+            return (table, rows.map { cellsOf(state.brokerRows[$0]) })
+        case .topics:
+            let table = ScreenTable(
+                columns: topicColumns, sort: state.topicSort.rawValue,
+                isDescending: isReversed != (state.topicSort != .name))
+            return (table, rows.map { cellsOf(state.topicRows[$0]) })
+        case .groups:
+            let table = ScreenTable(
+                columns: groupColumns(state.size.columns), sort: state.groupSort.rawValue,
+                isDescending: isReversed != ![.name, .state].contains(state.groupSort))
+            return (table, rows.map { cellsOf(state.groupRows[$0], isWide: state.size.columns >= wideGroups) })
+        }
     }
 
     // MARK: - Brokers

@@ -33,28 +33,15 @@ struct ScreenTable {
     private static let gap = 2
     /// The titles, and a line for each row; `selected` counts among these rows.
     func lines(_ rows: [[Cell]], width: Int, selected: Int?) -> [ScreenLine] {
-        var widths = columns.map { max($0.least, TextWidth.of(title($0))) }
-        for row in rows {
-            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], TextWidth.of(cell.text)) }
-        }
-        var shown = Array(columns.indices)
-        // A name that can be read is worth more than the least important columns.
-        func least(_ index: Int, share: Int) -> Int { min(widths[index], max(columns[index].least, share)) }
-        func taken() -> Int {
-            shown.reduce(-Self.gap) { sum, index in
-                sum + Self.gap + (columns[index].isFlexible ? least(index, share: width * 3 / 10) : widths[index])
-            }
-        }
-        while taken() > width, let least = shown.max(by: { columns[$0].rank < columns[$1].rank }),
-            columns[least].rank > 0
-        {
-            shown.removeAll { $0 == least }
-        }
+        var widths = widths(rows)
+        let shown = shown(widths, width)
+        func least(_ index: Int) -> Int { Self.least(columns[index], widths[index], width) }
+        let taken = taken(shown, widths, width)
         // What is left goes to the flexible columns, up to what they need; the first takes what nobody needs.
-        var room = max(0, width - taken())
+        var room = max(0, width - taken)
         let flexible = shown.filter { columns[$0].isFlexible }
         for index in flexible {
-            let least = least(index, share: width * 3 / 10)
+            let least = least(index)
             let wanted = widths[index] - least
             let more = min(wanted, room)
             room -= more
@@ -67,6 +54,41 @@ struct ScreenTable {
                 let line = line(shown, widths) { row[$0] }
                 return number == selected ? line.selected(width) : line.fitted(width)
             }
+    }
+
+    /// The sort orders of the columns that there is room for: what one cannot see is nothing to sort by.
+    func sorts(_ rows: [[Cell]], width: Int) -> [Int] { shown(widths(rows), width).compactMap { columns[$0].sort } }
+
+    private func widths(_ rows: [[Cell]]) -> [Int] {
+        // With room for the arrow wherever it may stand: what is shown does not depend on the order.
+        var widths = columns.map { max($0.least, TextWidth.of($0.title) + ($0.sort == nil ? 0 : 1)) }
+        for row in rows {
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], TextWidth.of(cell.text)) }
+        }
+        return widths
+    }
+
+    /// The columns that there is room for.
+    private func shown(_ widths: [Int], _ width: Int) -> [Int] {
+        var shown = Array(columns.indices)
+        while taken(shown, widths, width) > width, let least = shown.max(by: { columns[$0].rank < columns[$1].rank }),
+            columns[least].rank > 0
+        {
+            shown.removeAll { $0 == least }
+        }
+        return shown
+    }
+
+    /// The least that a flexible column takes: a name that can be read is worth more than the least important columns.
+    private static func least(_ column: Column, _ wanted: Int, _ width: Int) -> Int {
+        min(wanted, max(column.least, width * 3 / 10))
+    }
+
+    private func taken(_ shown: [Int], _ widths: [Int], _ width: Int) -> Int {
+        shown.reduce(-Self.gap) { sum, index in
+            let column = columns[index]
+            return sum + Self.gap + (column.isFlexible ? Self.least(column, widths[index], width) : widths[index])
+        }
     }
 
     private func title(_ column: Column) -> String {

@@ -185,9 +185,10 @@ extension TopState {
     }
 
     private mutating func cycleSort() {
-        func next<Sort: CaseIterable & Equatable>(_ sort: Sort) -> Sort {
-            let all = Array(Sort.allCases)
-            return all[((all.firstIndex(of: sort) ?? 0) + 1) % all.count]
+        let shown = ListView.sorts(self)
+        func next<Sort: CaseIterable & RawRepresentable<Int>>(_ sort: Sort) -> Sort {
+            let all = Sort.allCases.filter { shown.contains($0.rawValue) }
+            return all.first { $0.rawValue > sort.rawValue } ?? all.first ?? sort
         }
         switch tab {
         case .brokers: brokerSort = next(brokerSort)

@@ -36,7 +36,9 @@ enum TopicView {
         line.add(Quantity.sparkline(state.history.incomingSteps(topic.name), width: 12), .cyan)
         line.add("  out ", .dim)
         line.add("\(Quantity.rate(state.history.outgoing(topic.name)))/s", .bold)
-        line.add("  \(Quantity.count(topic.records)) records  \(Quantity.bytes(state.snapshot?.size(of: topic)))")
+        line.add(
+            "  \(Quantity.count(topic.records)) record\(topic.records == 1 ? "" : "s")  \(Quantity.bytes(state.snapshot?.size(of: topic)))"
+        )
         let readers =
             state.snapshot?.groups.filter { $0.topics.contains(topic.name) }.map { SafeText.line($0.id) } ?? []
         if !readers.isEmpty { line.add("  read by \(readers.joined(separator: ", "))", .dim) }

@@ -1,3 +1,4 @@
+import AppSupport
 import Captures
 import JSONLines
 import KafkaWire
@@ -88,7 +89,7 @@ package final class CaptureRecorder {
                 let end = lseek(descriptor, 0, SEEK_CUR)
                 if end >= 0 { _ = ftruncate(descriptor, end - off_t(written - whole)) }
                 self.count -= pending[whole...].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
-                failure = "the recording in \(path) ends here, after \(self.count) frames: \(reason)"
+                failure = "the recording in \(path) ends here, after \(Figures.counted(self.count, "frame")): \(reason)"
                 return
             }
             written += count

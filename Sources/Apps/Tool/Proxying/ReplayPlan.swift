@@ -1,3 +1,4 @@
+import AppSupport
 import Captures
 import JSONLines
 import KafkaWire
@@ -65,9 +66,9 @@ package struct ReplayPlan: Sendable {
             }
         }
         let left = steps.filter { $0.obstacle != nil }.count
-        if left > 0 { remarks.append("\(left) requests that authenticate are left out") }
+        if left > 0 { remarks.append("left out: \(Figures.counted(left, "request")) for authentication") }
         if strangers > 0 {
-            remarks.append("\(strangers) frames that are no whole request and no answer to one are left out")
+            remarks.append("left out: \(Figures.counted(strangers, "frame")) of no whole request and no answer to one")
         }
     }
 

@@ -1,3 +1,5 @@
+import AppSupport
+
 /// A table in the columns of Kafka's own tools: where nobody looks on, every column has the width that Kafka's has, so that
 /// a script cuts the same text; on a terminal it is a ``TextTable``, which fits.
 package struct KafkaTable {
@@ -55,6 +57,22 @@ package struct KafkaTable {
             columns.map { TextTable.Column($0.title, isNumeric: $0.isNumeric, isCuttable: $0.isCuttable) })
         rows.forEach { table.add($0) }
         table.lines(width: width) { tool.console.paint($0, .bold) }.forEach(tool.console.line)
+    }
+
+    /// Writes a table of one thing: on a terminal a line for each of its properties, which no table has room for.
+    package func printOne(_ tool: Tool) {
+        guard let width = tool.width, rows.count == 1 else { return print(tool, spaced: false) }
+        details(width: width).forEach(tool.console.line)
+    }
+
+    /// The first row as names and values, whole: what is longer than the terminal is wide goes on below itself.
+    package func details(width: Int) -> [String] {
+        let names = columns.map { TextWidth.of($0.title) + 1 }
+        let indent = (names.max() ?? 0) + 1
+        return zip(columns, rows.first ?? []).flatMap { column, value in
+            TextWidth.hanging(
+                TextWidth.padded(column.title + ":", indent) + SafeText.line(value), width, indent: indent)
+        }
     }
 
     /// The lines as Kafka's tools print them.

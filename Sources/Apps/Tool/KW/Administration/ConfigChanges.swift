@@ -35,9 +35,11 @@ struct ConfigChanges: Equatable {
             if character == ",", !isInBrackets { parts.append("") } else { parts[parts.count - 1].append(character) }
         }
         if isInBrackets { throw ValidationError("--add-config: a [ has no ]") }
-        return try parts.map { part in
+        return try parts.enumerated().map { index, part in
             guard let sign = part.firstIndex(of: "="), sign != part.startIndex else {
-                throw ValidationError("--add-config: write each setting as NAME=VALUE, with commas between settings")
+                throw ValidationError(
+                    "--add-config: write each setting as NAME=VALUE, with commas between settings"
+                        + bracketed(parts, index))
             }
             let value = part[part.index(after: sign)...]
             let isGrouped = value.contains("[")
@@ -48,6 +50,16 @@ struct ConfigChanges: Equatable {
             }
             return (trimmed(part[..<sign]), trimmed(Substring(value.filter { $0 != "[" && $0 != "]" })))
         }
+    }
+
+    /// What was meant where commas stand in a value: `; for one value with commas write cleanup.policy=[compact,delete]`.
+    private static func bracketed(_ parts: [String], _ index: Int) -> String {
+        guard let start = parts[..<index].lastIndex(where: { $0.contains("=") }) else { return "" }
+        let rest = parts[(start + 1)...].prefix { !$0.contains("=") && !trimmed($0[...]).isEmpty }
+        let words = parts[start].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard !rest.isEmpty, words.count == 2, !words[1].contains("[") else { return "" }
+        let values = ([String(words[1])] + rest).map { trimmed($0[...]) }.joined(separator: ",")
+        return SafeText.line("; for one value with commas write \(trimmed(words[0]))=[\(values)]")
     }
 
     private static func isOfName(_ byte: UInt8) -> Bool {

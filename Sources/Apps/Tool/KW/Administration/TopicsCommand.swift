@@ -12,7 +12,7 @@ struct TopicsCommand: ToolCommand {
             One of --create, --list, --describe, --alter and --delete says what to do. But for --create, --topic is a \
             regular expression that has to match the whole name; commas part alternatives.
 
-              kw topics --create --topic orders --partitions 4 --config retention.ms=86400000
+              kw topics --create --topic orders --partitions 4 --config retention.ms=3600000
               kw topics --describe --topic 'orders|payments'
               kw topics --alter --topic orders --partitions 8
             """)

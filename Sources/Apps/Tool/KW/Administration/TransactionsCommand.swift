@@ -107,7 +107,7 @@ struct DescribeTransactionsCommand: ToolCommand {
                 age.map { "\($0)" } ?? "None", found.partitions.map { "\($0)" }.joined(separator: ","),
             ]
         ]
-        table.print(tool, spaced: false)
+        table.printOne(tool)
     }
 }
 

@@ -9,10 +9,10 @@ struct BenchCommand: AsyncParsableCommand {
             The lines on standard output are those of Kafka's own perf tools, so that they can be compared. What those \
             do not tell, such as CPU time for a record and finer latencies, stands on standard error, and in --json.
 
-            kw bench produce --topic t --num-records 5000000 --record-size 100 --throughput -1
+            kw bench produce --topic t --num-records 5000000 --record-size 100
             kw bench consume --topic t --num-records 5000000
             kw bench latency --topic latency --num-records 10000
-            kw bench produce --topic t --record-size 100,1000,10000 --compression-type none,lz4,zstd
+            kw bench produce --topic t --record-size 100,1000 --compression-type none,lz4
             """,
         subcommands: [BenchProduceCommand.self, BenchConsumeCommand.self, BenchLatencyCommand.self])
 }

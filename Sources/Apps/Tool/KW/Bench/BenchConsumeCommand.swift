@@ -21,7 +21,7 @@ struct BenchConsumeCommand: ToolCommand {
     @Option(name: [.customLong("num-records"), .customLong("messages")], help: "How many records are read.")
     var numRecords: Int = 1_000_000
 
-    @Option(help: "The consumer group (default: a new one).", completion: .groupNames)
+    @Option(help: "The consumer group (default: a new one, which is deleted in the end).", completion: .groupNames)
     var group: String?
 
     @Option(help: ArgumentHelp("About how much of a partition is fetched at once.", valueName: "bytes"))
@@ -69,7 +69,7 @@ struct BenchConsumeCommand: ToolCommand {
             tool.console.flush()
         }
         let outcome = try await benchmark.run(configuration, shouldStop: { tool.shutdown.isRequested }) { progress in
-            tool.console.progress("\(Figures.grouped(progress.records)) of \(Figures.grouped(wanted)) records read")
+            tool.console.progress("\(Figures.grouped(progress.records)) of \(Figures.counted(wanted, "record")) read")
             guard prints, isDetailed else { return }
             tool.console.line(ConsumeOutcome.detail(progress))
             tool.console.flush()
@@ -77,9 +77,10 @@ struct BenchConsumeCommand: ToolCommand {
         tool.console.endProgress()
         if outcome.hasTimedOut {
             tool.console.note(
-                "WARNING: \(Figures.grouped(outcome.records)) of \(Figures.grouped(numRecords)) records came, and no "
+                "WARNING: \(Figures.grouped(outcome.records)) of \(Figures.counted(numRecords, "record")) came, and no "
                     + "more for \(timeout) ms; raise --timeout, or ask for fewer with --num-records")
         }
+        if try isNew, outcome.records > 0 { await deleteGroup(configuration, tool) }
         if options.json {
             let group = JSONText.string(configuration.group)
             tool.console.line(outcome.json([("topic", JSONText.string(options.topic)), ("group", group)]))
@@ -90,14 +91,31 @@ struct BenchConsumeCommand: ToolCommand {
         tool.console.flush()
         if let failure = outcome.failure { throw failure }
         if tool.shutdown.isRequested, outcome.records < numRecords {
-            tool.complain("stopped after \(Figures.grouped(outcome.records)) of \(Figures.grouped(numRecords)) records")
+            tool.complain(
+                "stopped after \(Figures.grouped(outcome.records)) of \(Figures.counted(numRecords, "record"))")
         }
+    }
+
+    /// Whether the group is one that this measurement has made up.
+    private var isNew: Bool {
+        get throws { try group == nil && options.settings(cluster).value("group.id") == nil }
+    }
+
+    /// A group that nobody asked for leaves nothing behind.
+    private func deleteGroup(_ configuration: KafkaConsumer.Configuration, _ tool: Tool) async {
+        var client = configuration.client
+        // After a Ctrl-C there is not more time.
+        (client.reachTimeout, client.requestTimeout, client.apiTimeout) = (.seconds(1), .seconds(1), .seconds(1))
+        guard let name = configuration.group, let admin = try? await tool.admin(client) else { return }
+        if case .failure(let error)? = await admin.deleteGroups([name])[name], error.code.broker != .groupIdNotFound {
+            tool.complain("the group \(name) of this measurement is left behind: \(error.message)")
+        }
+        await admin.close()
     }
 
     private func consumer(_ tool: Tool) throws -> KafkaConsumer.Configuration {
         let settings = try options.settings(cluster)
-        let name =
-            try group ?? settings.value("group.id") ?? "perf-consumer-\(tool.loop.random() % 100_000)"
+        let name = try group ?? settings.value("group.id") ?? "perf-consumer-\(tool.loop.random() % 100_000)"
         var configuration = KafkaConsumer.Configuration(
             bootstrapServers: cluster.bootstrap(settings), group: name, topics: [options.topic])
         configuration.client = tool.client(cluster.bootstrap(settings))

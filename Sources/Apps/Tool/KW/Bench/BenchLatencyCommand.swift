@@ -87,7 +87,7 @@ struct BenchLatencyCommand: ToolCommand {
         }
         if outcome.latencies.count < numRecords {
             tool.complain(
-                "stopped after \(Figures.grouped(outcome.latencies.count)) of \(Figures.grouped(numRecords)) records")
+                "stopped after \(Figures.grouped(outcome.latencies.count)) of \(Figures.counted(numRecords, "record"))")
         }
     }
 }

@@ -107,7 +107,7 @@ struct BenchProduceCommand: ToolCommand {
         if cases.count > 1, !options.json { table(outcomes, tool).forEach(tool.console.line) }
         let failures = outcomes.compactMap { _, outcome in
             outcome.firstFailure.map {
-                "\(Figures.grouped(outcome.failed)) of \(Figures.grouped(numRecords)) records failed: \($0.message)"
+                "\(Figures.grouped(outcome.failed)) of \(Figures.counted(numRecords, "record")) failed: \($0.message)"
             }
         }
         if !failures.isEmpty { throw ToolFailure(failures) }
@@ -155,7 +155,7 @@ struct BenchProduceCommand: ToolCommand {
         let outcome = try await benchmark.run(
             one.configuration, shouldStop: { tool.shutdown.isRequested },
             progress: { sent in
-                tool.console.progress("\(name)\(Figures.grouped(sent)) of \(Figures.grouped(wanted)) records sent")
+                tool.console.progress("\(name)\(Figures.grouped(sent)) of \(Figures.counted(wanted, "record")) sent")
             },
             report: { window in
                 if json || window.records == 0 { return }
@@ -175,7 +175,8 @@ struct BenchProduceCommand: ToolCommand {
         }
         tool.console.flush()
         if outcome.wasInterrupted {
-            tool.complain("stopped after \(Figures.grouped(outcome.records)) of \(Figures.grouped(numRecords)) records")
+            tool.complain(
+                "stopped after \(Figures.grouped(outcome.records)) of \(Figures.counted(numRecords, "record"))")
         }
         return outcome
     }

@@ -123,10 +123,12 @@ struct BrokerCommand: AsyncParsableCommand {
         let broker: KafkaBroker
         let directory: String?
         let logger: Logger
+        let listening: (host: String, advertised: String?)
         do {
             var settings = try BrokerSettings(self, console).configuration
             directory = settings.dataDirectory
             logger = settings.logger
+            listening = (settings.host, settings.advertisedHost)
             if logRequests || log.contains(.requests) {
                 settings.observer = { console.note(lines.request($0, console)) }
             }
@@ -144,6 +146,9 @@ struct BrokerCommand: AsyncParsableCommand {
         }
         console.line(await lines.ready(broker, directory: directory, page: page?.url))
         console.flush()
+        let advice = BrokerLines.advice(
+            host: listening.host, advertised: listening.advertised, bootstrap: broker.bootstrapServers)
+        if let advice { console.note("kw broker: \(advice)") }
         await shutdown.wait()
         async let closed: Void? = page?.stop()
         await broker.stop()

@@ -34,6 +34,16 @@ struct BrokerLines {
         return "kw broker is ready on \(broker.bootstrapServers) (\(parts.joined(separator: "; ")))"
     }
 
+    /// What is to be said where a broker listens everywhere, which is no address that clients could be told; nil where it is
+    /// told which one they are to take. Kafka refuses such a setting; in a container's port that is published it does.
+    static func advice(host: String, advertised: String?, bootstrap: String) -> String? {
+        guard advertised == nil, ["0.0.0.0", "::", ""].contains(host) else { return nil }
+        return
+            "clients are told to come to \(bootstrap), since \(host.isEmpty ? "every address" : host) is no address to "
+            + "connect to: those on other machines will not get beyond their first request. --advertise HOST:PORT names an "
+            + "address that they reach."
+    }
+
     func stopped(_ broker: KafkaBroker, after uptime: Duration) async -> String {
         let topics = await broker.topics
         let records = topics.flatMap(\.partitions).map { $0.endOffset - $0.startOffset }.saturatedSum()
@@ -43,8 +53,8 @@ struct BrokerLines {
                 ("uptimeSeconds", Figures.fixed(Figures.seconds(uptime), decimals: 3)),
             ])
         }
-        return "kw broker stopped: \(Figures.grouped(records)) record\(records == 1 ? "" : "s") in \(topics.count) "
-            + "topic\(topics.count == 1 ? "" : "s"), up \(Figures.duration(uptime))"
+        return "kw broker stopped: \(Figures.counted(records, "record")) in \(Figures.counted(topics.count, "topic")), "
+            + "up \(Figures.duration(uptime))"
     }
 
     private static func list(_ topics: [KafkaBroker.TopicInfo]) -> String {

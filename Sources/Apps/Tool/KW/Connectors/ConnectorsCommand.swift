@@ -14,8 +14,8 @@ struct ConnectorsCommand: AsyncParsableCommand {
             with commas between them the first that answers is asked.
 
             kw connectors register activity-connector.json
-            kw connectors register --name files --config connector.class=FileStreamSource \
-            --config file=/tmp/in --config topic=lines
+            kw connectors register --name files --config file=/tmp/in \\
+                --config connector.class=FileStreamSource --config topic=lines
             kw connectors status
             kw connectors restart activity-connector --include-tasks --only-failed
             """,

@@ -17,7 +17,8 @@ struct GroupsCommand: ToolCommand {
               kw groups --list --state
               kw groups --describe --group billing
               kw groups --describe --all-groups --members --verbose
-              kw groups --reset-offsets --group billing --topic orders:0,1 --to-earliest --execute
+              kw groups --reset-offsets --group billing --topic orders:0,1 \\
+                  --to-earliest --execute
             """,
         aliases: ["consumer-groups"])
 

@@ -20,11 +20,29 @@ enum UnknownFlags {
             guard word.hasPrefix("--") else { continue }
             let flag = String(word.prefix { $0 != "=" })
             if known.contains(flag) { continue }
+            if let now = former[flag], now.flag.map(known.contains) ?? true {
+                return "Unknown option '\(flag)': \(now.sentence).\n  See '\(path) --help' for those that there are."
+            }
             return
                 "Unknown option '\(SafeText.line(flag))'.\(question(flag, known.sorted()))\n  See '\(path) --help' for those that it has."
         }
         return nil
     }
+
+    /// What tutorials for older releases of Kafka have, and what took its place; a flag, where only commands that have it are
+    /// meant.
+    private static let former: [String: (flag: String?, sentence: String)] = [
+        "--broker-list": ("--bootstrap-server", "it is --bootstrap-server since Kafka 3.0"),
+        "--zookeeper": (nil, "Kafka has no ZooKeeper since 4.0; name the brokers with --bootstrap-server HOST:PORT"),
+        "--new-consumer": (nil, "there is no other consumer any more; leave it out"),
+        "--blacklist": (nil, "it is gone since Kafka 3.0; --include takes a regular expression"),
+        "--whitelist": ("--include", "it is --include since Kafka 3.0"),
+        "--deny-list": (nil, "it is gone since Kafka 3.0; --include takes a regular expression"),
+        "--queue-size": (nil, "it is gone since Kafka 2.0; --max-memory-bytes bounds what waits"),
+        "--authorizer-properties": (
+            "--bootstrap-server", "it is gone since Kafka 4.0; name the brokers with --bootstrap-server"
+        ),
+    ]
 
     /// The subcommand that the arguments name, as a person types it, and the arguments behind its name.
     private static func leaf(

@@ -79,10 +79,10 @@ final class ProxyReport: Sendable {
             state.recorder?.flush()
             if isJSON { return tool.console.line(state.counts.json) }
             let uptime = Figures.duration(loop.now - began)
-            tool.console.note("\(tool.name): \(Figures.grouped(state.counts.requests)) requests in \(uptime)")
+            tool.console.note("\(tool.name): \(Figures.counted(state.counts.requests, "request")) in \(uptime)")
             state.counts.lines(width: tool.width).forEach(tool.console.note)
             if let recorder = state.recorder, recorder.failure == nil {
-                tool.complain("\(Figures.grouped(recorder.count)) frames are in \(recorder.path)")
+                tool.complain("\(recorder.path) has \(Figures.counted(recorder.count, "frame"))")
             }
         }
         tool.console.flush()

@@ -20,7 +20,7 @@ struct ConsumeCommand: ToolCommand {
             kw consume --topic orders --from-beginning --property print.key=true
             kw consume --topic orders --group billing
             kw consume --topic orders --partition 0 --offset -10 -e
-            kw consume --topic orders --from-time 2026-01-07T22:00:00Z --max-messages 100 --json
+            kw consume --topic orders --from-time 2026-01-07T22:00:00Z --json
             kw consume --topic dbserver1.public.activity --from-beginning --debezium
             kw consume --include 'orders-.*' --format '%t[%p]@%o %k=%s\\n'
             """)

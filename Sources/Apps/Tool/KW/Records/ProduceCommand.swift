@@ -19,7 +19,7 @@ struct ProduceCommand: ToolCommand {
             retry makes a duplicate, batches wait 5 ms.
 
             kw produce --topic orders
-            kw produce --topic orders --property parse.key=true --property key.separator=:
+            kw produce --topic orders --property parse.key=true
             kw produce --topic orders --file orders.txt --compression-codec zstd --json
             """)
 

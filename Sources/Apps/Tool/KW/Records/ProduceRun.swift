@@ -125,7 +125,7 @@ struct ProduceRun {
         }
         if tool.shutdown.isRequested {
             let sent = records - ledger.failedLines
-            tool.console.note("\(Figures.grouped(sent)) record\(sent == 1 ? "" : "s") sent to \(topic)")
+            tool.console.note("\(Figures.counted(sent, "record")) sent to \(topic)")
         }
         let sentences = failures + ledger.sentences + (ending?.sentences ?? [])
         if !sentences.isEmpty { throw ToolFailure(sentences) }
@@ -170,7 +170,7 @@ struct ProduceRun {
     private func progress() {
         guard tool.console.errorIsTerminal, !input.isTyped else { return }
         let time = loop.now - began
-        tool.console.progress("\(Figures.grouped(records)) records, \(Figures.rate(records, in: time)) records/s")
+        tool.console.progress("\(Figures.counted(records, "record")), \(Figures.rate(records, in: time)) records/s")
     }
 
     /// Gives the line to the producer; false where that needs waiting.
