@@ -107,6 +107,50 @@ import Testing
         await broker.stop()
     }
 
+    /// They were ordered by their times, which producers give as they like.
+    @Test func aPartitionsMessagesKeepTheLogsOrder() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
+        let pages = BrokerPages(api: BrokerAPI(broker: broker))
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        let now = producer.loop.wallMilliseconds
+        for (partition, times) in [[5000, 1000, 9000, 2000], [3000, 7000]].enumerated() {
+            for time in times {
+                var record = ProducerRecord(topic: "t", value: "v")
+                record.partition = PartitionID(index: partition)
+                record.timestamp = now - 60_000 + Int64(time)
+                try await producer.send(record)
+            }
+        }
+        try await producer.close()
+        let answer = try await Self.json(pages, "/api/topics/t/messages")
+        let places = answer["messages"].elements.map {
+            "\($0["partition"].number ?? -1):\($0["offset"].number ?? -1)"
+        }
+        #expect(places == ["1:0", "0:0", "0:1", "1:1", "0:2", "0:3"])
+        await broker.stop()
+    }
+
+    /// With more than 200 messages a second, the page showed what was further and further in the past, as live.
+    @Test func whoFollowsSeesTheLatest() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let pages = BrokerPages(api: BrokerAPI(broker: broker))
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        for _ in 0..<500 { try await producer.enqueue(ProducerRecord(topic: "t", value: "x")) }
+        try await producer.close()
+        func offsets(_ query: [String: String]) async throws -> (first: Int64?, last: Int64?, skipped: Int64?, next: Int64?) {
+            let answer = try await Self.json(pages, "/api/topics/t/messages", query)
+            let offsets = answer["messages"].elements.map { $0["offset"].number }
+            return (offsets.first ?? nil, offsets.last ?? nil, answer["skipped"].number, answer["next"]["0"].number)
+        }
+        let following = try await offsets(["cursor": "0:10", "follow": "1", "count": "50"])
+        #expect(following == (450, 499, 440, 500))
+        let paging = try await offsets(["cursor": "0:10", "count": "50"])
+        #expect(paging == (10, 59, 0, 60))
+        let isThere = try await offsets(["cursor": "0:490", "follow": "1", "count": "50"])
+        #expect(isThere == (490, 499, 0, 500))
+        await broker.stop()
+    }
+
     /// A committed offset is any number: the lag of the least, and the sum of several such, ended the broker.
     @Test func aCommittedOffsetAtTheEndsOfItsTypeIsTold() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 6]))

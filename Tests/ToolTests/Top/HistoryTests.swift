@@ -130,6 +130,38 @@ import Testing
         #expect(history.slope("g") == 25)
     }
 
+    /// A look of a group with a member, which has read everything and commits every `pause` seconds.
+    private static func committing(_ second: Int, every pause: Int?) -> ClusterSnapshot {
+        let committed = 1000 + 100 * (pause.map { second / $0 * $0 } ?? 0)
+        var look = look(Double(second), end: 1100 + 100 * Int64(second), committed: Int64(committed))
+        look.groups[0].members = [.init(id: "m", clientId: "c", host: "h", assignment: [partition])]
+        return look
+    }
+
+    /// `kw top --once` looked for two seconds, and called every group that commits every five one that falls behind.
+    @Test(arguments: [1, 2, 4, 10]) func betweenTwoCommitsNobodyFallsBehind(seconds: Int) throws {
+        let looks = (0...seconds).map { Self.committing($0, every: seconds < 10 ? 5 : nil) }
+        let history = Self.history(looks)
+        #expect(history.forecast(looks[seconds].groups[0]) == .unknown)
+        #expect(history.isUndecided(looks[seconds]))
+    }
+
+    @Test func overSeveralCommitsAGroupIsJudged() throws {
+        let healthy = (0...12).map { Self.committing($0, every: 5) }
+        var history = Self.history(healthy)
+        #expect(history.forecast(healthy[12].groups[0]) == .keepsPace(behind: .seconds(3)))
+        #expect(!history.isUndecided(healthy[12]))
+        let stopped = (0...12).map { Self.committing($0, every: nil) }
+        history = Self.history(stopped)
+        #expect(history.forecast(stopped[12].groups[0]) == .fallsBehind(100))
+        #expect(!history.isUndecided(stopped[12]))
+        // Without members there is nobody whose commit is still to come.
+        var empty = (0...2).map { Self.committing($0, every: nil) }
+        for index in empty.indices { empty[index].groups[0].members = [] }
+        history = Self.history(empty)
+        #expect(history.forecast(empty[2].groups[0]) == .fallsBehind(100) && !history.isUndecided(empty[2]))
+    }
+
     @Test func aGroupThatIsResetHasNoTrendOfTheJump() throws {
         let before = (0...3).map { Self.look(Double($0), end: 10_000, committed: 9000 + Int64($0) * 100) }
         let reset = Self.look(4, end: 10_000, committed: 0)

@@ -13,6 +13,7 @@ import KafkaWire
 ///     &offset=17                     from an offset on
 ///     &cursor=0:17,1:4               from an offset of each partition on, as `next` of the last answer says
 ///     &count=50                      so many at most, 1 to 200
+///     &follow=1                      of each partition only the last of them; `skipped` says how many lie in between
 /// /api/groups                        the first 200 groups: state, members with their partitions, committed offsets, lag
 /// /api/transactions                  the first 1000 transactional ids
 /// ```

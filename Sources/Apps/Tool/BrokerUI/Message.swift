@@ -16,6 +16,9 @@ struct Message: Comparable {
     let offset: Offset
     let timestamp: Int64
     let content: Content
+    /// Where it stands among those of other partitions: its time, or that of a message in front of it in its partition, where
+    /// that is later. Within a partition the log's order is the order.
+    private(set) var place: Int64
     private let batch: RecordBatch
 
     /// A batch that unpacks to more is not shown.
@@ -35,15 +38,22 @@ struct Message: Comparable {
         self.content = content
         self.offset = offset
         self.timestamp = timestamp
+        place = timestamp
         self.batch = batch
         self.partition = partition
     }
 
     static func < (a: Message, b: Message) -> Bool {
-        (a.timestamp, a.partition, a.offset) < (b.timestamp, b.partition, b.offset)
+        (a.place, a.partition, a.offset) < (b.place, b.partition, b.offset)
     }
 
     static func == (a: Message, b: Message) -> Bool { a.partition == b.partition && a.offset == b.offset }
+
+    /// Puts the message behind what was read of its partition before.
+    mutating func follow(_ place: inout Int64) {
+        place = max(place, timestamp)
+        self.place = place
+    }
 
     /// The messages of a batch from an offset on.
     static func all(in batch: RecordBatch, of partition: PartitionID, from start: Offset) -> [Message] {

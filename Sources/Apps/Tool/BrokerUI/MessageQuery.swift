@@ -23,6 +23,8 @@ struct MessageQuery {
     /// Where to begin in each partition that is asked about.
     private let starts: [(partition: PartitionID, offset: Offset)]
     private let count: Int
+    /// How many messages lie between what was shown last and where this answer begins.
+    private let passedOver: Int64
 
     init(_ query: [String: String], of topic: KafkaBroker.TopicInfo) throws(Refusal) {
         self.topic = topic.name
@@ -42,12 +44,18 @@ struct MessageQuery {
         }
         let offset = try Self.number(query["offset"], "offset")
         let cursor = try Self.cursor(query["cursor"])
+        // Who follows wants what is new, not to be ever further behind where more comes than is given at once.
+        let follows = query["follow"] != nil
+        var passedOver: Int64 = 0
         starts = topic.partitions.enumerated().filter { only == nil || only == Int64($0.offset) }.map {
             index, partition in
             let last = partition.endOffset.rawValue - Int64(count)
-            let start = cursor[Int64(index)] ?? offset ?? last
+            let wanted = cursor[Int64(index)] ?? offset ?? last
+            let start = follows ? max(wanted, last) : wanted
+            passedOver = passedOver.addingSaturated(start.subtractingSaturated(wanted))
             return (PartitionID(index: index), max(Offset(start), partition.startOffset))
         }
+        self.passedOver = passedOver
     }
 
     private static func number(_ text: String?, _ name: String) throws(Refusal) -> Int64? {
@@ -69,7 +77,7 @@ struct MessageQuery {
         return cursor
     }
 
-    /// The messages in the order of their times, and where the next ones begin. Of several partitions the newest count
+    /// The messages, those of a partition in their order and those of several by their times, and where the next ones begin. Of several partitions the newest count
     /// messages are given; `skipped` says how many were left out before them.
     func answer(_ broker: any ShownBroker) async -> String {
         var found: [Message] = []
@@ -79,8 +87,10 @@ struct MessageQuery {
             let batches = await broker.batches(
                 topic: topic, partition: start.partition, from: start.offset, maxBytes: share)
             var room = count
+            var place = Int64.min
             for batch in batches where room > 0 {
-                let messages = Message.all(in: batch, of: start.partition, from: start.offset).prefix(room)
+                var messages = Message.all(in: batch, of: start.partition, from: start.offset).prefix(room)
+                for index in messages.indices { messages[index].follow(&place) }
                 found += messages
                 room -= messages.count
                 if let last = messages.last { next[start.partition] = last.offset + 1 }
@@ -95,7 +105,7 @@ struct MessageQuery {
         return JSONText.object([
             ("topic", JSONText.string(topic)),
             ("messages", JSONText.array(shown)),
-            ("skipped", "\(skipped)"),
+            ("skipped", "\(Int64(skipped).addingSaturated(passedOver))"),
             (
                 "next",
                 JSONText.object(next.sorted { $0.key < $1.key }.map { ("\($0.key)", "\($0.value)") })

@@ -135,28 +135,59 @@ enum PageScript {
 
         // MARK: pages
 
+        /// What of the topics is shown, and in which order.
+        const topicChoice = { search: "", column: "name", isDescending: false };
+        const searchField = make("input", { type: "search", placeholder: "search", "aria-label": "Search topics",
+          oninput: () => { topicChoice.search = searchField.value; turn(); } });
+
+        function orderedBy(column, title) {
+          const isChosen = topicChoice.column === column;
+          return make("button", { class: "order", "aria-pressed": String(isChosen), onclick: () => {
+            topicChoice.isDescending = isChosen ? !topicChoice.isDescending : column !== "name";
+            topicChoice.column = column;
+            turn();
+          } }, title + (isChosen ? topicChoice.isDescending ? " ▼" : " ▲" : ""));
+        }
+
         async function topicsPage() {
           const answer = await ask("/api/topics");
           const now = Date.now();
           for (const topic of answer.topics) produced.note(topic.name, topic.produced, now);
           tell("live", answer.bootstrap);
-          const rows = answer.topics.map(topic => ({ ...topic, rate: perSecond(produced.rate(topic.name)) }));
-          const key = JSON.stringify([rows, answer.topics.map(topic => produced.steps(topic.name))]);
-          if (rows.length === 0) {
+          const text = topicChoice.search.toLowerCase();
+          const sign = topicChoice.isDescending ? -1 : 1;
+          const rows = answer.topics.filter(topic => topic.name.toLowerCase().includes(text))
+            .map(topic => ({ ...topic, perSecond: produced.rate(topic.name), rate: perSecond(produced.rate(topic.name)) }))
+            .sort((a, b) => {
+              const [x, y] = [a[topicChoice.column], b[topicChoice.column]];
+              return x === y ? (a.name < b.name ? -1 : 1) : x < y ? -sign : sign;
+            });
+          const key = JSON.stringify([topicChoice, rows, rows.map(topic => produced.steps(topic.name))]);
+          if (answer.topics.length === 0) {
             return show(key, make("h1", null, "Topics"), make("p", { class: "card note" },
               "There are no topics yet. Produce to one, or start kw broker with --topic NAME:PARTITIONS."));
           }
           const heads = [
-            { title: "Topic", style: "name" }, { title: "Partitions", style: "number", wide: true },
-            { title: "Messages", style: "number" }, { title: "Size", style: "number" },
-            { title: "Rate", style: "number" }, { title: "Last minute", wide: true },
+            { title: orderedBy("name", "Topic"), style: "name" },
+            { title: orderedBy("partitions", "Partitions"), style: "number", wide: true },
+            { title: orderedBy("records", "Messages"), style: "number" },
+            { title: orderedBy("bytes", "Size"), style: "number" },
+            { title: orderedBy("perSecond", "Rate"), style: "number" }, { title: "Last minute", wide: true },
           ];
-          show(key, make("h1", null, "Topics"), table(heads, rows.map(topic => [
+          const isTyping = document.activeElement === searchField;
+          const total = rows.length < answer.topics.length
+            ? `${count(rows.length)} of ${plural(answer.topics.length, "topic")}` : plural(rows.length, "topic");
+          show(key, make("h1", null, "Topics"),
+            make("div", { class: "tools" }, searchField, make("span", { class: "dim" }, total)), table(heads, rows.map(topic => [
             make("a", { href: `#/topics/${encodeURIComponent(topic.name)}` }, topic.name), count(topic.partitions),
             count(topic.records), size(topic.bytes), topic.rate,
             trend(produced.steps(topic.name), `messages a second of ${topic.name}`),
           ])));
+          if (isTyping) searchField.focus();
         }
+
+        /// The groups that are unfolded.
+        const openGroups = new Set();
 
         async function groupsPage() {
           const answer = await ask("/api/groups");
@@ -170,8 +201,9 @@ enum PageScript {
           ];
           const states = { Stable: "good", Empty: "", Dead: "bad" };
           const key = JSON.stringify([answer, answer.groups.map(group => lags.values(group.id))]);
-          const cards = answer.groups.map(group => make("section", { class: "card" },
-            make("div", { class: "heading" },
+          const cards = answer.groups.map(group => make("details", { class: "card group", open: openGroups.has(group.id),
+            ontoggle: event => { event.target.open ? openGroups.add(group.id) : openGroups.delete(group.id); } },
+            make("summary", { class: "heading" },
               make("b", null, group.id),
               make("span", { class: `state ${states[group.state] ?? "warn"}` }, group.state),
               make("span", null, `lag ${count(group.lag)}`),

@@ -57,7 +57,12 @@ enum PageStyle {
         .heading b { font-size: 16px; overflow-wrap: anywhere; }
         .tools { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 0 0 10px; }
         .tools label { display: inline-flex; gap: 6px; align-items: center; color: var(--dim); font-size: 14px; }
-        button, select, input[type=number] {
+        details.group > summary { cursor: pointer; list-style: none; }
+        details.group > summary::-webkit-details-marker { display: none; }
+        details.group > summary::before { content: "▸"; color: var(--dim); }
+        details.group[open] > summary::before { content: "▾"; }
+        button.order { border: 0; background: none; padding: 0; color: inherit; font: inherit; }
+        button, select, input[type=number], input[type=search] {
           font: inherit; font-size: 14px; color: var(--text); background: var(--card); padding: 4px 10px;
           border: 1px solid var(--line); border-radius: 6px;
         }

@@ -190,11 +190,18 @@ enum PageTopicScript {
             if (this.partition !== "") query.set("partition", this.partition);
             if (this.next) query.set("cursor", Object.entries(this.next).map(([part, at]) => `${part}:${at}`).join(","));
             else if (this.offset !== null) query.set("offset", this.offset);
+            // Where more comes than is shown at once, the newest are shown, and said how many are not.
+            if (this.next && this.follows) query.set("follow", "1");
+            const isFurther = this.next !== null;
             const answer = await ask(`/api/topics/${encodeURIComponent(this.name)}/messages?${query}`);
             this.isFirst = false;
             this.next = answer.next;
             if (answer.messages.length === 0) return;
-            if (this.list.querySelector(".note")) this.list.replaceChildren();
+            if (!isFurther) this.list.replaceChildren();
+            if (isFurther && answer.skipped > 0) {
+              const gap = make("p", { class: "note" }, `${plural(answer.skipped, "message")} came in between`);
+              if (this.offset === null) this.list.prepend(gap); else this.list.append(gap);
+            }
             // The latest first; from an offset on, in the order of the log.
             for (const message of answer.messages) {
               const node = messageNode(message, this.isOpen);

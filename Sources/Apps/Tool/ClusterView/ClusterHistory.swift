@@ -208,7 +208,16 @@ package struct ClusterHistory: Sendable {
     package func forecast(_ group: ClusterSnapshot.Group) -> Forecast {
         Forecast(
             lag: Self.lag(of: group, ends), slope: slope(group.id), incoming: incoming(group: group.id),
-            consumed: consumed(group.id))
+            consumed: consumed(group.id)
+        ).watched(for: groups[group.id]?.trend.span ?? .zero, hasMembers: !group.members.isEmpty)
+    }
+
+    /// Whether more looks would say more about some group.
+    package func isUndecided(_ snapshot: ClusterSnapshot) -> Bool {
+        snapshot.groups.contains { group in
+            !group.members.isEmpty && forecast(group) == .unknown && (lag(group) ?? 0) > 0
+                && groups[group.id]?.trend.span ?? .zero < Forecast.patience
+        }
     }
 
     /// How many records a group has still to read of a partition, with the ends of the last look; nil where it has

@@ -15,6 +15,9 @@ package enum Forecast: Sendable, Equatable {
 
     /// A lag of so many seconds may come from committing now and then: its slope is taken less seriously.
     private static let commitPause = 10.0
+    /// A group that has members has to be watched so long before it can be said to fall behind or to stand still: what they
+    /// have read and not yet committed is lag, too, and between two commits (5 s, as clients do by default) it only grows.
+    package static let patience = Duration.seconds(11)
     /// A lag that changes by less than this part of what comes in stays the same.
     private static let steady = (near: 0.15, far: 0.03)
 
@@ -49,6 +52,14 @@ package enum Forecast: Sendable, Equatable {
             self = .catchesUp(after: seconds(Double(lag) / -slope))
         } else {
             self = .fallsBehind(slope)
+        }
+    }
+
+    /// What can be said after a group was watched for `time` only.
+    package func watched(for time: Duration, hasMembers: Bool) -> Forecast {
+        switch self {
+        case .fallsBehind, .standsStill: hasMembers && time < Self.patience ? .unknown : self
+        case .unknown, .caughtUp, .keepsPace, .catchesUp: self
         }
     }
 

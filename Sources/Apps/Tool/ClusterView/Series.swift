@@ -19,6 +19,9 @@ package struct Series: Sendable, Equatable {
         points.append(Point(at: at, value: value))
     }
 
+    /// From the first point to the last.
+    package var span: Duration { (points.last?.at ?? .zero) - (points.first?.at ?? .zero) }
+
     /// The newest value.
     package var last: Double? { points.last?.value }
 

@@ -50,7 +50,9 @@ struct TopCommand: ToolCommand {
         completion: .groupNames)
     var group: [String] = []
 
-    @Option(help: ArgumentHelp("How often to look; with --once, how long to measure rates.", valueName: "duration"))
+    @Option(help: ArgumentHelp(
+            "How often to look; with --once, how long to measure rates, which takes up to 13 s where a group commits rarely.",
+            valueName: "duration"))
     var interval = TimeSpan(.seconds(2))
 
     func validate() throws {
@@ -105,6 +107,25 @@ struct TopCommand: ToolCommand {
         return client
     }
 
+    /// So long `--once` looks at most where `--interval` is shorter.
+    private static let longestLook = Forecast.patience + .seconds(2)
+
+    /// Waits, and ends the command where Ctrl-C is pressed meanwhile.
+    private func pause(_ duration: Duration, _ tool: Tool) async throws {
+        let loop = try tool.loop
+        let waiting = Task { try await loop.sleep(for: duration) }
+        let watcher = Task {
+            await tool.shutdown.wait()
+            waiting.cancel()
+        }
+        let isOver = (try? await waiting.value) != nil
+        watcher.cancel()
+        guard isOver || !tool.shutdown.isRequested else {
+            tool.console.endProgress()
+            throw ExitCode(130)
+        }
+    }
+
     private func print(_ sampler: ClusterSampler, _ tool: Tool) async throws {
         var history = ClusterHistory()
         var snapshot = try await sampler.look(allSizes: true)
@@ -113,18 +134,17 @@ struct TopCommand: ToolCommand {
         if !noRates {
             let first = snapshot.at
             tool.console.progress("measuring rates for \(interval.words)…")
-            let loop = try tool.loop
-            let waiting = Task { try await loop.sleep(for: interval.duration) }
-            let watcher = Task {
-                await tool.shutdown.wait()
-                waiting.cancel()
-            }
-            let isOver = (try? await waiting.value) != nil
-            watcher.cancel()
-            tool.console.endProgress()
-            guard isOver || !tool.shutdown.isRequested else { throw ExitCode(130) }
+            try await pause(interval.duration, tool)
             snapshot = try await sampler.look(allSizes: true)
             history.add(snapshot)
+            // Whether a group keeps pace is seen over several of its commits.
+            while history.isUndecided(snapshot), snapshot.at - first < Self.longestLook {
+                tool.console.progress("waiting for commits of groups that have members…")
+                try await pause(.seconds(1), tool)
+                snapshot = try await sampler.look()
+                history.add(snapshot)
+            }
+            tool.console.endProgress()
             measured = snapshot.at - first
         }
         let report = SnapshotReport(snapshot, history, hasRates: !noRates)
