@@ -39,6 +39,39 @@ import Testing
         await broker.stop()
     }
 
+    /// The two ends fit together: keys, values, headers, times and partitions come through.
+    @Test func whatConsumePrintsProduceTakes() async throws {
+        let broker = try await Self.broker(["a": 3, "b": 3, "c": 1])
+        let lines = [
+            #"{"partition":2,"timestamp":1700000000001,"key":"k","value":"v","headers":[{"key":"h","value":"x"}]}"#,
+            #"{"partition":0,"timestamp":1700000000002,"keyBase64":"/wA=","value":null,"headers":[]}"#,
+        ]
+        let sent = try Self.kw(
+            broker, ["produce", "--topic", "a", "--json-input", "--json"], input: lines.joined(separator: "\n") + "\n\n"
+        )
+        #expect(sent.status == 0 && JSON(sent.output)?["records"].number == 2, "\(sent.error)")
+        func read(_ topic: String) throws -> [String] {
+            let outcome = try Self.kw(broker, ["consume", "--topic", topic, "--from-beginning", "-e", "--json"])
+            return Self.lines(outcome).map { $0.replacing("\"topic\":\"\(topic)\"", with: "") }.sorted()
+        }
+        let first = try read("a")
+        let source = try Self.kw(broker, ["consume", "--topic", "a", "--from-beginning", "-e", "--json"]).output
+        let copied = try Self.kw(broker, ["produce", "--topic", "b", "--json-input"], input: source)
+        #expect(copied.status == 0 && copied.error.isEmpty)
+        #expect(try read("b") == first && first.count == 2)
+        #expect(first.contains { $0.contains("\"partition\":2") && $0.contains("\"timestamp\":1700000000001") })
+        // Where there are fewer partitions, the keys choose.
+        let anew = try Self.kw(broker, ["produce", "--topic", "c", "--json-input", "--repartition"], input: source)
+        #expect(anew.status == 0)
+        #expect(try read("c").allSatisfy { $0.contains("\"partition\":0") })
+        let wrong = try Self.kw(broker, ["produce", "--topic", "b", "--json-input"], input: "{}\nno\n")
+        #expect(wrong.status == 1 && wrong.error.contains("line 2 is no JSON object"))
+        for mixed in [["--reader-property", "parse.key=true", "--json-input"], ["--repartition"]] {
+            #expect(try Self.kw(broker, ["produce", "--topic", "b"] + mixed).status == 64)
+        }
+        await broker.stop()
+    }
+
     @Test func keysHeadersAndNulls() async throws {
         let broker = try await Self.broker()
         let reader = ["parse.key=true", "parse.headers=true", "null.marker=N", "key.separator=:"]

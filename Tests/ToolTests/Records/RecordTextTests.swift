@@ -220,6 +220,55 @@ import Testing
         #expect(JSON(String(decoding: out.dropLast(), as: UTF8.self)) != nil)
     }
 
+    // MARK: - JSON that is read
+
+    @Test func whatConsumePrintsIsRead() throws {
+        let record = try Self.record(
+            key: [0xFF, 0x00], value: Array("\"\\\n\u{1}\u{85}é€😀".utf8),
+            headers: [RecordHeader("h\"", nil), RecordHeader("g", [0x80]), RecordHeader("", Bytes(utf8: ""))])
+        var out: [UInt8] = []
+        JSONRecord().render(record, of: TopicPartition("t", 3), into: &out)
+        let read = try JSONRecordReader(topic: "u", choosesPartitions: false).record(
+            Array(out.dropLast()), number: 1, at: 99)
+        #expect(read.topic == "u" && read.partition == 3 && read.timestamp == record.timestamp)
+        #expect(read.key == record.key && read.value == record.value && read.headers == record.headers)
+        let anew = try JSONRecordReader(topic: "u", choosesPartitions: true).record(
+            Array(out.dropLast()), number: 1, at: 0)
+        #expect(anew.partition == nil && anew.key == record.key)
+    }
+
+    @Test(arguments: [
+        ("{}", "null null 77 - []"), (#"{"key":null,"value":"v","extra":[1]}"#, "null v 77 - []"),
+        (#"{"timestamp":-1,"value":"v"}"#, "null v 77 - []"),
+        (#"{"timestamp":5,"partition":0,"value":""}"#, "null  5 0 []"),
+        (#"{"valueBase64":"AGE=","key":"k","headers":null}"#, "k \0a 77 - []"),
+        (#"{"headers":[{"key":"a","value":"b"},{"key":"c"}]}"#, "null null 77 - [a=b c=null]"),
+    ]) func fieldsMayBeMissing(line: String, shown: String) throws {
+        let record = try JSONRecordReader(topic: "t", choosesPartitions: false).record(
+            Array(line.utf8), number: 1, at: 77)
+        let headers = record.headers.map { "\($0.key)=\($0.value?.text ?? "null")" }.joined(separator: " ")
+        let text =
+            "\(record.key?.text ?? "null") \(record.value?.text ?? "null") \(record.timestamp ?? -1) "
+            + "\(record.partition.map { "\($0)" } ?? "-") [\(headers)]"
+        #expect(text == shown.replacing("\\0", with: "\0"))
+    }
+
+    @Test(arguments: [
+        ("", "no JSON object"), ("[]", "no JSON object"), ("{", "no JSON object"), ("one", "no JSON object"),
+        (#"{"key":1}"#, "key is text or null"), (#"{"value":{"a":1}}"#, "value is text or null"),
+        (#"{"valueBase64":"!"}"#, "valueBase64 is not in base 64"),
+        (#"{"timestamp":"x"}"#, "timestamp is a whole number"),
+        (#"{"timestamp":1.5}"#, "timestamp is a whole number"),
+        (#"{"partition":-1}"#, "partition is a number from 0 on"),
+        (#"{"partition":99999999999}"#, "partition is a number from 0 on"), (#"{"headers":{}}"#, "headers is a list"),
+        (#"{"headers":[{"value":"v"}]}"#, "headers is a list"),
+    ]) func whatIsNoRecordIsASentence(line: String, part: String) {
+        let failure = #expect(throws: RenderFailure.self) {
+            try JSONRecordReader(topic: "t", choosesPartitions: false).record(Array(line.utf8), number: 7, at: 0)
+        }
+        #expect(failure?.description.hasPrefix("line 7") == true && failure?.description.contains(part) == true)
+    }
+
     /// What turns the direction of text went out raw in keys, values, headers and topics.
     @Test func jsonHoldsNoCharacterThatSteersATerminal() throws {
         let steering = "a\u{202E}b\u{2066}c\u{FEFF}d\u{61C}e\u{E0001}"

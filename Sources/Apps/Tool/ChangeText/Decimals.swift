@@ -1,3 +1,5 @@
+import JSONLines
+
 /// Kafka Connect's decimals: an integer in big-endian two's complement of any length, in base 64, and a scale.
 package enum Decimals {
     /// More digits than a database's numbers have.

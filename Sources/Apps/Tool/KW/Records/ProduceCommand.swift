@@ -18,9 +18,13 @@ struct ProduceCommand: ToolCommand {
             Where no option says otherwise, the producer works with this library's defaults: all replicas acknowledge, no \
             retry makes a duplicate, batches wait 5 ms.
 
+            With --json-input each line is a record as kw consume --json prints it: key, value, headers, time and \
+            partition. --json is about what is written, here a report in the end; --json-input about what is read.
+
             kw produce --topic orders
             kw produce --topic orders --property parse.key=true
             kw produce --topic orders --file orders.txt --compression-codec zstd --json
+            kw consume --topic a --from-beginning -e --json | kw produce --topic b --json-input
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -51,6 +55,13 @@ struct ProduceCommand: ToolCommand {
     @Option(help: ArgumentHelp("Kafka's class; there is LineMessageReader.", valueName: "class"))
     var lineReader: String?
 
+    @Flag(
+        help: "Each line is a JSON object as kw consume --json prints it: key, value, headers, timestamp, partition.")
+    var jsonInput = false
+
+    @Flag(help: "With --json-input: choose partitions anew, by the keys, and not as the lines say.")
+    var repartition = false
+
     @OptionGroup(title: "How it is sent") var sending: ProduceSettings
 
     @Flag(help: "Print a report as JSON in the end.")
@@ -60,6 +71,14 @@ struct ProduceCommand: ToolCommand {
         guard partition ?? 0 >= 0 else { throw ValidationError("partitions count from 0") }
         if sending.producerConfig != nil, cluster.commandConfig != nil {
             throw ValidationError("--producer.config and --command-config are one thing; give one")
+        }
+        if jsonInput, !property.isEmpty || readerConfig != nil || lineReader != nil {
+            throw ValidationError(
+                "--json-input says what a line is; leave out --reader-property, --reader-config, --line-reader")
+        }
+        if repartition, !jsonInput { throw ValidationError("--repartition goes with --json-input") }
+        if repartition, partition != nil {
+            throw ValidationError("--repartition and --partition both say where records go; give one")
         }
         if let lineReader,
             !["LineMessageReader", "ConsoleProducer$LineMessageReader"].contains(

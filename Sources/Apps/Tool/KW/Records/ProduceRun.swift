@@ -42,6 +42,8 @@ struct ProduceRun {
     private let parser: LineParser
     /// Whether a line is a value and nothing else.
     private let isPlain: Bool
+    /// What lines are read by that are records in JSON; nil where they are not.
+    private let jsonReader: JSONRecordReader?
     private let input: InputFile
     private let tool: Tool
     private let isSync: Bool
@@ -64,6 +66,10 @@ struct ProduceRun {
         partition = command.partition.map { PartitionID($0) }
         self.parser = parser
         isPlain = parser.isPlain
+        jsonReader =
+            command.jsonInput
+            ? JSONRecordReader(
+                topic: command.topic, choosesPartitions: command.repartition || command.partition != nil) : nil
         self.input = input
         self.tool = tool
         isSync = command.sending.sync
@@ -149,7 +155,9 @@ struct ProduceRun {
             let time = loop.wallMicroseconds / 1000
             while let line = reader.next() {
                 let number = reader.number
-                if try !take(line, number: number, at: time, producer) {
+                if let jsonReader {
+                    try await send(line, by: jsonReader, number: number, at: time, producer)
+                } else if try !take(line, number: number, at: time, producer) {
                     try await wait(line, number: number, at: time, producer)
                 }
                 if ending != nil { return }
@@ -200,6 +208,23 @@ struct ProduceRun {
         let record = ProducerRecord(
             topic: topic, key: parts.key.map { Bytes(Array($0)) }, value: parts.value.map { Bytes(Array($0)) },
             headers: parts.headers, partition: partition, timestamp: time)
+        do throws(KafkaError) { note(try await producer.enqueue(record), line, number) } catch {
+            try refuse(error, number)
+        }
+    }
+
+    /// Sends a record that a line has in JSON; an empty line is none.
+    private mutating func send(
+        _ line: UnsafeRawBufferPointer, by reader: JSONRecordReader, number: Int, at time: Int64,
+        _ producer: KafkaProducer
+    ) async throws(KafkaError) {
+        guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { return }
+        var record: ProducerRecord
+        do throws(RenderFailure) { record = try reader.record(Array(line), number: number, at: time) } catch {
+            ending = ToolFailure("\(error)")
+            return
+        }
+        record.partition = partition ?? record.partition
         do throws(KafkaError) { note(try await producer.enqueue(record), line, number) } catch {
             try refuse(error, number)
         }
