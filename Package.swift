@@ -127,6 +127,7 @@ let package = Package(
         library(.tool, "Captures", ["KafkaWire", "JSONLines"]),
         library(.tool, "Conformance", ["KafkaWire", "JSONLines"]),
         library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
+        library(.tool, "LogDump", ["KafkaWire", "KafkaBroker", "JSONLines"]),
         library(.tool, "ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
         library(.tool, "ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         library(.tool, "ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
@@ -139,7 +140,7 @@ let package = Package(
             .tool, "KW",
             [
                 "KafkaWire", "KafkaBroker", "COpenSSL", log, "JSONLines", "ToolKit", "Captures", "Conformance",
-                "RecordText", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying", "BrokerUI",
+                "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying", "BrokerUI",
             ]),
 
         library(
@@ -170,7 +171,8 @@ let package = Package(
             name: "ToolTests",
             dependencies: [
                 "TestSupport", "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures",
-                "Conformance", "RecordText", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView", "Benching",
+                "Conformance", "RecordText", "LogDump", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView",
+                "Benching",
                 "Proxying", "BrokerUI", "FuzzChecks", http,
             ],
             swiftSettings: strict),

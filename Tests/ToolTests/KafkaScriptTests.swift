@@ -17,6 +17,42 @@ import Testing
         #expect(KafkaScripts.arguments(words) == arguments)
     }
 
+    /// What Kafka 4.3 has in its `bin`, less what starts Java as such.
+    private static let bin = """
+        connect-distributed connect-mirror-maker connect-plugin-path connect-standalone kafka-acls kafka-broker-api-versions \
+        kafka-client-metrics kafka-cluster kafka-configs kafka-console-consumer kafka-console-producer \
+        kafka-console-share-consumer kafka-consumer-groups kafka-consumer-perf-test kafka-delegation-tokens \
+        kafka-delete-records kafka-dump-log kafka-e2e-latency kafka-features kafka-get-offsets kafka-groups kafka-jmx \
+        kafka-leader-election kafka-log-dirs kafka-metadata-quorum kafka-metadata-shell kafka-producer-perf-test \
+        kafka-reassign-partitions kafka-replica-verification kafka-run-class kafka-server-start kafka-server-stop \
+        kafka-share-consumer-perf-test kafka-share-groups kafka-storage kafka-streams-application-reset kafka-streams-groups \
+        kafka-topics kafka-transactions kafka-verifiable-consumer kafka-verifiable-producer kafka-verifiable-share-consumer \
+        trogdor
+        """.split(separator: " ").map(String.init)
+
+    @Test func everyToolOfKafkasIsThereOrSaysThatItIsMissing() {
+        for name in Self.bin {
+            let isThere = KafkaScripts.commands[name] != nil
+            #expect(isThere != (KafkaScripts.missing[name] != nil), "\(name)")
+            #expect((KafkaScripts.missing(["kw", "\(name).sh", "--help"]) == nil) == isThere)
+            #expect((KafkaScripts.missing(["/opt/kafka/bin/\(name).sh"]) == nil) == isThere)
+        }
+        #expect(
+            KafkaScripts.missing(["kw", "kafka-storage.sh"])?.hasPrefix("there is nothing in place of kafka-storage.sh")
+                == true)
+        #expect(KafkaScripts.missing(["kw", "kafka-topisc.sh"])?.contains("did you mean kafka-topics.sh?") == true)
+        for words in [["kw"], [], ["kw", "topics", "kafka-storage.sh"], ["kw", "--help"], ["kw", "connectors"]] {
+            #expect(KafkaScripts.missing(words) == nil)
+        }
+    }
+
+    @Test func aMissingToolIsOneSentence() async throws {
+        let outcome = try await Running.kw(["kafka-storage.sh", "format", "-t", "x"])
+        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.error.hasPrefix("kw: there is nothing in place of kafka-storage.sh here: "))
+        #expect(outcome.error.split(separator: "\n").count == 1)
+    }
+
     @Test func everyToolLeadsToACommand() throws {
         for (script, words) in KafkaScripts.commands {
             var command: any ParsableCommand.Type = KW.self

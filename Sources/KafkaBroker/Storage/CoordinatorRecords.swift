@@ -5,16 +5,18 @@ import KafkaWire
 // Kafka 4.3). Kafka's `kafka-dump-log --offsets-decoder` and `--transaction-log-decoder` read them.
 
 /// The key of a committed offset.
-struct OffsetCommitKey: EmbeddedMessage {
-    static let versions: ClosedRange<Int16> = 0...1
-    static let flexible = Versions.none
+package struct OffsetCommitKey: EmbeddedMessage {
+    package static let versions: ClosedRange<Int16> = 0...1
+    package static let flexible = Versions.none
 
-    var group = ""
-    var topic = ""
-    var partition: PartitionID = 0
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var group = ""
+    package var topic = ""
+    package var partition: PartitionID = 0
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("group", &group)
         try visitor.field("topic", &topic)
         try visitor.field("partition", &partition)
@@ -22,19 +24,21 @@ struct OffsetCommitKey: EmbeddedMessage {
 }
 
 /// A committed offset.
-struct OffsetCommitValue: EmbeddedMessage {
-    static let versions: ClosedRange<Int16> = 0...4
-    static let flexible: Versions = 4...
+package struct OffsetCommitValue: EmbeddedMessage {
+    package static let versions: ClosedRange<Int16> = 0...4
+    package static let flexible: Versions = 4...
 
-    var offset: Offset = 0
-    var leaderEpoch: LeaderEpoch = -1
-    var metadata = ""
+    package var offset: Offset = 0
+    package var leaderEpoch: LeaderEpoch = -1
+    package var metadata = ""
     /// When it was committed, in milliseconds since 1970.
-    var commitTimestamp: Int64 = 0
-    var expireTimestamp: Int64 = -1
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var commitTimestamp: Int64 = 0
+    package var expireTimestamp: Int64 = -1
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("offset", &offset)
         try visitor.field("leaderEpoch", &leaderEpoch, 3..., ignorable: true, default: -1)
         try visitor.field("metadata", &metadata)
@@ -44,39 +48,43 @@ struct OffsetCommitValue: EmbeddedMessage {
 }
 
 /// The key of a transactional id.
-struct TransactionLogKey: EmbeddedMessage {
-    static let versions: ClosedRange<Int16> = 0...0
-    static let flexible = Versions.none
+package struct TransactionLogKey: EmbeddedMessage {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.none
 
-    var transactionalId = ""
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var transactionalId = ""
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("transactionalId", &transactionalId)
     }
 }
 
 /// What is known of a transactional id.
-struct TransactionLogValue: EmbeddedMessage {
-    static let versions: ClosedRange<Int16> = 0...1
-    static let flexible: Versions = 1...
+package struct TransactionLogValue: EmbeddedMessage {
+    package static let versions: ClosedRange<Int16> = 0...1
+    package static let flexible: Versions = 1...
 
-    var producerId: ProducerID = 0
-    var previousProducerId: ProducerID = -1
-    var nextProducerId: ProducerID = -1
-    var producerEpoch: ProducerEpoch = 0
-    var transactionTimeoutMs: Milliseconds = 0
+    package var producerId: ProducerID = 0
+    package var previousProducerId: ProducerID = -1
+    package var nextProducerId: ProducerID = -1
+    package var producerEpoch: ProducerEpoch = 0
+    package var transactionTimeoutMs: Milliseconds = 0
     /// The state's number; see `Transaction.State`.
-    var transactionStatus: Int8 = 0
+    package var transactionStatus: Int8 = 0
     /// Null where no transaction goes on.
-    var transactionPartitions: [Partitions]?
-    var transactionLastUpdateTimestampMs: Int64 = 0
-    var transactionStartTimestampMs: Int64 = -1
+    package var transactionPartitions: [Partitions]?
+    package var transactionLastUpdateTimestampMs: Int64 = 0
+    package var transactionStartTimestampMs: Int64 = -1
     /// The version of the protocol that the producer speaks (KIP-890).
-    var clientTransactionVersion: Int16 = 0
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var clientTransactionVersion: Int16 = 0
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("producerId", &producerId)
         try visitor.field("producerEpoch", &producerEpoch)
         try visitor.field("transactionTimeoutMs", &transactionTimeoutMs)
@@ -86,19 +94,21 @@ struct TransactionLogValue: EmbeddedMessage {
         try visitor.field("transactionStartTimestampMs", &transactionStartTimestampMs)
     }
 
-    mutating func taggedFields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package mutating func taggedFields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.tagged(0, "previousProducerId", &previousProducerId, 1..., ignorable: true, default: -1)
         try visitor.tagged(1, "nextProducerId", &nextProducerId, 1..., ignorable: true, default: -1)
         try visitor.tagged(2, "clientTransactionVersion", &clientTransactionVersion, 1..., ignorable: true)
     }
 
     /// Partitions of a topic.
-    struct Partitions: WireStruct {
-        var topic = ""
-        var partitionIds: [PartitionID] = []
-        var unknownTaggedFields: [UnknownTaggedField] = []
+    package struct Partitions: WireStruct {
+        package var topic = ""
+        package var partitionIds: [PartitionID] = []
+        package var unknownTaggedFields: [UnknownTaggedField] = []
 
-        mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+        package init() {}
+
+        package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
             try visitor.field("topic", &topic)
             try visitor.field("partitionIds", &partitionIds)
         }

@@ -5,7 +5,7 @@ import KafkaWire
 // the structure; there are no keys. `kafka-dump-log --cluster-metadata-decoder` reads them.
 
 /// A record of the cluster's metadata.
-enum MetadataRecord: Equatable {
+package enum MetadataRecord: Equatable {
     case topic(TopicRecord)
     case partition(PartitionRecord)
     case config(ConfigRecord)
@@ -40,7 +40,7 @@ enum MetadataRecord: Equatable {
     }
 
     /// Reads a record's value.
-    init(_ value: Bytes) throws(WireError) {
+    package init(_ value: Bytes) throws(WireError) {
         var reader = ByteReader(value)
         let frame = try reader.unsignedVarint()
         guard frame == Self.frameVersion else {
@@ -62,41 +62,45 @@ enum MetadataRecord: Equatable {
 }
 
 /// A topic was created.
-struct TopicRecord: EmbeddedMessage, Equatable {
-    static let versions: ClosedRange<Int16> = 0...0
-    static let flexible = Versions.all
+package struct TopicRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
 
-    var name = ""
-    var topicId: TopicID = .zero
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var name = ""
+    package var topicId: TopicID = .zero
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("name", &name)
         try visitor.field("topicId", &topicId)
     }
 }
 
 /// A partition was created, or has changed: the last record counts.
-struct PartitionRecord: EmbeddedMessage, Equatable {
-    static let versions: ClosedRange<Int16> = 0...1
-    static let flexible = Versions.all
+package struct PartitionRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...1
+    package static let flexible = Versions.all
 
-    var partitionId: PartitionID = -1
-    var topicId: TopicID = .zero
-    var replicas: [BrokerID] = []
-    var isr: [BrokerID] = []
-    var removingReplicas: [BrokerID] = []
-    var addingReplicas: [BrokerID] = []
-    var leader: BrokerID = -1
+    package var partitionId: PartitionID = -1
+    package var topicId: TopicID = .zero
+    package var replicas: [BrokerID] = []
+    package var isr: [BrokerID] = []
+    package var removingReplicas: [BrokerID] = []
+    package var addingReplicas: [BrokerID] = []
+    package var leader: BrokerID = -1
     /// Whether the leader was elected uncleanly and has yet to recover.
-    var leaderRecoveryState: Int8 = 0
-    var leaderEpoch: LeaderEpoch = -1
-    var partitionEpoch: Int32 = -1
+    package var leaderRecoveryState: Int8 = 0
+    package var leaderEpoch: LeaderEpoch = -1
+    package var partitionEpoch: Int32 = -1
     /// The log directories of the replicas (KIP-858).
-    var directories: [Uuid] = []
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var directories: [Uuid] = []
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("partitionId", &partitionId, default: -1)
         try visitor.field("topicId", &topicId)
         try visitor.field("replicas", &replicas)
@@ -109,24 +113,26 @@ struct PartitionRecord: EmbeddedMessage, Equatable {
         try visitor.field("directories", &directories, 1..., ignorable: true)
     }
 
-    mutating func taggedFields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package mutating func taggedFields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.tagged(0, "leaderRecoveryState", &leaderRecoveryState, .all)
     }
 }
 
 /// A setting was changed, or removed where there is no value.
-struct ConfigRecord: EmbeddedMessage, Equatable {
-    static let versions: ClosedRange<Int16> = 0...0
-    static let flexible = Versions.all
+package struct ConfigRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
 
     /// The number of Kafka's `ConfigResource.Type`.
-    var resourceType: Int8 = 0
-    var resourceName = ""
-    var name = ""
-    var value: String?
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var resourceType: Int8 = 0
+    package var resourceName = ""
+    package var name = ""
+    package var value: String?
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("resourceType", &resourceType)
         try visitor.field("resourceName", &resourceName)
         try visitor.field("name", &name)
@@ -135,30 +141,34 @@ struct ConfigRecord: EmbeddedMessage, Equatable {
 }
 
 /// A topic was deleted.
-struct RemoveTopicRecord: EmbeddedMessage, Equatable {
-    static let versions: ClosedRange<Int16> = 0...0
-    static let flexible = Versions.all
+package struct RemoveTopicRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
 
-    var topicId: TopicID = .zero
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var topicId: TopicID = .zero
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("topicId", &topicId)
     }
 }
 
 /// A quota was changed or removed.
-struct ClientQuotaRecord: EmbeddedMessage, Equatable {
-    static let versions: ClosedRange<Int16> = 0...0
-    static let flexible = Versions.all
+package struct ClientQuotaRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
 
-    var entity: [EntityData] = []
-    var key = ""
-    var value = 0.0
-    var remove = false
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var entity: [EntityData] = []
+    package var key = ""
+    package var value = 0.0
+    package var remove = false
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("entity", &entity)
         try visitor.field("key", &key)
         try visitor.field("value", &value)
@@ -166,12 +176,14 @@ struct ClientQuotaRecord: EmbeddedMessage, Equatable {
     }
 
     /// A part of whom the quota is for; without a name, everybody of the kind.
-    struct EntityData: WireStruct, Equatable {
-        var entityType = ""
-        var entityName: String?
-        var unknownTaggedFields: [UnknownTaggedField] = []
+    package struct EntityData: WireStruct, Equatable {
+        package var entityType = ""
+        package var entityName: String?
+        package var unknownTaggedFields: [UnknownTaggedField] = []
 
-        mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+        package init() {}
+
+        package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
             try visitor.field("entityType", &entityType)
             try visitor.field("entityName", &entityName)
         }
@@ -179,16 +191,18 @@ struct ClientQuotaRecord: EmbeddedMessage, Equatable {
 }
 
 /// Producer ids below this one may have been given out.
-struct ProducerIdsRecord: EmbeddedMessage, Equatable {
-    static let versions: ClosedRange<Int16> = 0...0
-    static let flexible = Versions.all
+package struct ProducerIdsRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
 
-    var brokerId: BrokerID = 0
-    var brokerEpoch: Int64 = -1
-    var nextProducerId: ProducerID = 0
-    var unknownTaggedFields: [UnknownTaggedField] = []
+    package var brokerId: BrokerID = 0
+    package var brokerEpoch: Int64 = -1
+    package var nextProducerId: ProducerID = 0
+    package var unknownTaggedFields: [UnknownTaggedField] = []
 
-    mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("brokerId", &brokerId)
         try visitor.field("brokerEpoch", &brokerEpoch, default: -1)
         try visitor.field("nextProducerId", &nextProducerId)

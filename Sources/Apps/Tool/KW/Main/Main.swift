@@ -29,6 +29,9 @@ struct KW: AsyncParsableCommand {
                     LogDirsCommand.self,
                     LeaderElectionCommand.self,
                     MetadataQuorumCommand.self,
+                    FeaturesCommand.self,
+                    APIVersionsCommand.self,
+                    ReassignPartitionsCommand.self,
                     ConnectorsCommand.self,
                 ]),
             CommandGroup(
@@ -41,7 +44,8 @@ struct KW: AsyncParsableCommand {
                 ]),
             CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),
-            CommandGroup(name: "THE WIRE", subcommands: [ExplainCommand.self, ConformanceCommand.self]),
+            CommandGroup(
+                name: "THE WIRE", subcommands: [ExplainCommand.self, DumpLogCommand.self, ConformanceCommand.self]),
             CommandGroup(name: "SHELL", subcommands: [CompletionsCommand.self, ManCommand.self]),
         ])
 
@@ -56,6 +60,10 @@ struct KW: AsyncParsableCommand {
 
 @main enum Program {
     static func main() async {
+        if let sentence = KafkaScripts.missing(CommandLine.arguments) {
+            Console().note("kw: \(sentence)")
+            KW.exit(withError: ExitCode(1))
+        }
         let arguments = KafkaScripts.arguments(CommandLine.arguments)
         var command: any ParsableCommand
         do { command = try KW.parseAsRoot(arguments) } catch {
