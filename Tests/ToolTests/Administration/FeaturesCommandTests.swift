@@ -54,15 +54,14 @@ import ToolKit
     }
 
     @Test func featuresAreLines() {
-        let features = KafkaAdmin.Features(
-            supported: ["metadata.version": 7...30, "group.version": 0...1], finalized: ["metadata.version": 30...30],
-            finalizedEpoch: 5)
         #expect(
-            DescribeFeaturesCommand.lines(features) == [
-                "Feature: group.version\tSupportedMinVersion: 0\tSupportedMaxVersion: 1\tFinalizedVersionLevel: 0\tEpoch: 5",
-                "Feature: metadata.version\tSupportedMinVersion: 3.3-IV3\tSupportedMaxVersion: 4.3-IV0\t"
-                    + "FinalizedVersionLevel: 4.3-IV0\tEpoch: 5",
-            ])
+            DescribeFeaturesCommand.line("group.version", 0...1, finalized: 0, epoch: nil)
+                == "Feature: group.version\tSupportedMinVersion: 0\tSupportedMaxVersion: 1\tFinalizedVersionLevel: 0\tEpoch: -"
+        )
+        #expect(
+            DescribeFeaturesCommand.line("metadata.version", 7...30, finalized: 30, epoch: 5)
+                == "Feature: metadata.version\tSupportedMinVersion: 3.3-IV3\tSupportedMaxVersion: 4.3-IV0\t"
+                + "FinalizedVersionLevel: 4.3-IV0\tEpoch: 5")
     }
 
     @Test func featuresAreShownAndChanged() async throws {
@@ -89,7 +88,7 @@ import ToolKit
         .with {
             $0.apiKeys = versions.map { key, least, most in
                 .with {
-                    $0.apiKey = APIKey(rawValue: key)
+                    $0.apiKey = key
                     $0.minVersion = least
                     $0.maxVersion = most
                 }

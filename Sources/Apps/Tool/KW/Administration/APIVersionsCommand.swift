@@ -20,7 +20,7 @@ struct APIVersionsCommand: ToolCommand {
         var failures = Failures()
         var documents: [String] = []
         for node in nodes {
-            do {
+            do throws(KafkaError) {
                 let answer = try await admin.send(ApiVersionsRequest.own, to: .broker(node.id)).response
                 guard answer.errorCode == .none else {
                     failures.add("broker \(node.id) (\(node.address)) answers \(answer.errorCode.name)")
@@ -33,7 +33,7 @@ struct APIVersionsCommand: ToolCommand {
                     tool.console.line(tool.shown(text.head(node)))
                 }
                 if !output.json { text.lines.forEach(tool.console.line) }
-            } catch let error as KafkaError { failures.add(error) }
+            } catch { failures.add(error) }
         }
         if output.json { tool.console.line(JSONText.array(documents)) }
         try failures.finish()
@@ -65,7 +65,7 @@ struct APIVersionsText {
 
     init(_ response: ApiVersionsResponse) {
         var spoken: [APIKey: (least: Int16, most: Int16)] = [:]
-        for entry in response.apiKeys { spoken[entry.apiKey] = (entry.minVersion, entry.maxVersion) }
+        for entry in response.apiKeys { spoken[APIKey(rawValue: entry.apiKey)] = (entry.minVersion, entry.maxVersion) }
         let known = API.all.map { Entry(key: $0.key, name: $0.name, versions: spoken[$0.key], own: $0.stableVersions) }
         let others = spoken.filter { API.of($0.key) == nil }.map {
             Entry(key: $0.key, name: "UNKNOWN", versions: $0.value)

@@ -32,20 +32,20 @@ struct DescribeFeaturesCommand: ToolCommand {
     func perform(_ tool: Tool) async throws {
         let features = try await tool.admin(options.cluster).describeFeatures()
         if options.output.json { return tool.console.line(Self.json(features)) }
-        Self.lines(features).forEach { tool.console.line(tool.shown($0)) }
+        for (name, supported) in features.supported.sorted(by: { $0.key < $1.key }) {
+            let finalized = features.finalized[name]?.upperBound ?? 0
+            let line = Self.line(name, supported, finalized: finalized, epoch: features.finalizedEpoch)
+            tool.console.line(tool.shown(line))
+        }
     }
 
-    /// As Kafka's tool writes them: by name, those that no broker can do left out.
-    static func lines(_ features: KafkaAdmin.Features) -> [String] {
-        features.supported.sorted { $0.key < $1.key }.map { name, range in
-            let words = [
-                ("Feature", name), ("SupportedMinVersion", FeatureLevels.text(range.lowerBound, of: name)),
-                ("SupportedMaxVersion", FeatureLevels.text(range.upperBound, of: name)),
-                ("FinalizedVersionLevel", FeatureLevels.text(features.finalized[name]?.upperBound ?? 0, of: name)),
-                ("Epoch", features.finalizedEpoch.map { "\($0)" } ?? "-"),
-            ]
-            return words.map { "\($0): \($1)" }.joined(separator: "\t")
-        }
+    /// As Kafka's tool writes a feature.
+    static func line(_ name: String, _ supported: ClosedRange<Int16>, finalized: Int16, epoch: Int64?) -> String {
+        [
+            ("Feature", name), ("SupportedMinVersion", FeatureLevels.text(supported.lowerBound, of: name)),
+            ("SupportedMaxVersion", FeatureLevels.text(supported.upperBound, of: name)),
+            ("FinalizedVersionLevel", FeatureLevels.text(finalized, of: name)), ("Epoch", epoch.map { "\($0)" } ?? "-"),
+        ].map { "\($0.0): \($0.1)" }.joined(separator: "\t")
     }
 
     static func json(_ features: KafkaAdmin.Features) -> String {
