@@ -74,7 +74,8 @@ extension KafkaAdmin {
             let isElsewhere: [KafkaError.Code] = [
                 .unsupportedVersion, .broker(.unsupportedVersion), .broker(.groupIdNotFound),
             ]
-            return isElsewhere.contains(error.code) ? id : nil
+            // The empty id is nobody's under the newer protocol, but may have positions, as before there were groups' names.
+            return isElsewhere.contains(error.code) || id.isEmpty && error.code == .broker(.invalidGroupId) ? id : nil
         }
         described.merge(await describeClassic(others.sorted())) { _, new in new }
         let coordinators = await cluster.coordinators(of: ids.map { .coordinator(group: $0) })

@@ -1,4 +1,5 @@
 import JSONLines
+import KafkaBroker
 import KafkaWire
 import TestSupport
 import Testing
@@ -190,6 +191,34 @@ import Testing
         let refused = try await cluster.groups("--reset-offsets --group idle --execute --from-file", [broken.path])
         #expect(refused.status == 1 && refused.error.contains("\(broken.path), line 2: "))
         await cluster.stop()
+    }
+
+    /// The empty id has positions where a client without a group has committed some: they are shown, moved and deleted.
+    @Test func theEmptyGroupIdIsAGroup() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let admin = try KafkaAdmin(.init(bootstrapServers: [broker.bootstrapServers]))
+        let request = OffsetCommitRequest.with {
+            $0.groupId = ""
+            $0.topics = [
+                .with {
+                    $0.name = "t"
+                    $0.partitions = [.with { $0.committedOffset = 5 }]
+                }
+            ]
+        }
+        _ = try await admin.send(request, to: .groupCoordinator(""))
+        let shown = try await Running.json("groups", "--describe", "--group", "", at: broker)
+        let offsets = shown.elements.first?["offsets"].elements.map { $0["currentOffset"].number }
+        #expect(offsets == [5])
+        let moved = try await Running.kw(
+            "groups", "--reset-offsets", "--group", "", "--topic", "t", "--to-earliest", "--execute", at: broker)
+        #expect(moved.status == 0, "\(moved.error)")
+        let deleted = try await Running.kw("groups", "--delete", "--group", "", at: broker)
+        #expect(deleted.status == 0, "\(deleted.error)")
+        let gone = try await Running.kw("groups", "--describe", "--group", "", at: broker)
+        #expect(gone.status == 1 && gone.error.contains("Consumer group '' does not exist."))
+        await admin.close()
+        await broker.stop()
     }
 
     @Test func deletes() async throws {

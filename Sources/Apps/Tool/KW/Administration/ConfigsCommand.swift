@@ -12,7 +12,7 @@ struct ConfigsCommand: ToolCommand {
             --describe shows what was set for the resource itself, with --all also what it would have otherwise.
 
               kw configs --describe --topic orders
-              kw configs --alter --topic orders --add-config 'cleanup.policy=[compact,delete]'
+              kw configs --alter --topic t --add-config 'cleanup.policy=[compact,delete]'
               kw configs --alter --user alice --add-config 'SCRAM-SHA-256=[password=…]'
               kw configs --alter --user-defaults --add-config producer_byte_rate=1048576
             """)

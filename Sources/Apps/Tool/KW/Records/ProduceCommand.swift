@@ -24,7 +24,7 @@ struct ProduceCommand: ToolCommand {
             kw produce --topic orders
             kw produce --topic orders --property parse.key=true
             kw produce --topic orders --file orders.txt --compression-codec zstd --json
-            kw consume --topic a --from-beginning -e --json | kw produce --topic b --json-input
+            kw produce --topic orders --file orders.jsonl --json-input
             """)
 
     @OptionGroup var cluster: ClusterOptions
