@@ -137,7 +137,9 @@ import Testing
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
         for _ in 0..<500 { try await producer.enqueue(ProducerRecord(topic: "t", value: "x")) }
         try await producer.close()
-        func offsets(_ query: [String: String]) async throws -> (first: Int64?, last: Int64?, skipped: Int64?, next: Int64?) {
+        func offsets(
+            _ query: [String: String]
+        ) async throws -> (first: Int64?, last: Int64?, skipped: Int64?, next: Int64?) {
             let answer = try await Self.json(pages, "/api/topics/t/messages", query)
             let offsets = answer["messages"].elements.map { $0["offset"].number }
             return (offsets.first ?? nil, offsets.last ?? nil, answer["skipped"].number, answer["next"]["0"].number)

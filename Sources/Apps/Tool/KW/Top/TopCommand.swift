@@ -50,7 +50,8 @@ struct TopCommand: ToolCommand {
         completion: .groupNames)
     var group: [String] = []
 
-    @Option(help: ArgumentHelp(
+    @Option(
+        help: ArgumentHelp(
             "How often to look; with --once, how long to measure rates, which takes up to 13 s where a group commits rarely.",
             valueName: "duration"))
     var interval = TimeSpan(.seconds(2))
