@@ -11,7 +11,7 @@ help: ## List the targets.
 
 demo: ## Broker, change events, both agents, a summary; half a minute. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
 	@scripts/setup.sh native
-	@scripts/build.sh kw demo anomaly-agent velocity-agent
+	@scripts/build.sh demo anomaly-agent velocity-agent
 	@scripts/demo.sh
 
 pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT.

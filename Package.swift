@@ -121,7 +121,7 @@ let package = Package(
         program(.pipeline, "FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
         program(.pipeline, "TemperatureProducer", ["PostgreSQL"]),
         program(.pipeline, "TemperatureConsumer", ["PostgreSQL"]),
-        program(.pipeline, "Demo", ["KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
+        program(.pipeline, "Demo", ["KafkaBroker", "KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
 
         library(.tool, "ToolKit", ["KafkaWire", "AppSupport", "ShutdownSignal", "JSONLines", arguments]),
         library(.tool, "Captures", ["KafkaWire", "JSONLines"]),

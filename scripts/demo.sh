@@ -17,7 +17,7 @@ BIN=${BIN:-$ROOT/.build/release}
 TOPIC=dbserver1.public.transactions
 DIR=$ROOT/.demo
 
-for program in kw demo anomaly-agent velocity-agent; do
+for program in demo anomaly-agent velocity-agent; do
   [ -x "$BIN/$program" ] || die "$BIN/$program is missing; run: make build"
 done
 for knob in EVENTS PARTITIONS INSTANCES; do
@@ -52,7 +52,7 @@ keep_running() { # AGENT NUMBER
 }
 
 step "starting the embedded broker"
-"$BIN/kw" broker --listen 127.0.0.1:0 --topic "$TOPIC:$PARTITIONS" >"$DIR/broker.out" 2>"$DIR/broker.log" &
+"$BIN/demo" broker --topic "$TOPIC" --partitions "$PARTITIONS" >"$DIR/broker.out" 2>"$DIR/broker.log" &
 echo $! >"$DIR/broker.pid"
 wait_until 20 "grep -q 'is ready on' '$DIR/broker.out'" "$(cat "$DIR/broker.pid")" ||
   die "the broker did not start: $(cat "$DIR/broker.log")"

@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (KafkaConsumer.StartingOffset.last(3), 3), (.last(0), 0), (.last(100), 20), (.last(-5), 0), (.offset(15), 5),
+        (KafkaConsumer.StartingOffset.last(3), 3), (.last(0), 0), (.last(100), 20), (.offset(15), 5),
         (.latest, 0), (.earliest, 20),
     ])
     func endsAreToldBehindTheRecords(_ start: KafkaConsumer.StartingOffset, _ count: Int) async throws {
