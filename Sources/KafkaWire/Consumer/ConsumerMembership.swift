@@ -91,7 +91,7 @@ extension ConsumerEngine {
                 return rememberTopics()
             } catch {
                 guard self.membership?.has(share) ?? false else { return }
-                guard error.isRetriable else { return fail(error) }
+                guard GroupFaults.mayPass(error) else { return fail(error) }
                 failures += 1
                 if isToBeTold(error, after: failures) { report(error, .group) }
                 await pause(backoff.pause(after: failures))

@@ -2,8 +2,8 @@
 /// a code that it does not expect, waits and asks again.
 ///
 /// The sources are Apache Kafka's `FetchCollector.handleInitializeErrors` (Fetch) and
-/// `OffsetFetcherUtils.handleListOffsetResponse` (ListOffsets), release 4.3. In the group's APIs, where Java ends the
-/// consumer with what it does not expect, ``GroupState`` decides.
+/// `OffsetFetcherUtils.handleListOffsetResponse` (ListOffsets), release 4.3. The group's APIs are in
+/// ``GroupFaults``.
 enum ErrorVerdicts {
     enum Verdict: Equatable, Sendable {
         /// Ask again after a pause, and tell of it.

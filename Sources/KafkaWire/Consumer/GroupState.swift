@@ -210,7 +210,7 @@ struct GroupState: GroupMembership {
             return missed(error) + [.forgetCoordinator]
         case .illegalGeneration, .unknownMemberId:
             return lose(keepId: code == .illegalGeneration, because: error, now: now)
-        default: return code.isRetriable ? missed(error) : fail(error)
+        default: return GroupFaults.mayPass(error) ? missed(error) : fail(error)
         }
     }
 
@@ -231,7 +231,7 @@ struct GroupState: GroupMembership {
     /// A join or sync got no answer.
     mutating func requestFailed(_ error: KafkaError, attempt: Int) -> [Action] {
         guard phase == .joining || phase == .syncing, attempt == self.attempt else { return [] }
-        guard error.isRetriable else {
+        guard GroupFaults.mayPass(error) else {
             phase = .left
             return [.fail(error)]
         }
@@ -317,7 +317,7 @@ struct GroupState: GroupMembership {
             generation = -1
             return joinAgain(error, afterPause: false)
         case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator] + joinAgain(error, afterPause: true)
-        default: return code.isRetriable ? joinAgain(error, afterPause: true) : fail(error)
+        default: return GroupFaults.mayPass(error) ? joinAgain(error, afterPause: true) : fail(error)
         }
     }
 

@@ -354,6 +354,24 @@ import Testing
         #expect(state.subscriptionChanged(now: Self.at(4)).isEmpty)
     }
 
+    /// UNKNOWN_SERVER_ERROR ended the program.
+    @Test func onlyWhatCanNeverPassEndsAMember() {
+        for code in (-1...133).map({ ErrorCode(rawValue: Int16($0)) }) where code != .none {
+            let isFinal = GroupFaults.final.contains(code)
+            func ends(_ actions: [GroupState.Action]) -> Bool {
+                actions.contains { if case .fail = $0 { true } else { false } }
+            }
+            var joining = Self.state()
+            _ = joining.polled(now: Self.at(0))
+            // It names the id to join with.
+            if code != .memberIdRequired {
+                #expect(ends(joining.joined(Self.joinAnswer(code), attempt: 1, now: Self.at(0))) == isFinal, "\(code)")
+            }
+            var member = Self.stable()
+            #expect(ends(member.heartbeatAnswered(code, now: Self.at(3))) == isFinal, "\(code)")
+        }
+    }
+
     /// JoinGroup was asked 10,000 times a second after these.
     @Test(arguments: [ErrorCode.illegalGeneration, .rebalanceInProgress, .unknownMemberId, .memberIdRequired])
     func whatIsRefusedAgainIsPausedForAndTold(_ code: ErrorCode) {
