@@ -9,7 +9,8 @@ struct KW: AsyncParsableCommand {
         abstract: "Kafka's wire protocol in the hand: use a cluster, run a broker, look at bytes, and check them.",
         discussion: """
             The commands that take the place of Kafka's own tools have their flags, and go by their names too: \
-            kw kafka-topics.sh --list is kw topics --list. KAFKA_BOOTSTRAP names the cluster where no option does.
+            kw kafka-topics.sh --list is kw topics --list. KAFKA_BOOTSTRAP names the cluster where no option does. \
+            kw --version says which version it is.
             """,
         groupedSubcommands: [
             CommandGroup(
@@ -48,14 +49,6 @@ struct KW: AsyncParsableCommand {
                 name: "THE WIRE", subcommands: [ExplainCommand.self, DumpLogCommand.self, ConformanceCommand.self]),
             CommandGroup(name: "SHELL", subcommands: [CompletionsCommand.self, ManCommand.self]),
         ])
-
-    // A flag of its own and not the parser's, which would take `kw explain --version 13` for it.
-    @Flag(help: "Print the version.") var version = false
-
-    func run() async throws {
-        guard version else { throw CleanExit.helpRequest(self) }
-        Console().line("kw \(kafkaWireVersion) (the tools and the protocol of Apache Kafka 4.3)")
-    }
 }
 
 @main enum Program {
@@ -65,6 +58,9 @@ struct KW: AsyncParsableCommand {
             KW.exit(withError: ExitCode(1))
         }
         let arguments = KafkaScripts.arguments(CommandLine.arguments)
+        if isAboutVersion(arguments) {
+            return Console().line("kw \(kafkaWireVersion) (the tools and the protocol of Apache Kafka 4.3)")
+        }
         var command: any ParsableCommand
         do { command = try KW.parseAsRoot(arguments) } catch {
             if KW.exitCode(for: error) != .success, let sentence = UnknownFlags.sentence(arguments) {
@@ -80,6 +76,13 @@ struct KW: AsyncParsableCommand {
                 try command.run()
             }
         } catch { end(error) }
+    }
+
+    /// Whether `--version` is all that is asked, as of each of Kafka's tools. The parser's own flag would take that of
+    /// `kw explain --version 13`, too.
+    private static func isAboutVersion(_ arguments: [String]) -> Bool {
+        arguments.last == "--version" && arguments.first != ExplainCommand.configuration.commandName
+            && arguments.dropLast().allSatisfy { !$0.hasPrefix("-") }
     }
 
     /// The parser's words go the way of all others, since they repeat arguments; help is its own.
