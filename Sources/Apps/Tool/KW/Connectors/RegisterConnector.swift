@@ -12,8 +12,9 @@ struct RegisterConnector: ConnectorsSubcommand {
             The connector stands in a file, or its settings are given as options, which also stand over the file's:
 
             kw connectors register connector.json
-            kw connectors register --name activity-connector \
-            --class io.debezium.connector.postgresql.PostgresConnector --config database.hostname=localhost …
+            kw connectors register --name activity-connector \\
+              --class io.debezium.connector.postgresql.PostgresConnector \\
+              --config database.hostname=localhost
 
             A task that FAILED ends the wait, with its reason and status 1; the connector stays registered.
             """)
