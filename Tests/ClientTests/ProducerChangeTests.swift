@@ -6,15 +6,6 @@ import Testing
 
 /// What happens to topics while a producer writes to them: each was lost records on a real cluster, where Java lost none.
 @Suite(.turn) struct ProducerChangeTests {
-    private static func producer(
-        _ server: String, _ change: (inout KafkaProducer.Configuration) -> Void = { _ in }
-    ) throws -> KafkaProducer {
-        var configuration = KafkaProducer.Configuration(bootstrapServers: [server])
-        configuration.client = .quick([server])
-        change(&configuration)
-        return try KafkaProducer(configuration)
-    }
-
     private static func record(_ number: Int, bytes: Int = 100) -> ProducerRecord {
         let text = "\(number)"
         let filling = String(repeating: "0", count: max(0, bytes - text.utf8.count))
@@ -31,7 +22,7 @@ import Testing
         var configuration = KafkaBroker.Configuration(topics: ["t": 6])
         configuration.autoCreateTopics = false
         let broker = try await KafkaBroker.start(configuration)
-        let producer = try Self.producer(broker.bootstrapServers) {
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.client.metadataMaximumAge = .milliseconds(100)
             $0.deliveryTimeout = .milliseconds(1000)
         }
@@ -61,7 +52,7 @@ import Testing
     /// An idle producer hears of it, too: the first record later goes where it should.
     @Test func whoSendsNothingHearsOfItAsWell() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 6]))
-        let producer = try Self.producer(broker.bootstrapServers) {
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.client.metadataMaximumAge = .milliseconds(50)
         }
         try await producer.send(ProducerRecord(topic: "t", key: "k", value: "v"))
@@ -75,7 +66,7 @@ import Testing
         var configuration = KafkaBroker.Configuration(topics: ["t": partitions])
         configuration.defaultPartitions = partitions
         let broker = try await KafkaBroker.start(configuration)
-        let producer = try Self.producer(broker.bootstrapServers)
+        let producer = try KafkaProducer.quick(broker.bootstrapServers)
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
         for round in 0..<3 {
             for key in 0..<10 {
@@ -98,7 +89,7 @@ import Testing
         let limit = compression == .none ? 2000 : 250
         configuration.maximumMessageBytes = limit
         let broker = try await KafkaBroker.start(configuration)
-        let producer = try Self.producer(broker.bootstrapServers) {
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.compression = compression
             $0.isIdempotent = idempotent
             $0.linger = .milliseconds(100)
@@ -128,7 +119,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
         // Lowered while a producer is at work.
-        let producer = try Self.producer(broker.bootstrapServers) { $0.linger = .milliseconds(100) }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.linger = .milliseconds(100) }
         try await producer.send(Self.record(0))
         _ = try await admin.alterConfigs([.topic("t"): ["max.message.bytes": .set("2000")]]).get()
         var deliveries: [Delivery] = []
@@ -156,7 +147,7 @@ import Testing
         let broker = try await KafkaBroker.start(configuration)
         try await broker.stopNode(3)
         for _ in 0..<10 {
-            let producer = try Self.producer(broker.bootstrapServers) { $0.deliveryTimeout = .seconds(10) }
+            let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.deliveryTimeout = .seconds(10) }
             for number in 0..<5 { try await producer.enqueue(Self.record(number)) }
             try await within { try await producer.close() }
         }
@@ -171,7 +162,7 @@ import Testing
         let broker = try await KafkaBroker.start(.init(topics: ["t": 4]))
         let hook = broker.on(.produce, times: 4) { _ in .throttle(.milliseconds(1800)) }
         let events = Locked<[ClientEvent]>([])
-        let producer = try Self.producer(broker.bootstrapServers) {
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             // A second more than that is waited for.
             $0.client.requestTimeout = .milliseconds(300)
             $0.client.onEvent = { event in events.withLock { $0.append(event) } }
@@ -215,7 +206,7 @@ import Testing
             if began.duration(to: .now) < .milliseconds(690) { early.withLock { $0.append(passing.api) } }
             return .pass
         }
-        let producer = try Self.producer(stack.proxy.address) {
+        let producer = try KafkaProducer.quick(stack.proxy.address) {
             $0.isIdempotent = false
             $0.linger = .zero
         }
@@ -240,7 +231,7 @@ import Testing
     @Test func maxBlockIsKeptWhileALookHangs() async throws {
         let stack = try await ProxiedBroker.start(topics: ["t": 1])
         await stack.proxy.setRule { $0.api == .metadata ? .drop : .pass }
-        let producer = try Self.producer(stack.proxy.address) {
+        let producer = try KafkaProducer.quick(stack.proxy.address) {
             $0.maximumBlock = .milliseconds(300)
             $0.client.requestTimeout = .seconds(60)
         }
@@ -255,7 +246,7 @@ import Testing
 
     @Test func deliveryTimeoutIsKeptThoughAnAnswerMayTakeLonger() async throws {
         let stack = try await ProxiedBroker.start(topics: ["t": 1])
-        let producer = try Self.producer(stack.proxy.address) {
+        let producer = try KafkaProducer.quick(stack.proxy.address) {
             $0.deliveryTimeout = .milliseconds(300)
             $0.client.requestTimeout = .seconds(60)
         }
@@ -273,7 +264,7 @@ import Testing
 
     @Test func whatNobodyLooksAtIsToldByFlushAndClose() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
-        let producer = try Self.producer(broker.bootstrapServers) { $0.linger = .milliseconds(50) }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.linger = .milliseconds(50) }
         let stored = try await producer.send(Self.record(0))
         #expect(stored.offset == 0)
         let hook = broker.on(.produce) { _ in .fail(.topicAuthorizationFailed) }

@@ -6,15 +6,6 @@ import Testing
 
 /// The producer against the embedded broker.
 @Suite(.turn) struct ProducerTests {
-    private static func producer(
-        _ server: String, _ change: (inout KafkaProducer.Configuration) -> Void = { _ in }
-    ) throws -> KafkaProducer {
-        var configuration = KafkaProducer.Configuration(bootstrapServers: [server])
-        configuration.client = .quick([server])
-        change(&configuration)
-        return try KafkaProducer(configuration)
-    }
-
     private static func readAll(_ port: UInt16, _ topic: String, _ partitions: Int32, _ count: Int) async throws
         -> [Record]
     {
@@ -63,7 +54,7 @@ import Testing
     @Test(arguments: [Compression.none, .gzip])
     func everyKindOfRecordComesBackAsItWas(_ compression: Compression) async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
-        let producer = try Self.producer(broker.bootstrapServers) { $0.compression = compression }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.compression = compression }
         let headers = [RecordHeader("h", Bytes(utf8: "1")), RecordHeader("null", nil)]
         let sent = [
             ProducerRecord(topic: "orders", key: Bytes(utf8: "k"), value: Bytes(utf8: "v"), headers: headers),
@@ -85,7 +76,7 @@ import Testing
 
     @Test func aRecordOverTheLimitIsRefusedByThisClientAndOneAtItGoesThrough() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
-        let producer = try Self.producer(broker.bootstrapServers)
+        let producer = try KafkaProducer.quick(broker.bootstrapServers)
         let overhead = RecordBatchBuilder.upperBound(key: nil, value: nil, headers: []) + RecordBatch.Layout.headerSize
         let most = (1 << 20) - overhead
         let delivery = try await producer.enqueue(
@@ -108,7 +99,7 @@ import Testing
         var configuration = KafkaBroker.Configuration(topics: ["orders": 1])
         configuration.maximumMessageBytes = 10_000
         let broker = try await KafkaBroker.start(configuration)
-        let producer = try Self.producer(broker.bootstrapServers)
+        let producer = try KafkaProducer.quick(broker.bootstrapServers)
         let large = try await producer.enqueue(
             ProducerRecord(topic: "orders", value: Bytes([UInt8](repeating: 1, count: 20_000))))
         let error = await #expect(throws: KafkaError.self) { try await large.acknowledgement() }
@@ -126,7 +117,7 @@ import Testing
     @Test(arguments: [KafkaProducer.Acknowledgements.none, .leader])
     func fewerAcknowledgementsWorkToo(_ acks: KafkaProducer.Acknowledgements) async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 2]))
-        let producer = try Self.producer(broker.bootstrapServers) {
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.acks = acks
             $0.isIdempotent = false
         }
@@ -142,7 +133,7 @@ import Testing
 
     @Test func aFullBufferHoldsTheSenderBackAndLosesNothing() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 2]))
-        let producer = try Self.producer(broker.bootstrapServers) {
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.bufferMemory = 20_000
             $0.batchSize = 4000
             $0.linger = .seconds(5)
@@ -168,7 +159,7 @@ import Testing
 
     @Test func aSenderThatIsHeldBackCanBeCancelledAndIsNotHeldForEver() async throws {
         let stack = try await ProxiedBroker.start(topics: ["orders": 1])
-        let producer = try Self.producer(stack.proxy.address) {
+        let producer = try KafkaProducer.quick(stack.proxy.address) {
             $0.bufferMemory = 5000
             $0.batchSize = 4000
             $0.maximumBlock = .milliseconds(500)
@@ -198,7 +189,7 @@ import Testing
 
     @Test func whatIsCutInMidFlightArrivesOnceAndInOrder() async throws {
         let stack = try await ProxiedBroker.start(topics: ["orders": 2])
-        let producer = try Self.producer(stack.proxy.address) {
+        let producer = try KafkaProducer.quick(stack.proxy.address) {
             $0.batchSize = 600
             $0.linger = .zero
         }
@@ -241,7 +232,7 @@ import Testing
 
     @Test func aBrokerThatForgotEverythingIsWrittenToAgain() async throws {
         let first = try await KafkaBroker.start(.init(topics: ["orders": 1]))
-        let producer = try Self.producer(first.bootstrapServers)
+        let producer = try KafkaProducer.quick(first.bootstrapServers)
         try await producer.send(ProducerRecord(topic: "orders", value: "a"))
         await first.stop()
         let pending = try await producer.enqueue(ProducerRecord(topic: "orders", value: "b"))
@@ -259,7 +250,7 @@ import Testing
 
     @Test func whatCannotBeDeliveredFailsInTimeAndSaysWhy() async throws {
         let stack = try await ProxiedBroker.start(topics: ["orders": 1])
-        let producer = try Self.producer(stack.proxy.address) { $0.deliveryTimeout = .milliseconds(600) }
+        let producer = try KafkaProducer.quick(stack.proxy.address) { $0.deliveryTimeout = .milliseconds(600) }
         try await producer.send(ProducerRecord(topic: "orders", value: "a"))
         await stack.proxy.goAway()
         let lost = try await producer.enqueue(ProducerRecord(topic: "orders", value: "b"))
@@ -279,7 +270,7 @@ import Testing
         var configuration = KafkaBroker.Configuration()
         configuration.autoCreateTopics = false
         let broker = try await KafkaBroker.start(configuration)
-        let producer = try Self.producer(broker.bootstrapServers) { $0.maximumBlock = .milliseconds(400) }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.maximumBlock = .milliseconds(400) }
         let error = await #expect(throws: KafkaError.self) {
             try await within { try await producer.enqueue(ProducerRecord(topic: "nowhere", value: "v")) }
         }
@@ -293,7 +284,7 @@ import Testing
         var configuration = KafkaBroker.Configuration(topics: ["orders": 1])
         configuration.autoCreateTopics = false
         let broker = try await KafkaBroker.start(configuration)
-        let producer = try Self.producer(broker.bootstrapServers) { $0.deliveryTimeout = .milliseconds(500) }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.deliveryTimeout = .milliseconds(500) }
         try await producer.send(ProducerRecord(topic: "orders", value: "a"))
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
         _ = try await admin.deleteTopics(["orders"]).get()

@@ -44,10 +44,7 @@ extension KafkaBroker {
         _ numbers: Range<Int>, to topic: String, prefix: String = "v",
         _ change: (inout KafkaProducer.Configuration) -> Void = { _ in }
     ) async throws {
-        var configuration = KafkaProducer.Configuration(bootstrapServers: ["127.0.0.1:\(port)"])
-        configuration.client = .quick(["127.0.0.1:\(port)"])
-        change(&configuration)
-        let producer = try KafkaProducer(configuration)
+        let producer = try KafkaProducer.quick("127.0.0.1:\(port)", change)
         for number in numbers {
             try await producer.enqueue(ProducerRecord(topic: topic, key: "k\(number)", value: "\(prefix)\(number)"))
         }
@@ -65,6 +62,16 @@ extension ClientConfiguration {
         configuration.retryBackoff = .milliseconds(20)
         configuration.maximumRetryBackoff = .milliseconds(100)
         return configuration
+    }
+}
+
+extension KafkaProducer {
+    /// A producer with the time-outs of a test.
+    static func quick(_ server: String, _ change: (inout Configuration) -> Void = { _ in }) throws -> KafkaProducer {
+        var configuration = Configuration(bootstrapServers: [server])
+        configuration.client = .quick([server])
+        change(&configuration)
+        return try KafkaProducer(configuration)
     }
 }
 
