@@ -40,7 +40,7 @@ import Testing
         #expect(
             KafkaScripts.missing(["kw", "kafka-storage.sh"])?.hasPrefix("there is nothing in place of kafka-storage.sh")
                 == true)
-        #expect(KafkaScripts.missing(["kw", "kafka-topisc.sh"])?.contains("did you mean kafka-topics.sh?") == true)
+        #expect(KafkaScripts.missing(["kw", "kafka-topisc.sh"])?.contains("did you mean kafka-topics.sh") == true)
         for words in [["kw"], [], ["kw", "topics", "kafka-storage.sh"], ["kw", "--help"], ["kw", "connectors"]] {
             #expect(KafkaScripts.missing(words) == nil)
         }

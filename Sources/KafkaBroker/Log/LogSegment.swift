@@ -115,8 +115,9 @@ struct LogSegment {
             of: leaderEpoch.rawValue.bigEndian, toByteOffset: RecordBatch.Layout.leaderEpoch, as: Int32.self)
     }
 
-    /// Removes the batches from the one at `index` on.
+    /// Removes the batches from the one at `index` on; an empty segment has none.
     mutating func truncate(from index: Int) throws(StorageError) {
+        guard index < entries.count else { return }
         let (size, end) = (entries[index].position, entries[index].baseOffset)
         switch store {
         case .memory(var bytes):

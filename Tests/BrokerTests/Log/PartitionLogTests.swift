@@ -71,6 +71,20 @@ import Testing
         #expect(log.endOffset == 11 && log.available(from: 5) > 0)
     }
 
+    /// Nothing stands in the gap in front of an empty segment, so that nothing is lost from there on, and nothing traps.
+    @Test func losesNothingInFrontOfAnEmptySegment() throws {
+        var log = PartitionLog(rolling: SegmentRolling(), folder: temporary.logFolder)
+        try log.append(["a", "b"])
+        try log.goOn(at: 10)
+        for offset in [9, 5, 2] as [Offset] {
+            try log.truncate(from: offset)
+            #expect(log.endOffset == 10 && log.size > 0 && log.segments.map(\.baseOffset) == [0, 10])
+        }
+        try log.truncate(from: 1)
+        #expect(log.endOffset == 0 && log.size == 0 && log.segments.map(\.baseOffset) == [0])
+        #expect(try log.append(["c"]) == 0)
+    }
+
     @Test(arguments: Place.allCases) func retentionRemovesTheOldestAndRaisesTheStart(place: Place) throws {
         let folder = place == .disk ? temporary.logFolder : nil
         var log = PartitionLog(rolling: SegmentRolling(bytes: 200), folder: folder)

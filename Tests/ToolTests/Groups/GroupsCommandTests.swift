@@ -197,11 +197,13 @@ import Testing
     @Test func theEmptyGroupIdIsAGroup() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let admin = try KafkaAdmin(.init(bootstrapServers: [broker.bootstrapServers]))
+        let id = try #require(await broker.topics.first?.id)
         let request = OffsetCommitRequest.with {
             $0.groupId = ""
             $0.topics = [
                 .with {
                     $0.name = "t"
+                    $0.topicId = id
                     $0.partitions = [.with { $0.committedOffset = 5 }]
                 }
             ]

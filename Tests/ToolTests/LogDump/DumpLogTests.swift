@@ -232,6 +232,24 @@ import Testing
         #expect(outcome.status == 64 && outcome.output.isEmpty && !outcome.error.isEmpty)
     }
 
+    /// A broker cuts its files while they are read: what is gone is no entry and no batch.
+    @Test func whatIsCutMeanwhileIsNotThere() throws {
+        let name = FileManager.default.temporaryDirectory.appending(path: "kw-dump-\(UUID()).index").path
+        try Data([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 9]).write(to: URL(fileURLWithPath: name))
+        defer { try? FileManager.default.removeItem(atPath: name) }
+        let file = try LogFile(name)
+        defer { file.close() }
+        #expect(try file.entry(at: 8, of: .offsets) == [0, 0, 0, 2, 0, 0, 0, 9])
+        #expect(try file.entry(at: 16, of: .offsets) == nil)
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: name))
+        try handle.truncate(atOffset: 12)
+        try handle.close()
+        #expect(file.size == 16)
+        #expect(try file.entry(at: 0, of: .offsets) != nil)
+        #expect(try file.entry(at: 8, of: .offsets) == nil)
+        #expect(try file.batch(at: 0) == nil)
+    }
+
     @Test func bytesThatAreNoBatchAreCounted() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "kw-dump-\(UUID())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

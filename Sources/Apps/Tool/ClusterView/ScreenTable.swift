@@ -68,12 +68,11 @@ struct ScreenTable {
         return widths
     }
 
-    /// The columns that there is room for.
+    /// The columns that there is room for. What the rows are sorted by stays, whatever other rows come into view by it.
     private func shown(_ widths: [Int], _ width: Int) -> [Int] {
         var shown = Array(columns.indices)
-        while taken(shown, widths, width) > width, let least = shown.max(by: { columns[$0].rank < columns[$1].rank }),
-            columns[least].rank > 0
-        {
+        func rank(_ index: Int) -> Int { sort != nil && columns[index].sort == sort ? 0 : columns[index].rank }
+        while taken(shown, widths, width) > width, let least = shown.max(by: { rank($0) < rank($1) }), rank(least) > 0 {
             shown.removeAll { $0 == least }
         }
         return shown

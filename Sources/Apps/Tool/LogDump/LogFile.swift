@@ -37,6 +37,12 @@ package struct LogFile {
         return try? RecordBatch(Bytes(whole))
     }
 
+    /// The entry of an index that begins at a byte; nil where there is no whole one, as in a file that was cut meanwhile.
+    package func entry(at position: Int64, of kind: IndexKind) throws(FileError) -> [UInt8]? {
+        let entry = try bytes(at: position, kind.entrySize)
+        return entry.count == kind.entrySize ? entry : nil
+    }
+
     /// So many bytes, or as many as there are.
     package func bytes(at position: Int64, _ count: Int) throws(FileError) -> [UInt8] {
         let wanted = Int(max(0, min(Int64(count), size - position)))

@@ -190,8 +190,7 @@ private struct DumpRun {
         defer { log?.close() }
         var pairs: [(Int64, Int64)] = []
         var position: Int64 = 0
-        while position + size <= file.size {
-            let bytes = try file.bytes(at: position, kind.entrySize)
+        while let bytes = try file.entry(at: position, of: kind) {
             // A file that was not cut to its length ends in zeros.
             if position > 0, bytes.allSatisfy({ $0 == 0 }) { break }
             if let log, let pair = try Self.mismatch(bytes, base, log) { pairs.append(pair) }
