@@ -184,6 +184,8 @@ struct PartitionLog {
         segments.removeSubrange((index + 1)...)
         try segments[index].truncate(from: segments[index].entryIndex(containing: max(offset, startOffset)))
         endOffset = max(segments[index].endOffset, startOffset)
+        // Records that were deleted in front of the end are not there either, and their offsets do not come again.
+        segments[index].end(at: endOffset)
         cleanedOffset = min(cleanedOffset, endOffset)
         size = segments.reduce(0) { $0 + $1.size }
         position = segments[index].startPosition + segments[index].size

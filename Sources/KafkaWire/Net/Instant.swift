@@ -35,12 +35,14 @@ package struct Instant: Comparable, Hashable, Sendable {
 
     package static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
-    /// The point `duration` later; the end of time where it would lie beyond.
+    /// The point `duration` later; the end or the beginning of time where it would lie beyond.
     package static func + (instant: Instant, duration: Duration) -> Instant {
         let (seconds, attoseconds) = duration.components
-        let (product, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, beyond) = instant.nanoseconds.addingReportingOverflow(product &+ attoseconds / 1_000_000_000)
-        return Instant(nanoseconds: over || beyond ? .max : sum)
+        let (whole, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (nanoseconds, above) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        let (sum, beyond) = instant.nanoseconds.addingReportingOverflow(nanoseconds)
+        guard over || above || beyond else { return Instant(nanoseconds: sum) }
+        return Instant(nanoseconds: duration < .zero ? .min : .max)
     }
 
     /// How much later than `other` this is.

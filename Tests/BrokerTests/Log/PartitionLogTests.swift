@@ -85,6 +85,19 @@ import Testing
         #expect(try log.append(["c"]) == 0)
     }
 
+    /// An offset was acknowledged that the record did not get, where records in front of the cut had been deleted.
+    @Test(arguments: Place.allCases) func whatWasDeletedDoesNotComeAgainBehindACut(place: Place) throws {
+        var log = PartitionLog(rolling: SegmentRolling(), folder: place == .disk ? temporary.logFolder : nil)
+        try log.append(["a", "b", "c"])
+        try log.append(["d", "e", "f"])
+        _ = log.deleteRecords(before: 4)
+        try log.truncate(from: 0)
+        #expect(log.startOffset == 4 && log.endOffset == 4)
+        #expect(try log.append(["g"]) == 4)
+        let read = try log.read(from: 4, maxBytes: 1000, atLeastOneBatch: true)
+        #expect(try values(read.records) == ["4:g"])
+    }
+
     @Test(arguments: Place.allCases) func retentionRemovesTheOldestAndRaisesTheStart(place: Place) throws {
         let folder = place == .disk ? temporary.logFolder : nil
         var log = PartitionLog(rolling: SegmentRolling(bytes: 200), folder: folder)

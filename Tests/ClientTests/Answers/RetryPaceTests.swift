@@ -215,7 +215,7 @@ private let time = Duration.milliseconds(2500)
         let isTold = told != nil
         let told = told ?? Seen()
         configuration.client.logger = Logger(label: "test") { _ in ToldLog(told) }
-        try await Self.consume(configuration, told) { isTold }
+        try await Self.consume(configuration, told) { isTold ? 2 : 1 }
         let count = set.calls
         await broker.stop()
         return count
