@@ -21,7 +21,7 @@ actor BrokerServer {
     let node: BrokerNode
     private let logger: Logger
     private var acceptFailedAt: Instant?
-    private var listeners: [BrokerID: TCPSocket] = [:]
+    private var listeners: [BrokerID: any LoopSocket] = [:]
     private(set) var connections: [UInt64: ClientConnection] = [:]
     private var connectionCount: UInt64 = 0
     /// How many requests of each API were handled.
@@ -63,7 +63,7 @@ actor BrokerServer {
 
     /// A listener for each node of the configuration.
     private init(
-        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [TCPSocket]
+        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [any LoopSocket]
     ) throws(BrokerStartError) {
         self.configuration = configuration
         self.loop = loop
@@ -106,7 +106,7 @@ actor BrokerServer {
     nonisolated func endLoop() { ownLoop?.stop() }
 
     /// The node listens from now on.
-    func open(_ socket: TCPSocket, for id: BrokerID) {
+    func open(_ socket: any LoopSocket, for id: BrokerID) {
         listeners[id] = socket
         watchListener(of: id)
     }
@@ -167,7 +167,7 @@ actor BrokerServer {
         }
     }
 
-    private func open(_ socket: TCPSocket, at node: BrokerID) {
+    private func open(_ socket: any LoopSocket, at node: BrokerID) {
         connectionCount += 1
         let connection = ClientConnection(
             id: connectionCount, socket: socket, node: node, requestLimit: configuration.maximumRequestBytes,

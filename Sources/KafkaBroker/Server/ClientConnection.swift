@@ -4,7 +4,7 @@ import KafkaWire
 /// handled. Lives on the loop.
 final class ClientConnection {
     let id: UInt64
-    let socket: TCPSocket
+    let socket: any LoopSocket
     /// The node whose listener it came in by.
     let node: BrokerID
     /// The other side, for the log.
@@ -43,7 +43,7 @@ final class ClientConnection {
     private(set) var software: (name: String, version: String)?
     private var output = OutputQueue()
 
-    init(id: UInt64, socket: TCPSocket, node: BrokerID, requestLimit: Int, now: Instant) {
+    init(id: UInt64, socket: any LoopSocket, node: BrokerID, requestLimit: Int, now: Instant) {
         self.id = id
         lastProgress = now
         self.node = node

@@ -4,7 +4,7 @@ import KafkaWire
 enum Listeners {
     /// Opens a port for each node of the configuration; none is left open where one cannot be had.
     static func open(_ configuration: BrokerConfiguration, on loop: any EventLoop) async throws(BrokerStartError)
-        -> [TCPSocket]
+        -> [any LoopSocket]
     {
         guard configuration.brokers >= 1, configuration.brokers <= 100 else {
             throw BrokerStartError(
@@ -16,7 +16,7 @@ enum Listeners {
                 description: "The broker cannot start: the ids of \(configuration.brokers) nodes from node.id "
                     + "\(configuration.nodeId) on are not all from 0 to \(Int32.max).")
         }
-        var sockets: [TCPSocket] = []
+        var sockets: [any LoopSocket] = []
         for index in 0..<configuration.brokers {
             do throws(BrokerStartError) {
                 sockets.append(try await open(configuration.host, port(configuration, index), on: loop))
@@ -29,7 +29,8 @@ enum Listeners {
     }
 
     /// Opens one port.
-    static func open(_ host: String, _ port: UInt16, on loop: any EventLoop) async throws(BrokerStartError) -> TCPSocket
+    static func open(_ host: String, _ port: UInt16, on loop: any EventLoop) async throws(BrokerStartError)
+        -> any LoopSocket
     {
         do throws(NetError) {
             let host = host.isEmpty ? "0.0.0.0" : host

@@ -58,7 +58,7 @@ extension BrokerServer {
         settle()
     }
 
-    private func listen(on port: UInt16) async throws(BrokerCommandError) -> TCPSocket {
+    private func listen(on port: UInt16) async throws(BrokerCommandError) -> any LoopSocket {
         do throws(BrokerStartError) {
             return try await Listeners.open(configuration.host, port, on: loop)
         } catch {

@@ -83,7 +83,7 @@ package actor BrokerConnection {
 
     private func connect(to address: SocketAddress, until deadline: Instant) async -> NetError? {
         guard state.closeReason == nil else { return NetError(.closed, doing: "connect to \(address)") }
-        let socket: TCPSocket
+        let socket: any LoopSocket
         do { socket = try loop.connect(to: address) } catch { return error }
         let arrival = Arrival<NetError?>()
         connecting = arrival

@@ -5,14 +5,14 @@ actor SocketProber {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private struct Connecting {
-        var socket: TCPSocket
+        var socket: any LoopSocket
         var address: SocketAddress
         var timer: TimerID
         var continuation: CheckedContinuation<NetError?, Never>
     }
 
     private struct Talking {
-        var socket: TCPSocket
+        var socket: any LoopSocket
         var address: SocketAddress
         var unsent: [UInt8]
         var received: [UInt8] = []
@@ -79,8 +79,8 @@ actor SocketProber {
 
     // MARK: - Connecting
 
-    private func open(_ address: SocketAddress, until deadline: Instant) async -> Result<TCPSocket, NetError> {
-        let socket: TCPSocket
+    private func open(_ address: SocketAddress, until deadline: Instant) async -> Result<any LoopSocket, NetError> {
+        let socket: any LoopSocket
         do { socket = try loop.connect(to: address) } catch { return .failure(error) }
         lastId += 1
         let id = lastId

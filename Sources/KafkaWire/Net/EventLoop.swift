@@ -37,28 +37,28 @@ package protocol EventLoop: SerialExecutor, TaskExecutor {
         host: String, port: UInt16, isPassive: Bool,
         _ body: @escaping @Sendable (Result<[SocketAddress], NetError>) -> Void)
 
-    /// Begins to connect. When the socket becomes writable, ``TCPSocket/connectError(to:)`` tells how it went.
-    func connect(to address: SocketAddress) throws(NetError) -> TCPSocket
+    /// Begins to connect. When the socket becomes writable, ``LoopSocket/connectError(to:)`` tells how it went.
+    func connect(to address: SocketAddress) throws(NetError) -> any LoopSocket
 
-    /// Opens a listening socket. Port 0 lets the system choose one; see ``TCPSocket/localPort``.
-    func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> TCPSocket
+    /// Opens a listening socket. Port 0 lets the system choose one; see ``LoopSocket/localPort``.
+    func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> any LoopSocket
 
     /// Two sockets that are connected to each other, within this process.
-    func socketPair() throws(NetError) -> (TCPSocket, TCPSocket)
+    func socketPair() throws(NetError) -> (any LoopSocket, any LoopSocket)
 
     /// Watches a socket. `ready` is called on the loop's thread, each turn while the socket is ready.
-    func watch(_ socket: TCPSocket, for interest: Readiness, _ ready: @escaping @Sendable (Readiness) -> Void)
+    func watch(_ socket: any LoopSocket, for interest: Readiness, _ ready: @escaping @Sendable (Readiness) -> Void)
 
     /// Changes what a watched socket is watched for.
-    func setInterest(_ socket: TCPSocket, _ interest: Readiness)
+    func setInterest(_ socket: any LoopSocket, _ interest: Readiness)
 
     /// Watches the socket no longer; to be called before it is closed.
-    func unwatch(_ socket: TCPSocket)
+    func unwatch(_ socket: any LoopSocket)
 }
 
 extension EventLoop {
     /// Opens a listening socket with room for many that wait.
-    package func listen(on address: SocketAddress) throws(NetError) -> TCPSocket {
+    package func listen(on address: SocketAddress) throws(NetError) -> any LoopSocket {
         try listen(on: address, backlog: 1024)
     }
 

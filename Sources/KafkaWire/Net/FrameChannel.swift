@@ -1,14 +1,14 @@
 /// A socket with what waits to be written to it, and the frames that come out of it. A value that its owner, an actor
 /// on the socket's loop, keeps; client and broker use the same one.
 package struct FrameChannel: Sendable {
-    package let socket: TCPSocket
+    package let socket: any LoopSocket
     private var assembler: FrameAssembler
     private var outgoing: [UInt8] = []
     private var sent = 0
     private static let keptMemory = 2 << 20
     private static let largeFrame = 64 << 10
 
-    package init(_ socket: TCPSocket, frameLimit: Int = Frame.defaultLimit) {
+    package init(_ socket: any LoopSocket, frameLimit: Int = Frame.defaultLimit) {
         self.socket = socket
         assembler = FrameAssembler(limit: frameLimit)
     }
@@ -50,7 +50,7 @@ package struct FrameChannel: Sendable {
         return true
     }
 
-    private static func write(_ bytes: [UInt8], from: Int, to socket: TCPSocket) throws(NetError) -> Int {
+    private static func write(_ bytes: [UInt8], from: Int, to socket: any LoopSocket) throws(NetError) -> Int {
         let outcome: Result<Int, NetError> = bytes.withUnsafeBytes { buffer in
             do throws(NetError) {
                 return .success(try socket.write(UnsafeRawBufferPointer(rebasing: buffer[from...])))

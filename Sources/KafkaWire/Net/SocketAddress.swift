@@ -16,15 +16,24 @@ package struct SocketAddress: Sendable, Hashable {
     var family: Int32 { withPointer { address, _ in Int32(address.pointee.sa_family) } }
 
     /// This machine's own address for itself, over IPv4.
-    package static func loopback(port: UInt16) -> SocketAddress {
+    package static func loopback(port: UInt16) -> SocketAddress { ipv4(0x7F00_0001, port: port) }
+
+    /// The IPv4 address with these 32 bits.
+    package static func ipv4(_ bits: UInt32, port: UInt16) -> SocketAddress {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         #if canImport(Darwin)
             address.sin_len = UInt8(MemoryLayout<sockaddr_in>.size)
         #endif
-        address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+        address.sin_addr = in_addr(s_addr: bits.bigEndian)
         return SocketAddress(withUnsafeBytes(of: address) { Array($0) })
+    }
+
+    /// The 32 bits of an IPv4 address; nil where it is none.
+    package var ipv4: UInt32? {
+        guard family == AF_INET else { return nil }
+        return bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
     /// The port.

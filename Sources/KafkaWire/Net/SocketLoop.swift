@@ -131,38 +131,38 @@ package final class SocketLoop: EventLoop {
         Resolver.resolve(host: host, port: port, isPassive: isPassive, body)
     }
 
-    package func connect(to address: SocketAddress) throws(NetError) -> TCPSocket {
+    package func connect(to address: SocketAddress) throws(NetError) -> any LoopSocket {
         try TCPSocket.connecting(to: address)
     }
 
-    package func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> TCPSocket {
+    package func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> any LoopSocket {
         try TCPSocket.listening(on: address, backlog: backlog)
     }
 
-    package func socketPair() throws(NetError) -> (TCPSocket, TCPSocket) { try TCPSocket.pair() }
+    package func socketPair() throws(NetError) -> (any LoopSocket, any LoopSocket) { try TCPSocket.pair() }
 
     package func watch(
-        _ socket: TCPSocket, for interest: Readiness, _ ready: @escaping @Sendable (Readiness) -> Void
+        _ socket: any LoopSocket, for interest: Readiness, _ ready: @escaping @Sendable (Readiness) -> Void
     ) {
         shared.withLock { state in
             state.lastWatch += 1
-            state.watches[socket.descriptor] = Watch(id: state.lastWatch, interest: interest, ready: ready)
-            state.changed.insert(socket.descriptor)
+            state.watches[socket.id] = Watch(id: state.lastWatch, interest: interest, ready: ready)
+            state.changed.insert(socket.id)
         }
     }
 
-    package func setInterest(_ socket: TCPSocket, _ interest: Readiness) {
+    package func setInterest(_ socket: any LoopSocket, _ interest: Readiness) {
         shared.withLock { state in
-            guard let watch = state.watches[socket.descriptor], watch.interest != interest else { return }
-            state.watches[socket.descriptor] = Watch(id: watch.id, interest: interest, ready: watch.ready)
-            state.changed.insert(socket.descriptor)
+            guard let watch = state.watches[socket.id], watch.interest != interest else { return }
+            state.watches[socket.id] = Watch(id: watch.id, interest: interest, ready: watch.ready)
+            state.changed.insert(socket.id)
         }
     }
 
-    package func unwatch(_ socket: TCPSocket) {
+    package func unwatch(_ socket: any LoopSocket) {
         shared.withLock { state in
-            state.watches[socket.descriptor] = nil
-            state.changed.insert(socket.descriptor)
+            state.watches[socket.id] = nil
+            state.changed.insert(socket.id)
         }
     }
 

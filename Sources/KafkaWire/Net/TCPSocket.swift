@@ -6,9 +6,11 @@
     import Darwin
 #endif
 
-/// A non-blocking TCP socket, of a loop. It is a plain descriptor: whoever owns it unwatches and closes it once.
-package struct TCPSocket: Hashable, Sendable {
+/// A non-blocking TCP socket of the system: a plain descriptor, so that it is kept where a ``LoopSocket`` is without memory
+/// of its own.
+package struct TCPSocket: LoopSocket, Hashable {
     let descriptor: Int32
+    package var id: Int32 { descriptor }
 
     #if canImport(Darwin)
         private static let stream = SOCK_STREAM
@@ -44,7 +46,6 @@ package struct TCPSocket: Hashable, Sendable {
         return socket
     }
 
-    /// The error that a connection attempt ended with, or nil.
     package func connectError(to address: SocketAddress) -> NetError? {
         var code: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -77,8 +78,7 @@ package struct TCPSocket: Hashable, Sendable {
         return (TCPSocket(descriptors.0), TCPSocket(descriptors.1))
     }
 
-    /// Accepts a connection; nil where none waits.
-    package func accept() throws(NetError) -> TCPSocket? {
+    package func accept() throws(NetError) -> (any LoopSocket)? {
         while true {
             let descriptor = acceptDescriptor(self.descriptor)
             if descriptor >= 0 { return TCPSocket(descriptor) }
@@ -90,7 +90,6 @@ package struct TCPSocket: Hashable, Sendable {
         }
     }
 
-    /// Reads what is there into `buffer`: the number of bytes, 0 at the end of the stream, nil where nothing waits.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(NetError) -> Int? {
         while true {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -103,7 +102,6 @@ package struct TCPSocket: Hashable, Sendable {
         }
     }
 
-    /// Writes as much as the system takes now, which may be nothing.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(NetError) -> Int {
         while true {
             let count = send(descriptor, bytes.baseAddress, bytes.count, Self.noSignal)
@@ -116,9 +114,7 @@ package struct TCPSocket: Hashable, Sendable {
         }
     }
 
-    /// Writes as much of `parts`, one behind the other, as the system takes now, which may be nothing. Where more
-    /// follows at once (`isMore`), the system may wait for it before it sends.
-    package func write(_ parts: [UnsafeRawBufferPointer], isMore: Bool = false) throws(NetError) -> Int {
+    package func write(_ parts: [UnsafeRawBufferPointer], isMore: Bool) throws(NetError) -> Int {
         if parts.count == 1, !isMore { return try write(parts[0]) }
         #if canImport(Darwin)
             let flags = Self.noSignal
@@ -144,8 +140,7 @@ package struct TCPSocket: Hashable, Sendable {
         }
     }
 
-    /// Writes as much of a file as the system takes now, which may be nothing, without reading it (sendfile(2)). Nil
-    /// where it has to be read: the system has no such call, or not for this file, or the file ends early.
+    /// By sendfile(2). Nil where the system has no such call, or not for this file, or the file ends early.
     package func write(_ part: FilePart) throws(NetError) -> Int? {
         #if canImport(Darwin)
             return nil
@@ -165,21 +160,16 @@ package struct TCPSocket: Hashable, Sendable {
         #endif
     }
 
-    /// The port on this side.
     package var localPort: UInt16 {
         SocketAddress.read { getsockname(descriptor, $0, $1) }?.port ?? 0
     }
 
-    /// The address of the other side, where there is one.
     package var peer: SocketAddress? { SocketAddress.read { getpeername(descriptor, $0, $1) } }
 
-    /// The address on this side, by which the other side reached it.
     package var local: SocketAddress? { SocketAddress.read { getsockname(descriptor, $0, $1) } }
 
-    /// Says that nothing more is written; what the other side sends can still be read.
     package func shutdownWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Closes the socket.
     package func close() { _ = closeDescriptor(descriptor) }
 }
 

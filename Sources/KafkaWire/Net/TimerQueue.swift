@@ -1,6 +1,8 @@
 /// A timer's name, for cancelling it.
 package struct TimerID: Hashable, Sendable {
-    fileprivate let number: UInt64
+    package let number: UInt64
+
+    package init(number: UInt64) { self.number = number }
 }
 
 /// Actions by deadline: a binary heap in which cancelled timers stay until they come up.

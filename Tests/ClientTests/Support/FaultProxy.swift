@@ -39,7 +39,7 @@ actor FaultProxy {
         var asked: [Int32: (APIKey, Int16)] = [:]
     }
 
-    private var listener: TCPSocket?
+    private var listener: (any LoopSocket)?
     private var upstream: SocketAddress?
     private var pairs: [Int: Pair] = [:]
     private var nextPair = 0
@@ -55,7 +55,7 @@ actor FaultProxy {
         return proxy
     }
 
-    private init(_ loop: SocketLoop, _ listener: TCPSocket) {
+    private init(_ loop: SocketLoop, _ listener: any LoopSocket) {
         self.loop = loop
         port = listener.localPort
     }
@@ -91,7 +91,7 @@ actor FaultProxy {
 
     // MARK: - Sockets
 
-    private func listen(_ socket: TCPSocket) {
+    private func listen(_ socket: any LoopSocket) {
         listener = socket
         loop.watch(socket, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
     }
@@ -110,7 +110,7 @@ actor FaultProxy {
         }
     }
 
-    private func watch(_ socket: TCPSocket, _ id: Int, isClient: Bool) {
+    private func watch(_ socket: any LoopSocket, _ id: Int, isClient: Bool) {
         loop.watch(socket, for: isClient ? .readable : [.readable, .writable]) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness, isClient: isClient) }
         }

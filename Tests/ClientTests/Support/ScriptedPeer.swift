@@ -17,11 +17,11 @@ actor ScriptedPeer {
         case close
     }
 
-    private let listener: TCPSocket
+    private let listener: any LoopSocket
     private let greeting: [UInt8]
     private let isHangingUp: Bool
     private let reply: @Sendable ([UInt8]) -> Reply
-    private var sockets: [Int32: TCPSocket] = [:]
+    private var sockets: [Int32: any LoopSocket] = [:]
     private(set) var heard: [[UInt8]] = []
 
     /// `hangsUp`: connections are closed as soon as they are there.
@@ -39,7 +39,7 @@ actor ScriptedPeer {
     }
 
     private init(
-        _ loop: SocketLoop, _ listener: TCPSocket, _ greeting: [UInt8], _ hangsUp: Bool,
+        _ loop: SocketLoop, _ listener: any LoopSocket, _ greeting: [UInt8], _ hangsUp: Bool,
         _ reply: @escaping @Sendable ([UInt8]) -> Reply
     ) {
         self.loop = loop
@@ -60,7 +60,7 @@ actor ScriptedPeer {
                 socket.close()
                 continue
             }
-            sockets[socket.descriptor] = socket
+            sockets[socket.id] = socket
             say(greeting, on: socket)
             loop.watch(socket, for: .readable) { [weak self] _ in
                 self?.assumeIsolated { $0.ready(socket) }
@@ -68,7 +68,7 @@ actor ScriptedPeer {
         }
     }
 
-    private func ready(_ socket: TCPSocket) {
+    private func ready(_ socket: any LoopSocket) {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = buffer.withUnsafeMutableBytes { (try? socket.read(into: $0)) ?? 0 }
         guard count > 0 else { return close(socket) }
@@ -84,13 +84,13 @@ actor ScriptedPeer {
         }
     }
 
-    private func say(_ bytes: [UInt8], on socket: TCPSocket) {
+    private func say(_ bytes: [UInt8], on socket: any LoopSocket) {
         guard !bytes.isEmpty else { return }
         _ = bytes.withUnsafeBytes { try? socket.write($0) }
     }
 
-    private func close(_ socket: TCPSocket) {
-        guard sockets.removeValue(forKey: socket.descriptor) != nil else { return }
+    private func close(_ socket: any LoopSocket) {
+        guard sockets.removeValue(forKey: socket.id) != nil else { return }
         loop.unwatch(socket)
         socket.close()
     }
@@ -144,7 +144,7 @@ func closedPort() throws -> UInt16 {
 /// drops what comes.
 final class FilteredPort: Sendable {
     let port: UInt16
-    private let sockets: [TCPSocket]
+    private let sockets: [any LoopSocket]
 
     init() throws {
         let listener = try TCPSocket.listening(

@@ -6,7 +6,7 @@ import Testing
 
 /// One end of a connection, byte by byte.
 struct RawPeer: Sendable {
-    let socket: TCPSocket
+    let socket: any LoopSocket
 
     static func connect(to port: UInt16) throws -> RawPeer {
         let address = try #require(try SocketAddress.resolve(host: "127.0.0.1", port: port).first)
@@ -71,7 +71,7 @@ struct RawPeer: Sendable {
 
 /// A port on which a test accepts what the proxy opens.
 struct RawServer: Sendable {
-    let socket: TCPSocket
+    let socket: any LoopSocket
     var port: UInt16 { socket.localPort }
 
     init() throws {
@@ -80,7 +80,7 @@ struct RawServer: Sendable {
     }
 
     func accept() async throws -> RawPeer {
-        var peer: TCPSocket?
+        var peer: (any LoopSocket)?
         try await eventually {
             peer = try socket.accept()
             return peer != nil

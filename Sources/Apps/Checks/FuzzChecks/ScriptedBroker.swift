@@ -10,7 +10,7 @@ actor ScriptedBroker {
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     nonisolated let port: UInt16
 
-    private let listener: TCPSocket
+    private let listener: any LoopSocket
     private var server: OfflineServer?
     private var script = AnswerScript(Bytes(), KnownValues())
     private var channels: [Int: FrameChannel] = [:]
@@ -28,7 +28,7 @@ actor ScriptedBroker {
         Task { await self.watch(listener) }
     }
 
-    private func watch(_ listener: TCPSocket) {
+    private func watch(_ listener: any LoopSocket) {
         loop.watch(listener, for: .readable) { [weak self] _ in self?.assumeIsolated { $0.accept() } }
     }
 

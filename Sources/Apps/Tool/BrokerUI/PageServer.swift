@@ -9,7 +9,7 @@ actor PageServer {
     private nonisolated let loop: SocketLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    private let listener: TCPSocket
+    private let listener: any LoopSocket
     private let pages: BrokerPages
     private let logger: Logger
     private let limits: Limits
@@ -38,7 +38,7 @@ actor PageServer {
     private enum Phase { case reading, asking, writing, ending }
 
     private struct Connection {
-        let socket: TCPSocket
+        let socket: any LoopSocket
         var phase = Phase.reading
         var head = PageRequestHead()
         var output: [UInt8] = []
@@ -111,7 +111,7 @@ actor PageServer {
         logger.warning("The page takes no connections until this is over: \(error)")
     }
 
-    private func open(_ socket: TCPSocket) {
+    private func open(_ socket: any LoopSocket) {
         guard connections.count < limits.connections || dropIdle() else { return socket.close() }
         connectionCount += 1
         let id = connectionCount
@@ -234,7 +234,7 @@ actor PageServer {
         discard(id)
     }
 
-    private static func write(_ bytes: [UInt8], from: Int, to socket: TCPSocket) throws(NetError) -> Int {
+    private static func write(_ bytes: [UInt8], from: Int, to socket: any LoopSocket) throws(NetError) -> Int {
         let outcome: Result<Int, NetError> = bytes.withUnsafeBytes { buffer in
             do throws(NetError) {
                 return .success(try socket.write(UnsafeRawBufferPointer(rebasing: buffer[from...])))

@@ -4,7 +4,7 @@ import KafkaWire
 final class Gates {
     /// A listener and where it leads.
     struct Gate {
-        let socket: TCPSocket
+        let socket: any LoopSocket
         let port: UInt16
         /// The brokers to try, in this order; more than one only where clients begin.
         let targets: [HostPort]
@@ -69,7 +69,7 @@ final class Gates {
     }
 
     /// The next port that is free; any port where the first was any too.
-    private func listening() throws(NetError) -> TCPSocket {
+    private func listening() throws(NetError) -> any LoopSocket {
         if configuration.listen.port != 0 {
             for step in 1...Self.portsTried {
                 let (port, isOver) = lastPort.addingReportingOverflow(step)

@@ -4,8 +4,8 @@ import KafkaWire
 /// other, at once and on the caller's thread.
 package final class OfflineRelay {
     private let relay: Relay
-    private let client: TCPSocket
-    private let broker: TCPSocket
+    private let client: any LoopSocket
+    private let broker: any LoopSocket
     private let feed = ExchangeFeed()
     private var heard: [Conversation.Side: [UInt8]] = [:]
     /// Whether an answer was among those in which addresses may stand.

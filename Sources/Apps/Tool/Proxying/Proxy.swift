@@ -16,7 +16,7 @@ package actor Proxy {
     private let configuration: Configuration
     private var relays: [Int: Relay] = [:]
     private var timers: [Int: DeadlineTimer] = [:]
-    private var interests: [TCPSocket: Readiness] = [:]
+    private var interests: [Int32: Readiness] = [:]
     private var connecting: [Int: CheckedContinuation<NetError?, Never>] = [:]
     private var addresses: [HostPort: [SocketAddress]] = [:]
     private var connectionCount = 0
@@ -112,7 +112,7 @@ package actor Proxy {
         }
     }
 
-    private func open(_ socket: TCPSocket, _ gate: Gates.Gate) {
+    private func open(_ socket: any LoopSocket, _ gate: Gates.Gate) {
         connectionCount += 1
         let number = connectionCount
         let client = socket.peer.map { "\($0)" } ?? "unknown"
@@ -192,7 +192,7 @@ package actor Proxy {
         return found
     }
 
-    private func outcome(_ number: Int, _ socket: TCPSocket, _ address: SocketAddress) async -> NetError? {
+    private func outcome(_ number: Int, _ socket: any LoopSocket, _ address: SocketAddress) async -> NetError? {
         let timer = loop.schedule(at: loop.now + configuration.connectTimeout) { [weak self] in
             self?.assumeIsolated { $0.connected(number, .timedOut(doing: "connect to \(address)")) }
         }
@@ -211,7 +211,7 @@ package actor Proxy {
         connecting.removeValue(forKey: number)?.resume(returning: error)
     }
 
-    private func opened(_ number: Int, _ relay: Relay, _ socket: TCPSocket) {
+    private func opened(_ number: Int, _ relay: Relay, _ socket: any LoopSocket) {
         guard !relay.isClosed, !isStopped else {
             socket.close()
             return
@@ -268,9 +268,9 @@ package actor Proxy {
     }
 
     private func watch(
-        _ socket: TCPSocket, _ interest: Readiness, _ number: Int, _ side: Conversation.Side
+        _ socket: any LoopSocket, _ interest: Readiness, _ number: Int, _ side: Conversation.Side
     ) {
-        let known = interests[socket]
+        let known = interests[socket.id]
         guard known != interest else { return }
         if known == nil {
             // What has failed and is wanted for nothing stays unwatched.
@@ -281,11 +281,11 @@ package actor Proxy {
         } else {
             loop.setInterest(socket, interest)
         }
-        interests[socket] = interest
+        interests[socket.id] = interest
     }
 
-    private func unwatch(_ socket: TCPSocket) {
-        guard interests.removeValue(forKey: socket) != nil else { return }
+    private func unwatch(_ socket: any LoopSocket) {
+        guard interests.removeValue(forKey: socket.id) != nil else { return }
         loop.unwatch(socket)
     }
 

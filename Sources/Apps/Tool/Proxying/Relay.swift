@@ -5,10 +5,10 @@ import KafkaWire
 final class Relay {
     let place: Exchange.Place
     let context: ProxyContext
-    let client: TCPSocket
+    let client: any LoopSocket
     /// By which of this machine's addresses the client came.
     let local: String?
-    private(set) var broker: TCPSocket?
+    private(set) var broker: (any LoopSocket)?
     let requests: Lane
     let answers: Lane
     var inFlight = InFlight()
@@ -28,7 +28,7 @@ final class Relay {
     /// What one call reads at most, so that one connection does not keep the loop to itself.
     private static let turn = 1 << 20
 
-    init(_ client: TCPSocket, place: Exchange.Place, faults: ConnectionFaults, context: ProxyContext) {
+    init(_ client: any LoopSocket, place: Exchange.Place, faults: ConnectionFaults, context: ProxyContext) {
         self.client = client
         self.place = place
         self.faults = faults
@@ -45,11 +45,11 @@ final class Relay {
         }
     }
 
-    func connected(to broker: TCPSocket) { self.broker = broker }
+    func connected(to broker: any LoopSocket) { self.broker = broker }
 
-    func socket(_ side: Conversation.Side) -> TCPSocket? { side == .client ? client : broker }
+    func socket(_ side: Conversation.Side) -> (any LoopSocket)? { side == .client ? client : broker }
 
-    private func receiver(of lane: Lane) -> TCPSocket? { lane === requests ? broker : client }
+    private func receiver(of lane: Lane) -> (any LoopSocket)? { lane === requests ? broker : client }
 
     func lane(from side: Conversation.Side) -> Lane { side == .client ? requests : answers }
 
@@ -159,7 +159,8 @@ final class Relay {
     }
 
     /// Writes as much as the receiver takes, where nothing waits before it; says how much that is.
-    private func write(_ bytes: UnsafeRawBufferPointer, _ lane: Lane, to receiver: TCPSocket, now: Instant) -> Int {
+    private func write(_ bytes: UnsafeRawBufferPointer, _ lane: Lane, to receiver: any LoopSocket, now: Instant) -> Int
+    {
         if !lane.outlet.isEmpty { flush(lane, now: now) }
         guard !isClosed else { return bytes.count }
         guard lane.outlet.isEmpty else { return 0 }

@@ -44,7 +44,7 @@ actor ReplayConnection {
         throw last
     }
 
-    private func watch(_ socket: TCPSocket) {
+    private func watch(_ socket: any LoopSocket) {
         loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(readiness) }
         }
