@@ -54,6 +54,7 @@ let package = Package(
     products: [
         .library(name: "KafkaWire", targets: ["KafkaWire"]),
         .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
+        .library(name: "KafkaSimulation", targets: ["KafkaSimulation"]),
         .library(name: "ShutdownSignal", targets: ["ShutdownSignal"]),
         // For Benchmarks, which is a package of its own.
         .library(name: "FraudDetection", targets: ["ChangeEvents", "Detectors", "EventGenerator"]),
@@ -100,6 +101,9 @@ let package = Package(
             ],
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
+        .target(
+            name: "KafkaSimulation", dependencies: ["KafkaWire", "KafkaBroker", log, collections, heap],
+            swiftSettings: strict),
 
         library(.shared, "JSONLines"),
         library(.shared, "ShutdownSignal"),
@@ -159,6 +163,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ClientTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire"], swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["TestSupport", "KafkaSimulation", "KafkaBroker", "KafkaWire"],
+            swiftSettings: strict),
         .testTarget(
             name: "AppTests",
             dependencies: [

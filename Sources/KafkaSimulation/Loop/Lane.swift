@@ -1,0 +1,69 @@
+import DequeModule
+import KafkaWire
+
+/// A thread of a host: what it has to do now, in the order of a real loop. One turn runs the jobs, then the timers that
+/// are due, then what was left for the end of the jobs, then the sockets that are ready.
+struct Lane {
+    /// A part of a turn, which nothing of another thread comes into.
+    enum Part {
+        case job(UnownedJob)
+        /// One that came from Swift's own pool of threads.
+        case poolJob(UnownedJob)
+        case actions([@Sendable () -> Void])
+        case sockets([Int32])
+    }
+
+    private enum Phase {
+        case timers, afterJobs, sockets
+    }
+
+    let name: String
+    let host: Int
+    /// What its jobs are told that they run on; the first only where actors live on it.
+    var serial: UnownedSerialExecutor?
+    var task: UnownedTaskExecutor?
+    var jobs: Deque<Part> = []
+    var due: [@Sendable () -> Void] = []
+    var afterJobs: [@Sendable () -> Void] = []
+    var ready: [Int32] = []
+    private var phase = Phase.timers
+    /// Whether it stands still, with all that it has to do.
+    var isPaused = false
+    /// How long each of its turns takes, and until when it is busy with the last one.
+    var pace = Duration.zero
+    var isBusy = false
+    /// Whether it is among those that may have the next turn.
+    var isListed = false
+    /// How many parts of turns it has had since time last passed.
+    var parts = 0
+
+    init(name: String, host: Int) { (self.name, self.host) = (name, host) }
+
+    var hasWork: Bool { !jobs.isEmpty || !due.isEmpty || !afterJobs.isEmpty || !ready.isEmpty }
+    var mayRun: Bool { hasWork && !isPaused && !isBusy }
+
+    /// What it does next.
+    mutating func next() -> Part? {
+        if let job = jobs.popFirst() { return job }
+        for _ in 0..<3 {
+            switch phase {
+            case .timers:
+                phase = .afterJobs
+                if let actions = Self.take(&due) { return .actions(actions) }
+            case .afterJobs:
+                phase = .sockets
+                if let actions = Self.take(&afterJobs) { return .actions(actions) }
+            case .sockets:
+                phase = .timers
+                if let ready = Self.take(&ready) { return .sockets(ready) }
+            }
+        }
+        return nil
+    }
+
+    private static func take<Element>(_ list: inout [Element]) -> [Element]? {
+        if list.isEmpty { return nil }
+        defer { list = [] }
+        return list
+    }
+}

@@ -1,0 +1,99 @@
+import KafkaWire
+import Logging
+
+/// A machine of a simulation: with an address, a clock, and threads. What runs on it can be reached by its name.
+public final class SimulatedHost: Sendable {
+    /// Its name, in the network as well.
+    public let name: String
+    /// Where clients and brokers of the host live.
+    package let loop: SimulatedLoop
+    private let pool: SimulatedPool
+    private let core: SimulationCore
+    private let lastBody = Locked(0)
+
+    init(_ name: String, in core: SimulationCore) {
+        self.name = name
+        self.core = core
+        let number = core.shared.withLock { $0.addHost(name) }
+        loop = SimulatedLoop("\(name)'s loop", of: number, in: core)
+        pool = SimulatedPool("\(name)'s pool", of: number, in: core)
+    }
+
+    private var number: Int { loop.host }
+
+    /// Where its tasks run.
+    public var executor: any TaskExecutor { pool }
+
+    /// Starts a task on the host. `what` names it where it does not end.
+    @discardableResult
+    public func start<R: Sendable>(_ what: String, _ body: @escaping @Sendable () async -> R) -> Task<R, Never> {
+        let core = core
+        let number = core.with("\(what) was started") { state in
+            let number = (state.bodies.keys.max() ?? 0) + 1
+            state.bodies[number] = "\(what) (\(name))"
+            return number
+        }
+        return Task(executorPreference: pool) {
+            let value = await body()
+            core.shared.withLock { $0.bodies[number] = nil }
+            return value
+        }
+    }
+
+    /// Waits, in the simulation's time.
+    public func sleep(for duration: Duration) async throws(CancellationError) { try await loop.sleep(for: duration) }
+
+    /// By how much its time of day is wrong. Changed, it jumps.
+    public var clockOffset: Duration {
+        get { core.with("a clock was looked at") { .microseconds($0.offsets[number]) } }
+        set { core.with("a clock was set") { $0.offsets[number] = newValue.nanoseconds / 1000 } }
+    }
+
+    /// Stands still with all that it runs, as when its processes are stopped or its memory is swapped out: its
+    /// connections stay.
+    public func pause() { core.with("a host was paused") { $0.setPaused(true, host: number) } }
+
+    public func resume() { core.with("a host went on") { $0.setPaused(false, host: number) } }
+
+    /// How long each turn of its threads takes; a slow machine.
+    public func slowDown(to pace: Duration) {
+        core.with("a host was slowed down") { state in
+            for lane in state.lanes.indices where state.lanes[lane].host == number { state.lanes[lane].pace = pace }
+        }
+    }
+
+    /// Whether it takes nothing in of what arrives over its connections.
+    public func setDeaf(_ isDeaf: Bool) {
+        core.network("a host was made deaf") { network, _ in network.setDeaf(isDeaf, number) }
+    }
+
+    /// All its connections and listeners are gone, as when its processes have ended; what they do from now on reaches
+    /// nobody.
+    ///
+    /// - Parameter isSilent: Whether nobody is told, as when its power is cut.
+    public func disconnect(isSilent: Bool = false) {
+        core.network("a host was cut off") { network, now in network.shutDown(number, isSilent: isSilent, now: now) }
+    }
+
+    /// How many sockets it has open.
+    public var openSockets: Int {
+        core.with("sockets were counted") { state in
+            state.network.ends.values.reduce(0) { $0 + ($1.host == number ? 1 : 0) }
+        }
+    }
+
+    /// A logger whose records are part of the simulation's digest, and go to `further` as well.
+    public func logger(_ label: String = "", further: (@Sendable (String) -> Void)? = nil) -> Logger {
+        let (core, host) = (core, name)
+        return Logger(label: label.isEmpty ? name : label) { label in
+            SimulatedLog(label: label) { line in
+                core.with("something was logged") { state in
+                    state.digest.add(UInt64(bitPattern: state.now.nanoseconds))
+                    state.digest.add(host)
+                    state.digest.add(line)
+                }
+                further?(line)
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import KafkaWire
+
+/// The network between the hosts of a simulation: what goes wrong in it, and when. Parties are hosts, and what listens on
+/// a port that has a name of its own.
+public struct SimulatedNetwork: Sendable {
+    let core: SimulationCore
+
+    /// How it goes where nothing else is said.
+    public var usual: LinkConditions {
+        get { core.network("the network was looked at") { network, _ in network.usual } }
+        nonmutating set { core.network("the network was changed") { network, _ in network.usual = newValue } }
+    }
+
+    /// What listens on that port of a host is a party of its own, as a node of a broker.
+    public func name(_ party: String, port: UInt16, of host: SimulatedHost) {
+        core.network("a party was named") { network, _ in network.addParty(party, port: port, of: host.loop.host) }
+    }
+
+    /// Changes how it goes from one party to another, in this direction.
+    public func change(from: String, to: String, _ body: @Sendable (inout LinkConditions) -> Void) {
+        core.network("the network was changed") { network, now in
+            network.change(from: from, to: to, now: now, body)
+        }
+    }
+
+    /// Nothing passes between two parties, in both directions.
+    public func part(_ one: String, _ other: String) {
+        change(from: one, to: other) { $0.isBlocked = true }
+        change(from: other, to: one) { $0.isBlocked = true }
+    }
+
+    /// All is as usual again.
+    public func heal() { core.network("the network was healed") { network, now in network.heal(now: now) } }
+
+    /// What a name means to a host, or to all; with nil the host of that name again.
+    public func setName(_ name: String, for host: SimulatedHost? = nil, to answer: NameAnswer?) {
+        core.network("a name was given") { network, _ in network.setName(name, for: host?.loop.host, answer) }
+    }
+
+    /// Ends the connections between two parties; gives how many.
+    @discardableResult
+    public func cut(_ one: String, _ other: String, _ kind: CutKind = .reset) -> Int {
+        core.network("connections were cut") { network, now in
+            let found = network.connections(between: one, other)
+            for end in found { network.cut(end, kind, now: now) }
+            return found.count
+        }
+    }
+
+    /// The connections between two parties end when so many bytes more have gone from `one` to `other`.
+    public func cut(_ one: String, _ other: String, afterBytes count: Int, _ kind: CutKind = .reset) {
+        core.network("connections will be cut") { network, _ in
+            for end in network.connections(between: one, other) { end.cut = (count, kind) }
+        }
+    }
+}
