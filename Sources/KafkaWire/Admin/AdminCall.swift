@@ -184,16 +184,20 @@ extension AdminCall {
     ) async -> [Item: Result<Value, KafkaError>] {
         var outcomes: [Item: Result<Value, KafkaError>] = [:]
         var byBroker: [Cluster.Target: [Item]] = [:]
+        var targets: [Cluster.Target] = []
         let places = await places(of: items, in: cluster)
         for item in items {
             switch places[item] {
-            case .success(let target)?: byBroker[target, default: []].append(item)
+            case .success(let target)?:
+                if byBroker[target] == nil { targets.append(target) }
+                byBroker[target, default: []].append(item)
             case .failure(let error)?: outcomes[item] = .failure(located(error, item))
             case nil: outcomes[item] = .failure(missing(item, nil))
             }
         }
         await withTaskGroup(of: [Item: Result<Value, KafkaError>].self) { group in
-            for (target, items) in byBroker {
+            for target in targets {
+                let items = byBroker[target] ?? []
                 group.addTask { await ask(target, items, in: cluster, until: deadline) }
             }
             for await part in group { outcomes.merge(part) { _, new in new } }

@@ -212,7 +212,7 @@ extension KafkaAdmin {
                     )
                 }
             })
-        return await cluster.perform(call, about: Array(changes.keys))
+        return await cluster.perform(call, about: changes.keys.sorted { "\($0)" < "\($1)" })
     }
 
     /// What has a configuration of its own: groups, client metrics and, from Kafka 4.1 on, topics and brokers

@@ -116,7 +116,12 @@ extension Dictionary {
     /// The values, if every item has worked; else throws the error of one that has not.
     public func get<Success>() throws(KafkaError) -> [Key: Success] where Value == Result<Success, KafkaError> {
         var values: [Key: Success] = [:]
-        for (key, result) in self { values[key] = try result.get() }
+        for (key, result) in self {
+            guard case .success(let value) = result else { continue }
+            values[key] = value
+        }
+        // Of several errors always the same one.
+        if values.count < count, let first = failures().min(by: { "\($0.key)" < "\($1.key)" }) { throw first.value }
         return values
     }
 
@@ -124,13 +129,4 @@ extension Dictionary {
     public func failures<Success>() -> [Key: KafkaError] where Value == Result<Success, KafkaError> {
         compactMapValues { if case .failure(let error) = $0 { error } else { nil } }
     }
-}
-
-/// Partitions and what belongs to them, topic by topic, as requests want them: in order.
-func byTopic<Element>(
-    _ elements: some Sequence<Element>, _ partition: (Element) -> TopicPartition
-) -> [(topic: String, elements: [Element])] {
-    Dictionary(grouping: elements) { partition($0).topic }
-        .sorted { $0.key < $1.key }
-        .map { (topic: $0.key, elements: $0.value.sorted { partition($0) < partition($1) }) }
 }

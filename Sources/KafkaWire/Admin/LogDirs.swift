@@ -126,6 +126,7 @@ extension KafkaAdmin {
                     }
                 }
             })
-        return await cluster.perform(call, about: Array(paths.keys))
+        return await cluster.perform(
+            call, about: paths.keys.sorted { ($0.partition, $0.broker) < ($1.partition, $1.broker) })
     }
 }

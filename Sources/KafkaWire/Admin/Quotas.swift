@@ -96,6 +96,6 @@ extension KafkaAdmin {
                     return AdminReply(QuotaEntity(parts), entry.errorCode, entry.errorMessage)
                 }
             })
-        return await cluster.perform(call, about: Array(changes.keys))
+        return await cluster.perform(call, about: changes.keys.sorted { "\($0)" < "\($1)" })
     }
 }

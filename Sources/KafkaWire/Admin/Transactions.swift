@@ -116,7 +116,7 @@ extension KafkaAdmin {
             })
         var described = await cluster.perform(call, about: ids)
         // Known since it was asked.
-        let coordinators = await cluster.coordinators(of: described.keys.map { .transactionCoordinator(id: $0) })
+        let coordinators = await cluster.coordinators(of: ids.map { .transactionCoordinator(id: $0) })
         for (id, outcome) in described {
             guard case .success(var value) = outcome,
                 case .success(let broker)? = coordinators[.transactionCoordinator(id: id)]

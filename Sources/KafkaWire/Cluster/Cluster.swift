@@ -86,9 +86,9 @@ package actor Cluster {
     /// Closes all connections; what waits fails.
     package func close() async {
         isClosed = true
-        let open = links.values.map(\.connection) + opening.values.map(\.connection)
+        let open = links.map { ($0.key, $0.value.connection) } + opening.map { ($0.key, $0.value.connection) }
         links = [:]
-        for connection in open { await connection.close() }
+        for (_, connection) in open.sorted(by: { "\($0.0)" < "\($1.0)" }) { await connection.close() }
     }
 
     // MARK: - Requests
@@ -266,7 +266,9 @@ package actor Cluster {
     func candidates(for question: String) -> [BrokerAddress] {
         var random = loop.randomSource()
         var told: Set<BrokerAddress> = []
-        let all = (metadata.brokers.values.shuffled(using: &random) + bootstrap).filter { told.insert($0).inserted }
+        let all = (metadata.brokers.inOrder.map(\.value).shuffled(using: &random) + bootstrap).filter {
+            told.insert($0).inserted
+        }
         let candidates = all.map { address in
             let link = links[Key(address: address, use: .general)].flatMap { isOpen($0) ? $0 : nil }
             return LookOrder.Candidate(

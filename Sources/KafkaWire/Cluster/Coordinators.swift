@@ -47,7 +47,8 @@ extension Cluster {
         var found: [Target: Result<BrokerID, KafkaError>] = [:]
         var groups: [String] = []
         var transactions: [String] = []
-        for target in Set(targets) {
+        var seen: Set<Target> = []
+        for target in targets where seen.insert(target).inserted {
             if let known = coordinators[target] {
                 found[target] = .success(known)
             } else if case .coordinator(let group) = target {

@@ -29,7 +29,7 @@ extension Cluster {
             byLeader[leader, default: [:]][partition] = time
         }
         let questions = byLeader
-        let answers = await loop.sideBySide(questions.keys, within: limit) {
+        let answers = await loop.sideBySide(questions.keys.sorted(), within: limit) {
             leader async -> Result<Answer<ListOffsetsResponse>, KafkaError> in
             do throws(KafkaError) {
                 return .success(try await self.askOffsets(questions[leader] ?? [:], epochs, of: leader, isolation))
@@ -105,7 +105,7 @@ extension Cluster {
             ListOffsetsRequest.with {
                 $0.replicaId = .none
                 if version >= 2 { $0.isolationLevel = isolation.rawValue }
-                $0.topics = Dictionary(grouping: times) { $0.key.topic }.map { topic, times in
+                $0.topics = byTopic(times) { $0.key }.map { topic, times in
                     .with {
                         $0.name = topic
                         $0.partitions = times.map { partition, time in
@@ -135,7 +135,7 @@ extension Cluster {
     private nonisolated func askCommitted(
         _ group: String, _ partitions: Set<TopicPartition>
     ) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
-        let topics = Dictionary(grouping: partitions, by: \.topic)
+        let topics = byTopic(partitions) { $0 }
         // Version 10 names topics by identifier only; names serve as well and need no look-up.
         let answer = try await send(
             OffsetFetchRequest.self, to: .coordinator(group: group), use: .group, atMost: 9
@@ -179,7 +179,7 @@ extension Cluster {
             throw .refused(told.error, what, by: answer.broker, api: .offsetFetch)
         }
         var found: [TopicPartition: CommittedOffset] = [:]
-        for partition in asked {
+        for partition in asked.sorted() {
             guard let entry = told.partitions[partition] else {
                 throw .leftOut(what, by: answer.broker, api: .offsetFetch, topic: partition.topic, partition.partition)
             }
@@ -205,7 +205,7 @@ extension Cluster {
                 $0.generationIdOrMemberEpoch = member.generation
                 $0.memberId = member.memberId
                 if version >= 7 { $0.groupInstanceId = member.groupInstanceId }
-                $0.topics = Dictionary(grouping: offsets) { $0.key.topic }.map { topic, offsets in
+                $0.topics = byTopic(offsets) { $0.key }.map { topic, offsets in
                     .with {
                         $0.name = topic
                         $0.partitions = offsets.map { partition, offset in

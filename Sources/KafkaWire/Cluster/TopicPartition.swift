@@ -18,3 +18,11 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
         a.topic == b.topic ? a.partition < b.partition : a.topic < b.topic
     }
 }
+
+/// Partitions and what belongs to them, topic by topic, as requests want them: in order.
+func byTopic<Element>(
+    _ elements: some Sequence<Element>, _ partition: (Element) -> TopicPartition
+) -> [(topic: String, elements: [Element])] {
+    Dictionary(grouping: elements) { partition($0).topic }.inOrder
+        .map { (topic: $0.key, elements: $0.value.sorted { partition($0) < partition($1) }) }
+}

@@ -47,7 +47,7 @@ extension ConsumerEngine {
         if let actions = membership?.commitRefused(code, of: member, now: now) { perform(actions) }
         throw .refused(
             code, "could not commit to group \(member.groupId)", api: .offsetCommit,
-            topic: offsets.keys.first?.topic, partition: offsets.keys.first?.partition,
+            topic: offsets.keys.min()?.topic, partition: offsets.keys.min()?.partition,
             advice: Self.movedOn.contains(code)
                 ? "the group has moved on, and the records behind the last commit come again" : nil)
     }

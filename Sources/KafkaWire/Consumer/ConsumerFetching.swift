@@ -7,14 +7,14 @@ extension ConsumerEngine {
         lookAtTopics(now)
         let metadata = cluster.assumeIsolated { $0.metadata }
         // Leader by leader: one that is silent, or missing, holds up no partition of the others.
-        let unresolved = Dictionary(grouping: plan.takeUnresolved(now)) { metadata.leader(of: $0.key) }
-        for starts in unresolved.values {
+        let unresolved = Dictionary(grouping: plan.takeUnresolved(now)) { metadata.leader(of: $0.key) ?? .none }
+        for (_, starts) in unresolved.inOrder {
             let starts = Dictionary(starts.map { ($0.key, $0.value) }) { first, _ in first }
             Task(executorPreference: loop) { await self.resolve(starts) }
         }
         let (requests, leaderless) = plan.takeRequests(now: now, leader: { metadata.leader(of: $0) })
         if !leaderless.isEmpty { relearn(leaderless) }
-        for (leader, request) in requests {
+        for (leader, request) in requests.inOrder {
             Task(executorPreference: loop) { await self.fetch(request, from: leader) }
         }
         setTimer()

@@ -57,7 +57,7 @@ enum FetchExchange {
                 }
             }
             // What is left out is not nothing: asked again at once, it would be so without end.
-            for source in open {
+            for source in open.sorted() {
                 let error = KafkaError(
                     .malformedResponse,
                     "could not fetch \(source): broker \(answer.broker) left it out of its answer",
@@ -224,7 +224,7 @@ enum FetchExchange {
         func ask(_ times: [TopicPartition: Int64]) async throws(KafkaError) -> [TopicPartition: Offset] {
             guard !times.isEmpty else { return [:] }
             var offsets: [TopicPartition: Offset] = [:]
-            for (partition, outcome) in await cluster.listOffsets(times, isolation: isolation, within: limit) {
+            for (partition, outcome) in await cluster.listOffsets(times, isolation: isolation, within: limit).inOrder {
                 do throws(KafkaError) { offsets[partition] = try outcome.get() } catch {
                     guard ErrorVerdicts.mayPass(error) else { throw error }
                     failure = error
@@ -242,7 +242,7 @@ enum FetchExchange {
         }
         var beyond: [TopicPartition: Int64] = [:]
         var ends: [TopicPartition: Offset] = [:]
-        for (partition, offset) in try await ask(times) {
+        for (partition, offset) in try await ask(times).inOrder {
             switch starts[partition] {
             case .last: ends[partition] = mustBe(partition, offset)
             // No record is as new as the time asked for: the next one will be.
@@ -250,8 +250,8 @@ enum FetchExchange {
             default: found[partition] = mustBe(partition, offset)
             }
         }
-        for (partition, offset) in try await ask(beyond) { found[partition] = mustBe(partition, offset) }
-        for (partition, first) in try await ask(ends.mapValues { _ in -2 }) {
+        for (partition, offset) in try await ask(beyond).inOrder { found[partition] = mustBe(partition, offset) }
+        for (partition, first) in try await ask(ends.mapValues { _ in -2 }).inOrder {
             guard case .last(let count)? = starts[partition], let end = ends[partition] else { continue }
             found[partition] = mustBe(partition, first).map { max($0, end - max(0, count)) }
         }

@@ -110,7 +110,7 @@ enum GroupExchange {
                     $0.protocolType = "consumer"
                     $0.protocolName = assignor
                 }
-                $0.assignments = assignments.map { member, assignment in
+                $0.assignments = assignments.inOrder.map { member, assignment in
                     .with {
                         $0.memberId = member
                         $0.assignment = assignment

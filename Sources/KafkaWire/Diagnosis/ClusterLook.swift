@@ -86,7 +86,7 @@ struct ClusterLook: Sendable {
             let gathered = try await admin.listGroups()
             listing.groups = gathered.elements
             listing.names = gathered.elements.map(\.id)
-            listing.failures = gathered.failures.values.map(\.message)
+            listing.failures = gathered.failures.inOrder.map(\.value.message)
         } catch {
             listing.failures = [error.message]
         }

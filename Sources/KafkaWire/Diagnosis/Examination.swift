@@ -236,7 +236,7 @@ struct Examination: Sendable {
             else { return }
             candidates.append(address)
         }
-        for settings in facts.settings.values {
+        for (_, settings) in facts.settings.inOrder {
             for listener in (settings["advertised.listeners"] ?? "").split(separator: ",") {
                 add(try? BrokerAddress(String(listener)))
             }
@@ -249,7 +249,7 @@ struct Examination: Sendable {
             else {
                 return false
             }
-            let reached = await concurrently(Array(cluster.brokers.values)) { await visitor.visit($0) }
+            let reached = await concurrently(cluster.brokers.inOrder.map(\.value)) { await visitor.visit($0) }
             return reached.allSatisfy { $0.cluster?.clusterId == facts.cluster.clusterId }
         }
         return zip(candidates, good).filter(\.1).map(\.0)
@@ -272,9 +272,10 @@ struct Examination: Sendable {
         }
         let guesses = Dictionary(brokers.map { ($0.1, $0.2.guess) }, uniquingKeysWith: { first, _ in first })
         findings += ReleaseJudgement.findings(guesses)
-        let release = guesses.values.compactMap(\.release).first
+        let inOrder = guesses.inOrder.map(\.value)
+        let release = inOrder.compactMap(\.release).first
         let summary: String
-        switch guesses.values.first {
+        switch inOrder.first {
         case .kafka, .newerThan: summary = "speaks as Apache Kafka \(release ?? "")"
         case .near(let name, _): summary = "like no release; Apache Kafka \(name) is nearest"
         case .mockCluster: summary = "librdkafka's mock cluster"

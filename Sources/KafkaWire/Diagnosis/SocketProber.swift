@@ -74,7 +74,7 @@ actor SocketProber {
 
     /// Waits no longer for what an address may say: what it is, is known.
     func hangUp(on address: SocketAddress) {
-        for (id, talk) in talking where talk.address == address { end(id, .silence) }
+        for (id, talk) in talking.inOrder where talk.address == address { end(id, .silence) }
     }
 
     // MARK: - Connecting

@@ -11,12 +11,15 @@ struct Accumulator {
     let isPacking: Bool
 
     private var topics: [String: TopicQueues] = [:]
+    /// The same in the order in which they came, which is that in which they are sent.
+    private var queuesInOrder: [TopicQueues] = []
     /// The topic of the record before: most often it is that of the next one too, and needs no hashing.
     private var recentName = ""
     private var recentQueues: TopicQueues?
     /// Bytes of all batches that were not acknowledged.
     private(set) var bufferedBytes = 0
-    private var pendingByIdentity: [ObjectIdentifier: ProducerBatch] = [:]
+    private var pendingByIdentity: [ObjectIdentifier: (number: Int, batch: ProducerBatch)] = [:]
+    private var lastPending = 0
     private let isIdempotent: Bool
     /// Which partition records without a key go to next.
     private var random: RandomSource
@@ -24,7 +27,9 @@ struct Accumulator {
     /// How many batches were not acknowledged, those on their way included.
     var pendingBatches: Int { pendingByIdentity.count }
     /// The batches that were not acknowledged, those on their way included.
-    var pending: [ProducerBatch] { Array(pendingByIdentity.values) }
+    var pending: [ProducerBatch] { pendingByIdentity.values.sorted { $0.number < $1.number }.map(\.batch) }
+    /// The topics that were told of, in the order in which they were.
+    var names: [String] { queuesInOrder.map(\.name) }
 
     /// A batch with the stamp that it was first sent with: a retry carries the same.
     struct Entry: Sendable {
@@ -39,6 +44,9 @@ struct Accumulator {
         var lastError: KafkaError?
         /// Whether it is a part of a batch that was too large.
         var isPart = false
+
+        /// Its place among those of all partitions.
+        var place: (TopicPartition, Int) { (batch.target, ordinal) }
 
         /// Whether it has to be through before several batches of its partition are sent at a time again.
         var isHoldingUp: Bool { attempts > 0 || isPart }
@@ -66,8 +74,8 @@ struct Accumulator {
     /// before it.
     mutating func setTopic(_ name: String, _ shape: TopicShape) {
         guard shape.count > 0 else { return }
-        let queues = topics[name] ?? TopicQueues(batchLimit: batchSize)
-        topics[name] = queues
+        let queues = topics[name] ?? TopicQueues(name, batchLimit: batchSize)
+        if topics.updateValue(queues, forKey: name) == nil { queuesInOrder.append(queues) }
         let isSame = shape.id == queues.id && shape.id != .zero
         if !isSame, shape.id != .zero, queues.id != .zero {
             for queue in queues.partitions { queue.line.renumber() }
@@ -138,7 +146,7 @@ struct Accumulator {
                 queue.builder.pointee = RecordBatchBuilder(
                     capacity: max(queue.usualSize, min(max(bound + 128, 4096), 1 << 20)))
             }
-            pendingByIdentity[ObjectIdentifier(batch)] = batch
+            awaits(batch)
             wake = wake || pendingBatches == 1 || linger == .zero || queue.full.isEmpty
         }
         let before = queue.builder.pointee.size
@@ -207,7 +215,7 @@ struct Accumulator {
         /// What goes to each leader, divided into requests of about `size` bytes.
         func requests(of size: Int) -> [(leader: BrokerID, entries: [Entry])] {
             var requests: [(leader: BrokerID, entries: [Entry])] = []
-            for (leader, entries) in byLeader {
+            for (leader, entries) in byLeader.inOrder {
                 var request: [Entry] = []
                 var bytes = 0
                 for entry in entries {
@@ -232,7 +240,7 @@ struct Accumulator {
     ) -> Ready {
         var ready = Ready()
         func lookAgain(_ at: Instant) { ready.nextLook = min(ready.nextLook ?? at, at) }
-        for (name, queues) in topics {
+        for queues in queuesInOrder {
             for queue in queues.partitions {
                 if let open = queue.open, queue.full.isEmpty {
                     let due = open.created + linger
@@ -245,7 +253,7 @@ struct Accumulator {
                 }
                 guard queue.line.hasRoom(maximumInFlight, isIdempotent: isIdempotent) else { continue }
                 guard let broker = leader(queue.target) else {
-                    ready.leaderless.insert(name)
+                    ready.leaderless.insert(queue.target.topic)
                     continue
                 }
                 guard isFree(broker) else { continue }
@@ -275,6 +283,12 @@ struct Accumulator {
         guard let queue = queue(entry.batch.target) else { return }
         queue.line.finished(entry.stamp, isAcknowledged: isAcknowledged)
         release(entry, queue)
+    }
+
+    /// The batch is one of those that were not acknowledged.
+    private mutating func awaits(_ batch: ProducerBatch) {
+        lastPending += 1
+        pendingByIdentity[ObjectIdentifier(batch)] = (lastPending, batch)
     }
 
     private mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
@@ -312,7 +326,7 @@ struct Accumulator {
             part.batch = batch
             part.size = size - RecordBatch.Layout.headerSize
             queue.full.insert(part, at: place)
-            pendingByIdentity[ObjectIdentifier(batch)] = batch
+            awaits(batch)
             bufferedBytes += part.size
             part.ordinal += Int(count)
             part.stamp?.advance(by: count)
@@ -327,7 +341,7 @@ struct Accumulator {
     mutating func takeExpired(now: Instant, timeout: Duration) -> (expired: [Entry], next: Instant?) {
         var expired: [Entry] = []
         var next: Instant?
-        for queues in topics.values {
+        for queues in queuesInOrder {
             for queue in queues.partitions where queue.line.inFlight == 0 {
                 if let open = queue.open, open.created + timeout <= now { _ = seal(queue) }
                 while let first = queue.full.first, first.batch.created + timeout <= now {
@@ -348,7 +362,7 @@ struct Accumulator {
     /// Takes out everything that is not on its way.
     mutating func takeAll() -> [Entry] {
         var all: [Entry] = []
-        for queues in topics.values {
+        for queues in queuesInOrder {
             for queue in queues.partitions {
                 _ = seal(queue)
                 while let first = queue.full.popFirst() {

@@ -71,7 +71,7 @@ enum ProduceExchange {
         var request = ProduceRequest()
         request.acks = acks.rawValue
         request.timeoutMs = Milliseconds(timeout)
-        request.topicData = Dictionary(grouping: batches) { $0.0.topic }.map { topic, batches in
+        request.topicData = Dictionary(grouping: batches) { $0.0.topic }.inOrder.map { topic, batches in
             .with {
                 if version >= 13 { $0.topicId = ids[topic, default: .zero] } else { $0.name = topic }
                 $0.partitionData = batches.map { target, bytes in

@@ -119,7 +119,7 @@ extension ProducerEngine {
         let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: timeout) }
         for entry in expired { fail(entry.batch, expiry(of: entry)) }
         if let next { setTimer(next) }
-        for entry in outlasting.values.joined() {
+        for entry in outlasting.values.joined().sorted(by: { $0.place < $1.place }) {
             if entry.batch.created + timeout > now {
                 setTimer(entry.batch.created + timeout)
             } else {

@@ -79,7 +79,8 @@ extension ProducerEngine {
     private func takeOverTopics() {
         let topics = cluster.assumeIsolated { $0.metadata.topics }
         shared.state.withLock { state in
-            for (name, topic) in topics where topic.error == .none && state.accumulator.partitionCount(name) != nil {
+            for name in state.accumulator.names where state.accumulator.partitionCount(name) != nil {
+                guard let topic = topics[name], topic.error == .none else { continue }
                 state.accumulator.setTopic(name, topic.shape)
             }
         }

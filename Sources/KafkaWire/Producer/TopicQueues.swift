@@ -11,6 +11,7 @@ struct TopicShape: Equatable {
 
 /// The queues of one topic. A class, so that appending looks a topic up without copying it.
 final class TopicQueues {
+    let name: String
     /// How many partitions the topic has; 0 while it has to be looked up again. Queues beyond are those of a topic of
     /// that name before it.
     var count = 0
@@ -25,7 +26,10 @@ final class TopicQueues {
     /// When a batch was last begun.
     var lastUse: Instant?
 
-    init(batchLimit: Int) { self.batchLimit = batchLimit }
+    init(_ name: String, batchLimit: Int) {
+        self.name = name
+        self.batchLimit = batchLimit
+    }
 
     var isIdle: Bool {
         partitions.allSatisfy { $0.open == nil && $0.full.isEmpty && $0.line.inFlight == 0 }
