@@ -28,9 +28,15 @@ struct RankedKeys<Key: Hashable, Rank: Comparable> {
             guard ranks[key] != newValue else { return }
             ranks[key] = newValue
             if let newValue { heap.insert(Entry(rank: newValue, key: key)) }
-            if heap.count > 2 * ranks.count + 16 { heap = Heap(ranks.map { Entry(rank: $0.value, key: $0.key) }) }
+            if heap.count > 2 * ranks.count + 16 { dropOutdated() }
             while let first = heap.min, ranks[first.key] != first.rank { heap.removeMin() }
         }
+    }
+
+    /// Equals among the others keep an order that follows from what was done, and not from the dictionary's.
+    private mutating func dropOutdated() {
+        var kept: Set<Key> = []
+        heap = Heap(heap.unordered.filter { ranks[$0.key] == $0.rank && kept.insert($0.key).inserted })
     }
 
     /// The key with the lowest rank.

@@ -259,7 +259,7 @@ final class FilePool {
 
     /// Makes everything that was written to any file safe against a loss of power.
     func sync() throws(StorageError) {
-        for file in dirty.values { try file.sync() }
+        for file in dirty.values.sorted(by: { $0.path < $1.path }) { try file.sync() }
     }
 
     /// Lets go of the files without making them safe.

@@ -139,7 +139,7 @@ final class LogBounds {
 
     /// Forgets the logs that are not among `known`.
     func forgetAll(but known: Set<Key>) {
-        for key in Array(places.keys) where !known.contains(key) { forget(key) }
+        for (key, _) in places.sorted(by: { $0.value < $1.value }) where !known.contains(key) { forget(key) }
     }
 
     // MARK: - Form

@@ -177,7 +177,7 @@ struct ClassicGroup: Equatable {
 
     /// A rebalance begins anew while members wait for the leader's assignment, or there is none that can be kept.
     mutating func refuseSyncs(with error: ErrorCode = .rebalanceInProgress, now: Instant) {
-        for id in Array(members.keys) {
+        for id in ordered.map(\.id) {
             guard let ticket = members[id]?.syncing else {
                 members[id]?.assignment = Bytes()
                 continue
@@ -197,7 +197,7 @@ struct ClassicGroup: Equatable {
 
     /// The next generation begins with those who have joined. Static members that have not keep their place.
     private mutating func completeJoin(now: Instant) {
-        let absent = members.values.filter { $0.joining == nil && $0.instanceId == nil }
+        let absent = ordered.filter { $0.joining == nil && $0.instanceId == nil }
         for member in absent { _ = take(member.id) }
         if leader.flatMap({ members[$0] })?.joining == nil { leader = ordered.first { $0.joining != nil }?.id }
         guard !members.isEmpty else { return becomeEmpty(now: now) }
@@ -214,7 +214,7 @@ struct ClassicGroup: Equatable {
         state = .completingRebalance
         unsynced = Set(members.keys)
         syncDeadline = now + longestRebalanceTimeout
-        for id in Array(members.keys) {
+        for id in ordered.map(\.id) {
             guard var member = members[id], let ticket = member.joining else { continue }
             actions.append(.answerJoin(ticket, joinResponse(for: id, withMembers: id == leader)))
             member.joining = nil
@@ -238,7 +238,7 @@ struct ClassicGroup: Equatable {
     /// The leader has spoken: everybody who waits gets its part.
     mutating func becomeStable(now: Instant) {
         state = .stable
-        for id in Array(members.keys) {
+        for id in ordered.map(\.id) {
             guard var member = members[id], let ticket = member.syncing else { continue }
             actions.append(.answerSync(ticket, syncResponse(for: member)))
             member.syncing = nil

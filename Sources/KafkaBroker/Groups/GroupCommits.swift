@@ -63,7 +63,7 @@ extension GroupCoordinator {
 
     /// Forgets a group with all that it has committed.
     mutating func forget(group id: String) {
-        for topic in groups[id]?.offsets.topics ?? [] { forgetOffsets(ofTopic: topic, group: id) }
+        for topic in groups[id]?.offsets.topics.sorted() ?? [] { forgetOffsets(ofTopic: topic, group: id) }
         guard let group = groups.removeValue(forKey: id) else { return }
         use.memberBytes -= group.memberBytes
         plan(id)
@@ -71,7 +71,7 @@ extension GroupCoordinator {
 
     /// A topic is gone, and so are the positions in it.
     mutating func forgetOffsets(ofTopic name: String) {
-        for id in groupsOfTopic[name] ?? [] { forgetOffsets(ofTopic: name, group: id) }
+        for id in groupsOfTopic[name]?.sorted() ?? [] { forgetOffsets(ofTopic: name, group: id) }
     }
 
     private mutating func forgetOffsets(ofTopic name: String, group id: String) {
@@ -141,7 +141,7 @@ extension GroupCoordinator {
     /// transactions the producer that ends has a later epoch than the one that committed.
     mutating func endTransaction(of producer: ProducerIdentity, commit: Bool) {
         guard let concerned = pendingGroups.removeValue(forKey: producer.id) else { return }
-        for id in concerned {
+        for id in concerned.sorted() {
             let topics = Set((groups[id]?.offsets.pending[producer.id] ?? [:]).keys.map(\.topic))
             changeOffsets(of: id, in: topics) { $0.endTransaction(of: producer.id, commit: commit) }
         }

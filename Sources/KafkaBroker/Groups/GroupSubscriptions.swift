@@ -46,7 +46,7 @@ struct GroupSubscriptions: Equatable {
                 began = nil
             }
             if began == nil {
-                names = Array(registry.byName.keys) + Array(matches)
+                names = registry.sorted.map(\.name) + matches.sorted()
                 position = 0
                 began = registry.changes
             }
@@ -218,7 +218,7 @@ struct GroupSubscriptions: Equatable {
         var hasChanged = false
         var work = 0
         let limit = room == .max ? .max : bytes + room
-        for regex in behind where regex != heldBack {
+        for regex in behind.sorted() where regex != heldBack {
             guard var expression = expressions.removeValue(forKey: regex) else { continue }
             while work < Self.matchingPart, bytes < limit, let name = expression.next(registry) {
                 let isMatch = registry[name] != nil && expression.pattern.matches(name, counting: &work)

@@ -31,7 +31,7 @@ extension GroupCoordinator.Group {
             }
             expired += old.keys.map { TopicPartition(topic, $0) }.filter { !offsets.isUnstable($0) }
         }
-        return expired
+        return expired.sorted()
     }
 }
 
@@ -47,7 +47,7 @@ extension GroupCoordinator {
     mutating func expireOffsets(now: Instant) {
         guard let due = nextExpiry else { return planNextExpiry(now: now) }
         guard due <= now else { return }
-        if expiring.isEmpty { expiring = groups.filter { $0.value.offsets.count > 0 }.map(\.key) }
+        if expiring.isEmpty { expiring = groups.filter { $0.value.offsets.count > 0 }.keys.sorted() }
         var looked = 0
         while looked < Self.expiryPart, let id = expiring.popLast() {
             looked += 1 + (groups[id]?.offsets.count ?? 0)

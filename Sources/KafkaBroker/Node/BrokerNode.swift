@@ -282,7 +282,7 @@ final class BrokerNode {
     }
 
     private func makeRoom() {
-        let partitions = topics.byName.values.flatMap(\.partitions)
+        let partitions = topics.sorted.flatMap(\.partitions)
         while storedBytes > configuration.memoryLimit,
             let largest = partitions.max(by: { $0.log.size < $1.log.size })
         {

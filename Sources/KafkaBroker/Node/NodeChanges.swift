@@ -44,7 +44,7 @@ extension BrokerNode {
     }
 
     private func changeAll(_ body: (inout Leadership, Offset) -> Void) {
-        for topic in topics.byName.values {
+        for topic in topics.sorted {
             for partition in topic.partitions { change(partition, body) }
         }
     }

@@ -54,10 +54,10 @@ extension BrokerNode {
     func maintain(now: Instant) {
         let timestamp = time.timestamp()
         if maintenance.isRetentionDue(now) {
-            for topic in topics.byName.values { removeExpired(in: topic, timestamp) }
+            for topic in topics.sorted { removeExpired(in: topic, timestamp) }
         }
         if maintenance.isCompactionDue(now) {
-            for topic in topics.byName.values { compact(topic, timestamp) }
+            for topic in topics.sorted { compact(topic, timestamp) }
         }
         guard let storage else { return }
         do throws(StorageError) {

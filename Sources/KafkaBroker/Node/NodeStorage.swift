@@ -50,7 +50,7 @@ extension BrokerNode {
                 &transactions, &groups, WallClock(now: time.now(), timestamp: time.timestamp()))
             // The broker may have been killed when a topic's deletion was written, and that of its positions was not.
             // Positions in a topic of which nothing is known are kept: it may be that the topic is what was lost.
-            for name in Set(storage.metadata.removed.values) where topics[name] == nil {
+            for name in Set(storage.metadata.removed.values).sorted() where topics[name] == nil {
                 groups.forgetOffsets(ofTopic: name)
             }
             for log in found where !log.recovery.damages.isEmpty || log.recovery.missing != nil {

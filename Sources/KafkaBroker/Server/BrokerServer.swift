@@ -82,7 +82,7 @@ actor BrokerServer {
     // MARK: - Life
 
     func start() {
-        for id in listeners.keys { watchListener(of: id) }
+        for id in listeners.keys.sorted() { watchListener(of: id) }
         // Transactions whose end was decided before the broker was killed are ended before anybody asks.
         tick()
     }
@@ -97,7 +97,7 @@ actor BrokerServer {
     func stop() {
         guard !isStopped else { return }
         isStopped = true
-        for id in Array(listeners.keys) { closeListener(of: id) }
+        for id in listeners.keys.sorted() { closeListener(of: id) }
         timer.cancel()
         node.close()
     }
@@ -116,11 +116,14 @@ actor BrokerServer {
         guard let listener = listeners.removeValue(forKey: id) else { return }
         loop.unwatch(listener)
         listener.close()
-        for connection in connections.values where connection.node == id { close(connection) }
+        for connection in connectionsInOrder where connection.node == id { close(connection) }
     }
 
     /// Works on the broker's state.
     func withNode<R: Sendable>(_ body: @Sendable (BrokerNode) -> R) -> R { body(node) }
+
+    /// The connections, those in front that were made first.
+    private var connectionsInOrder: [ClientConnection] { connections.values.sorted { $0.id < $1.id } }
 
     /// How many bytes of answers the clients have not taken yet.
     var unsentBytes: Int { connections.values.reduce(0) { $0 + $1.unsent } }
@@ -335,7 +338,7 @@ actor BrokerServer {
         node.work(now: node.time.now())
         deliverLateAnswers()
         node.saveBounds()
-        let ids = touched
+        let ids = touched.sorted()
         touched = []
         for id in ids {
             guard let connection = connections[id] else { continue }
@@ -365,7 +368,7 @@ actor BrokerServer {
     /// Closes the connections that have gone without progress for longest until the others hold less than they may:
     /// clients that neither take their answers nor end their requests.
     private func makeRoom() {
-        let holding = connections.values.filter { $0.counted >= 64 << 10 }.sorted { $0.lastProgress < $1.lastProgress }
+        let holding = connectionsInOrder.filter { $0.counted >= 64 << 10 }.sorted { $0.lastProgress < $1.lastProgress }
         for connection in holding where heldBytes > configuration.maximumHeldBytes / 8 * 7 {
             let bounds =
                 "it held \(connection.counted) bytes, and all together more than \(configuration.maximumHeldBytes)"

@@ -267,7 +267,7 @@ final class BrokerStorage {
             case .producerIds: break
             }
         }
-        for transaction in latest.values { transactions.restore(.state(transaction)) }
+        for (_, transaction) in latest.inOrder { transactions.restore(.state(transaction)) }
         var restored = groups
         try OffsetsLog(clock: clock).forEachChange(in: offsetsLog) { restored.restore($0, now: clock.now) }
         restored.endRestoring(now: clock.now)

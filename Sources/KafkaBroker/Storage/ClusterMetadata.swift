@@ -73,10 +73,12 @@ struct ClusterMetadata: Equatable {
                     }))
             records += topic.partitions.map { .partition($0) }
         }
-        for (resource, values) in configs {
+        for (resource, values) in configs.sorted(by: { "\($0.key)" < "\($1.key)" }) {
             records += Self.changes(of: resource, from: [:], to: values)
         }
-        for (entity, values) in quotas { records += Self.changes(of: entity, from: [:], to: values) }
+        for (entity, values) in quotas.sorted(by: { "\($0.key.inOrder)" < "\($1.key.inOrder)" }) {
+            records += Self.changes(of: entity, from: [:], to: values)
+        }
         return records
     }
 
