@@ -19,6 +19,9 @@ rm -f /tmp/kw-layers.$$
 step "values that could trap (scripts/traps.py)"
 scripts/traps.py || die "a place could trap"
 
+step "orders of dictionaries and sets (scripts/orders.py)"
+scripts/orders.py || die "a run could depend on the order of a dictionary or a set"
+
 step "files that take long to type-check (scripts/slow-files.py)"
 scripts/slow-files.py || die "write it otherwise: give the literals and closures of a long expression their types, or part it"
 
