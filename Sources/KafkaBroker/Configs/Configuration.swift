@@ -107,6 +107,8 @@ public struct BrokerConfiguration: Sendable {
     public var logger: Logger
     /// Is told of every request that was handled. It runs on the broker's loop, which waits for it.
     package var observer: (@Sendable (RequestObservation) -> Void)?
+    /// What ``dataDirectory`` is on.
+    package var disk: any Disk = SystemDisk()
     /// The loop that the broker is on; nil is one of its own.
     package var loop: (any EventLoop)?
     /// Where the broker has its time from: the system's clocks, or one that a test moves.

@@ -43,10 +43,12 @@ final class DiskFile {
         var written = 0
         let total = head.count + rest.count
         while written < total {
-            let count = Self.write(head, rest, from: written, to: descriptor, at: size + written)
-            if count < 0, errno == EINTR { continue }
+            let count = pool.disk.write(
+                UnsafeRawBufferPointer(rebasing: head[min(written, head.count)...]),
+                UnsafeRawBufferPointer(rebasing: rest[max(0, written - head.count)...]), to: descriptor,
+                at: size + written)
             guard count > 0 else {
-                let error = failure("write to", count == 0 ? ENOSPC : errno)
+                let error = failure("write to", count == 0 ? ENOSPC : Int32(clamping: -count))
                 hasDebris = true
                 try? cutDebris()
                 throw error
@@ -60,31 +62,21 @@ final class DiskFile {
     /// Writes over bytes that belong to the file.
     func overwrite(_ bytes: [UInt8], at position: Int) throws(StorageError) {
         let descriptor = try open()
-        let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(position)) }
-        guard count == bytes.count else { throw failure("write to", count < 0 ? errno : ENOSPC) }
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        let count = bytes.withUnsafeBytes { pool.disk.write($0, none, to: descriptor, at: position) }
+        guard count == bytes.count else {
+            throw failure("write to", count < 0 ? Int32(clamping: -count) : ENOSPC)
+        }
         isDirty = true
     }
 
     /// Makes the file, if it is not there.
     func touch() throws(StorageError) { _ = try open() }
 
-    private static func write(
-        _ head: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, from start: Int, to descriptor: Int32, at: Int
-    ) -> Int {
-        let first = UnsafeRawBufferPointer(rebasing: head[min(start, head.count)...])
-        let second = UnsafeRawBufferPointer(rebasing: rest[max(0, start - head.count)...])
-        var parts = (
-            iovec(iov_base: .init(mutating: first.baseAddress), iov_len: first.count),
-            iovec(iov_base: .init(mutating: second.baseAddress), iov_len: second.count)
-        )
-        return withUnsafeBytes(of: &parts) {
-            pwritev(descriptor, $0.baseAddress?.assumingMemoryBound(to: iovec.self), 2, off_t(at))
-        }
-    }
-
     private func cutDebris() throws(StorageError) {
         let descriptor = try open()
-        guard ftruncate(descriptor, off_t(size)) == 0 else { throw failure("cut", errno) }
+        let code = pool.disk.truncate(descriptor, to: size)
+        guard code >= 0 else { throw failure("cut", -code) }
         hasDebris = false
     }
 
@@ -95,10 +87,9 @@ final class DiskFile {
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
             while count < range.count {
                 let place = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count...]))
-                let got = pread(descriptor, place.baseAddress, range.count - count, off_t(range.lowerBound + count))
-                if got < 0, errno == EINTR { continue }
+                let got = pool.disk.read(descriptor, into: place, at: range.lowerBound + count)
                 guard got > 0 else {
-                    code = got < 0 ? errno : ENODATA
+                    code = got < 0 ? Int32(clamping: -got) : ENODATA
                     return
                 }
                 count += got
@@ -126,7 +117,7 @@ final class DiskFile {
     private func handle() throws(StorageError) -> OpenFile? {
         if let lent { return lent }
         let descriptor = try open()
-        guard lseek(descriptor, 0, SEEK_END) >= off_t(size) else {
+        guard pool.disk.size(of: descriptor) >= size else {
             throw StorageError("read \(path)", "the file is shorter than \(size) bytes")
         }
         let handle = pool.lend(descriptor)
@@ -167,7 +158,8 @@ final class DiskFile {
     func sync() throws(StorageError) {
         guard isDirty else { return }
         let descriptor = try open()
-        guard fdatasync(descriptor) == 0 else { throw failure("flush", errno) }
+        let code = pool.disk.sync(descriptor, isFolder: false)
+        guard code >= 0 else { throw failure("flush", -code) }
         isDirty = false
     }
 
@@ -175,7 +167,7 @@ final class DiskFile {
     func remove() {
         close()
         isDirty = false
-        unlink(path)
+        _ = pool.disk.removeFile(path)
         size = 0
     }
 
@@ -187,7 +179,8 @@ final class DiskFile {
 
     /// Gives the file another name in the same folder.
     func rename(to path: String) throws(StorageError) {
-        guard systemRename(self.path, path) == 0 else { throw failure("rename", errno) }
+        let code = pool.disk.rename(self.path, to: path)
+        guard code >= 0 else { throw failure("rename", -code) }
         self.path = path
     }
 
@@ -196,17 +189,16 @@ final class DiskFile {
     private func open() throws(StorageError) -> Int32 {
         pool.use(self)
         if descriptor >= 0 { return descriptor }
-        repeat {
-            descriptor = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        } while descriptor < 0 && errno == EINTR
-        guard descriptor >= 0 else { throw failure("open", errno) }
+        let opened = pool.disk.openFile(path)
+        guard opened >= 0 else { throw failure("open", -opened) }
+        descriptor = opened
         pool.opened(self)
         return descriptor
     }
 
     fileprivate func close() {
         guard descriptor >= 0 else { return }
-        systemClose(descriptor)
+        pool.disk.close(descriptor)
         descriptor = -1
         pool.closed(self)
     }
@@ -216,14 +208,11 @@ final class DiskFile {
     }
 }
 
-// Methods of the same names hide the system's calls.
-private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
-private func systemClose(_ descriptor: Int32) { _ = close(descriptor) }
-private func systemRename(_ from: String, _ to: String) -> Int32 { rename(from, to) }
-
 /// Bounds how many files of the data directory are open at once: beyond, those that were not used for longest are
 /// closed, to be opened again when they are needed.
 final class FilePool {
+    /// Where the files are.
+    let disk: any Disk
     private let limit: Int
     private var open: [ObjectIdentifier: Weak] = [:]
     private var uses: UInt64 = 0
@@ -238,20 +227,15 @@ final class FilePool {
 
     /// By default a third of the descriptors that the process may have, and at most 4,096: the others are for
     /// connections.
-    init(limit: Int? = nil) {
-        if let limit {
-            self.limit = max(8, limit)
-        } else {
-            var limits = rlimit()
-            let known = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits) == 0
-            self.limit = max(8, min(4096, known ? Int(min(limits.rlim_cur, 1 << 20)) / 3 : 256))
-        }
+    init(limit: Int? = nil, on disk: any Disk = SystemDisk()) {
+        self.disk = disk
+        self.limit = max(8, limit ?? min(4096, disk.openLimit.map { $0 / 3 } ?? 256))
     }
 
     /// A handle of an open file, for who reads later; nil where there are too many.
     fileprivate func lend(_ descriptor: Int32) -> OpenFile? {
         guard handles.withLock({ $0 }) < limit / 2 else { return nil }
-        return OpenFile(of: descriptor, handles)
+        return OpenFile(of: descriptor, on: disk, handles)
     }
 
     /// How many files are open now.

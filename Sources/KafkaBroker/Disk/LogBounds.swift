@@ -1,13 +1,5 @@
 import KafkaWire
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// What each log holds, beside the logs: without it a log that somebody has shortened, or a file that is gone, looks like
 /// one that nobody has written to. Each change of a log overwrites its place in one file; a broker that is killed leaves
 /// what it wrote last.
@@ -34,6 +26,8 @@ final class LogBounds {
     private static let mark = Array("bounds ".utf8)
 
     private let file: DiskFile
+    /// Which run of the machine this is.
+    private let start: String
     private var places: [Key: Int] = [:]
     private var free: [Int] = []
     /// What is to be written, by place.
@@ -50,6 +44,7 @@ final class LogBounds {
     /// Reads the file in `folder`. Whoever stops the broker cleanly has everything written: `wasStopped`.
     init(_ folder: Folder, _ pool: FilePool, wasStopped: Bool) throws(StorageError) {
         let size = try folder.fileSize(of: Self.name) ?? 0
+        start = folder.disk.start
         file = DiskFile(path: folder.path(of: Self.name), size: size - size % Self.place, pool: pool)
         isExact = false
         guard size > 0 else { return }
@@ -58,8 +53,8 @@ final class LogBounds {
         for index in 0..<file.size / Self.place {
             let part = bytes[index * Self.place..<(index + 1) * Self.place]
             if index == 0 {
-                let header = Self.header()
-                isExact = wasStopped || part.copy() == header && header != Self.header(boot: "")
+                let header = Self.header(folder.disk.start)
+                isExact = wasStopped || part.copy() == header && header != Self.header("")
                 if !part.copy().starts(with: Self.mark) { isDamaged = true }
                 continue
             }
@@ -79,7 +74,7 @@ final class LogBounds {
 
     /// The broker uses the directory from here on.
     func begin() {
-        let header = Self.header()
+        let header = Self.header(start)
         if isDamaged { try? file.truncate(to: file.size) }
         if file.size > 0 { write(header, at: 0) } else { try? file.append(header) }
         for place in broken { write([UInt8](repeating: 0, count: Self.place), at: place) }
@@ -179,26 +174,8 @@ final class LogBounds {
         return bytes
     }
 
-    private static func header(boot: String = SystemStart.id) -> [UInt8] {
-        let text = Array((mark + boot.utf8).prefix(place))
+    private static func header(_ start: String) -> [UInt8] {
+        let text = Array((mark + start.utf8).prefix(place))
         return text + [UInt8](repeating: 0, count: place - text.count)
     }
-}
-
-/// Tells one run of the operating system from another.
-enum SystemStart {
-    /// The kernel's name for its own run; empty where it does not tell.
-    static let id: String = {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        #if canImport(Darwin)
-            var size = bytes.count
-            guard sysctlbyname("kern.bootsessionuuid", &bytes, &size, nil, 0) == 0 else { return "" }
-        #else
-            let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { return "" }
-            defer { close(descriptor) }
-            guard read(descriptor, &bytes, bytes.count) > 0 else { return "" }
-        #endif
-        return String(decoding: bytes.prefix { $0 != 0 && $0 != 10 }, as: UTF8.self)
-    }()
 }

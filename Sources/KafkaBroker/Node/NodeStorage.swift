@@ -10,7 +10,7 @@ extension BrokerStorage {
         guard let path = configuration.dataDirectory else { return nil }
         do throws(StorageError) {
             let directory = try DataDirectory(
-                path, clusterId: configuration.clusterId, nodeId: configuration.nodeId,
+                path, on: configuration.disk, clusterId: configuration.clusterId, nodeId: configuration.nodeId,
                 salvages: configuration.salvagesDamage, newId: { Uuid.random(using: &random) })
             return try BrokerStorage(directory)
         } catch {

@@ -26,12 +26,13 @@ final class DataDirectory {
     /// if that is given; `newId` makes up a name. What stood there stays as it is until ``begin()``, unless it is
     /// garbled and can be done without.
     init(
-        _ path: String, clusterId wanted: String?, nodeId: BrokerID, salvages: Bool = false, newId: () -> Uuid
+        _ path: String, on disk: any Disk = SystemDisk(), clusterId wanted: String?, nodeId: BrokerID,
+        salvages: Bool = false, newId: () -> Uuid
     ) throws(StorageError) {
-        root = Folder(path)
+        root = Folder(path, on: disk)
         try root.create()
         lock = try FolderLock(root)
-        pool = FilePool()
+        pool = FilePool(on: disk)
         self.salvages = salvages
         hasReserve = root.size(of: Self.reserve) == Self.reserveSize
         wasStopped = try root.fileSize(of: Self.cleanShutdown) != nil
@@ -196,7 +197,7 @@ final class DataDirectory {
     func keepReserve() {
         guard !hasReserve else { return }
         root.removeFile(Self.reserve)
-        let file = DiskFile(path: root.path(of: Self.reserve), size: 0, pool: FilePool(limit: 8))
+        let file = DiskFile(path: root.path(of: Self.reserve), size: 0, pool: FilePool(limit: 8, on: root.disk))
         do throws(StorageError) {
             try file.append([UInt8](repeating: 0, count: Self.reserveSize))
             try file.sync()
