@@ -36,14 +36,14 @@ import Testing
         Library(
             folder: "Sources/KafkaBroker",
             layers: [
-                "Collections", "Clock", "Requests", "Configs", "Refusals", "Disk", "Log", "Topics", "Transactions",
+                "Collections", "Clock", "Disk", "Requests", "Configs", "Refusals", "Log", "Topics", "Transactions",
                 "Groups", "Fetching", "Cluster", "Storage", "Node", "Handlers", "Hooks", "Server", "API",
             ],
             active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
         Library(
             folder: "Sources/KafkaSimulation",
-            layers: ["Values", "Network", "Loop", "Simulation"],
-            active: ["Loop", "Simulation"], platform: ["Network", "Loop"], sockets: ["Loop"]),
+            layers: ["Values", "Network", "Disk", "Loop", "Simulation"],
+            active: ["Loop", "Simulation"], platform: ["Network", "Disk", "Loop"], sockets: ["Loop"]),
     ]
 
     /// `kw`: groups of commands, which do without each other, and what knows them all.

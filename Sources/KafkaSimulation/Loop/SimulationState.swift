@@ -56,6 +56,7 @@ struct SimulationState {
     var digest = RunDigest()
     private(set) var parts: UInt64 = 0
     private var partsNow = 0
+    private var charged = Duration.zero
 
     init(seed: UInt64) {
         self.seed = seed
@@ -105,13 +106,18 @@ struct SimulationState {
 
     // MARK: - Turns
 
+    /// Whoever has its turn needs so much longer for it.
+    mutating func charge(_ time: Duration) { charged += time }
+
     /// What happens next: time passes where nothing else can happen. Nil when the simulation is finished.
     mutating func nextPart(until limit: Instant) throws(SimulationError) -> (lane: Int, part: Lane.Part)? {
         if let lane = running {
             running = nil
-            if lanes[lane].pace > .zero {
+            let time = lanes[lane].pace + charged
+            charged = .zero
+            if time > .zero {
                 lanes[lane].isBusy = true
-                agenda.plan(.free(lane: lane), at: now + lanes[lane].pace)
+                agenda.plan(.free(lane: lane), at: now + time)
             }
             list(lane)
         }

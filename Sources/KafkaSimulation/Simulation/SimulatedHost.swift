@@ -7,9 +7,10 @@ public final class SimulatedHost: Sendable {
     public let name: String
     /// Where clients and brokers of the host live.
     package let loop: SimulatedLoop
+    /// Its disk.
+    public let disk: SimulatedDisk
     private let pool: SimulatedPool
     private let core: SimulationCore
-    private let lastBody = Locked(0)
 
     init(_ name: String, in core: SimulationCore) {
         self.name = name
@@ -17,6 +18,7 @@ public final class SimulatedHost: Sendable {
         let number = core.shared.withLock { $0.addHost(name) }
         loop = SimulatedLoop("\(name)'s loop", of: number, in: core)
         pool = SimulatedPool("\(name)'s pool", of: number, in: core)
+        disk = SimulatedDisk(of: number, in: core)
     }
 
     private var number: Int { loop.host }
