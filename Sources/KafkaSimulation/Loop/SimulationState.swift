@@ -27,7 +27,7 @@ struct SimulationState {
     }
 
     /// How many parts of turns there may be without any time passing.
-    static let spinLimit = 2_000_000
+    static let spinLimit = 500_000
     /// When simulations begin: on the first day of 2026.
     static let wallStart: Int64 = 1_767_225_600_000
     static let start = Instant(nanoseconds: 1_000_000_000)

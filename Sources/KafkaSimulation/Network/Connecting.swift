@@ -103,11 +103,12 @@ extension NetworkModel {
     }
 
     private func again(_ end: Endpoint, _ attempt: Int, _ now: Instant) {
+        let pause = Duration.seconds(1 << (attempt - 1))
         guard attempt < Self.attemptLimit else {
-            agenda.plan(.surrender(end, now), at: now + .seconds(1 << attempt))
+            agenda.plan(.surrender(end, now), at: now + pause)
             return
         }
-        agenda.plan(.attempt(end, attempt + 1), at: now + .seconds(1 << (attempt - 1)))
+        agenda.plan(.attempt(end, attempt + 1), at: now + pause)
     }
 
     /// An attempt has ended with that error.
