@@ -42,7 +42,7 @@ import Testing
             active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
         Library(
             folder: "Sources/KafkaSimulation",
-            layers: ["Values", "Network", "Disk", "Loop", "Simulation"],
+            layers: ["Values", "History", "Checking", "Network", "Disk", "Loop", "Simulation"],
             active: ["Loop", "Simulation"], platform: ["Network", "Disk", "Loop"], sockets: ["Loop"]),
     ]
 

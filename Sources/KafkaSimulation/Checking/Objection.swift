@@ -1,0 +1,41 @@
+/// What a history broke of what was promised: which promise, in which words, and when.
+public struct Objection: Sendable, Equatable, CustomStringConvertible {
+    /// What always holds.
+    public enum Rule: String, Sendable, CaseIterable {
+        case acknowledgedIsThere = "what was acknowledged is there"
+        case onceOnly = "each record is there once"
+        case inOrder = "records of a producer are in their order"
+        case onlyWhatWasSent = "nothing is there that nobody sent"
+        case refusedIsNotThere = "what was refused for good is not there"
+        case rightOffset = "an acknowledgement tells the record's place"
+        case everythingIsRead = "each record reaches the group"
+        case readOnceWhenCommitted = "what was committed before letting go is not read again"
+        case oneOwner = "a partition has one owner in a generation"
+        case noWayBack = "positions do not move back unsaid"
+        case readIsThere = "what was read is in the log"
+        case callsEnd = "no call outlives its time"
+        case troublesAreTold = "whoever is cut off is told"
+        case nothingIsLeft = "nothing is left open"
+    }
+
+    public var rule: Rule
+    public var text: String
+    /// When it was broken; nil where the end shows it.
+    public var time: Duration?
+
+    init(_ rule: Rule, _ text: String, at time: Duration? = nil) {
+        (self.rule, self.text, self.time) = (rule, text, time)
+    }
+
+    public var description: String {
+        "\(rule.rawValue): \(text)" + (time.map { " (at \(History.text($0)) s)" } ?? "")
+    }
+}
+
+extension History {
+    /// What does not hold of it though it was promised, in the order of the rules.
+    public func objections(_ promises: Promises = Promises()) -> [Objection] {
+        LogCheck(self).objections(promises) + ReadingCheck(self).objections(promises)
+            + ConductCheck(self).objections(promises)
+    }
+}

@@ -1,0 +1,141 @@
+/// Holds what members of groups read against the logs, against each other, and against what was committed.
+struct ReadingCheck {
+    /// What a member has of a partition.
+    private struct Holding {
+        var generation: Int?
+        /// What it reads next at least.
+        var next: Int64
+    }
+
+    private struct Place: Hashable {
+        var member: String
+        var partition: History.Partition
+    }
+
+    private let history: History
+    /// The group of each member, by who it is.
+    private var groups: [String: String] = [:]
+
+    init(_ history: History) {
+        self.history = history
+        for event in history.events {
+            if case .assigned(let group, _, _) = event.what { groups[event.who] = group }
+        }
+    }
+
+    func objections(_ promises: History.Promises) -> [Objection] {
+        walk(promises) + (promises.isDrained ? everythingIsRead() : [])
+    }
+
+    /// One walk over what happened, with what each member holds.
+    private func walk(_ promises: History.Promises) -> [Objection] {
+        var found: [Objection] = []
+        var holdings: [Place: Holding] = [:]
+        /// Up to where each group has committed, and let go of the partition since.
+        var settled: [String: [History.Partition: Int64]] = [:]
+        var committed: [String: [History.Partition: Int64]] = [:]
+        let records = history.logs.mapValues { log in
+            Dictionary(log.map { ($0.offset, $0.record) }, uniquingKeysWith: { first, _ in first })
+        }
+        for event in history.events {
+            switch event.what {
+            case .assigned(let group, let positions, let generation):
+                for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
+                    if let generation {
+                        for (place, other) in holdings
+                        where place.partition == partition && place.member != event.who && groups[place.member] == group
+                            && other.generation == generation
+                        {
+                            found.append(
+                                Objection(
+                                    .oneOwner,
+                                    "\(event.who) and \(place.member) both have \(partition) in generation \(generation)",
+                                    at: event.time))
+                        }
+                    }
+                    holdings[Place(member: event.who, partition: partition)] =
+                        Holding(generation: generation, next: offset)
+                    if let end = settled[group]?[partition], offset < end {
+                        found.append(
+                            Objection(
+                                .readOnceWhenCommitted,
+                                "\(event.who) begins at \(partition)@\(offset), and \(end) was committed before it was let "
+                                    + "go of", at: event.time))
+                    }
+                }
+            case .released(let group, let partitions, let lost):
+                for partition in partitions {
+                    holdings[Place(member: event.who, partition: partition)] = nil
+                    if !lost, let end = committed[group]?[partition] { settled[group, default: [:]][partition] = end }
+                }
+            case .killed:
+                for place in holdings.keys.filter({ $0.member == event.who }) { holdings[place] = nil }
+            case .moved(let partition, let offset):
+                holdings[Place(member: event.who, partition: partition)]?.next = offset
+                // What was told may be read again.
+                for group in settled.keys where offset < settled[group]?[partition] ?? 0 {
+                    settled[group]?[partition] = offset
+                }
+            case .received(let partition, let offset, let record):
+                let place = Place(member: event.who, partition: partition)
+                if let next = holdings[place]?.next, offset < next {
+                    found.append(
+                        Objection(
+                            .noWayBack, "\(event.who) reads \(partition)@\(offset), and was to read on at \(next)",
+                            at: event.time))
+                }
+                holdings[place]?.next = offset + 1
+                if promises.keeps, let log = records[partition], log[offset] != record || log[offset] == nil {
+                    let there = (log[offset] ?? nil).map { "\($0)" } ?? "nothing"
+                    found.append(
+                        Objection(
+                            .readIsThere,
+                            "\(event.who) read \(record.map { "\($0)" } ?? "something") at \(partition)@\(offset), where the "
+                                + "log has \(there)", at: event.time))
+                }
+            case .committed(let group, let positions):
+                for (partition, offset) in positions { committed[group, default: [:]][partition] = offset }
+            default: break
+            }
+        }
+        return found
+    }
+
+    /// Each group has read all that the logs of its topics have, from where it began.
+    private func everythingIsRead() -> [Objection] {
+        var begun: [String: [History.Partition: Int64]] = [:]
+        var read: [String: [History.Partition: Set<Int64>]] = [:]
+        for event in history.events {
+            switch event.what {
+            case .assigned(let group, let positions, _):
+                for (partition, offset) in positions {
+                    let first = begun[group]?[partition] ?? offset
+                    begun[group, default: [:]][partition] = min(first, offset)
+                }
+            case .received(let partition, let offset, _):
+                guard let group = groups[event.who] else { continue }
+                read[group, default: [:]][partition, default: []].insert(offset)
+            default: break
+            }
+        }
+        var found: [Objection] = []
+        for (group, partitions) in begun.sorted(by: { $0.key < $1.key }) {
+            let topics = Set(partitions.keys.map(\.topic))
+            for (partition, log) in history.logs.sorted(by: { $0.key < $1.key }) where topics.contains(partition.topic)
+            {
+                let start = partitions[partition] ?? 0
+                let missed = log.filter { logged in
+                    logged.offset >= start && !(read[group]?[partition]?.contains(logged.offset) ?? false)
+                }
+                guard let first = missed.first else { continue }
+                let what = first.record.map { "\($0)" } ?? "a record"
+                found.append(
+                    Objection(
+                        .everythingIsRead,
+                        "\(group) has not read \(what) at \(partition)@\(first.offset)"
+                            + (missed.count > 1 ? ", and \(missed.count - 1) more" : "")))
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,161 @@
+/// What happened in a simulation, as those saw it who took part: who sent what and what came of it, who was given which
+/// partitions, read what, committed what, and when. What is held against it is in `Checking`, which knows this alone.
+public struct History: Sendable, Equatable {
+    /// A partition of a topic.
+    public struct Partition: Hashable, Sendable, Comparable, CustomStringConvertible {
+        public var topic: String
+        public var number: Int
+
+        public init(_ topic: String, _ number: Int) { (self.topic, self.number) = (topic, number) }
+
+        public var description: String { "\(topic)-\(number)" }
+
+        public static func < (a: Partition, b: Partition) -> Bool { (a.topic, a.number) < (b.topic, b.number) }
+    }
+
+    /// A record, known by who sent it and the how-manieth of theirs it is. Its value says so.
+    public struct Record: Hashable, Sendable, Comparable, CustomStringConvertible {
+        public var producer: String
+        public var number: Int
+
+        public init(_ producer: String, _ number: Int) { (self.producer, self.number) = (producer, number) }
+
+        /// Reads what ``description`` writes.
+        public init?(_ text: String) {
+            guard let mark = text.lastIndex(of: "#"), let number = Int(text[text.index(after: mark)...]) else {
+                return nil
+            }
+            self.init(String(text[..<mark]), number)
+        }
+
+        public var description: String { "\(producer)#\(number)" }
+
+        public static func < (a: Record, b: Record) -> Bool { (a.producer, a.number) < (b.producer, b.number) }
+    }
+
+    /// What came of a record that was not acknowledged.
+    public enum Refusal: Sendable, Equatable {
+        /// It is not in the log, and will not be.
+        case final
+        /// Nobody knows.
+        case unknown
+    }
+
+    public enum What: Sendable, Equatable {
+        /// A record was handed to the client, for that topic.
+        case sent(Record, topic: String)
+        case acknowledged(Record, in: Partition, at: Int64?)
+        case refused(Record, Refusal)
+        /// A member was given these partitions, and begins there; in that generation, where it is known.
+        case assigned(group: String, [Partition: Int64], generation: Int?)
+        /// A member has let go of them, after it has committed what it has processed, or has lost them.
+        case released(group: String, [Partition], lost: Bool)
+        case received(Partition, at: Int64, Record?)
+        /// A member's commit came through: everything in front of these is processed.
+        case committed(group: String, [Partition: Int64])
+        /// A member was told that it reads on elsewhere.
+        case moved(Partition, to: Int64)
+        /// A call that must have ended after so long.
+        case called(Int, String, within: Duration)
+        case returned(Int)
+        /// Cut off from all brokers, or not any more.
+        case cutOff
+        case reachable
+        /// The application, or the log, was told of a trouble.
+        case told(String)
+        /// Something was done to the cluster, the network or a host.
+        case fault(String)
+        /// The party was killed: what it has not been told, it never will be.
+        case killed
+        /// The party has closed all it had, and this is left of it.
+        case closed(sockets: Int)
+    }
+
+    public struct Event: Sendable, Equatable {
+        public var time: Duration
+        public var who: String
+        public var what: What
+
+        public init(_ time: Duration, _ who: String, _ what: What) {
+            (self.time, self.who, self.what) = (time, who, what)
+        }
+    }
+
+    /// A record as a log has it at the end.
+    public struct Logged: Sendable, Equatable {
+        public var offset: Int64
+        public var record: Record?
+
+        public init(_ offset: Int64, _ record: Record?) { (self.offset, self.record) = (offset, record) }
+    }
+
+    /// In the order of time.
+    public var events: [Event] = []
+    /// The logs at the end.
+    public var logs: [Partition: [Logged]] = [:]
+
+    public init() {}
+
+    /// What was promised, which not every configuration does.
+    public struct Promises: Sendable, Equatable {
+        /// What was acknowledged is there (`acks=all`, and no election that lost records, and no loss of power over a
+        /// disk that is not flushed).
+        public var keeps = true
+        /// Each record is there once, and in order (idempotent).
+        public var isIdempotent = true
+        /// All that is in the logs was read by each group at the end: it had the time for it.
+        public var isDrained = true
+        /// After how long somebody who is cut off is told so.
+        public var tellsWithin: Duration = .seconds(60)
+        /// By how much calls may outlive their time.
+        public var grace: Duration = .seconds(2)
+
+        public init() {}
+    }
+}
+
+extension History.Event: CustomStringConvertible {
+    /// A line of the timeline: when, who, what.
+    public var description: String { "\(History.text(time))  \(who): \(what)" }
+}
+
+extension History {
+    /// Seconds with three digits behind the point.
+    static func text(_ time: Duration) -> String {
+        let (seconds, attoseconds) = time.components
+        let digits = "\(attoseconds / 1_000_000_000_000_000)"
+        return "\(seconds)." + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
+    }
+}
+
+extension History.What: CustomStringConvertible {
+    public var description: String {
+        func list(_ positions: [History.Partition: Int64]) -> String {
+            positions.sorted { $0.key < $1.key }.map { "\($0)@\($1)" }.joined(separator: " ")
+        }
+        switch self {
+        case .sent(let record, let topic): return "sends \(record) to \(topic)"
+        case .acknowledged(let record, let partition, let offset):
+            return "has \(record) acknowledged in \(partition)" + (offset.map { " at \($0)" } ?? "")
+        case .refused(let record, .final): return "has \(record) refused"
+        case .refused(let record, .unknown): return "does not know what became of \(record)"
+        case .assigned(let group, let positions, let generation):
+            return "is given \(list(positions)) of \(group)" + (generation.map { " in generation \($0)" } ?? "")
+        case .released(let group, let partitions, let lost):
+            let names = partitions.sorted().map(\.description).joined(separator: " ")
+            return (lost ? "has lost " : "lets go of ") + "\(names) of \(group)"
+        case .received(let partition, let offset, let record):
+            return "reads \(partition)@\(offset)" + (record.map { " \($0)" } ?? "")
+        case .committed(let group, let positions): return "has committed \(list(positions)) of \(group)"
+        case .moved(let partition, let offset): return "reads on at \(partition)@\(offset)"
+        case .called(let number, let name, let limit): return "calls \(name) (\(number)), for \(limit) at most"
+        case .returned(let number): return "call \(number) has returned"
+        case .cutOff: return "is cut off"
+        case .reachable: return "is reachable"
+        case .told(let text): return "is told: \(text)"
+        case .fault(let text): return "fault: \(text)"
+        case .killed: return "is killed"
+        case .closed(let sockets): return "has closed, with \(sockets) sockets left"
+        }
+    }
+}
