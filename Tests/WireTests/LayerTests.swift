@@ -42,8 +42,8 @@ import Testing
             active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
         Library(
             folder: "Sources/KafkaSimulation",
-            layers: ["Values", "History", "Checking", "Network", "Disk", "Loop", "Simulation"],
-            active: ["Loop", "Simulation"], platform: ["Network", "Disk", "Loop"], sockets: ["Loop"]),
+            layers: ["Values", "History", "Checking", "Network", "Disk", "Loop", "Simulation", "Scenarios"],
+            active: ["Loop", "Simulation", "Scenarios"], platform: ["Network", "Disk", "Loop"], sockets: ["Loop"]),
     ]
 
     /// `kw`: groups of commands, which do without each other, and what knows them all.

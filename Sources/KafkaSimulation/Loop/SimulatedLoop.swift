@@ -1,11 +1,21 @@
 import KafkaWire
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A loop of a simulated host: a thread that has its turns when the simulation lets it, with its host's clock, chance and
 /// network. What lives on it cannot tell it from a ``SocketLoop``.
 package final class SimulatedLoop: EventLoop {
     let core: SimulationCore
     let lane: Int
     let host: Int
+    /// Whether its process was killed: nothing that it does reaches anybody.
+    private let isDead = Locked(false)
 
     init(_ name: String, of host: Int, in core: SimulationCore) {
         self.core = core
@@ -16,6 +26,12 @@ package final class SimulatedLoop: EventLoop {
             state.lanes[lane].serial = serial
             state.lanes[lane].task = task
         }
+    }
+
+    func kill() { isDead.withLock { $0 = true } }
+
+    private func live(_ action: String) throws(NetError) {
+        if isDead.withLock({ $0 }) { throw NetError(.system(ENETDOWN), doing: action) }
     }
 
     // MARK: - Executor
@@ -79,7 +95,8 @@ package final class SimulatedLoop: EventLoop {
     }
 
     package func connect(to address: SocketAddress) throws(NetError) -> any LoopSocket {
-        SimulatedSocket(
+        try live("connect to \(address)")
+        return SimulatedSocket(
             core: core,
             id: try core.network("a connection was opened") { (network, now) throws(NetError) in
                 try network.connect(to: address, from: host, now: now).id
@@ -87,7 +104,8 @@ package final class SimulatedLoop: EventLoop {
     }
 
     package func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> any LoopSocket {
-        SimulatedSocket(
+        try live("listen on \(address)")
+        return SimulatedSocket(
             core: core,
             id: try core.network("a listener was opened") { (network, _) throws(NetError) in
                 try network.listen(on: address, backlog: Int(backlog), host: host).id

@@ -5,26 +5,51 @@ import Logging
 public final class SimulatedHost: Sendable {
     /// Its name, in the network as well.
     public let name: String
-    /// Where clients and brokers of the host live.
-    package let loop: SimulatedLoop
+    /// The threads of the processes that run now.
+    private let threads: Locked<(loop: SimulatedLoop, pool: SimulatedPool)>
     /// Its disk.
     public let disk: SimulatedDisk
-    private let pool: SimulatedPool
     private let core: SimulationCore
 
     init(_ name: String, in core: SimulationCore) {
         self.name = name
         self.core = core
         let number = core.shared.withLock { $0.addHost(name) }
-        loop = SimulatedLoop("\(name)'s loop", of: number, in: core)
-        pool = SimulatedPool("\(name)'s pool", of: number, in: core)
+        self.number = number
+        threads = Locked(Self.threads(name, of: number, in: core))
         disk = SimulatedDisk(of: number, in: core)
     }
 
-    private var number: Int { loop.host }
+    private static func threads(
+        _ name: String, of number: Int, in core: SimulationCore
+    ) -> (SimulatedLoop, SimulatedPool) {
+        (
+            SimulatedLoop("\(name)'s loop", of: number, in: core),
+            SimulatedPool("\(name)'s pool", of: number, in: core)
+        )
+    }
+
+    private let number: Int
+
+    /// Where clients and brokers of the host live.
+    package var loop: SimulatedLoop { threads.withLock { $0.loop } }
 
     /// Where its tasks run.
-    public var executor: any TaskExecutor { pool }
+    public var executor: any TaskExecutor { threads.withLock { $0.pool } }
+
+    /// Its processes are killed: their connections end, and nothing that they do from now on reaches anybody, or the disk.
+    /// What is started on the host afterwards is another process.
+    ///
+    /// - Parameter isSilent: Whether nobody is told, as when its power is cut.
+    public func kill(isSilent: Bool = false) {
+        let dead = threads.withLock { threads in
+            defer { threads = Self.threads(name, of: number, in: core) }
+            return threads.loop
+        }
+        dead.kill()
+        disk.endProcesses()
+        disconnect(isSilent: isSilent)
+    }
 
     /// Starts a task on the host. `what` names it where it does not end.
     @discardableResult
@@ -35,7 +60,7 @@ public final class SimulatedHost: Sendable {
             state.bodies[number] = "\(what) (\(name))"
             return number
         }
-        return Task(executorPreference: pool) {
+        return Task(executorPreference: executor) {
             let value = await body()
             core.shared.withLock { $0.bodies[number] = nil }
             return value

@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import KafkaSimulation
+@testable import KafkaWire
+
+/// Plans as values, and the real client with the real broker under them.
+@Suite(.turn(minutes: 10)) struct ScenarioTests {
+    @Test func aPlanFollowsFromItsSeed() {
+        #expect(ScenarioPlan.drawn(seed: 7) == ScenarioPlan.drawn(seed: 7))
+        #expect(ScenarioPlan.drawn(seed: 7) != ScenarioPlan.drawn(seed: 8))
+        for seed in 0..<200 as Range<UInt64> {
+            let plan = ScenarioPlan.drawn(seed: seed)
+            #expect(plan.faults.allSatisfy { $0.time < plan.duration })
+            #expect(plan.faults.map(\.time) == plan.faults.map(\.time).sorted())
+        }
+    }
+
+    /// A plan that fails because of one thing is shrunk to little more than that.
+    @Test func aPlanIsShrunkToWhatMatters() {
+        for seed in 0..<20 as Range<UInt64> {
+            var plan = ScenarioPlan.drawn(seed: seed)
+            plan.faults.append(.init(.seconds(280), .moveCoordinator(to: 1)))
+            let smallest = plan.shrunk { $0.faults.contains { $0.fault == .moveCoordinator(to: 1) } }
+            #expect(smallest.faults.count == 1)
+            #expect((smallest.producers, smallest.members, smallest.partitions, smallest.records) == (1, 1, 1, 1))
+        }
+    }
+
+    // MARK: - Performed
+
+    @Test func withoutFaultsAllIsWell() throws {
+        var plan = ScenarioPlan(seed: 1)
+        plan.duration = .seconds(60)
+        let outcome = try ScenarioRun.perform(plan)
+        #expect(outcome.history.objections().isEmpty, "\(outcome.history.objections())")
+        let acknowledged = outcome.history.events.count { if case .acknowledged = $0.what { true } else { false } }
+        #expect(acknowledged == 2 * plan.records)
+    }
+
+    /// In debug, on a busy machine, few of them; `make simulate` has more.
+    @Test(arguments: 0..<10 as Range<UInt64>) func aSeedGivesOneRun(seed: UInt64) throws {
+        let plan = ScenarioPlan.drawn(seed: seed)
+        let first = try ScenarioRun.perform(plan)
+        let second = try ScenarioRun.perform(plan)
+        #expect(first.digest == second.digest, "seed \(seed)")
+        #expect(first.history == second.history, "seed \(seed)")
+        #expect(first.history.objections().isEmpty, "seed \(seed): \(first.history.objections())")
+    }
+
+    /// Swift seeds its hashing anew in each process: another one has other orders of dictionaries.
+    @Test func anotherProcessGivesTheSameRuns() async throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("kafkawire-digests-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let command =
+            "KAFKAWIRE_DIGESTS=\(file) '\(CommandLine.arguments[0])' --testing-library swift-testing "
+            + "--filter 'SimulationTests.ScenarioTests/digestsForAnotherProcess' >/dev/null 2>&1"
+        #expect(try await runShell(command) == 0)
+        let theirs = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(theirs == (try Self.digests()))
+    }
+
+    @Test func digestsForAnotherProcess() throws {
+        guard let file = ProcessInfo.processInfo.environment["KAFKAWIRE_DIGESTS"] else { return }
+        try Self.digests().write(toFile: file, atomically: true, encoding: .utf8)
+    }
+
+    private static func digests() throws -> String {
+        try (100..<105 as Range<UInt64>).map { seed in
+            "\(seed) \(try ScenarioRun.perform(.drawn(seed: seed)).digest)\n"
+        }.joined()
+    }
+}
