@@ -42,14 +42,15 @@ struct ReadingCheck {
             case .assigned(let group, let positions, let generation):
                 for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
                     if let generation {
-                        for (place, other) in holdings
-                        where place.partition == partition && place.member != event.who && groups[place.member] == group
-                            && other.generation == generation
-                        {
+                        let others = holdings.filter { place, other in
+                            place.partition == partition && place.member != event.who
+                                && groups[place.member] == group && other.generation == generation
+                        }
+                        for member in others.keys.map(\.member).sorted() {
                             found.append(
                                 Objection(
                                     .oneOwner,
-                                    "\(event.who) and \(place.member) both have \(partition) in generation \(generation)",
+                                    "\(event.who) and \(member) both have \(partition) in generation \(generation)",
                                     at: event.time))
                         }
                     }
