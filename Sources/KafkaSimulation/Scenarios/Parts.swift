@@ -17,6 +17,7 @@ struct ProducerPart: Sendable {
         var configuration = KafkaProducer.Configuration(bootstrapServers: servers)
         configuration.client.run(on: host)
         guard let producer = try? KafkaProducer(configuration) else { return }
+        let deliveryTimeout = configuration.deliveryTimeout
         let pause = run.plan.duration * 0.9 / max(1, run.plan.records)
         await withTaskGroup(of: Void.self) { group in
             var random = host.loop.randomSource()
@@ -29,7 +30,7 @@ struct ProducerPart: Sendable {
                         try await producer.enqueue(
                             ProducerRecord(topic: ScenarioRun.topic, key: key, value: record.description))
                     }
-                    group.addTask { await Self.follow(record, delivery, life, configuration.deliveryTimeout) }
+                    group.addTask { await Self.follow(record, delivery, life, deliveryTimeout) }
                 } catch {
                     // It was not taken over.
                     life.note(.refused(record, .final))
@@ -74,7 +75,9 @@ struct MemberCrew: Sendable {
 
     init(_ run: ScenarioRun, _ servers: [String]) { (self.run, self.servers) = (run, servers) }
 
+    /// Starts a member, unless it is there: it was killed twice, and started again since.
     func start(_ name: String) {
+        if members.withLock({ $0[name] != nil }) { return }
         let host = run.simulation.host(name)
         var configuration = KafkaConsumer.Configuration(
             bootstrapServers: servers, group: ScenarioRun.group, topics: [ScenarioRun.topic])
