@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The programs in release mode: all, or those named. Without tables for a debugger, which are nine tenths of what the compiler
-# would write; a crash is still told with the names of functions.
+# The programs: all, or those named. In release mode (unless BUILD says debug), and then without tables for a debugger, which
+# are nine tenths of what the compiler would write; a crash is still told with the names of functions.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-options=(-c release -debug-info-format none)
+BUILD=${BUILD:-release}
+options=(-c "$BUILD")
+[ "$BUILD" = debug ] || options+=(-debug-info-format none)
 [ $# -gt 0 ] || exec swift build "${options[@]}"
 for product in "$@"; do swift build "${options[@]}" --product "$product"; done

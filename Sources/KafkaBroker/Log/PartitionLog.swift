@@ -34,11 +34,9 @@ struct PartitionLog {
         self.rolling = rolling
         self.folder = folder
         self.segments = segments
-        size = segments.reduce(0) { $0 + $1.size }
-        position = segments.last.map { $0.startPosition + $0.size } ?? 0
         endOffset = max(segments.last?.endOffset ?? 0, startOffset)
         self.startOffset = max(startOffset, segments.first?.baseOffset ?? startOffset)
-        firstTimestamp = segments.last?.entries.first { $0.maxTimestamp >= 0 }?.maxTimestamp
+        measure()
         drop(segments.prefix { $0.endOffset <= startOffset }.count)
     }
 
@@ -187,10 +185,15 @@ struct PartitionLog {
         // Records that were deleted in front of the end are not there either, and their offsets do not come again.
         segments[index].end(at: endOffset)
         cleanedOffset = min(cleanedOffset, endOffset)
-        size = segments.reduce(0) { $0 + $1.size }
-        position = segments[index].startPosition + segments[index].size
-        firstTimestamp = segments[index].entries.first { $0.maxTimestamp >= 0 }?.maxTimestamp
+        measure()
         noteBounds()
+    }
+
+    /// Takes from the segments what is otherwise counted along.
+    private mutating func measure() {
+        size = segments.reduce(0) { $0 + $1.size }
+        position = segments.last.map { $0.startPosition + $0.size } ?? 0
+        firstTimestamp = segments.last?.entries.first { $0.maxTimestamp >= 0 }?.maxTimestamp
     }
 
     /// An empty segment for what compaction leaves of `segment`, and maybe of those behind it.

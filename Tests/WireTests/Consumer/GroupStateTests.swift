@@ -116,32 +116,6 @@ import Testing
         #expect(state.phase == .joining)
     }
 
-    @Test(arguments: [
-        ErrorCode.fencedInstanceId, .groupAuthorizationFailed, .inconsistentGroupProtocol, .invalidSessionTimeout,
-    ])
-    func aJoinThatCanNeverWorkFails(_ code: ErrorCode) {
-        var state = Self.state()
-        _ = state.polled(now: Self.at(0))
-        guard case .fail(let error) = state.joined(Self.joinAnswer(code), attempt: 1, now: Self.at(0)).first else {
-            Issue.record("\(code) was not fatal")
-            return
-        }
-        #expect(error.code.broker == code)
-        #expect(state.phase == .left)
-        #expect(state.close().isEmpty)
-    }
-
-    @Test func aRefusedSyncJoinsAgain() {
-        for (code, id) in [(ErrorCode.rebalanceInProgress, "m"), (.illegalGeneration, "m"), (.unknownMemberId, "")] {
-            var state = Self.state()
-            _ = state.polled(now: Self.at(0))
-            _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
-            let actions = state.synced(Self.syncAnswer(code), attempt: 1, now: Self.at(0))
-            #expect(actions == [.join(attempt: 2, afterPause: false)])
-            #expect(state.memberId == id)
-        }
-    }
-
     @Test func aRequestWithoutAnAnswerIsSentAgainAfterAPause() {
         var state = Self.state()
         _ = state.polled(now: Self.at(0))
@@ -193,15 +167,6 @@ import Testing
             #expect(state.nextDeadline == nil)
             #expect(state.released() == [.join(attempt: 2, afterPause: false)])
         }
-    }
-
-    @Test func aFencedStaticMemberStops() {
-        var state = Self.stable(instance: "i")
-        guard case .fail(let error) = state.heartbeatAnswered(.fencedInstanceId, now: Self.at(3)).first else {
-            Issue.record("fencing was not fatal")
-            return
-        }
-        #expect(error.code.broker == .fencedInstanceId)
     }
 
     /// A silent coordinator took the partitions away, and hundreds of records came again: nobody had said that they are
