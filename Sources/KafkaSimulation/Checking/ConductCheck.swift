@@ -65,9 +65,13 @@ struct ConductCheck {
 
     private func nothingIsLeft() -> [Objection] {
         history.events.compactMap { event in
-            guard case .closed(let sockets) = event.what, sockets > 0 else { return nil }
-            return Objection(
-                .nothingIsLeft, "\(event.who) has closed, and left \(sockets) sockets open", at: event.time)
+            let text: String
+            switch event.what {
+            case .closed(let sockets) where sockets > 0: text = "\(sockets) sockets open"
+            case .left(let what): text = what
+            default: return nil
+            }
+            return Objection(.nothingIsLeft, "\(event.who) has closed, and left \(text)", at: event.time)
         }
     }
 }

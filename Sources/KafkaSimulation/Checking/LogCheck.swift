@@ -27,12 +27,13 @@ struct LogCheck {
     }
 
     func objections(_ promises: History.Promises) -> [Objection] {
-        (promises.keeps ? acknowledgedIsThere() : []) + (promises.isIdempotent ? onceAndInOrder() : [])
-            + onlyWhatWasSent() + refusedIsNotThere()
+        acknowledgedIsThere(promises) + onceAndInOrder(promises) + onlyWhatWasSent()
+            + (promises.refusesForGood ? refusedIsNotThere() : [])
     }
 
-    private func acknowledgedIsThere() -> [Objection] {
+    private func acknowledgedIsThere(_ promises: History.Promises) -> [Objection] {
         acknowledged.compactMap { record, partition, offset, time in
+            guard promises.keeps(record, in: partition) else { return nil }
             guard let found = places[record] else {
                 return Objection(
                     .acknowledgedIsThere, "\(record) was acknowledged in \(partition) and is in no log", at: time)
@@ -48,15 +49,16 @@ struct LogCheck {
         }
     }
 
-    private func onceAndInOrder() -> [Objection] {
+    private func onceAndInOrder(_ promises: History.Promises) -> [Objection] {
         var found: [Objection] = []
         for (record, places) in places.sorted(by: { $0.key < $1.key }) where places.count > 1 {
+            guard places.allSatisfy({ promises.isExact(record, in: $0.partition) }) else { continue }
             let there = places.map { "\($0.partition)@\($0.offset)" }.joined(separator: ", ")
             found.append(Objection(.onceOnly, "\(record) is at \(there)"))
         }
         for (partition, records) in logs {
             var last: [String: History.Record] = [:]
-            for case let record? in records.map(\.record) {
+            for case let record? in records.map(\.record) where promises.isExact(record, in: partition) {
                 if let before = last[record.producer], before.number > record.number {
                     found.append(Objection(.inOrder, "\(record) is behind \(before) in \(partition)"))
                 }

@@ -56,7 +56,9 @@ struct ReadingCheck {
                     }
                     holdings[Place(member: event.who, partition: partition)] =
                         Holding(generation: generation, next: offset)
-                    if let end = settled[group]?[partition], offset < end {
+                    if promises.readsOnce, !promises.lossy.contains(partition),
+                        let end = settled[group]?[partition], offset < end
+                    {
                         found.append(
                             Objection(
                                 .readOnceWhenCommitted,
@@ -86,7 +88,9 @@ struct ReadingCheck {
                             at: event.time))
                 }
                 holdings[place]?.next = offset + 1
-                if promises.keeps, let log = records[partition], log[offset] != record || log[offset] == nil {
+                if promises.keeps, !promises.lossy.contains(partition), let log = records[partition],
+                    log[offset] != record || log[offset] == nil
+                {
                     let there = (log[offset] ?? nil).map { "\($0)" } ?? "nothing"
                     found.append(
                         Objection(

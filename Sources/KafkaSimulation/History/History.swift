@@ -67,6 +67,8 @@ public struct History: Sendable, Equatable {
         case fault(String)
         /// The party was killed: what it has not been told, it never will be.
         case killed
+        /// The party has closed its client, and something of it is left that is no socket.
+        case left(String)
         /// The party has closed all it had, and this is left of it.
         case closed(sockets: Int)
     }
@@ -95,23 +97,6 @@ public struct History: Sendable, Equatable {
     public var logs: [Partition: [Logged]] = [:]
 
     public init() {}
-
-    /// What was promised, which not every configuration does.
-    public struct Promises: Sendable, Equatable {
-        /// What was acknowledged is there (`acks=all`, and no election that lost records, and no loss of power over a
-        /// disk that is not flushed).
-        public var keeps = true
-        /// Each record is there once, and in order (idempotent).
-        public var isIdempotent = true
-        /// All that is in the logs was read by each group at the end: it had the time for it.
-        public var isDrained = true
-        /// After how long somebody who is cut off is told so.
-        public var tellsWithin: Duration = .seconds(60)
-        /// By how much calls may outlive their time.
-        public var grace: Duration = .seconds(2)
-
-        public init() {}
-    }
 }
 
 extension History.Event: CustomStringConvertible {
@@ -155,6 +140,7 @@ extension History.What: CustomStringConvertible {
         case .told(let text): return "is told: \(text)"
         case .fault(let text): return "fault: \(text)"
         case .killed: return "is killed"
+        case .left(let text): return "has closed, and left \(text)"
         case .closed(let sockets): return "has closed, with \(sockets) sockets left"
         }
     }

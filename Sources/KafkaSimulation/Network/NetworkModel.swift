@@ -93,8 +93,10 @@ final class NetworkModel {
 
     /// The numbers of the parties with that name; of a host with all that listen on it.
     func numbers(of party: String) -> [Int] {
-        guard let first = parties.firstIndex(of: party) else { return [] }
-        guard let host = hosts.firstIndex(where: { $0.name == party }) else { return [first] }
+        guard let host = hosts.firstIndex(where: { $0.name == party }) else {
+            // It may listen on another port than before.
+            return parties.indices.filter { parties[$0] == party }
+        }
         return parties.indices.filter { partyHosts[$0] == host }
     }
 

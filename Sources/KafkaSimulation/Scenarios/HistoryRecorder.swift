@@ -7,6 +7,22 @@ final class HistoryRecorder: Sendable {
         var dead: Set<Int> = []
         var lastLife = 0
         var lastCall = 0
+        /// Who lives, and who of them was told of a trouble that goes on.
+        var living: Set<String> = []
+        var troubled: [String: String] = [:]
+        var cutOff: Set<String> = []
+        /// How far each partition was read.
+        var lastRead: [History.Partition: Int64] = [:]
+
+        mutating func note(_ time: Duration, _ who: String, _ what: History.What) {
+            history.events.append(.init(time, who, what))
+            switch what {
+            case .received(let partition, let offset, _):
+                lastRead[partition] = max(lastRead[partition] ?? -1, offset)
+            case .killed, .closed: living.remove(who)
+            default: break
+            }
+        }
     }
 
     private let simulation: Simulation
@@ -21,6 +37,15 @@ final class HistoryRecorder: Sendable {
         fileprivate let number: Int
 
         func note(_ what: History.What) { recorder.note(self, what) }
+
+        /// Notes a trouble that goes on until it says otherwise.
+        func note(trouble: String?) {
+            if let trouble { note(.told(trouble)) }
+            recorder.state.withLock { state in
+                guard !state.dead.contains(number) else { return }
+                state.troubled[who] = trouble
+            }
+        }
 
         /// Notes a call, and when it returns.
         func call<R, E: Error>(
@@ -45,6 +70,8 @@ final class HistoryRecorder: Sendable {
     func life(of who: String) -> Life {
         state.withLock { state in
             state.lastLife += 1
+            state.living.insert(who)
+            state.troubled[who] = nil
             return Life(recorder: self, who: who, number: state.lastLife)
         }
     }
@@ -52,14 +79,27 @@ final class HistoryRecorder: Sendable {
     /// What is done to them.
     func note(fault: String) {
         let time = simulation.elapsed
-        state.withLock { $0.history.events.append(.init(time, "simulation", .fault(fault))) }
+        state.withLock { $0.note(time, "simulation", .fault(fault)) }
     }
 
     private func note(_ life: Life, _ what: History.What) {
         let time = simulation.elapsed
         state.withLock { state in
             guard !state.dead.contains(life.number) else { return }
-            state.history.events.append(.init(time, life.who, what))
+            state.note(time, life.who, what)
+        }
+    }
+
+    /// Notes that a party is cut off from all brokers, or is not any more, where that is new.
+    func setCutOff(_ who: String, _ isCutOff: Bool) {
+        let time = simulation.elapsed
+        state.withLock { state in
+            guard state.cutOff.contains(who) != isCutOff else { return }
+            if isCutOff { state.cutOff.insert(who) } else { state.cutOff.remove(who) }
+            guard state.living.contains(who) else { return }
+            state.note(time, who, isCutOff ? .cutOff : .reachable)
+            // It is not told twice.
+            if isCutOff, let trouble = state.troubled[who] { state.note(time, who, .told("still: \(trouble)")) }
         }
     }
 
@@ -69,16 +109,16 @@ final class HistoryRecorder: Sendable {
 
     var history: History { state.withLock { $0.history } }
 
-    /// How many records the members have read of each partition, without those that came again.
-    var lastRead: [History.Partition: Int64] {
+    /// How far the members have read each partition, as far as its log goes.
+    var lastRead: [History.Partition: Int64] { state.withLock { $0.lastRead } }
+
+    /// There are no logs any more.
+    func forgetEnds() { state.withLock { $0.lastRead = [:] } }
+
+    /// The log of a partition ends there now: what was read behind has to be read again.
+    func setEnd(_ end: Int64, of partition: History.Partition) {
         state.withLock { state in
-            var last: [History.Partition: Int64] = [:]
-            for event in state.history.events {
-                if case .received(let partition, let offset, _) = event.what {
-                    last[partition] = max(last[partition] ?? -1, offset)
-                }
-            }
-            return last
+            if let last = state.lastRead[partition], last >= end { state.lastRead[partition] = end - 1 }
         }
     }
 }

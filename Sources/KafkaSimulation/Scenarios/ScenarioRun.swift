@@ -7,70 +7,78 @@ public struct ScenarioRun: Sendable {
     /// What came of a plan.
     public struct Outcome: Sendable {
         public var history: History
+        /// What the plan leaves of what is promised.
+        public var promises: History.Promises
         public var digest: RunDigest
         /// How long it took, in the simulation's time.
         public var elapsed: Duration
+
+        /// What does not hold though it was promised.
+        public var objections: [Objection] { history.objections(promises) }
     }
 
     static let topic = "orders"
     static let group = "readers"
     static let firstPort: UInt16 = 9092
+    /// Who works for an administrator, and who has nothing to do with anybody.
+    static let operatorHost = "operator"
+    static let stranger = "stranger"
+    static let diskCapacity = 1 << 40
+
+    /// What parties are like for a while.
+    struct Moods {
+        /// How much longer they take for each batch or record.
+        var slowness: [String: Duration] = [:]
+        /// Within which time they cancel a call.
+        var patience: [String: Duration] = [:]
+    }
 
     let plan: ScenarioPlan
     let simulation: Simulation
     let recorder: HistoryRecorder
-    let slowness = Locked<[String: Duration]>([:])
-    /// What ends the faults that last.
-    let undoing = Locked<[Task<Void, Never>]>([])
+    let moods = Locked(Moods())
 
     private init(_ plan: ScenarioPlan) {
         self.plan = plan
         simulation = Simulation(seed: plan.seed)
         recorder = HistoryRecorder(simulation)
+        _ = simulation.host(Self.stranger)
     }
+
+    /// Those between whom a network is.
+    var parties: [String] { plan.allNodeNames + plan.producerNames + plan.memberNames }
 
     /// Performs it, on this thread.
     public static func perform(_ plan: ScenarioPlan) throws -> Outcome {
         let run = ScenarioRun(plan)
         try run.simulation.run(limit: plan.duration + .seconds(3600)) { try await run.perform() }
         return Outcome(
-            history: run.recorder.history, digest: run.simulation.digest, elapsed: run.simulation.elapsed)
+            history: run.recorder.history, promises: plan.promises, digest: run.simulation.digest,
+            elapsed: run.simulation.elapsed)
     }
 
     private func perform() async throws {
-        let host = simulation.host("kafka")
-        var configuration = KafkaBroker.Configuration(
-            port: Self.firstPort, topics: [Self.topic: plan.partitions], brokers: plan.nodes)
-        configuration.run(on: host)
-        for (place, name) in plan.nodeNames.enumerated() {
-            simulation.network.name(name, port: Self.firstPort + UInt16(place), of: host)
-        }
-        let broker = try await KafkaBroker.start(configuration)
-        let servers = broker.bootstrapServers.split(separator: ",").map(String.init)
-        let members = MemberCrew(self, servers)
-        for name in plan.memberNames { members.start(name) }
-        let producers = plan.producerNames.map { name in
-            simulation.host(name).start("\(name)'s sending") { await ProducerPart(self, name, servers).run() }
-        }
-        try await perform(faultsOn: broker, members)
-        try await mend(broker)
-        for producer in producers { await producer.value }
-        try await drain(broker)
-        await members.close()
-        for partition in 0..<plan.partitions { await readLog(partition, of: broker) }
-        await broker.stop()
-    }
-
-    // MARK: - Faults
-
-    private func perform(faultsOn broker: KafkaBroker, _ members: MemberCrew) async throws {
+        let broker = BrokerPart(self)
+        broker.nameNodes()
+        try await broker.start()
+        let members = MemberCrew(self, broker.servers)
+        let producers = ProducerCrew(self, broker.servers)
+        for number in 1...plan.members { members.start(number) }
+        for number in 1...plan.producers { producers.start(number) }
+        let faults = FaultPart(self, broker, members, producers)
         let start = simulation.elapsed
         for occurrence in plan.faults {
             try await wait(until: start + occurrence.time)
             recorder.note(fault: "\(occurrence.fault)")
-            await FaultPart(self, broker, members).perform(occurrence.fault)
+            await faults.perform(occurrence.fault)
         }
         try await wait(until: start + plan.duration)
+        try await mend(faults, broker)
+        await producers.finish()
+        try await drain(broker)
+        await members.closeAll()
+        for (number, _) in (await broker.topic?.partitions ?? []).enumerated() { await readLog(number, of: broker) }
+        await broker.stop()
     }
 
     private func wait(until time: Duration) async throws {
@@ -78,21 +86,22 @@ public struct ScenarioRun: Sendable {
         if left > .zero { try await simulation.sleep(for: left) }
     }
 
-    private func mend(_ broker: KafkaBroker) async throws {
+    // MARK: - The end
+
+    private func mend(_ faults: FaultPart, _ broker: BrokerPart) async throws {
         recorder.note(fault: "all is mended")
-        let open = undoing.withLock { $0 }
-        for task in open { task.cancel() }
-        for task in open { await task.value }
-        simulation.network.heal()
+        broker.host.resume()
+        broker.mendDisk()
+        await faults.endAll()
         for name in plan.producerNames + plan.memberNames { simulation.host(name).resume() }
-        slowness.withLock { $0 = [:] }
-        for node in 1...plan.nodes { try await broker.startNode(BrokerID(Int32(node))) }
+        moods.withLock { $0 = Moods() }
+        try await broker.mend()
     }
 
     /// Waits until the group has read what is there, or has had its time for it.
-    private func drain(_ broker: KafkaBroker) async throws {
+    private func drain(_ broker: BrokerPart) async throws {
         for _ in 0..<600 {
-            let ends = await broker.endOffsets(of: Self.topic) ?? []
+            let ends = await broker.topic?.partitions.map(\.endOffset) ?? []
             let read = recorder.lastRead
             let isRead = ends.enumerated().allSatisfy { number, end in
                 (read[History.Partition(Self.topic, number)] ?? -1) + 1 >= end.rawValue
@@ -102,7 +111,8 @@ public struct ScenarioRun: Sendable {
         }
     }
 
-    private func readLog(_ number: Int, of broker: KafkaBroker) async {
+    private func readLog(_ number: Int, of broker: BrokerPart) async {
+        guard let broker = broker.current else { return }
         var logged: [History.Logged] = []
         var offset = Offset(0)
         while true {

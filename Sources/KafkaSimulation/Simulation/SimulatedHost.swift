@@ -102,6 +102,19 @@ public final class SimulatedHost: Sendable {
         core.network("a host was cut off") { network, now in network.shutDown(number, isSilent: isSilent, now: now) }
     }
 
+    /// Its address, as 32 bits.
+    var address: UInt32 {
+        core.network("an address was asked for") { network, _ in network.hosts[number].address }
+    }
+
+    /// How many timers are set on its loop.
+    var pendingTimers: Int {
+        let lane = loop.lane
+        return core.with("timers were counted") { state in
+            state.agenda.count { if case .timer(lane, _) = $0 { true } else { false } }
+        }
+    }
+
     /// How many sockets it has open.
     public var openSockets: Int {
         core.with("sockets were counted") { state in

@@ -48,6 +48,9 @@ struct Agenda<What> {
         return plans.removeValue(forKey: heap.removeMin().number)
     }
 
+    /// How much of that kind is planned.
+    func count(where isOne: (What) -> Bool) -> Int { plans.values.count(where: isOne) }
+
     /// How much is planned.
     var count: Int { plans.count }
 }

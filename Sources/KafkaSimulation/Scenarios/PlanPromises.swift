@@ -1,0 +1,66 @@
+import KafkaWire
+
+// What may be promised of a plan.
+
+extension ScenarioPlan {
+    /// What its faults and configurations leave of what is promised.
+    public var promises: History.Promises {
+        var promises = History.Promises()
+        for (place, name) in producerNames.enumerated() {
+            let settings = producer(place + 1)
+            if !settings.isExact { promises.repeating.insert(name) }
+            // Who hears from the leader alone has no promise for when that dies.
+            let leaderDies = faults.contains { if case .killBroker = $0.fault { true } else { false } }
+            if settings.acks == .none || settings.acks == .leader && leaderDies { promises.careless.insert(name) }
+        }
+        // Who begins at the end passes over what was there before.
+        if (1...members).contains(where: { member($0).beginsAtEnd }) { promises.isDrained = false }
+        for occurrence in faults { promises.weaken(occurrence.fault, cluster) }
+        let isOld = cluster.speaks != nil || faults.contains { if case .speak = $0.fault { true } else { false } }
+        // An old release does not tell of all that was cut off.
+        if !promises.lossy.isEmpty, isOld { promises.isDrained = false }
+        return promises
+    }
+
+    /// Whether a party that is cut off should hear of it in time: one that stands still meanwhile cannot, and a producer
+    /// only has something to be told when what it sends is refused.
+    func isTold(_ who: String) -> Bool {
+        let stands = faults.contains { occurrence in
+            switch occurrence.fault {
+            case .pause(who, _), .slowMachine(who, _, _): true
+            default: false
+            }
+        }
+        if stands { return false }
+        guard let place = producerNames.firstIndex(of: who) else { return true }
+        let isSlow = faults.contains { occurrence in
+            switch occurrence.fault {
+            case .slowProducer(place + 1, _, _), .closeProducer(place + 1, _): true
+            default: false
+            }
+        }
+        return !isSlow && producer(place + 1).deliveryTimeout <= .seconds(45)
+            && duration / max(1, records) < .seconds(5)
+    }
+}
+
+extension History.Promises {
+    /// Takes away what does not hold any more when that has happened.
+    mutating func weaken(_ fault: ScenarioPlan.Fault, _ cluster: ScenarioPlan.ClusterSettings) {
+        switch fault {
+        case .electUncleanly(let partition, _, _): lossy.insert(History.Partition(ScenarioRun.topic, partition))
+        case .killBroker(let loss?, _, _):
+            // What was written and not flushed is gone: records, committed positions, what was known of producers.
+            guard loss != .nothing, cluster.flush != .everyProduce else { return }
+            (keeps, isIdempotent, isDrained, readsOnce) = (false, false, false, false)
+        case .deleteTopic:
+            // The group's positions go with the topic, or are meant for another one.
+            (keeps, isDrained, readsOnce) = (false, false, false)
+        case .lowerLimit: refusesForGood = false
+        case .answers(let api, .error(let code), _, _):
+            if Injections.mayRefuse(code, by: api) { refusesForGood = false }
+            if api == .produce, Injections.forgetsProducers(code) { isIdempotent = false }
+        default: break
+        }
+    }
+}
