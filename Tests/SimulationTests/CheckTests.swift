@@ -105,6 +105,7 @@ import Testing
             }
         ),
         (.nothingIsLeft, { add(&$0, "b", .closed(sockets: 1)) }),
+        (.nothingIsLeft, { add(&$0, "b", .left("2 timers")) }),
     ]
 
     @Test(arguments: breaches.indices) func aBrokenRuleIsFound(index: Int) {
@@ -172,6 +173,32 @@ import Testing
         var promises = History.Promises()
         (promises.keeps, promises.isIdempotent, promises.isDrained) = (false, false, false)
         #expect(history.objections(promises).isEmpty)
+    }
+
+    /// What only one party, or one partition, has no promise for is held against all others.
+    @Test func promisesAreTakenBackNarrowly() {
+        var history = Self.sound
+        history.logs[Self.orders[1]]?.removeLast()
+        history.logs[Self.orders[1]]?.append(.init(2, Self.record(1)))
+        func rules(_ change: (inout History.Promises) -> Void) -> Set<Objection.Rule> {
+            var promises = History.Promises()
+            change(&promises)
+            return Set(history.objections(promises).map(\.rule))
+        }
+        let all: Set<Objection.Rule> = [.acknowledgedIsThere, .onceOnly, .everythingIsRead, .readIsThere]
+        #expect(rules { _ in } == all)
+        #expect(rules { $0.lossy = [Self.orders[1]] } == [.everythingIsRead])
+        #expect(rules { $0.lossy = [Self.orders[0]] } == all)
+        #expect(rules { $0.careless = ["shop"] } == all.subtracting([.acknowledgedIsThere]))
+        #expect(rules { $0.repeating = ["shop"] } == all.subtracting([.onceOnly]))
+        #expect(rules { ($0.careless, $0.repeating) = (["bazaar"], ["bazaar"]) } == all)
+    }
+
+    /// A party that has one client after the other is one party.
+    @Test func aRecordBelongsToAParty() {
+        #expect(History.Record("shop", 3).party == "shop")
+        #expect(History.Record("shop.2", 3).party == "shop")
+        #expect(History.Record("\(History.Record("shop.2", 3))") == History.Record("shop.2", 3))
     }
 
     @Test(arguments: [("shop#12", History.Record("shop", 12)), ("a#b#3", .init("a#b", 3)), ("shop", nil), ("#x", nil)])

@@ -91,10 +91,7 @@ final class ProducerCrew: Sendable {
     /// One client, from its start to its end.
     private func use(_ name: String, _ settings: ScenarioPlan.ProducerSettings, _ host: SimulatedHost) async {
         let life = run.recorder.life(of: name)
-        var configuration = KafkaProducer.Configuration(bootstrapServers: servers)
-        configuration.apply(settings)
-        configuration.client.run(on: host)
-        configuration.client.logger = host.logger { life.note(log: $0) }
+        let configuration = configuration(settings, host, life)
         guard let producer = try? KafkaProducer(configuration) else { return }
         let clients = state.withLock { state in
             state.producers[name]?.life = life
@@ -142,6 +139,16 @@ final class ProducerCrew: Sendable {
         }
         guard !Task.isCancelled else { return }
         await run.noteEnd(of: life, host)
+    }
+
+    private func configuration(
+        _ settings: ScenarioPlan.ProducerSettings, _ host: SimulatedHost, _ life: HistoryRecorder.Life
+    ) -> KafkaProducer.Configuration {
+        var configuration = KafkaProducer.Configuration(bootstrapServers: servers)
+        configuration.apply(settings)
+        configuration.client.run(on: host)
+        configuration.client.logger = host.logger { life.note(log: $0) }
+        return configuration
     }
 
     private static func follow(
