@@ -118,6 +118,11 @@ enum Injections {
         Row(.describeCluster, [.requestTimedOut, .unknownServerError], fatal: [.clusterAuthorizationFailed]),
     ]
 
+    /// What neither producers nor members ask.
+    static let seldom: [APIKey] = [
+        .createTopics, .deleteTopics, .createPartitions, .incrementalAlterConfigs, .describeCluster,
+    ]
+
     /// What a producer is told by these decides what becomes of its records.
     static let deciding: [APIKey] = [.produce, .metadata, .initProducerId, .apiVersions]
 

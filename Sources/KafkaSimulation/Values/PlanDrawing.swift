@@ -246,7 +246,12 @@ private struct PlanDraw {
     private mutating func answerFault(_ kind: FaultKind) -> ScenarioPlan.Fault {
         // Elsewhere a member or an operator gives up, and is started again.
         let isTaking = isHarsh || kind != .fatalErrors
-        let row = one(of: Injections.rows.filter { isTaking || !Injections.deciding.contains($0.api) })
+        // Administrators ask seldom.
+        let isRare = isOne(in: 8)
+        let row = one(
+            of: Injections.rows.filter { row in
+                (isTaking || !Injections.deciding.contains(row.api)) && Injections.seldom.contains(row.api) == isRare
+            })
         let times = number(1...8)
         func answers(_ answer: ScenarioPlan.Answer, _ time: Duration) -> ScenarioPlan.Fault {
             .answers(row.api, answer, times: times, for: time)
