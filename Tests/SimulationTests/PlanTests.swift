@@ -6,7 +6,7 @@ import Testing
 
 /// What plans are drawn, how they are told, and what they leave of what is promised.
 @Suite(.turn) struct PlanTests {
-    private typealias Fault = ScenarioPlan.Fault
+    typealias Fault = ScenarioPlan.Fault
 
     private static let plans = (0..<600 as Range<UInt64>).map { ScenarioPlan.drawn(seed: $0, faults: 20) }
 
@@ -73,7 +73,7 @@ import Testing
 
     // MARK: - What is left of what is promised
 
-    private struct Row {
+    struct Row: Sendable {
         var fault: Fault
         /// In which words.
         var text: String
@@ -83,7 +83,8 @@ import Testing
 
     private static let minute = Duration.seconds(60)
 
-    private static let each: [Row] = [
+    /// One fault of each kind, and more where it depends.
+    static let each: [Row] = [
         Row(
             fault: .partition("member-1", "node-2", isOneWay: false, for: minute),
             text: "nothing passes between member-1 and node-2, for 60 s"),
@@ -169,6 +170,9 @@ import Testing
             fault: .slowMachine("member-1", .microseconds(50), for: minute),
             text: "each turn of member-1 takes 50 µs, for 60 s"),
         Row(fault: .wrongClock("member-1", by: .seconds(-90)), text: "the clock of member-1 is 90 s slow"),
+        Row(
+            fault: .wrongClock("kafka", by: .seconds(86_400)), text: "the clock of kafka is 86400 s fast",
+            change: { $0.refusesForGood = false }),
         Row(
             fault: .answers(.fetch, .error(.notLeaderOrFollower), times: 3, for: minute),
             text: "3 requests of Fetch are answered with NOT_LEADER_OR_FOLLOWER, for 60 s"),

@@ -29,6 +29,22 @@ import Testing
         #expect(acknowledged == 2 * plan.records)
     }
 
+    /// Some of each kind in a history of their own, all nine together one of each.
+    @Test(arguments: 0..<9) func everyKindOfFaultIsPerformedAndUndone(part: Int) throws {
+        var plan = ScenarioPlan(seed: UInt64(part))
+        plan.duration = .seconds(90)
+        plan.records = 40
+        for (place, row) in PlanTests.each.enumerated() where place % 9 == part {
+            plan.faults.append(.init(.seconds(5 + 12 * plan.faults.count), row.fault))
+        }
+        let outcome = try ScenarioRun.perform(plan)
+        #expect(outcome.objections.isEmpty, "\(plan.faults): \(outcome.objections)")
+        let faults = outcome.history.events.compactMap { event in
+            if case .fault(let text) = event.what { text } else { nil }
+        }
+        #expect(faults == plan.faults.map { "\($0.fault)" } + ["all is mended"])
+    }
+
     /// In debug, on a busy machine, few of them; `make simulate` has more.
     @Test(arguments: 0..<10 as Range<UInt64>) func aSeedGivesOneRun(seed: UInt64) throws {
         let plan = ScenarioPlan.drawn(seed: seed)

@@ -57,6 +57,9 @@ extension History.Promises {
             // The group's positions go with the topic, or are meant for another one.
             (keeps, isDrained, readsOnce) = (false, false, false)
         case .lowerLimit: refusesForGood = false
+        case .wrongClock(_, let offset) where offset > .seconds(1800) || offset < .seconds(-1800):
+            // Brokers refuse records of more than an hour ahead (`message.timestamp.after.max.ms`).
+            refusesForGood = false
         case .answers(let api, .error(let code), _, _):
             if Injections.mayRefuse(code, by: api) { refusesForGood = false }
             if api == .produce, Injections.forgetsProducers(code) { isIdempotent = false }
