@@ -42,7 +42,10 @@ import Testing
             active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
         Library(
             folder: "Sources/KafkaSimulation",
-            layers: ["Values", "History", "Checking", "Network", "Disk", "Loop", "Simulation", "Scenarios"],
+            layers: [
+                "Values", "History", "Checking", "Reporting", "Network", "Disk", "Loop", "Simulation",
+                "Scenarios",
+            ],
             active: ["Loop", "Simulation", "Scenarios"], platform: ["Network", "Disk", "Loop"], sockets: ["Loop"]),
     ]
 
