@@ -70,6 +70,28 @@ import Testing
         #expect(try pair.read(server) == nil)
     }
 
+    @Test func whatIsSentIsRecordedWhereThatIsWanted() throws {
+        let pair = Pair()
+        let (client, server) = try pair.connection()
+        _ = try pair.write("unseen", client)
+        #expect(pair.network.recorded == nil)
+        pair.network.recorded = []
+        let start = pair.now
+        _ = try pair.write("hello", client)
+        pair.pass(.milliseconds(3))
+        _ = try pair.write("to you", server)
+        client.cut = (2, .silent)
+        _ = try pair.write("lost", client)
+        let found = pair.network.recorded ?? []
+        #expect(found.map { $0.time - start } == [.zero, .milliseconds(3), .milliseconds(3)])
+        #expect(found.map(\.bytes.isFromClient) == [true, false, true])
+        #expect(found.map { String(decoding: $0.bytes.bytes, as: UTF8.self) } == ["hello", "to you", "lo"])
+        #expect(
+            Set(found.map { "\($0.bytes.connection) \($0.bytes.client) \($0.bytes.broker)" }) == [
+                "1 client:32768 server:9092"
+            ])
+    }
+
     @Test func whoClosesIsHeardBehindItsBytes() throws {
         let pair = Pair()
         let (client, server) = try pair.connection()

@@ -143,4 +143,15 @@ import Testing
         #expect(lines.contains("  nothing is there that nobody sent: 7 times more"))
         #expect(lines.count < 40)
     }
+
+    @Test func aRunThatBrokeOffIsToldWithWhatThoseHeardWhoWait() {
+        let history = Self.history { $0.logs = [:] }
+        let stalled = SimulationError.stalled(at: .seconds(60), waiting: ["member-1's reading (member-1)"])
+        #expect(
+            Array(Timeline(Self.plan, history, [], failure: "\(stalled)").lines.dropFirst(4)) == [
+                "", "What happened, by seconds:", "   2.500  (fault)   node-1 stops for 4 s",
+                "   3.200  member-1  is told: node-1 cannot be reached (3 times until 3.202)",
+                "  60.000  (fault)   all is mended",
+            ])
+    }
 }

@@ -61,6 +61,8 @@ final class NetworkModel {
     /// The ends whose readiness may have changed.
     var changed: [Int32] = []
     var digest = RunDigest()
+    /// What was sent, with its time; nil where nobody wants to know.
+    var recorded: [(time: Instant, bytes: SentBytes)]?
     private var lastEnd: Int32 = 0
     private var lastConnection: UInt64 = 0
 

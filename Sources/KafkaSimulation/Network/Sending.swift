@@ -36,6 +36,7 @@ extension NetworkModel {
         digest.add(end.connection &<< 1 | (end.id < other.id ? 0 : 1))
         digest.add(UInt64(bitPattern: now.nanoseconds))
         digest.add(taken)
+        if recorded != nil, count > 0 { record(taken, from: end, to: other, now) }
         var at = 0
         let step = max(1, conditions.pieces ?? count)
         while at < count {
@@ -49,6 +50,17 @@ extension NetworkModel {
         end.sent += count
         if let cutKind { cut(end, cutKind, now: now) }
         return count
+    }
+
+    private func record(_ bytes: UnsafeRawBufferPointer, from end: Endpoint, to other: Endpoint, _ now: Instant) {
+        // The end that has connected was there first.
+        let isFromClient = end.id < other.id
+        let (client, broker) = isFromClient ? (end, other) : (other, end)
+        let sent = SentBytes(
+            time: .zero, connection: Int(clamping: end.connection), isFromClient: isFromClient,
+            client: "\(parties[client.party]):\(client.local.port)",
+            broker: "\(parties[broker.party]):\(broker.local.port)", bytes: [UInt8](bytes))
+        recorded?.append((now, sent))
     }
 
     func send(_ segment: Endpoint.Segment, from end: Endpoint, now: Instant) {

@@ -1,4 +1,4 @@
-/// What objections are about: the records, places, partitions and parties that their words name, as far as the history knows
+/// What objections are about, or other sentences: the records, places, partitions and parties that their words name, as far as the history knows
 /// them.
 struct Concern {
     private(set) var records: Set<History.Record> = []
@@ -9,13 +9,13 @@ struct Concern {
     /// The calls of those parties that have outlived their time.
     private(set) var lateCalls: Set<Int> = []
 
-    init(_ objections: [Objection], in history: History) {
+    init(_ sentences: [String], in history: History) {
         let names = Set(history.events.map(\.who))
         var known: Set<History.Partition> = []
         for event in history.events { known.formUnion(event.what.partitions) }
         for partition in history.partitions { known.insert(partition) }
-        for objection in objections {
-            for word in objection.text.split(whereSeparator: { " ,;:()".contains($0) }).map(String.init) {
+        for sentence in sentences {
+            for word in sentence.split(whereSeparator: { " ,;:()".contains($0) }).map(String.init) {
                 if names.contains(word) { parties.insert(word) }
                 if let record = History.Record(word) { records.insert(record) }
                 let parts = word.split(separator: "@", maxSplits: 1)
@@ -61,7 +61,7 @@ struct Concern {
             }
         }
         let end = history.events.last?.time ?? .zero
-        for (number, deadline) in open where end > deadline { lateCalls.insert(number) }
+        lateCalls.formUnion(open.filter { end > $0.value }.keys)
     }
 
     /// Whether the place is one of those, or beside one.

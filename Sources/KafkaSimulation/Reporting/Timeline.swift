@@ -15,6 +15,8 @@ public struct Timeline: Sendable {
     private let objections: [Objection]
     /// How many more there are of each rule.
     private let more: [(rule: Objection.Rule, count: Int)]
+    /// Why the run broke off.
+    private let failure: String?
     /// The name of what was tried; nil where it has none.
     private let scenario: String?
     private let limit: Int
@@ -23,10 +25,12 @@ public struct Timeline: Sendable {
     private static let objectionsOfARule = 2
 
     /// - Parameters:
+    ///   - failure: Why the run broke off; nil where it came to its end.
     ///   - scenario: The name that the plan goes by.
     ///   - limit: How many events are shown at most, beside the faults: those next to what does not hold.
     public init(
-        _ plan: ScenarioPlan, _ history: History, _ objections: [Objection], scenario: String? = nil, limit: Int = 80
+        _ plan: ScenarioPlan, _ history: History, _ objections: [Objection], failure: String? = nil,
+        scenario: String? = nil, limit: Int = 80
     ) {
         (self.plan, self.history) = (plan, history)
         var shown: [Objection] = []
@@ -37,13 +41,14 @@ public struct Timeline: Sendable {
             if all.count > Self.objectionsOfARule { more.append((rule, all.count - Self.objectionsOfARule)) }
         }
         (self.objections, self.more) = (shown, more)
-        (self.scenario, self.limit) = (scenario, limit)
+        (self.failure, self.scenario, self.limit) = (failure, scenario, limit)
     }
 
     /// The lines, without their ends.
     public var lines: [String] {
-        let concern = Concern(objections, in: history)
+        let concern = Concern(failure.map { [$0] } ?? objections.map(\.text), in: history)
         var lines = [head, "", "What does not hold:"] + objections.map { "  \($0)" }
+        if let failure { lines.append("  it broke off: \(failure)") }
         lines += more.map { "  \($0.rule.rawValue): \($0.count) times more" }
         lines += ["", "What happened, by seconds:"] + table(shown(concern))
         let logs = logs(concern)
@@ -100,7 +105,8 @@ public struct Timeline: Sendable {
     private func nearest(_ entries: [Entry]) -> [Entry] {
         let others = entries.indices.filter { !entries[$0].isMark }
         guard others.count > limit else { return entries }
-        let times = objections.map { $0.time ?? entries.last?.time ?? .zero }
+        let end = entries.last?.time ?? .zero
+        let times = failure == nil ? objections.map { $0.time ?? end } : [end]
         func distance(_ index: Int) -> Duration {
             times.map { time in
                 let entry = entries[index].time

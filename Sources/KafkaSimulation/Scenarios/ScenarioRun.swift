@@ -12,6 +12,8 @@ public struct ScenarioRun: Sendable {
         public var digest: RunDigest
         /// How long it took, in the simulation's time.
         public var elapsed: Duration
+        /// What went over the network, where that was wanted.
+        public var sent: [SentBytes]
 
         /// What does not hold though it was promised.
         public var objections: [Objection] { history.objections(promises) }
@@ -50,11 +52,25 @@ public struct ScenarioRun: Sendable {
 
     /// Performs it, on this thread.
     public static func perform(_ plan: ScenarioPlan) throws -> Outcome {
+        let (outcome, failure) = attempt(plan)
+        if let failure { throw failure }
+        return outcome
+    }
+
+    /// Performs it, on this thread: what came of it until its end, or until it broke off, and why.
+    ///
+    /// - Parameter records: Whether all that is sent is kept.
+    static func attempt(_ plan: ScenarioPlan, records: Bool = false) -> (outcome: Outcome, failure: (any Error)?) {
         let run = ScenarioRun(plan)
-        try run.simulation.run(limit: plan.duration + .seconds(3600)) { try await run.perform() }
-        return Outcome(
+        if records { run.simulation.network.record() }
+        var failure: (any Error)?
+        do {
+            try run.simulation.run(limit: plan.duration + .seconds(3600)) { try await run.perform() }
+        } catch { failure = error }
+        let outcome = Outcome(
             history: run.recorder.history, promises: plan.promises, digest: run.simulation.digest,
-            elapsed: run.simulation.elapsed)
+            elapsed: run.simulation.elapsed, sent: run.simulation.network.sent)
+        return (outcome, failure)
     }
 
     private func perform() async throws {

@@ -53,4 +53,20 @@ public struct SimulatedNetwork: Sendable {
             for end in network.connections(between: one, other) { end.cut = (count, kind) }
         }
     }
+
+    /// Keeps what is sent from now on, for ``sent``.
+    public func record() {
+        core.network("the network was to be recorded") { network, _ in network.recorded = network.recorded ?? [] }
+    }
+
+    /// What was sent since ``record()``, over all connections, in the order in which it was sent.
+    public var sent: [SentBytes] {
+        core.with("what was sent was asked for") { state in
+            (state.network.recorded ?? []).map { time, sent in
+                var sent = sent
+                sent.time = time - SimulationState.start
+                return sent
+            }
+        }
+    }
 }

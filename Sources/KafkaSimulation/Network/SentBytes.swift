@@ -1,0 +1,14 @@
+/// Bytes that one side of a connection has sent, as the network took them; whether they arrive is another matter.
+public struct SentBytes: Sendable, Equatable {
+    /// When, since the simulation began.
+    public var time: Duration
+    /// The connection's number.
+    public var connection: Int
+    /// Whether who opened the connection has sent them.
+    public var isFromClient: Bool
+    /// Who opened the connection, and from which port: `member-1:32768`.
+    public var client: String
+    /// To whom.
+    public var broker: String
+    public var bytes: [UInt8]
+}
