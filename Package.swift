@@ -139,12 +139,17 @@ let package = Package(
         library(
             .tool, "Proxying",
             ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
+        library(
+            .tool, "Simulating",
+            ["KafkaWire", "KafkaBroker", "KafkaSimulation", "AppSupport", "Captures", "JSONLines"]),
         library(.tool, "BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", log]),
         program(
             .tool, "KW",
             [
                 "KafkaWire", "KafkaBroker", "COpenSSL", log, "JSONLines", "ToolKit", "Captures", "Conformance",
-                "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying", "BrokerUI",
+                "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying",
+                "Simulating",
+                "BrokerUI", "KafkaSimulation",
             ]),
 
         library(
@@ -180,7 +185,7 @@ let package = Package(
                 "TestSupport", "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures",
                 "Conformance", "RecordText", "LogDump", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView",
                 "Benching",
-                "Proxying", "BrokerUI", "FuzzChecks", http,
+                "Proxying", "Simulating", "KafkaSimulation", "BrokerUI", "FuzzChecks", http,
             ],
             swiftSettings: strict),
         .testTarget(

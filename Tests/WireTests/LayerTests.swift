@@ -54,7 +54,7 @@ import Testing
         folder: "Sources/Apps/Tool/KW",
         layers: [
             "Explain", "Broker", "Administration", "Groups", "Records", "Connectors", "Doctor", "Proxy", "Top", "Bench",
-            "Manual", "Main",
+            "Simulate", "Manual", "Main",
         ],
         active: [], platform: [], sockets: [])
 

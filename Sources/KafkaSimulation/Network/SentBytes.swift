@@ -11,4 +11,11 @@ public struct SentBytes: Sendable, Equatable {
     /// To whom.
     public var broker: String
     public var bytes: [UInt8]
+
+    public init(
+        time: Duration, connection: Int, isFromClient: Bool, client: String, broker: String, bytes: [UInt8]
+    ) {
+        (self.time, self.connection, self.isFromClient) = (time, connection, isFromClient)
+        (self.client, self.broker, self.bytes) = (client, broker, bytes)
+    }
 }

@@ -21,7 +21,7 @@ public struct Trial: Sendable {
         let (outcome, failure) = ScenarioRun.attempt(plan, records: records)
         self.outcome = outcome
         self.failure = failure.map { "\($0)" }
-        objections = failure == nil ? outcome.history.objections() : []
+        objections = failure == nil ? outcome.objections : []
         breaches = failure.map { [Self.kind($0)] } ?? Set(objections.map(\.rule.rawValue))
     }
 

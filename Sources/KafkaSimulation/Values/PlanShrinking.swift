@@ -25,7 +25,8 @@ extension ScenarioPlan {
         add { $0.partitions = max(1, partitions - 1) }
         add { plan in
             guard let last = faults.last?.time else { return }
-            plan.duration = min(duration, max(.seconds(10), last + .seconds(30)))
+            // In whole seconds, so that it can be typed.
+            plan.duration = min(duration, max(.seconds(10), .seconds(last.components.seconds + 30)))
         }
         return found
     }

@@ -61,11 +61,17 @@ package final class CaptureRecorder {
         began = start
         let time = max(0, (frame.moment.nanoseconds - start.nanoseconds) / 1000)
         let isFirst = described.insert(frame.place.connection).inserted
-        let line = Capture.Frame(
-            time: time, connection: frame.place.connection, from: frame.from, bytes: frame.bytes,
-            isPartial: frame.isPartial || !Capture.Frame.isWhole(frame.bytes),
-            client: isFirst ? frame.place.client : nil, broker: isFirst ? frame.place.broker : nil
-        ).line
+        add(
+            Capture.Frame(
+                time: time, connection: frame.place.connection, from: frame.from, bytes: frame.bytes,
+                isPartial: frame.isPartial || !Capture.Frame.isWhole(frame.bytes),
+                client: isFirst ? frame.place.client : nil, broker: isFirst ? frame.place.broker : nil))
+    }
+
+    /// Takes a frame of a capture as it is.
+    package func add(_ frame: Capture.Frame) {
+        guard failure == nil else { return }
+        let line = frame.line
         pending.append(contentsOf: line.utf8)
         pending.append(UInt8(ascii: "\n"))
         count += 1

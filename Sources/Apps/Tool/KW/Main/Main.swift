@@ -43,7 +43,7 @@ struct KW: AsyncParsableCommand {
                     ProxyCommand.self,
                     ReplayCommand.self,
                 ]),
-            CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self]),
+            CommandGroup(name: "BROKER", subcommands: [BrokerCommand.self, SimulateCommand.self]),
             CommandGroup(name: "MEASURING", subcommands: [BenchCommand.self]),
             CommandGroup(
                 name: "THE WIRE", subcommands: [ExplainCommand.self, DumpLogCommand.self, ConformanceCommand.self]),
