@@ -91,8 +91,12 @@ enum ProduceHandler: RequestHandler {
         case .refuse(let code):
             return refuse(
                 code, "producer \(batch.producerId) epoch \(batch.producerEpoch) sequence \(batch.baseSequence)")
-        case .duplicate(let offset): baseOffset = offset
-        case .append:
+        case .duplicate where PlantedMistake.refusesDuplicates.isMade: return refuse(.invalidRecord, nil)
+        case .duplicate where PlantedMistake.tellsEndForDuplicates.isMade: baseOffset = partition.log.endOffset
+        case .duplicate(let offset) where !PlantedMistake.appendsTwice.isMade: baseOffset = offset
+        case .append where PlantedMistake.acknowledgesUnwritten.isMade && partition.leaderEpoch > 0:
+            baseOffset = partition.log.endOffset
+        case .append, .duplicate:
             do throws(StorageError) {
                 // What the coordinator was told is kept first: a batch of a transaction that nobody knows after a
                 // crash would hang.

@@ -304,7 +304,9 @@ struct Accumulator {
         var entry = entry
         entry.attempts += 1
         entry.lastError = error ?? entry.lastError
-        let place = queue.full.firstIndex { $0.ordinal > entry.ordinal }
+        if PlantedMistake.numbersRetriesAnew.isMade { entry.stamp = nil }
+        let isBehind = PlantedMistake.retriesBehindOthers.isMade
+        let place = isBehind ? nil : queue.full.firstIndex { $0.ordinal > entry.ordinal }
         queue.full.insert(entry, at: place ?? queue.full.endIndex)
     }
 

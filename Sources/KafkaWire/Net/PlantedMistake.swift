@@ -1,0 +1,51 @@
+/// A mistake that a test plants in the client or the broker, to see that a simulation's checker finds it: each is a slip that
+/// a programmer might make at its place, which asks whether it ``isMade``. In debug builds the task that runs a simulation
+/// says which one, and what it sets going makes it; in others nobody makes any, and the question is a constant.
+package enum PlantedMistake: String, CaseIterable, Sendable {
+    // MARK: The broker
+
+    /// A new leader acknowledges a batch, and does not append it.
+    case acknowledgesUnwritten
+    /// A batch that comes twice is appended twice.
+    case appendsTwice
+    /// A batch that comes twice is refused for good.
+    case refusesDuplicates
+    /// A batch that comes twice is acknowledged at the end of the log, and not where it is.
+    case tellsEndForDuplicates
+
+    // MARK: The producer
+
+    /// What goes again gets new sequence numbers.
+    case numbersRetriesAnew
+    /// What goes again goes behind what came later.
+    case retriesBehindOthers
+
+    // MARK: The consumer
+
+    /// What could not be fetched is passed over.
+    case skipsAfterErrors
+    /// What could not be fetched is read from where the assignment began.
+    case goesBackAfterErrors
+
+    // MARK: Connections
+
+    /// A connection on which an answer has not come in time is forgotten, and not closed.
+    case leaksTimedOutConnections
+
+    #if DEBUG
+        /// The one that is made.
+        @TaskLocal package static var planted: PlantedMistake?
+    #endif
+}
+
+// Not seen by other modules: there the compiler would not know that it is constant.
+extension PlantedMistake {
+    /// Whether it is made here and now.
+    var isMade: Bool {
+        #if DEBUG
+            Self.planted == self
+        #else
+            false
+        #endif
+    }
+}
