@@ -80,6 +80,13 @@ import Testing
             { add(&$0, "c", .assigned(group: "bills", [orders[0]: 0], generation: 3)) }
         ),
         (.oneOwner, { add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 2)) }),
+        (
+            .ownersCommit,
+            {
+                add(&$0, "a", .called(7, "commit", within: .seconds(10)))
+                add(&$0, "a", .committed(group: "bills", [orders[0]: 1]))
+            }
+        ),
         (.noWayBack, { add(&$0, "b", .received(orders[0], at: 1, record(2))) }),
         (.readIsThere, { add(&$0, "b", .received(orders[0], at: 2, record(4))) }),
         (
@@ -116,7 +123,20 @@ import Testing
         #expect(found.contains(rule), "\(rule): \(history.objections())")
     }
 
-    @Test func everyRuleCanBeBroken() { #expect(Set(Self.breaches.map(\.rule)) == Set(Objection.Rule.allCases)) }
+    @Test func everyRuleCanBeBroken() {
+        let conditional: Set<Objection.Rule> = [.keepsItsShare]
+        #expect(Set(Self.breaches.map(\.rule)) == Set(Objection.Rule.allCases).subtracting(conditional))
+    }
+
+    /// Where nothing befalls the members.
+    @Test func whoIsSlowKeepsItsShare() {
+        var history = Self.sound
+        Self.add(&history, "b", .released(group: "bills", [Self.orders[0]], lost: true))
+        #expect(history.objections().isEmpty)
+        var promises = History.Promises()
+        promises.isCalm = true
+        #expect(history.objections(promises).map(\.rule) == [.keepsItsShare])
+    }
 
     /// What is no fault though it looks like one.
     private static let innocents: [(String, @Sendable (inout History) -> Void)] = [
@@ -143,6 +163,15 @@ import Testing
                 add(&$0, "b", .cutOff)
                 add(&$0, "b", .killed)
                 add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 2), after: .seconds(100))
+            }
+        ),
+        (
+            "a commit that began before another member had the partition may come through later",
+            {
+                let end = $0.events.firstIndex { $0.who == "b" && $0.what.isAssigned(in: 2) } ?? 0
+                let time = $0.events[end].time
+                $0.events.insert(.init(time, "a", .called(7, "commit", within: .seconds(200))), at: end)
+                add(&$0, "a", .committed(group: "bills", [orders[0]: 1]))
             }
         ),
         (
@@ -209,5 +238,11 @@ import Testing
             Self.sound.events.prefix(1).map(\.description) + [Self.sound.events[18].description] == [
                 "1.000  shop: sends shop#0 to orders", "19.000  a: has closed, with 0 sockets left",
             ])
+    }
+}
+
+extension History.What {
+    fileprivate func isAssigned(in generation: Int) -> Bool {
+        if case .assigned(_, _, generation) = self { true } else { false }
     }
 }

@@ -172,7 +172,7 @@ extension ClassicGroup {
             return .unknownMemberId
         }
         let error = check(member: request.memberId, instance: request.groupInstanceId, generation: generation)
-        guard error == .none else { return error }
+        guard error == .none || PlantedMistake.takesCommitsOfAnybody.isMade else { return error }
         if state == .completingRebalance { return .rebalanceInProgress }
         members[request.memberId]?.touch(now)
         return .none

@@ -41,7 +41,8 @@ struct FetchWork: LongWork {
         var data = FetchResponse.FetchableTopicResponse.PartitionData()
         data.partitionIndex = target.partition
         if !fetch.isReadCommitted { data.abortedTransactions = nil }
-        guard let partition = node.partition(of: target) else {
+        let place = PlantedMistake.readsFirstPartition.isMade ? fetch.targets.first ?? target : target
+        guard let partition = node.partition(of: place) else {
             let isUnknown = fetch.context.version < 13 || node.topics[target.topicId] != nil
             return Self.refused(data, isUnknown ? .unknownTopicOrPartition : .unknownTopicId)
         }

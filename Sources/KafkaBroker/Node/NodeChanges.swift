@@ -39,6 +39,12 @@ extension BrokerNode {
     func change(_ partition: Partition, _ body: (inout Leadership, Offset) -> Void) {
         let before = partition.leadership
         body(&partition.leadership, partition.log.endOffset)
+        if PlantedMistake.leadersWriteRecords.isMade, partition.leadership.leader != before.leader {
+            var builder = RecordBatchBuilder()
+            builder.append(key: nil, value: nil, timestamp: 0)
+            let record = try? RecordBatch(Bytes(builder.finish()))
+            if let record { _ = try? partition.log.append(record, leaderEpoch: partition.leaderEpoch) }
+        }
         if partition.leadership != before { storage?.note([.partition(partition.record)]) }
         waitingFetches.touch(partition)
     }

@@ -11,6 +11,8 @@ public struct Objection: Sendable, Equatable, CustomStringConvertible {
         case everythingIsRead = "each record reaches the group"
         case readOnceWhenCommitted = "what was committed before letting go is not read again"
         case oneOwner = "a partition has one owner in a generation"
+        case ownersCommit = "nobody commits what another member has since"
+        case keepsItsShare = "who is only slow keeps its partitions"
         case noWayBack = "positions do not move back unsaid"
         case readIsThere = "what was read is in the log"
         case callsEnd = "no call outlives its time"

@@ -5,6 +5,8 @@ struct ReadingCheck {
         var generation: Int?
         /// What it reads next at least.
         var next: Int64
+        /// When it was given.
+        var since: Duration
     }
 
     private struct Place: Hashable {
@@ -34,6 +36,9 @@ struct ReadingCheck {
         /// Up to where each group has committed, and let go of the partition since.
         var settled: [String: [History.Partition: Int64]] = [:]
         var committed: [String: [History.Partition: Int64]] = [:]
+        /// The generation in which each member was last given each partition, and when it has last begun to commit.
+        var generations: [Place: Int] = [:]
+        var commits: [String: Duration] = [:]
         let records = history.logs.mapValues { log in
             Dictionary(log.map { ($0.offset, $0.record) }, uniquingKeysWith: { first, _ in first })
         }
@@ -54,8 +59,9 @@ struct ReadingCheck {
                                     at: event.time))
                         }
                     }
-                    holdings[Place(member: event.who, partition: partition)] =
-                        Holding(generation: generation, next: offset)
+                    let place = Place(member: event.who, partition: partition)
+                    holdings[place] = Holding(generation: generation, next: offset, since: event.time)
+                    generations[place] = generation
                     if promises.readsOnce, !promises.lossy.contains(partition),
                         let end = settled[group]?[partition], offset < end
                     {
@@ -67,11 +73,18 @@ struct ReadingCheck {
                     }
                 }
             case .released(let group, let partitions, let lost):
+                if lost, promises.isCalm, let first = partitions.min() {
+                    found.append(
+                        Objection(
+                            .keepsItsShare, "\(event.who) has lost \(first) of \(group) though nothing has befallen it",
+                            at: event.time))
+                }
                 for partition in partitions {
                     holdings[Place(member: event.who, partition: partition)] = nil
                     if !lost, let end = committed[group]?[partition] { settled[group, default: [:]][partition] = end }
                 }
-            case .killed:
+            case .called(_, "commit", _): commits[event.who] = event.time
+            case .killed, .closed:
                 for place in holdings.keys.filter({ $0.member == event.who }) { holdings[place] = nil }
             case .moved(let partition, let offset):
                 holdings[Place(member: event.who, partition: partition)]?.next = offset
@@ -99,7 +112,23 @@ struct ReadingCheck {
                                 + "log has \(there)", at: event.time))
                 }
             case .committed(let group, let positions):
-                for (partition, offset) in positions { committed[group, default: [:]][partition] = offset }
+                for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
+                    committed[group, default: [:]][partition] = offset
+                    guard let begun = commits[event.who],
+                        let own = generations[Place(member: event.who, partition: partition)]
+                    else { continue }
+                    let later = holdings.filter { place, other in
+                        place.partition == partition && place.member != event.who && groups[place.member] == group
+                            && other.since < begun && other.generation ?? own > own
+                    }
+                    for member in later.keys.map(\.member).sorted() {
+                        found.append(
+                            Objection(
+                                .ownersCommit,
+                                "\(event.who) has committed \(partition)@\(offset), which \(member) had been given when it "
+                                    + "began to", at: event.time))
+                    }
+                }
             default: break
             }
         }

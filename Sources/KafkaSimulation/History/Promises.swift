@@ -13,6 +13,8 @@ extension History {
         public var isDrained = true
         /// What was committed before a partition was let go of is not read again.
         public var readsOnce = true
+        /// No member loses its partitions: nothing befalls them, but that they may be slow.
+        public var isCalm = false
         /// Partitions that have lost records: in them nothing is kept, nor there once, nor in order.
         public var lossy: Set<Partition> = []
         /// Parties whose acknowledgements promise nothing (`acks=0`).

@@ -49,7 +49,7 @@ final class MemberCrew: Sendable {
             return members[name]
         }
         await member?.consumer?.stop()
-        await member?.task.value
+        if let member { await run.end(of: member.task) }
         members.withLock { $0[name] = nil }
     }
 
@@ -106,7 +106,7 @@ final class MemberCrew: Sendable {
         _ run: ScenarioRun
     ) async -> Bool {
         do {
-            for try await event in consumer.events { await note(event, commits: commits, life, host, run) }
+            for try await event in consumer.events { await note(event, of: consumer, commits: commits, life, host, run) }
             return true
         } catch {
             life.note(.told("\(error)"))
@@ -115,8 +115,8 @@ final class MemberCrew: Sendable {
     }
 
     private static func note(
-        _ event: ConsumerEvent, commits: Bool, _ life: HistoryRecorder.Life, _ host: SimulatedHost,
-        _ run: ScenarioRun
+        _ event: ConsumerEvent, of consumer: KafkaConsumer, commits: Bool, _ life: HistoryRecorder.Life,
+        _ host: SimulatedHost, _ run: ScenarioRun
     ) async {
         func place(_ partition: TopicPartition) -> History.Partition {
             History.Partition(partition.topic, partition.partition.index)
@@ -142,7 +142,8 @@ final class MemberCrew: Sendable {
             }
         case .assigned(let offsets):
             let positions = Dictionary(offsets.map { (place($0.key), $0.value.rawValue) }) { first, _ in first }
-            life.note(.assigned(group: ScenarioRun.group, positions, generation: nil))
+            let generation = await consumer.generation.map(Int.init)
+            life.note(.assigned(group: ScenarioRun.group, positions, generation: generation))
         case .revoked(let partitions, let lost):
             life.note(.released(group: ScenarioRun.group, partitions.map(place), lost: lost))
         case .reset(let partition, _, let to, let error):

@@ -15,11 +15,21 @@ extension ScenarioPlan {
         }
         // Who begins at the end passes over what was there before.
         if (1...members).contains(where: { member($0).beginsAtEnd }) { promises.isDrained = false }
+        promises.isCalm = faults.allSatisfy { isCalm($0.fault) }
         for occurrence in faults { promises.weaken(occurrence.fault, cluster) }
         let isOld = cluster.speaks != nil || faults.contains { if case .speak = $0.fault { true } else { false } }
         // An old release does not tell of all that was cut off.
         if !promises.lossy.isEmpty, isOld { promises.isDrained = false }
         return promises
+    }
+
+    /// Whether no member loses what it has by that: who works for too long is put out of its group.
+    private func isCalm(_ fault: Fault) -> Bool {
+        switch fault {
+        case .slowProducer: true
+        case .slowMember(let number, let pause, _): pause < member(number).maximumPollInterval
+        default: false
+        }
     }
 
     /// Whether a party that is cut off should hear of it in time: one that stands still meanwhile cannot, and a producer

@@ -61,7 +61,7 @@ final class ProducerCrew: Sendable {
 
     /// Waits until all have sent everything.
     func finish() async {
-        for (_, producer) in state.withLock({ $0.producers.inOrder }) { await producer.task.value }
+        for (_, producer) in state.withLock({ $0.producers.inOrder }) { await run.end(of: producer.task) }
     }
 
     // MARK: - As an application

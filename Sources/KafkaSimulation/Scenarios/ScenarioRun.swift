@@ -114,6 +114,19 @@ public struct ScenarioRun: Sendable {
         try await broker.mend()
     }
 
+    /// Waits for a task, but not for one that has a call that never returns: that call stands open in the history.
+    func end(of task: Task<Void, Never>) async {
+        let loop = simulation.host("test").loop
+        let end = Arrival<Void>()
+        let timer = loop.schedule(at: loop.now + .seconds(300)) { end.give(()) }
+        Task {
+            await task.value
+            end.give(())
+        }
+        await end.value()
+        loop.cancel(timer)
+    }
+
     /// Waits until the group has read what is there, or has had its time for it.
     private func drain(_ broker: BrokerPart) async throws {
         // Where nothing is promised a while is enough.

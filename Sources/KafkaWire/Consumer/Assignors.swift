@@ -41,6 +41,9 @@ public enum Assignor: String, CaseIterable, Sendable {
         case .range: Self.range(topics.filter { $0.count > 0 }, sorted, &shares)
         case .roundRobin: Self.roundRobin(topics.filter { $0.count > 0 }, sorted, &shares)
         }
+        if PlantedMistake.assignsTwice.isMade, let first = sorted.first, let last = sorted.last {
+            shares[last.memberId] = shares[first.memberId]
+        }
         return shares.mapValues { topics in
             topics.sorted { Self.precedes($0.key, $1.key) }.map { name, partitions in
                 .with {

@@ -10,6 +10,12 @@ extension ConsumerEngine {
                 .invalidConfiguration, "a consumer without a group has nothing to commit to", setting: "group.id")
         }
         guard let attempt = commits.own(offsets, of: assignment) else { throw movedOn(offsets) }
+        var offsets = offsets
+        if PlantedMistake.commitsPositions.isMade {
+            for (place, given) in offsets.inOrder {
+                offsets[place]?.offset = plan.positions[place]?.offset ?? given.offset
+            }
+        }
         defer { setTimer() }
         do throws(KafkaError) {
             try await cluster.retrying(

@@ -102,7 +102,7 @@ extension ConsumerEngine {
         guard configuration.offsetReset != .fail, let start else { return fail(error) }
         plan.reset(partition, to: start)
         commits.reset(partition)
-        announcements.willReset(partition, from: offset, because: error)
+        if !PlantedMistake.resetsUntold.isMade { announcements.willReset(partition, from: offset, because: error) }
         configuration.client.logger.warning("\(error.message); going on by auto.offset.reset")
     }
 

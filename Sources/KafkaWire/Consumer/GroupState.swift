@@ -274,6 +274,10 @@ struct GroupState: GroupMembership {
             return report(error) + [.forgetCoordinator]
         }
         guard now >= nextHeartbeat, !isHeartbeatAwaited else { return [] }
+        if PlantedMistake.stopsHeartbeats.isMade, now >= lastPoll + heartbeatInterval {
+            nextHeartbeat = now + heartbeatInterval
+            return []
+        }
         isHeartbeatAwaited = true
         return [.ask(.heartbeat(generation: generation), afterPause: false)]
     }

@@ -65,6 +65,9 @@ public final class KafkaConsumer: Sendable {
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
     public var positions: [TopicPartition: Offset?] { get async { await engine.positions } }
 
+    /// The generation of the group that it is a member of; nil where it is none.
+    package var generation: Int32? { get async { await engine.membership?.member?.generation } }
+
     /// Reads all partitions but these, until it is called again. What happens to their assignment is told all the same.
     package func hold(_ partitions: Set<TopicPartition>) async { await engine.hold(partitions) }
 

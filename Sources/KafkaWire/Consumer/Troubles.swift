@@ -30,6 +30,7 @@ struct Troubles: Equatable, Sendable {
     private var sources: Set<Source> = []
 
     mutating func begin(_ source: Source) -> Change {
+        if PlantedMistake.tellsNothing.isMade { return .none }
         let wasWell = sources.isEmpty
         guard sources.insert(source).inserted else { return .none }
         return wasWell ? .first : .more

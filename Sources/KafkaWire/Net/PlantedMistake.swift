@@ -12,6 +12,14 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
     case refusesDuplicates
     /// A batch that comes twice is acknowledged at the end of the log, and not where it is.
     case tellsEndForDuplicates
+    /// A new leader writes a record of its own, which is not marked as one.
+    case leadersWriteRecords
+    /// A commit while members join anew is acknowledged, and not kept.
+    case dropsCommitsInRebalance
+    /// A commit is taken of whoever was a member once.
+    case takesCommitsOfAnybody
+    /// A fetch of several partitions gets of each what the first one has.
+    case readsFirstPartition
 
     // MARK: The producer
 
@@ -19,6 +27,8 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
     case numbersRetriesAnew
     /// What goes again goes behind what came later.
     case retriesBehindOthers
+    /// Of those who wait for a batch one is woken.
+    case wakesOnlyOne
 
     // MARK: The consumer
 
@@ -26,11 +36,27 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
     case skipsAfterErrors
     /// What could not be fetched is read from where the assignment began.
     case goesBackAfterErrors
+    /// What was asked for before an assignment, or a seek, is taken for what is read now.
+    case takesLateAnswers
+    /// The application is not told that a partition is read on elsewhere.
+    case resetsUntold
+    /// Two members are given the same partitions.
+    case assignsTwice
+    /// Partitions that cannot be looked up when they are given are forgotten.
+    case forgetsLaterPartitions
+    /// What was fetched is committed in place of what was processed.
+    case commitsPositions
+    /// While the application works on what it has no heartbeats are sent.
+    case stopsHeartbeats
+    /// Troubles are noted, and not told.
+    case tellsNothing
 
     // MARK: Connections
 
     /// A connection on which an answer has not come in time is forgotten, and not closed.
     case leaksTimedOutConnections
+    /// A timer that has fired is taken for one that is set still.
+    case losesTimer
 
     #if DEBUG
         /// The one that is made.

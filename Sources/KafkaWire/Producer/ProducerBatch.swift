@@ -207,7 +207,10 @@ final class ProducerBatch: Sendable {
             defer { receipt.waiters = [] }
             return receipt.waiters
         }
-        for waiter in waiters ?? [] { waiter.resume(returning: outcome) }
+        for waiter in waiters ?? [] {
+            waiter.resume(returning: outcome)
+            if PlantedMistake.wakesOnlyOne.isMade { break }
+        }
         return waiters != nil
     }
 }
