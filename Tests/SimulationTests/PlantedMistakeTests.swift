@@ -116,7 +116,9 @@
             var others: Set<Objection.Rule> = []
             for seed in 0..<UInt64(Self.bound) {
                 let plan = planting.plan(seed)
-                let found = try PlantedMistake.$planted.withValue(planting.mistake) { try ScenarioRun.perform(plan).objections }
+                let found = try PlantedMistake.$planted.withValue(planting.mistake) {
+                    try ScenarioRun.perform(plan).objections
+                }
                 others.formUnion(found.map(\.rule))
                 guard let objection = found.first(where: { $0.rule == planting.rule }) else { continue }
                 print("\(planting.mistake) is found in history \(seed + 1): \(objection)")

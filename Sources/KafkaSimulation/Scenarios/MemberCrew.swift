@@ -106,7 +106,9 @@ final class MemberCrew: Sendable {
         _ run: ScenarioRun
     ) async -> Bool {
         do {
-            for try await event in consumer.events { await note(event, of: consumer, commits: commits, life, host, run) }
+            for try await event in consumer.events {
+                await note(event, of: consumer, commits: commits, life, host, run)
+            }
             return true
         } catch {
             life.note(.told("\(error)"))
