@@ -40,11 +40,18 @@
         static let plantings: [Planting] = [
             // The broker.
             Planting(.acknowledgesUnwritten, breaks: .acknowledgedIsThere) { $0.moveLeaders(&$1) },
+            Planting(.forgetsToFlush, breaks: .acknowledgedIsThere) { plan, random in
+                plan.cluster.hasDisk = true
+                plan.cluster.flush = .everyProduce
+                let time = Duration.milliseconds(Int.random(in: 10_000...40_000, using: &random))
+                plan.faults = [.init(time, .killBroker(.all, restartAfter: .seconds(5), onOtherPort: false))]
+            },
             Planting(.appendsTwice, breaks: .onceOnly) { $0.loseAnswers(&$1) },
             Planting(.refusesDuplicates, breaks: .refusedIsNotThere) { $0.loseAnswers(&$1) },
             Planting(.tellsEndForDuplicates, breaks: .rightOffset) { $0.loseAnswers(&$1) },
             Planting(.leadersWriteRecords, breaks: .onlyWhatWasSent) { $0.moveLeaders(&$1) },
             Planting(.dropsCommitsInRebalance, breaks: .readOnceWhenCommitted) { plan, random in
+                plan.records = 200
                 plan.slow(1, &random)
                 plan.join(2, after: .seconds(Int.random(in: 10...30, using: &random)))
             },
@@ -86,6 +93,7 @@
                 plan.part("member-1", for: .seconds(20), &random)
             },
             Planting(.commitsPositions, breaks: .everythingIsRead) { plan, random in
+                plan.records = 200
                 plan.slow(1, &random)
                 plan.slow(2, &random)
                 let time = Duration.milliseconds(Int.random(in: 15_000...45_000, using: &random))

@@ -221,6 +221,7 @@ extension BrokerNode {
         storage.note(transactions.takeChanges())
         storage.note(groups.takeChanges())
         try storage.save(WallClock(now: now, timestamp: time.timestamp()))
+        if PlantedMistake.forgetsToFlush.isMade { return }
         if configuration.flush == .everyProduce { try storage.directory.pool.sync() }
     }
 

@@ -144,7 +144,7 @@ final class MemberCrew: Sendable {
             }
         case .assigned(let offsets):
             let positions = Dictionary(offsets.map { (place($0.key), $0.value.rawValue) }) { first, _ in first }
-            let generation = await consumer.generation.map(Int.init)
+            let generation = run.plan.keepsGenerations ? await consumer.generation.map(Int.init) : nil
             life.note(.assigned(group: ScenarioRun.group, positions, generation: generation))
         case .revoked(let partitions, let lost):
             life.note(.released(group: ScenarioRun.group, partitions.map(place), lost: lost))

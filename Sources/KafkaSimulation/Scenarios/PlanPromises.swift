@@ -23,6 +23,17 @@ extension ScenarioPlan {
         return promises
     }
 
+    /// Whether the group counts its generations on: a broker that is started anew begins with the first, and so does a group
+    /// that is left with nothing.
+    var keepsGenerations: Bool {
+        !faults.contains { occurrence in
+            switch occurrence.fault {
+            case .killBroker, .deleteTopic: true
+            default: false
+            }
+        }
+    }
+
     /// Whether no member loses what it has by that: who works for too long is put out of its group.
     private func isCalm(_ fault: Fault) -> Bool {
         switch fault {

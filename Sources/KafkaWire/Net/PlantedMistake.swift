@@ -6,6 +6,8 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
 
     /// A new leader acknowledges a batch, and does not append it.
     case acknowledgesUnwritten
+    /// What is acknowledged is not made safe against a loss of power.
+    case forgetsToFlush
     /// A batch that comes twice is appended twice.
     case appendsTwice
     /// A batch that comes twice is refused for good.
