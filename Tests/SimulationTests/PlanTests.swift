@@ -212,7 +212,8 @@ import Testing
             fault: .closeMember(1, restartAfter: minute),
             text: "member-1 closes, and is started again after 60 s"),
         Row(
-            fault: .slowMember(1, .seconds(5), for: minute), text: "member-1 works for 5 s on each batch, for 60 s"),
+            fault: .slowMember(1, .seconds(5), for: minute), text: "member-1 works for 5 s on each batch, for 60 s",
+            change: { $0.isCalm = true }),
         Row(fault: .cancelReading(1), text: "the task in which member-1 reads is cancelled"),
         Row(
             fault: .killProducer(1, restartAfter: minute),
@@ -222,7 +223,7 @@ import Testing
             text: "producer-1 closes, and is started again after 60 s"),
         Row(
             fault: .slowProducer(1, .seconds(5), for: minute),
-            text: "producer-1 waits 5 s more before each record, for 60 s"),
+            text: "producer-1 waits 5 s more before each record, for 60 s", change: { $0.isCalm = true }),
         Row(
             fault: .impatience("producer-1", within: .seconds(1), for: minute),
             text: "producer-1 cancels each of its calls within 1 s, for 60 s"),
@@ -241,6 +242,14 @@ import Testing
             row.change(&promises)
             #expect(plan.promises == promises, "\(row.text)")
         }
+    }
+
+    /// Who works for longer than `max.poll.interval.ms` is put out.
+    @Test func aMemberThatIsTooSlowMayLoseWhatItHas() {
+        var plan = ScenarioPlan(seed: 1)
+        #expect(plan.promises.isCalm)
+        plan.faults = [.init(.seconds(1), .slowMember(1, .seconds(300), for: .seconds(60)))]
+        #expect(!plan.promises.isCalm)
     }
 
     @Test func aConfigurationTakesNoMoreThanItMust() {
