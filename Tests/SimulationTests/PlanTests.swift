@@ -87,13 +87,13 @@ import Testing
     static let each: [Row] = [
         Row(
             fault: .partition("member-1", "node-2", isOneWay: false, for: minute),
-            text: "nothing passes between member-1 and node-2, for 60 s"),
+            text: "nothing passes between member-1 and node-2 for 60 s"),
         Row(
             fault: .partition("member-1", "kafka", isOneWay: true, for: minute),
-            text: "nothing passes from member-1 to kafka, for 60 s"),
+            text: "nothing passes from member-1 to kafka for 60 s"),
         Row(
             fault: .zoneLoss(["node-1", "member-2"], for: minute),
-            text: "node-1, member-2 and all others do not reach each other, for 60 s"),
+            text: "node-1, member-2 and all others do not reach each other for 60 s"),
         Row(
             fault: .cut("member-1", "node-1", .silent),
             text: "connections of member-1 with node-1 are lost, and nobody is told"),
@@ -116,18 +116,18 @@ import Testing
             text: "what member-1 and node-1 say arrives in pieces of 1 byte, for 60 s"),
         Row(
             fault: .refusedConnects("member-1", "node-1", for: minute),
-            text: "connections between member-1 and node-1 are refused, for 60 s"),
+            text: "connections between member-1 and node-1 are refused for 60 s"),
         Row(
             fault: .droppedConnects("member-1", "node-1", for: minute),
             text: "attempts to connect between member-1 and node-1 are not answered, for 60 s"),
-        Row(fault: .deaf("kafka", for: minute), text: "kafka reads nothing, for 60 s"),
+        Row(fault: .deaf("kafka", for: minute), text: "kafka reads nothing for 60 s"),
         Row(
             fault: .crowd(node: 1, for: minute),
             text: "node-1 accepts no connection, and no more can wait, for 60 s"),
         Row(
             fault: .wrongName("member-1", .unanswered, for: minute),
             text: "kafka means what the resolver does not answer to member-1, for 60 s"),
-        Row(fault: .stopNode(1, for: minute), text: "node-1 stops, for 60 s"),
+        Row(fault: .stopNode(1, for: minute), text: "node-1 stops for 60 s"),
         Row(fault: .addNode, text: "a node is added"),
         Row(fault: .removeNode(2), text: "node-2 is removed"),
         Row(fault: .moveLeader(partition: 1, to: 2), text: "partition 1 is to be led by node-2"),
@@ -165,7 +165,7 @@ import Testing
         Row(
             fault: .slowDisk(sync: .milliseconds(40), bytesPerSecond: 5000, for: minute),
             text: "the broker's disk needs 0.04 s to flush, and writes 5000 bytes a second, for 60 s"),
-        Row(fault: .pause("kafka", for: minute), text: "kafka stands still, for 60 s"),
+        Row(fault: .pause("kafka", for: minute), text: "kafka stands still for 60 s"),
         Row(
             fault: .slowMachine("member-1", .microseconds(50), for: minute),
             text: "each turn of member-1 takes 50 µs, for 60 s"),

@@ -2,13 +2,17 @@ import KafkaWire
 
 extension ScenarioPlan.Fault: CustomStringConvertible {
     /// What is done, in the words of a timeline.
-    public var description: String { time.map { "\(text)\(Self.isPoint(self) ? "" : ", for \($0.text)")" } ?? text }
+    public var description: String {
+        guard let time, let link else { return text }
+        return "\(text)\(link) for \(time.text)"
+    }
 
-    /// Whether its text says of itself what comes after its time.
-    private static func isPoint(_ fault: Self) -> Bool {
-        switch fault {
-        case .killBroker, .deleteTopic, .killMember, .closeMember, .killProducer, .closeProducer: true
-        default: false
+    /// What stands between its text and how long it lasts; nil where the text says that itself.
+    private var link: String? {
+        switch self {
+        case .killBroker, .deleteTopic, .killMember, .closeMember, .killProducer, .closeProducer: nil
+        case .partition, .zoneLoss, .refusedConnects, .deaf, .stopNode, .pause: ""
+        default: ","
         }
     }
 
