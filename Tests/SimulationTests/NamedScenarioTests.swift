@@ -44,32 +44,4 @@ import Testing
         #expect(Set(sentences).count == sentences.count)
         #expect(sentences.allSatisfy { $0.hasSuffix(".") && $0.count <= 110 })
     }
-
-    @Test(
-        arguments: [
-            (
-                .partition("member-1", "node-2", isOneWay: false, for: .seconds(10)),
-                "nothing passes between member-1 and node-2 for 10 s"
-            ),
-            (
-                .partition("member-1", "node-2", isOneWay: true, for: .milliseconds(1500)),
-                "nothing passes from member-1 to node-2 for 1.5 s"
-            ),
-            (.cut("member-1", "node-2", .silent), "connections of member-1 with node-2 are lost, and nobody is told"),
-            (
-                .cutLater("member-1", "node-2", bytes: 17, .reset),
-                "connections of member-1 with node-2 are reset, after 17 bytes more"
-            ),
-            (
-                .slowLink("member-1", "node-2", .milliseconds(20), for: .seconds(3)),
-                "what member-1 and node-2 say takes 0.02 s to arrive, for 3 s"
-            ),
-            (
-                .pieces("member-1", "node-2", 1, for: .seconds(3)),
-                "what member-1 and node-2 say arrives in pieces of 1 byte, for 3 s"
-            ),
-            (.stopNode(2, for: .seconds(3)), "node-2 stops for 3 s"),
-            (.wrongClock("kafka", by: .seconds(-3)), "the clock of kafka is 3 s slow"),
-        ] as [(ScenarioPlan.Fault, String)])
-    func aFaultIsTold(fault: ScenarioPlan.Fault, text: String) { #expect("\(fault)" == text) }
 }

@@ -37,7 +37,13 @@ import Testing
         part.duration = .milliseconds(61_500)
         let options = PlanExtract(of: part, from: plan).options.map { "\($0.name) \($0.value)" }
         #expect(options == ["faults 1,3-5,9", "records 1", "until 61.5s"])
-        part.faults = []
-        #expect(PlanExtract(of: part, from: plan).options.first?.value == "none")
+        plan.cluster.speaks = "2.8"
+        plan.producerSettings = [.init(), .init()]
+        plan.producerSettings[1].keys = 1
+        (part.faults, part.producerSettings) = ([], [.init(), .init()])
+        #expect(
+            PlanExtract(of: part, from: plan).options.map { "\($0.name) \($0.value)" } == [
+                "faults none", "records 1", "until 61.5s", "usual producer-2,cluster",
+            ])
     }
 }

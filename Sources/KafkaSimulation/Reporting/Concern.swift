@@ -92,7 +92,7 @@ struct Concern {
             return those.isEmpty ? nil : .committed(group: group, those)
         case .moved(let partition, _): return partitions.contains(partition) ? event.what : nil
         case .called(let number, _, _), .returned(let number): return lateCalls.contains(number) ? event.what : nil
-        case .cutOff, .reachable, .told, .killed, .closed: return isOurs ? event.what : nil
+        case .cutOff, .reachable, .told, .killed, .left, .closed: return isOurs ? event.what : nil
         }
     }
 }

@@ -16,6 +16,8 @@ public enum NamedScenario: String, Sendable, CaseIterable {
     case slowConsumer = "slow-consumer"
     case pausedClients = "paused-clients"
     case wrongClocks = "wrong-clocks"
+    case diskFull = "disk-full"
+    case brokerCrashes = "broker-crashes"
     case everything
 
     /// What it is, in a sentence.
@@ -23,7 +25,7 @@ public enum NamedScenario: String, Sendable, CaseIterable {
         switch self {
         case .calm: "Nothing goes wrong."
         case .rollingRestart: "One broker after the other is stopped and started again, round after round."
-        case .zoneLoss: "A broker stops, and the clients beside it reach none of the others for up to two minutes."
+        case .zoneLoss: "A broker and the clients beside it reach nobody else, for up to two minutes."
         case .leaderMoves: "Partitions get other leaders every few seconds."
         case .coordinatorMoves: "The group gets another coordinator every few seconds."
         case .flappingNetwork: "Links between clients and brokers fail for seconds, in one direction or both, or break."
@@ -33,7 +35,9 @@ public enum NamedScenario: String, Sendable, CaseIterable {
         case .rebalanceStorm: "Members of the group are killed and started again, several a minute."
         case .slowConsumer: "Members work for up to twenty seconds on each batch."
         case .pausedClients: "Clients stand still for up to a minute, as when their machine is suspended."
-        case .wrongClocks: "Clocks jump, forwards and back, by up to a day."
+        case .wrongClocks: "Clocks jump, forwards and back, by up to half an hour."
+        case .diskFull: "The brokers' disk is full for up to a minute, or refuses every change."
+        case .brokerCrashes: "The brokers are killed, or lose their power, and are started again from their disk."
         case .everything: "All kinds of faults, drawn one by one."
         }
     }
@@ -112,8 +116,28 @@ public enum NamedScenario: String, Sendable, CaseIterable {
             draft.every(15...60) { draft, time in draft.add(time, .pause(draft.client(), for: draft.seconds(2...60))) }
         case .wrongClocks:
             draft.every(10...40) { draft, time in
-                let offset = Duration.seconds(draft.number(-86_400...86_400))
+                // Brokers refuse records that are from more than an hour ahead.
+                let offset = Duration.seconds(draft.number(-1700...1700))
                 draft.add(time, .wrongClock(draft.number(0...3) == 0 ? "kafka" : draft.client(), by: offset))
+            }
+        case .diskFull:
+            draft.every(40...90) { draft, time in
+                let length = draft.seconds(5...60)
+                let isFull = draft.number(0...2) > 0
+                draft.add(
+                    time,
+                    isFull
+                        ? .diskFull(room: draft.number(0...5000), for: length)
+                        : .diskRefuses(.inputOutput, for: length))
+            }
+        case .brokerCrashes:
+            draft.plan.cluster.flush = .everyProduce
+            draft.every(40...90) { draft, time in
+                let losses: [ScenarioPlan.PowerLoss?] = [nil] + ScenarioPlan.PowerLoss.allCases
+                let loss = losses[draft.number(0...(losses.count - 1))]
+                draft.add(
+                    time,
+                    .killBroker(loss, restartAfter: draft.seconds(0...20), onOtherPort: draft.number(0...3) == 0))
             }
         }
     }
@@ -157,13 +181,9 @@ private struct Draft {
 
     /// A zone has a broker, a member and a producer.
     mutating func loseZone(_ time: Duration) {
-        let (node, length) = (node(), seconds(20...120))
-        add(time, .stopNode(node, for: length))
         let member = plan.memberNames[number(1...plan.members) - 1]
         let producer = plan.producerNames[number(1...plan.producers) - 1]
-        for client in [member, producer] {
-            for other in plan.nodeNames { add(time, .partition(client, other, isOneWay: false, for: length)) }
-        }
+        add(time, .zoneLoss(["node-\(node())", member, producer], for: seconds(20...120)))
     }
 }
 
@@ -175,12 +195,10 @@ extension ScenarioPlan {
 
     /// What is drawn for five minutes, over that time.
     fileprivate static func everything(seed: UInt64, over duration: Duration) -> ScenarioPlan {
-        let usual = ScenarioPlan(seed: seed).duration
-        guard duration != usual else { return .drawn(seed: seed) }
-        var plan = drawn(seed: seed, faults: max(1, Int((12 * (duration / usual)).rounded())))
-        plan.duration = duration
+        let share = duration / ScenarioPlan(seed: seed).duration
+        guard share != 1 else { return .drawn(seed: seed) }
+        var plan = drawn(seed: seed, faults: max(1, Int((12 * share).rounded())), duration: duration)
         plan.records = records(plan.records, over: duration)
-        for index in plan.faults.indices { plan.faults[index].time = plan.faults[index].time * (duration / usual) }
         return plan
     }
 }

@@ -10,8 +10,19 @@ public struct PlanExtract: Sendable, Equatable {
     public var records: Int?
     /// Until when records are sent and faults occur; nil leaves it at that.
     public var duration: Duration?
+    /// What is set up as usual, by its ``Setting/description``.
+    public var usual: [Setting] = []
 
     public init() {}
+
+    /// What is drawn of how parties are set up.
+    public enum Setting: Hashable, Sendable {
+        /// All producers, or that one.
+        case producers, producer(Int)
+        case members, member(Int)
+        /// All of the cluster, whether it has a disk of its own accord, or which release it speaks.
+        case cluster, disk, release
+    }
 
     /// What makes `part` of `plan`; to be held against ``applied(to:)``, since not all plans are parts of another.
     public init(of part: ScenarioPlan, from plan: ScenarioPlan) {
@@ -31,6 +42,22 @@ public struct PlanExtract: Sendable, Equatable {
         members = change(\.members)
         records = change(\.records)
         duration = change(\.duration)
+        usual = Self.settings(part, plan)
+    }
+
+    private static func settings(_ part: ScenarioPlan, _ plan: ScenarioPlan) -> [Setting] {
+        func changes<S: Equatable>(_ new: [S], _ old: [S], _ all: Setting, _ one: (Int) -> Setting) -> [Setting] {
+            if new == old { return [] }
+            if new.isEmpty { return [all] }
+            return zip(new, old).enumerated().filter { $0.element.0 != $0.element.1 }.map { one($0.offset + 1) }
+        }
+        var found = changes(part.producerSettings, plan.producerSettings, .producers, Setting.producer)
+        found += changes(part.memberSettings, plan.memberSettings, .members, Setting.member)
+        guard part.cluster != plan.cluster else { return found }
+        if part.cluster == .init() { return found + [.cluster] }
+        if part.cluster.hasDisk != plan.cluster.hasDisk { found.append(.disk) }
+        if part.cluster.speaks != plan.cluster.speaks { found.append(.release) }
+        return found
     }
 
     /// What is left of the plan.
@@ -45,6 +72,7 @@ public struct PlanExtract: Sendable, Equatable {
         part.members = members ?? plan.members
         part.records = records ?? plan.records
         part.duration = duration ?? plan.duration
+        for setting in usual { setting.reset(&part) }
         return part
     }
 
@@ -57,6 +85,7 @@ public struct PlanExtract: Sendable, Equatable {
         ]
         for case (let name, let count?) in counts { found.append((name, "\(count)")) }
         if let duration { found.append(("until", duration.text.filter { $0 != " " })) }
+        if !usual.isEmpty { found.append(("usual", usual.map(\.description).joined(separator: ","))) }
         return found
     }
 
@@ -72,5 +101,53 @@ public struct PlanExtract: Sendable, Equatable {
         }
         return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
             .joined(separator: ",")
+    }
+}
+
+extension PlanExtract.Setting: CustomStringConvertible {
+    private static let simple: [(String, Self)] = [
+        ("producers", .producers), ("members", .members), ("cluster", .cluster), ("disk", .disk), ("release", .release),
+    ]
+
+    /// Reads what ``description`` writes.
+    public init?(_ text: String) {
+        if let known = Self.simple.first(where: { $0.0 == text }) {
+            self = known.1
+            return
+        }
+        let parts = text.split(separator: "-")
+        guard parts.count == 2, let number = Int(parts[1]), number >= 1 else { return nil }
+        switch parts[0] {
+        case "producer": self = .producer(number)
+        case "member": self = .member(number)
+        default: return nil
+        }
+    }
+
+    /// `producers`, `producer-2`, `members`, `member-2`, `cluster`, `disk` or `release`.
+    public var description: String {
+        switch self {
+        case .producer(let number): "producer-\(number)"
+        case .member(let number): "member-\(number)"
+        case .producers: "producers"
+        case .members: "members"
+        case .cluster: "cluster"
+        case .disk: "disk"
+        case .release: "release"
+        }
+    }
+
+    fileprivate func reset(_ plan: inout ScenarioPlan) {
+        switch self {
+        case .producers: plan.producerSettings = []
+        case .producer(let number):
+            if plan.producerSettings.indices.contains(number - 1) { plan.producerSettings[number - 1] = .init() }
+        case .members: plan.memberSettings = []
+        case .member(let number):
+            if plan.memberSettings.indices.contains(number - 1) { plan.memberSettings[number - 1] = .init() }
+        case .cluster: plan.cluster = .init()
+        case .disk: plan.cluster.hasDisk = false
+        case .release: plan.cluster.speaks = nil
+        }
     }
 }

@@ -23,6 +23,12 @@ struct PlanPartOptions: ParsableArguments {
     @Option(help: ArgumentHelp("When sending and faults end, such as 90s.", valueName: "time"))
     var until: TimeSpan?
 
+    @Option(
+        help: ArgumentHelp(
+            "What is set up as usual, not as drawn: producers, producer-1, members, member-2, cluster, disk, release.",
+            valueName: "names"))
+    var usual: SettingNames?
+
     func check() throws {
         try SimulateCommand.check(partitions, 1...1000, "--partitions")
         try SimulateCommand.check(producers, 1...100, "--producers")
@@ -40,6 +46,7 @@ struct PlanPartOptions: ParsableArguments {
         extract.members = members
         extract.records = records
         extract.duration = until?.duration
+        extract.usual = usual?.settings ?? []
         return extract
     }
 }
@@ -58,4 +65,18 @@ struct FaultNumbers: ExpressibleByArgument {
     }
 
     func contains(_ number: Int) -> Bool { numbers?.contains(number) ?? false }
+}
+
+/// Names of what is set up, with commas between them.
+struct SettingNames: ExpressibleByArgument {
+    let settings: [PlanExtract.Setting]
+
+    init?(argument: String) {
+        var settings: [PlanExtract.Setting] = []
+        for name in argument.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let setting = PlanExtract.Setting(String(name)) else { return nil }
+            settings.append(setting)
+        }
+        self.settings = settings
+    }
 }
