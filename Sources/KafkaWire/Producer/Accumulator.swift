@@ -78,7 +78,10 @@ struct Accumulator {
         if topics.updateValue(queues, forKey: name) == nil { queuesInOrder.append(queues) }
         let isSame = shape.id == queues.id && shape.id != .zero
         if !isSame, shape.id != .zero, queues.id != .zero {
-            for queue in queues.partitions { queue.line.renumber() }
+            for queue in queues.partitions {
+                queue.line.renumber()
+                for index in queue.full.indices { queue.full[index].stamp = nil }
+            }
             queues.batchLimit = batchSize
         }
         queues.id = shape.id
@@ -257,7 +260,10 @@ struct Accumulator {
                     continue
                 }
                 guard isFree(broker) else { continue }
-                switch isIdempotent ? queue.line.takeNumbers(producer) : .ready {
+                // What may have arrived goes again under the number that it had, or it would be there twice; the broker
+                // says so where it has not, and only then all is numbered anew.
+                let isNumbered = queue.full.first?.stamp != nil
+                switch isIdempotent && !isNumbered ? queue.line.takeNumbers(producer) : .ready {
                 case .ready: break
                 case .anew: for index in queue.full.indices { queue.full[index].stamp = nil }
                 case .waits(let isUrgent):
@@ -297,11 +303,13 @@ struct Accumulator {
         pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
     }
 
-    /// The batch is to be sent again, in its place among those of its partition, not before `at`.
-    mutating func retry(_ entry: Entry, at: Instant, because error: KafkaError?) {
+    /// The batch is to be sent again, in its place among those of its partition, not before `at`; `anew` where it has not
+    /// arrived under its number, and cannot.
+    mutating func retry(_ entry: Entry, at: Instant, because error: KafkaError?, anew: Bool = false) {
         guard let queue = queue(entry.batch.target) else { return }
         queue.line.returned(until: at)
         var entry = entry
+        if anew { entry.stamp = nil }
         entry.attempts += 1
         entry.lastError = error ?? entry.lastError
         if PlantedMistake.numbersRetriesAnew.isMade { entry.stamp = nil }
@@ -338,13 +346,13 @@ struct Accumulator {
         pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
     }
 
-    /// Takes out batches that have waited longer than `timeout`, and says when the next will have; those on their way
-    /// are left alone, since they may have arrived.
+    /// Takes out batches that have waited longer than `timeout`, also behind others that are on their way, and says when the
+    /// next will have; those on their way are left alone, since they may have arrived.
     mutating func takeExpired(now: Instant, timeout: Duration) -> (expired: [Entry], next: Instant?) {
         var expired: [Entry] = []
         var next: Instant?
         for queues in queuesInOrder {
-            for queue in queues.partitions where queue.line.inFlight == 0 {
+            for queue in queues.partitions {
                 if let open = queue.open, open.created + timeout <= now { _ = seal(queue) }
                 while let first = queue.full.first, first.batch.created + timeout <= now {
                     queue.full.removeFirst()

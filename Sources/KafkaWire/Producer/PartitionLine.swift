@@ -1,13 +1,13 @@
-/// A partition's batches on their way: how they are numbered, under which id, how many may be under way at a time, and when
-/// those that failed go again. A value; the accumulator has one beside the queue of each partition.
+/// A partition's batches on their way: how they are numbered, under which identity, how many may be under way at a time, and
+/// when those that failed go again. A value; the accumulator has one beside the queue of each partition.
 ///
-/// Each partition keeps its own id until a batch of it is lost for good: to number the others anew would make duplicates of
+/// Each partition keeps its own identity until a batch of it is lost for good: to number the others anew would make duplicates of
 /// what is on its way there.
 struct PartitionLine: Equatable, Sendable {
     /// Who numbers the batches now; nil before the first, and where nobody does.
     private(set) var producer: ProducerIdentity.Given?
     private(set) var inFlight = 0
-    /// Whether another id is needed before anything more is sent.
+    /// Whether another identity is needed before anything is sent for the first time.
     private var needsNewProducer = false
     /// Whether the broker has taken a batch under `producer`. Before, it takes any number for the first: a second batch that
     /// overtakes the first would stand in front of it for good.
@@ -22,9 +22,9 @@ struct PartitionLine: Equatable, Sendable {
     /// Whether batches can be numbered.
     enum Numbering: Equatable, Sendable {
         case ready
-        /// Under another id than before: what has not arrived is numbered anew.
+        /// Under another identity than before: what has not arrived is numbered anew.
         case anew
-        /// Another id than was offered is needed; with `isUrgent` nothing is on its way whose end has to be awaited first.
+        /// Another one than was offered is needed; with `isUrgent` nothing is on its way whose end has to be awaited first.
         case waits(isUrgent: Bool)
     }
 
@@ -74,7 +74,9 @@ struct PartitionLine: Equatable, Sendable {
     /// A batch is through: acknowledged, or failed for good.
     mutating func finished(_ stamp: ProducerBatch.Stamp?, isAcknowledged: Bool) {
         inFlight -= 1
-        if isAcknowledged, stamp?.producerId == producer?.id { isEstablished = true }
+        if isAcknowledged, let producer, stamp?.producerId == producer.id, stamp?.producerEpoch == producer.epoch {
+            isEstablished = true
+        }
     }
 
     /// A batch comes back, to be sent again.
@@ -87,7 +89,7 @@ struct PartitionLine: Equatable, Sendable {
     /// A batch has left the line; `isClear` says that none of those behind it has failed before.
     mutating func released(isClear: Bool) { if inFlight == 0, isClear { isRecovering = false } }
 
-    /// A batch is lost, or the broker has lost what it knew: what is not acknowledged is numbered anew, under another id,
-    /// once nothing is on its way.
+    /// A batch is lost, or the broker has lost what it knew: what has no number that counts is numbered anew, under
+    /// another identity, once nothing is on its way.
     mutating func renumber() { needsNewProducer = true }
 }

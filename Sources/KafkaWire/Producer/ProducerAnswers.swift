@@ -53,7 +53,7 @@ extension ProducerEngine {
             if let ending { return finish(entry, .failure(ending)) }
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
             if further.contains(.lookUp) { relearn([target.topic]) }
-            retry(entry, because: error)
+            retry(entry, because: error, anew: further.contains(.renumber))
         case .divided(let error):
             if let ending { return finish(entry, .failure(ending)) }
             divide(entry, because: error)
@@ -81,10 +81,10 @@ extension ProducerEngine {
         }
     }
 
-    private func retry(_ entry: Accumulator.Entry, because error: KafkaError) {
+    private func retry(_ entry: Accumulator.Entry, because error: KafkaError, anew: Bool) {
         if entry.attempts == Self.triesUntold { configuration.client.logger.warning("\(error.message)") }
         let at = now + backoff.pause(after: entry.attempts + 1)
-        shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error) }
+        shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error, anew: anew) }
         setTimer(at)
     }
 
@@ -116,9 +116,6 @@ extension ProducerEngine {
     /// Fails what has waited for longer than `delivery.timeout.ms`.
     func failExpired() {
         let timeout = configuration.deliveryTimeout
-        let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: timeout) }
-        for entry in expired { fail(entry.batch, expiry(of: entry)) }
-        if let next { setTimer(next) }
         for entry in outlasting.values.joined().sorted(by: { $0.place < $1.place }) {
             if entry.batch.created + timeout > now {
                 setTimer(entry.batch.created + timeout)
@@ -126,6 +123,9 @@ extension ProducerEngine {
                 fail(entry.batch, expiry(of: entry))
             }
         }
+        let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: timeout) }
+        for entry in expired { fail(entry.batch, expiry(of: entry)) }
+        if let next { setTimer(next) }
         if !expired.isEmpty { resumeWaiters() }
     }
 

@@ -1,5 +1,6 @@
-/// Who the cluster takes a producer for, and when it is asked for another identity. A value. A producer without
-/// transactions gets a new id each time; one with a transactional id would keep its own and get further epochs.
+/// Who the cluster takes a producer for, and when it is asked for another identity. A value. The next identity is the same
+/// id in the next epoch, which needs no broker (KIP-360): what is still on its way under the one before is then refused
+/// where anything newer has arrived. Under another id it would be taken, behind what was sent after it.
 struct ProducerIdentity: Equatable, Sendable {
     /// What the cluster gave.
     struct Given: Equatable, Sendable {
@@ -10,6 +11,8 @@ struct ProducerIdentity: Equatable, Sendable {
     /// What to do where a batch needs another identity.
     enum Step: Equatable, Sendable {
         case ask
+        /// There is another one now.
+        case given
         /// It was asked for in vain; not before then.
         case wait(until: Instant)
         /// It is being asked for.
@@ -27,6 +30,10 @@ struct ProducerIdentity: Equatable, Sendable {
     /// A batch waits for another identity.
     mutating func wanted(now: Instant) -> Step {
         if isAsking { return .nothing }
+        if let given = current, given.epoch < ProducerEpoch(rawValue: .max) {
+            current?.epoch = ProducerEpoch(rawValue: given.epoch.rawValue + 1)
+            return .given
+        }
         guard now >= askAt else { return .wait(until: askAt) }
         isAsking = true
         return .ask

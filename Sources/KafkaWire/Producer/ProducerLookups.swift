@@ -92,6 +92,7 @@ extension ProducerEngine {
         guard ending == nil else { return }
         switch identity.wanted(now: now) {
         case .ask: Task(executorPreference: loop) { await self.askProducerID() }
+        case .given: setTimer(now)
         case .wait(let until): setTimer(until)
         case .nothing: break
         }

@@ -180,7 +180,8 @@ import Testing
         #expect(Self.sequences(Self.take(&plain, producer: nil)) == [-1])
     }
 
-    @Test func aLostBatchNumbersThoseBehindItAnewUnderAnotherId() throws {
+    /// The one behind it may have arrived though nobody has heard of it: numbered anew at once it would be there twice.
+    @Test func behindALostBatchThereIsAnewWhatTheBrokerHasNot() throws {
         var accumulator = Self.accumulator(batchSize: 100)
         try Self.establish(&accumulator)
         for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
@@ -191,6 +192,10 @@ import Testing
         // Something is still on its way under the old id.
         #expect(!Self.take(&accumulator, flush: true).needsProducer)
         accumulator.retry(second, at: Self.start, because: nil)
+        let again = try #require(Self.take(&accumulator, flush: true).byLeader[1]?.first)
+        #expect(again.batch === second.batch)
+        #expect(again.stamp == second.stamp)
+        accumulator.retry(again, at: Self.start, because: nil, anew: true)
         // The old id does not do: its numbers were used.
         let ready = Self.take(&accumulator, flush: true)
         #expect(ready.needsProducer)
@@ -247,6 +252,17 @@ import Testing
         #expect(expired.count == 1)
         #expect(next == nil)
         #expect(accumulator.pendingBatches == 0)
+        #expect(accumulator.bufferedBytes == 0)
+    }
+
+    @Test func whatWaitsBehindABatchThatIsOnItsWayExpires() throws {
+        var accumulator = Self.accumulator(batchSize: 100)
+        for _ in 0..<3 { Self.append(&accumulator, bytes: 60) }
+        let first = try #require(Self.take(&accumulator).byLeader[1]?.first)
+        #expect(accumulator.takeExpired(now: Self.start, timeout: .seconds(5)).next == Self.start + .seconds(5))
+        #expect(accumulator.takeExpired(now: Self.start + .seconds(5), timeout: .seconds(5)).expired.count == 2)
+        #expect(accumulator.pendingBatches == 1)
+        accumulator.finished(first)
         #expect(accumulator.bufferedBytes == 0)
     }
 

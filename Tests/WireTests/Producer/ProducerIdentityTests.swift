@@ -14,6 +14,17 @@ import Testing
         #expect(identity.wanted(now: Self.now) == .nothing)
         try identity.given(.init(id: 7, epoch: 0), by: "b")
         #expect(identity.current == .init(id: 7, epoch: 0))
+    }
+
+    /// Under another id, what is late of the one before would be taken behind what was sent after it: a simulated history of
+    /// a producer that was cut off for longer than its records had time (seed 2005) had it so.
+    @Test func theNextIdentityIsTheNextEpochWhileThereIsOne() throws {
+        var identity = ProducerIdentity()
+        try identity.given(.init(id: 7, epoch: 32_765), by: "b")
+        #expect(identity.wanted(now: Self.now) == .given)
+        #expect(identity.current == .init(id: 7, epoch: 32_766))
+        #expect(identity.wanted(now: Self.now) == .given)
+        #expect(identity.current == .init(id: 7, epoch: 32_767))
         #expect(identity.wanted(now: Self.now) == .ask)
     }
 
@@ -30,7 +41,7 @@ import Testing
         }
         #expect(identity.error == Self.error)
         #expect(identity.wanted(now: now) == .ask)
-        try identity.given(.init(id: 7, epoch: 0), by: "b")
+        try identity.given(.init(id: 7, epoch: 32_767), by: "b")
         #expect(identity.error == nil)
         #expect(identity.failed(Self.error, now: now) { .seconds($0) } == true)
         #expect(identity.wanted(now: now) == .wait(until: now + .seconds(1)))
