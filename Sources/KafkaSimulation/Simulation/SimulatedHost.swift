@@ -38,6 +38,7 @@ public final class SimulatedHost: Sendable {
     public var executor: any TaskExecutor { threads.withLock { $0.pool } }
 
     /// Its processes are killed: their connections end, and nothing that they do from now on reaches anybody, or the disk.
+    /// Tasks that were started on the host are cancelled.
     /// What is started on the host afterwards is another process.
     ///
     /// - Parameter isSilent: Whether nobody is told, as when its power is cut.
@@ -49,7 +50,12 @@ public final class SimulatedHost: Sendable {
         dead.kill()
         disk.endProcesses()
         disconnect(isSilent: isSilent)
+        // Nobody notices whether they do something still; they are to come to an end.
+        for (_, cancel) in cancels.withLock({ $0.inOrder }) { cancel() }
     }
+
+    /// What cancels the tasks that were started and have not ended.
+    private let cancels = Locked<[Int: @Sendable () -> Void]>([:])
 
     /// Starts a task on the host. `what` names it where it does not end.
     @discardableResult
@@ -60,11 +66,15 @@ public final class SimulatedHost: Sendable {
             state.bodies[number] = "\(what) (\(name))"
             return number
         }
-        return Task(executorPreference: executor) {
+        let cancels = cancels
+        let task = Task(executorPreference: executor) {
             let value = await body()
             core.shared.withLock { $0.bodies[number] = nil }
+            cancels.withLock { $0[number] = nil }
             return value
         }
+        cancels.withLock { $0[number] = { task.cancel() } }
+        return task
     }
 
     /// Waits, in the simulation's time.

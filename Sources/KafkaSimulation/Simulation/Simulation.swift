@@ -7,11 +7,11 @@ import KafkaWire
 /// ```swift
 /// let simulation = Simulation(seed: 7)
 /// try simulation.run {
-///     let broker = try await KafkaBroker.start(simulation.broker(topics: ["orders": 4]))
+///     let broker = try await simulation.startBroker(topics: ["orders": 4], nodes: 3)
 ///     var configuration = KafkaProducer.Configuration(bootstrapServers: [broker.bootstrapServers])
 ///     configuration.client.run(on: simulation.host("shop"))
 ///     let producer = try KafkaProducer(configuration)
-///     simulation.network.change(from: "shop", to: "kafka") { $0.isBlocked = true }
+///     simulation.network.part("shop", "node-2")
 ///     …
 /// }
 /// ```
