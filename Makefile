@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 
-.PHONY: help demo pipeline compare stack build test check bench crash fuzz guide format install clean
+.PHONY: help demo pipeline compare stack build test check bench crash simulate fuzz guide format install clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -48,6 +48,11 @@ bench: build ## Side by side with librdkafka and kafka-python. Knobs: RECORDS RE
 crash: build ## Kill the broker at random moments under load, and fill its disk. Knobs: KILLS SEED RUNS.
 	@scripts/setup.sh venv
 	@scripts/crash.sh
+
+simulate: ## Client and broker under a clock that jumps, while all goes wrong, seed by seed. Knobs: HISTORIES SEED SCENARIO MINUTES JOBS VERIFY CAPTURE.
+	@scripts/setup.sh native
+	@scripts/build.sh kw
+	@scripts/simulate.sh
 
 fuzz: ## Fuzz all that decodes bytes from outside; a minute for each target. Knobs: TIME RUNS TARGET JOBS SANITIZE.
 	@scripts/setup.sh native

@@ -91,11 +91,13 @@ suite "golden bytes and values (swift test)" swift_tests '^(WireTests|AppTests|P
 suite "the tools (swift test)" swift_tests '^ToolTests\.'
 suite "the broker (swift test)" swift_tests '^BrokerTests\.'
 suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
+suite "client and broker simulated (swift test)" swift_tests '^SimulationTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "the README pasted by a newcomer" scripts/newcomer.sh
 suite "kw conformance" conformance
 suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw
 suite "agents link neither libpq nor librdkafka" pure_agents
+suite "200 simulated histories, twice" env HISTORIES=200 VERIFY=yes scripts/simulate.sh
 suite "the broker killed under load, and on a full disk" env KILLS=20 scripts/crash.sh
 suite "make demo, with an agent killed on the way" demo_with_a_kill
 suite "libpq programs against PostgreSQL" scripts/test-postgres.sh

@@ -41,8 +41,9 @@ package struct Hunt: Sendable {
         package var findings: [Finding] = []
         /// The digest of each, by how-manieth it is.
         var digests: [Int: String] = [:]
-        /// How many were begun.
-        var begun = 0
+
+        /// Whether there is none missing between the first and the last of them.
+        package var isWhole: Bool { (digests.keys.max() ?? -1) + 1 == tally.histories }
 
         /// Of all of them, in the order of their seeds: with the same seeds the same, however many are performed at a time.
         package var digest: String {
@@ -55,34 +56,58 @@ package struct Hunt: Sendable {
         }
     }
 
-    /// Performs them, until all are done or `isOver` says so. `each` is told of every one, from any thread, with what there
-    /// was until then and how many of them are not as they should be.
-    package func run(
-        isOver: @escaping @Sendable () -> Bool, each: @escaping @Sendable (Finding?, Tally, Int) -> Void
-    ) async -> Report {
-        let report = Locked(Report())
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, min(jobs, count)) {
-                group.addTask {
-                    while !isOver(), let index = next(report) {
-                        let (trial, finding) = perform(firstSeed &+ UInt64(index))
-                        let (tally, failed) = report.withLock { report in
-                            report.add(trial, finding, index)
-                            return (report.tally, report.findings.count)
-                        }
-                        each(finding, tally, failed)
-                    }
+    /// Begins to perform them. `each` is told of every one, from any thread, with what there was until then and how many of
+    /// them are not as they should be; `end` when all are done.
+    package func start(
+        each: @escaping @Sendable (Finding?, Tally, Int) -> Void, end: @escaping @Sendable () -> Void
+    ) -> Run {
+        let run = Run()
+        let workers = max(1, min(jobs, count))
+        let working = Locked(workers)
+        for _ in 0..<workers {
+            WorkerThread.start {
+                while let index = run.next(of: count) {
+                    let (trial, finding) = perform(firstSeed &+ UInt64(index))
+                    run.add(trial, finding, index, each)
                 }
+                let isLast = working.withLock { working in
+                    working -= 1
+                    return working == 0
+                }
+                if isLast { end() }
             }
         }
-        return report.withLock { $0 }
+        return run
     }
 
-    private func next(_ report: Locked<Report>) -> Int? {
-        report.withLock { report in
-            guard report.begun < count else { return nil }
-            defer { report.begun += 1 }
-            return report.begun
+    /// Histories that are being performed.
+    package final class Run: Sendable {
+        private let state = Locked((report: Report(), begun: 0, isOver: false))
+
+        /// No more are begun, and none is told of; gives what there is.
+        package func stop() -> Report {
+            state.withLock { state in
+                state.isOver = true
+                return state.report
+            }
+        }
+
+        fileprivate func next(of count: Int) -> Int? {
+            state.withLock { state in
+                guard !state.isOver, state.begun < count else { return nil }
+                defer { state.begun += 1 }
+                return state.begun
+            }
+        }
+
+        fileprivate func add(
+            _ trial: Trial, _ finding: Finding?, _ index: Int, _ each: (Finding?, Tally, Int) -> Void
+        ) {
+            state.withLock { state in
+                guard !state.isOver else { return }
+                state.report.add(trial, finding, index)
+                each(finding, state.report.tally, state.report.findings.count)
+            }
         }
     }
 

@@ -88,18 +88,28 @@ struct SimulateCommand: ToolCommand {
         hunt.verifies = verify
         let start = loop.now
         let (count, tells) = (histories, !json && histories > 1)
-        let report = await hunt.run(isOver: { [shutdown = tool.shutdown] in shutdown.isRequested }) {
-            finding, tally, failed in
+        let end = Arrival<Void>()
+        let run = hunt.start { finding, tally, failed in
             tool.console.progress(HuntSummary.progress(tally, of: count, failed: failed, after: loop.now - start))
             guard tells, let finding, failed <= Self.toldAtOnce else { return }
             tool.console.line("Seed \(finding.seed): \(finding.complaints[0])")
             tool.console.flush()
+        } end: {
+            end.give(())
         }
+        let watcher = Task { [shutdown = tool.shutdown] in
+            await shutdown.wait()
+            end.give(())
+        }
+        await end.value()
+        watcher.cancel()
+        let report = run.stop()
         tool.console.endProgress()
         let summary = HuntSummary(
             scenario: scenario.rawValue, firstSeed: first, report: report, time: loop.now - start
         ) { [self] seed in command(seed) }
         if !json { summary.lines.forEach(tool.console.line) }
+        tool.console.flush()
         if report.tally.histories < count {
             tool.complain("ended after \(report.tally.histories) of \(Figures.counted(count, "histories"))")
         }
