@@ -111,7 +111,7 @@ struct SimulateCommand: ToolCommand {
         if !json { summary.lines.forEach(tool.console.line) }
         tool.console.flush()
         if report.tally.histories < count {
-            tool.complain("ended after \(report.tally.histories) of \(Figures.counted(count, "histories"))")
+            tool.complain("ended after \(report.tally.histories) of \(Figures.grouped(count)) histories")
         }
         let shown = shown(report, from: first, tool)
         if json {
