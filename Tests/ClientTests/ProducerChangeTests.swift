@@ -282,4 +282,16 @@ import Testing
         hook.remove()
         await broker.stop()
     }
+
+    /// Found by a simulated history: a batch whose answer was lost was refused for good since the next connection was not
+    /// told the versions.
+    @Test func aBrokerThatDoesNotTellItsVersionsIsAskedAgain() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        broker.on(.apiVersions, times: 3) { _ in .fail(.unknownServerError) }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers)
+        try await producer.send(Self.record(1))
+        try await producer.close()
+        #expect(await Self.count(broker) == 1)
+        await broker.stop()
+    }
 }

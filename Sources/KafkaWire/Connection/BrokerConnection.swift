@@ -127,7 +127,10 @@ package actor BrokerConnection {
             } catch {
                 throw failure(.wire(error), .apiVersions)
             }
-            throw .refused(code, "could not ask for the versions", by: name, api: .apiVersions)
+            var refused = KafkaError.refused(code, "could not ask for the versions", by: name, api: .apiVersions)
+            // The broker is in trouble, which need not last: Java connects anew (NetworkClient.handleApiVersionsResponse).
+            refused.isRetriable = code != .unsupportedVersion
+            throw refused
         }
         throw .refused(.unsupportedVersion, "could not ask for the versions", by: name, api: .apiVersions)
     }
