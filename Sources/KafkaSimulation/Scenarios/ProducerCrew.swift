@@ -163,7 +163,9 @@ final class ProducerCrew: Sendable {
                 .acknowledged(
                     record, in: History.Partition(place.topic, place.partition.index), at: place.offset?.rawValue))
         } catch {
-            life.note(.refused(record, error.code.broker.map { !$0.isRetriable } ?? false ? .final : .unknown))
+            // What another request was refused for says nothing of the one that may have arrived.
+            let isFinal = error.api == .produce && error.code.broker.map { !$0.isRetriable } ?? false
+            life.note(.refused(record, isFinal ? .final : .unknown))
             life.note(.told("\(error)"))
         }
     }
