@@ -69,8 +69,11 @@
             Planting(.wakesOnlyOne, breaks: .callsEnd) { $0.part("producer-1", for: .seconds(15), &$1) },
             // The consumer.
             Planting(.skipsAfterErrors, breaks: .everythingIsRead) { plan, random in
-                (plan.partitions, plan.records) = (1, 200)
-                plan.moveLeaders(&random)
+                // Once, and while more is there than was read: a position behind the end of the log is reset, and all is read.
+                (plan.partitions, plan.members, plan.records) = (1, 1, 200)
+                plan.slow(1, &random)
+                let time = Duration.milliseconds(Int.random(in: 10_000...40_000, using: &random))
+                plan.faults.append(.init(time, .moveLeader(partition: 0, to: Int.random(in: 1...3, using: &random))))
             },
             Planting(.goesBackAfterErrors, breaks: .noWayBack) { $0.moveLeaders(&$1) },
             Planting(.takesLateAnswers, breaks: .everythingIsRead) { plan, random in
@@ -100,6 +103,7 @@
                 plan.faults.append(.init(time, .killMember(1, restartAfter: .seconds(1))))
             },
             Planting(.stopsHeartbeats, breaks: .keepsItsShare) { plan, _ in
+                plan.duration = .seconds(120)
                 plan.faults = [.init(.seconds(5), .slowMember(1, .seconds(70), for: .seconds(60)))]
             },
             Planting(.tellsNothing, breaks: .troublesAreTold) { plan, random in
@@ -112,7 +116,7 @@
                 plan.nodes = 1
                 plan.faults = [.init(.seconds(5), .partition("member-1", "node-1", isOneWay: false, for: .seconds(40)))]
             },
-            Planting(.losesTimer, breaks: .callsEnd) { plan, random in
+            Planting(.losesTimer, breaks: .everythingIsRead) { plan, random in
                 (plan.nodes, plan.members, plan.records) = (1, 1, 200)
                 plan.slow(1, &random)
                 let time = Duration.milliseconds(Int.random(in: 40_000...50_000, using: &random))
