@@ -88,6 +88,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCRC32C"),
+        .systemLibrary(name: "CConcurrency"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -102,7 +103,8 @@ let package = Package(
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
         .target(
-            name: "KafkaSimulation", dependencies: ["KafkaWire", "KafkaBroker", log, collections, heap],
+            name: "KafkaSimulation",
+            dependencies: ["CConcurrency", "KafkaWire", "KafkaBroker", log, collections, heap],
             swiftSettings: strict),
 
         library(.shared, "JSONLines"),

@@ -1,3 +1,5 @@
+import CConcurrency
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -21,9 +23,8 @@ enum PoolHook {
 
     /// Set once, for the whole process: threads without a simulation are not concerned.
     private static let isInstalled: Bool = {
-        guard let program = dlopen(nil, RTLD_NOW) else { return false }
-        guard let now = dlsym(program, "swift_task_enqueueGlobal_hook") else { return false }
-        now.assumingMemoryBound(to: Optional<Hook>.self).pointee = { job, original in
+        guard let place = kafkawire_enqueue_global_hook() else { return false }
+        UnsafeMutableRawPointer(place).assumingMemoryBound(to: Optional<Hook>.self).pointee = { job, original in
             guard let core = current else { return original(job) }
             core.adopt(job)
         }
