@@ -49,7 +49,7 @@ package struct Hunt: Sendable {
         package var digest: String {
             var all = RunDigest()
             for (index, digest) in digests.sorted(by: { $0.key < $1.key }) {
-                all.add(UInt64(index))
+                all.add(UInt64(clamping: index))
                 all.add(digest)
             }
             return "\(all)"
@@ -67,7 +67,7 @@ package struct Hunt: Sendable {
         for _ in 0..<workers {
             WorkerThread.start {
                 while let index = run.next(of: count) {
-                    let (trial, finding) = perform(firstSeed &+ UInt64(index))
+                    let (trial, finding) = perform(firstSeed &+ UInt64(clamping: index))
                     run.add(trial, finding, index, each)
                 }
                 let isLast = working.withLock { working in
@@ -136,11 +136,12 @@ extension Hunt.Report {
         tally.add(trial)
         digests[index] = "\(trial.outcome.digest)"
         guard let finding else { return }
-        findings.insert(finding, at: findings.firstIndex { $0.seed > finding.seed } ?? findings.endIndex)
+        findings.append(finding)
+        findings.sort { $0.seed < $1.seed }
     }
 }
 
 extension Hunt {
     /// How many processors this machine has for it.
-    package static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    package static var processors: Int { max(1, Int(sysconf(Int32(clamping: _SC_NPROCESSORS_ONLN)))) }
 }

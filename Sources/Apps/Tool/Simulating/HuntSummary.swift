@@ -67,7 +67,7 @@ package struct HuntSummary: Sendable {
     }
 
     private var seeds: String {
-        let last = firstSeed &+ UInt64(report.tally.histories - 1)
+        let last = firstSeed &+ UInt64(clamping: report.tally.histories - 1)
         guard report.isWhole else { return "seeds from \(firstSeed)" }
         return last == firstSeed ? "seed \(firstSeed)" : "seeds \(firstSeed) to \(last)"
     }

@@ -33,8 +33,8 @@ private struct FrameCutter {
         var bytes = (begun.removeValue(forKey: direction)?.bytes ?? []) + piece.bytes
         var frames: [Capture.Frame] = []
         while let size = Self.size(bytes) {
-            frames.append(frame(Array(bytes[..<size]), piece))
-            bytes.removeFirst(size)
+            frames.append(frame(Array(bytes.prefix(size)), piece))
+            bytes = Array(bytes.dropFirst(size))
         }
         if !bytes.isEmpty { begun[direction] = (bytes, piece) }
         return frames
@@ -55,14 +55,16 @@ private struct FrameCutter {
     /// How many bytes the first frame has, its size included; nil where it is not whole.
     private static func size(_ bytes: [UInt8]) -> Int? {
         guard bytes.count >= 4 else { return nil }
-        let size = bytes[..<4].reduce(0) { $0 << 8 | Int($1) }
+        let size = bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
         return size <= bytes.count - 4 ? size + 4 : nil
     }
+
+    private static func microseconds(_ time: Duration) -> Int128 { time.attoseconds / 1_000_000_000_000 }
 
     private mutating func frame(_ bytes: [UInt8], _ piece: SentBytes, isPartial: Bool = false) -> Capture.Frame {
         let isFirst = described.insert(piece.connection).inserted
         return Capture.Frame(
-            time: Int64(piece.time / .microseconds(1)), connection: piece.connection,
+            time: Int64(clamping: Self.microseconds(piece.time)), connection: piece.connection,
             from: piece.isFromClient ? .client : .broker, bytes: Bytes(bytes), isPartial: isPartial,
             client: isFirst ? piece.client : nil, broker: isFirst ? piece.broker : nil)
     }

@@ -92,7 +92,7 @@ struct SimulateCommand: ToolCommand {
         let run = hunt.start { finding, tally, failed in
             tool.console.progress(HuntSummary.progress(tally, of: count, failed: failed, after: loop.now - start))
             guard tells, let finding, failed <= Self.toldAtOnce else { return }
-            tool.console.line("Seed \(finding.seed): \(finding.complaints[0])")
+            tool.console.line("Seed \(finding.seed): \(finding.complaints.first ?? "")")
             tool.console.flush()
         } end: {
             end.give(())
