@@ -69,9 +69,8 @@
             Planting(.wakesOnlyOne, breaks: .callsEnd) { $0.part("producer-1", for: .seconds(15), &$1) },
             // The consumer.
             Planting(.skipsAfterErrors, breaks: .everythingIsRead) { plan, random in
-                // Once, and while more is there than was read: a position behind the end of the log is reset, and all is read.
-                (plan.partitions, plan.members, plan.records) = (1, 1, 200)
-                plan.slow(1, &random)
+                // Once, and while much comes: a position behind the end of the log is reset, and all is read again.
+                (plan.partitions, plan.producers, plan.members, plan.records) = (1, 2, 1, 1000)
                 let time = Duration.milliseconds(Int.random(in: 10_000...40_000, using: &random))
                 plan.faults.append(.init(time, .moveLeader(partition: 0, to: Int.random(in: 1...3, using: &random))))
             },

@@ -20,7 +20,7 @@ extension ConsumerEngine {
         do throws(KafkaError) {
             try await cluster.retrying(
                 for: configuration.client.apiTimeout, "commit to group \(id)"
-            ) { () async throws(KafkaError) in try await self.send(offsets) }
+            ) { [offsets] () async throws(KafkaError) in try await self.send(offsets) }
             commits.settled(attempt)
         } catch {
             commits.failed(attempt, because: error, now: now, pause: backoff.pause(after:))
