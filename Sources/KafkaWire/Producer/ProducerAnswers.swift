@@ -5,7 +5,7 @@ extension ProducerEngine {
         _ outcome: Result<ProduceExchange.Answer, KafkaError>
     ) {
         pace.answered(by: leader)
-        outlasting[ObjectIdentifier(turn)] = nil
+        onTheirWay[ObjectIdentifier(turn)] = nil
         for entry in entries { settle(entry, verdict(on: entry, outcome)) }
         drain()
         resumeWaiters()
@@ -105,28 +105,34 @@ extension ProducerEngine {
 
     /// Fails what is on its way in time, too: it may arrive all the same, as whatever fails by a time-out.
     func watchTime(of entries: [Accumulator.Entry], in turn: SendTurn) {
-        let timeout = configuration.deliveryTimeout
-        guard let first = entries.map(\.batch.created).min(),
-            first + timeout < now + ProduceExchange.timeout(configuration)
-        else { return }
-        outlasting[ObjectIdentifier(turn)] = entries
-        setTimer(first + timeout)
+        let until = nextExpiry(of: entries)
+        onTheirWay[ObjectIdentifier(turn)] = (until, entries)
+        if let until { setTimer(until) }
+    }
+
+    private func nextExpiry(of entries: [Accumulator.Entry]) -> Instant? {
+        let now = now
+        return entries.map { $0.batch.created + configuration.deliveryTimeout }.filter { $0 > now }.min()
     }
 
     /// Fails what has waited for longer than `delivery.timeout.ms`.
     func failExpired() {
         let timeout = configuration.deliveryTimeout
-        for entry in outlasting.values.joined().sorted(by: { $0.place < $1.place }) {
-            if entry.batch.created + timeout > now {
-                setTimer(entry.batch.created + timeout)
-            } else {
-                fail(entry.batch, expiry(of: entry))
-            }
-        }
+        let now = now
+        if onTheirWay.values.contains(where: { $0.until.map { $0 <= now } ?? false }) { failLate(now) }
+        if let next = onTheirWay.values.lazy.compactMap({ $0.until }).min() { setTimer(next) }
         let (expired, next) = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: timeout) }
         for entry in expired { fail(entry.batch, expiry(of: entry)) }
         if let next { setTimer(next) }
         if !expired.isEmpty { resumeWaiters() }
+    }
+
+    private func failLate(_ now: Instant) {
+        for (turn, request) in onTheirWay { onTheirWay[turn]?.until = nextExpiry(of: request.entries) }
+        let late = onTheirWay.values.flatMap { $0.entries }.filter {
+            $0.batch.created + configuration.deliveryTimeout <= now
+        }
+        for entry in late.sorted(by: { $0.place < $1.place }) { fail(entry.batch, expiry(of: entry)) }
     }
 
     private func expiry(of entry: Accumulator.Entry) -> KafkaError {

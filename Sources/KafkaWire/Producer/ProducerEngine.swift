@@ -18,8 +18,9 @@ actor ProducerEngine {
     let backoff: Backoff
     /// The last request in the line to each broker.
     private var turns: [BrokerID: SendTurn] = [:]
-    /// What is on its way in requests whose time-out is later than that of a batch in them.
-    var outlasting: [ObjectIdentifier: [Accumulator.Entry]] = [:]
+    /// What is on its way, and when the next batch in a request will have waited for too long: a request may take longer than
+    /// its time-out, where it has to wait for a connection first.
+    var onTheirWay: [ObjectIdentifier: (until: Instant?, entries: [Accumulator.Entry])] = [:]
     /// Why nothing more is sent.
     var ending: KafkaError?
     private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
