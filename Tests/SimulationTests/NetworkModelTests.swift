@@ -168,6 +168,18 @@ import Testing
         #expect(try pair.read(server) == "hello")
     }
 
+    /// Told of it, it would look again and again at what it does not read (seeds 5025 and 5043).
+    @Test func aDeafHostDoesNotHearThatAConnectionIsOver() throws {
+        let pair = Pair()
+        let (client, server) = try pair.connection()
+        pair.network.setDeaf(true, pair.server)
+        pair.network.cut(client, .reset, now: pair.now)
+        pair.pass(.seconds(1))
+        #expect(pair.network.readiness(of: server.id).subtracting(.writable).isEmpty)
+        pair.network.setDeaf(false, pair.server)
+        #expect(pair.network.readiness(of: server.id).contains(.failed))
+    }
+
     // MARK: - Partitions
 
     @Test func whatWasSentBeforeAPartitionArrivesBehindIt() throws {

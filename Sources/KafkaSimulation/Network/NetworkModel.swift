@@ -224,7 +224,8 @@ final class NetworkModel {
     /// What an end is ready for, as its host is told.
     func readiness(of id: Int32) -> Readiness {
         guard let end = ends[id] else { return [] }
-        return hosts[end.host].isDeaf ? end.readiness.subtracting(.readable) : end.readiness
+        // Who does not read does not find out either that there is nothing more to read.
+        return hosts[end.host].isDeaf ? end.readiness.intersection(.writable) : end.readiness
     }
 
     // MARK: - Time

@@ -23,7 +23,7 @@ import Testing
             [
                 Self.sent(1, 1, true, "00000003aabb"), Self.sent(2, 2, true, "00000001ee00000001ff"),
                 Self.sent(3, 1, false, "00000001dd"), Self.sent(4, 1, true, "cc000000"),
-                Self.sent(5, 1, true, "0001"), Self.sent(9, 2, false, "00000000"),
+                Self.sent(5, 1, true, "0201"), Self.sent(9, 2, false, "00000000"),
             ], note: "n")
         func frame(
             _ time: Int64, _ connection: Int, _ from: Conversation.Side, _ hex: String, isFirst: Bool = false,
@@ -38,7 +38,7 @@ import Testing
             capture.frames == [
                 frame(2000, 2, .client, "00000001ee", isFirst: true), frame(2000, 2, .client, "00000001ff"),
                 frame(3000, 1, .broker, "00000001dd", isFirst: true), frame(4000, 1, .client, "00000003aabbcc"),
-                frame(5000, 1, .client, "0000000001", isPartial: true), frame(9000, 2, .broker, "00000000"),
+                frame(5000, 1, .client, "0000000201", isPartial: true), frame(9000, 2, .broker, "00000000"),
             ])
     }
 
