@@ -293,13 +293,14 @@ private let time = Duration.milliseconds(2500)
         #expect(!told.all.contains { $0.contains("UNKNOWN_TOPIC") })
     }
 
+    /// Another one is asked for when the epochs of the one before are used up.
     @Test func aProducerIdThatIsGivenAgain() async throws {
         let told = Seen()
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let hook = broker.on(.initProducerId) { _ in
             .answer(
                 InitProducerIdResponse.with {
-                    $0.producerId = 7; $0.producerEpoch = 0
+                    $0.producerId = 7; $0.producerEpoch = 32_767
                 })
         }
         broker.on(.produce) { _ in .fail(.unknownProducerId) }
