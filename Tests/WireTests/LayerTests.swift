@@ -239,7 +239,8 @@ import Testing
                 ["time", "random", "addrinfo", "socketpair", "SOCK_STREAM"],
                 #/\b(?:clock_gettime|gettimeofday|getrandom|arc4random[a-z_]*|getaddrinfo|socketpair|SOCK_STREAM)\b/#
             ),
-            (["sleep"], #/\bTask(?:<[A-Za-z, ]+>)?\.sleep\b/#), (["sleep("], #/(?:^|[^.\w])(?:u|nano)?sleep\((?!for\b)/#),
+            (["sleep"], #/\bTask(?:<[A-Za-z, ]+>)?\.sleep\b/#),
+            (["sleep("], #/(?:^|[^.\w])(?:u|nano)?sleep\((?!for\b)/#),
             (["SystemRandom"], #/\bSystemRandomNumberGenerator\b/#),
             (["shuffle", "randomElement"], #/\.(?:shuffled|randomElement|shuffle)\(\)/#), (["UUID()"], #/\bUUID\(\)/#),
             (

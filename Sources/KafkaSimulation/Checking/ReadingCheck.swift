@@ -100,7 +100,7 @@ struct ReadingCheck {
                             .noWayBack, "\(event.who) reads \(partition)@\(offset), and was to read on at \(next)",
                             at: event.time))
                 }
-                holdings[place]?.next = offset + 1
+                holdings[place]?.next = offset &+ 1
                 if promises.keeps, !promises.lossy.contains(partition), let log = records[partition],
                     log[offset] != record || log[offset] == nil
                 {

@@ -88,6 +88,7 @@ final class NetworkModel {
 
     /// What listens on that port of the host is a party of its own.
     func addParty(_ name: String, port: UInt16, of host: Int) {
+        guard hosts.indices.contains(host) else { return }
         parties.append(name)
         partyHosts.append(host)
         hosts[host].parties[port] = parties.count - 1

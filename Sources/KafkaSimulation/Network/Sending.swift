@@ -27,7 +27,7 @@ extension NetworkModel {
         var cutKind: CutKind?
         if let cut = end.cut {
             if cut.left <= count {
-                (count, cutKind, end.cut) = (cut.left, cut.kind, nil)
+                (count, cutKind, end.cut) = (max(0, cut.left), cut.kind, nil)
             } else {
                 end.cut?.left -= count
             }

@@ -41,7 +41,7 @@ public struct Timeline: Sendable {
             if all.count > Self.objectionsOfARule { more.append((rule, all.count - Self.objectionsOfARule)) }
         }
         (self.objections, self.more) = (shown, more)
-        (self.failure, self.scenario, self.limit) = (failure, scenario, limit)
+        (self.failure, self.scenario, self.limit) = (failure, scenario, max(0, limit))
     }
 
     /// The lines, without their ends.
@@ -125,7 +125,7 @@ public struct Timeline: Sendable {
             if left.contains(index) {
                 gone += 1
             } else {
-                tellGap(entries[index - 1].time)
+                tellGap(entries[max(0, index - 1)].time)
                 found.append(entries[index])
             }
         }

@@ -33,7 +33,7 @@ final class BrokerPart: Sendable {
     func nameNodes() {
         for first in Self.firstPorts {
             for (place, name) in run.plan.allNodeNames.enumerated() {
-                run.simulation.network.name(name, port: first + UInt16(place), of: host)
+                run.simulation.network.name(name, port: first &+ UInt16(clamping: place), of: host)
             }
         }
     }
@@ -115,7 +115,7 @@ final class BrokerPart: Sendable {
     }
 
     /// Where a node of the beginning listens now.
-    func port(of node: Int) -> UInt16 { state.withLock { $0.firstPort } + UInt16(node - 1) }
+    func port(of node: Int) -> UInt16 { state.withLock { $0.firstPort } &+ UInt16(truncatingIfNeeded: node - 1) }
 
     /// The members have read no further than the logs go.
     func noteEnds() async {

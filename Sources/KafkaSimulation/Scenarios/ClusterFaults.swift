@@ -9,23 +9,23 @@ extension FaultPart {
         let current = broker.current
         switch fault {
         case .stopNode(let node, let time):
-            let id = BrokerID(Int32(node))
+            let id = BrokerID(Int32(clamping: node))
             try? await current?.stopNode(id)
             later(time) { [broker] in try? await broker.current?.startNode(id) }
         case .addNode: _ = try? await current?.addNode()
-        case .removeNode(let node): try? await current?.removeNode(BrokerID(Int32(node)))
+        case .removeNode(let node): try? await current?.removeNode(BrokerID(Int32(clamping: node)))
         case .moveLeader(let partition, let node):
             try? await current?.moveLeader(
-                of: ScenarioRun.topic, partition: PartitionID(index: partition), to: BrokerID(Int32(node)))
+                of: ScenarioRun.topic, partition: PartitionID(index: partition), to: BrokerID(Int32(clamping: node)))
         case .moveCoordinator(let node):
-            try? await current?.moveCoordinator(ofGroup: ScenarioRun.group, to: BrokerID(Int32(node)))
+            try? await current?.moveCoordinator(ofGroup: ScenarioRun.group, to: BrokerID(Int32(clamping: node)))
         case .electUncleanly(let partition, let node, let count):
             guard let ends = await current?.endOffsets(of: ScenarioRun.topic), ends.indices.contains(partition) else {
                 return true
             }
-            let offset = Offset(rawValue: max(0, ends[partition].rawValue - Int64(count)))
+            let offset = Offset(rawValue: max(0, ends[partition].rawValue - Int64(max(0, count))))
             try? await current?.electUncleanly(
-                BrokerID(Int32(node)), of: ScenarioRun.topic, partition: PartitionID(index: partition),
+                BrokerID(Int32(clamping: node)), of: ScenarioRun.topic, partition: PartitionID(index: partition),
                 losingFrom: offset)
             await broker.noteEnds()
         case .killBroker(let loss, let time, let onOtherPort):
@@ -49,7 +49,7 @@ extension FaultPart {
         let disk = broker.host.disk
         switch fault {
         case .diskFull(let room, let time):
-            disk.setCapacity(disk.used + room)
+            disk.setCapacity(disk.used + min(max(0, room), ScenarioRun.diskCapacity))
             later(time) { disk.setCapacity(ScenarioRun.diskCapacity) }
         case .diskRefuses(let error, let time):
             disk.refuse(error.rawValue)
@@ -111,14 +111,14 @@ struct OperatorPart: Sendable {
             _ = await admin.deleteTopics([ScenarioRun.topic])
             run.recorder.forgetEnds()
             try? await run.simulation.host(ScenarioRun.operatorHost).sleep(for: time)
-            _ = await admin.createTopics([.init(ScenarioRun.topic, partitions: Int32(partitions))])
+            _ = await admin.createTopics([.init(ScenarioRun.topic, partitions: Int32(clamping: partitions))])
         }
     }
 
     func addPartitions(_ count: Int) async {
         guard let known = await broker.topic?.partitions.count else { return }
         await with { admin in
-            _ = await admin.addPartitions([ScenarioRun.topic: .init(total: Int32(known + count))])
+            _ = await admin.addPartitions([ScenarioRun.topic: .init(total: Int32(clamping: known &+ count))])
         }
     }
 

@@ -14,7 +14,7 @@ extension ScenarioPlan {
             if settings.acks == .none || settings.acks == .leader && leaderDies { promises.careless.insert(name) }
         }
         // Who begins at the end passes over what was there before.
-        if (1...members).contains(where: { member($0).beginsAtEnd }) { promises.isDrained = false }
+        if memberNames.indices.contains(where: { member($0 + 1).beginsAtEnd }) { promises.isDrained = false }
         promises.isCalm = faults.allSatisfy { isCalm($0.fault) }
         for occurrence in faults { promises.weaken(occurrence.fault, cluster) }
         let isOld = cluster.speaks != nil || faults.contains { if case .speak = $0.fault { true } else { false } }

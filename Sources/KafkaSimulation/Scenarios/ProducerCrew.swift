@@ -190,7 +190,7 @@ extension ScenarioPlan.ProducerSettings {
     /// What is sent of a record: its value says which one it is.
     fileprivate func message(_ record: History.Record, _ random: inout RandomSource) -> ProducerRecord {
         var message = ProducerRecord(
-            topic: ScenarioRun.topic, key: keys == 0 ? nil : "\(random.next() % UInt64(keys))",
+            topic: ScenarioRun.topic, key: keys <= 0 ? nil : "\(random.next() % UInt64(keys))",
             value: record.description)
         if padding > 0 {
             let bytes = (0..<padding).map { _ in UInt8(truncatingIfNeeded: random.next()) }

@@ -79,8 +79,8 @@ public struct ScenarioRun: Sendable {
         try await broker.start()
         let members = MemberCrew(self, broker.servers)
         let producers = ProducerCrew(self, broker.servers)
-        for number in 1...plan.members { members.start(number) }
-        for number in 1...plan.producers { producers.start(number) }
+        for place in plan.memberNames.indices { members.start(place + 1) }
+        for place in plan.producerNames.indices { producers.start(place + 1) }
         let faults = FaultPart(self, broker, members, producers)
         let start = simulation.elapsed
         for occurrence in plan.faults {

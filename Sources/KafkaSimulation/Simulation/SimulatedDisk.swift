@@ -76,11 +76,11 @@ public final class SimulatedDisk: Sendable {
     }
 
     /// How many bytes it holds: with no more than it has, it is full.
-    public func setCapacity(_ capacity: Int) { model.withLock { $0.capacity = capacity } }
+    public func setCapacity(_ capacity: Int) { model.withLock { $0.capacity = max(0, capacity) } }
 
     /// How many bytes its files have.
     public var used: Int { model.withLock { $0.used } }
 
     /// Every change is refused with the system's error of that number; nil is none.
-    public func refuse(_ code: Int32?) { model.withLock { $0.refusal = code } }
+    public func refuse(_ code: Int32?) { model.withLock { $0.refusal = code.map { max(1, $0) } } }
 }

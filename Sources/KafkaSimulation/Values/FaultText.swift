@@ -139,7 +139,7 @@ extension ScenarioPlan.Answer: CustomStringConvertible {
 extension Duration {
     /// Seconds with as many digits as they need, three at most behind the point: `12.5 s`.
     var text: String {
-        let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        let milliseconds = components.seconds &* 1000 &+ components.attoseconds / 1_000_000_000_000_000
         var digits = "\(milliseconds.magnitude % 1000)"
         digits = String(repeating: "0", count: 3 - digits.count) + digits
         while digits.hasSuffix("0") { digits.removeLast() }
@@ -148,6 +148,6 @@ extension Duration {
     }
 
     fileprivate var microseconds: Int64 {
-        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+        components.seconds &* 1_000_000 &+ components.attoseconds / 1_000_000_000_000
     }
 }

@@ -190,7 +190,7 @@ private struct Draft {
 extension ScenarioPlan {
     /// So many records in five minutes are so many in that time.
     fileprivate static func records(_ count: Int, over duration: Duration) -> Int {
-        max(1, Int((Double(count) * (duration / .seconds(300))).rounded()))
+        Int(min(max(1, Double(count) * (duration / .seconds(300))), 1e9).rounded())
     }
 
     /// What is drawn for five minutes, over that time.

@@ -142,7 +142,7 @@ private struct PlanDraw {
             return isHarsh || !kind.weakens
         }
         let all = kinds.reduce(0) { $0 + $1.weight }
-        for _ in 0..<count {
+        for _ in 0..<max(0, count) {
             let time = plan.duration * Double.random(in: 0...0.9, using: &random)
             var rest = number(0...(all - 1))
             for kind in kinds {

@@ -26,7 +26,7 @@ extension ScenarioPlan {
         add { plan in
             guard let last = faults.last?.time else { return }
             // In whole seconds, so that it can be typed.
-            plan.duration = min(duration, max(.seconds(10), .seconds(last.components.seconds + 30)))
+            plan.duration = min(duration, max(.seconds(10), Duration.seconds(last.components.seconds) + .seconds(30)))
         }
         return found
     }

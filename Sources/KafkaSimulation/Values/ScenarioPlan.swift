@@ -29,14 +29,14 @@ public struct ScenarioPlan: Sendable, Equatable {
     public init(seed: UInt64) { self.seed = seed }
 
     /// The names of those who take part.
-    public var producerNames: [String] { (0..<producers).map { "producer-\($0 + 1)" } }
-    public var memberNames: [String] { (0..<members).map { "member-\($0 + 1)" } }
-    public var nodeNames: [String] { (0..<nodes).map { "node-\($0 + 1)" } }
+    public var producerNames: [String] { (0..<max(0, producers)).map { "producer-\($0 + 1)" } }
+    public var memberNames: [String] { (0..<max(0, members)).map { "member-\($0 + 1)" } }
+    public var nodeNames: [String] { (0..<max(0, nodes)).map { "node-\($0 + 1)" } }
 
     /// All nodes that there may ever be.
     var allNodeNames: [String] {
         let added = faults.count { $0.fault == .addNode }
-        return (0..<nodes + added).map { "node-\($0 + 1)" }
+        return (0..<max(0, nodes + added)).map { "node-\($0 + 1)" }
     }
 
     /// Whether the brokers keep their data on a disk.
