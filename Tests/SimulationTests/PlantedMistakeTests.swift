@@ -68,12 +68,6 @@
             Planting(.retriesBehindOthers, breaks: .inOrder) { $0.part("producer-1", for: .seconds(15), &$1) },
             Planting(.wakesOnlyOne, breaks: .callsEnd) { $0.part("producer-1", for: .seconds(15), &$1) },
             // The consumer.
-            Planting(.skipsAfterErrors, breaks: .everythingIsRead) { plan, random in
-                // Once, and while much comes: a position behind the end of the log is reset, and all is read again.
-                (plan.partitions, plan.producers, plan.members, plan.records) = (1, 2, 1, 1000)
-                let time = Duration.milliseconds(Int.random(in: 10_000...40_000, using: &random))
-                plan.faults.append(.init(time, .moveLeader(partition: 0, to: Int.random(in: 1...3, using: &random))))
-            },
             Planting(.goesBackAfterErrors, breaks: .noWayBack) { $0.moveLeaders(&$1) },
             Planting(.takesLateAnswers, breaks: .everythingIsRead) { plan, random in
                 (plan.members, plan.records) = (3, 200)

@@ -279,7 +279,6 @@ struct FetchPlan: Equatable, Sendable {
         guard let failures = positions[partition].map({ $0.failures + 1 }) else { return 0 }
         positions[partition]?.failures = failures
         positions[partition]?.pausedUntil = now + backoff.pause(after: failures)
-        if PlantedMistake.skipsAfterErrors.isMade { positions[partition]?.offset? += 1 }
         if PlantedMistake.goesBackAfterErrors.isMade, case .offset(let start)? = positions[partition]?.start {
             positions[partition]?.offset = start
         }

@@ -34,8 +34,6 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
 
     // MARK: The consumer
 
-    /// What could not be fetched is passed over.
-    case skipsAfterErrors
     /// What could not be fetched is read from where the assignment began.
     case goesBackAfterErrors
     /// What was asked for before an assignment, or a seek, is taken for what is read now.
