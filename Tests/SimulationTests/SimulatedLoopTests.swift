@@ -179,4 +179,19 @@ import Testing
         #expect((0..<5).map { _ in one.random() } == (0..<5).map { _ in other.random() })
         #expect(Simulation(seed: 14).host("a").loop.random() != Simulation(seed: 13).host("a").loop.random())
     }
+
+    @Test func aRunThatWasGivenUpDoesNotEndTheNext() throws {
+        let simulation = Simulation(seed: 1)
+        #expect(throws: SimulationError.self) {
+            try simulation.run(limit: .seconds(1)) {
+                // Nobody cancels that.
+                await Task { try? await simulation.sleep(for: .seconds(5)) }.value
+            }
+        }
+        let value = try simulation.run {
+            try await simulation.sleep(for: .seconds(10))
+            return 7
+        }
+        #expect(value == 7)
+    }
 }

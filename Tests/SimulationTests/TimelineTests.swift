@@ -50,6 +50,14 @@ import Testing
             .joined(separator: "\n")
     }
 
+    @Test func theFirstLineMayBeAFault() {
+        let history = Self.history {
+            $0.events.append(.init(.milliseconds(1), "simulation", .fault("it begins")))
+            $0.logs[Self.orders[1]] = []
+        }
+        #expect(Self.text(history, limit: 1).contains("it begins"))
+    }
+
     @Test func aLostRecordIsToldWithItsLife() {
         let history = Self.history { $0.logs[Self.orders[1]] = [] }
         #expect(

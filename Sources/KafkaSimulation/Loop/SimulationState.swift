@@ -49,6 +49,8 @@ struct SimulationState {
     /// The system's thread that the simulation is on, while it runs.
     var thread: pthread_t?
     var isFinished = false
+    /// How many times it was run.
+    var runs = 0
     /// What went on outside.
     var escapes: [String] = []
     /// What runs, by its number.

@@ -66,11 +66,12 @@ public final class Simulation: Sendable {
     ) throws -> R {
         let outcome = Locked<Result<R, any Error>?>(nil)
         let core = core
-        let end = core.shared.withLock { state in
+        let (end, number) = core.shared.withLock { state in
             precondition(state.thread == nil, "a simulation runs once at a time")
             state.isFinished = false
             state.escapes = []
-            return state.now + limit
+            state.runs += 1
+            return (state.now + limit, state.runs)
         }
         let task = host("test").start("the simulation's body") {
             do {
@@ -79,7 +80,8 @@ public final class Simulation: Sendable {
             } catch {
                 outcome.withLock { $0 = .failure(error) }
             }
-            core.shared.withLock { $0.isFinished = true }
+            // A body of a run that was given up may end in the next one.
+            core.shared.withLock { if $0.runs == number { $0.isFinished = true } }
         }
         defer { core.finish() }
         do throws(SimulationError) {
