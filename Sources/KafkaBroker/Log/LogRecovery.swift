@@ -250,6 +250,8 @@ struct LogRecovery {
             try aside.sync()
             if damages.count == 1, damages[0].range.upperBound == file.size {
                 try file.truncate(to: damages[0].range.lowerBound)
+                // A further loss of power would bring it back, in front of what is written from now on.
+                try file.sync()
             } else {
                 let whole = try folder.cleanedSegment(at: segments[index].baseOffset)
                 var at = 0

@@ -129,6 +129,8 @@ public struct ScenarioRun: Sendable {
 
     /// Waits until the group has read what is there, or has had its time for it.
     private func drain(_ broker: BrokerPart) async throws {
+        // What waited in the network may come late, behind what is there now.
+        try await simulation.sleep(for: .seconds(5))
         // Where nothing is promised a while is enough.
         for _ in 0..<(plan.promises.isDrained ? 600 : 60) {
             let ends = await broker.topic?.partitions.map(\.endOffset) ?? []
