@@ -78,6 +78,7 @@ final class DiskFile {
         let code = pool.disk.truncate(descriptor, to: size)
         guard code >= 0 else { throw failure("cut", -code) }
         hasDebris = false
+        isDirty = true
     }
 
     /// The bytes in `range`, which lies inside the file.
