@@ -19,7 +19,6 @@ PARTITIONS=${PARTITIONS:-4}
 INSTANCES=${INSTANCES:-1}
 SCHEMAS=${SCHEMAS:-0.3}
 SEED=${SEED:-1}
-BIN=${BIN:-$ROOT/.build/$BUILD}
 TOPIC=dbserver1.public.transactions
 DIR=$ROOT/.demo
 

@@ -119,7 +119,7 @@ TOPIC=dbserver1.public.transactions
 CONNECTOR=transaction-connector
 # The connector's replication slot.
 SLOT=debezium_slot
-BIN=${BIN:-"$ROOT/.build/release"}
+BIN=${BIN:-"$ROOT/.build/${BUILD:-release}"}
 export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
 
 stack_dir=""
