@@ -9,7 +9,7 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
-# In debug it is built in a few minutes, and `make test` goes on with what was built; in release it takes four times as long.
+# In debug it is built in a few minutes; in release it takes more than twice as long.
 demo: ## Broker, change events, both agents, a summary. BUILD=release measures. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
 	@scripts/setup.sh native
 	@scripts/build.sh demo anomaly-agent velocity-agent
