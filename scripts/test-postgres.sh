@@ -4,7 +4,9 @@
 #
 #   scripts/test-postgres.sh          exit status 0 when everything passed
 set -uo pipefail
-cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$ROOT" || exit 1
 
 unset "${!PG@}"
 export LC_ALL=C TZ=UTC
@@ -60,10 +62,8 @@ until_true() {
 }
 backend() { sql "SELECT pid FROM pg_stat_activity WHERE application_name = 'fraud-producer' LIMIT 1"; }
 
-for _ in $(seq 50); do
-    port=$((20000 + RANDOM % 20000))
-    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-done
+take_ports FREE_PORT
+port=$FREE_PORT
 scripts/postgres.sh start "$work/server" "$port" || exit 1
 
 echo "building"

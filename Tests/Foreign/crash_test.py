@@ -741,16 +741,27 @@ def until_transformed(run, broker):
         time.sleep(0.1)
 
 
+def kept_port():
+    """A port on which a broker can start again and again: from below the range out of which the system gives ports to
+    clients, one of which would have it while the broker is away."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+
+
 # --- all together ----------------------------------------------------------------------------------------------------
 
 
 def crash_test(kw, data, kills, seed, longest):
     rng = random.Random(seed)
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
-    run = Run(seed, port)
-    broker = Broker(kw, data, port, run)
+    run = Run(seed, kept_port())
+    broker = Broker(kw, data, run.port, run)
     broker.start()
     threads, done = [], threading.Event()
     try:

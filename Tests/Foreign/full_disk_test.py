@@ -10,7 +10,6 @@ allowed, a small tmpfs. Closes with "N passed, M failed, K skipped".
 import argparse
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -34,9 +33,7 @@ class Disk:
     """A broker on a disk that can be filled."""
 
     def __init__(self, kw, data, prefix=()):
-        with socket.socket() as probe:
-            probe.bind((crash_test.HOST, 0))
-            self.run = Run(0, probe.getsockname()[1])
+        self.run = Run(0, crash_test.kept_port())
         self.data = data
         self.broker = Broker(kw, data, self.run.port, self.run, prefix)
         # Not on the disk that is full.
