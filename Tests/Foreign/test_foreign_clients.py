@@ -944,19 +944,6 @@ def aiokafka_transactions():
     asyncio.run(run())
 
 
-def run(function):
-    """A member of kafka-python's (3.0.12) may stop after its SyncGroup was answered: it asks for no positions, and reads
-    nothing (seen in the broker's log of requests). So those are tried once more; what is ours fails twice."""
-    try:
-        function()
-    except AssertionError:
-        if not function.__name__.startswith("kafka_python_"):
-            raise
-        print(f"once more: {function.__name__}", flush=True)
-        traceback.print_exc(file=sys.stdout)
-        function()
-
-
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     passed = failed = skipped = 0
@@ -965,7 +952,7 @@ def main():
             continue
         started = time.time()
         try:
-            run(function)
+            function()
             passed += 1
             print(f"ok   {function.__name__} ({time.time() - started:.1f} s)", flush=True)
         except Skipped as reason:
