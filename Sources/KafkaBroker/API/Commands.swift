@@ -27,7 +27,11 @@ extension KafkaBroker {
             let partition = try state.partition(topic, partition)
             let node = node ?? partition.leadership.leader
             try state.requireRunning(node)
-            do { try partition.loseRecords(from: offset) } catch { throw CommandError("\(error)") }
+            do throws(StorageError) {
+                try state.counted(partition) { () throws(StorageError) in try partition.loseRecords(from: offset) }
+            } catch {
+                throw CommandError("\(error)")
+            }
             state.change(partition) { $0.leadUncleanly(node, from: $1) }
         }
     }

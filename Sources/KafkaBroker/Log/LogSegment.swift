@@ -118,7 +118,9 @@ struct LogSegment {
     /// Removes the batches from the one at `index` on; an empty segment has none.
     mutating func truncate(from index: Int) throws(StorageError) {
         guard index < entries.count else { return }
-        let (size, end) = (entries[index].position, entries[index].baseOffset)
+        (size, endOffset) = (entries[index].position, entries[index].baseOffset)
+        entries.removeSubrange(index...)
+        maxTimestamp = entries.map(\.maxTimestamp).max() ?? .min
         switch store {
         case .memory(var bytes):
             store = .memory([])
@@ -126,9 +128,6 @@ struct LogSegment {
             store = .memory(bytes)
         case .file(let file): try file.truncate(to: size)
         }
-        entries.removeSubrange(index...)
-        (self.size, endOffset) = (size, end)
-        maxTimestamp = entries.map(\.maxTimestamp).max() ?? .min
     }
 
     /// Notes a batch of `size` bytes that stands behind those known so far.

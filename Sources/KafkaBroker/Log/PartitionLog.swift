@@ -180,13 +180,16 @@ struct PartitionLog {
         guard let index = segmentIndex(containing: max(offset, startOffset)) else { return }
         for segment in segments[(index + 1)...].reversed() { segment.file?.remove() }
         segments.removeSubrange((index + 1)...)
+        // Also where the file cannot be cut now, which is then done before anything is appended to it.
+        defer {
+            endOffset = max(segments[index].endOffset, startOffset)
+            // Records that were deleted in front of the end are not there either, and their offsets do not come again.
+            segments[index].end(at: endOffset)
+            cleanedOffset = min(cleanedOffset, endOffset)
+            measure()
+            noteBounds()
+        }
         try segments[index].truncate(from: segments[index].entryIndex(containing: max(offset, startOffset)))
-        endOffset = max(segments[index].endOffset, startOffset)
-        // Records that were deleted in front of the end are not there either, and their offsets do not come again.
-        segments[index].end(at: endOffset)
-        cleanedOffset = min(cleanedOffset, endOffset)
-        measure()
-        noteBounds()
     }
 
     /// Takes from the segments what is otherwise counted along.

@@ -244,10 +244,27 @@ final class BrokerNode {
         note(topic, from: first)
     }
 
+    /// Does something to a partition's log, and counts what it holds then: whatever makes a log longer or shorter goes
+    /// through here, also what fails halfway.
+    @discardableResult
+    func counted<R>(_ partition: Partition, _ change: () throws(StorageError) -> R) throws(StorageError) -> R {
+        let before = partition.log.size
+        defer { storedBytes += partition.log.size - before }
+        return try change()
+    }
+
+    /// The same of what cannot fail.
+    @discardableResult
+    func counted<R>(_ partition: Partition, _ change: () -> R) -> R {
+        let before = partition.log.size
+        defer { storedBytes += partition.log.size - before }
+        return change()
+    }
+
     /// Removes the records before an offset that the log contains.
     func deleteRecords(before offset: Offset, in partition: Partition, of topic: Topic) {
         storage?.note(startOffset: offset, of: TopicPartition(topic.name, partition.index))
-        storedBytes -= partition.log.deleteRecords(before: offset)
+        counted(partition) { _ = partition.log.deleteRecords(before: offset) }
         partition.aborted.remove(before: partition.log.startOffset)
     }
 
@@ -267,15 +284,16 @@ final class BrokerNode {
 
     /// Appends a batch to the log alone.
     private func store(_ batch: RecordBatch, in partition: Partition) throws(StorageError) -> Offset {
-        let offset = try partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
-        storedBytes += batch.bytes.count
+        let offset = try counted(partition) { () throws(StorageError) in
+            try partition.log.append(batch, leaderEpoch: partition.leaderEpoch)
+        }
         if !partition.waiting.isEmpty { waitingFetches.touch(partition) }
         return offset
     }
 
     private func makeRoom(in partition: Partition, of topic: Topic) {
         if let retention = topic.settings.retentionBytes, partition.log.size > retention {
-            storedBytes -= partition.log.removeOldest(keeping: retention)
+            counted(partition) { _ = partition.log.removeOldest(keeping: retention) }
             partition.aborted.remove(before: partition.log.startOffset)
         }
         if storage == nil, storedBytes > configuration.memoryLimit { makeRoom() }
@@ -286,9 +304,7 @@ final class BrokerNode {
         while storedBytes > configuration.memoryLimit,
             let largest = partitions.max(by: { $0.log.size < $1.log.size })
         {
-            let removed = largest.log.removeOldestSegment()
-            guard removed > 0 else { return }
-            storedBytes -= removed
+            guard counted(largest, { largest.log.removeOldestSegment() }) > 0 else { return }
             largest.aborted.remove(before: largest.log.startOffset)
         }
     }

@@ -72,7 +72,9 @@ extension BrokerNode {
         guard let rules = topic.settings.compaction else { return }
         for partition in topic.partitions {
             do throws(StorageError) {
-                storedBytes -= try LogCleaner.clean(partition, rules, now: timestamp)
+                try counted(partition) { () throws(StorageError) in
+                    _ = try LogCleaner.clean(partition, rules, now: timestamp)
+                }
             } catch {
                 configuration.logger.error("\(topic.name)-\(partition.index) cannot be compacted: \(error)")
             }
@@ -82,10 +84,8 @@ extension BrokerNode {
     private func removeExpired(in topic: Topic, _ timestamp: Int64) {
         guard let retention = topic.settings.retentionMilliseconds else { return }
         for partition in topic.partitions {
-            let removed = partition.log.removeExpired(
-                before: timestamp.subtractingReportingOverflow(retention).partialValue)
-            guard removed > 0 else { continue }
-            storedBytes -= removed
+            let oldest = timestamp.subtractingReportingOverflow(retention).partialValue
+            guard counted(partition, { partition.log.removeExpired(before: oldest) }) > 0 else { continue }
             partition.aborted.remove(before: partition.log.startOffset)
         }
     }
