@@ -64,11 +64,13 @@ extension WaitingFetch {
         }
     }
 
-    /// How many bytes there are of a target; nil where something is to be told at once.
+    /// How many bytes there are of a target, of those that it may have at once; nil where something is to be told at once:
+    /// an error, or what is in another segment than the end, which does not grow (Kafka's `DelayedFetch`, cases A to H).
     func share(of target: FetchTarget, in partition: Partition) -> Int? {
         guard refusal(of: target, in: partition) == .none, parting(of: target, in: partition) == nil else { return nil }
-        let available = partition.log.available(from: target.offset, before: limit(in: partition))
-        return min(available, Int(max(0, target.maxBytes)))
+        let limit = limit(in: partition)
+        guard !partition.log.isInOlderSegment(target.offset, than: limit) else { return nil }
+        return min(partition.log.available(from: target.offset, before: limit), Int(max(0, target.maxBytes)))
     }
 }
 

@@ -2,7 +2,8 @@ import KafkaWire
 
 /// Fetch: record batches from an offset on, at once or when there are enough of them.
 ///
-/// - Waits up to `maxWaitMs` for `minBytes`; an error in any partition is answered at once.
+/// - Waits up to `maxWaitMs` for `minBytes`, of which a partition counts no more than its `partitionMaxBytes`, unless the
+///   first batch by itself is larger; an error in any partition is answered at once, and so is what is in an older segment.
 /// - Whole batches only, from the one that contains the offset on; the first batch of an answer comes even where it is
 ///   larger than `maxBytes` and `partitionMaxBytes` (KIP-74). At most one segment of a partition per answer.
 /// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320), and who says which epoch it has
@@ -38,14 +39,34 @@ enum FetchHandler: RequestHandler {
     /// afterwards what it waits for.
     private static func isSatisfied(_ fetch: inout WaitingFetch, _ node: BrokerNode) -> Bool {
         fetch.shares = .init(of: fetch.targets.count, least: fetch.request.minBytes)
+        var answer = AnswerSize(room: fetch.request.maxBytes)
         fetch.partitions.reserveCapacity(fetch.targets.count)
         for (place, target) in fetch.targets.enumerated() {
             guard let partition = node.partition(of: target), let share = fetch.share(of: target, in: partition),
                 !fetch.shares.note(share, at: place)
             else { return true }
+            answer.add(share) { partition.log.firstBatchSize(from: target.offset, before: fetch.limit(in: partition)) }
+            if answer.bytes >= fetch.request.minBytes { return true }
             fetch.partitions.append(partition)
         }
         return fetch.shares.areEnough
+    }
+
+    /// How large the answer would be now: its first batch comes whole, also where it is larger than a limit, and counts as
+    /// what it is (Kafka's `ReplicaManager.fetchMessages`, which reads before it waits). A fetch that waits already is held
+    /// against the limits alone, as in Kafka.
+    private struct AnswerSize {
+        private(set) var bytes = 0
+        private var room: Int
+
+        init(room: Int32) { self.room = Int(max(0, room)) }
+
+        /// Adds a partition that has so many bytes within its own limit.
+        mutating func add(_ share: Int, first: () -> Int) {
+            let added = max(min(share, room), bytes == 0 ? first() : 0)
+            bytes += added
+            room = max(0, room - added)
+        }
     }
 
     /// Errors of sessions stand at the top of the answer; others with every partition that the fetch is about, also with

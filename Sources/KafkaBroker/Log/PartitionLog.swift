@@ -127,6 +127,25 @@ struct PartitionLog {
         return position(of: limit) - position(of: offset)
     }
 
+    /// How many bytes the batch has that contains `offset`, or the first one behind it; 0 where none begins before `limit`.
+    func firstBatchSize(from offset: Offset, before limit: Offset = .max) -> Int {
+        guard contains(offset), offset < min(limit, endOffset), let index = segmentIndex(containing: offset),
+            !segments[index].entries.isEmpty
+        else { return 0 }
+        let place = segments[index].entryIndex(containing: offset)
+        let entry = segments[index].entries[place]
+        return entry.baseOffset < limit ? segments[index].endPosition(place) - entry.position : 0
+    }
+
+    /// Whether what stands at `offset` is in an older segment than what begins, or will begin, at `limit`.
+    func isInOlderSegment(_ offset: Offset, than limit: Offset = .max) -> Bool {
+        guard contains(offset), offset < min(limit, endOffset), let index = segmentIndex(containing: offset) else {
+            return false
+        }
+        let newest = limit < endOffset ? segmentIndex(containing: limit) : nil
+        return index < newest ?? segments.count - 1
+    }
+
     /// How many bytes had come before the batch that contains `offset`.
     private func position(of offset: Offset) -> Int {
         guard offset < endOffset, let index = segmentIndex(containing: offset) else { return position }
