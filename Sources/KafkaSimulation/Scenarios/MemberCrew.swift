@@ -49,8 +49,10 @@ final class MemberCrew: Sendable {
             return members[name]
         }
         await member?.consumer?.stop()
-        if let member { await run.end(of: member.task) }
-        members.withLock { $0[name] = nil }
+        guard let member else { return }
+        await run.end(of: member.task)
+        // Who closes it as well may have been faster, and have started it again.
+        members.withLock { if $0[name]?.task == member.task { $0[name] = nil } }
     }
 
     func closeAll() async {

@@ -55,8 +55,10 @@ final class ProducerCrew: Sendable {
             state.producers[name]?.isStopping = true
             return state.producers[name]?.task
         }
-        await task?.value
-        state.withLock { $0.producers[name] = nil }
+        guard let task else { return }
+        await task.value
+        // Who closes it as well may have been faster, and have started it again.
+        state.withLock { if $0.producers[name]?.task == task { $0.producers[name] = nil } }
     }
 
     /// Waits until all have sent everything.
