@@ -12,7 +12,7 @@ struct Accumulator {
 
     private var topics: [String: TopicQueues] = [:]
     /// The same in the order in which they came, which is that in which they are sent.
-    private var queuesInOrder: [TopicQueues] = []
+    private(set) var queuesInOrder: [TopicQueues] = []
     /// The topic of the record before: most often it is that of the next one too, and needs no hashing.
     private var recentName = ""
     private var recentQueues: TopicQueues?
@@ -20,7 +20,7 @@ struct Accumulator {
     private(set) var bufferedBytes = 0
     private var pendingByIdentity: [ObjectIdentifier: (number: Int, batch: ProducerBatch)] = [:]
     private var lastPending = 0
-    private let isIdempotent: Bool
+    let isIdempotent: Bool
     /// Which partition records without a key go to next.
     private var random: RandomSource
 
@@ -44,6 +44,8 @@ struct Accumulator {
         var lastError: KafkaError?
         /// Whether it is a part of a batch that was too large.
         var isPart = false
+        /// Whether it was told to have failed, and goes on for the sake of those behind it, see ``takeExpired(now:timeout:)``.
+        var isGivenUp = false
 
         /// Its place among those of all partitions.
         var place: (TopicPartition, Int) { (batch.target, ordinal) }
@@ -80,7 +82,7 @@ struct Accumulator {
         if !isSame, shape.id != .zero, queues.id != .zero {
             for queue in queues.partitions {
                 queue.line.renumber()
-                for index in queue.full.indices { queue.full[index].stamp = nil }
+                takeStamps(queue)
             }
             queues.batchLimit = batchSize
         }
@@ -184,7 +186,7 @@ struct Accumulator {
     /// Up to how many bytes of a partition's memory stay with it between its batches: a full batch of the default size.
     private static let keptMemory = (256 << 10) + 64
 
-    private func seal(_ queue: PartitionQueue) -> Bool {
+    func seal(_ queue: PartitionQueue) -> Bool {
         guard let open = queue.open else { return false }
         let size = queue.builder.pointee.size
         let count = queue.builder.pointee.count
@@ -265,7 +267,7 @@ struct Accumulator {
                 let isNumbered = queue.full.first?.stamp != nil
                 switch isIdempotent && !isNumbered ? queue.line.takeNumbers(producer) : .ready {
                 case .ready: break
-                case .anew: for index in queue.full.indices { queue.full[index].stamp = nil }
+                case .anew: takeStamps(queue)
                 case .waits(let isUrgent):
                     ready.needsProducer = ready.needsProducer || isUrgent
                     continue
@@ -297,10 +299,13 @@ struct Accumulator {
         pendingByIdentity[ObjectIdentifier(batch)] = (lastPending, batch)
     }
 
-    private mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
+    /// Nobody waits for the batch any more.
+    mutating func settled(_ batch: ProducerBatch) { pendingByIdentity[ObjectIdentifier(batch)] = nil }
+
+    mutating func release(_ entry: Entry, _ queue: PartitionQueue) {
         queue.line.released(isClear: queue.full.first?.isHoldingUp != true)
         bufferedBytes -= entry.size
-        pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
+        settled(entry.batch)
     }
 
     /// The batch is to be sent again, in its place among those of its partition, not before `at`; `anew` where it has not
@@ -344,29 +349,6 @@ struct Accumulator {
         }
         bufferedBytes -= entry.size
         pendingByIdentity[ObjectIdentifier(entry.batch)] = nil
-    }
-
-    /// Takes out batches that have waited longer than `timeout`, also behind others that are on their way, and says when the
-    /// next will have; those on their way are left alone, since they may have arrived.
-    mutating func takeExpired(now: Instant, timeout: Duration) -> (expired: [Entry], next: Instant?) {
-        var expired: [Entry] = []
-        var next: Instant?
-        for queues in queuesInOrder {
-            for queue in queues.partitions {
-                if let open = queue.open, open.created + timeout <= now { _ = seal(queue) }
-                while let first = queue.full.first, first.batch.created + timeout <= now {
-                    queue.full.removeFirst()
-                    // It may have arrived: the numbers behind it would leave a gap, or repeat one.
-                    if first.stamp != nil { queue.line.renumber() }
-                    release(first, queue)
-                    expired.append(first)
-                }
-                if let oldest = queue.full.first?.batch ?? queue.open {
-                    next = min(next ?? oldest.created + timeout, oldest.created + timeout)
-                }
-            }
-        }
-        return (expired, next)
     }
 
     /// Takes out everything that is not on its way.

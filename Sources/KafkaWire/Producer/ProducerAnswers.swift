@@ -47,16 +47,29 @@ extension ProducerEngine {
 
     private func settle(_ entry: Accumulator.Entry, _ verdict: BatchVerdict) {
         let target = entry.batch.target
+        var entry = entry
+        // Also while it was on its way its time may have run out.
+        entry.isGivenUp = entry.isGivenUp || entry.batch.isSettled
         switch verdict {
         case .arrived(let offset): finish(entry, .success(offset))
         case .again(let error, let further):
             if let ending { return finish(entry, .failure(ending)) }
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
             if further.contains(.lookUp) { relearn([target.topic]) }
+            // Nobody waits for it: it goes on under its number, or not at all.
+            if entry.isGivenUp, further.contains(.renumber) || !policy.isIdempotent {
+                return finish(entry, .failure(error))
+            }
             retry(entry, because: error, anew: further.contains(.renumber))
         case .divided(let error):
             if let ending { return finish(entry, .failure(ending)) }
             divide(entry, because: error)
+        // Not refused, and not answered as often as it may be tried: an earlier try may still arrive.
+        case .lost(let error, _) where policy.isIdempotent && error.isRetriable && ending == nil:
+            fail(entry.batch, error)
+            let at = now + backoff.pause(after: entry.attempts + 1)
+            shared.state.withLock { $0.accumulator.giveUp(entry, at: at, because: error) }
+            setTimer(at)
         case .lost(let error, let further):
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
             finish(entry, .failure(ending ?? error))
@@ -70,19 +83,27 @@ extension ProducerEngine {
         do throws(WireError) {
             let parts = try entry.batch.divided(limit: limit, isPacking: isPacking)
             // Nobody waits any more for what was on its way for too long.
-            guard parts.count > 1, entry.batch.created + configuration.deliveryTimeout > now else {
-                return finish(entry, .failure(error))
+            guard parts.count > 1, entry.batch.created + configuration.deliveryTimeout > now, !entry.isGivenUp else {
+                return lose(entry, error)
             }
             configuration.client.logger.info("\(error.message); they are sent again in \(parts.count) batches")
             shared.state.withLock { $0.accumulator.divide(entry, into: parts, now: now) }
             entry.batch.complete(in: parts)
         } catch {
-            finish(entry, .failure(.wire(error, broker: "", api: .produce)))
+            lose(entry, .wire(error, broker: "", api: .produce))
         }
     }
 
+    /// It will not arrive, and its numbers come in no other batch.
+    private func lose(_ entry: Accumulator.Entry, _ error: KafkaError) {
+        if policy.isIdempotent { shared.state.withLock { $0.accumulator.renumber(entry.batch.target) } }
+        finish(entry, .failure(error))
+    }
+
     private func retry(_ entry: Accumulator.Entry, because error: KafkaError, anew: Bool) {
-        if entry.attempts == Self.triesUntold { configuration.client.logger.warning("\(error.message)") }
+        if entry.attempts == Self.triesUntold, !entry.isGivenUp {
+            configuration.client.logger.warning("\(error.message)")
+        }
         let at = now + backoff.pause(after: entry.attempts + 1)
         shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error, anew: anew) }
         setTimer(at)
@@ -132,7 +153,10 @@ extension ProducerEngine {
         let late = onTheirWay.values.flatMap { $0.entries }.filter {
             $0.batch.created + configuration.deliveryTimeout <= now
         }
-        for entry in late.sorted(by: { $0.place < $1.place }) { fail(entry.batch, expiry(of: entry)) }
+        for entry in late.sorted(by: { $0.place < $1.place }) where !entry.batch.isSettled {
+            fail(entry.batch, expiry(of: entry))
+            shared.state.withLock { $0.accumulator.settled(entry.batch) }
+        }
     }
 
     private func expiry(of entry: Accumulator.Entry) -> KafkaError {

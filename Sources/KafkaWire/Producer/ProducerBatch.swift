@@ -170,6 +170,9 @@ final class ProducerBatch: Sendable {
         for part in parts { await part.settle() }
     }
 
+    /// Whether it has come to something, as far as its senders know.
+    var isSettled: Bool { receipt.withLock { $0.outcome != nil } }
+
     /// Why it did not arrive, where nobody has been told of that yet.
     var untoldError: KafkaError? {
         receipt.withLock { receipt in
