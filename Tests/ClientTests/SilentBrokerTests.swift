@@ -122,4 +122,118 @@ import Testing
         try await task.value
         await broker.stop()
     }
+
+    /// JoinGroup waits long: a coordinator whose host was gone without a word was waited at until the rebalance's time was up,
+    /// and nobody heard of it.
+    @Test func aMemberThatJoinsFindsOutThatItsCoordinatorIsGone() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1], brokers: 3))
+        try await broker.createTopic("u", partitions: 1)
+        let gone = await broker.coordinator(ofGroup: "g")
+        let other = try #require(await broker.nodes.map(\.id).first { $0 != gone })
+        try await broker.moveLeader(of: "u", partition: 0, to: other)
+        let isGone = Locked(false)
+        let joins = broker.on(.joinGroup) { request in
+            // The first is told its id; then the host is gone.
+            guard request.node == gone, (request.message as? JoinGroupRequest)?.memberId != "" else { return .pass }
+            isGone.withLock { $0 = true }
+            return .drop
+        }
+        broker.on { request in request.node == gone && isGone.withLock { $0 } ? .drop : .pass }
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["u"]) {
+            $0.client.bootstrapServers = [broker.bootstrapServers]
+        }
+        let troubles = Seen()
+        let seen = Seen()
+        let task = Task {
+            for try await event in consumer.events {
+                switch event {
+                case .batch(let batch): seen.add(batch)
+                case .trouble: troubles.add("trouble")
+                default: break
+                }
+            }
+        }
+        try await eventually { joins.uses > 0 }
+        try await broker.moveCoordinator(ofGroup: "g", to: other)
+        try await broker.produce(0..<5, to: "u")
+        try await seen.wait(for: 5, within: .seconds(40))
+        #expect(troubles.count > 0)
+        await consumer.close()
+        try await task.value
+        await broker.stop()
+    }
+
+    /// Nobody is named in its place: who waits is told, and tries again.
+    @Test func aMemberThatJoinsTellsThatItsCoordinatorIsSilent() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let isGone = Locked(false)
+        let joins = broker.on(.joinGroup) { request in
+            guard (request.message as? JoinGroupRequest)?.memberId != "" else { return .pass }
+            isGone.withLock { $0 = true }
+            return .drop
+        }
+        let all = broker.on { _ in isGone.withLock { $0 } ? .drop : .pass }
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
+        let (troubles, seen) = (Seen(), Seen())
+        let task = Task {
+            for try await event in consumer.events {
+                switch event {
+                case .batch(let batch): seen.add(batch)
+                case .trouble: troubles.add("trouble")
+                case .recovered: troubles.add("recovered")
+                default: break
+                }
+            }
+        }
+        try await eventually { joins.uses > 0 }
+        try await troubles.wait(for: 1, within: .seconds(40))
+        for hook in [joins, all] { hook.remove() }
+        isGone.withLock { $0 = false }
+        try await broker.produce(0..<5, to: "t")
+        try await seen.wait(for: 5, within: .seconds(40))
+        try await troubles.wait(for: 2, within: .seconds(40))
+        await consumer.close()
+        try await task.value
+        await broker.stop()
+    }
+
+    /// A member that works for long keeps the others waiting; the coordinator is well, and they wait.
+    @Test func aSlowRebalanceIsWaitedFor() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
+        try await broker.produce(0..<10, to: "t")
+        let isWorking = Locked(true)
+        let first = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
+        let began = Seen()
+        let slow = Task {
+            for try await batch in first.batches {
+                began.add(batch)
+                while isWorking.withLock({ $0 }), !Task.isCancelled { try await Task.sleep(for: .milliseconds(20)) }
+            }
+        }
+        try await began.wait(for: 1, within: .seconds(40))
+        let (joins, looks) = (Locked(0), Locked(0))
+        let second = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"]) {
+            $0.client.clientId = "second"
+        }
+        broker.on { request in
+            guard request.clientId == "second" else { return .pass }
+            if request.api == .joinGroup { joins.withLock { $0 += 1 } }
+            if request.api == .findCoordinator { looks.withLock { $0 += 1 } }
+            return .pass
+        }
+        let task = second.read(into: Seen())
+        // The first is to find it, and some looks after that.
+        try await eventually { looks.withLock { $0 } > 4 }
+        #expect(joins.withLock { $0 } == 2)
+        isWorking.withLock { $0 = false }
+        try await eventually {
+            let group = await broker.group("g")
+            return group?.members.count == 2 && group?.state == "Stable"
+        }
+        #expect(joins.withLock { $0 } == 2)
+        for consumer in [first, second] { await consumer.close() }
+        try await slow.value
+        try await task.value
+        await broker.stop()
+    }
 }

@@ -12,6 +12,14 @@ extension Cluster {
     /// Who coordinates a group or transactional id, after asking where that is not known.
     func coordinator(_ target: Target) async throws(KafkaError) -> BrokerID {
         if let known = coordinators[target] { return known }
+        let found = try await findCoordinator(target)
+        setCoordinator(of: target, found.id, host: found.host, port: found.port)
+        if metadata.brokers[found.id] == nil { try await refresh([]) }
+        return found.id
+    }
+
+    /// Asks who coordinates, whoever is known to.
+    func findCoordinator(_ target: Target) async throws(KafkaError) -> (id: BrokerID, host: String, port: Int32) {
         let (key, type): (String, Int8)
         switch target {
         case .coordinator(let group): (key, type) = (group, 0)
@@ -36,9 +44,7 @@ extension Cluster {
         }
         if code == .none, id < 0 { code = .coordinatorNotAvailable }
         guard code == .none else { throw .refused(code, what, by: answer.broker, api: .findCoordinator) }
-        setCoordinator(of: target, id, host: host, port: port)
-        if metadata.brokers[id] == nil { try await refresh([]) }
-        return id
+        return (id, host, port)
     }
 
     /// Who coordinates each group or transactional id of `targets`. Those that are not known are asked for in one

@@ -30,9 +30,8 @@ enum GroupExchange {
         }
         let (session, rebalance) = (configuration.sessionTimeout, configuration.maximumPollInterval)
         let names = configuration.assignors.map(\.name)
-        return try await cluster.send(
-            to: .coordinator(group: member.groupId), use: .group,
-            timeout: rebalance + configuration.client.requestTimeout
+        return try await cluster.sendAndWait(
+            inGroup: member.groupId, timeout: rebalance + configuration.client.requestTimeout
         ) { version throws(KafkaError) in
             JoinGroupRequest.with {
                 $0.groupId = member.groupId
@@ -97,9 +96,8 @@ enum GroupExchange {
         _ member: Membership, _ assignor: String, _ assignments: [String: Bytes],
         _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
     ) async throws(KafkaError) -> SyncGroupResponse {
-        try await cluster.send(
-            to: .coordinator(group: member.groupId), use: .group,
-            timeout: configuration.maximumPollInterval + configuration.client.requestTimeout
+        try await cluster.sendAndWait(
+            inGroup: member.groupId, timeout: configuration.maximumPollInterval + configuration.client.requestTimeout
         ) { version throws(KafkaError) in
             SyncGroupRequest.with {
                 $0.groupId = member.groupId
