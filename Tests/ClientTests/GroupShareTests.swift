@@ -148,4 +148,47 @@ import Testing
         for task in tasks { try await task.value }
         await broker.stop()
     }
+
+    /// KIP-814: a static leader that is back is told to assign nothing. Partitions that came while it was away were never read;
+    /// where all is well there is no rebalance.
+    @Test(arguments: [true, false]) func aStaticLeaderThatIsBackFindsWhatCameMeanwhile(grows: Bool) async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
+        let admin = try KafkaAdmin(.quick(["127.0.0.1:\(broker.port)"]))
+        try await broker.produce(0..<10, to: "t")
+        let seen = Seen()
+        let first = try Self.member(broker, ["t"], instance: "i")
+        var task = first.read(into: seen)
+        try await seen.wait(for: 10, different: true, within: .seconds(40))
+        await first.close()
+        try await task.value
+        let before = try #require(await broker.group("g"))
+        if grows { _ = try await admin.addPartitions(["t": .init(total: 4)]).get() }
+        let described = Locked(0)
+        let joined = Locked(0)
+        broker.on(.describeGroups) { _ in
+            described.withLock { $0 += 1 }
+            return .pass
+        }
+        broker.on(.joinGroup) { _ in
+            joined.withLock { $0 += 1 }
+            return .pass
+        }
+        let second = try Self.member(broker, ["t"], instance: "i")
+        task = second.read(into: seen)
+        if grows {
+            try await eventually { (await broker.group("g")?.generation ?? 0) > before.generation }
+            try await broker.produce(10..<40, to: "t")
+            try await seen.wait(for: 40, different: true, within: .seconds(40))
+        } else {
+            try await eventually { described.withLock { $0 } > 0 }
+            try await broker.produce(10..<40, to: "t")
+            try await seen.wait(for: 40, different: true, within: .seconds(40))
+            #expect(joined.withLock { $0 } == 1)
+            #expect(await broker.group("g")?.generation == before.generation)
+        }
+        await second.close()
+        try await task.value
+        await admin.close()
+        await broker.stop()
+    }
 }

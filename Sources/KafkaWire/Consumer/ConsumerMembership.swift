@@ -37,6 +37,7 @@ extension ConsumerEngine {
             // What the share was made of: the topics may grow while it is on its way.
             if case .lead = request { topics.remember(known) }
             if let actions = membership?.answered(answer, to: request, now: now) { perform(actions) }
+            if case .lead(let share, _, _, isAssigned: true) = request { await compareAssignment(share) }
         } catch {
             guard !announcements.isClosed, let actions = membership?.failed(request, because: error, now: now) else {
                 return

@@ -17,8 +17,9 @@ struct TopicWatch: Equatable, Sendable {
     /// As the group's leader: the topics of all members, which nobody else watches.
     private(set) var led: [String] = []
     private(set) var isLeading = false
-    /// How many partitions they had when this member assigned them.
-    private var assignedCounts: [String: Int] = [:]
+    /// How many partitions they had when this member assigned them, or as many as the group has assigned, see
+    /// ``remember(assigned:)``.
+    var assignedCounts: [String: Int] = [:]
     private var nextLook: Instant
     /// Topics that a consumer without a group has looked for already.
     private var followed: Set<String> = []
@@ -74,7 +75,7 @@ struct TopicWatch: Equatable, Sendable {
         partitionCounts(of: names, topics, before: counts)
     }
 
-    private func partitionCounts(of names: [String], _ topics: Topics, before: [String: Int]) -> [String: Int] {
+    func partitionCounts(of names: [String], _ topics: Topics, before: [String: Int]) -> [String: Int] {
         var found: [String: Int] = [:]
         for name in names {
             guard let topic = topics[name] else { continue }

@@ -189,6 +189,40 @@ import Testing
         _ = watch.tookUp(Self.topics(["t": 1]), now: Self.start)
         #expect(watch.followingFailed(now: Self.start) { .seconds($0) } == 1)
     }
+
+    /// A static leader that is back: what came while it was away was nobody's, since it compared with what it found.
+    @Test func aLeaderThatIsBackComparesWithWhatTheGroupHasAssigned() {
+        let counts = ["t": 3, "other": 1]
+        let all = Self.partitions("t", 3).union(Self.partitions("other", 1))
+        for (assigned, isMisassigned) in [
+            (all, false), (Self.partitions("t", 3), true),
+            (Self.partitions("t", 2).union(Self.partitions("other", 1)), true),
+            (all.union(Self.partitions("t", 4)), true), (all.subtracting([TopicPartition("t", 1)]), true),
+            (all.subtracting([TopicPartition("t", 0)]), true), ([], true),
+            // What nobody wants is nobody's matter.
+            (all.union(Self.partitions("foreign", 2)), false),
+        ] as [(Set<TopicPartition>, Bool)] {
+            var watch = Self.watch(.group("g", topics: ["t"]))
+            watch.joins()
+            watch.remember(assigned: assigned)
+            #expect(!watch.isMisassigned(Self.topics(counts)), "it does not lead")
+            watch.leads(["other", "t"])
+            watch.remember(Self.topics(counts))
+            watch.remember(assigned: assigned)
+            #expect(watch.isMisassigned(Self.topics(counts)) == isMisassigned, "\(assigned.sorted())")
+            // From then on the topics are watched.
+            if !isMisassigned {
+                #expect(watch.compared(Self.topics(["t": 4, "other": 1]), now: Self.start).haveChanged)
+                #expect(watch.compared(Self.topics(["t": 3]), now: Self.start).haveChanged)
+            }
+        }
+        // An error of the moment takes nothing away, and a topic that is not there has nothing to assign.
+        var watch = Self.watch(.group("g", topics: ["t"]))
+        watch.leads(["other", "t"])
+        watch.remember(assigned: Self.partitions("t", 3))
+        #expect(!watch.isMisassigned(Self.topics(["t": 0], errors: ["t": .leaderNotAvailable])))
+        #expect(!watch.isMisassigned(Self.topics(["t": 3])))
+    }
 }
 
 @Suite(.turn) struct LeaderLooksTests {
