@@ -157,6 +157,8 @@ extension ProducerEngine {
             fail(entry.batch, expiry(of: entry))
             shared.state.withLock { $0.accumulator.settled(entry.batch) }
         }
+        // Closing waits for those that somebody waits for.
+        if !late.isEmpty { resumeWaiters() }
     }
 
     private func expiry(of entry: Accumulator.Entry) -> KafkaError {

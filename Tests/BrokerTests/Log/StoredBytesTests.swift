@@ -70,12 +70,61 @@ import Testing
         await broker.stop()
     }
 
-    /// A file that cannot be cut at the moment: the log ends there all the same, and what is counted is what it holds.
-    @Test func aLogThatIsNotWholeCutIsCounted() throws {
-        var log = PartitionLog(rolling: SegmentRolling(bytes: 1))
-        for value in ["a", "b", "c", "d"] { try log.append([value]) }
-        let size = log.size
-        try log.truncate(from: 2)
-        #expect(log.size == size / 2 && log.endOffset == 2 && log.available(from: 0) == size / 2)
+    /// A file that cannot be cut at the moment: the log ends there all the same, what is counted is what it holds, and the
+    /// file is cut before anything is appended.
+    @Test func aLogWhoseFileCannotBeCutIsCounted() throws {
+        let folder = TemporaryFolder()
+        let disk = StubbornDisk()
+        try folder.makeFolder("orders-0")
+        var log = PartitionLog(
+            rolling: SegmentRolling(bytes: 250), folder: folder.logFolder(FilePool(on: disk)))
+        for value in ["a", "b", "c", "d", "e", "f"] { try log.append([value]) }
+        #expect(log.segments.count == 2)
+        let batchSize = log.size / 6
+        disk.refuses.withLock { $0 = true }
+        #expect(throws: StorageError.self) { try log.truncate(from: 1) }
+        #expect(log.size == batchSize && log.endOffset == 1 && log.available(from: 0) == batchSize)
+        #expect(log.segments.reduce(0) { $0 + $1.size } == batchSize)
+        #expect(throws: StorageError.self) { try log.append(["g"]) }
+        disk.refuses.withLock { $0 = false }
+        #expect(try log.append(["g"]) == 1)
+        #expect(log.size == 2 * batchSize)
+        let slice = try log.read(from: 0, maxBytes: 1000, atLeastOneBatch: true)
+        #expect(try values(slice.records) == ["0:a", "1:g"])
     }
+}
+
+/// A disk whose files cannot be made shorter at times.
+private final class StubbornDisk: Disk {
+    let refuses = Locked(false)
+    private let disk = SystemDisk()
+
+    func truncate(_ descriptor: Int32, to size: Int) -> Int32 {
+        refuses.withLock { $0 } ? -5 : disk.truncate(descriptor, to: size)
+    }
+
+    var openLimit: Int? { disk.openLimit }
+    var start: String { disk.start }
+    var isSystem: Bool { disk.isSystem }
+    func openFile(_ path: String) -> Int32 { disk.openFile(path) }
+    func openFolder(_ path: String) -> Int32 { disk.openFolder(path) }
+    func duplicate(_ descriptor: Int32) -> Int32 { disk.duplicate(descriptor) }
+    func close(_ descriptor: Int32) { disk.close(descriptor) }
+    func lock(_ descriptor: Int32) -> Int32 { disk.lock(descriptor) }
+    func unlock(_ descriptor: Int32) { disk.unlock(descriptor) }
+    func write(
+        _ head: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, to descriptor: Int32, at position: Int
+    ) -> Int { disk.write(head, rest, to: descriptor, at: position) }
+    func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at position: Int) -> Int {
+        disk.read(descriptor, into: buffer, at: position)
+    }
+    func size(of descriptor: Int32) -> Int { disk.size(of: descriptor) }
+    func sync(_ descriptor: Int32, isFolder: Bool) -> Int32 { disk.sync(descriptor, isFolder: isFolder) }
+    func entry(_ path: String, followsLinks: Bool) -> DiskEntry? { disk.entry(path, followsLinks: followsLinks) }
+    func names(in path: String) -> Result<[String], DiskFailure> { disk.names(in: path) }
+    func makeFolder(_ path: String) -> Int32 { disk.makeFolder(path) }
+    func rename(_ path: String, to other: String) -> Int32 { disk.rename(path, to: other) }
+    func removeFile(_ path: String) -> Int32 { disk.removeFile(path) }
+    func removeFolder(_ path: String) -> Int32 { disk.removeFolder(path) }
+    func space(at path: String) -> (total: Int, free: Int)? { disk.space(at: path) }
 }
