@@ -34,9 +34,10 @@ import Testing
         configuration.clock = .manual(clock)
         configuration.dataDirectory = isInMemory ? nil : folder.path
         let broker = try await KafkaBroker.start(configuration)
-        let configs = ["segment.bytes": "16384", "retention.ms": "1000000000", "cleanup.policy": "delete"]
+        let configs = ["retention.ms": "1000000000", "cleanup.policy": "delete"]
         try await run(broker) { state in
-            try state.createTopic("t", partitions: 1, configs: configs)
+            // Small segments, which a client may not ask for.
+            try state.createTopic("t", partitions: 1, configs: configs).settings.segmentBytes = 16_384
             try Self.append(20, to: "t", of: state)
             let topic = try #require(state.topics["t"])
             #expect(topic.partitions[0].log.segments.count > 5)
