@@ -86,6 +86,12 @@ struct ConfigStore {
         }
     }
 
+    /// After how long partitions forget producers.
+    var producerIdExpiration: Duration {
+        let text = synonyms(["producer.id.expiration.ms"]).first?.value.trimmed
+        return .milliseconds(text.flatMap { Int64($0) } ?? 86_400_000)
+    }
+
     /// A topic's value and where it may come from: its own first, then the broker's.
     func synonyms(_ definition: ConfigDefinition, ofTopic configs: [String: String]) -> [ConfigSynonym] {
         let own = configs[definition.name].map {
@@ -178,6 +184,7 @@ extension BrokerConfiguration {
         put("max.incremental.fetch.session.cache.slots", fetchSessionLimit)
         put("transaction.max.timeout.ms", Milliseconds(maximumTransactionTimeout))
         put("transactional.id.expiration.ms", Milliseconds(transactionalIdExpiration))
+        put("producer.id.expiration.ms", Milliseconds(producerIdExpiration))
         put("offsets.retention.minutes", max(1, offsetsRetention.components.seconds / 60))
         return settings
     }

@@ -97,6 +97,10 @@ public struct BrokerConfiguration: Sendable {
     public var maximumTransactionTimeout: Duration = .seconds(900)
     /// After how long without a transaction a transactional id is forgotten (`transactional.id.expiration.ms`).
     public var transactionalIdExpiration: Duration = .seconds(7 * 86_400)
+    /// After how long without a batch, and outside of transactions, a partition forgets an idempotent producer
+    /// (`producer.id.expiration.ms`): a day. What it sends again later than that is appended anew. Looked at every ten minutes,
+    /// as in Kafka (`producer.id.expiration.check.interval.ms`), and where the time is shorter as often as that.
+    public var producerIdExpiration: Duration = .seconds(86_400)
     /// Further settings under Kafka's names, as `server.properties` has them: DescribeConfigs tells them as
     /// `STATIC_BROKER_CONFIG`, and topics fall back to those that are defaults of topics (`log.retention.ms`). For
     /// what a property of this type says too, the property counts. ``apply(_:)`` checks and fills it.

@@ -182,6 +182,7 @@ private struct ServerProperties {
             configuration.maximumTransactionTimeout = longest
         }
         if let time = milliseconds("transactional.id.expiration.ms") { configuration.transactionalIdExpiration = time }
+        if let time = milliseconds("producer.id.expiration.ms") { configuration.producerIdExpiration = time }
     }
 
     // MARK: - Listeners

@@ -33,7 +33,7 @@ struct ProducerStates {
     }
 
     /// How many producers are remembered; those that wrote longest ago and are in no transaction are forgotten first.
-    /// Kafka forgets by time (`producer.id.expiration.ms`); a number bounds the memory.
+    /// Kafka forgets by time alone (``forget(notUsedSince:)``); a number bounds the memory.
     private let limit: Int
     private var producers: [ProducerID: Producer] = [:]
     private var uses: UInt64 = 0
@@ -97,6 +97,13 @@ struct ProducerStates {
         let oldest = idle.sorted { $0.value.lastUse < $1.value.lastUse }.prefix(limit / 10 + 1)
         for (id, _) in oldest { producers[id] = nil }
         nextForgetting = max(limit, producers.count + limit / 10)
+    }
+
+    /// Forgets the producers that are in no transaction and whose last batch is from that time or before, in milliseconds
+    /// since 1970 (`producer.id.expiration.ms`; `ProducerStateManager.isProducerExpired`).
+    mutating func forget(notUsedSince time: Int64) {
+        let old = producers.filter { $0.value.transactionStart == nil && $0.value.lastTimestamp <= time }
+        for id in old.keys { producers[id] = nil }
     }
 
     /// Whether the batch at `offset` is the last that the producer is known to have written: its sequence is still

@@ -11,7 +11,7 @@ final class BrokerNode {
     }
 
     /// A request that a hook holds back.
-    private struct Delayed {
+    struct Delayed {
         var api: ServedAPI
         var body: Bytes
         var context: RequestContext
@@ -40,7 +40,7 @@ final class BrokerNode {
     /// Where the broker keeps its state; nil where it is in memory alone.
     let storage: BrokerStorage?
     /// Ends of transactions that could not be written yet, and when it is tried again.
-    private var unwrittenMarkers: [TransactionCoordinator.Markers] = []
+    private(set) var unwrittenMarkers: [TransactionCoordinator.Markers] = []
     private var markersRetry: Instant?
     /// What was cut off logs when the broker started.
     var recoveryCuts: [LogRecovery.Cut] = []
@@ -53,9 +53,9 @@ final class BrokerNode {
     /// The requests that are worked on in parts, and how many steps that has taken.
     var works = LongWorks()
     var workSteps = 0
-    private var delayed: [Delayed] = []
+    private(set) var delayed: [Delayed] = []
     /// The versions of joins that wait, since the form of a refusal depends on it.
-    private var joinVersions: [RequestTicket: Int16] = [:]
+    private(set) var joinVersions: [RequestTicket: Int16] = [:]
 
     /// Throws where a topic of the configuration cannot be created, or what is kept cannot be read.
     init(
@@ -84,9 +84,11 @@ final class BrokerNode {
             limit: configuration.fetchSessionLimit, partitionLimit: configuration.fetchSessionPartitionLimit,
             random: random.split())
         maintenance = MaintenanceSchedule(
-            now: time.now(), flush: storage == nil ? .never : configuration.flush)
+            now: time.now(), flush: storage == nil ? .never : configuration.flush,
+            producersExpireAfter: configs.producerIdExpiration)
         self.random = random
         try restore()
+        maintenance.set(producersExpireAfter: configs.producerIdExpiration, now: time.now())
         try createTopics()
     }
 
@@ -104,12 +106,15 @@ final class BrokerNode {
         if let reason = refusal(of: api.key, context) { return .hangUp(reason) }
         let noted = storage?.noteCount
         let outcome = try api.handle(body, context, self)
-        if api.key == .joinGroup { joinVersions[context.ticket] = context.version }
+        if api.key == .joinGroup, case .later = outcome { joinVersions[context.ticket] = context.version }
         do throws(StorageError) {
             try save(now: context.now)
         } catch {
             // Who only reads is answered also where the disk is full.
-            guard storage?.noteCount == noted else { return .hangUp(Self.unkept(api.key, error)) }
+            guard storage?.noteCount == noted else {
+                forget(context.ticket)
+                return .hangUp(Self.unkept(api.key, error))
+            }
         }
         settle(now: context.now)
         guard case .work(let work) = outcome else { return outcome }

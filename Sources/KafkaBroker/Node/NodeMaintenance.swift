@@ -8,12 +8,19 @@ struct MaintenanceSchedule {
     /// How often logs are looked at for whether they should be compacted (`log.cleaner.backoff.ms`).
     static let compactionInterval = Duration.seconds(15)
 
+    /// How often producers are looked at at most and at least (`producer.id.expiration.check.interval.ms`).
+    static let expiryIntervals = Duration.seconds(1)...Duration.seconds(600)
+
     private var retention: Instant
     private var compaction: Instant
+    private var expiry: Instant
+    private var expiryInterval: Duration
     private var flush: Instant?
     private let flushInterval: Duration?
 
-    init(now: Instant, flush policy: BrokerConfiguration.FlushPolicy) {
+    init(now: Instant, flush policy: BrokerConfiguration.FlushPolicy, producersExpireAfter time: Duration) {
+        expiryInterval = Self.interval(time)
+        expiry = now + expiryInterval
         retention = now + Self.retentionInterval
         compaction = now + Self.compactionInterval
         if case .interval(let interval) = policy {
@@ -25,7 +32,25 @@ struct MaintenanceSchedule {
     }
 
     /// When one of the questions below is answered with yes next.
-    var nextDeadline: Instant? { min(retention, compaction, flush ?? retention) }
+    var nextDeadline: Instant? { min(retention, compaction, expiry, flush ?? retention) }
+
+    private static func interval(_ time: Duration) -> Duration {
+        min(max(time, expiryIntervals.lowerBound), expiryIntervals.upperBound)
+    }
+
+    /// Producers expire after another time than before.
+    mutating func set(producersExpireAfter time: Duration, now: Instant) {
+        guard Self.interval(time) != expiryInterval else { return }
+        expiryInterval = Self.interval(time)
+        expiry = now + expiryInterval
+    }
+
+    /// Whether producers are to be looked at; asked once per interval.
+    mutating func isExpiryDue(_ now: Instant) -> Bool {
+        guard now >= expiry else { return false }
+        expiry = now + expiryInterval
+        return true
+    }
 
     /// Whether logs are to be compacted; asked once per interval.
     mutating func isCompactionDue(_ now: Instant) -> Bool {
@@ -59,12 +84,23 @@ extension BrokerNode {
         if maintenance.isCompactionDue(now) {
             for topic in topics.sorted { compact(topic, timestamp) }
         }
+        if maintenance.isExpiryDue(now) { expireProducers(timestamp) }
         guard let storage else { return }
         do throws(StorageError) {
             try storage.tidy(transactions, groups, WallClock(now: now, timestamp: timestamp))
             if maintenance.isFlushDue(now) { try storage.directory.pool.sync() }
         } catch {
             configuration.logger.error("The data directory cannot be kept in order: \(error)")
+        }
+    }
+
+    /// Partitions forget the producers that they have not heard of for too long.
+    func expireProducers(_ timestamp: Int64) {
+        let time = Milliseconds(configs.producerIdExpiration)
+        let (limit, isBefore) = timestamp.subtractingReportingOverflow(Int64(time.rawValue))
+        guard !isBefore else { return }
+        for topic in topics.sorted {
+            for partition in topic.partitions { partition.producers.forget(notUsedSince: limit) }
         }
     }
 
