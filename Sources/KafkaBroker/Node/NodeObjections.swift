@@ -43,6 +43,9 @@ extension BrokerNode {
             sessions.partitionCount <= configuration.fetchSessionPartitionLimit,
             "fetch sessions name \(sessions.partitionCount) partitions")
         hold(works.tickets.allSatisfy(pending.contains), "work is done that nobody waits for")
+        hold(joinVersions.keys.allSatisfy(pending.contains), "joins are remembered that nobody waits for")
+        hold(
+            delayed.allSatisfy { pending.contains($0.context.ticket) }, "requests are held back that nobody waits for")
         for (id, group) in groups.groups {
             let members = max(group.classic.members.count, group.consumer?.members.count ?? 0)
             hold(members <= configuration.maximumGroupSize, "\(id) has \(members) members")

@@ -21,19 +21,21 @@ actor BrokerServer {
     let node: BrokerNode
     private let logger: Logger
     private var acceptFailedAt: Instant?
-    private var listeners: [BrokerID: any LoopSocket] = [:]
+    private(set) var listeners: [BrokerID: any LoopSocket] = [:]
     private(set) var connections: [UInt64: ClientConnection] = [:]
     private var connectionCount: UInt64 = 0
     /// How many requests of each API were handled.
     private(set) var requestCounts: [APIKey: Int] = [:]
-    private var touched: Set<UInt64> = []
-    private var turns = TurnQueue()
+    private(set) var touched: Set<UInt64> = []
+    private(set) var turns = TurnQueue()
     /// When idle connections were last looked for.
     private var rested: Instant
     /// How many bytes of requests and answers the connections hold together.
     private(set) var heldBytes = 0
-    private var endOfTurnIsPlanned = false
-    private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
+    private(set) var endOfTurnIsPlanned = false
+    /// How many turns there were.
+    private(set) var turnCount = 0
+    private(set) lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     private(set) var isStopped = false
 
     /// Opens the listeners of all nodes; none is left open where the broker cannot be started.
@@ -119,14 +121,8 @@ actor BrokerServer {
         for connection in connectionsInOrder where connection.node == id { close(connection) }
     }
 
-    /// Works on the broker's state.
-    func withNode<R: Sendable>(_ body: @Sendable (BrokerNode) -> R) -> R { body(node) }
-
     /// The connections, those in front that were made first.
     private var connectionsInOrder: [ClientConnection] { connections.values.sorted { $0.id < $1.id } }
-
-    /// How many bytes of answers the clients have not taken yet.
-    var unsentBytes: Int { connections.values.reduce(0) { $0 + $1.unsent } }
 
     func countRequest(_ key: APIKey) { requestCounts[key, default: 0] += 1 }
 
@@ -235,6 +231,7 @@ actor BrokerServer {
         turns.remove(connection.id)
         heldBytes -= connection.counted
         loop.unwatch(connection.socket)
+        if let timer = connection.unmuting { loop.cancel(timer) }
         connection.socket.close()
     }
 
@@ -333,13 +330,16 @@ actor BrokerServer {
     /// Handles requests and does a part of what takes long, writes out what that has produced, and sets the timer for
     /// what comes next. Where more is to be done at once, the loop looks at its sockets before that.
     private func endTurn() {
-        endOfTurnIsPlanned = false
+        turnCount += 1
+        // Connections that are touched until their answers leave below need no further turn.
         handleRequests()
         node.work(now: node.time.now())
         deliverLateAnswers()
         node.saveBounds()
         let ids = touched.sorted()
         touched = []
+        // What comes up from here on is for another one.
+        endOfTurnIsPlanned = false
         for id in ids {
             guard let connection = connections[id] else { continue }
             do {

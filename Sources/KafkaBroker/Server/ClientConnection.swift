@@ -31,8 +31,9 @@ final class ClientConnection {
     var isToBeClosed = false
     /// For how long it is held back once its request is answered.
     var throttle: Duration?
-    /// Whether it is held back.
+    /// Whether it is held back, and what ends that.
     var isMuted = false
+    var unmuting: TimerID?
     /// How many requests it has sent.
     private(set) var requestCount: UInt64 = 0
     /// What was received in requests and sent in answers, in bytes.

@@ -3,6 +3,12 @@ import KafkaWire
 // Commands that open and close listeners, and those that decide what requests wait for.
 
 extension BrokerServer {
+    /// Works on the broker's state.
+    func withNode<R: Sendable>(_ body: @Sendable (BrokerNode) -> R) -> R { body(node) }
+
+    /// How many bytes of answers the clients have not taken yet.
+    var unsentBytes: Int { connections.values.reduce(0) { $0 + $1.unsent } }
+
     /// Changes the broker's state, and answers what this has decided.
     func command(_ body: @Sendable (BrokerNode) throws(BrokerCommandError) -> Void)
         throws(BrokerCommandError)

@@ -104,10 +104,11 @@ extension BrokerServer {
     func mute(_ connection: ClientConnection, for time: Duration) {
         connection.isMuted = true
         let id = connection.id
-        loop.schedule(at: loop.now + time) { [weak self] in
+        connection.unmuting = loop.schedule(at: loop.now + time) { [weak self] in
             self?.assumeIsolated { server in
                 guard let connection = server.connections[id] else { return }
                 connection.isMuted = false
+                connection.unmuting = nil
                 server.touch(connection)
             }
         }
