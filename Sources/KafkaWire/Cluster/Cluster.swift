@@ -52,6 +52,9 @@ package actor Cluster {
     private var nextAddressLook = Instant(nanoseconds: 0)
     private(set) var isClosed = false
     var throttling = Throttling()
+    /// What ends the waiting of those whom a broker holds back.
+    var resting: [Int: Arrival<Result<Void, CancellationError>>] = [:]
+    var lastRest = 0
 
     private struct MetadataQuestion: Hashable {
         var topics: Set<String>?
@@ -88,6 +91,7 @@ package actor Cluster {
         isClosed = true
         let open = links.map { ($0.key, $0.value.connection) } + opening.map { ($0.key, $0.value.connection) }
         links = [:]
+        for (_, arrival) in resting.inOrder { arrival.give(.success(())) }
         for (_, connection) in open.sorted(by: { "\($0.0)" < "\($1.0)" }) { await connection.close() }
     }
 

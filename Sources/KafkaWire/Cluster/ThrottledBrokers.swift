@@ -11,10 +11,27 @@ extension Cluster {
                     "broker \(name) throttles this client for longer than a request may take; use less than its quota, or "
                         + "have that raised", broker: name, setting: "request.timeout.ms")
             }
-            do { try await loop.sleep(until: min(end, deadline)) } catch {
+            do { try await rest(until: min(end, deadline)) } catch {
                 throw KafkaError(.cancelled, "the task was cancelled while broker \(name) throttled this client")
             }
         }
+    }
+
+    /// Waits, for no longer than the client is open.
+    private func rest(until deadline: Instant) async throws(CancellationError) {
+        let arrival = Arrival<Result<Void, CancellationError>>()
+        lastRest += 1
+        let number = lastRest
+        resting[number] = arrival
+        let timer = loop.schedule(at: deadline) { arrival.give(.success(())) }
+        let outcome = await withTaskCancellationHandler {
+            await arrival.value()
+        } onCancel: {
+            arrival.give(.failure(CancellationError()))
+        }
+        loop.cancel(timer)
+        resting[number] = nil
+        try outcome.get()
     }
 
     /// Until when no request may go to the broker; nil where it may.
