@@ -58,6 +58,7 @@ final class BrokerPart: Sendable {
         configuration.run(on: host)
         let broker = try await KafkaBroker.start(configuration)
         state.withLock { $0.broker = broker }
+        run.witnesses.add(broker.worker, of: "kafka")
         await noteEnds()
     }
 
@@ -78,6 +79,8 @@ final class BrokerPart: Sendable {
         case nil: break
         }
         await broker.stop()
+        let left = await broker.leftovers()
+        if !left.isEmpty { run.recorder.note(left: "\(left)", of: "kafka") }
     }
 
     /// Tries until it runs: its disk may refuse what it has to write.

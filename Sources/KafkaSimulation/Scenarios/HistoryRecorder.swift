@@ -82,6 +82,12 @@ final class HistoryRecorder: Sendable {
         state.withLock { $0.note(time, "simulation", .fault(fault)) }
     }
 
+    /// All is closed, and that is left of a party.
+    func note(left what: String, of who: String) {
+        let time = simulation.elapsed
+        state.withLock { $0.note(time, who, .left(what)) }
+    }
+
     private func note(_ life: Life, _ what: History.What) {
         let time = simulation.elapsed
         state.withLock { state in

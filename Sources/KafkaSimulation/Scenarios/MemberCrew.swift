@@ -81,6 +81,7 @@ final class MemberCrew: Sendable {
         configuration.client.run(on: host)
         configuration.client.logger = host.logger { life.note(log: $0) }
         guard let consumer = try? KafkaConsumer(configuration) else { return }
+        run.witnesses.add(consumer.worker, of: name)
         members.withLock { members in
             members[name]?.life = life
             members[name]?.consumer = consumer

@@ -63,7 +63,10 @@ final class ProducerCrew: Sendable {
 
     /// Waits until all have sent everything.
     func finish() async {
-        for (_, producer) in state.withLock({ $0.producers.inOrder }) { await run.end(of: producer.task) }
+        for (name, producer) in state.withLock({ $0.producers.inOrder }) {
+            await run.end(of: producer.task)
+            state.withLock { $0.producers[name] = nil }
+        }
     }
 
     // MARK: - As an application
@@ -95,6 +98,7 @@ final class ProducerCrew: Sendable {
         let life = run.recorder.life(of: name)
         let configuration = configuration(settings, host, life)
         guard let producer = try? KafkaProducer(configuration) else { return }
+        run.witnesses.add(producer.worker, of: name)
         let clients = state.withLock { state in
             state.producers[name]?.life = life
             state.producers[name]?.client = producer

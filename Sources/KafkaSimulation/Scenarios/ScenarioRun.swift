@@ -39,6 +39,7 @@ public struct ScenarioRun: Sendable {
     let simulation: Simulation
     let recorder: HistoryRecorder
     let moods = Locked(Moods())
+    let witnesses = Witnesses()
 
     private init(_ plan: ScenarioPlan) {
         self.plan = plan
@@ -95,6 +96,7 @@ public struct ScenarioRun: Sendable {
         await members.closeAll()
         for (number, _) in (await broker.topic?.partitions ?? []).enumerated() { await readLog(number, of: broker) }
         await broker.stop()
+        await noteLeftovers(of: broker.current)
     }
 
     private func wait(until time: Duration) async throws {

@@ -125,6 +125,29 @@ public final class SimulatedHost: Sendable {
         }
     }
 
+    /// How many timers are set on its threads, those of killed processes as well.
+    var allTimers: Int {
+        core.with("timers were counted") { state in
+            state.agenda.count { plan in
+                if case .timer(let lane, _) = plan { state.lanes[lane].host == number } else { false }
+            }
+        }
+    }
+
+    /// How many sockets are watched for it, also such as are closed.
+    var watchedSockets: Int {
+        core.with("watches were counted") { state in
+            state.watches.values.count { state.lanes[$0.lane].host == number }
+        }
+    }
+
+    /// The names of its tasks that have not ended.
+    var tasks: [String] {
+        let mark = " (\(name))"
+        return core.with("tasks were counted") { $0.waiting }.filter { $0.hasSuffix(mark) }
+            .map { String($0.dropLast(mark.count)) }
+    }
+
     /// How many sockets it has open.
     public var openSockets: Int {
         core.with("sockets were counted") { state in

@@ -18,6 +18,8 @@ public final class KafkaConsumer: Sendable {
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
+    /// What does its work, for who looks whether anything still holds it.
+    package var worker: AnyObject { engine }
 
     /// A consumer. Throws when the configuration makes no sense; connects when it is first read from.
     public convenience init(_ configuration: Configuration) throws(KafkaError) {

@@ -22,6 +22,8 @@ public final class KafkaProducer: Sendable {
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
+    /// What does its work, for who looks whether anything still holds it.
+    package var worker: AnyObject { engine }
 
     /// A producer. Throws when the configuration makes no sense; connects when it is first used.
     public convenience init(_ configuration: Configuration) throws(KafkaError) {

@@ -1,0 +1,39 @@
+import KafkaBroker
+import KafkaWire
+
+/// Who was there in a run, for a look at the end whether anything still holds them.
+final class Witnesses: Sendable {
+    private struct Weak {
+        var who: String
+        weak var worker: AnyObject?
+    }
+
+    private let seen = Locked<[Weak]>([])
+
+    /// A client or broker has begun.
+    func add(_ worker: AnyObject, of who: String) { seen.withLock { $0.append(Weak(who: who, worker: worker)) } }
+
+    /// How many of a party's are in memory still.
+    func count(of who: String) -> Int { seen.withLock { $0.count { $0.who == who && $0.worker != nil } } }
+}
+
+extension ScenarioRun {
+    /// All is closed: what is left of it a few seconds later, of those that were killed as well, is noted.
+    func noteLeftovers(of broker: KafkaBroker?) async {
+        // Both sides hear that a connection has ended, and what was called off comes to its end.
+        try? await simulation.sleep(for: .seconds(10))
+        if let left = await broker?.leftovers(), !left.isEmpty { recorder.note(left: "\(left)", of: "kafka") }
+        for name in ["kafka", Self.operatorHost, Self.stranger] + plan.producerNames + plan.memberNames {
+            let host = simulation.host(name)
+            func note(_ count: Int, _ noun: String) {
+                if count > 0 { recorder.note(left: "\(count) \(noun)\(count == 1 ? "" : "s")", of: name) }
+            }
+            for task in host.tasks { recorder.note(left: "a task: \(task)", of: name) }
+            note(host.allTimers, "timer")
+            note(host.openSockets, "socket")
+            note(host.watchedSockets, "watched socket")
+            // The broker that was there at the end is looked at still.
+            note(witnesses.count(of: name) - (name == "kafka" && broker != nil ? 1 : 0), "client or broker in memory")
+        }
+    }
+}
