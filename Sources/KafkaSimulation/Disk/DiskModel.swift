@@ -23,19 +23,6 @@ struct DiskModel {
         case folder
     }
 
-    struct File {
-        var bytes: [UInt8] = []
-        /// What a loss of power leaves for certain, and what was done since.
-        var safe: [UInt8] = []
-        var changes: [Change] = []
-    }
-
-    /// What was done to a file since it was flushed.
-    enum Change: Equatable {
-        case write(Range<Int>)
-        case cut(Int)
-    }
-
     /// What becomes of bytes that were not made safe when the power goes.
     enum Loss: CaseIterable, Equatable {
         /// They are gone.
@@ -49,7 +36,7 @@ struct DiskModel {
     private(set) var names: [String: Entry] = ["/": .folder]
     /// The names that a loss of power leaves.
     private var safeNames: [String: Entry] = ["/": .folder]
-    private(set) var files: [Int: File] = [:]
+    private(set) var files: [Int: DiskFile] = [:]
     private var lastFile = 0
     private var opened: [Int32: String?] = [:]
     private var open: [Int32: Int] = [:]
@@ -144,7 +131,7 @@ struct DiskModel {
             guard names[Self.folder(of: path)] == .folder else { return -ENOENT }
             lastFile += 1
             names[path] = .file(lastFile)
-            files[lastFile] = File()
+            files[lastFile] = DiskFile()
             return descriptor(of: lastFile)
         }
     }
@@ -202,30 +189,21 @@ struct DiskModel {
         guard let number = open[descriptor], files[number] != nil else { return Int(-EBADF) }
         if let refusal { return Int(-refusal) }
         let wanted = bytes.reduce(0) { $0 + $1.count }
-        let size = files[number]?.bytes.count ?? 0
+        let size = size(of: descriptor)
         let room = max(0, capacity - used) + max(0, size - position)
         let count = min(wanted, room)
         guard count > 0 || wanted == 0 else { return Int(-ENOSPC) }
-        let end = position + count
-        if end > size { files[number]?.bytes += [UInt8](repeating: 0, count: end - size) }
-        var at = position
-        for part in bytes {
-            let step = min(part.count, end - at)
-            files[number]?.bytes.replaceSubrange(at..<at + step, with: part[..<step])
-            at += step
-        }
-        files[number]?.changes.append(.write(position..<end))
-        used += max(0, end - size)
+        files[number]?.write(bytes, at: position..<position + count)
+        used += max(0, position + count - size)
         return count
     }
 
     mutating func truncate(_ descriptor: Int32, to size: Int) -> Int32 {
-        guard let number = open[descriptor], let file = files[number] else { return -EBADF }
+        guard let number = open[descriptor], let count = files[number]?.bytes.count else { return -EBADF }
         if let refusal { return -refusal }
-        guard size < file.bytes.count else { return 0 }
-        used -= file.bytes.count - size
-        files[number]?.bytes.removeLast(file.bytes.count - size)
-        files[number]?.changes.append(.cut(size))
+        guard size < count else { return 0 }
+        used -= count - size
+        files[number]?.cut(to: size)
         return 0
     }
 
@@ -238,9 +216,8 @@ struct DiskModel {
             for (name, entry) in names where inside(name) || name == path { safeNames[name] = entry }
             return 0
         }
-        guard let number = open[descriptor], let file = files[number] else { return -EBADF }
-        files[number]?.safe = file.bytes
-        files[number]?.changes = []
+        guard let number = open[descriptor], files[number] != nil else { return -EBADF }
+        files[number]?.flush()
         // A file that was flushed is found again.
         for (name, entry) in names where entry == .file(number) { makeSafe(name, entry) }
         return 0
@@ -266,14 +243,13 @@ struct DiskModel {
     mutating func keepAll() {
         safeNames = names
         for number in files.keys.sorted() {
-            guard let file = files[number] else { continue }
-            put(file.bytes, as: number)
+            files[number]?.flush()
         }
     }
 
     mutating func put(_ bytes: [UInt8], as number: Int) {
         used += bytes.count - (files[number]?.bytes.count ?? 0)
-        files[number] = File(bytes: bytes, safe: bytes)
+        files[number] = DiskFile(bytes)
     }
 
     /// Names that were made safe are there, and others, or their absence, where `keeps` says so of them.

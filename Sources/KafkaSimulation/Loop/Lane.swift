@@ -34,7 +34,7 @@ struct Lane {
     var isBusy = false
     /// Whether it is among those that may have the next turn.
     var isListed = false
-    /// How many parts of turns it has had since time last passed.
+    /// How many parts of turns it has had since no time has passed for suspiciously many.
     var parts = 0
 
     init(name: String, host: Int) { (self.name, self.host) = (name, host) }

@@ -155,6 +155,9 @@ struct SimulationState {
     private mutating func count(_ lane: Int) throws(SimulationError) {
         parts += 1
         partsNow += 1
+        // Only where it begins to look like that it is counted who it is.
+        guard partsNow > Self.spinLimit / 2 else { return }
+        if partsNow == Self.spinLimit / 2 + 1 { for lane in lanes.indices { lanes[lane].parts = 0 } }
         lanes[lane].parts += 1
         guard partsNow > Self.spinLimit else { return }
         let most = lanes.max { $0.parts < $1.parts }
@@ -163,13 +166,14 @@ struct SimulationState {
 
     /// Time passes, to where something happens next.
     private mutating func pass(until limit: Instant) throws(SimulationError) {
-        let next = [agenda.next, network.nextDeadline].compactMap(\.self).min()
-        guard let next else { throw .stalled(at: elapsed, waiting: waiting) }
+        let (own, outer) = (agenda.next, network.nextDeadline)
+        guard let next = own.map({ min($0, outer ?? $0) }) ?? outer else {
+            throw .stalled(at: elapsed, waiting: waiting)
+        }
         guard next <= limit else { throw .tookTooLong(limit - Self.start, running: waiting) }
         if next > now {
             now = next
             partsNow = 0
-            for lane in lanes.indices { lanes[lane].parts = 0 }
         }
         while let plan = agenda.take(now) {
             switch plan {
