@@ -362,4 +362,28 @@ import Testing
         #expect(one.state == .connected)
         #expect(two.state == .failed(ECONNREFUSED))
     }
+
+    /// The address of a node leads one host to another node, and others to where it should.
+    @Test func anAddressLeadsToAnotherNode() throws {
+        let pair = Pair()
+        let other = pair.network.addHost("other")
+        let address = pair.network.hosts[pair.server].address
+        for (name, port) in [("node-1", 9092), ("node-2", 9093), ("node-2", 9193)] as [(String, UInt16)] {
+            pair.network.addParty(name, port: port, of: pair.server)
+        }
+        let (first, second) = (try pair.listen(9092), try pair.listen(9093))
+        pair.network.lead("node-1", to: "node-2", from: pair.client)
+        _ = try pair.connect(9092)
+        _ = try pair.network.connect(to: .ipv4(address, port: 9092), from: other, now: pair.now)
+        pair.pass(.milliseconds(5))
+        #expect(first.waiting.count == 1 && second.waiting.count == 1)
+        // It listens elsewhere now.
+        pair.network.close(second.id, now: pair.now)
+        let third = try pair.listen(9193)
+        _ = try pair.connect(9092)
+        pair.network.lead("node-1", to: nil, from: pair.client)
+        _ = try pair.connect(9092)
+        pair.pass(.milliseconds(5))
+        #expect(first.waiting.count == 2 && third.waiting.count == 1)
+    }
 }

@@ -107,7 +107,7 @@ import Testing
                 + "for 60 s"),
         Row(
             fault: .slowLink("member-1", "node-1", .milliseconds(250), for: minute),
-            text: "what member-1 and node-1 say takes 0.25 s to arrive, for 60 s"),
+            text: "what member-1 and node-1 say takes about 0.25 s to arrive, for 60 s"),
         Row(
             fault: .narrowLink("member-1", "node-1", bytesPerSecond: 900, for: minute),
             text: "900 bytes a second pass between member-1 and node-1, for 60 s"),
@@ -127,6 +127,13 @@ import Testing
         Row(
             fault: .wrongName("member-1", .unanswered, for: minute),
             text: "kafka means what the resolver does not answer to member-1, for 60 s"),
+        Row(
+            fault: .movedName("member-1", node: 1, leadsTo: 2, for: minute),
+            text: "the name of node-1 leads member-1 to node-2, for 60 s"),
+        Row(
+            fault: .expireProducers(for: minute),
+            text: "producers are forgotten that have not sent anything for a moment, for 60 s",
+            change: { $0.isIdempotent = false }),
         Row(fault: .stopNode(1, for: minute), text: "node-1 stops for 60 s"),
         Row(fault: .addNode, text: "a node is added"),
         Row(fault: .removeNode(2), text: "node-2 is removed"),

@@ -28,6 +28,7 @@ extension NetworkModel {
     }
 
     func connect(to address: SocketAddress, from host: Int, now: Instant) throws(NetError) -> Endpoint {
+        let address = destination(of: address, from: host)
         guard let bits = address.ipv4 else { throw NetError(.system(ENETUNREACH), doing: "connect to \(address)") }
         let own = bits == 0 || bits == 0x7F00_0001 ? 0x7F00_0001 : hosts[host].address
         let end = end(

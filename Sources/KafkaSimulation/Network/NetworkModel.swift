@@ -55,6 +55,8 @@ final class NetworkModel {
     private var busyUntil: [Link: Instant] = [:]
     /// What names mean to a host, or to all (-1), where they do not mean the host of that name.
     private var names: [Int: [String: NameAnswer]] = [:]
+    /// Whose addresses lead to somebody else: for who connects from a host, from party to party, by their names.
+    private var detours: [Int: [String: String]] = [:]
     var lookUpTime = Latency.constant(.milliseconds(1))
     var ends: [Int32: Endpoint] = [:]
     var agenda = Agenda<Event>()
@@ -173,6 +175,24 @@ final class NetworkModel {
     /// Says what a name means to a host, or to all of them; with nil the host of that name again.
     func setName(_ name: String, for host: Int?, _ answer: NameAnswer?) {
         names[host ?? -1, default: [:]][name] = answer
+    }
+
+    /// For who connects from `host`, the addresses of `party` lead to `other`; with nil to where they should.
+    func lead(_ party: String, to other: String?, from host: Int) { detours[host, default: [:]][party] = other }
+
+    /// Where an address leads that somebody connects to from `host`.
+    func destination(of address: SocketAddress, from host: Int) -> SocketAddress {
+        guard let known = detours[host], !known.isEmpty,
+            let target = hosts.first(where: { $0.address == address.ipv4 }),
+            let party = target.parties[address.port], let other = known[parties[party]]
+        else { return address }
+        // It may have had other ports before.
+        for host in hosts {
+            let ports = host.parties.filter { parties[$0.value] == other }.keys.sorted()
+            guard let port = ports.first(where: { host.listeners[$0] != nil }) ?? ports.first else { continue }
+            return .ipv4(host.address, port: port)
+        }
+        return address
     }
 
     /// The 32 bits of an address in numbers.

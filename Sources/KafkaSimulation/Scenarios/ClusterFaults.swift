@@ -39,7 +39,7 @@ extension FaultPart {
             try? await current?.speak(as: release)
             later(time) { [run, broker] in try? await broker.current?.speak(as: run.plan.cluster.speaks) }
         case .diskFull, .diskRefuses, .slowDisk, .pause, .slowMachine, .wrongClock: performOnMachine(fault)
-        case .deleteTopic, .addPartitions, .lowerLimit: operate(fault)
+        case .deleteTopic, .addPartitions, .lowerLimit, .expireProducers: operate(fault)
         default: return false
         }
         return true
@@ -84,6 +84,10 @@ extension FaultPart {
                 await work.setLimit("\(bytes)")
                 try? await run.simulation.host(ScenarioRun.operatorHost).sleep(for: time)
                 await work.setLimit(nil)
+            case .expireProducers(let time):
+                await work.setExpiration("1000")
+                try? await run.simulation.host(ScenarioRun.operatorHost).sleep(for: time)
+                await work.setExpiration(nil)
             default: break
             }
         }
@@ -119,6 +123,15 @@ struct OperatorPart: Sendable {
         guard let known = await broker.topic?.partitions.count else { return }
         await with { admin in
             _ = await admin.addPartitions([ScenarioRun.topic: .init(total: Int32(clamping: known &+ count))])
+        }
+    }
+
+    /// After how many milliseconds producers are forgotten; with nil, as usual.
+    func setExpiration(_ time: String?) async {
+        await with { admin in
+            _ = await admin.alterConfigs([
+                .allBrokers: ["producer.id.expiration.ms": time.map { .set($0) } ?? .delete]
+            ])
         }
     }
 

@@ -34,7 +34,7 @@ final class FaultPart: Sendable {
         case .brittleLink(let from, let to, let oneIn, let bytes, let cut, let time):
             change(links(from, to), for: time) { $0.cuts = .init(oneIn: oneIn, bytes: bytes, kind: CutKind(cut)) }
         case .slowLink(let one, let other, let latency, let time):
-            change(bothWays(one, other), for: time) { $0.latency = .constant(latency) }
+            change(bothWays(one, other), for: time) { $0.latency = .uniform(latency * 0.5...latency * 1.5) }
         case .narrowLink(let one, let other, let bytes, let time):
             change(bothWays(one, other), for: time) { $0.bandwidth = bytes }
         case .pieces(let one, let other, let size, let time):
@@ -52,6 +52,10 @@ final class FaultPart: Sendable {
             let host = run.simulation.host(name)
             network.setName("kafka", for: host, to: NameAnswer(wrong))
             later(time) { [network] in network.setName("kafka", for: host, to: nil) }
+        case .movedName(let name, let node, let other, let time):
+            let host = run.simulation.host(name)
+            network.lead("node-\(node)", to: "node-\(other)", for: host)
+            later(time) { [network] in network.lead("node-\(node)", to: nil, for: host) }
         default:
             guard await !performOnCluster(fault) else { return }
             performOnApplication(fault)

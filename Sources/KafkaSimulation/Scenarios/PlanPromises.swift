@@ -77,6 +77,8 @@ extension History.Promises {
         case .deleteTopic:
             // The group's positions go with the topic, or are meant for another one.
             (keeps, isDrained, readsOnce) = (false, false, false)
+        // What was sent twice is not known for that.
+        case .expireProducers: isIdempotent = false
         case .lowerLimit: refusesForGood = false
         case .wrongClock(_, let offset) where offset > .seconds(1800) || offset < .seconds(-1800):
             // Brokers refuse records of more than an hour ahead (`message.timestamp.after.max.ms`).

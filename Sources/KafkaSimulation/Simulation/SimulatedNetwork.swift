@@ -37,6 +37,12 @@ public struct SimulatedNetwork: Sendable {
         core.network("a name was given") { network, _ in network.setName(name, for: host?.loop.host, answer) }
     }
 
+    /// The addresses of a party lead to another one, for who connects from that host, as when a name is moved, or an address
+    /// is given to another machine; with nil to where they should.
+    public func lead(_ party: String, to other: String?, for host: SimulatedHost) {
+        core.network("a name was moved") { network, _ in network.lead(party, to: other, from: host.loop.host) }
+    }
+
     /// Ends the connections between two parties; gives how many.
     @discardableResult
     public func cut(_ one: String, _ other: String, _ kind: CutKind = .reset) -> Int {

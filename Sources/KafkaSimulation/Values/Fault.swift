@@ -17,7 +17,7 @@ extension ScenarioPlan {
         /// Of the connections that are made from now on one in so many ends, when between so many bytes have gone in that
         /// direction.
         case brittleLink(from: String, to: String, oneIn: Int, bytes: ClosedRange<Int>, Cut, for: Duration)
-        /// Everything between two parties takes longer.
+        /// Everything between two parties takes about so long, half as much more or less.
         case slowLink(String, String, Duration, for: Duration)
         /// So many bytes a second pass between two parties.
         case narrowLink(String, String, bytesPerSecond: Int, for: Duration)
@@ -32,6 +32,8 @@ extension ScenarioPlan {
         case crowd(node: Int, for: Duration)
         /// The brokers' name means something else to that host.
         case wrongName(String, WrongName, for: Duration)
+        /// The name of a node leads that host to another one.
+        case movedName(String, node: Int, leadsTo: Int, for: Duration)
 
         // The cluster and its machine.
 
@@ -52,6 +54,8 @@ extension ScenarioPlan {
         /// Each turn of the host's threads takes so long.
         case slowMachine(String, Duration, for: Duration)
         case wrongClock(String, by: Duration)
+        /// The brokers forget what they know of producers that have not sent anything for a moment.
+        case expireProducers(for: Duration)
         /// So many requests of that API are answered so, as long as it lasts.
         case answers(APIKey, Answer, times: Int, for: Duration)
         /// The brokers speak as those of a release.
@@ -136,7 +140,8 @@ extension ScenarioPlan.Fault {
         case .partition(_, _, _, let time), .zoneLoss(_, let time), .brittleLink(_, _, _, _, _, let time),
             .slowLink(_, _, _, let time), .narrowLink(_, _, _, let time), .pieces(_, _, _, let time),
             .refusedConnects(_, _, let time), .droppedConnects(_, _, let time), .deaf(_, let time),
-            .crowd(_, let time), .wrongName(_, _, let time), .stopNode(_, let time),
+            .crowd(_, let time), .wrongName(_, _, let time), .movedName(_, _, _, let time), .stopNode(_, let time),
+            .expireProducers(let time),
             .killBroker(_, let time, _), .diskFull(_, let time), .diskRefuses(_, let time),
             .slowDisk(_, _, let time), .pause(_, let time), .slowMachine(_, _, let time),
             .answers(_, _, _, let time), .speak(_, let time), .deleteTopic(let time, _), .lowerLimit(_, let time),

@@ -28,7 +28,7 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
             "of new connections one in \(oneIn) is one of those that \(cut) after \(bytes.lowerBound) to "
                 + "\(bytes.upperBound) bytes from \(one) to \(other)"
         case .slowLink(let one, let other, let latency, _):
-            "what \(one) and \(other) say takes \(latency.text) to arrive"
+            "what \(one) and \(other) say takes about \(latency.text) to arrive"
         case .narrowLink(let one, let other, let bytes, _):
             "\(bytes) bytes a second pass between \(one) and \(other)"
         case .pieces(let one, let other, let size, _):
@@ -39,6 +39,7 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
         case .deaf(let name, _): "\(name) reads nothing"
         case .crowd(let node, _): "node-\(node) accepts no connection, and no more can wait"
         case .wrongName(let name, let answer, _): "kafka means \(answer) to \(name)"
+        case .movedName(let name, let node, let other, _): "the name of node-\(node) leads \(name) to node-\(other)"
         case .stopNode(let node, _): "node-\(node) stops"
         case .addNode: "a node is added"
         case .removeNode(let node): "node-\(node) is removed"
@@ -57,6 +58,7 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
         case .slowMachine(let name, let pace, _): "each turn of \(name) takes \(pace.microseconds) µs"
         case .wrongClock(let name, let offset):
             "the clock of \(name) is \((offset < .zero ? .zero - offset : offset).text) \(offset < .zero ? "slow" : "fast")"
+        case .expireProducers: "producers are forgotten that have not sent anything for a moment"
         case .answers(let api, let answer, let times, _): "\(times) requests of \(api) \(answer)"
         case .speak(let release, _): "the brokers speak as those of Kafka \(release)"
         case .deleteTopic(let time, let partitions):

@@ -29,7 +29,7 @@ public enum NamedScenario: String, Sendable, CaseIterable {
         case .leaderMoves: "Partitions get other leaders every few seconds."
         case .coordinatorMoves: "The group gets another coordinator every few seconds."
         case .flappingNetwork: "Links between clients and brokers fail for seconds, in one direction or both, or break."
-        case .slowLinks: "What clients and brokers say takes up to five seconds to arrive."
+        case .slowLinks: "What clients and brokers say takes up to seven seconds to arrive."
         case .byteByByte: "Bytes arrive one at a time, or a few."
         case .refusedConnects: "Connections break, and new ones are refused for up to half a minute."
         case .rebalanceStorm: "Members of the group are killed and started again, several a minute."

@@ -17,9 +17,9 @@ extension ScenarioPlan {
 /// What can be drawn, each with how often.
 enum FaultKind: CaseIterable {
     case partition, oneWay, zoneLoss, cut, cutLater, brittleLink, slowLink, narrowLink, pieces, refusedConnects
-    case droppedConnects, deaf, crowd, wrongName
+    case droppedConnects, deaf, crowd, wrongName, movedName
     case stopNode, addNode, removeNode, moveLeader, moveCoordinator, electUncleanly, killBroker, losePower
-    case diskFull, diskRefuses, slowDisk, pause, slowMachine, wrongClock
+    case diskFull, diskRefuses, slowDisk, pause, slowMachine, wrongClock, expireProducers
     case passingErrors, fatalErrors, throttle, lateAnswers, noAnswers, hangUps, lostAnswers, speak
     case deleteTopic, addPartitions, lowerLimit
     case killMember, closeMember, slowMember, cancelReading, killProducer, closeProducer, slowProducer, impatience
@@ -30,7 +30,9 @@ enum FaultKind: CaseIterable {
         case .oneWay, .brittleLink, .moveCoordinator, .killBroker, .pause, .lostAnswers, .closeMember, .slowMember,
             .killProducer, .losePower, .electUncleanly:
             3
-        case .crowd, .addNode, .removeNode, .deleteTopic, .addPartitions, .lowerLimit, .speak, .wrongClock: 1
+        case .crowd, .addNode, .removeNode, .deleteTopic, .addPartitions, .lowerLimit, .speak, .wrongClock,
+            .expireProducers:
+            1
         default: 2
         }
     }
@@ -38,7 +40,7 @@ enum FaultKind: CaseIterable {
     /// Whether it takes something away of what is promised.
     var weakens: Bool {
         switch self {
-        case .electUncleanly, .deleteTopic, .lowerLimit: true
+        case .electUncleanly, .deleteTopic, .lowerLimit, .expireProducers: true
         default: false
         }
     }
@@ -121,7 +123,8 @@ private struct PlanDraw {
         settings.maximumPollInterval = milliseconds(10_000...300_000)
         settings.requestTimeout = milliseconds(3000...30_000)
         settings.metadataMaximumAge = milliseconds(5000...300_000)
-        settings.fetchMaximumWait = milliseconds(0...1000)
+        // Who hardly waits asks all the time, which costs much and shows little: seldom.
+        settings.fetchMaximumWait = isOne(in: 16) ? milliseconds(10...100) : milliseconds(200...2500)
         settings.fetchMinimumBytes = one(of: [1, 1, number(1...10_000)])
         settings.fetchMaximumBytes = size(1000...2_097_152)
         settings.partitionMaximumBytes = size(500...1_048_576)
@@ -214,6 +217,7 @@ private struct PlanDraw {
         case .deaf: return .deaf(host(), for: time())
         case .crowd: return .crowd(node: node(), for: time())
         case .wrongName: return .wrongName(client(), one(of: ScenarioPlan.WrongName.allCases), for: time())
+        case .movedName: return .movedName(client(), node: node(), leadsTo: node(), for: time())
         default: return nodeFault(kind)
         }
     }
@@ -239,6 +243,7 @@ private struct PlanDraw {
         case .wrongClock:
             // Within half an hour: brokers refuse records of more than an hour ahead.
             return .wrongClock(host(), by: .seconds(number(-1700...1700)))
+        case .expireProducers: return .expireProducers(for: time())
         default: return answerFault(kind)
         }
     }
