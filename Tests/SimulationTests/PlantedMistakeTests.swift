@@ -139,8 +139,9 @@
                 """)
         }
 
-        /// Each rule finds something.
-        @Test(arguments: Objection.Rule.allCases) func aMistakeBreaksIt(rule: Objection.Rule) {
+        /// Each rule finds something; those of transactions, which no plan has yet, in histories made by hand.
+        @Test(arguments: Objection.Rule.allCases.filter { !TransactionCheckTests.rules.contains($0) })
+        func aMistakeBreaksIt(rule: Objection.Rule) {
             #expect(Self.plantings.contains { $0.rule == rule })
         }
 

@@ -1,7 +1,7 @@
 /// What a history broke of what was promised: which promise, in which words, and when.
 public struct Objection: Sendable, Equatable, CustomStringConvertible {
     /// What always holds.
-    public enum Rule: String, Sendable, CaseIterable {
+    public enum Rule: String, Sendable, Hashable, CaseIterable {
         case acknowledgedIsThere = "what was acknowledged is there"
         case onceOnly = "each record is there once"
         case inOrder = "records of a producer are in their order"
@@ -15,6 +15,11 @@ public struct Objection: Sendable, Equatable, CustomStringConvertible {
         case keepsItsShare = "who is only slow keeps its partitions"
         case noWayBack = "positions do not move back unsaid"
         case readIsThere = "what was read is in the log"
+        case committedIsSeen = "of a committed transaction everything is seen, and once"
+        case abortedIsUnseen = "of an aborted transaction nothing is seen"
+        case openIsUnseen = "nothing is seen of a transaction before its end"
+        case allOrNothing = "of a transaction all is seen, or nothing"
+        case fencedIsUnseen = "what was sent by who is fenced is not seen"
         case callsEnd = "no call outlives its time"
         case troublesAreTold = "whoever is cut off is told"
         case nothingIsLeft = "nothing is left open"
@@ -38,6 +43,6 @@ extension History {
     /// What does not hold of it though it was promised, in the order of the rules.
     public func objections(_ promises: Promises = Promises()) -> [Objection] {
         LogCheck(self).objections(promises) + ReadingCheck(self).objections(promises)
-            + ConductCheck(self).objections(promises)
+            + TransactionCheck(self).objections(promises) + ConductCheck(self).objections(promises)
     }
 }

@@ -135,8 +135,24 @@ struct ReadingCheck {
         return found
     }
 
+    /// The records of transactions that were not committed for certain: who reads what is committed need not see them.
+    private var uncommitted: Set<History.Record> {
+        var records: [History.Transaction: [History.Record]] = [:]
+        var committed: Set<History.Transaction> = []
+        for event in history.events {
+            switch event.what {
+            case .transacted(.sent(let record, let transaction)): records[transaction, default: []].append(record)
+            case .transacted(.ended(let transaction, .committed)): committed.insert(transaction)
+            default: break
+            }
+        }
+        return Set(records.filter { !committed.contains($0.key) }.flatMap(\.value))
+    }
+
     /// Each group has read all that the logs of its topics have, from where it began.
     private func everythingIsRead() -> [Objection] {
+        let uncommitted = uncommitted
+        let strict = Set(history.events.filter { $0.what == .transacted(.readsCommitted) }.map(\.who))
         var begun: [String: [History.Partition: Int64]] = [:]
         var read: [String: [History.Partition: Set<Int64>]] = [:]
         for event in history.events {
@@ -154,12 +170,14 @@ struct ReadingCheck {
         }
         var found: [Objection] = []
         for (group, partitions) in begun.sorted(by: { $0.key < $1.key }) {
+            let isStrict = groups.contains { $0.value == group && strict.contains($0.key) }
             let topics = Set(partitions.keys.map(\.topic))
             for (partition, log) in history.logs.sorted(by: { $0.key < $1.key }) where topics.contains(partition.topic)
             {
                 let start = partitions[partition] ?? 0
                 let missed = log.filter { logged in
                     logged.offset >= start && !(read[group]?[partition]?.contains(logged.offset) ?? false)
+                        && !(isStrict && logged.record.map(uncommitted.contains) ?? false)
                 }
                 guard let first = missed.first else { continue }
                 let what = first.record.map { "\($0)" } ?? "a record"

@@ -58,6 +58,8 @@ public struct History: Sendable, Equatable {
         /// A call that must have ended after so long.
         case called(Int, String, within: Duration)
         case returned(Int)
+        /// Something of a transaction.
+        case transacted(Transacted)
         /// Cut off from all brokers, or not any more.
         case cutOff
         case reachable
@@ -135,6 +137,7 @@ extension History.What: CustomStringConvertible {
         case .moved(let partition, let offset): return "reads on at \(partition)@\(offset)"
         case .called(let number, let name, let limit): return "calls \(name) (\(number)), for \(limit) at most"
         case .returned(let number): return "call \(number) has returned"
+        case .transacted(let what): return "\(what)"
         case .cutOff: return "is cut off"
         case .reachable: return "is reachable"
         case .told(let text): return "is told: \(text)"

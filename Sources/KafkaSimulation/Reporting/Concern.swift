@@ -90,6 +90,9 @@ struct Concern {
         case .committed(let group, let positions):
             let those = positions.filter { isNear($0.key, $0.value) }
             return those.isEmpty ? nil : .committed(group: group, those)
+        case .transacted(let what):
+            // Of those a transaction is told whole.
+            return isOurs || what.record.map(records.contains) ?? false ? event.what : nil
         case .moved(let partition, _): return partitions.contains(partition) ? event.what : nil
         case .called(let number, _, _), .returned(let number): return lateCalls.contains(number) ? event.what : nil
         case .cutOff, .reachable, .told, .killed, .left, .closed: return isOurs ? event.what : nil

@@ -82,6 +82,7 @@ final class MemberCrew: Sendable {
         configuration.client.logger = host.logger { life.note(log: $0) }
         guard let consumer = try? KafkaConsumer(configuration) else { return }
         run.witnesses.add(consumer.worker, of: name)
+        if settings.readsCommitted { life.note(.transacted(.readsCommitted)) }
         members.withLock { members in
             members[name]?.life = life
             members[name]?.consumer = consumer

@@ -1,0 +1,55 @@
+extension History {
+    /// A transaction, known by whose client's it is and the how-manieth of theirs.
+    public struct Transaction: Hashable, Sendable, Comparable, CustomStringConvertible {
+        /// The client's name, as in ``Record/producer``.
+        public var producer: String
+        public var number: Int
+
+        public init(_ producer: String, _ number: Int) { (self.producer, self.number) = (producer, number) }
+
+        public var description: String { "\(producer)/\(number)" }
+
+        public static func < (a: Transaction, b: Transaction) -> Bool {
+            (a.producer, a.number) < (b.producer, b.number)
+        }
+    }
+
+    /// What a transaction's client was told of its end.
+    public enum Ending: String, Sendable, Equatable {
+        case committed, aborted
+        /// The commit may have come through or not.
+        case unknown
+    }
+
+    /// What happens in transactions.
+    public enum Transacted: Sendable, Equatable {
+        /// A client has a transactional id from now on: who had it before is fenced.
+        case owned(id: String, by: String)
+        case began(Transaction)
+        /// A record is handed to the client within a transaction.
+        case sent(Record, in: Transaction)
+        /// The end is asked for: from here on what a commit has may be seen.
+        case ending(Transaction, commits: Bool)
+        case ended(Transaction, Ending)
+        /// A member shows what was committed, and nothing else (`isolation.level=read_committed`).
+        case readsCommitted
+    }
+}
+
+extension History.Transacted: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .owned(let id, let client): "\(client) has the transactional id \(id)"
+        case .began(let transaction): "begins \(transaction)"
+        case .sent(let record, let transaction): "sends \(record) in \(transaction)"
+        case .ending(let transaction, let commits): "\(commits ? "commits" : "aborts") \(transaction)"
+        case .ended(let transaction, .committed): "has committed \(transaction)"
+        case .ended(let transaction, .aborted): "has aborted \(transaction)"
+        case .ended(let transaction, .unknown): "does not know how \(transaction) ended"
+        case .readsCommitted: "reads what is committed"
+        }
+    }
+
+    /// The records that it is about.
+    var record: History.Record? { if case .sent(let record, _) = self { record } else { nil } }
+}
