@@ -14,8 +14,8 @@ import KafkaWire
 ///
 /// What a test does to it: ``on(_:times:_:)``, ``moveLeader(of:partition:to:)``, ``moveCoordinator(ofGroup:to:)``,
 /// ``stopNode(_:)``, ``startNode(_:)``, ``addNode()``, ``removeNode(_:)``, ``speak(as:)``, ``corruptBatch(_:_:_:)``,
-/// ``advance(by:)``; what it looks at: ``topics``, ``groups``, ``transactions``, ``nodes``, ``connections``,
-/// ``requestCounts``.
+/// ``holdReplication(of:partition:)``, ``electUncleanly(_:of:partition:losingFrom:)``, ``advance(by:)``; what it looks at:
+/// ``topics``, ``groups``, ``transactions``, ``nodes``, ``connections``, ``requestCounts``, ``leftovers()``.
 ///
 /// It speaks the versions that Kafka 4.3 speaks of the APIs in `Handlers/`; each file there says how its API behaves and
 /// where it deviates. A broker that is forgotten stops itself.

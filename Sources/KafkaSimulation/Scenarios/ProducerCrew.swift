@@ -61,10 +61,13 @@ final class ProducerCrew: Sendable {
         state.withLock { if $0.producers[name]?.task == task { $0.producers[name] = nil } }
     }
 
-    /// Waits until all have sent everything.
+    /// Waits until all have sent everything. Who was held up for so long that much is left sends what it has begun.
     func finish() async {
         for (name, producer) in state.withLock({ $0.producers.inOrder }) {
-            await run.end(of: producer.task)
+            if await !run.end(of: producer.task) {
+                state.withLock { $0.producers[name]?.isStopping = true }
+                await run.end(of: producer.task)
+            }
             state.withLock { $0.producers[name] = nil }
         }
     }

@@ -116,17 +116,20 @@ public struct ScenarioRun: Sendable {
         try await broker.mend()
     }
 
-    /// Waits for a task, but not for one that has a call that never returns: that call stands open in the history.
-    func end(of task: Task<Void, Never>) async {
+    /// Waits for a task, but not for one that has a call that never returns: that call stands open in the history. Gives
+    /// whether it has ended.
+    @discardableResult
+    func end(of task: Task<Void, Never>) async -> Bool {
         let loop = simulation.host("test").loop
-        let end = Arrival<Void>()
-        let timer = loop.schedule(at: loop.now + .seconds(300)) { end.give(()) }
+        let end = Arrival<Bool>()
+        let timer = loop.schedule(at: loop.now + .seconds(300)) { end.give(false) }
         Task {
             await task.value
-            end.give(())
+            end.give(true)
         }
-        await end.value()
+        let hasEnded = await end.value()
         loop.cancel(timer)
+        return hasEnded
     }
 
     /// Waits until the group has read what is there, or has had its time for it.
