@@ -140,6 +140,9 @@ import Testing
         Row(fault: .moveLeader(partition: 1, to: 2), text: "partition 1 is to be led by node-2"),
         Row(fault: .moveCoordinator(to: 2), text: "the group is to be coordinated by node-2"),
         Row(
+            fault: .lagReplicas(partition: 1, for: minute),
+            text: "what is appended to partition 1 is with its leader alone, for 60 s"),
+        Row(
             fault: .electUncleanly(partition: 1, to: 2, losing: 7),
             text: "partition 1 is to be led by node-2, which has not got the last 7 records",
             change: { $0.lossy = [History.Partition("orders", 1)] }),

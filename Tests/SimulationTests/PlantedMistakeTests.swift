@@ -63,6 +63,18 @@
                 plan.faults.append(.init(time, .pause("member-1", for: .seconds(60))))
             },
             Planting(.readsFirstPartition, breaks: .readIsThere) { plan, _ in (plan.nodes, plan.members) = (1, 1) },
+            Planting(.ignoresHighWatermark, breaks: .readIsThere) { plan, random in
+                // What the leader had alone is gone with it, and its producer gives up before it comes again.
+                (plan.partitions, plan.nodes) = (1, 3)
+                var hasty = ScenarioPlan.ProducerSettings()
+                (hasty.requestTimeout, hasty.deliveryTimeout) = (.seconds(3), .seconds(5))
+                plan.producerSettings = [hasty]
+                let time = Duration.milliseconds(Int.random(in: 10_000...20_000, using: &random))
+                plan.faults = [.init(time, .lagReplicas(partition: 0, for: .seconds(30)))]
+                for node in 1...3 {
+                    plan.faults.append(.init(time + .seconds(12 + node), .moveLeader(partition: 0, to: node)))
+                }
+            },
             // The producer.
             Planting(.numbersRetriesAnew, breaks: .onceOnly) { $0.loseAnswers(&$1) },
             Planting(.retriesBehindOthers, breaks: .inOrder) { $0.part("producer-1", for: .seconds(15), &$1) },

@@ -36,6 +36,31 @@ extension KafkaBroker {
         }
     }
 
+    /// From now on the partition's other replicas get nothing of what its leader appends, as when they are slow or cut off:
+    /// the high watermark stays where it is, and consumers see nothing behind it. Producers that want all replicas
+    /// (`acks=all`) are told NOT_ENOUGH_REPLICAS_AFTER_APPEND; when the leader changes meanwhile, what it had alone is gone.
+    /// A partition with one replica has no others, and nothing happens.
+    ///
+    /// - Throws: A sentence where there is no such partition.
+    public func holdReplication(of topic: String, partition: PartitionID) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            let partition = try state.partition(topic, partition)
+            guard partition.leadership.replicas.count > 1, partition.heldAt == nil else { return }
+            partition.heldAt = partition.log.endOffset
+        }
+    }
+
+    /// The replicas have all that the leader has again; see ``holdReplication(of:partition:)``.
+    ///
+    /// - Throws: A sentence where there is no such partition.
+    public func resumeReplication(of topic: String, partition: PartitionID) async throws(CommandError) {
+        try await server.command { (state) throws(CommandError) in
+            let partition = try state.partition(topic, partition)
+            partition.heldAt = nil
+            state.waitingFetches.touch(partition)
+        }
+    }
+
     /// From now on `node` coordinates the group, as long as it runs; other nodes answer NOT_COORDINATOR. The group keeps
     /// its members, and a join or sync that waits at the old coordinator is still answered there.
     ///

@@ -41,7 +41,10 @@ extension WaitingFetch {
     var isReadCommitted: Bool { request.isolationLevel == 1 }
 
     /// Where the batches begin that it may not have.
-    func limit(in partition: Partition) -> Offset { isReadCommitted ? partition.lastStableOffset : .max }
+    func limit(in partition: Partition) -> Offset {
+        if PlantedMistake.ignoresHighWatermark.isMade { return .max }
+        return isReadCommitted ? partition.lastStableOffset : partition.highWatermark
+    }
 
     /// What is wrong with a target in its partition.
     func refusal(of target: FetchTarget, in partition: Partition) -> ErrorCode {

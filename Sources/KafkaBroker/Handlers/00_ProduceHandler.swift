@@ -106,6 +106,10 @@ enum ProduceHandler: RequestHandler {
                 return refuse(.kafkaStorageError, "\(error)")
             }
         }
+        // Who wants all replicas to have it tries again; it stays there, and is known then (KIP-98).
+        if request.acks == -1, let end = partition.heldAt, baseOffset >= end {
+            return refuse(.notEnoughReplicasAfterAppend, "the other replicas are held back at \(end)")
+        }
         return .with {
             $0.index = data.index
             $0.baseOffset = baseOffset

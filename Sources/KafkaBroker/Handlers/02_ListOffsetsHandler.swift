@@ -86,7 +86,7 @@ private struct OffsetSearch: LongWork {
             return answer
         }
         let log = partition.log
-        let end = request.isolationLevel == 1 ? partition.lastStableOffset : log.endOffset
+        let end = request.isolationLevel == 1 ? partition.lastStableOffset : partition.highWatermark
         switch (asked.timestamp, context.version) {
         case (-1, _): answer.offset = end
         case (-2, _), (-4, 8...), (-6, 11...): answer.offset = log.startOffset

@@ -83,7 +83,7 @@ struct FetchWork: LongWork {
         _ data: FetchResponse.FetchableTopicResponse.PartitionData, _ partition: Partition
     ) -> FetchResponse.FetchableTopicResponse.PartitionData {
         var data = data
-        data.highWatermark = partition.log.endOffset
+        data.highWatermark = partition.highWatermark
         data.lastStableOffset = partition.lastStableOffset
         data.logStartOffset = partition.log.startOffset
         return data

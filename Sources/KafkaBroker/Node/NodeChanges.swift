@@ -38,7 +38,20 @@ extension BrokerNode {
     /// Changes who leads or holds a partition; fetches that wait there are looked at again.
     func change(_ partition: Partition, _ body: (inout Leadership, Offset) -> Void) {
         let before = partition.leadership
-        body(&partition.leadership, partition.log.endOffset)
+        var next = before
+        body(&next, partition.log.endOffset)
+        if partition.heldAt != nil, before.leader != .none, next.leader != before.leader, next.leader != .none {
+            // The new leader has not got what the old one had alone.
+            do throws(StorageError) {
+                let end = partition.highWatermark
+                try counted(partition) { () throws(StorageError) in try partition.loseRecords(from: end) }
+                next = before
+                body(&next, partition.log.endOffset)
+            } catch {
+                configuration.logger.error("A log cannot be cut where its new leader's ends: \(error)")
+            }
+        }
+        partition.leadership = next
         if PlantedMistake.leadersWriteRecords.isMade, partition.leadership.leader != before.leader {
             var builder = RecordBatchBuilder()
             builder.append(key: nil, value: nil, timestamp: 0)

@@ -64,9 +64,18 @@ final class Partition {
         self.log = log
     }
 
+    /// Up to where the other replicas have the log, while they are held back; nil where they have all of it.
+    var heldAt: Offset?
+
+    /// Before which offset all replicas have the log: what consumers see ends here.
+    var highWatermark: Offset {
+        heldAt.map { max(log.startOffset, min($0, log.endOffset)) } ?? log.endOffset
+    }
+
     /// Before which offset every transaction has ended (KIP-98); with one node, the rest of the log is stable too.
     var lastStableOffset: Offset {
-        max(log.startOffset, min(producers.firstUnstableOffset ?? log.endOffset, log.endOffset))
+        let end = highWatermark
+        return max(log.startOffset, min(producers.firstUnstableOffset ?? end, end))
     }
 
     /// The first offsets of the batches that fetches get with a byte turned over, so that their checksums are wrong; set

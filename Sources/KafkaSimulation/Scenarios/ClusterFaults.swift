@@ -19,6 +19,12 @@ extension FaultPart {
                 of: ScenarioRun.topic, partition: PartitionID(index: partition), to: BrokerID(Int32(clamping: node)))
         case .moveCoordinator(let node):
             try? await current?.moveCoordinator(ofGroup: ScenarioRun.group, to: BrokerID(Int32(clamping: node)))
+        case .lagReplicas(let partition, let time):
+            let partition = PartitionID(index: partition)
+            try? await current?.holdReplication(of: ScenarioRun.topic, partition: partition)
+            later(time) { [broker] in
+                try? await broker.current?.resumeReplication(of: ScenarioRun.topic, partition: partition)
+            }
         case .electUncleanly(let partition, let node, let count):
             guard let ends = await current?.endOffsets(of: ScenarioRun.topic), ends.indices.contains(partition) else {
                 return true

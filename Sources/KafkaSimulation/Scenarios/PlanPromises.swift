@@ -10,7 +10,12 @@ extension ScenarioPlan {
             let settings = producer(place + 1)
             if !settings.isExact { promises.repeating.insert(name) }
             // Who hears from the leader alone has no promise for when that dies.
-            let leaderDies = faults.contains { if case .killBroker = $0.fault { true } else { false } }
+            let leaderDies = faults.contains { occurrence in
+                switch occurrence.fault {
+                case .killBroker, .lagReplicas: true
+                default: false
+                }
+            }
             if settings.acks == .none || settings.acks == .leader && leaderDies { promises.careless.insert(name) }
         }
         // Who begins at the end passes over what was there before.

@@ -42,6 +42,8 @@ extension ScenarioPlan {
         case removeNode(Int)
         case moveLeader(partition: Int, to: Int)
         case moveCoordinator(to: Int)
+        /// What a partition's leader appends reaches no other replica; when the leader changes meanwhile, that is gone.
+        case lagReplicas(partition: Int, for: Duration)
         /// A leader is elected that has not got so many of the last records.
         case electUncleanly(partition: Int, to: Int, losing: Int)
         /// The broker's process is killed, or its machine loses its power.
@@ -141,7 +143,7 @@ extension ScenarioPlan.Fault {
             .slowLink(_, _, _, let time), .narrowLink(_, _, _, let time), .pieces(_, _, _, let time),
             .refusedConnects(_, _, let time), .droppedConnects(_, _, let time), .deaf(_, let time),
             .crowd(_, let time), .wrongName(_, _, let time), .movedName(_, _, _, let time), .stopNode(_, let time),
-            .expireProducers(let time),
+            .expireProducers(let time), .lagReplicas(_, let time),
             .killBroker(_, let time, _), .diskFull(_, let time), .diskRefuses(_, let time),
             .slowDisk(_, _, let time), .pause(_, let time), .slowMachine(_, _, let time),
             .answers(_, _, _, let time), .speak(_, let time), .deleteTopic(let time, _), .lowerLimit(_, let time),

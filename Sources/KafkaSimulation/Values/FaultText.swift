@@ -45,6 +45,7 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
         case .removeNode(let node): "node-\(node) is removed"
         case .moveLeader(let partition, let node): "partition \(partition) is to be led by node-\(node)"
         case .moveCoordinator(let node): "the group is to be coordinated by node-\(node)"
+        case .lagReplicas(let partition, _): "what is appended to partition \(partition) is with its leader alone"
         case .electUncleanly(let partition, let node, let count):
             "partition \(partition) is to be led by node-\(node), which has not got the last \(count) records"
         case .killBroker(let loss, let time, let onOtherPort):

@@ -18,7 +18,7 @@ extension ScenarioPlan {
 enum FaultKind: CaseIterable {
     case partition, oneWay, zoneLoss, cut, cutLater, brittleLink, slowLink, narrowLink, pieces, refusedConnects
     case droppedConnects, deaf, crowd, wrongName, movedName
-    case stopNode, addNode, removeNode, moveLeader, moveCoordinator, electUncleanly, killBroker, losePower
+    case stopNode, addNode, removeNode, moveLeader, moveCoordinator, lagReplicas, electUncleanly, killBroker, losePower
     case diskFull, diskRefuses, slowDisk, pause, slowMachine, wrongClock, expireProducers
     case passingErrors, fatalErrors, throttle, lateAnswers, noAnswers, hangUps, lostAnswers, speak
     case deleteTopic, addPartitions, lowerLimit
@@ -229,6 +229,7 @@ private struct PlanDraw {
         case .removeNode: return .removeNode(node())
         case .moveLeader: return .moveLeader(partition: partition(), to: node())
         case .moveCoordinator: return .moveCoordinator(to: node())
+        case .lagReplicas: return .lagReplicas(partition: partition(), for: time())
         case .electUncleanly: return .electUncleanly(partition: partition(), to: node(), losing: number(1...20))
         case .killBroker: return .killBroker(nil, restartAfter: restart(), onOtherPort: isOne(in: 4))
         case .losePower:

@@ -22,6 +22,8 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
     case takesCommitsOfAnybody
     /// A fetch of several partitions gets of each what the first one has.
     case readsFirstPartition
+    /// A fetch gets what the leader alone has.
+    case ignoresHighWatermark
 
     // MARK: The producer
 
