@@ -43,7 +43,8 @@ extension WaitingFetch {
     /// Where the batches begin that it may not have.
     func limit(in partition: Partition) -> Offset {
         if PlantedMistake.ignoresHighWatermark.isMade { return .max }
-        return isReadCommitted ? partition.lastStableOffset : partition.highWatermark
+        if isReadCommitted { return partition.lastStableOffset }
+        return partition.heldAt == nil ? .max : partition.highWatermark
     }
 
     /// What is wrong with a target in its partition.
