@@ -209,7 +209,6 @@ package actor Cluster {
             guard code == .none else { throw .refused(code, "could not ask for topics", by: answer.broker) }
             attempts.worked()
             metadata.update(answer.response, all: question.topics == nil)
-            identities.told(metadata.brokers.inOrder.map(\.value), now: loop.now)
             let told = Set(answer.response.topics.compactMap(\.name))
             if let missing = question.topics?.subtracting(told).min() {
                 throw .leftOut("could not look up topic \(missing)", by: answer.broker, api: .metadata, topic: missing)

@@ -1,8 +1,8 @@
 /// Which addresses are known to be those of the brokers that they were told to be (KIP-1242). A value.
 ///
-/// Where machines come and go, an address that was one broker's may be another's by now, or that of another cluster. What
-/// the cluster itself has said a moment ago needs no look; what is older, or has broken since, is asked whom it belongs to
-/// before anything else goes there.
+/// Where machines come and go, an address that was one broker's may be another's by now, or that of another cluster. Who
+/// has said a moment ago who it is needs not be asked; others are, before anything else goes there. Java's clients of Kafka
+/// 4.4 say in ApiVersions 5 whom they want; this asks with Metadata, which brokers of all versions answer.
 struct Identities: Equatable, Sendable {
     /// What a broker's own list says of a connection.
     enum Verdict: Equatable, Sendable {
@@ -14,22 +14,23 @@ struct Identities: Equatable, Sendable {
         case anotherBroker(known: BrokerID, told: BrokerID)
     }
 
-    /// How long it counts that the cluster has named an address.
+    /// How long it counts that a broker was looked at.
     private static let freshness = Duration.seconds(10)
-    private var told: [BrokerAddress: Instant] = [:]
+    private var seen: [BrokerAddress: Instant] = [:]
 
-    /// The cluster has named these, and no others.
-    mutating func told(_ addresses: some Sequence<BrokerAddress>, now: Instant) {
-        told = Dictionary(addresses.map { ($0, now) }) { first, _ in first }
+    /// Who is reached there is the right one.
+    mutating func confirmed(_ address: BrokerAddress, now: Instant) {
+        seen = seen.filter { now < $0.value + Self.freshness }
+        seen[address] = now
     }
 
     /// A connection to it has failed, or broken: something may have changed.
     mutating func doubts(_ address: BrokerAddress) {
-        if !told.isEmpty { told[address] = nil }
+        if !seen.isEmpty { seen[address] = nil }
     }
 
     func isDoubtful(_ address: BrokerAddress, now: Instant) -> Bool {
-        told[address].map { now >= $0 + Self.freshness } ?? true
+        seen[address].map { now >= $0 + Self.freshness } ?? true
     }
 
     /// Holds what is known of a cluster against what the broker at an address says of it. That a broker has another

@@ -13,7 +13,7 @@ extension Cluster {
         for connection in takeConnections() { connection.assumeIsolated { $0.close() } }
     }
 
-    /// Asks who is at the other end of a connection, unless the cluster has named its address a moment ago.
+    /// Asks who is at the other end of a connection, unless that was asked a moment ago.
     func checkIdentity(of link: Link) async throws(KafkaError) {
         guard attempts.isRecovering, metadata.clusterId != nil, identities.isDoubtful(link.address, now: loop.now),
             (link.versions[.metadata]?.upperBound ?? 0) > 0
@@ -30,8 +30,8 @@ extension Cluster {
         let verdict = Identities.verdict(on: link.address, known: metadata, told: answer.response)
         // It is of the same cluster, so its list is the newer one.
         metadata.update(answer.response, all: false)
-        identities.told(metadata.brokers.inOrder.map(\.value) + [link.address], now: loop.now)
         guard case .anotherBroker(let known, let told) = verdict else { return }
+        identities.doubts(link.address)
         throw misrouted("\(answer.broker) is broker \(told) by now and not \(known)", answer.broker)
     }
 
@@ -47,9 +47,9 @@ extension Cluster {
             error.isRetriable = true
             throw error
         }
-        guard code == .none,
-            case .anotherCluster(let known, let told) = Identities.verdict(on: address, known: metadata, told: answer)
-        else { return }
+        guard code == .none else { return }
+        guard case .anotherCluster(let known, let told) = Identities.verdict(on: address, known: metadata, told: answer)
+        else { return identities.confirmed(address, now: loop.now) }
         let error = misrouted("\(broker) belongs to cluster \(told) and not to \(known)", broker)
         rebootstrap(because: error.message)
         throw error
