@@ -38,6 +38,84 @@ import Testing
         #expect(configuration.metadataMaximumAge == .milliseconds(16))
     }
 
+    @Test func connectionSettings() throws {
+        var configuration = ClientConfiguration(bootstrapServers: ["a:1"])
+        let unknown = try configuration.apply([
+            ("reconnect.backoff.max.ms", "30"), ("reconnect.backoff.ms", "20"),
+            ("socket.connection.setup.timeout.max.ms", "40"), ("connections.max.idle.ms", "50"),
+            ("socket.keepalive.enable", "false"), ("socket.user.timeout.ms", "60"), ("send.buffer.bytes", "70"),
+            ("receive.buffer.bytes", "80"), ("receive.message.max.bytes", "9000"), ("broker.address.family", "v6"),
+            ("client.dns.lookup", "resolve_canonical_bootstrap_servers_only"),
+            ("metadata.recovery.rebootstrap.trigger.ms", "100"),
+        ])
+        #expect(unknown == [])
+        let options = configuration.connections
+        #expect(options.reconnectBackoff == .milliseconds(20) && options.maximumReconnectBackoff == .milliseconds(30))
+        #expect(options.maximumConnectTimeout == .milliseconds(40) && options.maximumIdleTime == .milliseconds(50))
+        #expect(!options.keepsAlive && options.userTimeout == .milliseconds(60))
+        #expect(options.sendBuffer == 70 && options.receiveBuffer == 80 && options.maximumAnswerSize == 9000)
+        #expect(options.addressFamily == .v6 && options.nameLookup == .canonicalBootstrapNames)
+        #expect(configuration.recovery == .rebootstrap(after: .milliseconds(100)))
+    }
+
+    /// Java's defaults, but for the buffers, which the system adapts.
+    @Test func connectionDefaults() {
+        let configuration = ClientConfiguration(bootstrapServers: ["a:1"])
+        let options = configuration.connections
+        #expect(options.reconnectBackoff == .milliseconds(50) && options.maximumReconnectBackoff == .seconds(1))
+        #expect(options.maximumConnectTimeout == .seconds(30) && options.maximumIdleTime == .seconds(540))
+        #expect(options.keepsAlive && options.userTimeout == nil && options.sendBuffer == nil)
+        #expect(options.addressFamily == .any && options.nameLookup == .allAddresses && options.dialer == nil)
+        #expect(configuration.recovery == .rebootstrap(after: .seconds(300)))
+    }
+
+    @Test(arguments: [
+        // As in Java, pauses do not grow where only the first one is set.
+        ("reconnect.backoff.ms=2000", "2.0 seconds"),
+        ("reconnect.backoff.ms=1 reconnect.backoff.max.ms=3000", "3.0 seconds"),
+        ("connections.max.idle.ms=-1", "nil"), ("connections.max.idle.ms=0", "nil"),
+        ("socket.user.timeout.ms=0", "nil"),
+        ("send.buffer.bytes=-1", "nil"), ("socket.send.buffer.bytes=0", "nil"), ("socket.send.buffer.bytes=6", "6"),
+        ("receive.buffer.bytes=-1", "nil"), ("socket.receive.buffer.bytes=5", "5"),
+        ("client.dns.lookup=use_all_dns_ips", "allAddresses"), ("metadata.recovery.strategy=NONE", "none"),
+        ("metadata.recovery.strategy=none metadata.recovery.rebootstrap.trigger.ms=5000", "none"),
+        (
+            "metadata.recovery.strategy=rebootstrap metadata.recovery.rebootstrap.trigger.ms=5000",
+            "rebootstrap(after: 5.0 seconds)"
+        ),
+    ])
+    func connectionSettingsMean(_ settings: String, _ wanted: String) throws {
+        var configuration = ClientConfiguration(bootstrapServers: ["a:1"])
+        let pairs = settings.split(separator: " ").map { $0.split(separator: "=").map(String.init) }
+        #expect(try configuration.apply(pairs.map { (name: $0[0], value: $0[1]) }) == [])
+        let options = configuration.connections
+        func text<V>(_ value: V?) -> String { value.map { "\($0)" } ?? "nil" }
+        let meanings = [
+            "reconnect": text(options.maximumReconnectBackoff), "connections": text(options.maximumIdleTime),
+            "socket.user": text(options.userTimeout), "send": text(options.sendBuffer),
+            "socket.send": text(options.sendBuffer), "receive": text(options.receiveBuffer),
+            "socket.receive": text(options.receiveBuffer), "client": text(options.nameLookup),
+            "metadata": text(configuration.recovery),
+        ]
+        let subject = try #require(meanings.keys.sorted().last { settings.hasPrefix($0 + ".") })
+        #expect(meanings[subject] == wanted, "\(settings)")
+    }
+
+    @Test(arguments: [
+        ("client.dns.lookup", "default", "use_all_dns_ips or resolve_canonical_bootstrap_servers_only"),
+        ("metadata.recovery.strategy", "forget", "none or rebootstrap"),
+        ("broker.address.family", "v5", "any, v4 or v6"),
+        ("receive.message.max.bytes", "10", "from 1000"), ("send.buffer.bytes", "-2", "from -1"),
+        ("reconnect.backoff.ms", "-1", "at least 0"), ("connections.max.idle.ms", "-2", "at least -1"),
+        ("bootstrap.servers", "unix:", "Unix socket"),
+    ])
+    func connectionsRefuse(_ name: String, _ value: String, _ sentence: String) throws {
+        var configuration = ClientConfiguration(bootstrapServers: ["a:1"])
+        let error = #expect(throws: KafkaError.self) { _ = try configuration.apply([(name: name, value: value)]) }
+        #expect(error?.code == .invalidConfiguration && error?.setting == name)
+        #expect(error?.message.contains(sentence) == true, "\(error?.message ?? "")")
+    }
+
     @Test func producerSettings() throws {
         let configuration = try Self.producer([
             ("acks", "-1"), ("enable.idempotence", "TRUE"), ("linger.ms", "7"), ("batch.size", "1000"),

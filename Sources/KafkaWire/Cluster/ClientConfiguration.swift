@@ -3,11 +3,12 @@ import Logging
 /// What every client needs: where the cluster is, what the client calls itself, and how long it waits.
 public struct ClientConfiguration: Sendable {
     /// Brokers to ask first, as `host:port` (`bootstrap.servers`); the port is 9092 where none is given; several in
-    /// one text have commas between them. One that answers is enough: it names the others.
+    /// one text have commas between them. One that answers is enough: it names the others. `unix:/path` is a Unix socket.
     public var bootstrapServers: [String]
     /// What the client calls itself in the broker's logs and quotas (`client.id`). Default `kafkawire`.
     public var clientId = "kafkawire"
-    /// How long opening a connection may take (`socket.connection.setup.timeout.ms`). Default 10 s, as in Java.
+    /// How long opening a connection may take (`socket.connection.setup.timeout.ms`). It grows while a broker cannot be
+    /// connected to, up to ``ConnectionOptions/maximumConnectTimeout``. Default 10 s, as in Java.
     public var connectTimeout: Duration = .seconds(10)
     /// How long an answer may take (`request.timeout.ms`). Default 30 s, as in Java. Requests that wait at the broker,
     /// such as joining a group, get the time of their waiting on top.
@@ -25,6 +26,12 @@ public struct ClientConfiguration: Sendable {
     /// After how long topics and leaders are asked for anew though nothing failed (`metadata.max.age.ms`). Default
     /// 5 minutes, as in Java.
     public var metadataMaximumAge: Duration = .seconds(300)
+    /// How connections are made, and how long they are kept.
+    public var connections = ConnectionOptions()
+    /// What happens when no known broker tells of the cluster any more (`metadata.recovery.strategy`,
+    /// `metadata.recovery.rebootstrap.trigger.ms`). Default: the bootstrap servers are asked anew, at the latest after 5
+    /// minutes, as in Java.
+    public var recovery = MetadataRecovery.rebootstrap(after: .seconds(300))
     /// Where the client logs to. It never logs keys, values or credentials. Default: nowhere.
     public var logger = Logger(label: "kafkawire") { _ in SwiftLogNoOpLogHandler() }
 
@@ -57,8 +64,18 @@ package struct BrokerAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// Reads `host`, `host:port`, `[v6]:port`, or any of them behind a listener's `PLAINTEXT://`.
+    /// Reads `host`, `host:port`, `[v6]:port`, or any of them behind a listener's `PLAINTEXT://`; or `unix:/path`.
     package init(_ text: String) throws(KafkaError) {
+        if let path = UnixPath.read(text) {
+            guard SocketAddress.unix(path) != nil else {
+                throw KafkaError(
+                    .invalidConfiguration,
+                    "\"\(text)\" is no path of a Unix socket; it has some 100 bytes at most",
+                    setting: "bootstrap.servers")
+            }
+            self.init(host: text, port: 0)
+            return
+        }
         var rest = text[...]
         if let scheme = rest.range(of: "://") { rest = rest[scheme.upperBound...] }
         var host = rest
@@ -81,7 +98,7 @@ package struct BrokerAddress: Hashable, Sendable {
 }
 
 extension BrokerAddress: CustomStringConvertible {
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { BrokerConnection.name(host, port) }
 }
 
 extension Substring {

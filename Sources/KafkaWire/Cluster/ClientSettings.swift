@@ -11,7 +11,8 @@ extension ClientConfiguration {
     @discardableResult
     public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
         var changed = self
-        let unknown = try OtherSettings.unknown(try Self.table.apply(settings, to: &changed))
+        let unknown = try OtherSettings.unknown(
+            try Self.table.apply(ConnectionSettings.ordered(settings), to: &changed))
         self = changed
         return unknown
     }
@@ -57,5 +58,14 @@ extension ClientConfiguration {
         "metadata.max.age.ms": { (configuration, value) throws(KafkaError) in
             configuration.metadataMaximumAge = try value.milliseconds()
         },
-    ])
+        "metadata.recovery.strategy": { (configuration, value) throws(KafkaError) in
+            let isRecovering = try value.choice(["none": false, "rebootstrap": true])
+            guard isRecovering else { return configuration.recovery = .none }
+            if configuration.recovery == .none { configuration.recovery = .rebootstrap(after: .seconds(300)) }
+        },
+        // With the strategy none it means nothing; ``apply(_:)`` reads the strategy last.
+        "metadata.recovery.rebootstrap.trigger.ms": { (configuration, value) throws(KafkaError) in
+            configuration.recovery = .rebootstrap(after: try value.milliseconds())
+        },
+    ]).with(ConnectionSettings.rules)
 }

@@ -20,36 +20,25 @@ package actor Cluster {
         case transactionCoordinator(id: String)
     }
 
-    struct Key: Hashable {
-        var address: BrokerAddress
-        var use: Use
-
-        var place: Throttling.Place { Throttling.Place(broker: address, isGroup: use == .group) }
-    }
-
-    struct Link {
-        var address: BrokerAddress
-        var connection: BrokerConnection
-        var versions: VersionTable
-        var place: Throttling.Place
-    }
-
-    private struct Opening {
-        var connection: BrokerConnection
-        var task: Task<Result<Link, KafkaError>, Never>
-    }
-
-    package private(set) var metadata = ClusterMetadata()
-    private let bootstrap: [BrokerAddress]
-    private var links: [Key: Link] = [:]
-    private var opening: [Key: Opening] = [:]
+    package internal(set) var metadata = ClusterMetadata()
+    /// The bootstrap servers as the configuration names them, and by the names that the system has for their addresses,
+    /// where those are wanted and were found.
+    let namedBootstrap: [BrokerAddress]
+    var canonicalBootstrap: [BrokerAddress]?
+    var links: [Key: Link] = [:]
+    var opening: [Key: Opening] = [:]
     private(set) var coordinators: [Target: BrokerID] = [:]
     /// Where they are, as they were told of: metadata may be older.
-    private var coordinatorAddresses: [Target: BrokerAddress] = [:]
+    private(set) var coordinatorAddresses: [Target: BrokerAddress] = [:]
     private var refreshing: [MetadataQuestion: Task<Result<Void, KafkaError>, Never>] = [:]
-    private var lookOrder = LookOrder()
+    var lookOrder = LookOrder()
+    var reconnects: Reconnects
+    var identities = Identities()
+    var attempts: MetadataAttempts
+    /// How often the client has begun with its bootstrap servers anew.
+    var rebootstraps = 0
     /// When brokers' addresses may be asked for next, since one could not be reached.
-    private var nextAddressLook = Instant(nanoseconds: 0)
+    var nextAddressLook = Instant(nanoseconds: 0)
     private(set) var isClosed = false
     var throttling = Throttling()
 
@@ -75,7 +64,10 @@ package actor Cluster {
             throw KafkaError(
                 .invalidConfiguration, "no broker is named; set at least one host:port", setting: "bootstrap.servers")
         }
-        bootstrap = addresses
+        namedBootstrap = addresses
+        attempts = MetadataAttempts(configuration.recovery)
+        reconnects = Reconnects(
+            configuration.connections, setUp: configuration.connectTimeout, seed: loop.random())
     }
 
     /// A cluster on the configuration's loop.
@@ -86,9 +78,7 @@ package actor Cluster {
     /// Closes all connections; what waits fails.
     package func close() async {
         isClosed = true
-        let open = links.map { ($0.key, $0.value.connection) } + opening.map { ($0.key, $0.value.connection) }
-        links = [:]
-        for (_, connection) in open.sorted(by: { "\($0.0)" < "\($1.0)" }) { await connection.close() }
+        for connection in takeConnections() { await connection.close() }
     }
 
     // MARK: - Requests
@@ -133,16 +123,21 @@ package actor Cluster {
             }
             throw error
         }
+        let answer: Answer<R.Response>
         do throws(WireError) {
             let response = try Self.decode(R.Response.self, frame, version)
             if let time = (response as? any ThrottledResponse)?.throttleTime(version) {
                 await throttled(link, R.api, for: time)
             }
-            return Answer(response: response, version: version, broker: name)
+            answer = Answer(response: response, version: version, broker: name)
         } catch {
             await link.connection.close()
             throw .wire(error, broker: name, api: R.api)
         }
+        if R.api == .metadata, let metadata = answer.response as? MetadataResponse {
+            try await accept(metadata, of: link.address, by: name)
+        }
+        return answer
     }
 
     /// Bytes behind an answer's end are passed over, as the Java client does: librdkafka's mock cluster sends one more
@@ -175,127 +170,6 @@ package actor Cluster {
         try await link.connection.sendOneWay(try build(version), version: version, deadline: deadline)
     }
 
-    // MARK: - Connections
-
-    func link(to target: Target, _ use: Use) async throws(KafkaError) -> Link {
-        switch target {
-        case .any: return try await anyLink(use)
-        case .broker(let id):
-            if metadata.brokers[id] == nil { try await refresh([]) }
-            guard let address = metadata.brokers[id] else {
-                throw KafkaError(
-                    .connectionFailed, "the cluster has no broker \(id) at present", isRetriable: true)
-            }
-            return try await link(address, of: id, use)
-        case .controller:
-            if metadata.controllerId < 0 { try await refresh([]) }
-            guard metadata.controllerId >= 0 else { return try await anyLink(use) }
-            return try await link(to: .broker(metadata.controllerId), use)
-        case .coordinator, .transactionCoordinator:
-            let id = try await coordinator(target)
-            guard let address = coordinatorAddresses[target] else { return try await link(to: .broker(id), use) }
-            do throws(KafkaError) { return try await link(address, of: id, use) } catch {
-                forgetCoordinator(target)
-                throw error
-            }
-        }
-    }
-
-    /// A connection to a broker where the cluster says that it is.
-    private func link(_ address: BrokerAddress, of id: BrokerID, _ use: Use) async throws(KafkaError) -> Link {
-        do throws(KafkaError) { return try await link(address, use) } catch {
-            guard error.code != .closed else { throw error }
-            // It may have another address by now: whoever tries again finds out.
-            if loop.now >= nextAddressLook {
-                nextAddressLook = loop.now + .seconds(2)
-                Task { try? await self.refresh([]) }
-            }
-            guard !bootstrap.contains(address) else { throw error }
-            var error = error
-            error.message += "; the cluster itself names this address for broker \(id) (advertised.listeners)"
-            throw error
-        }
-    }
-
-    /// A connection to any broker, in the order of ``LookOrder``; those that throttle this client come last.
-    private func anyLink(_ use: Use) async throws(KafkaError) -> Link {
-        func isFree(_ address: BrokerAddress) -> Bool {
-            throttling.end(of: Key(address: address, use: use).place, now: loop.now) == nil
-        }
-        var failure: KafkaError?
-        var isRetriable = false
-        let addresses = candidates(for: "")
-        let order = throttling.isEmpty ? addresses : addresses.filter(isFree) + addresses.filter { !isFree($0) }
-        for address in order {
-            do { return try await link(address, use) } catch {
-                failure = error
-                isRetriable = isRetriable || error.isRetriable
-            }
-        }
-        guard let failure else { throw KafkaError(.closed, "the client is closed") }
-        if order.count == 1 { throw failure }
-        throw unreachable(order.count, failure, isRetriable: isRetriable)
-    }
-
-    /// Whom to ask what any broker can answer: the brokers known, and the bootstrap servers, the best first.
-    func candidates(for question: String) -> [BrokerAddress] {
-        var random = loop.randomSource()
-        var told: Set<BrokerAddress> = []
-        let all = (metadata.brokers.inOrder.map(\.value).shuffled(using: &random) + bootstrap).filter {
-            told.insert($0).inserted
-        }
-        let candidates = all.map { address in
-            let link = links[Key(address: address, use: .general)].flatMap { isOpen($0) ? $0 : nil }
-            return LookOrder.Candidate(
-                address: address, load: link.map { $0.connection.assumeIsolated { $0.load } })
-        }
-        return lookOrder.order(candidates, about: question, now: loop.now)
-    }
-
-    func note(_ change: @Sendable (inout LookOrder) -> Void) { change(&lookOrder) }
-
-    func link(_ address: BrokerAddress, _ use: Use) async throws(KafkaError) -> Link {
-        let key = Key(address: address, use: use)
-        if !throttling.isEmpty { try await waitUntilFree(key) }
-        guard !isClosed else { throw KafkaError(.closed, "the client is closed") }
-        if let link = links[key] {
-            if isOpen(link) { return link }
-            links[key] = nil
-        }
-        // From here to the entry in `opening` nothing suspends: two connections would be one too many.
-        if let opening = opening[key] { return try await opening.task.value.get() }
-        let connection = BrokerConnection(
-            host: address.host, port: address.port, clientId: configuration.clientId, loop: loop,
-            logger: configuration.logger)
-        let timeout = configuration.connectTimeout
-        let task = Task<Result<Link, KafkaError>, Never> {
-            do throws(KafkaError) {
-                let versions = try await connection.open(timeout: timeout)
-                return .success(
-                    Link(address: address, connection: connection, versions: versions, place: key.place))
-            } catch {
-                await connection.close()
-                return .failure(error)
-            }
-        }
-        opening[key] = Opening(connection: connection, task: task)
-        let outcome = await task.value
-        opening[key] = nil
-        if case .success(let link) = outcome {
-            if isClosed { await connection.close() } else { links[key] = link }
-            if let time = link.versions.throttleTime {
-                await throttled(link, .apiVersions, for: time)
-                try await waitUntilFree(key)
-            }
-        } else {
-            lookOrder.failed(address, now: loop.now)
-        }
-        return try outcome.get()
-    }
-
-    /// Connections live on this actor's loop, so that this needs no waiting.
-    private func isOpen(_ link: Link) -> Bool { link.connection.assumeIsolated { $0.isOpen } }
-
     // MARK: - Topics and leaders
 
     /// Asks for topics and leaders: the named ones, or all with nil. `mayCreate` lets the broker create what is missing,
@@ -311,6 +185,15 @@ package actor Cluster {
     }
 
     private func ask(_ question: MetadataQuestion) async -> Result<Void, KafkaError> {
+        if attempts.asks(now: loop.now) { rebootstrap(because: "no broker has told of the cluster for long") }
+        let before = rebootstraps
+        let outcome = await askOnce(question)
+        // What made the client begin anew is no failure: it is asked of those that it begins with.
+        guard rebootstraps != before, case .failure = outcome else { return outcome }
+        return await askOnce(question)
+    }
+
+    private func askOnce(_ question: MetadataQuestion) async -> Result<Void, KafkaError> {
         do throws(KafkaError) {
             let answer = try await look(MetadataRequest.self, question.name) { version throws(KafkaError) in
                 MetadataRequest.with {
@@ -324,6 +207,7 @@ package actor Cluster {
             }
             let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not ask for topics", by: answer.broker) }
+            attempts.worked()
             metadata.update(answer.response, all: question.topics == nil)
             let told = Set(answer.response.topics.compactMap(\.name))
             if let missing = question.topics?.subtracting(told).min() {
@@ -364,6 +248,13 @@ package actor Cluster {
         setAddress(of: id, host: host, port: port)
         coordinators[target] = id
         coordinatorAddresses[target] = metadata.brokers[id]
+    }
+
+    /// Forgets who is in the cluster, and who coordinates what; topics stay, for the case that it is the same one.
+    func forgetBrokers() {
+        metadata.forgetBrokers()
+        coordinators = [:]
+        coordinatorAddresses = [:]
     }
 
     /// Forgets who coordinates: it has moved or is gone.

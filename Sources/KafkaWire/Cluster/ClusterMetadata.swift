@@ -22,11 +22,25 @@ package struct ClusterMetadata: Sendable, Equatable {
     package private(set) var topics: [String: Topic] = [:]
     private var namesById: [TopicID: String] = [:]
 
+    /// The cluster that the topics are of.
+    private var topicsCluster: String?
+
     init() {}
+
+    /// Forgets who is in the cluster, and which one it is. What is known of topics stays for as long as no other cluster
+    /// turns up: their leaders' numbers hold for the brokers that are found then.
+    mutating func forgetBrokers() {
+        clusterId = nil
+        controllerId = .none
+        brokers = [:]
+    }
 
     /// Takes in what a broker answered. With `all`, topics that the answer does not mention are gone.
     mutating func update(_ response: MetadataResponse, all: Bool) {
         clusterId = response.clusterId
+        // Epochs of another cluster's topics say nothing of this one's.
+        if let known = topicsCluster, let told = response.clusterId, known != told { topics = [:] }
+        topicsCluster = response.clusterId ?? topicsCluster
         controllerId = response.controllerId
         if !response.brokers.isEmpty {
             brokers = [:]

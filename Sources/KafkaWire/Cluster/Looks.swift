@@ -36,6 +36,7 @@ extension Cluster {
         _: R.Type, _ question: String, _ build: @escaping @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) -> Answer<R.Response> {
         let (events, sink) = AsyncStream.makeStream(of: Event<Answer<R.Response>>.self)
+        await findBootstrap()
         var open = await candidates(for: question)[...]
         let count = open.count
         var waiting: Set<BrokerAddress> = []

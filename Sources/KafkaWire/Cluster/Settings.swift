@@ -75,6 +75,13 @@ struct SettingTable<Configuration>: Sendable {
         self.rules = Dictionary(rules.map { ($0.key, $0.value) }) { first, _ in first }
     }
 
+    private init(_ rules: [String: Rule]) { self.rules = rules }
+
+    /// These and further ones.
+    func with(_ further: KeyValuePairs<String, Rule>) -> SettingTable {
+        SettingTable(rules.merging(further.map { ($0.key, $0.value) }) { first, _ in first })
+    }
+
     var names: [String] { rules.keys.sorted() }
 
     /// Takes the settings that have a rule, and gives the others back.
@@ -149,17 +156,17 @@ enum OtherSettings {
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.
     static let withoutEffect: Set<String> = [
-        "allow.auto.create.topics", "bootstrap.controllers", "check.crcs", "client.dns.lookup", "client.rack",
-        "config.providers", "connections.max.idle.ms", "enable.metrics.push", "exclude.internal.topics",
+        "allow.auto.create.topics", "bootstrap.controllers", "check.crcs", "client.rack",
+        "config.providers", "enable.metrics.push", "exclude.internal.topics",
         "group.protocol", "group.remote.assignor", "interceptor.classes",
         "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer", "max.poll.records",
-        "metadata.max.idle.ms", "metadata.recovery.rebootstrap.trigger.ms", "metadata.recovery.strategy",
+        "metadata.max.idle.ms",
         "metric.reporters", "metrics.num.samples", "metrics.recording.level", "metrics.sample.window.ms",
         "partitioner.adaptive.partitioning.enable", "partitioner.availability.timeout.ms", "partitioner.class",
-        "partitioner.ignore.keys", "receive.buffer.bytes", "reconnect.backoff.max.ms", "reconnect.backoff.ms",
+        "partitioner.ignore.keys",
         "sasl.client.callback.handler.class", "sasl.jaas.config", "sasl.mechanism", "security.protocol",
-        "security.providers", "send.buffer.bytes", "share.acknowledgement.mode", "share.acquire.mode",
-        "socket.connection.setup.timeout.max.ms", "ssl.keystore.location", "ssl.keystore.password",
+        "security.providers", "share.acknowledgement.mode", "share.acquire.mode",
+        "ssl.keystore.location", "ssl.keystore.password",
         "ssl.truststore.location", "ssl.truststore.password", "transaction.timeout.ms",
         "transaction.two.phase.commit.enable", "transactional.id", "value.deserializer", "value.serializer",
     ]

@@ -11,14 +11,19 @@ package actor BrokerConnection {
     private let host: String
     private let port: UInt16
     private let clientId: String
+    private let options: ConnectionOptions
     private let logger: Logger
+    /// Is told once that the connection has ended, and why; on the loop.
+    private let onClose: (@Sendable (ConnectionState.Reason) -> Void)?
 
     private var channel: FrameChannel?
-    private var state = ConnectionState()
+    private var state: ConnectionState
     private var waiters: [ConnectionState.RequestID: Waiter] = [:]
     private var nextRequest: ConnectionState.RequestID = 0
-    private var resolving: Arrival<Result<[SocketAddress], NetError>>?
-    private var connecting: Arrival<NetError?>?
+    private let connector: Connector
+    /// What opening the connection waits for.
+    private var pausing: Arrival<Void>?
+    private var dialing: Arrival<Result<any LoopSocket, DialFailure>>?
     private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     private var flushIsPlanned = false
     /// Set when the other side has shown that it speaks Kafka.
@@ -31,13 +36,26 @@ package actor BrokerConnection {
         var continuation: CheckedContinuation<Result<Bytes, KafkaError>, Never>
     }
 
-    package init(host: String, port: UInt16, clientId: String, loop: any EventLoop, logger: Logger) {
+    package init(
+        host: String, port: UInt16, clientId: String, loop: any EventLoop, logger: Logger,
+        options: ConnectionOptions = ConnectionOptions(), onClose: (@Sendable (ConnectionState.Reason) -> Void)? = nil
+    ) {
         self.host = host
         self.port = port
         self.clientId = clientId
         self.loop = loop
         self.logger = logger
-        name = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        self.options = options
+        self.onClose = onClose
+        state = ConnectionState(idleLimit: options.maximumIdleTime)
+        connector = Connector(loop, family: options.addressFamily, options: options.socket)
+        name = Self.name(host, port)
+    }
+
+    /// A host and port as they are written; the path of a Unix socket has no port.
+    static func name(_ host: String, _ port: UInt16) -> String {
+        if UnixPath.read(host) != nil { return host }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     /// Whether requests can be sent.
@@ -48,63 +66,63 @@ package actor BrokerConnection {
 
     // MARK: - Opening
 
-    /// Connects, to one address of the host after the other, and asks for the versions that the broker speaks.
-    package func open(timeout: Duration) async throws(KafkaError) -> VersionTable {
+    /// Connects, not before a point in time, and asks for the versions that the broker speaks.
+    package func open(timeout: Duration, notBefore start: Instant? = nil) async throws(KafkaError) -> VersionTable {
+        if let start { await pause(until: start) }
         let deadline = loop.now + timeout
-        let addresses: [SocketAddress]
-        do { addresses = try await resolve(until: deadline).get() } catch { throw .net(error, broker: name) }
-        var failure = NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
-        for (index, address) in addresses.enumerated() {
-            // A host that swallows packets must not use up the time of the addresses behind it.
-            let share = (deadline - loop.now) / (addresses.count - index)
-            guard let error = await connect(to: address, until: loop.now + share) else {
-                let versions = try await negotiate(until: deadline)
-                isNegotiated = true
-                return versions
-            }
-            failure = error
-            guard state.closeReason == nil else { throw self.failure(.closed, nil) }
-        }
-        throw .net(failure, broker: name)
-    }
-
-    /// The system's resolver cannot be stopped: what it says after the deadline is not listened to.
-    private func resolve(until deadline: Instant) async -> Result<[SocketAddress], NetError> {
-        guard state.closeReason == nil else { return .failure(NetError(.closed, doing: "resolve \(host)")) }
-        let arrival = Arrival<Result<[SocketAddress], NetError>>()
-        resolving = arrival
-        let timer = loop.schedule(at: deadline) { [host] in
-            arrival.give(.failure(.timedOut(doing: "resolve \(host)")))
-        }
-        defer { loop.cancel(timer) }
-        loop.resolve(host: host, port: port, isPassive: false) { arrival.give($0) }
-        return await arrival.value()
-    }
-
-    private func connect(to address: SocketAddress, until deadline: Instant) async -> NetError? {
-        guard state.closeReason == nil else { return NetError(.closed, doing: "connect to \(address)") }
-        let socket: any LoopSocket
-        do { socket = try loop.connect(to: address) } catch { return error }
-        let arrival = Arrival<NetError?>()
-        connecting = arrival
-        loop.watch(socket, for: .writable) { _ in arrival.give(socket.connectError(to: address)) }
-        let timer = loop.schedule(at: deadline) { arrival.give(.timedOut(doing: "connect to \(address)")) }
-        let error = await arrival.value()
-        loop.unwatch(socket)
-        loop.cancel(timer)
-        if let error {
+        let socket = try await dial(until: deadline)
+        guard state.closeReason == nil else {
             socket.close()
-            return error
+            throw failure(.closed, nil)
         }
-        if state.closeReason != nil {
-            socket.close()
-            return NetError(.closed, doing: "connect to \(address)")
-        }
-        channel = FrameChannel(socket)
+        channel = FrameChannel(socket, frameLimit: options.maximumAnswerSize)
         loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(readiness) }
         }
-        return nil
+        let versions = try await negotiate(until: deadline)
+        isNegotiated = true
+        logger.debug("connected", metadata: ["broker": "\(name)"])
+        return versions
+    }
+
+    private func pause(until start: Instant) async {
+        guard state.closeReason == nil, loop.now < start else { return }
+        let arrival = Arrival<Void>()
+        pausing = arrival
+        let timer = loop.schedule(at: start) { arrival.give(()) }
+        await arrival.value()
+        loop.cancel(timer)
+    }
+
+    private func dial(until deadline: Instant) async throws(KafkaError) -> any LoopSocket {
+        guard state.closeReason == nil else { throw failure(.closed, nil) }
+        guard let dialer = options.dialer else {
+            do throws(NetError) { return try await connector.connect(host: host, port: port, until: deadline) } catch {
+                throw state.closeReason == nil ? .net(error, broker: name) : failure(.closed, nil)
+            }
+        }
+        let call = DialedCall(host: host, port: port, connector: connector, deadline: deadline)
+        let arrival = Arrival<Result<any LoopSocket, DialFailure>>()
+        dialing = arrival
+        let task = Task {
+            let outcome: Result<any LoopSocket, DialFailure>
+            do { outcome = .success(try await dialer.dial(call).socket) } catch {
+                outcome = .failure(DialFailure(error))
+            }
+            if !arrival.give(outcome), case .success(let late) = outcome { late.close() }
+        }
+        let timer = loop.schedule(at: deadline) { [name] in
+            arrival.give(.failure(DialFailure(NetError.timedOut(doing: "connect to \(name)"))))
+        }
+        let outcome = await arrival.value()
+        loop.cancel(timer)
+        task.cancel()
+        switch outcome {
+        case .success(let socket): return socket
+        case .failure(let failure):
+            await connector.stop()
+            throw state.closeReason == nil ? failure.error(broker: name) : self.failure(.closed, nil)
+        }
     }
 
     /// Asks for the broker's versions. A broker that does not know the version of the question says so (KIP-511), in
@@ -157,6 +175,7 @@ package actor BrokerConnection {
             guard let correlationId = state.send(id, deadline: deadline) else {
                 return continuation.resume(returning: .failure(failure(.closed, api)))
             }
+            state.used(now: loop.now)
             waiters[id] = Waiter(api: api, continuation: continuation)
             queue(frame, correlationId)
             onQueued()
@@ -172,6 +191,7 @@ package actor BrokerConnection {
         guard channel != nil, let correlationId = state.sendOneWay() else {
             throw failure(state.closeReason ?? .closed, R.api)
         }
+        state.used(now: loop.now)
         queue(frame, correlationId)
         let timer = loop.schedule(at: deadline) { [weak self] in
             self?.assumeIsolated { $0.perform($0.state.close(.timedOut)) }
@@ -184,11 +204,15 @@ package actor BrokerConnection {
     /// The broker holds this connection back for so long (KIP-219): what waits is answered that much later.
     func hold(for time: Duration) { state.hold(for: time) }
 
+    /// It is about to be used: it is not closed as idle.
+    func keep() { state.used(now: loop.now) }
+
     /// Closes the connection; requests that wait fail.
     package func close() {
-        resolving?.give(.failure(NetError(.closed, doing: "resolve \(host)")))
-        connecting?.give(NetError(.closed, doing: "connect to \(name)"))
         perform(state.close(.closed))
+        pausing?.give(())
+        connector.assumeIsolated { $0.stop() }
+        dialing?.give(.failure(DialFailure(NetError(.closed, doing: "connect to \(name)"))))
     }
 
     private func encode<R: WireRequest>(_ request: R, _ version: Int16) throws(KafkaError) -> [UInt8] {
@@ -241,6 +265,7 @@ package actor BrokerConnection {
             case .wire(let error): end = .wire(error)
             }
         }
+        if !frames.isEmpty { state.used(now: loop.now) }
         for frame in frames { perform(state.received(frame)) }
         if let end { perform(state.close(end)) }
     }
@@ -268,6 +293,7 @@ package actor BrokerConnection {
                 timer.cancel()
                 resumeWriters()
                 logger.debug("connection closed", metadata: ["broker": "\(name)", "reason": "\(reason)"])
+                onClose?(reason)
             }
         }
     }
@@ -301,13 +327,26 @@ package actor BrokerConnection {
                 "broker \(name) answered request \(correlationId) where \(awaited.map { "\($0)" } ?? "none") was awaited",
                 broker: name, api: api, isRetriable: true)
         case .net(let error): .net(error, broker: name)
+        case .wire(let error) where error.isOfSize:
+            KafkaError(
+                .malformedResponse,
+                "broker \(name) sent more than this client takes (\(error)); ask for less at a time (fetch.max.bytes), or "
+                    + "raise receive.message.max.bytes", broker: name, api: api, setting: "receive.message.max.bytes",
+                isRetriable: true)
         case .wire(let error):
             KafkaError(
                 .malformedResponse, "broker \(name) sent what is no frame (\(error)); the connection was closed",
                 broker: name, api: api, isRetriable: true)
-        case .closed:
+        case .closed, .idle:
             KafkaError(.connectionFailed, "the connection to broker \(name) is closed", broker: name, api: api)
         }
+    }
+}
+
+extension WireError {
+    /// Whether it is a frame that has a size, which is too large.
+    fileprivate var isOfSize: Bool {
+        if case .badLength(let size, _) = reason, message == "Frame", size > 0 { true } else { false }
     }
 }
 

@@ -25,6 +25,8 @@ package struct ConnectionState: Equatable, Sendable {
         case net(NetError)
         /// The bytes received are not frames.
         case wire(WireError)
+        /// This side closed the connection, since nothing went over it for long.
+        case idle
         /// This side closed the connection.
         case closed
     }
@@ -39,15 +41,27 @@ package struct ConnectionState: Equatable, Sendable {
     private var first = 0
     private var nextCorrelationId: Int32 = 1
     private var closedBecause: Reason?
+    /// After how long without use the connection is closed; nil never closes it.
+    private let idleLimit: Duration?
+    private var lastUse: Instant?
 
-    package init() {}
+    package init(idleLimit: Duration? = nil) { self.idleLimit = idleLimit }
 
     /// How many requests wait for an answer.
     package var inFlight: Int { waiting.count - first }
     /// Why the connection is closed; nil while it is open.
     package var closeReason: Reason? { closedBecause }
-    /// When ``tick(now:)`` has something to do; nil when nothing waits.
-    package var nextDeadline: Instant? { waiting[first...].map(\.deadline).min() }
+    /// When ``tick(now:)`` has something to do; nil when nothing waits, and nothing ever makes it idle.
+    package var nextDeadline: Instant? { waiting[first...].map(\.deadline).min() ?? idleEnd }
+
+    /// Until when it may be without use; what waits for an answer uses it.
+    private var idleEnd: Instant? {
+        guard let idleLimit, let lastUse else { return nil }
+        return lastUse + idleLimit
+    }
+
+    /// It is used now: something is sent, or has come, or is about to be sent.
+    package mutating func used(now: Instant) { lastUse = now }
 
     /// Takes a request, and gives the correlation id to write into its frame; nil where the connection is closed.
     package mutating func send(_ id: RequestID, deadline: Instant) -> Int32? {
@@ -89,7 +103,7 @@ package struct ConnectionState: Equatable, Sendable {
     /// Time has passed.
     package mutating func tick(now: Instant) -> [Action] {
         guard let deadline = nextDeadline, deadline <= now else { return [] }
-        return close(.timedOut)
+        return close(inFlight > 0 ? .timedOut : .idle)
     }
 
     /// The connection ends: everything that waits fails.

@@ -12,19 +12,23 @@ package struct Arrival<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// Gives it, unless somebody was faster. From any thread.
-    package func give(_ value: Value) {
-        let waiter = state.withLock { state -> CheckedContinuation<Value, Never>? in
+    /// Gives it, unless somebody was faster: then it is false, and what was to be given stays with who has it. From any
+    /// thread.
+    @discardableResult
+    package func give(_ value: Value) -> Bool {
+        let (waiter, isFirst) = state.withLock { state -> (CheckedContinuation<Value, Never>?, Bool) in
             switch state {
-            case .open: state = .here(value)
+            case .open:
+                state = .here(value)
+                return (nil, true)
             case .awaited(let waiter):
                 state = .over
-                return waiter
-            case .here, .over: break
+                return (waiter, true)
+            case .here, .over: return (nil, false)
             }
-            return nil
         }
         waiter?.resume(returning: value)
+        return isFirst
     }
 
     /// Waits for it; to be called once.

@@ -40,6 +40,13 @@ package protocol EventLoop: SerialExecutor, TaskExecutor {
     /// Begins to connect. When the socket becomes writable, ``LoopSocket/connectError(to:)`` tells how it went.
     func connect(to address: SocketAddress) throws(NetError) -> any LoopSocket
 
+    /// The same with a socket of that kind, where the loop has kinds of them.
+    func connect(to address: SocketAddress, options: SocketOptions) throws(NetError) -> any LoopSocket
+
+    /// The names that the system has for a host's addresses, each once, and calls `body` once, on some thread. Loops
+    /// without such names give the name back. From any thread.
+    func canonicalNames(of host: String, _ body: @escaping @Sendable (Result<[String], NetError>) -> Void)
+
     /// Opens a listening socket. Port 0 lets the system choose one; see ``LoopSocket/localPort``.
     func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> any LoopSocket
 
@@ -57,6 +64,14 @@ package protocol EventLoop: SerialExecutor, TaskExecutor {
 }
 
 extension EventLoop {
+    package func connect(to address: SocketAddress, options: SocketOptions) throws(NetError) -> any LoopSocket {
+        try connect(to: address)
+    }
+
+    package func canonicalNames(of host: String, _ body: @escaping @Sendable (Result<[String], NetError>) -> Void) {
+        body(.success([host]))
+    }
+
     /// Opens a listening socket with room for many that wait.
     package func listen(on address: SocketAddress) throws(NetError) -> any LoopSocket {
         try listen(on: address, backlog: 1024)

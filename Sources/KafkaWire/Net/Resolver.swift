@@ -12,6 +12,18 @@ enum Resolver {
         }
     }
 
+    /// Calls `body` once with the names that the system has for the addresses of `host`, on some thread.
+    static func canonicalNames(of host: String, _ body: @escaping @Sendable (Result<[String], NetError>) -> Void) {
+        resolve(host: host, port: 0, isPassive: false) { found in
+            body(
+                found.map { addresses in
+                    var names: [String] = []
+                    for name in addresses.map(\.canonicalName) where !names.contains(name) { names.append(name) }
+                    return names
+                })
+        }
+    }
+
     private static func lookUp(
         _ host: String, _ port: UInt16, _ isPassive: Bool
     ) -> Result<[SocketAddress], NetError> {

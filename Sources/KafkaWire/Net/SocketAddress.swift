@@ -6,9 +6,9 @@
     import Darwin
 #endif
 
-/// An IPv4 or IPv6 address with a port.
+/// An IPv4 or IPv6 address with a port, or the path of a Unix socket.
 package struct SocketAddress: Sendable, Hashable {
-    /// The bytes of a `sockaddr_in` or `sockaddr_in6`.
+    /// The bytes of a `sockaddr_in`, `sockaddr_in6` or `sockaddr_un`.
     private let bytes: [UInt8]
 
     fileprivate init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -36,14 +36,41 @@ package struct SocketAddress: Sendable, Hashable {
         return bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    /// The port.
+    package var isIPv6: Bool { family == AF_INET6 }
+    package var isIPv4: Bool { family == AF_INET }
+
+    /// The Unix socket at a path; nil where the system takes no path of that length.
+    package static func unix(_ path: String) -> SocketAddress? {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        #if canImport(Darwin)
+            address.sun_len = UInt8(MemoryLayout<sockaddr_un>.size)
+        #endif
+        let bytes = Array(path.utf8)
+        // A zero ends it.
+        guard !bytes.isEmpty, !bytes.contains(0), bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            return nil
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return SocketAddress(withUnsafeBytes(of: address) { Array($0) })
+    }
+
+    /// The path of a Unix socket; nil where it is none.
+    package var path: String? {
+        guard family == AF_UNIX, let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) else { return nil }
+        return String(decoding: bytes.dropFirst(start).prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// The port; 0 where there are none.
     package var port: UInt16 {
+        guard family != AF_UNIX else { return 0 }
         // Two bytes behind the family, big-endian, in both kinds of address.
-        UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+        return UInt16(bytes[2]) << 8 | UInt16(bytes[3])
     }
 
     /// The same host at another port.
     package func at(port: UInt16) -> SocketAddress {
+        guard family != AF_UNIX else { return self }
         var bytes = bytes
         (bytes[2], bytes[3]) = (UInt8(truncatingIfNeeded: port >> 8), UInt8(truncatingIfNeeded: port))
         return SocketAddress(bytes)
@@ -102,9 +129,14 @@ package struct SocketAddress: Sendable, Hashable {
 
 extension SocketAddress: CustomStringConvertible {
     /// The address without its port, in numbers.
-    package var host: String {
+    package var host: String { path ?? name(NI_NUMERICHOST) }
+
+    /// The name that the system has for the address, which is asked of a name server; its numbers where it has none.
+    var canonicalName: String { path ?? name(0) }
+
+    private func name(_ flags: Int32) -> String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let code = withPointer { getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) }
+        let code = withPointer { getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, flags) }
         return code == 0 ? host.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) } : "?"
     }
 
@@ -112,6 +144,7 @@ extension SocketAddress: CustomStringConvertible {
     package var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" || host.hasPrefix("::ffff:127.") }
 
     package var description: String {
+        if let path { return "unix:\(path)" }
         let text = host
         return family == AF_INET6 ? "[\(text)]:\(port)" : "\(text):\(port)"
     }

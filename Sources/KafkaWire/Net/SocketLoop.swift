@@ -131,8 +131,16 @@ package final class SocketLoop: EventLoop {
         Resolver.resolve(host: host, port: port, isPassive: isPassive, body)
     }
 
+    package func canonicalNames(of host: String, _ body: @escaping @Sendable (Result<[String], NetError>) -> Void) {
+        Resolver.canonicalNames(of: host, body)
+    }
+
     package func connect(to address: SocketAddress) throws(NetError) -> any LoopSocket {
         try TCPSocket.connecting(to: address)
+    }
+
+    package func connect(to address: SocketAddress, options: SocketOptions) throws(NetError) -> any LoopSocket {
+        try TCPSocket.connecting(to: address, options)
     }
 
     package func listen(on address: SocketAddress, backlog: Int32) throws(NetError) -> any LoopSocket {

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A non-blocking TCP socket of the system: a plain descriptor, so that it is kept where a ``LoopSocket`` is without memory
+/// A non-blocking stream socket of the system, over TCP or within the machine: a plain descriptor, so that it is kept where a ``LoopSocket`` is without memory
 /// of its own.
 package struct TCPSocket: LoopSocket, Hashable {
     let descriptor: Int32
@@ -21,22 +21,40 @@ package struct TCPSocket: LoopSocket, Hashable {
         private static let noSignal = Int32(MSG_NOSIGNAL)
     #endif
 
-    private init(_ descriptor: Int32) {
+    /// Owns the descriptor from now on.
+    init(_ descriptor: Int32) {
         self.descriptor = descriptor
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        var on: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         #if canImport(Darwin)
-            setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<Int32>.size))
+            set(SOL_SOCKET, SO_NOSIGPIPE, 1)
         #endif
     }
 
-    /// Begins to connect.
-    static func connecting(to address: SocketAddress) throws(NetError) -> TCPSocket {
+    private func set(_ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Where the system does not have an option, or refuses the value, the connection is made without it.
+    private func set(_ options: SocketOptions) {
+        if options.keepsAlive { set(SOL_SOCKET, SO_KEEPALIVE, 1) }
+        if let bytes = options.sendBuffer { set(SOL_SOCKET, SO_SNDBUF, bytes) }
+        if let bytes = options.receiveBuffer { set(SOL_SOCKET, SO_RCVBUF, bytes) }
+        #if !canImport(Darwin)
+            if let time = options.userTimeoutMilliseconds { set(Int32(IPPROTO_TCP), Int32(TCP_USER_TIMEOUT), time) }
+        #endif
+    }
+
+    /// Begins to connect. Buffers are set before, since the window's scale is agreed on while connecting.
+    static func connecting(
+        to address: SocketAddress, _ options: SocketOptions = SocketOptions()
+    ) throws(NetError) -> TCPSocket {
         let descriptor = socket(address.family, stream, 0)
         guard descriptor >= 0 else { throw .last(doing: "open a socket") }
         let socket = TCPSocket(descriptor)
+        socket.set(options)
         let code = address.withPointer { connect(descriptor, $0, $1) }
         guard code == 0 || errno == EINPROGRESS else {
             let error = NetError.last(doing: "connect to \(address)")
@@ -58,8 +76,7 @@ package struct TCPSocket: LoopSocket, Hashable {
         let descriptor = socket(address.family, stream, 0)
         guard descriptor >= 0 else { throw .last(doing: "open a socket") }
         let socket = TCPSocket(descriptor)
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
         guard address.withPointer({ bind(descriptor, $0, $1) }) == 0, listen(descriptor, backlog) == 0 else {
             let error = NetError.last(doing: "listen on \(address)")
             socket.close()

@@ -45,10 +45,11 @@ actor FaultProxy {
     private var nextPair = 0
     private var rule: Rule = { _ in .pass }
 
-    static func start(_ rule: @escaping Rule = { _ in .pass }) async throws -> FaultProxy {
+    static func start(
+        on address: SocketAddress = .loopback(port: 0), _ rule: @escaping Rule = { _ in .pass }
+    ) async throws -> FaultProxy {
         let loop = try SocketLoop(name: "fault-proxy")
-        let any = try SocketAddress.resolve(host: "127.0.0.1", port: 0)
-        let listener = try TCPSocket.listening(on: #require(any.first))
+        let listener = try TCPSocket.listening(on: address)
         let proxy = FaultProxy(loop, listener)
         await proxy.setRule(rule)
         await proxy.listen(listener)
@@ -81,6 +82,9 @@ actor FaultProxy {
         let address = try SocketAddress.resolve(host: "127.0.0.1", port: port)
         listen(try TCPSocket.listening(on: #require(address.first)))
     }
+
+    /// How many clients are connected.
+    var connections: Int { pairs.count }
 
     func cutAll() { for id in pairs.keys { close(id) } }
 

@@ -23,6 +23,8 @@ actor ScriptedPeer {
     private let reply: @Sendable ([UInt8]) -> Reply
     private var sockets: [Int32: any LoopSocket] = [:]
     private(set) var heard: [[UInt8]] = []
+    /// How many connections there were.
+    private(set) var accepted = 0
 
     /// `hangsUp`: connections are closed as soon as they are there.
     static func start(
@@ -56,6 +58,7 @@ actor ScriptedPeer {
 
     private func accept() {
         while let socket = try? listener.accept() {
+            accepted += 1
             if isHangingUp {
                 socket.close()
                 continue

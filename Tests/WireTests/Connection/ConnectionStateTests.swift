@@ -79,4 +79,34 @@ import Testing
         #expect(state.send(10, deadline: Self.soon) == 2)
         #expect(state.received(Self.frame(2)) == [.deliver(10, Self.frame(2))])
     }
+
+    /// `connections.max.idle.ms`: what waits for an answer is in use, and its deadline counts.
+    @Test func aConnectionWithoutUseIsClosedAsIdle() {
+        var state = ConnectionState(idleLimit: .nanoseconds(5000))
+        #expect(state.nextDeadline == nil, "it is not open yet")
+        state.used(now: Instant(nanoseconds: 100))
+        #expect(state.nextDeadline == Instant(nanoseconds: 5100))
+        _ = state.send(10, deadline: Self.late)
+        #expect(state.nextDeadline == Self.late)
+        _ = state.received(Self.frame(1))
+        state.used(now: Instant(nanoseconds: 1500))
+        #expect(state.tick(now: Instant(nanoseconds: 6499)).isEmpty)
+        #expect(state.tick(now: Instant(nanoseconds: 6500)) == [.close(.idle)])
+        #expect(state.closeReason == .idle)
+    }
+
+    @Test func aLongWaitIsNoIdleness() {
+        var state = ConnectionState(idleLimit: .nanoseconds(500))
+        state.used(now: Instant(nanoseconds: 100))
+        _ = state.send(10, deadline: Self.late)
+        #expect(state.tick(now: Self.soon).isEmpty)
+        #expect(state.tick(now: Self.late) == [.fail(10, .timedOut), .close(.timedOut)])
+    }
+
+    @Test func withoutALimitNothingIsIdle() {
+        var state = ConnectionState()
+        state.used(now: Self.soon)
+        #expect(state.nextDeadline == nil)
+        #expect(state.tick(now: Instant(nanoseconds: .max)).isEmpty)
+    }
 }

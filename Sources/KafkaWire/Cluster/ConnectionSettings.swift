@@ -1,0 +1,69 @@
+/// The settings of ``ConnectionOptions``, under Kafka's names and librdkafka's.
+enum ConnectionSettings {
+    static let rules: KeyValuePairs<String, SettingTable<ClientConfiguration>.Rule> = [
+        "reconnect.backoff.ms": { (configuration, value) throws(KafkaError) in
+            configuration.connections.reconnectBackoff = try value.milliseconds()
+            // As in Java, where pauses grow only if the longest one is set, too, or neither.
+            configuration.connections.maximumReconnectBackoff = configuration.connections.reconnectBackoff
+        },
+        "reconnect.backoff.max.ms": { (configuration, value) throws(KafkaError) in
+            configuration.connections.maximumReconnectBackoff = try value.milliseconds()
+        },
+        "socket.connection.setup.timeout.max.ms": { (configuration, value) throws(KafkaError) in
+            configuration.connections.maximumConnectTimeout = try value.milliseconds(atLeast: 1)
+        },
+        "connections.max.idle.ms": { (configuration, value) throws(KafkaError) in
+            configuration.connections.maximumIdleTime = try idleTime(value)
+        },
+        "socket.keepalive.enable": { (configuration, value) throws(KafkaError) in
+            configuration.connections.keepsAlive = try value.flag()
+        },
+        "socket.user.timeout.ms": { (configuration, value) throws(KafkaError) in
+            let time = try value.milliseconds()
+            configuration.connections.userTimeout = time == .zero ? nil : time
+        },
+        "send.buffer.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.connections.sendBuffer = try buffer(value, systems: -1)
+        },
+        "socket.send.buffer.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.connections.sendBuffer = try buffer(value, systems: 0)
+        },
+        "receive.buffer.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.connections.receiveBuffer = try buffer(value, systems: -1)
+        },
+        "socket.receive.buffer.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.connections.receiveBuffer = try buffer(value, systems: 0)
+        },
+        "receive.message.max.bytes": { (configuration, value) throws(KafkaError) in
+            configuration.connections.maximumAnswerSize = try value.integer(atLeast: 1000)
+        },
+        "broker.address.family": { (configuration, value) throws(KafkaError) in
+            configuration.connections.addressFamily = try value.choice(["any": .any, "v4": .v4, "v6": .v6])
+        },
+        "client.dns.lookup": { (configuration, value) throws(KafkaError) in
+            configuration.connections.nameLookup = try value.choice([
+                "use_all_dns_ips": .allAddresses, "resolve_canonical_bootstrap_servers_only": .canonicalBootstrapNames,
+            ])
+        },
+    ]
+
+    /// Java's clients never close a connection where the number is negative, librdkafka's where it is 0.
+    private static func idleTime(_ value: SettingValue) throws(KafkaError) -> Duration? {
+        let time = try value.milliseconds(atLeast: -1)
+        return time <= .zero ? nil : time
+    }
+
+    /// A size in bytes; nil where it says that the system's is to be taken.
+    private static func buffer(_ value: SettingValue, systems: Int) throws(KafkaError) -> Int? {
+        let size = try value.integer(atLeast: systems)
+        return size == systems ? nil : size
+    }
+
+    /// What is read after another setting that it is about stands behind it, in whatever order they were written.
+    static func ordered(_ settings: [(name: String, value: String)]) -> [(name: String, value: String)] {
+        func isLate(_ name: String) -> Bool {
+            name == "reconnect.backoff.max.ms" || name == "metadata.recovery.strategy"
+        }
+        return settings.filter { !isLate($0.name) } + settings.filter { isLate($0.name) }
+    }
+}
