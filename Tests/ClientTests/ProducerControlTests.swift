@@ -12,7 +12,7 @@ import Testing
         return record
     }
 
-    private static func broker(_ settings: [String: ConfigChange] = [:]) async throws -> KafkaBroker {
+    private static func broker(_ settings: [String: KafkaAdmin.ConfigChange] = [:]) async throws -> KafkaBroker {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         guard !settings.isEmpty else { return broker }
         let admin = try KafkaAdmin(.quick([broker.bootstrapServers]))
@@ -63,7 +63,7 @@ import Testing
             #expect(error?.message.contains("key \"k\(number)\" to t-0, record \(number) of") == true)
         }
         let flushed = await #expect(throws: KafkaError.self) {
-            try await producer.enqueue(Self.record(9, key: "late")).acknowledgement()
+            _ = try await producer.enqueue(Self.record(9, key: "late")).acknowledgement()
             var record = Self.record(10, key: "old")
             record.timestamp = 1000
             try await producer.enqueue(record)
@@ -149,7 +149,7 @@ import Testing
         // What was given up is nothing that flush and close have to tell of.
         hook.remove()
         refusal.remove()
-        for number in 3..<6 { try await within(.seconds(20)) { try await producer.send(Self.record(number)) } }
+        for number in 3..<6 { _ = try await within(.seconds(20)) { try await producer.send(Self.record(number)) } }
         try await producer.close()
         #expect(await broker.endOffsets(of: "t") == [4])
         await broker.stop()
