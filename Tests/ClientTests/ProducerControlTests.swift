@@ -25,7 +25,7 @@ import Testing
 
     @Test func theRecordThatIsAtFaultIsNamedAndTheOthersAreToldOfIt() async throws {
         let broker = try await Self.broker(["cleanup.policy": .set("compact")])
-        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.linger = .milliseconds(100) }
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.linger = .milliseconds(300) }
         try await producer.send(Self.record(0, key: "k"))
         var deliveries: [Delivery] = []
         for number in 0..<5 {
@@ -48,7 +48,7 @@ import Testing
     @Test func keysOfRecordsAtFaultAreNamed() async throws {
         let broker = try await Self.broker(["message.timestamp.before.max.ms": .set("3600000")])
         let producer = try KafkaProducer.quick(broker.bootstrapServers) {
-            $0.linger = .milliseconds(100)
+            $0.linger = .milliseconds(300)
             $0.compression = .gzip
         }
         var deliveries: [Delivery] = []
@@ -140,18 +140,23 @@ import Testing
         let first = await #expect(throws: KafkaError.self) { try await underWay.acknowledgement() }
         #expect(first?.code == .purged && first?.topic == "t" && first?.partition == 0)
         #expect(first?.message.contains("may have been stored") == true)
-        // One that has no leader to go to waits.
+        // What is refused for a while waits.
+        hook.remove()
         let refusal = broker.on(.produce) { _ in .fail(.notLeaderOrFollower) }
         let waiting = try await producer.enqueue(Self.record(2))
         try await eventually { await producer.purge(queued: true, inFlight: false) == 1 }
         let second = await #expect(throws: KafkaError.self) { try await waiting.acknowledgement() }
         #expect(second?.code == .purged)
-        // What was given up is nothing that flush and close have to tell of.
-        hook.remove()
         refusal.remove()
-        for number in 3..<6 { _ = try await within(.seconds(20)) { try await producer.send(Self.record(number)) } }
+        for number in 3..<6 {
+            _ = try await within(.seconds(20)) { try await producer.send(Self.record(number)) }
+        }
+        // What was given up is nothing that closing has to tell of.
         try await producer.close()
-        #expect(await broker.endOffsets(of: "t") == [4])
+        let batches = await broker.batches(topic: "t", partition: 0, from: 0, maxBytes: 1 << 20)
+        let values = try batches.flatMap { try $0.records().map { $0.value?.text ?? "" } }
+        #expect(values.first == "value 0" && values.suffix(3) == ["value 3", "value 4", "value 5"])
+        #expect(Set(values).count == values.count)
         await broker.stop()
     }
 
@@ -211,7 +216,7 @@ import Testing
         configuration.defaultReplicationFactor = 1
         let broker = try await KafkaBroker.start(configuration)
         let slow = BrokerID(rawValue: 2)
-        broker.on(.produce) { $0.node == slow ? .delay(.milliseconds(300)) : .pass }
+        broker.on(.produce) { $0.node == slow ? .delay(.milliseconds(100)) : .pass }
         let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.batchSize = 400
             $0.linger = .zero
@@ -284,7 +289,7 @@ import Testing
         }
         let producer = try KafkaProducer.quick(broker.bootstrapServers) {
             $0.client.metadataMaximumAge = .milliseconds(30)
-            $0.topicIdleTime = .milliseconds(200)
+            $0.topicIdleTime = .seconds(1)
         }
         try await producer.send(Self.record(0, "idle"))
         try await eventually {
@@ -322,6 +327,20 @@ import Testing
         func onAcknowledgement(of record: InterceptedRecord, _ outcome: Result<RecordMetadata, KafkaError>) throws {
             throw KafkaError(.closed, "on purpose")
         }
+    }
+
+    /// Who only looks on has not been told: the program still is.
+    @Test func aFlushTellsWhatInterceptorsHaveSeen() async throws {
+        let broker = try await Self.broker()
+        let witness = Witness()
+        let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.interceptors = [witness] }
+        broker.on(.produce) { _ in .fail(.topicAuthorizationFailed) }
+        try await producer.enqueue(Self.record(0))
+        let error = await #expect(throws: KafkaError.self) { try await producer.flush() }
+        #expect(error?.code == .broker(.topicAuthorizationFailed))
+        #expect(witness.ends.withLock { $0.count } == 1)
+        try await producer.close()
+        await broker.stop()
     }
 
     @Test func interceptorsSeeEachRecordAndItsEndWhateverOneThrows() async throws {

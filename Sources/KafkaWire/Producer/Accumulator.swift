@@ -372,14 +372,13 @@ struct Accumulator {
         return (expired, next)
     }
 
-    /// Takes out everything that is not on its way; what may have arrived is no gap, as where its time is up.
+    /// Takes out everything that is not on its way.
     mutating func takeAll() -> [Entry] {
         var all: [Entry] = []
         for queues in queuesInOrder {
             for queue in queues.partitions {
                 _ = seal(queue)
                 while let first = queue.full.popFirst() {
-                    if first.stamp != nil { queue.line.renumber() }
                     release(first, queue)
                     all.append(first)
                 }

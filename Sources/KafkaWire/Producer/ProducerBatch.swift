@@ -209,7 +209,6 @@ final class ProducerBatch: Sendable {
     /// Tells of a record once it has landed, or has failed; at once where that is known.
     func whenSettled(_ index: Int, _ tell: @escaping @Sendable (Result<Landing, KafkaError>) -> Void) {
         let known = receipt.withLock { receipt -> Outcome? in
-            receipt.isTold = true
             if receipt.outcome == nil { receipt.callbacks.append(Callback(index: index, tell: tell)) }
             return receipt.outcome
         }
@@ -233,20 +232,14 @@ final class ProducerBatch: Sendable {
         if case .divided(let parts) = receipt.withLock({ $0.outcome }) { parts } else { nil }
     }
 
-    /// Whether all of the batch has arrived, or will not.
-    var isSettled: Bool {
-        switch receipt.withLock({ $0.outcome }) {
-        case nil: false
-        case .whole: true
-        case .divided(let parts): parts.allSatisfy(\.isSettled)
-        }
-    }
-
     /// Waits until all of the batch has arrived, or will not.
     func settle() async {
         guard case .divided(let parts) = await outcome(isTelling: false) else { return }
         for part in parts { await part.settle() }
     }
+
+    /// Whether it has come to something, as far as its senders know.
+    var isSettled: Bool { receipt.withLock { $0.outcome != nil } }
 
     /// Why it did not arrive, where nobody has been told of that yet.
     var untoldError: KafkaError? {

@@ -9,7 +9,7 @@ extension ProducerEngine {
         while true {
             let seen = wakes
             drain()
-            left.removeAll { $0.isSettled }
+            left.removeAll { $0.isThrough }
             if left.isEmpty { break }
             if Task.isCancelled { throw unfinished(left, .cancelled, "the task was cancelled") }
             guard now < deadline else { throw unfinished(left, .timedOut, "\(timeout) were over") }
@@ -30,7 +30,9 @@ extension ProducerEngine {
     func purge(queued: Bool, inFlight: Bool) -> Int {
         var given: [(batch: ProducerBatch, isUnderWay: Bool)] = []
         if queued {
-            let rest = shared.state.withLock { $0.accumulator.takeAll() }
+            // As what has waited for as long as it may.
+            let now = now
+            let rest = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: .zero).expired }
             // What has been sent before may have arrived.
             given += rest.map { ($0.batch, $0.attempts > 0) }
         }
@@ -65,8 +67,11 @@ extension ProducerBatch {
     /// How many of its records have neither arrived nor failed.
     var unsettledRecords: Int { openParts.reduce(0) { $0 + Int($1.extent.count) } }
 
+    /// Whether all of it has arrived, or will not.
+    var isThrough: Bool { openParts.isEmpty }
+
     private var openParts: [ProducerBatch] {
-        isSettled ? [] : division.map { $0.flatMap(\.openParts) } ?? [self]
+        division.map { $0.flatMap(\.openParts) } ?? (isSettled ? [] : [self])
     }
 }
 
@@ -82,8 +87,8 @@ extension KafkaProducer {
     ///
     /// - Parameters:
     ///   - queued: What waits to be sent. It was not stored, unless it was being sent again, which the error says.
-    ///   - inFlight: What is on its way. It may have been stored, or still be: its request is not called back, and is not
-    ///     repeated.
+    ///   - inFlight: What is on its way. It may have been stored, or still be: a request cannot be called back, and where
+    ///     later records were sent behind it, it is seen through for the sake of their order.
     @discardableResult
     public func purge(queued: Bool = true, inFlight: Bool = true) async -> Int {
         await engine.purge(queued: queued, inFlight: inFlight)

@@ -97,11 +97,11 @@ import Testing
             whole.whenSettled(index) { outcome in told.withLock { $0[index] = try? outcome.get() } }
         }
         whole.complete(in: parts)
-        #expect(!whole.isSettled && whole.unsettledRecords == 5)
+        #expect(!whole.isThrough && whole.unsettledRecords == 5)
         parts[1].complete(.success(40), logAppendTime: 9)
         #expect(whole.unsettledRecords == 2)
         parts[0].complete(.success(30))
-        #expect(whole.isSettled && whole.unsettledRecords == 0)
+        #expect(whole.isThrough && whole.unsettledRecords == 0)
         let landings = told.withLock { told in (0..<5).map { told[$0] } }
         #expect(landings.map { $0?.offset } == [30, 31, 40, 41, 42])
         #expect(landings.map { $0?.logAppendTime } == [-1, -1, 9, 9, 9])
