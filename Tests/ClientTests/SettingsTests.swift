@@ -143,6 +143,30 @@ import Testing
         #expect(throws: Never.self) { try configuration.validated() }
     }
 
+    @Test func settingsOfWhereRecordsGo() throws {
+        let usual = try Self.producer([])
+        #expect(usual.partitioner == nil && usual.isAdaptive && !usual.ignoresKeys && usual.mayCreateTopics)
+        #expect(usual.availabilityTimeout == .zero && usual.topicIdleTime == .seconds(300))
+        let said = try Self.producer([
+            ("partitioner.class", "org.apache.kafka.clients.producer.RoundRobinPartitioner"),
+            ("partitioner.adaptive.partitioning.enable", "false"), ("partitioner.availability.timeout.ms", "7"),
+            ("partitioner.ignore.keys", "true"), ("allow.auto.create.topics", "false"),
+            ("metadata.max.idle.ms", "5000"),
+        ])
+        #expect(said.partitioner is RoundRobinPartitioner && !said.isAdaptive && said.ignoresKeys)
+        #expect(said.availabilityTimeout == .milliseconds(7) && !said.mayCreateTopics)
+        #expect(said.topicIdleTime == .seconds(5))
+        for partitioner in LibrdkafkaPartitioner.allCases {
+            let configuration = try Self.producer([("partitioner", partitioner.rawValue)])
+            #expect(configuration.partitioner as? LibrdkafkaPartitioner == partitioner)
+        }
+        let sticky = try Self.producer([
+            ("partitioner.class", "org.apache.kafka.clients.producer.UniformStickyPartitioner")
+        ])
+        #expect(sticky.partitioner == nil && sticky.ignoresKeys)
+        #expect(Set(KafkaProducer.Configuration.partitionerNames).isSubset(of: ClientConfiguration.settingNames))
+    }
+
     @Test func aLevelOfAnotherCodecHasNoEffect() throws {
         #expect(try Self.producer([("compression.zstd.level", "5")]).compressionLevel == nil)
         #expect(
@@ -193,8 +217,14 @@ import Testing
         ("bootstrap.servers", ",", "names no broker"), ("bootstrap.servers", "a:b", "host:port"),
         ("security.protocol", "SASL_SSL", "no TLS and no SASL yet"), ("sasl.jaas.config", "x", "no SASL yet"),
         ("ssl.truststore.location", "x", "no TLS yet"), ("ssl.ca.location", "x", "no TLS yet"),
-        ("transactional.id", "t", "no transactional producer yet"), ("partitioner.class", "Mine", "leave it out"),
-        ("partitioner.ignore.keys", "true", "to one partition"), ("config.providers", "file", "as they stand"),
+        ("transactional.id", "t", "no transactional producer yet"),
+        ("partitioner.class", "Mine", "RoundRobinPartitioner, or be left out"),
+        (
+            "partitioner.class", "org.apache.kafka.clients.producer.RoundRobbinPartitioner",
+            "did you mean org.apache.kafka.clients.producer.RoundRobinPartitioner"
+        ),
+        ("partitioner.ignore.keys", "maybe", "true or false"), ("partitioner", "murmur3", "did you mean murmur2"),
+        ("metadata.max.idle.ms", "4999", "at least 5000"), ("config.providers", "file", "as they stand"),
     ])
     func producersRefuse(_ name: String, _ value: String, _ sentence: String) throws {
         var configuration = KafkaProducer.Configuration(bootstrapServers: ["a:1"])

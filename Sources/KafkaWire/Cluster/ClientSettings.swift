@@ -20,13 +20,16 @@ extension ClientConfiguration {
     /// The names of settings that clients, producers or consumers take, in order.
     public static let settingNames: [String] =
         (table.names + [
-            "acks", "auto.commit.interval.ms", "auto.offset.reset", "batch.size", "buffer.memory",
+            "acks", "allow.auto.create.topics", "auto.commit.interval.ms", "auto.offset.reset", "batch.size",
+            "buffer.memory",
             "compression.gzip.level",
             "compression.lz4.level", "compression.type", "compression.zstd.level", "delivery.timeout.ms",
             "enable.auto.commit", "enable.idempotence", "fetch.max.bytes", "fetch.max.wait.ms", "fetch.min.bytes",
             "group.id", "group.instance.id", "heartbeat.interval.ms", "isolation.level", "linger.ms", "max.block.ms",
             "max.in.flight.requests.per.connection", "max.partition.fetch.bytes", "max.poll.interval.ms",
-            "max.request.size", "max.unpacked.batch.bytes", "partition.assignment.strategy",
+            "max.request.size", "max.unpacked.batch.bytes", "metadata.max.idle.ms",
+            "partition.assignment.strategy", "partitioner", "partitioner.adaptive.partitioning.enable",
+            "partitioner.availability.timeout.ms", "partitioner.class", "partitioner.ignore.keys",
             "queued.max.messages.kbytes", "retries",
             "session.timeout.ms",
         ]).sorted()

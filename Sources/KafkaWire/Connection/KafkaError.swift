@@ -37,6 +37,10 @@ public struct KafkaError: Error, Equatable, Sendable {
         public static let closed = Code("closed")
         /// The task was cancelled.
         public static let cancelled = Code("cancelled")
+        /// A record was not stored since the broker refused others of its batch (KIP-467).
+        public static let refusedBatch = Code("refused_batch")
+        /// The program gave records up before they were sent, or before their answer came.
+        public static let purged = Code("purged")
         /// A request holds a value that the version spoken with the broker cannot carry.
         public static let invalidRequest = Code("invalid_request")
     }

@@ -23,6 +23,8 @@ struct Accumulator {
     let isIdempotent: Bool
     /// Which partition records without a key go to next.
     private var random: RandomSource
+    private let partitioning: Partitioning
+    private var readiness = BrokerReadiness()
 
     /// How many batches were not acknowledged, those on their way included.
     var pendingBatches: Int { pendingByIdentity.count }
@@ -56,9 +58,10 @@ struct Accumulator {
 
     init(
         batchSize: Int, linger: Duration, maximumInFlight: Int, isIdempotent: Bool, isPacking: Bool = false,
-        random: RandomSource
+        partitioning: Partitioning = Partitioning(), random: RandomSource
     ) {
         self.random = random
+        self.partitioning = partitioning
         self.isPacking = isPacking
         self.batchSize = batchSize
         self.linger = linger
@@ -76,7 +79,7 @@ struct Accumulator {
     /// before it.
     mutating func setTopic(_ name: String, _ shape: TopicShape) {
         guard shape.count > 0 else { return }
-        let queues = topics[name] ?? TopicQueues(name, batchLimit: batchSize)
+        let queues = topics[name] ?? TopicQueues(name, batchLimit: partitioning.batchSizes[name] ?? batchSize)
         if topics.updateValue(queues, forKey: name) == nil { queuesInOrder.append(queues) }
         let isSame = shape.id == queues.id && shape.id != .zero
         if !isSame, shape.id != .zero, queues.id != .zero {
@@ -84,18 +87,21 @@ struct Accumulator {
                 queue.line.renumber()
                 takeStamps(queue)
             }
-            queues.batchLimit = batchSize
+            queues.batchLimit = partitioning.batchSizes[name] ?? batchSize
         }
         queues.id = shape.id
         queues.count = isSame ? max(queues.count, shape.count) : shape.count
         for number in queues.partitions.count..<max(queues.count, queues.partitions.count) {
             queues.partitions.append(PartitionQueue(TopicPartition(name, PartitionID(index: number))))
         }
-        let led = shape.led?.filter { (0..<queues.count).contains($0) } ?? []
-        queues.choice = led.isEmpty ? Array(0..<queues.count) : led
-        guard !queues.choice.contains(queues.sticky) || queues.stickyBytes == 0 else { return }
-        queues.sticky = queues.choice.randomElement(using: &random) ?? 0
-        queues.stickyBytes = 0
+        queues.offer(shape.led, using: &random)
+    }
+
+    /// What a partitioner may choose from; nil while the topic is not known.
+    mutating func offer(of topic: String) -> PartitionOffer? {
+        guard let queues = topics[topic], queues.count > 0 else { return nil }
+        return PartitionOffer(
+            count: queues.count, available: queues.choice.map { PartitionID(index: $0) }, random: random.next())
     }
 
     /// The topics that records were sent to since `start`, or wait for. The others are looked up again before a record is
@@ -132,7 +138,7 @@ struct Accumulator {
         if let partition {
             guard (0..<count).contains(partition.index) else { return .noSuchPartition(count: count) }
             index = partition.index
-        } else if let key {
+        } else if let key, !partitioning.ignoresKeys {
             index = Murmur2.partition(of: key, among: Int32(count)).index
         } else {
             index = queues.sticky
@@ -160,8 +166,10 @@ struct Accumulator {
         let size = queue.builder.pointee.size
         bufferedBytes += size - before
         if size >= queues.batchLimit { wake = seal(queue) || wake }
-        if key == nil, partition == nil { stick(queues, size - before) }
-        return .done(Delivery(batch: batch, index: place), wake: wake)
+        if partition == nil, key == nil || partitioning.ignoresKeys {
+            queues.stick(size - before, isAdaptive: partitioning.isAdaptive, using: &random)
+        }
+        return .done(Delivery(batch, place, key: key, value: value, timestamp), wake: wake)
     }
 
     @inline(__always)
@@ -171,16 +179,6 @@ struct Accumulator {
         recentName = topic
         recentQueues = found
         return found
-    }
-
-    /// Records without a key stay with one partition until it has got a batch full of them, then move to another
-    /// (KIP-794): few large batches instead of many small ones. Partitions without a leader get none while others have one.
-    private mutating func stick(_ queues: TopicQueues, _ bytes: Int) {
-        queues.stickyBytes += bytes
-        guard queues.stickyBytes >= queues.batchLimit, queues.choice.count > 1 else { return }
-        queues.stickyBytes = 0
-        let others = queues.choice.filter { $0 != queues.sticky }
-        queues.sticky = others.randomElement(using: &random) ?? queues.sticky
     }
 
     /// Up to how many bytes of a partition's memory stay with it between its batches: a full batch of the default size.
@@ -261,7 +259,12 @@ struct Accumulator {
                     ready.leaderless.insert(queue.target.topic)
                     continue
                 }
-                guard isFree(broker) else { continue }
+                let isTaking = isFree(broker)
+                if partitioning.availabilityTimeout > .zero {
+                    readiness.offered(to: broker, isFree: isTaking, now: now)
+                    queue.isSlow = readiness.isSlow(broker, longerThan: partitioning.availabilityTimeout)
+                }
+                guard isTaking else { continue }
                 // What may have arrived goes again under the number that it had, or it would be there twice; the broker
                 // says so where it has not, and only then all is numbered anew.
                 let isNumbered = queue.full.first?.stamp != nil

@@ -18,7 +18,10 @@
 public final class KafkaProducer: Sendable {
     let configuration: Configuration
     private let shared: ProducerShared
-    private let engine: ProducerEngine
+    let engine: ProducerEngine
+    /// nil where there are none, which costs a record next to nothing.
+    private let interceptors: ProducerInterceptors?
+    private let partitioner: (any Partitioner)?
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
@@ -38,8 +41,17 @@ public final class KafkaProducer: Sendable {
                 batchSize: min(configuration.batchSize, configuration.maximumRequestSize), linger: configuration.linger,
                 maximumInFlight: configuration.isIdempotent ? configuration.maximumInFlight : 1,
                 isIdempotent: configuration.isIdempotent, isPacking: configuration.compression != .none,
+                partitioning: Partitioning(
+                    ignoresKeys: configuration.ignoresKeys, isAdaptive: configuration.isAdaptive,
+                    availabilityTimeout: configuration.availabilityTimeout,
+                    batchSizes: configuration.topicBatchSizes.mapValues { min($0, configuration.maximumRequestSize) }),
                 random: cluster.loop.randomSource()))
         engine = ProducerEngine(configuration, cluster: cluster, shared: shared)
+        partitioner = configuration.partitioner
+        let logger = configuration.client.logger
+        interceptors =
+            configuration.interceptors.isEmpty
+            ? nil : ProducerInterceptors(configuration.interceptors) { logger.warning("\($0)") }
     }
 
     deinit {
@@ -60,11 +72,24 @@ public final class KafkaProducer: Sendable {
     /// within `max.block.ms`; whether it arrives is told by the ``Delivery``, and if not there, by ``flush()``.
     @discardableResult
     public nonisolated(nonsending) func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
-        if let delivery = try tryEnqueue(record) { return delivery }
+        guard let interceptors else { return try await take(record) }
+        let record = interceptors.changed(record)
+        do throws(KafkaError) {
+            let delivery = try await take(record)
+            interceptors.watch(delivery, of: record)
+            return delivery
+        } catch {
+            interceptors.refused(record, error)
+            throw error
+        }
+    }
+
+    private nonisolated(nonsending) func take(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
+        if let delivery = try tryTake(record) { return delivery }
         let deadline = loop.now + configuration.maximumBlock
         while true {
             try await engine.makeReady(for: record.topic, room: Self.upperBound(record), deadline: deadline)
-            if let delivery = try tryEnqueue(record) { return delivery }
+            if let delivery = try tryTake(record) { return delivery }
         }
     }
 
@@ -76,11 +101,24 @@ public final class KafkaProducer: Sendable {
 
     /// Takes a record over if that needs no waiting; nil when there is no room now, or the topic is not known yet.
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
+        guard let interceptors else { return try tryTake(record) }
+        let record = interceptors.changed(record)
+        do throws(KafkaError) {
+            guard let delivery = try tryTake(record) else { return nil }
+            interceptors.watch(delivery, of: record)
+            return delivery
+        } catch {
+            interceptors.refused(record, error)
+            throw error
+        }
+    }
+
+    private func tryTake(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
         let outcome: Result<Delivery?, KafkaError> = Self.withBytes(record.key) { key in
             Self.withBytes(record.value) { value in
                 do throws(KafkaError) {
                     return .success(
-                        try tryEnqueue(
+                        try tryTake(
                             topic: record.topic, partition: record.partition, key: key, value: value,
                             headers: record.headers, timestamp: record.timestamp))
                 } catch {
@@ -96,6 +134,40 @@ public final class KafkaProducer: Sendable {
         topic: String, partition: PartitionID? = nil, key: UnsafeRawBufferPointer? = nil,
         value: UnsafeRawBufferPointer?,
         headers: [RecordHeader] = [], timestamp: Int64? = nil
+    ) throws(KafkaError) -> Delivery? {
+        guard interceptors == nil else {
+            return try tryEnqueue(
+                ProducerRecord(
+                    topic: topic, key: key.map { Bytes(Array($0)) }, value: value.map { Bytes(Array($0)) },
+                    headers: headers, partition: partition, timestamp: timestamp))
+        }
+        return try tryTake(
+            topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp)
+    }
+
+    /// Has the partitioner choose, if there is one.
+    @inline(__always)
+    private func tryTake(
+        topic: String, partition: PartitionID?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [RecordHeader], timestamp: Int64?
+    ) throws(KafkaError) -> Delivery? {
+        guard let partitioner, partition == nil else {
+            return try append(
+                topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp)
+        }
+        // It is asked outside of the lock: it is not ours.
+        guard let offer = shared.state.withLock({ $0.accumulator.offer(of: topic) }) else {
+            if let refusal = shared.state.withLock({ $0.refusal }) { throw refusal }
+            return nil
+        }
+        let chosen = try partitioner.partition(topic: topic, key: key, value: value, among: offer)
+        return try append(
+            topic: topic, partition: chosen, key: key, value: value, headers: headers, timestamp: timestamp)
+    }
+
+    private func append(
+        topic: String, partition: PartitionID?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [RecordHeader], timestamp: Int64?
     ) throws(KafkaError) -> Delivery? {
         let bound = RecordBatchBuilder.upperBound(key: key, value: value, headers: headers)
         guard bound + RecordBatch.Layout.headerSize <= configuration.maximumRequestSize else {
@@ -141,7 +213,9 @@ public final class KafkaProducer: Sendable {
     /// Sends what is left, for at most `timeout`, and closes the connections. Records that are then still on their way
     /// fail. Throws as ``flush()`` does. Closing twice does nothing.
     public func close(timeout: Duration = .seconds(30)) async throws(KafkaError) {
-        try await engine.shutDown(timeout: timeout).get()
+        let outcome = await engine.shutDown(timeout: timeout)
+        interceptors?.close()
+        try outcome.get()
     }
 
     private static func withBytes<R>(_ bytes: Bytes?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {

@@ -40,6 +40,9 @@ enum ProduceExchange {
             let answer = try await cluster.send(
                 to: .broker(leader), use: .produce, atMost: highest, timeout: Self.timeout(configuration),
                 onQueued: { turn.finish() }, build)
+            for node in answer.response.nodeEndpoints {
+                await cluster.setAddress(of: node.nodeId, host: node.host, port: node.port)
+            }
             return .success(Answer(broker: answer.broker, results: results(answer.response, answer.version, known)))
         } catch {
             return .failure(error)

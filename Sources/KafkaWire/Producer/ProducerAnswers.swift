@@ -6,7 +6,10 @@ extension ProducerEngine {
     ) {
         pace.answered(by: leader)
         onTheirWay[ObjectIdentifier(turn)] = nil
-        for entry in entries { settle(entry, verdict(on: entry, outcome)) }
+        for entry in entries {
+            let verdict = verdict(on: entry, outcome)
+            settle(entry, verdict, (try? outcome.get())?.results?[entry.batch.target])
+        }
         drain()
         resumeWaiters()
     }
@@ -45,13 +48,18 @@ extension ProducerEngine {
             result.errorCode, at: result.baseOffset, records: count, error, attempts: entry.attempts, policy)
     }
 
-    private func settle(_ entry: Accumulator.Entry, _ verdict: BatchVerdict) {
+    private func settle(
+        _ entry: Accumulator.Entry, _ verdict: BatchVerdict, _ answer: ProduceExchange.PartitionResponse?
+    ) {
         let target = entry.batch.target
         var entry = entry
         // Also while it was on its way its time may have run out.
         entry.isGivenUp = entry.isGivenUp || entry.batch.isSettled
         switch verdict {
-        case .arrived(let offset): finish(entry, .success(offset))
+        case .arrived(let offset):
+            finish(entry, .success(offset), logAppendTime: answer?.logAppendTimeMs ?? -1)
+        case .again(let error, _) where entry.batch.isSettled, .divided(let error) where entry.batch.isSettled:
+            giveUp(entry, because: error)
         case .again(let error, let further):
             if let ending { return finish(entry, .failure(ending)) }
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
@@ -72,8 +80,25 @@ extension ProducerEngine {
             setTimer(at)
         case .lost(let error, let further):
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
-            finish(entry, .failure(ending ?? error))
+            finish(entry, .failure(ending ?? error), faults: answer.flatMap { faults(of: entry, $0, error) })
         }
+    }
+
+    /// Which records of the batch made the broker refuse it.
+    private func faults(
+        of entry: Accumulator.Entry, _ answer: ProduceExchange.PartitionResponse, _ error: KafkaError
+    ) -> RecordFaults? {
+        guard !answer.recordErrors.isEmpty, ending == nil else { return nil }
+        let keys = entry.batch.keys()
+        return RecordFaults(
+            answer.recordErrors, count: Int(entry.batch.extent.count), words: answer.errorMessage, error,
+            key: { keys.indices.contains($0) ? keys[$0] : nil })
+    }
+
+    /// Nobody waits any more for the batch, which would have to be sent again: its numbers are a gap now.
+    private func giveUp(_ entry: Accumulator.Entry, because error: KafkaError) {
+        if configuration.isIdempotent { shared.state.withLock { $0.accumulator.renumber(entry.batch.target) } }
+        finish(entry, .failure(error))
     }
 
     /// Sends a batch that was too large in parts.
@@ -112,16 +137,23 @@ extension ProducerEngine {
     /// What works with the fourth try is nobody's trouble.
     private static let triesUntold = 3
 
-    private func finish(_ entry: Accumulator.Entry, _ outcome: Result<Offset, KafkaError>) {
+    private func finish(
+        _ entry: Accumulator.Entry, _ outcome: Result<Offset, KafkaError>, logAppendTime: Int64 = -1,
+        faults: RecordFaults? = nil
+    ) {
         let isAcknowledged = if case .success = outcome { true } else { false }
         if isAcknowledged { pace.worked() }
         shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
-        if case .failure(let error) = outcome { fail(entry.batch, error) } else { entry.batch.complete(outcome) }
+        if case .failure(let error) = outcome {
+            fail(entry.batch, error, faults)
+        } else {
+            entry.batch.complete(outcome, logAppendTime: logAppendTime)
+        }
     }
 
     /// The batch will not arrive. One whose time was up while it was on its way has failed before.
-    private func fail(_ batch: ProducerBatch, _ error: KafkaError) {
-        if batch.complete(.failure(error)) { refusals.note(batch) }
+    private func fail(_ batch: ProducerBatch, _ error: KafkaError, _ faults: RecordFaults? = nil) {
+        if batch.complete(.failure(error), faults: faults) { refusals.note(batch) }
     }
 
     /// Fails what is on its way in time, too: it may arrive all the same, as whatever fails by a time-out.

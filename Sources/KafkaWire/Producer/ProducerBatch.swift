@@ -19,6 +19,25 @@ final class ProducerBatch: Sendable {
         var outcome: Outcome?
         var waiters: [CheckedContinuation<Outcome, Never>] = []
         var isTold = false
+        /// When the broker took it, where it says that; else -1.
+        var logAppendTime: Int64 = -1
+        /// Which of its records are at fault, where it was refused for some.
+        var faults: RecordFaults?
+        var callbacks: [Callback] = []
+    }
+
+    /// Where a record has landed.
+    struct Landing: Equatable, Sendable {
+        /// nil where it is not known.
+        var offset: Offset?
+        /// In milliseconds since 1970; -1 where its own time counts.
+        var logAppendTime: Int64 = -1
+    }
+
+    /// Who is told of a record without waiting for it.
+    struct Callback: Sendable {
+        var index: Int
+        var tell: @Sendable (Result<Landing, KafkaError>) -> Void
     }
 
     /// What the batch has come to.
@@ -129,6 +148,13 @@ final class ProducerBatch: Sendable {
         return parts
     }
 
+    /// The keys of its records, for what is said of them; none where they cannot be read.
+    func keys() -> [Bytes?] {
+        let bytes = content.withLock { Bytes($0.bytes) }
+        guard let records = try? RecordBatch(bytes)?.records(limit: Int(Int32.max)) else { return [] }
+        return records.map(\.key)
+    }
+
     private static func withBytes<R>(_ bytes: Bytes?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
         guard let bytes else { return body(nil) }
         return bytes.withUnsafeBytes { body($0) }
@@ -137,31 +163,73 @@ final class ProducerBatch: Sendable {
     // MARK: - What it has come to
 
     /// Waits for the offset of a record; nil where it is not known.
-    func offset(of index: Int) async throws(KafkaError) -> Offset? {
+    func offset(of index: Int) async throws(KafkaError) -> Offset? { try await landing(of: index).offset }
+
+    /// Waits for a record.
+    func landing(of index: Int) async throws(KafkaError) -> Landing {
         switch await outcome(isTelling: true) {
-        case .whole(let outcome):
-            let base = try outcome.get()
-            return base < 0 ? nil : base + Int64(index)
+        case .whole(let outcome): return try landing(of: index, outcome).get()
         case .divided(let parts):
-            var index = index
-            for part in parts {
-                let count = Int(part.extent.count)
-                if index < count { return try await part.offset(of: index) }
-                index -= count
-            }
-            return nil
+            guard let (part, index) = Self.place(of: index, in: parts) else { return Landing() }
+            return try await part.landing(of: index)
         }
+    }
+
+    private func landing(of index: Int, _ outcome: Result<Offset, KafkaError>) -> Result<Landing, KafkaError> {
+        let (time, faults) = receipt.withLock { ($0.logAppendTime, $0.faults) }
+        return outcome.map { base in
+            Landing(offset: base < 0 ? nil : base + Int64(index), logAppendTime: time)
+        }.mapError { faults?.error(of: index) ?? $0 }
+    }
+
+    private static func place(of index: Int, in parts: [ProducerBatch]) -> (part: ProducerBatch, index: Int)? {
+        var index = index
+        for part in parts {
+            let count = Int(part.extent.count)
+            if index < count { return (part, index) }
+            index -= count
+        }
+        return nil
     }
 
     /// Waits for all of the batch: what has come of how many records, in their order.
     func parts() async -> [(count: Int, outcome: Result<Offset, KafkaError>)] {
         switch await outcome(isTelling: true) {
-        case .whole(let outcome): return [(Int(extent.count), outcome)]
+        case .whole(let outcome):
+            let count = Int(extent.count)
+            guard let faults = receipt.withLock({ $0.faults }) else { return [(count, outcome)] }
+            return faults.runs(of: count).map { ($0.count, .failure($0.error)) }
         case .divided(let batches):
             var parts: [(count: Int, outcome: Result<Offset, KafkaError>)] = []
             for batch in batches { parts += await batch.parts() }
             return parts
         }
+    }
+
+    /// Tells of a record once it has landed, or has failed; at once where that is known.
+    func whenSettled(_ index: Int, _ tell: @escaping @Sendable (Result<Landing, KafkaError>) -> Void) {
+        let known = receipt.withLock { receipt -> Outcome? in
+            if receipt.outcome == nil { receipt.callbacks.append(Callback(index: index, tell: tell)) }
+            return receipt.outcome
+        }
+        if let known { self.tell([Callback(index: index, tell: tell)], known) }
+    }
+
+    private func tell(_ callbacks: [Callback], _ outcome: Outcome) {
+        switch outcome {
+        case .whole(let outcome):
+            for callback in callbacks { callback.tell(landing(of: callback.index, outcome)) }
+        case .divided(let parts):
+            for callback in callbacks {
+                guard let (part, index) = Self.place(of: callback.index, in: parts) else { continue }
+                part.whenSettled(index, callback.tell)
+            }
+        }
+    }
+
+    /// The batches that its records are in since it was too large.
+    var division: [ProducerBatch]? {
+        if case .divided(let parts) = receipt.withLock({ $0.outcome }) { parts } else { nil }
     }
 
     /// Waits until all of the batch has arrived, or will not.
@@ -177,7 +245,7 @@ final class ProducerBatch: Sendable {
     var untoldError: KafkaError? {
         receipt.withLock { receipt in
             guard !receipt.isTold, case .whole(.failure(let error)) = receipt.outcome else { return nil }
-            return error
+            return receipt.faults?.first ?? error
         }
     }
 
@@ -194,7 +262,11 @@ final class ProducerBatch: Sendable {
 
     /// Tells everybody who waits how it went; false where that was known.
     @discardableResult
-    func complete(_ outcome: Result<Offset, KafkaError>) -> Bool { complete(.whole(outcome)) }
+    func complete(
+        _ outcome: Result<Offset, KafkaError>, logAppendTime: Int64 = -1, faults: RecordFaults? = nil
+    ) -> Bool {
+        complete(.whole(outcome), logAppendTime: logAppendTime, faults: faults)
+    }
 
     /// Its records go on in these batches: who waits for it waits for them.
     func complete(in parts: [ProducerBatch]) {
@@ -203,17 +275,21 @@ final class ProducerBatch: Sendable {
     }
 
     @discardableResult
-    private func complete(_ outcome: Outcome) -> Bool {
-        let waiters = receipt.withLock { receipt -> [CheckedContinuation<Outcome, Never>]? in
+    private func complete(_ outcome: Outcome, logAppendTime: Int64 = -1, faults: RecordFaults? = nil) -> Bool {
+        typealias Waiting = (waiters: [CheckedContinuation<Outcome, Never>], callbacks: [Callback])
+        let waiting = receipt.withLock { receipt -> Waiting? in
             guard receipt.outcome == nil else { return nil }
             receipt.outcome = outcome
-            defer { receipt.waiters = [] }
-            return receipt.waiters
+            receipt.logAppendTime = logAppendTime
+            receipt.faults = faults
+            defer { (receipt.waiters, receipt.callbacks) = ([], []) }
+            return (receipt.waiters, receipt.callbacks)
         }
-        for waiter in waiters ?? [] {
+        for waiter in waiting?.waiters ?? [] {
             waiter.resume(returning: outcome)
             if PlantedMistake.wakesOnlyOne.isMade { break }
         }
-        return waiters != nil
+        if let callbacks = waiting?.callbacks, !callbacks.isEmpty { tell(callbacks, outcome) }
+        return waiting != nil
     }
 }

@@ -37,6 +37,30 @@ extension KafkaProducer {
         /// How many requests may be on their way to one broker (`max.in.flight.requests.per.connection`). Default 5;
         /// without idempotence the order in a partition is kept by sending one batch of it at a time.
         public var maximumInFlight = 5
+        /// Chooses the partitions of records that name none (`partitioner.class`, `partitioner`). Default nil: the key's hash
+        /// as in Java, and records without a key stay together for a batch.
+        public var partitioner: (any Partitioner)?
+        /// Whether records with a key are spread as those without one (`partitioner.ignore.keys`). Default false. Without
+        /// effect where there is a ``partitioner``.
+        public var ignoresKeys = false
+        /// Whether partitions for which many batches wait, since their broker is slow, get fewer of the records that are
+        /// spread (`partitioner.adaptive.partitioning.enable`, KIP-794). Default true, as in Java.
+        public var isAdaptive = true
+        /// After how long the partitions of a broker that takes nothing get none of the records that are spread
+        /// (`partitioner.availability.timeout.ms`, KIP-794). Default 0, as in Java: never.
+        public var availabilityTimeout: Duration = .zero
+        /// At how many bytes batches of single topics are full, in place of ``batchSize``: for topics whose
+        /// `max.message.bytes` differs from the others'. Default: none.
+        public var topicBatchSizes: [String: Int] = [:]
+        /// Whether a topic that is not there is created by sending to it, where the brokers allow that
+        /// (`allow.auto.create.topics`). Default true, as all producers do; with false a record for it fails after
+        /// ``maximumBlock``.
+        public var mayCreateTopics = true
+        /// How long a topic that nothing is sent to is still looked up (`metadata.max.idle.ms`, KIP-526). Default 5 minutes,
+        /// as in Java.
+        public var topicIdleTime: Duration = .seconds(300)
+        /// Who sees each record and what becomes of it, in their order (KIP-42). Default: nobody.
+        public var interceptors: [any ProducerInterceptor] = []
 
         /// The defaults, and these brokers.
         public init(bootstrapServers: [String]) { client = ClientConfiguration(bootstrapServers: bootstrapServers) }
@@ -72,6 +96,14 @@ extension KafkaProducer {
             }
             try require(
                 maximumRetries ?? 1 >= 0, "retries is \(maximumRetries ?? 0); it must be 0 or above", "retries")
+            for (topic, size) in topicBatchSizes.sorted(by: { $0.key < $1.key }) {
+                try require(
+                    size > 0, "the batch size of topic \(topic) is \(size); it must be above 0", "batch.size")
+            }
+            try require(
+                availabilityTimeout >= .zero, "partitioner.availability.timeout.ms is below 0",
+                "partitioner.availability.timeout.ms")
+            try require(topicIdleTime > .zero, "metadata.max.idle.ms must be above 0", "metadata.max.idle.ms")
             try require(linger >= .zero, "linger.ms is below 0", "linger.ms")
             try require(
                 !isIdempotent || acks == .all,

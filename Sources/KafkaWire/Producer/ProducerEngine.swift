@@ -93,9 +93,16 @@ actor ProducerEngine {
         defer { isFlushing -= 1 }
         drain()
         for batch in shared.state.withLock({ $0.accumulator.pending }) { await batch.settle() }
+        try throwRefusals()
+    }
+
+    func throwRefusals() throws(KafkaError) {
         if let refused = refusals.take() { throw refused }
         if let ending, !hasShutDown { throw ending }
     }
+
+    func beginFlush() { isFlushing += 1 }
+    func endFlush() { isFlushing -= 1 }
 
     /// Flushes for at most `timeout`, fails what is left, and closes the connections.
     @discardableResult

@@ -1,5 +1,5 @@
 /// What a producer has to know before it can send: topics, their leaders, and its own id. Each look may create a topic that
-/// is gone, where the broker's configuration allows that, as Java's does (`ProducerMetadata`).
+/// is gone, where the broker's configuration and the producer's allow that, as Java's does (`ProducerMetadata`).
 extension ProducerEngine {
     /// Waits until `topic` is known, for no longer than `deadline`, however long a look takes.
     func learn(_ topic: String, until deadline: Instant) async throws(KafkaError) {
@@ -35,7 +35,7 @@ extension ProducerEngine {
     private func look(for name: String) async {
         let what = "could not look up topic \(name)"
         do throws(KafkaError) {
-            try await cluster.refresh([name], mayCreate: true)
+            try await cluster.refresh([name], mayCreate: configuration.mayCreateTopics)
             guard let topic = await cluster.metadata.topics[name] else {
                 throw KafkaError.leftOut(what, api: .metadata, topic: name)
             }
@@ -61,7 +61,7 @@ extension ProducerEngine {
         if let later = pace.look(now: now, pause: backoff.pause(after:)) { return setTimer(later) }
         guard !topics.isEmpty else { return }
         Task(executorPreference: loop) {
-            try? await self.cluster.refresh(topics.sorted(), mayCreate: true)
+            try? await self.cluster.refresh(topics.sorted(), mayCreate: self.configuration.mayCreateTopics)
             await self.takeOverTopics()
         }
     }
@@ -69,12 +69,10 @@ extension ProducerEngine {
     /// Looks the topics up though nothing is known to be wrong, also while nothing is sent.
     func refreshIfOld(_ now: Instant) {
         guard pace.isOld(now: now) else { return setTimer(pace.oldAt) }
-        relearn(shared.state.withLock { $0.accumulator.topicsInUse(since: now + (.zero - Self.idleTime)) })
+        relearn(
+            shared.state.withLock { $0.accumulator.topicsInUse(since: now + (.zero - configuration.topicIdleTime)) })
         setTimer(pace.oldAt)
     }
-
-    /// How long a topic is looked up though nothing is sent to it (Java's `metadata.max.idle.ms`).
-    private static let idleTime = Duration.seconds(300)
 
     private func takeOverTopics() {
         let topics = cluster.assumeIsolated { $0.metadata.topics }

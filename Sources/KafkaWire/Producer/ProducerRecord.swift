@@ -32,20 +32,27 @@ public struct ProducerRecord: Sendable {
     }
 }
 
-/// Where a record has landed.
-public struct RecordMetadata: Sendable, Equatable {
-    /// The topic.
-    public var topic: String
-    /// The partition.
-    public var partition: PartitionID
-    /// The record's offset; nil where the broker does not say (acks 0, or a retry that had already arrived).
-    public var offset: Offset?
-}
-
 /// A record on its way. Acknowledgements are per batch: to wait for one is to wait for all of its batch.
 public struct Delivery: Sendable {
     let batch: ProducerBatch
     let index: Int32
+    /// -1 where there is none.
+    let keySize: Int32
+    let valueSize: Int32
+    /// The record's own.
+    let timestamp: Int64
+
+    @inline(__always)
+    init(
+        _ batch: ProducerBatch, _ index: Int32, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        _ timestamp: Int64
+    ) {
+        self.batch = batch
+        self.index = index
+        keySize = key.map { Int32(truncatingIfNeeded: $0.count) } ?? -1
+        valueSize = value.map { Int32(truncatingIfNeeded: $0.count) } ?? -1
+        self.timestamp = timestamp
+    }
 
     /// The same for records of one batch, as long as it is on its way.
     package var batchIdentity: ObjectIdentifier { ObjectIdentifier(batch) }
@@ -60,8 +67,7 @@ public struct Delivery: Sendable {
     /// Waits until the record is stored as `acks` demands. Throws when it never will be, at the latest after
     /// `delivery.timeout.ms`.
     public func acknowledgement() async throws(KafkaError) -> RecordMetadata {
-        let offset = try await batch.offset(of: Int(index))
-        return RecordMetadata(topic: batch.target.topic, partition: batch.target.partition, offset: offset)
+        metadata(try await batch.landing(of: Int(index)))
     }
 
     /// Waits for the whole batch: of how many of its records, in their order, what has come.

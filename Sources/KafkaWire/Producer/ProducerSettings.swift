@@ -14,6 +14,7 @@ extension KafkaProducer.Configuration {
         var changed = self
         var rest = try ClientConfiguration.table.apply(settings, to: &changed.client)
         rest = try Self.table.apply(rest, to: &changed)
+        rest = try Self.partitionerTable.apply(rest, to: &changed)
         let isSaid = settings.contains { $0.name == "enable.idempotence" }
         if !isSaid, changed.acks != .all || changed.maximumRetries == 0 || changed.maximumInFlight > 5 {
             changed.isIdempotent = false

@@ -46,6 +46,8 @@ final class PartitionQueue {
     var usualSize = 0
     var full: Deque<Accumulator.Entry> = []
     var line = PartitionLine()
+    /// Whether its leader has taken nothing for a while.
+    var isSlow = false
 
     init(_ target: TopicPartition) {
         self.target = target

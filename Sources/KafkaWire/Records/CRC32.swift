@@ -2,9 +2,11 @@
 /// rare.
 enum CRC32 {
     static func checksum(_ bytes: Bytes) -> UInt32 {
-        bytes.withUnsafeBytes { bytes in
-            ~bytes.reduce(~0) { crc, byte in crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
-        }
+        bytes.withUnsafeBytes { checksum($0) }
+    }
+
+    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        ~bytes.reduce(~0) { crc, byte in crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
     }
 
     private static let table: [UInt32] = (0..<256).map { byte in
