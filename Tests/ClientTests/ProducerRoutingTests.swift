@@ -135,7 +135,7 @@ import Testing
             $0.topics = [
                 .with {
                     $0.name = "u"
-                    $0.partitions = [0, 1].map { index in
+                    $0.partitions = [PartitionID(0), 1].map { index in
                         .with {
                             $0.partitionIndex = index
                             $0.leaderId = 1
