@@ -131,6 +131,7 @@ import Testing
         let gone = await broker.coordinator(ofGroup: "g")
         let other = try #require(await broker.nodes.map(\.id).first { $0 != gone })
         try await broker.moveLeader(of: "u", partition: 0, to: other)
+        try await broker.produce(0..<5, to: "u")
         let isGone = Locked(false)
         let joins = broker.on(.joinGroup) { request in
             // The first is told its id; then the host is gone.
@@ -139,9 +140,7 @@ import Testing
             return .drop
         }
         broker.on { request in request.node == gone && isGone.withLock { $0 } ? .drop : .pass }
-        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["u"]) {
-            $0.client.bootstrapServers = [broker.bootstrapServers]
-        }
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["u"])
         let troubles = Seen()
         let seen = Seen()
         let task = Task {
@@ -155,7 +154,6 @@ import Testing
         }
         try await eventually { joins.uses > 0 }
         try await broker.moveCoordinator(ofGroup: "g", to: other)
-        try await broker.produce(0..<5, to: "u")
         try await seen.wait(for: 5, within: .seconds(40))
         #expect(troubles.count > 0)
         await consumer.close()
@@ -207,7 +205,7 @@ import Testing
         let slow = Task {
             for try await batch in first.batches {
                 began.add(batch)
-                while isWorking.withLock({ $0 }), !Task.isCancelled { try await Task.sleep(for: .milliseconds(20)) }
+                try await eventually(within: .seconds(60)) { !isWorking.withLock { $0 } }
             }
         }
         try await began.wait(for: 1, within: .seconds(40))
