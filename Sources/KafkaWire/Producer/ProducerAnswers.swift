@@ -53,13 +53,11 @@ extension ProducerEngine {
     ) {
         let target = entry.batch.target
         var entry = entry
-        // Also while it was on its way its time may have run out.
+        // Also while it was on its way its time may have run out, or the program have given it up.
         entry.isGivenUp = entry.isGivenUp || entry.batch.isSettled
         switch verdict {
         case .arrived(let offset):
             finish(entry, .success(offset), logAppendTime: answer?.logAppendTimeMs ?? -1)
-        case .again(let error, _) where entry.batch.isSettled, .divided(let error) where entry.batch.isSettled:
-            giveUp(entry, because: error)
         case .again(let error, let further):
             if let ending { return finish(entry, .failure(ending)) }
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
@@ -93,12 +91,6 @@ extension ProducerEngine {
         return RecordFaults(
             answer.recordErrors, count: Int(entry.batch.extent.count), words: answer.errorMessage, error,
             key: { keys.indices.contains($0) ? keys[$0] : nil })
-    }
-
-    /// Nobody waits any more for the batch, which would have to be sent again: its numbers are a gap now.
-    private func giveUp(_ entry: Accumulator.Entry, because error: KafkaError) {
-        if configuration.isIdempotent { shared.state.withLock { $0.accumulator.renumber(entry.batch.target) } }
-        finish(entry, .failure(error))
     }
 
     /// Sends a batch that was too large in parts.

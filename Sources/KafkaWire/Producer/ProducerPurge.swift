@@ -30,7 +30,7 @@ extension ProducerEngine {
     func purge(queued: Bool, inFlight: Bool) -> Int {
         var given: [(batch: ProducerBatch, isUnderWay: Bool)] = []
         if queued {
-            // As what has waited for as long as it may.
+            // As what has waited for as long as it may: its numbers leave no gap.
             let now = now
             let rest = shared.state.withLock { $0.accumulator.takeExpired(now: now, timeout: .zero).expired }
             // What has been sent before may have arrived.
@@ -40,6 +40,7 @@ extension ProducerEngine {
         var count = 0
         for (batch, isUnderWay) in given where batch.complete(.failure(Self.purged(batch, isUnderWay))) {
             count += Int(batch.extent.count)
+            shared.state.withLock { $0.accumulator.settled(batch) }
         }
         drain()
         resumeWaiters()
