@@ -27,10 +27,12 @@ extension Cluster {
             }
         }
         guard answer.response.errorCode == .none else { return }
-        let verdict = Identities.verdict(on: link.address, known: metadata, told: answer.response)
+        guard
+            case .anotherBroker(let known, let told) = Identities.verdict(
+                on: link.address, known: metadata, told: answer.response)
+        else { return }
         // It is of the same cluster, so its list is the newer one.
         metadata.update(answer.response, all: false)
-        guard case .anotherBroker(let known, let told) = verdict else { return }
         identities.doubts(link.address)
         throw misrouted("\(answer.broker) is broker \(told) by now and not \(known)", answer.broker)
     }
