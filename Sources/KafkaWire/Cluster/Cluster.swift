@@ -6,6 +6,7 @@ package actor Cluster {
     package nonisolated let loop: any EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     package nonisolated let configuration: ClientConfiguration
+    package nonisolated let observation: Observation
 
     /// Which connection a request uses. A broker works through a connection's requests one at a time, so that what may
     /// wait there must not stand in front of what may not.
@@ -39,7 +40,7 @@ package actor Cluster {
         var task: Task<Result<Link, KafkaError>, Never>
     }
 
-    package private(set) var metadata = ClusterMetadata()
+    package var metadata = ClusterMetadata()
     private let bootstrap: [BrokerAddress]
     private var links: [Key: Link] = [:]
     private var opening: [Key: Opening] = [:]
@@ -65,6 +66,7 @@ package actor Cluster {
     package init(_ configuration: ClientConfiguration, loop: any EventLoop) throws(KafkaError) {
         self.configuration = configuration
         self.loop = loop
+        observation = configuration.observation
         var addresses: [BrokerAddress] = []
         for servers in configuration.bootstrapServers {
             for server in servers.split(separator: ",") {
@@ -85,6 +87,7 @@ package actor Cluster {
 
     /// Closes all connections; what waits fails.
     package func close() async {
+        if !isClosed { tell(.closed) }
         isClosed = true
         let open = links.map { ($0.key, $0.value.connection) } + opening.map { ($0.key, $0.value.connection) }
         links = [:]
@@ -266,8 +269,10 @@ package actor Cluster {
         if let opening = opening[key] { return try await opening.task.value.get() }
         let connection = BrokerConnection(
             host: address.host, port: address.port, clientId: configuration.clientId, loop: loop,
-            logger: configuration.logger)
+            watch: observation.watch(over: "\(address)"))
         let timeout = configuration.connectTimeout
+        let start = loop.now
+        tell(.connecting(broker: connection.name))
         let task = Task<Result<Link, KafkaError>, Never> {
             do throws(KafkaError) {
                 let versions = try await connection.open(timeout: timeout)
@@ -281,6 +286,7 @@ package actor Cluster {
         opening[key] = Opening(connection: connection, task: task)
         let outcome = await task.value
         opening[key] = nil
+        tellOpening(outcome, of: connection.name, since: start)
         if case .success(let link) = outcome {
             if isClosed { await connection.close() } else { links[key] = link }
             if let time = link.versions.throttleTime {
@@ -324,7 +330,7 @@ package actor Cluster {
             }
             let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not ask for topics", by: answer.broker) }
-            metadata.update(answer.response, all: question.topics == nil)
+            learn { $0.update(answer.response, all: question.topics == nil) }
             let told = Set(answer.response.topics.compactMap(\.name))
             if let missing = question.topics?.subtracting(told).min() {
                 throw .leftOut("could not look up topic \(missing)", by: answer.broker, api: .metadata, topic: missing)
@@ -349,7 +355,7 @@ package actor Cluster {
 
     /// Takes over a leader that a broker has pointed to (KIP-951).
     package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
-        metadata.setLeader(of: partition, leader, epoch: epoch)
+        learn([partition]) { $0.setLeader(of: partition, leader, epoch: epoch) }
     }
 
     /// Takes over where a broker is reached, which another one has told.
@@ -362,12 +368,14 @@ package actor Cluster {
     /// Takes over who coordinates, and where that is.
     func setCoordinator(of target: Target, _ id: BrokerID, host: String, port: Int32) {
         setAddress(of: id, host: host, port: port)
+        if coordinators[target] != id { tell(.coordinatorFound(of: target.name, broker: id)) }
         coordinators[target] = id
         coordinatorAddresses[target] = metadata.brokers[id]
     }
 
     /// Forgets who coordinates: it has moved or is gone.
     package func forgetCoordinator(_ target: Target) {
+        if coordinators[target] != nil { tell(.coordinatorLost(of: target.name)) }
         coordinators[target] = nil
         coordinatorAddresses[target] = nil
     }

@@ -26,9 +26,3 @@ struct Throttling: Equatable, Sendable {
         return end
     }
 }
-
-/// Something that happened to a client and is no error.
-public enum ClientEvent: Equatable, Sendable {
-    /// A broker holds this client back, because it has used more than its quota allows: no request goes to it for so long.
-    case throttled(broker: String, api: APIKey, time: Duration)
-}

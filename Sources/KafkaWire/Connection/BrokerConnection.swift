@@ -1,5 +1,3 @@
-import Logging
-
 /// A connection to one broker: an actor on its socket's loop. It connects, asks for the broker's versions, sends
 /// frames and hands out their answers. Once closed it stays closed; the cluster opens another.
 package actor BrokerConnection {
@@ -11,7 +9,7 @@ package actor BrokerConnection {
     private let host: String
     private let port: UInt16
     private let clientId: String
-    private let logger: Logger
+    private let watch: (any ConnectionWatch)?
 
     private var channel: FrameChannel?
     private var state = ConnectionState()
@@ -28,15 +26,18 @@ package actor BrokerConnection {
 
     private struct Waiter {
         var api: APIKey
+        var version: Int16
+        var sentAt: Instant
         var continuation: CheckedContinuation<Result<Bytes, KafkaError>, Never>
     }
 
-    package init(host: String, port: UInt16, clientId: String, loop: any EventLoop, logger: Logger) {
+    package init(host: String, port: UInt16, clientId: String, loop: any EventLoop, watch: (any ConnectionWatch)? = nil)
+    {
         self.host = host
         self.port = port
         self.clientId = clientId
         self.loop = loop
-        self.logger = logger
+        self.watch = watch
         name = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
@@ -157,7 +158,10 @@ package actor BrokerConnection {
             guard let correlationId = state.send(id, deadline: deadline) else {
                 return continuation.resume(returning: .failure(failure(.closed, api)))
             }
-            waiters[id] = Waiter(api: api, continuation: continuation)
+            waiters[id] = Waiter(
+                api: api, version: Frame.version(of: frame), sentAt: watch == nil ? deadline : loop.now,
+                continuation: continuation)
+            watch?.sent(api, version: Frame.version(of: frame), bytes: frame.count)
             queue(frame, correlationId)
             onQueued()
             timer.bringForward(to: state.nextDeadline)
@@ -173,6 +177,7 @@ package actor BrokerConnection {
             throw failure(state.closeReason ?? .closed, R.api)
         }
         queue(frame, correlationId)
+        watch?.sent(R.api, version: version, bytes: frame.count)
         let timer = loop.schedule(at: deadline) { [weak self] in
             self?.assumeIsolated { $0.perform($0.state.close(.timedOut)) }
         }
@@ -255,10 +260,14 @@ package actor BrokerConnection {
         for action in actions {
             switch action {
             case .deliver(let id, let frame):
-                waiters.removeValue(forKey: id)?.continuation.resume(returning: .success(frame))
+                guard let waiter = waiters.removeValue(forKey: id) else { continue }
+                tellAnswer(waiter, bytes: frame.count + 4)
+                waiter.continuation.resume(returning: .success(frame))
             case .fail(let id, let reason):
                 guard let waiter = waiters.removeValue(forKey: id) else { continue }
-                waiter.continuation.resume(returning: .failure(failure(reason, waiter.api)))
+                let error = failure(reason, waiter.api)
+                tellAnswer(waiter, bytes: 0, error)
+                waiter.continuation.resume(returning: .failure(error))
             case .close(let reason):
                 if let socket = channel?.socket {
                     loop.unwatch(socket)
@@ -267,9 +276,14 @@ package actor BrokerConnection {
                 channel = nil
                 timer.cancel()
                 resumeWriters()
-                logger.debug("connection closed", metadata: ["broker": "\(name)", "reason": "\(reason)"])
+                if isNegotiated { watch?.ended(because: reason == .closed ? nil : failure(reason, nil)) }
             }
         }
+    }
+
+    private func tellAnswer(_ waiter: Waiter, bytes: Int, _ error: KafkaError? = nil) {
+        guard let watch else { return }
+        watch.answered(waiter.api, version: waiter.version, bytes: bytes, after: loop.now - waiter.sentAt, error: error)
     }
 
     private func resumeWriters() {

@@ -73,6 +73,18 @@ public struct ConsumerBatch: Sendable {
         self.count = count
     }
 
+    /// The same place with other records.
+    init(_ batch: ConsumerBatch, parts: [Part]) {
+        source = batch.source
+        nextOffset = batch.nextOffset
+        highWatermark = batch.highWatermark
+        leaderEpoch = batch.leaderEpoch
+        self.parts = parts
+        engine = batch.engine
+        assignment = batch.assignment
+        count = parts.reduce(0) { $0 + $1.records.count - $1.first }
+    }
+
     private static func damage(
         _ batch: RecordBatch, _ index: Int, _ error: WireError, _ source: TopicPartition
     ) -> Damage {

@@ -18,7 +18,7 @@
 public final class KafkaProducer: Sendable {
     let configuration: Configuration
     private let shared: ProducerShared
-    private let engine: ProducerEngine
+    let engine: ProducerEngine
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
