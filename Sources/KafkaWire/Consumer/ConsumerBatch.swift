@@ -10,7 +10,7 @@ public struct ConsumerBatch: Sendable {
     /// The partition's leader epoch at the last record, or -1.
     let leaderEpoch: LeaderEpoch
     @usableFromInline let parts: [Part]
-    private let engine: ConsumerEngine
+    let engine: ConsumerEngine
     private let assignment: Int
 
     @usableFromInline
