@@ -36,7 +36,9 @@
         /// Keys are shown where they are plain text: they say which records belong together.
         static func describe(_ span: any Span, key: Bytes?, value: Bytes?) {
             span.updateAttributes { attributes in
-                if let key, key.count <= 256, let text = key.textIfValid { attributes["messaging.kafka.message.key"] = text }
+                if let key, key.count <= 256, let text = key.textIfValid {
+                    attributes["messaging.kafka.message.key"] = text
+                }
                 if value == nil { attributes["messaging.kafka.message.tombstone"] = true }
                 attributes["messaging.message.body.size"] = value?.count ?? 0
             }
