@@ -17,18 +17,7 @@ extension ClientConfiguration {
     }
 
     /// The names of settings that clients, producers or consumers take, in order.
-    public static let settingNames: [String] =
-        (table.names + [
-            "acks", "auto.commit.interval.ms", "auto.offset.reset", "batch.size", "buffer.memory",
-            "compression.gzip.level",
-            "compression.lz4.level", "compression.type", "compression.zstd.level", "delivery.timeout.ms",
-            "enable.auto.commit", "enable.idempotence", "fetch.max.bytes", "fetch.max.wait.ms", "fetch.min.bytes",
-            "group.id", "group.instance.id", "heartbeat.interval.ms", "isolation.level", "linger.ms", "max.block.ms",
-            "max.in.flight.requests.per.connection", "max.partition.fetch.bytes", "max.poll.interval.ms",
-            "max.request.size", "max.unpacked.batch.bytes", "partition.assignment.strategy",
-            "queued.max.messages.kbytes", "retries",
-            "session.timeout.ms",
-        ]).sorted()
+    public static let settingNames: [String] = SettingName.all.map(\.name).sorted()
 
     static let table = SettingTable<ClientConfiguration>([
         "bootstrap.servers": { (configuration, value) throws(KafkaError) in
@@ -56,6 +45,9 @@ extension ClientConfiguration {
         },
         "metadata.max.age.ms": { (configuration, value) throws(KafkaError) in
             configuration.metadataMaximumAge = try value.milliseconds()
+        },
+        "progress.limit.ms": { (configuration, value) throws(KafkaError) in
+            configuration.progressLimit = try value.milliseconds()
         },
     ])
 }

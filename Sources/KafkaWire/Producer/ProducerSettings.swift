@@ -50,7 +50,7 @@ extension KafkaProducer.Configuration {
         return level
     }
 
-    private static let table = SettingTable<Self>([
+    static let table = SettingTable<Self>([
         "acks": { (configuration, value) throws(KafkaError) in
             configuration.acks = try value.choice(["all": .all, "-1": .all, "0": .none, "1": .leader])
         },
