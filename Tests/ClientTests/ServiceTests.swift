@@ -11,7 +11,7 @@
     @Suite(.turn) struct ServiceTests {
         @Test func aGroupOfServicesEndsBothSides() async throws {
             let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
-            let producer = try KafkaProducer.quick(broker.bootstrapServers) { $0.linger = .seconds(60) }
+            let producer = try KafkaProducer.quick(broker.bootstrapServers)
             let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
             let seen = Seen()
             let group = ServiceGroup(

@@ -112,6 +112,7 @@ actor ConsumerEngine {
         wakeApplication()
         await leave(within: .seconds(10)) { $0.close() }
         timer.cancel()
+        shareEnded()
         await cluster.close()
         return membership.flatMap { commits.closed($0.groupId) }
     }

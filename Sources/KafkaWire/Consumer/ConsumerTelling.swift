@@ -2,7 +2,14 @@
 extension ConsumerEngine {
     /// The partitions that are read may be others now.
     func shareChanged() {
-        let (gone, lost, new) = rebalance.reads(Set(plan.positions.keys))
+        if !announcements.isClosed { shareChanged(to: Set(plan.positions.keys)) }
+    }
+
+    /// It reads no more.
+    func shareEnded() { shareChanged(to: []) }
+
+    private func shareChanged(to partitions: Set<TopicPartition>) {
+        let (gone, lost, new) = rebalance.reads(partitions)
         guard !gone.isEmpty || !new.isEmpty else { return }
         progress.reassigned(rebalance.told, now: now)
         if !gone.isEmpty { cluster.tell(.revoked(group: configuration.groupId, gone, lost: lost)) }

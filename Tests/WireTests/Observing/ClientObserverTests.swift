@@ -67,7 +67,7 @@ import Testing
             observer.observe(event)
             #expect(observer.called.withLock { $0 } == [method])
         }
-        #expect(Set(Self.events.map(\.1)).count == 30)
+        #expect(Set(Self.events.map(\.1)).count == 31)
     }
 
     @Test func everyEventIsOneLineAtItsLevel() {
@@ -186,20 +186,14 @@ private final class Methods: ClientObserver {
 }
 
 /// A log that is kept.
-private final class Lines: LogHandler {
+private struct Lines: LogHandler {
     struct Line: Equatable {
         var level: Logger.Level
         var message: String
     }
     let all = Locked<[Line]>([])
-    var logLevel: Logger.Level {
-        get { .trace }
-        set {}
-    }
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
+    var logLevel = Logger.Level.trace
+    var metadata = Logger.Metadata()
     subscript(metadataKey _: String) -> Logger.Metadata.Value? {
         get { nil }
         set {}
