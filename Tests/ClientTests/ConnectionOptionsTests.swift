@@ -110,12 +110,12 @@ import Testing
         client.connections.dialer = Never()
         let loop = try SocketLoop.common()
         let connection = BrokerConnection(
-            host: "somewhere", port: 1, clientId: "c", loop: loop, logger: client.logger, options: client.connections)
+            host: "somewhere", port: 1, clientId: "c", loop: loop, options: client.connections)
         let error = await #expect(throws: KafkaError.self) { try await connection.open(timeout: .milliseconds(200)) }
         #expect(error?.message.contains("could not connect to somewhere:1") == true, "\(error?.message ?? "")")
         // Closing does not wait for it either.
         let other = BrokerConnection(
-            host: "somewhere", port: 1, clientId: "c", loop: loop, logger: client.logger, options: client.connections)
+            host: "somewhere", port: 1, clientId: "c", loop: loop, options: client.connections)
         let opening = Task { try await other.open(timeout: .seconds(600)) }
         try await Task.sleep(for: .milliseconds(50))
         await other.close()

@@ -26,7 +26,7 @@ import Testing
             folder: "Sources/KafkaWire",
             layers: [
                 "Bytes", "Codec", "Messages", "Records", "Frames", "Explain", "Net", "Security", "Connection",
-                "Cluster", "Producer", "Consumer", "Admin", "Diagnosis",
+                "Observing", "Cluster", "Producer", "Consumer", "Admin", "Diagnosis",
             ],
             active: [
                 "Net", "Security", "Connection", "Cluster", "Producer", "Consumer", "Admin", "Diagnosis",

@@ -32,12 +32,18 @@ public struct ClientConfiguration: Sendable {
     /// `metadata.recovery.rebootstrap.trigger.ms`). Default: the bootstrap servers are asked anew, at the latest after 5
     /// minutes, as in Java.
     public var recovery = MetadataRecovery.rebootstrap(after: .seconds(300))
-    /// Where the client logs to. It never logs keys, values or credentials. Default: nowhere.
+    /// Where the client logs to, at the levels of ``LogObserver``. It never logs keys, values or credentials. Default: nowhere.
     public var logger = Logger(label: "kafkawire") { _ in SwiftLogNoOpLogHandler() }
 
-    /// Is told of what happens and is no error, such as a broker that throttles; on the client's loop, so it may not take
-    /// long. Default nil; the logger is told the same.
+    /// Are told what happens, on the client's loop. Default: none.
+    public var observers: [any ClientObserver] = []
+    /// Is told what happens, as ``observers`` are, for programs that want no type of their own. Default nil.
     public var onEvent: (@Sendable (ClientEvent) -> Void)?
+    /// Whether ``ClientMetrics`` are kept, which costs each request and each batch a look into a dictionary. Default true.
+    public var keepsMetrics = true
+    /// After how long without progress ``ClientEvent/stalled(_:)`` is told of a partition that has records
+    /// (`progress.limit.ms`, which other clients do not have). Default 30 s; zero never tells it.
+    public var progressLimit: Duration = .seconds(30)
 
     /// The loop that the client is on; nil is the one that all share.
     package var loop: (any EventLoop)?

@@ -18,21 +18,7 @@ extension ClientConfiguration {
     }
 
     /// The names of settings that clients, producers or consumers take, in order.
-    public static let settingNames: [String] =
-        (table.names + [
-            "acks", "allow.auto.create.topics", "auto.commit.interval.ms", "auto.offset.reset", "batch.size",
-            "buffer.memory",
-            "compression.gzip.level",
-            "compression.lz4.level", "compression.type", "compression.zstd.level", "delivery.timeout.ms",
-            "enable.auto.commit", "enable.idempotence", "fetch.max.bytes", "fetch.max.wait.ms", "fetch.min.bytes",
-            "group.id", "group.instance.id", "heartbeat.interval.ms", "isolation.level", "linger.ms", "max.block.ms",
-            "max.in.flight.requests.per.connection", "max.partition.fetch.bytes", "max.poll.interval.ms",
-            "max.request.size", "max.unpacked.batch.bytes", "metadata.max.idle.ms",
-            "partition.assignment.strategy", "partitioner", "partitioner.adaptive.partitioning.enable",
-            "partitioner.availability.timeout.ms", "partitioner.class", "partitioner.ignore.keys",
-            "queued.max.messages.kbytes", "retries",
-            "session.timeout.ms",
-        ]).sorted()
+    public static let settingNames: [String] = SettingName.all.map(\.name).sorted()
 
     static let table = SettingTable<ClientConfiguration>([
         "bootstrap.servers": { (configuration, value) throws(KafkaError) in
@@ -69,6 +55,9 @@ extension ClientConfiguration {
         // With the strategy none it means nothing; ``apply(_:)`` reads the strategy last.
         "metadata.recovery.rebootstrap.trigger.ms": { (configuration, value) throws(KafkaError) in
             configuration.recovery = .rebootstrap(after: try value.milliseconds())
+        },
+        "progress.limit.ms": { (configuration, value) throws(KafkaError) in
+            configuration.progressLimit = try value.milliseconds()
         },
     ]).with(ConnectionSettings.rules)
 }

@@ -6,6 +6,7 @@ package actor Cluster {
     package nonisolated let loop: any EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     package nonisolated let configuration: ClientConfiguration
+    package nonisolated let observation: Observation
 
     /// Which connection a request uses. A broker works through a connection's requests one at a time, so that what may
     /// wait there must not stand in front of what may not.
@@ -57,6 +58,7 @@ package actor Cluster {
     package init(_ configuration: ClientConfiguration, loop: any EventLoop) throws(KafkaError) {
         self.configuration = configuration
         self.loop = loop
+        observation = configuration.observation
         var addresses: [BrokerAddress] = []
         for servers in configuration.bootstrapServers {
             for server in servers.split(separator: ",") {
@@ -80,6 +82,7 @@ package actor Cluster {
 
     /// Closes all connections; what waits fails.
     package func close() async {
+        if !isClosed { tell(.closed) }
         isClosed = true
         for (_, arrival) in resting.inOrder { arrival.give(.success(())) }
         for connection in takeConnections() { await connection.close() }
@@ -212,7 +215,7 @@ package actor Cluster {
             let code = answer.response.errorCode
             guard code == .none else { throw .refused(code, "could not ask for topics", by: answer.broker) }
             attempts.worked()
-            metadata.update(answer.response, all: question.topics == nil)
+            learn { $0.update(answer.response, all: question.topics == nil) }
             let told = Set(answer.response.topics.compactMap(\.name))
             if let missing = question.topics?.subtracting(told).min() {
                 throw .leftOut("could not look up topic \(missing)", by: answer.broker, api: .metadata, topic: missing)
@@ -237,7 +240,7 @@ package actor Cluster {
 
     /// Takes over a leader that a broker has pointed to (KIP-951).
     package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
-        metadata.setLeader(of: partition, leader, epoch: epoch)
+        learn([partition]) { $0.setLeader(of: partition, leader, epoch: epoch) }
     }
 
     /// Takes over where a broker is reached, which another one has told.
@@ -250,6 +253,7 @@ package actor Cluster {
     /// Takes over who coordinates, and where that is.
     func setCoordinator(of target: Target, _ id: BrokerID, host: String, port: Int32) {
         setAddress(of: id, host: host, port: port)
+        if coordinators[target] != id { tell(.coordinatorFound(of: target.name, broker: id)) }
         coordinators[target] = id
         coordinatorAddresses[target] = metadata.brokers[id]
     }
@@ -263,6 +267,7 @@ package actor Cluster {
 
     /// Forgets who coordinates: it has moved or is gone.
     package func forgetCoordinator(_ target: Target) {
+        if coordinators[target] != nil { tell(.coordinatorLost(of: target.name)) }
         coordinators[target] = nil
         coordinatorAddresses[target] = nil
     }

@@ -114,7 +114,7 @@ extension Cluster {
         if let opening = opening[key] { return try await opening.task.value.get() }
         let connection = BrokerConnection(
             host: address.host, port: address.port, clientId: configuration.clientId, loop: loop,
-            logger: configuration.logger, options: configuration.connections
+            watch: observation.watch(over: "\(address)"), options: configuration.connections
         ) { [weak self] reason in
             self?.assumeIsolated { $0.closed(key, reason) }
         }
@@ -125,6 +125,14 @@ extension Cluster {
 
     /// Opens a connection behind the broker's pause, and sees that it is the broker's.
     private func open(_ connection: BrokerConnection, _ key: Key) async -> Result<Link, KafkaError> {
+        let start = loop.now
+        tell(.connecting(broker: connection.name))
+        let outcome = await opened(connection, key)
+        if !isClosed { tellOpening(outcome, of: connection.name, since: start) }
+        return outcome
+    }
+
+    private func opened(_ connection: BrokerConnection, _ key: Key) async -> Result<Link, KafkaError> {
         let address = key.address
         do throws(KafkaError) {
             let versions = try await connection.open(

@@ -5,8 +5,7 @@ extension Cluster {
     func rebootstrap(because reason: String) {
         guard !isClosed else { return }
         rebootstraps &+= 1
-        configuration.logger.notice("the client begins with its bootstrap servers anew: \(reason)")
-        configuration.onEvent?(.rebootstrapped(reason: reason))
+        tell(.rebootstrapped(reason: reason))
         forgetBrokers()
         identities = Identities()
         canonicalBootstrap = nil
@@ -32,7 +31,7 @@ extension Cluster {
                 on: link.address, known: metadata, told: answer.response)
         else { return }
         // It is of the same cluster, so its list is the newer one.
-        metadata.update(answer.response, all: false)
+        learn { $0.update(answer.response, all: false) }
         identities.doubts(link.address)
         throw misrouted("\(answer.broker) is broker \(told) by now and not \(known)", answer.broker)
     }
@@ -58,8 +57,7 @@ extension Cluster {
     }
 
     private func misrouted(_ what: String, _ broker: String) -> KafkaError {
-        configuration.logger.warning("a connection went to another broker: \(what)")
-        configuration.onEvent?(.misrouted(broker: broker, reason: what))
+        tell(.misrouted(broker: broker, reason: what))
         return KafkaError(
             .connectionFailed,
             "a connection went to another broker: \(what); look whether addresses are given to other brokers while the "

@@ -29,6 +29,7 @@ extension Cluster {
                             ?? "no broker has answered; look whether they are reachable"),
                     broker: last?.broker, api: last?.api, topic: last?.topic, partition: last?.partition)
             }
+            await told(.retry(call: what, error: last, pause: pause))
             do { try await loop.sleep(for: pause) } catch {
                 throw KafkaError(.cancelled, "could not \(what): the task was cancelled")
             }

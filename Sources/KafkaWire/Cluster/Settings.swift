@@ -91,7 +91,7 @@ struct SettingTable<Configuration>: Sendable {
         var changed = configuration
         var rest: [(name: String, value: String)] = []
         for setting in settings {
-            guard let rule = rules[setting.name] else {
+            guard let rule = rules[SettingName.kafkaName(of: setting.name)] else {
                 rest.append(setting)
                 continue
             }
@@ -116,7 +116,7 @@ enum OtherSettings {
     }
 
     static func isKnown(_ name: String) -> Bool {
-        withoutEffect.contains(name) || ClientConfiguration.settingNames.contains(name)
+        withoutEffect.contains(name) || SettingName.named(name) != nil
     }
 
     /// What this client cannot do is said, not passed over: a program that asks for TLS must not send in the clear.
@@ -144,7 +144,7 @@ enum OtherSettings {
     }
 
     /// What asks for too much unless it is empty or `false`.
-    private static let refused = [
+    static let refused = [
         "bootstrap.controllers": "this client talks to brokers, not to controllers: set bootstrap.servers",
         "config.providers": "this client takes values as they stand: write them into the file",
         "group.protocol": "this client speaks the classic protocol of groups only: set it to classic",

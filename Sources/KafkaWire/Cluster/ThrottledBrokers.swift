@@ -43,8 +43,7 @@ extension Cluster {
     func throttled(_ link: Link, _ api: APIKey, for time: Duration) async {
         throttling.told(link.place, for: time, now: loop.now)
         let broker = link.connection.name
-        configuration.logger.notice("broker \(broker) throttles this client for \(time) (\(api))")
-        configuration.onEvent?(.throttled(broker: broker, api: api, time: time))
+        tell(.throttled(broker: broker, api: api, time: time))
         await link.connection.hold(for: time)
     }
 }

@@ -26,13 +26,3 @@ struct Throttling: Equatable, Sendable {
         return end
     }
 }
-
-/// Something that happened to a client and is no error.
-public enum ClientEvent: Equatable, Sendable {
-    /// A broker holds this client back, because it has used more than its quota allows: no request goes to it for so long.
-    case throttled(broker: String, api: APIKey, time: Duration)
-    /// A connection went to another broker than it was for, or to another cluster's (KIP-1242); it was closed.
-    case misrouted(broker: String, reason: String)
-    /// The client has forgotten the brokers that it knew, and asks its bootstrap servers (KIP-1102).
-    case rebootstrapped(reason: String)
-}

@@ -1,5 +1,3 @@
-import Logging
-
 /// A connection to one broker: an actor on its socket's loop. It connects, asks for the broker's versions, sends
 /// frames and hands out their answers. Once closed it stays closed; the cluster opens another.
 package actor BrokerConnection {
@@ -12,7 +10,7 @@ package actor BrokerConnection {
     private let port: UInt16
     private let clientId: String
     private let options: ConnectionOptions
-    private let logger: Logger
+    private let watch: (any ConnectionWatch)?
     /// Is told once that the connection has ended, and why; on the loop.
     private let onClose: (@Sendable (ConnectionState.Reason) -> Void)?
 
@@ -33,18 +31,20 @@ package actor BrokerConnection {
 
     private struct Waiter {
         var api: APIKey
+        var version: Int16
+        var sentAt: Instant
         var continuation: CheckedContinuation<Result<Bytes, KafkaError>, Never>
     }
 
     package init(
-        host: String, port: UInt16, clientId: String, loop: any EventLoop, logger: Logger,
+        host: String, port: UInt16, clientId: String, loop: any EventLoop, watch: (any ConnectionWatch)? = nil,
         options: ConnectionOptions = ConnectionOptions(), onClose: (@Sendable (ConnectionState.Reason) -> Void)? = nil
     ) {
         self.host = host
         self.port = port
         self.clientId = clientId
         self.loop = loop
-        self.logger = logger
+        self.watch = watch
         self.options = options
         self.onClose = onClose
         state = ConnectionState(idleLimit: options.maximumIdleTime)
@@ -81,7 +81,6 @@ package actor BrokerConnection {
         }
         let versions = try await negotiate(until: deadline)
         isNegotiated = true
-        logger.debug("connected", metadata: ["broker": "\(name)"])
         return versions
     }
 
@@ -176,7 +175,10 @@ package actor BrokerConnection {
                 return continuation.resume(returning: .failure(failure(.closed, api)))
             }
             state.used(now: loop.now)
-            waiters[id] = Waiter(api: api, continuation: continuation)
+            waiters[id] = Waiter(
+                api: api, version: Frame.version(of: frame), sentAt: watch == nil ? deadline : loop.now,
+                continuation: continuation)
+            watch?.sent(api, version: Frame.version(of: frame), bytes: frame.count)
             queue(frame, correlationId)
             onQueued()
             timer.bringForward(to: state.nextDeadline)
@@ -193,6 +195,7 @@ package actor BrokerConnection {
         }
         state.used(now: loop.now)
         queue(frame, correlationId)
+        watch?.sent(R.api, version: version, bytes: frame.count)
         let timer = loop.schedule(at: deadline) { [weak self] in
             self?.assumeIsolated { $0.perform($0.state.close(.timedOut)) }
         }
@@ -280,10 +283,14 @@ package actor BrokerConnection {
         for action in actions {
             switch action {
             case .deliver(let id, let frame):
-                waiters.removeValue(forKey: id)?.continuation.resume(returning: .success(frame))
+                guard let waiter = waiters.removeValue(forKey: id) else { continue }
+                tellAnswer(waiter, bytes: frame.count + 4)
+                waiter.continuation.resume(returning: .success(frame))
             case .fail(let id, let reason):
                 guard let waiter = waiters.removeValue(forKey: id) else { continue }
-                waiter.continuation.resume(returning: .failure(failure(reason, waiter.api)))
+                let error = failure(reason, waiter.api)
+                tellAnswer(waiter, bytes: 0, error)
+                waiter.continuation.resume(returning: .failure(error))
             case .close(let reason):
                 if let socket = channel?.socket {
                     loop.unwatch(socket)
@@ -292,10 +299,17 @@ package actor BrokerConnection {
                 channel = nil
                 timer.cancel()
                 resumeWriters()
-                logger.debug("connection closed", metadata: ["broker": "\(name)", "reason": "\(reason)"])
+                if isNegotiated {
+                    watch?.ended(because: reason == .closed || reason == .idle ? nil : failure(reason, nil))
+                }
                 onClose?(reason)
             }
         }
+    }
+
+    private func tellAnswer(_ waiter: Waiter, bytes: Int, _ error: KafkaError? = nil) {
+        guard let watch else { return }
+        watch.answered(waiter.api, version: waiter.version, bytes: bytes, after: loop.now - waiter.sentAt, error: error)
     }
 
     private func resumeWriters() {

@@ -10,7 +10,7 @@ public struct ConsumerBatch: Sendable {
     /// The partition's leader epoch at the last record, or -1.
     let leaderEpoch: LeaderEpoch
     @usableFromInline let parts: [Part]
-    private let engine: ConsumerEngine
+    let engine: ConsumerEngine
     private let assignment: Int
 
     @usableFromInline
@@ -71,6 +71,18 @@ public struct ConsumerBatch: Sendable {
         leaderEpoch = front.batches.last?.partitionLeaderEpoch ?? .none
         self.parts = parts
         self.count = count
+    }
+
+    /// The same place with other records.
+    init(_ batch: ConsumerBatch, parts: [Part]) {
+        source = batch.source
+        nextOffset = batch.nextOffset
+        highWatermark = batch.highWatermark
+        leaderEpoch = batch.leaderEpoch
+        self.parts = parts
+        engine = batch.engine
+        assignment = batch.assignment
+        count = parts.reduce(0) { $0 + $1.records.count - $1.first }
     }
 
     private static func damage(

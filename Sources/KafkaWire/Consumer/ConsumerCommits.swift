@@ -24,6 +24,7 @@ extension ConsumerEngine {
             commits.settled(attempt)
         } catch {
             commits.failed(attempt, because: error, now: now, pause: backoff.pause(after:))
+            cluster.tell(.commitFailed(group: id, error: error))
             throw error
         }
     }
@@ -49,7 +50,7 @@ extension ConsumerEngine {
             forgetCoordinator()
             throw error
         }
-        guard code != .none else { return }
+        guard code != .none else { return committed(offsets, member) }
         if let actions = membership?.commitRefused(code, of: member, now: now) { perform(actions) }
         throw .refused(
             code, "could not commit to group \(member.groupId)", api: .offsetCommit,
@@ -102,7 +103,7 @@ extension ConsumerEngine {
             commits.failed(attempt, because: error, now: now, pause: backoff.pause(after:))
             // A group that has moved on tells so itself.
             if Self.hasMovedOn(error) {
-                configuration.client.logger.warning("\(error.message)")
+                cluster.tell(.commitFailed(group: configuration.groupId ?? "", error: error))
             } else {
                 report(error, .commits)
             }

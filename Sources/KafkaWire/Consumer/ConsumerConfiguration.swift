@@ -56,6 +56,10 @@ extension KafkaConsumer {
         /// ``decompressionLimit``. Default: stop with an error.
         public var corruptBatches = CorruptBatches.stop
 
+        /// Who sees records before the application does, may change them, and hears of commits (`interceptor.classes`,
+        /// KIP-42). Default: nobody.
+        public var interceptors: [any ConsumerInterceptor] = []
+
         /// A member of `group` that reads `topics`.
         public init(bootstrapServers: [String], group: String, topics: [String]) {
             client = ClientConfiguration(bootstrapServers: bootstrapServers)

@@ -20,6 +20,8 @@ actor ConsumerEngine {
     var commits: CommitLedger
     var announcements = Announcements()
     var leaderLooks = LeaderLooks()
+    var progress: ProgressWatch
+    var rebalance = RebalanceClock()
     /// The pauses between tries of all kinds; how often each has failed, each counts.
     let backoff: Backoff
 
@@ -38,6 +40,7 @@ actor ConsumerEngine {
         let now = cluster.loop.now
         topics = TopicWatch(configuration.source, maximumAge: configuration.client.metadataMaximumAge, now: now)
         plan = FetchPlan(limit: configuration.maximumBuffered)
+        progress = ProgressWatch(limit: configuration.client.progressLimit, now: now)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
         if let id = configuration.groupId {
             membership = GroupState(
@@ -76,6 +79,7 @@ actor ConsumerEngine {
             case .records: break
             }
             if let chunk = plan.takeChunk() {
+                noteProgress(chunk.source)
                 gave(chunk)
                 fetch()
                 return .chunk(chunk, assignment: commits.assignment)
@@ -108,6 +112,7 @@ actor ConsumerEngine {
         wakeApplication()
         await leave(within: .seconds(10)) { $0.close() }
         timer.cancel()
+        shareEnded()
         await cluster.close()
         return membership.flatMap { commits.closed($0.groupId) }
     }
@@ -151,6 +156,7 @@ actor ConsumerEngine {
     ) {
         plan.assign(starts, epochs: epochs)
         commits.reassigned()
+        shareChanged()
         tell(announcements.reassigned())
     }
 
@@ -160,8 +166,8 @@ actor ConsumerEngine {
     func report(_ error: KafkaError, _ source: Troubles.Source) {
         guard !announcements.isClosed else { return }
         let change = announcements.trouble(error, source)
-        guard change != .none else { return configuration.client.logger.debug("\(error.message)") }
-        configuration.client.logger.warning("\(error.message)")
+        guard change != .none else { return }
+        cluster.tell(.troubled(error))
         if change == .first { wakeApplication() }
     }
 
@@ -173,7 +179,7 @@ actor ConsumerEngine {
 
     private func tell(_ change: Troubles.Change) {
         guard change == .recovered else { return }
-        configuration.client.logger.info("consuming works again")
+        cluster.tell(.recovered)
         wakeApplication()
     }
 
@@ -196,7 +202,7 @@ actor ConsumerEngine {
         let now = now
         let candidates = [
             membership?.nextDeadline, plan.nextLook(now), topics.deadline(hasShare: hasShare),
-            hasShare ? commits.deadline : nil,
+            hasShare ? commits.deadline : nil, progress.nextLook,
         ]
         guard !announcements.isClosed, let at = candidates.compactMap({ $0 }).min() else { return }
         // A time that has passed is looked at again soon, not in a circle.
@@ -211,6 +217,7 @@ actor ConsumerEngine {
         if !waiters.isEmpty, let actions = membership?.polled(now: now) { perform(actions) }
         if let actions = membership?.tick(now: now) { perform(actions) }
         commitIfDue()
+        watchProgress()
         fetch()
     }
 }

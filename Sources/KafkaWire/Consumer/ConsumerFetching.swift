@@ -28,13 +28,16 @@ extension ConsumerEngine {
         switch outcome {
         case .success(let answers):
             worksAgain(.broker(leader))
-            for answer in answers { take(answer) }
+            for answer in answers { take(answer, from: leader) }
             let isEmpty = answers.allSatisfy { if case .success(nil) = $0.outcome { true } else { false } }
             plan.holdBack(
                 leader, request, isEmpty ? now - start : nil,
                 wait: max(configuration.fetchMaximumWait, .milliseconds(10)), backoff, now: now)
         case .failure(let error):
-            for partition in request.partitions { _ = plan.failed(partition, backoff, now: now) }
+            for partition in request.partitions {
+                _ = plan.failed(partition, backoff, now: now)
+                progress.failed(partition, error)
+            }
             if !announcements.isClosed {
                 report(error, .broker(leader))
                 relearn(request.partitions)
@@ -53,13 +56,15 @@ extension ConsumerEngine {
     /// So many tries in a row are no trouble yet: with the default pauses, not a second.
     private static let patience = 4
 
-    private func take(_ answer: FetchExchange.PartitionAnswer) {
+    private func take(_ answer: FetchExchange.PartitionAnswer, from leader: BrokerID) {
         let source = answer.source
+        progress.answered(answer, now: now)
         switch answer.outcome {
         case .success(var chunk?):
             plan.worked(source)
             chunk.reachesEnd = configuration.tellsEnds && answer.end >= 0 && chunk.nextOffset >= answer.end
             plan.received(chunk)
+            cluster.tell(.fetched(chunk.told(by: leader, buffered: plan.buffered)))
             worksAgain(.partition(source))
             wakeApplication()
         case .success(nil):
@@ -103,7 +108,7 @@ extension ConsumerEngine {
         plan.reset(partition, to: start)
         commits.reset(partition)
         if !PlantedMistake.resetsUntold.isMade { announcements.willReset(partition, from: offset, because: error) }
-        configuration.client.logger.warning("\(error.message); going on by auto.offset.reset")
+        cluster.tell(.positionLost(partition, at: offset, error: error))
     }
 
     private func resolve(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) async {

@@ -38,7 +38,7 @@ extension ConsumerEngine {
 
     /// A damaged batch is left out: the application is told, and goes on at `offset`.
     func skipped(_ partition: TopicPartition, to offset: Offset?, because error: KafkaError) {
-        configuration.client.logger.error("\(error.message)")
+        cluster.tell(.batchSkipped(partition, error: error))
         announcements.passedOver(error)
         if let offset { plan.seek(partition, to: offset) }
     }

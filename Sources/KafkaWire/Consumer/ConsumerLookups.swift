@@ -109,6 +109,7 @@ extension ConsumerEngine {
             leave(Set(plan.positions.keys).subtracting(all))
             let later = new.filter { found[$0.key] == nil }
             plan.add(later.merging(found.mapValues { .offset($0) }) { $1 })
+            shareChanged()
             if !new.isEmpty { announce(found, later: later.keys) }
             tellMissing(topics.tookUp(known, now: now))
         } catch {
@@ -124,6 +125,7 @@ extension ConsumerEngine {
     private func leave(_ gone: Set<TopicPartition>) {
         guard !gone.isEmpty else { return }
         plan.remove(gone)
+        shareChanged()
         announcements.removed(gone.sorted())
         wakeApplication()
     }

@@ -15,6 +15,7 @@ extension ConsumerEngine {
             case .fail(let error): fail(error)
             }
         }
+        tellRebalance()
         setTimer()
     }
 
@@ -125,6 +126,7 @@ extension ConsumerEngine {
     }
 
     private func revoke(lost: Bool) {
+        if lost { rebalance.lose() }
         if lost { commits.lost() }
         if !announcements.revoked(plan.positions.keys.sorted(), lost: lost) {
             // The application need not let go; where it would have begun is committed all the same.

@@ -29,7 +29,7 @@ extension KafkaConsumer.Configuration {
         return unknown
     }
 
-    private static let table = SettingTable<Self>([
+    static let table = SettingTable<Self>([
         "group.id": { (configuration, value) throws(KafkaError) in
             guard !value.text.isEmpty else { throw value.refusal("group.id is empty; a group has a name") }
             if case .group(_, let topics) = configuration.source {
@@ -85,6 +85,9 @@ extension KafkaConsumer.Configuration {
         },
         "queued.max.messages.kbytes": { (configuration, value) throws(KafkaError) in
             configuration.maximumBuffered = try value.integer(1...Int(Int32.max)) << 10
+        },
+        "enable.partition.eof": { (configuration, value) throws(KafkaError) in
+            configuration.tellsEnds = try value.flag()
         },
     ])
 

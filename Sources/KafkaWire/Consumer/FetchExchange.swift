@@ -10,6 +10,9 @@ enum FetchExchange {
         var parting: Offset?
         /// Where the records end that may be had: the high watermark, or the last stable offset; -1 where it is not said.
         var end: Offset
+        /// The high watermark, and the last stable offset of a `read_committed` consumer; -1 where they are not said.
+        var highWatermark: Offset = -1
+        var stableOffset: Offset = -1
     }
 
     /// Fetches from one leader, waiting there for records.
@@ -53,7 +56,8 @@ enum FetchExchange {
                     found.append(
                         PartitionAnswer(
                             source: source, outcome: outcome, offset: offset, parting: parting,
-                            end: stable >= 0 ? stable : partition.highWatermark))
+                            end: stable >= 0 ? stable : partition.highWatermark,
+                            highWatermark: partition.highWatermark, stableOffset: stable))
                 }
             }
             // What is left out is not nothing: asked again at once, it would be so without end.

@@ -316,6 +316,13 @@ struct FetchPlan: Equatable, Sendable {
         chunks.append(chunk)
     }
 
+    /// What of a partition's way to the application the plan knows: whether it is held, from where on records of it wait for
+    /// the application, and whether what waits leaves no room.
+    func hindrance(of partition: TopicPartition) -> (isHeld: Bool, waiting: Offset?, isFull: Bool) {
+        let waiting = chunks.first { $0.source == partition && !$0.batches.isEmpty }
+        return (held.contains(partition), waiting?.firstOffset, buffered >= limit)
+    }
+
     // MARK: - Chunks
 
     /// The next records for the application.

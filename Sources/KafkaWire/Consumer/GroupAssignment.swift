@@ -22,7 +22,7 @@ extension ConsumerEngine {
             } catch {
                 // Nobody can say: a rebalance too many is better than records that nobody reads.
                 guard GroupFaults.mayPass(error) else {
-                    configuration.client.logger.info("\(error.message); the group is assigned anew")
+                    cluster.tell(.retry(call: "compare the group's assignment", error: error, pause: .zero))
                     return joinToAssign(share)
                 }
                 guard self.membership?.has(share) ?? false, !announcements.isClosed else { return }

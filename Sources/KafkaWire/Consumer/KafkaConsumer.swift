@@ -14,7 +14,7 @@
 /// leaves the group; reading again joins again. ``close()`` does the same for good.
 public final class KafkaConsumer: Sendable {
     private let configuration: Configuration
-    private let engine: ConsumerEngine
+    let engine: ConsumerEngine
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
@@ -119,7 +119,9 @@ public final class KafkaConsumer: Sendable {
                     unpackedLimit: configuration.fetchMaximumBytes * Self.usualRatio, engine: engine)
                 await engine.accepted(rest)
                 if let later { await engine.divided(batch, later) }
-                return batch.count > 0 ? batch : nil
+                let given =
+                    configuration.interceptors.isEmpty ? batch : batch.passed(through: configuration.interceptors)
+                return given.count > 0 ? given : nil
             } catch {
                 damage = error
             }

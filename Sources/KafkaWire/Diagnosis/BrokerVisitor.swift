@@ -100,8 +100,7 @@ struct BrokerVisitor: Sendable {
 
     private func connection(to address: SocketAddress) -> BrokerConnection {
         BrokerConnection(
-            host: address.host, port: address.port, clientId: configuration.client.clientId, loop: loop,
-            logger: configuration.client.logger)
+            host: address.host, port: address.port, clientId: configuration.client.clientId, loop: loop)
     }
 
     @_semantics("optimize.sil.specialize.generic.never")

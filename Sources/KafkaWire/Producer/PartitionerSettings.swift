@@ -1,6 +1,6 @@
 extension KafkaProducer.Configuration {
     /// The settings of where records go, under Java's and librdkafka's names.
-    static let partitionerTable = SettingTable<Self>([
+    static let partitionerRules: KeyValuePairs<String, SettingTable<Self>.Rule> = [
         "partitioner.class": { (configuration, value) throws(KafkaError) in
             configuration.partitioner = try partitioner(javaClass: value)
             if value.text == uniformSticky { configuration.ignoresKeys = true }
@@ -23,10 +23,7 @@ extension KafkaProducer.Configuration {
         "metadata.max.idle.ms": { (configuration, value) throws(KafkaError) in
             configuration.topicIdleTime = try value.milliseconds(atLeast: 5000)
         },
-    ])
-
-    /// The names of these settings.
-    static let partitionerNames = partitionerTable.names
+    ]
 
     private static let roundRobin = "org.apache.kafka.clients.producer.RoundRobinPartitioner"
     /// Both were taken out of Java in 4.0, which does as the first by itself, and as the second with

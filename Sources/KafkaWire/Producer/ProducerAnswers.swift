@@ -103,7 +103,7 @@ extension ProducerEngine {
             guard parts.count > 1, entry.batch.created + configuration.deliveryTimeout > now, !entry.isGivenUp else {
                 return lose(entry, error)
             }
-            configuration.client.logger.info("\(error.message); they are sent again in \(parts.count) batches")
+            cluster.tell(.batchDivided(entry.batch.target, parts: parts.count, error: error))
             shared.state.withLock { $0.accumulator.divide(entry, into: parts, now: now) }
             entry.batch.complete(in: parts)
         } catch {
@@ -118,16 +118,15 @@ extension ProducerEngine {
     }
 
     private func retry(_ entry: Accumulator.Entry, because error: KafkaError, anew: Bool) {
-        if entry.attempts == Self.triesUntold, !entry.isGivenUp {
-            configuration.client.logger.warning("\(error.message)")
+        let (attempt, pause) = (entry.attempts + 1, backoff.pause(after: entry.attempts + 1))
+        // Of one that is given up everything was told.
+        if !entry.isGivenUp {
+            cluster.tell(.batchRetried(entry.batch.target, error: error, attempt: attempt, pause: pause))
         }
-        let at = now + backoff.pause(after: entry.attempts + 1)
+        let at = now + pause
         shared.state.withLock { $0.accumulator.retry(entry, at: at, because: error, anew: anew) }
         setTimer(at)
     }
-
-    /// What works with the fourth try is nobody's trouble.
-    private static let triesUntold = 3
 
     private func finish(
         _ entry: Accumulator.Entry, _ outcome: Result<Offset, KafkaError>, logAppendTime: Int64 = -1,
@@ -136,16 +135,17 @@ extension ProducerEngine {
         let isAcknowledged = if case .success = outcome { true } else { false }
         if isAcknowledged { pace.worked() }
         shared.state.withLock { $0.accumulator.finished(entry, isAcknowledged: isAcknowledged) }
-        if case .failure(let error) = outcome {
-            fail(entry.batch, error, faults)
-        } else {
-            entry.batch.complete(outcome, logAppendTime: logAppendTime)
+        if case .failure(let error) = outcome { return fail(entry.batch, error, faults) }
+        if entry.batch.complete(outcome, logAppendTime: logAppendTime) {
+            cluster.tell(.batchAcknowledged(settled(entry.batch, try? outcome.get())))
         }
     }
 
     /// The batch will not arrive. One whose time was up while it was on its way has failed before.
     private func fail(_ batch: ProducerBatch, _ error: KafkaError, _ faults: RecordFaults? = nil) {
-        if batch.complete(.failure(error), faults: faults) { refusals.note(batch) }
+        guard batch.complete(.failure(error), faults: faults) else { return }
+        refusals.note(batch)
+        cluster.tell(.batchFailed(settled(batch, nil), error: error))
     }
 
     /// Fails what is on its way in time, too: it may arrive all the same, as whatever fails by a time-out.

@@ -161,6 +161,7 @@ actor ProducerEngine {
 
     private func start(_ entries: [Accumulator.Entry], to leader: BrokerID) {
         pace.sent(to: leader)
+        for entry in entries { cluster.tell(.batchSent(entry.sent(to: leader, now: now))) }
         // Packing takes time and is done elsewhere; without it, staying on the loop saves two changes of thread.
         let executor: (any TaskExecutor)? = configuration.compression == .none ? loop : nil
         let (previous, turn) = (turns[leader], SendTurn())

@@ -113,7 +113,7 @@ extension ProducerEngine {
             // Brokers that cannot be reached may come back; what has waited for too long fails meanwhile.
             if ProducerFaults.isFinal(error, ProducerFaults.initProducerId) { return end(error) }
             if identity.failed(error, now: now, pause: backoff.pause(after:)) {
-                configuration.client.logger.warning("\(error.message)")
+                cluster.tell(.troubled(error))
             }
         }
         drain()

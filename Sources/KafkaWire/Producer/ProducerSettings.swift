@@ -14,7 +14,6 @@ extension KafkaProducer.Configuration {
         var changed = self
         var rest = try ClientConfiguration.table.apply(settings, to: &changed.client)
         rest = try Self.table.apply(rest, to: &changed)
-        rest = try Self.partitionerTable.apply(rest, to: &changed)
         let isSaid = settings.contains { $0.name == "enable.idempotence" }
         if !isSaid, changed.acks != .all || changed.maximumRetries == 0 || changed.maximumInFlight > 5 {
             changed.isIdempotent = false
@@ -51,7 +50,7 @@ extension KafkaProducer.Configuration {
         return level
     }
 
-    private static let table = SettingTable<Self>([
+    static let table = SettingTable<Self>([
         "acks": { (configuration, value) throws(KafkaError) in
             configuration.acks = try value.choice(["all": .all, "-1": .all, "0": .none, "1": .leader])
         },
@@ -91,5 +90,5 @@ extension KafkaProducer.Configuration {
         "max.in.flight.requests.per.connection": { (configuration, value) throws(KafkaError) in
             configuration.maximumInFlight = try value.integer(atLeast: 1)
         },
-    ])
+    ]).with(partitionerRules)
 }

@@ -41,8 +41,7 @@ import Testing
     @Test func aRefusedConnectionSaysSo() async throws {
         let loop = try SocketLoop(name: "refused")
         let connection = BrokerConnection(
-            host: "127.0.0.1", port: 1, clientId: "test", loop: loop,
-            logger: ClientConfiguration(bootstrapServers: []).logger)
+            host: "127.0.0.1", port: 1, clientId: "test", loop: loop)
         let error = await #expect(throws: KafkaError.self) { try await connection.open(timeout: .seconds(5)) }
         #expect(error?.code == .connectionFailed)
         #expect(error?.message.contains("127.0.0.1:1") == true)

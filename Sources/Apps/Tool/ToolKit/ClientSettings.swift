@@ -41,7 +41,7 @@ extension ToolSettings {
     /// What to say of a name that nobody knows.
     package func remark(onUnknown name: String) -> String {
         let place = entry(name).map { "\($0.place): " } ?? ""
-        let near = NearestName.suggestions(for: name, among: ClientConfiguration.settingNames)
+        let near = SettingName.suggestions(for: name)
         let question = near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
         return
             "\(place)nobody knows the setting \(SafeText.line(name))\(question.isEmpty ? ", which has no effect" : question)"

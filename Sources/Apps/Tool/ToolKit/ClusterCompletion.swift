@@ -10,6 +10,11 @@ import KafkaWire
 #endif
 
 extension CompletionKind {
+    /// The names of the settings of these configurations, with the `=` that their values stand behind.
+    package static func settings(of sides: [SettingName.Side]) -> CompletionKind {
+        .list(SettingName.all.filter { sides.contains($0.side) }.map { "\($0.name)=" })
+    }
+
     /// The topics of the cluster that the line names so far.
     package static var topicNames: CompletionKind { asking { try await $0.listTopics(internals: false).map(\.name) } }
 

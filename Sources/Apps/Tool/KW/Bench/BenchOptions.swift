@@ -14,7 +14,8 @@ struct BenchOptions: ParsableArguments {
         // Kafka's older tools have the other two.
         name: [.customLong("command-property"), .customLong("producer-props"), .customLong("consumer-property")],
         parsing: .upToNextOption,
-        help: ArgumentHelp("Settings of the client under Kafka's names, over the file's.", valueName: "name=value"))
+        help: ArgumentHelp("Settings of the client under Kafka's names, over the file's.", valueName: "name=value"),
+        completion: .settings(of: SettingName.Side.allCases))
     var commandProperty: [String] = []
 
     @Option(

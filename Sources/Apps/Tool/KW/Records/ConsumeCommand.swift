@@ -82,7 +82,8 @@ struct ConsumeCommand: ToolCommand {
 
     @Option(
         name: [.customLong("command-property"), .customLong("consumer-property")],
-        help: ArgumentHelp("A setting of the consumer; may be repeated.", valueName: "name=value"))
+        help: ArgumentHelp("A setting of the consumer; may be repeated.", valueName: "name=value"),
+        completion: .settings(of: [.client, .consumer]))
     var property: [String] = []
 
     @Option(

@@ -162,7 +162,8 @@ struct ProduceSettings: ParsableArguments {
 
     @Option(
         name: [.customLong("command-property"), .customLong("producer-property")],
-        help: ArgumentHelp("A setting of the producer; may be repeated.", valueName: "name=value"))
+        help: ArgumentHelp("A setting of the producer; may be repeated.", valueName: "name=value"),
+        completion: .settings(of: [.client, .producer]))
     var property: [String] = []
 
     @Option(
