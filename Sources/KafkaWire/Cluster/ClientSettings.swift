@@ -19,13 +19,13 @@ extension ClientConfiguration {
     /// The names of settings that clients, producers or consumers take, in order.
     public static let settingNames: [String] =
         (table.names + [
-            "acks", "auto.commit.interval.ms", "auto.offset.reset", "batch.size", "buffer.memory",
+            "acks", "auto.commit.interval.ms", "auto.offset.reset", "batch.size", "buffer.memory", "client.rack",
             "compression.gzip.level",
             "compression.lz4.level", "compression.type", "compression.zstd.level", "delivery.timeout.ms",
             "enable.auto.commit", "enable.idempotence", "fetch.max.bytes", "fetch.max.wait.ms", "fetch.min.bytes",
             "group.id", "group.instance.id", "heartbeat.interval.ms", "isolation.level", "linger.ms", "max.block.ms",
             "max.in.flight.requests.per.connection", "max.partition.fetch.bytes", "max.poll.interval.ms",
-            "max.request.size", "max.unpacked.batch.bytes", "partition.assignment.strategy",
+            "max.poll.records", "max.request.size", "max.unpacked.batch.bytes", "partition.assignment.strategy",
             "queued.max.messages.kbytes", "retries",
             "session.timeout.ms",
         ]).sorted()
