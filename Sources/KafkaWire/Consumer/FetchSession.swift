@@ -103,11 +103,15 @@ struct FetchSession: Equatable, Sendable {
         }
     }
 
-    /// The broker has refused the session: another one begins. Gives whether that helps at once.
+    /// The broker has refused the session: another one begins. Gives whether that is worth a try at once: it is not where
+    /// one was just to begin.
     mutating func refused(_ code: ErrorCode) -> Bool {
+        let wasKnown = epoch > 0
         epoch = 0
         if code == .fetchSessionIdNotFound { id = 0 }
-        return [.fetchSessionIdNotFound, .invalidFetchSessionEpoch, .fetchSessionTopicIdError].contains(code)
+        let isAboutSessions = [.fetchSessionIdNotFound, .invalidFetchSessionEpoch, .fetchSessionTopicIdError]
+            .contains(code)
+        return wasKnown && isAboutSessions
     }
 
     /// There was no answer, or one that makes no sense: nobody knows what the broker knows.
