@@ -17,9 +17,9 @@ extension KafkaConsumer {
     /// try await consumer.processInParallel(maximum: 64) { record in try await store(record.value) }
     /// ```
     ///
-    /// A record whose `body` has returned is done (``mark(_:)-swift.method``): what is committed, by time, with
-    /// ``commitMarked()`` and by ``close(timeout:)``, ends in front of the first record that is not. A crash repeats records and
-    /// loses none; which ones come again depends on what was finished, and in which order.
+    /// A record whose `body` has returned is done (``mark(_:)``): what is committed (by time and by ``close(timeout:)`` with
+    /// ``Configuration/autoCommit``, else by ``commitMarked()`` alone) ends in front of the first record that is not. A crash
+    /// repeats records and loses none; which ones come again depends on what was finished, and in which order.
     ///
     /// Where the group takes partitions away, what has not begun of them is dropped, and what has is waited for, up to
     /// `letGo`, before they are given back.
