@@ -185,7 +185,8 @@ import Testing
                     + "org.apache.kafka.clients.consumer.CooperativeStickyAssignor, range"
             ), ("group.instance.id", "i"), ("isolation.level", "read_committed"), ("fetch.max.wait.ms", "23"),
             ("fetch.min.bytes", "24"), ("fetch.max.bytes", "25"), ("max.partition.fetch.bytes", "26"),
-            ("queued.max.messages.kbytes", "27"), ("max.poll.records", "1"), ("group.protocol", "classic"),
+            ("queued.max.messages.kbytes", "27"), ("max.poll.records", "28"), ("client.rack", "east"),
+            ("group.protocol", "classic"),
         ])
         #expect(configuration.source == .group("other", topics: ["t"]))
         #expect(configuration.offsetReset == .latest && configuration.autoCommit == .milliseconds(20))
@@ -197,6 +198,11 @@ import Testing
         #expect(configuration.fetchMaximumWait == .milliseconds(23) && configuration.fetchMinimumBytes == 24)
         #expect(configuration.fetchMaximumBytes == 25 && configuration.partitionMaximumBytes == 26)
         #expect(configuration.maximumBuffered == 27 << 10)
+        #expect(configuration.maximumRecords == 28 && configuration.clientRack == "east")
+        let since = try Self.consumer([("auto.offset.reset", "by_duration:P1DT1H")])
+        #expect(since.offsetReset == .byDuration(.seconds(90_000)))
+        #expect(since.offsetReset.start(at: 90_000_007) == .time(7))
+        #expect(since.offsetReset.start(at: 6) == .time(0))
     }
 
     @Test(arguments: [
@@ -238,7 +244,8 @@ import Testing
 
     @Test(arguments: [
         ("auto.offset.reset", "first", "earliest, latest or none"),
-        ("auto.offset.reset", "by_duration:PT1H", "earliest"),
+        ("auto.offset.reset", "by_duration:1h", "PT1H"), ("auto.offset.reset", "by_duration:-PT1H", "not"),
+        ("auto.offset.reset", "by_duration:", "PT1H"), ("max.poll.records", "0", "1"),
         ("group.id", " ", "has a name"), ("group.protocol", "consumer", "classic protocol"),
         ("isolation.level", "serializable", "read_uncommitted or read_committed"),
         ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor", "name one"),

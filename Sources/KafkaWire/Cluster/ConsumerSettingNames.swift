@@ -7,7 +7,7 @@ extension SettingName {
         .init("group.id", .consumer, "source", .text, "", "the group of a consumer that is in one"),
         .init(
             "auto.offset.reset", .consumer, "offsetReset", .choice(["earliest", "latest", "none"]), "earliest",
-            "where to begin where nothing was committed, or what was is gone"),
+            "where to begin where nothing was committed, or what was is gone; by_duration:PT1H begins an hour ago (KIP-1106)"),
         .init(
             "enable.auto.commit", .consumer, "autoCommit", .flag, "true",
             "whether positions behind processed batches are committed by themselves"),
@@ -53,5 +53,9 @@ extension SettingName {
         .init(
             "max.unpacked.batch.bytes", .consumer, "decompressionLimit", .bytes(someCount), "67108864", .none,
             "how far one batch may unpack"),
+        .init("client.rack", .consumer, "clientRack", .text, "", "where the client is, for the closest replica (KIP-392)"),
+        .init(
+            "max.poll.records", .consumer, "maximumRecords", .number(1...Int(Int32.max)), "", .none,
+            "how many records a batch has at most; by default as many as a fetch brought of a partition"),
     ]
 }

@@ -197,7 +197,11 @@ extension Cluster {
     /// It is not closed as idle before it is used.
     private func keep(_ link: Link) { link.connection.assumeIsolated { $0.keep() } }
 
+    /// Whether there is a connection to the broker for what does not wait there.
+    func isConnected(to broker: BrokerID) -> Bool {
+        metadata.brokers[broker].flatMap { links[Key(address: $0, use: .general)] }.map(isOpen) ?? false
+    }
+
     /// Connections live on this actor's loop, so that this needs no waiting.
     private func isOpen(_ link: Link) -> Bool { link.connection.assumeIsolated { $0.isOpen } }
-
 }

@@ -154,10 +154,10 @@ enum OtherSettings {
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.
     static let withoutEffect: Set<String> = [
-        "allow.auto.create.topics", "bootstrap.controllers", "check.crcs", "client.rack",
+        "allow.auto.create.topics", "bootstrap.controllers", "check.crcs",
         "config.providers", "enable.metrics.push", "exclude.internal.topics",
         "group.protocol", "group.remote.assignor", "interceptor.classes",
-        "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer", "max.poll.records",
+        "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer",
         "metadata.max.idle.ms",
         "metric.reporters", "metrics.num.samples", "metrics.recording.level", "metrics.sample.window.ms",
         "partitioner.adaptive.partitioning.enable", "partitioner.availability.timeout.ms", "partitioner.class",

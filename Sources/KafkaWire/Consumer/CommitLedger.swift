@@ -25,6 +25,8 @@ struct CommitLedger: Equatable, Sendable {
 
     /// How often positions are committed by themselves; nil leaves it to the application.
     let interval: Duration?
+    /// Whether the application marks what it is done with: asking for more says nothing then.
+    var isByMarks = false
     /// Counts the assignments, given and taken away.
     private(set) var assignment = 0
     /// Positions behind what the application has in hand.
@@ -63,11 +65,19 @@ struct CommitLedger: Equatable, Sendable {
     /// As ``gaveOnly(_:upTo:)``, where no more is known than the offset.
     mutating func gaveOnly(_ partition: TopicPartition, upTo offset: Offset) { given[partition]?.offset = offset }
 
+    /// It has marked all in front of these positions as done.
+    mutating func done(_ positions: [TopicPartition: CommittedOffset]) {
+        for (partition, position) in positions where position.offset > committed[partition] ?? -1 {
+            processed[partition] = position
+        }
+    }
+
     /// It got nothing.
     mutating func withheld(_ partition: TopicPartition) { given[partition] = nil }
 
     /// The application asks for more: it is done with what it has.
     mutating func asked() {
+        guard !isByMarks else { return given = [:] }
         for (partition, position) in given where position.offset > committed[partition] ?? -1 {
             processed[partition] = position
         }
@@ -127,6 +137,9 @@ struct CommitLedger: Equatable, Sendable {
 
     /// What is left to commit before partitions are given back.
     var rest: Attempt? { interval == nil || processed.isEmpty ? nil : attempt(.rest, processed) }
+
+    /// What is processed, and the group does not know.
+    var open: [TopicPartition: CommittedOffset] { processed }
 
     /// The application commits. Nil where these are positions of an earlier assignment.
     mutating func own(_ offsets: [TopicPartition: CommittedOffset], of assignment: Int? = nil) -> Attempt? {

@@ -3,6 +3,8 @@
 public struct ConsumerBatch: Sendable {
     /// Where the records come from.
     public let source: TopicPartition
+    /// Where it begins; there may be no record with that offset.
+    let firstOffset: Offset
     /// The offset behind the last record: what ``commit()`` commits.
     public let nextOffset: Offset
     /// The end of the partition when the records were fetched; how far it is ahead of ``nextOffset`` is the lag.
@@ -11,13 +13,16 @@ public struct ConsumerBatch: Sendable {
     let leaderEpoch: LeaderEpoch
     @usableFromInline let parts: [Part]
     let engine: ConsumerEngine
-    private let assignment: Int
+    /// The number of the assignment that the records are of.
+    let assignment: Int
 
     @usableFromInline
     struct Part: Sendable {
         @usableFromInline var records: DecodedRecords
         /// Records in front of the offset that was asked for: brokers send whole batches.
         @usableFromInline var first: Int
+        /// Those from here on come with the next batch.
+        @usableFromInline var end: Int
     }
 
     /// How many records there are.
@@ -34,11 +39,11 @@ public struct ConsumerBatch: Sendable {
         var kind: Kind
     }
 
-    /// Unpacks the batches of a chunk, one after the other, until they have come to `unpackedLimit` bytes: what is handed
-    /// out holds that much, or one batch. `rest` are those behind.
+    /// Unpacks the batches of a chunk, one after the other, until they have come to `unpackedLimit` bytes, or to `maximum`
+    /// records: what is handed out holds that much, or one batch. `rest` is what is behind.
     init(
         _ chunk: FetchedChunk, rest: inout FetchedChunk?, assignment: Int, limit: Int, unpackedLimit: Int,
-        engine: ConsumerEngine
+        maximum: Int = .max, engine: ConsumerEngine
     ) throws(Damage) {
         source = chunk.source
         highWatermark = chunk.highWatermark
@@ -49,24 +54,34 @@ public struct ConsumerBatch: Sendable {
         var count = 0
         var unpacked = 0
         for (index, batch) in chunk.batches.enumerated() where !batch.attributes.isControl {
-            if unpacked >= unpackedLimit {
+            if unpacked >= unpackedLimit || count >= maximum {
                 (front, rest) = chunk.divided(at: index)
                 break
             }
             let records: DecodedRecords
-            do throws(WireError) {
-                try batch.verifyChecksum()
-                records = try batch.records(limit: limit)
-            } catch {
-                throw Self.damage(batch, index, error, chunk.source)
-            }
             var first = 0
-            while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
-            parts.append(Part(records: records, first: first))
-            count += records.count - first
+            if index == 0, let kept = chunk.unpacked {
+                (records, first) = (kept.records, kept.first)
+            } else {
+                do throws(WireError) {
+                    try batch.verifyChecksum()
+                    records = try batch.records(limit: limit)
+                } catch {
+                    throw Self.damage(batch, index, error, chunk.source)
+                }
+                while first < records.count, records.offset(at: first) < chunk.firstOffset { first += 1 }
+            }
+            let end = Swift.min(records.count - first, maximum - count) + first
+            parts.append(Part(records: records, first: first, end: end))
+            count += end - first
+            if end < records.count {
+                (front, rest) = chunk.divided(at: index, in: records, before: end)
+                break
+            }
             // What is not packed is where it was received, and counted there.
             if batch.attributes.compression != Compression.none { unpacked += records.payload.count }
         }
+        firstOffset = chunk.firstOffset
         nextOffset = front.nextOffset
         leaderEpoch = front.batches.last?.partitionLeaderEpoch ?? .none
         self.parts = parts
@@ -120,16 +135,18 @@ public struct ConsumerBatch: Sendable {
     ) throws(E) {
         for part in parts {
             let records = part.records
-            try records.forEachValue(from: part.first) { (index, value) throws(E) in
+            try records.forEachValue(from: part.first, to: part.end) { (index, value) throws(E) in
                 try body(records.offset(at: index), value)
             }
         }
     }
 
-    /// Commits that the group has processed these records, and all before them of this partition. Throws where the
-    /// group has moved on without this member: then another member gets the records again.
-    public func commit() async throws(KafkaError) {
-        try await engine.commit([source: .init(offset: nextOffset, leaderEpoch: leaderEpoch)], of: assignment)
+    /// Commits that the group has processed these records, and all before them of this partition, with a text that the group
+    /// keeps beside the position. Throws where the group has moved on without this member: then another member gets the
+    /// records again.
+    public func commit(metadata: String = "") async throws(KafkaError) {
+        try await engine.commit(
+            [source: .init(offset: nextOffset, leaderEpoch: leaderEpoch, metadata: metadata)], of: assignment)
     }
 }
 
@@ -139,6 +156,7 @@ extension ConsumerBatch: Sequence {
         @usableFromInline let parts: [Part]
         @usableFromInline var records: DecodedRecords?
         @usableFromInline var index = 0
+        @usableFromInline var end = 0
         @usableFromInline var nextPart = 0
 
         @inlinable
@@ -147,13 +165,14 @@ extension ConsumerBatch: Sequence {
         @inlinable
         public mutating func next() -> Record? {
             while true {
-                if let records, index < records.endIndex {
+                if let records, index < end {
                     index += 1
                     return records[index - 1]
                 }
                 guard nextPart < parts.count else { return nil }
                 records = parts[nextPart].records
                 index = parts[nextPart].first
+                end = parts[nextPart].end
                 nextPart += 1
             }
         }

@@ -42,7 +42,7 @@ extension ConsumerEngine {
         _ offsets: [TopicPartition: CommittedOffset], within limit: Duration? = nil
     ) async throws(KafkaError) {
         guard !offsets.isEmpty else { return }
-        guard let member = membership?.member else { throw movedOn(offsets) }
+        guard let member = committer else { throw movedOn(offsets) }
         let code: ErrorCode
         do {
             code = try await cluster.commit(offsets, as: member, timeout: limit)
@@ -56,7 +56,14 @@ extension ConsumerEngine {
             code, "could not commit to group \(member.groupId)", api: .offsetCommit,
             topic: offsets.keys.min()?.topic, partition: offsets.keys.min()?.partition,
             advice: Self.movedOn.contains(code)
-                ? "the group has moved on, and the records behind the last commit come again" : nil)
+                ? membership == nil
+                    ? "the group has members, who have the partitions: choose another group.id"
+                    : "the group has moved on, and the records behind the last commit come again" : nil)
+    }
+
+    /// What the coordinator is told of who commits: a member, or nobody in particular.
+    private var committer: Membership? {
+        membership == nil ? configuration.groupId.map { Membership(groupId: $0) } : membership?.member
     }
 
     private static let movedOn: Set<ErrorCode> = [
@@ -65,6 +72,7 @@ extension ConsumerEngine {
 
     /// Commits what was processed, in the background, when it is time to.
     func commitIfDue() {
+        noteMarks()
         guard hasShare, let attempt = commits.due(now: now) else { return }
         Task(executorPreference: loop) {
             await self.commit(attempt)
@@ -75,6 +83,7 @@ extension ConsumerEngine {
     /// Commits what is left, before partitions are given back. The coordinator may be moving just then: it is tried until
     /// `deadline`.
     func commitRest(until deadline: Instant) async {
+        noteMarks()
         var failures = 0
         while let attempt = commits.rest {
             // A coordinator that is silent must not take all of the time.

@@ -52,6 +52,16 @@ extension KafkaConsumer {
         /// larger is refused, or passed over with ``CorruptBatches/skip``. Default 64 MiB.
         public var decompressionLimit = Compression.defaultLimit
         static let unpackedBatchSetting = "max.unpacked.batch.bytes"
+        /// The rack, or zone, that the client is in (`client.rack`): with brokers that choose replicas by it
+        /// (`replica.selector.class`), records are fetched from the closest one (KIP-392). Default nil: from leaders.
+        public var clientRack: String?
+        /// How many records a ``ConsumerBatch`` has at most (`max.poll.records`). Default nil: what a fetch has brought of
+        /// one partition. Java's default is 500; there each record is an object.
+        public var maximumRecords: Int?
+        /// Whether only what was marked as done is committed (``ConsumerBatch/mark(_:)``), up to the first record that is
+        /// not: by ``KafkaConsumer/commitMarked()``, and with ``autoCommit`` by itself. Default false: a batch counts as
+        /// processed when the next one is asked for.
+        public var commitsMarked = false
         /// What to do with a batch whose checksum is wrong also when it is fetched again, or that is larger than
         /// ``decompressionLimit``. Default: stop with an error.
         public var corruptBatches = CorruptBatches.stop
@@ -72,20 +82,35 @@ extension KafkaConsumer {
             source = .topics(topics, from: start)
         }
 
+        /// A reader of certain partitions, which it takes itself, with the positions kept by `group`; see
+        /// ``KafkaConsumer/Source/taken(_:by:)``.
+        public init(bootstrapServers: [String], group: String, partitions: [TopicPartition]) {
+            client = ClientConfiguration(bootstrapServers: bootstrapServers)
+            source = .taken(partitions, by: group)
+        }
+
         /// A reader of certain partitions, outside of any group.
         public init(bootstrapServers: [String], partitions: [TopicPartition: StartingOffset]) {
             client = ClientConfiguration(bootstrapServers: bootstrapServers)
             source = .partitions(partitions)
         }
 
-        var groupId: String? { if case .group(let id, _) = source { id } else { nil } }
+        /// The group that positions are committed to.
+        var groupId: String? {
+            switch source {
+            case .group(let id, _), .taken(_, let id): id
+            case .topics, .partitions: nil
+            }
+        }
 
         func validated() throws(KafkaError) -> Configuration {
             func require(_ holds: Bool, _ message: String, _ setting: String) throws(KafkaError) {
                 if !holds { throw KafkaError(.invalidConfiguration, message, setting: setting) }
             }
-            if case .group(let id, _) = source {
-                try require(!id.isEmpty, "the group has no name; set group.id", "group.id")
+            if let id = groupId { try require(!id.isEmpty, "the group has no name; set group.id", "group.id") }
+            if let maximumRecords { try require(maximumRecords > 0, "max.poll.records is below 1", "max.poll.records") }
+            if case .byDuration(let time) = offsetReset {
+                try require(time >= .zero, "auto.offset.reset goes into the future", "auto.offset.reset")
             }
             if case .named(let names) = source.topics {
                 try require(!names.isEmpty, "no topic is named to read", "topics")
@@ -107,6 +132,8 @@ extension KafkaConsumer {
             case .topics(_, let start):
                 let flaw = start.flaw ?? ""
                 try require(flaw.isEmpty, "could not begin to read topics: \(flaw)", "topics")
+            case .taken(let partitions, _):
+                try require(!partitions.isEmpty, "no partition is named to read", "partitions")
             case .group: break
             }
             try require(fetchMaximumWait >= .zero, "fetch.max.wait.ms is below 0", "fetch.max.wait.ms")
@@ -123,12 +150,16 @@ extension KafkaConsumer {
         case topics(Topics, from: StartingOffset)
         /// These partitions, from these places on, without a group; nothing is committed.
         case partitions([TopicPartition: StartingOffset])
+        /// These partitions, which the application itself takes, from where the group has come to, or where it has committed
+        /// nothing as ``Configuration/offsetReset`` says; positions are committed to the group, of which nobody is a member
+        /// (`assign` with a `group.id` in Java). A group that has members refuses such commits.
+        case taken([TopicPartition], by: String)
 
         /// The topics that are looked at from time to time, since they may come, go and grow.
         var topics: Topics? {
             switch self {
             case .group(_, let topics), .topics(let topics, _): topics
-            case .partitions: nil
+            case .partitions, .taken: nil
             }
         }
     }
@@ -174,14 +205,18 @@ extension KafkaConsumer {
         case earliest
         /// Behind the last record.
         case latest
+        /// The first record that is not older than so long before now (`by_duration:PT1H`, KIP-1106); behind the last
+        /// record where none is that new.
+        case byDuration(Duration)
         /// Nowhere: it is an error.
         case fail
 
-        /// Where that is; nil for nowhere.
-        var start: StartingOffset? {
+        /// Where that is at this time, in milliseconds since 1970; nil for nowhere.
+        func start(at now: Int64) -> StartingOffset? {
             switch self {
             case .earliest: .earliest
             case .latest: .latest
+            case .byDuration(let time): .time(max(0, now) - min(max(0, now), max(0, LongMilliseconds(time).rawValue)))
             case .fail: nil
             }
         }

@@ -22,6 +22,10 @@ actor ConsumerEngine {
     var leaderLooks = LeaderLooks()
     var progress: ProgressWatch
     var rebalance = RebalanceClock()
+    /// What was said with each broker about fetching.
+    var dialogues: [BrokerID: FetchDialogue] = [:]
+    /// What the application marks as done.
+    nonisolated let marks: MarkBoard
     /// The pauses between tries of all kinds; how often each has failed, each counts.
     let backoff: Backoff
 
@@ -42,7 +46,9 @@ actor ConsumerEngine {
         plan = FetchPlan(limit: configuration.maximumBuffered)
         progress = ProgressWatch(limit: configuration.client.progressLimit, now: now)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
-        if let id = configuration.groupId {
+        marks = MarkBoard(isOn: configuration.commitsMarked)
+        commits.isByMarks = configuration.commitsMarked
+        if case .group(let id, _) = configuration.source {
             membership = GroupState(
                 groupId: id, groupInstanceId: configuration.groupInstanceId,
                 sessionTimeout: configuration.sessionTimeout, heartbeatInterval: configuration.heartbeatInterval,
@@ -51,7 +57,9 @@ actor ConsumerEngine {
     }
 
     var now: Instant { loop.now }
-    var hasShare: Bool { membership?.standing == .stable }
+    var hasShare: Bool { membership?.standing == .stable || isTaken }
+    /// Whether the application itself takes partitions, whose positions a group keeps.
+    private var isTaken: Bool { if case .taken = configuration.source { true } else { false } }
 
     func pause(_ time: Duration) async {
         if time > .zero { try? await loop.sleep(for: time) }
@@ -107,18 +115,24 @@ actor ConsumerEngine {
 
     /// Commits what was processed, leaves the group, closes the connections. Gives why not all could be committed.
     @discardableResult
-    func close() async -> KafkaError? {
+    func close(within limit: Duration = .seconds(10)) async -> KafkaError? {
         guard announcements.close() else { return nil }
         wakeApplication()
-        await leave(within: .seconds(10)) { $0.close() }
+        let deadline = now + max(.zero, limit)
+        await leave(within: max(.zero, limit)) { $0.close() }
+        await endSessions(within: min(.milliseconds(500), max(.zero, deadline - now)))
         timer.cancel()
         shareEnded()
         await cluster.close()
-        return membership.flatMap { commits.closed($0.groupId) }
+        return configuration.groupId.flatMap { commits.closed($0) }
     }
 
     /// The reading task was cancelled: as ``close()``, but somebody may read again, and joins again then.
     private func withdraw() async {
+        if isTaken {
+            let deadline = now + .seconds(3)
+            await bounded(.seconds(3)) { await $0.commitRest(until: deadline) }
+        }
         guard let membership, membership.standing != .outside else { return }
         await leave(within: .seconds(3)) { $0.withdraw() }
         _ = self.membership?.withdraw()
@@ -145,6 +159,9 @@ actor ConsumerEngine {
         case .partitions(let starts):
             reassign(starts)
             fetch()
+        case .taken(let partitions, let group):
+            plan.expect(partitions)
+            Task(executorPreference: loop) { await self.takeUp(partitions, of: group) }
         case .topics: topics.lookSoon(now: now)
         case .group: break
         }
@@ -157,6 +174,7 @@ actor ConsumerEngine {
         plan.assign(starts, epochs: epochs)
         commits.reassigned()
         shareChanged()
+        marks.reassigned(commits.assignment)
         tell(announcements.reassigned())
     }
 

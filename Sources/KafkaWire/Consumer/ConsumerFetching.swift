@@ -22,13 +22,16 @@ extension ConsumerEngine {
 
     private func fetch(_ request: FetchPlan.Request, from leader: BrokerID) async {
         let start = now
-        let outcome = await FetchExchange.fetch(request, from: leader, configuration, cluster)
+        // One request at a time is on its way to a broker: nobody else has the dialogue meanwhile.
+        var dialogue = dialogues[leader] ?? FetchDialogue()
+        let outcome = await FetchExchange.fetch(request, from: leader, &dialogue, configuration, cluster)
+        dialogues[leader] = dialogue
         let now = now
         plan.settled(request, by: leader)
         switch outcome {
         case .success(let answers):
             worksAgain(.broker(leader))
-            for answer in answers { take(answer, from: leader) }
+            for answer in answers { take(answer, from: leader, now) }
             let isEmpty = answers.allSatisfy { if case .success(nil) = $0.outcome { true } else { false } }
             plan.holdBack(
                 leader, request, isEmpty ? now - start : nil,
@@ -56,9 +59,11 @@ extension ConsumerEngine {
     /// So many tries in a row are no trouble yet: with the default pauses, not a second.
     private static let patience = 4
 
-    private func take(_ answer: FetchExchange.PartitionAnswer, from leader: BrokerID) {
+    private func take(_ answer: FetchExchange.PartitionAnswer, from leader: BrokerID, _ now: Instant) {
         let source = answer.source
         progress.answered(answer, now: now)
+        plan.heard(source, end: answer.end)
+        if answer.replica >= 0 { prefer(answer.replica, source, now) }
         switch answer.outcome {
         case .success(var chunk?):
             plan.worked(source)
@@ -78,9 +83,12 @@ extension ConsumerEngine {
             guard plan.isRead(source, at: answer.offset) else { return }
             if let parting = answer.parting { return reset(source, from: answer.offset, to: .offset(parting), error) }
             switch error.code.broker.map(ErrorVerdicts.fetch) {
+            case .reset? where plan.leavesReplica(source):
+                // A follower need not have what the leader has.
+                configuration.client.logger.debug("\(error.message); asking the leader")
             case .reset?:
                 stumble(source, error, isUsual: true)
-                reset(source, from: answer.offset, to: configuration.offsetReset.start, error)
+                reset(source, from: answer.offset, to: resetStart, error)
             case .moved?:
                 stumble(source, error, isUsual: true)
                 relearn([source])
@@ -91,11 +99,35 @@ extension ConsumerEngine {
                 relearn([source])
             case .again?: stumble(source, error)
             case .fatal?: fail(error)
+            case nil where error.code == .logTruncated:
+                // It has nothing of what was read: where both part is not known.
+                reset(source, from: answer.offset, to: resetStart, error)
             case nil where error.code == .corruptBatch && refetch(source, from: answer.offset):
                 // Damaged on its way, or at the broker: asking again tells which.
                 report(error, .partition(source))
             case nil: if error.isRetriable { stumble(source, error) } else { fail(error) }
             }
+        }
+    }
+
+    /// Where to begin where no position is known, as of now.
+    var resetStart: KafkaConsumer.StartingOffset? { configuration.offsetReset.start(at: loop.wallMilliseconds) }
+
+    /// The leader has pointed to a replica that is closer (KIP-392).
+    private func prefer(_ replica: BrokerID, _ partition: TopicPartition, _ now: Instant) {
+        guard let leader = cluster.assumeIsolated({ $0.metadata.leader(of: partition) }) else { return }
+        let until = now + configuration.client.metadataMaximumAge
+        plan.prefers(partition, FetchPlan.PreferredReplica(broker: replica, leader: leader, until: until))
+    }
+
+    /// Ends the sessions at the brokers, as far as that can be done soon.
+    func endSessions(within limit: Duration) async {
+        let sessions = dialogues.mapValues(\.session).filter { $0.value.id > 0 }
+        dialogues = [:]
+        let cluster = cluster
+        let open = sessions.keys.sorted().filter { broker in cluster.assumeIsolated { $0.isConnected(to: broker) } }
+        _ = await loop.sideBySide(open, within: limit) { broker in
+            if let session = sessions[broker] { await FetchExchange.end(session, at: broker, cluster, within: limit) }
         }
     }
 

@@ -43,23 +43,26 @@ extension ConsumerEngine {
         if let offset { plan.seek(partition, to: offset) }
     }
 
-    func seek(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) throws(KafkaError) {
-        if let flaw = start.flaw {
+    /// Goes on at these places; of those that are offsets the leader epoch of what is in front may be known.
+    func seek(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch] = [:]
+    ) throws(KafkaError) {
+        for (partition, start) in starts.inOrder {
+            guard let flaw = start.flaw else { continue }
             throw KafkaError(
                 .invalidRequest, "could not seek in \(partition): \(flaw)", topic: partition.topic,
                 partition: partition.partition, isRetriable: false)
         }
         begin()
-        guard plan.positions[partition] != nil else {
-            throw KafkaError(
-                .invalidRequest, "could not seek in \(partition): this consumer does not have it at present",
-                topic: partition.topic, partition: partition.partition, isRetriable: false)
+        try requireHaving(starts.keys, "seek in")
+        for (partition, start) in starts.inOrder {
+            var offset: Offset?
+            if case .offset(let given) = start { offset = given }
+            plan.seek(partition, to: start, epoch: epochs[partition] ?? .none)
+            commits.sought(partition, to: offset)
+            marks.restart(partition)
+            announcements.sought(partition, to: offset)
         }
-        var offset: Offset?
-        if case .offset(let given) = start { offset = given }
-        plan.seek(partition, to: start)
-        commits.sought(partition, to: offset)
-        announcements.sought(partition, to: offset)
         fetch()
     }
 

@@ -127,6 +127,7 @@ extension ConsumerEngine {
 
     private func revoke(lost: Bool) {
         if lost { rebalance.lose() }
+        noteMarks()
         if lost { commits.lost() }
         if !announcements.revoked(plan.positions.keys.sorted(), lost: lost) {
             // The application need not let go; where it would have begun is committed all the same.
@@ -137,6 +138,7 @@ extension ConsumerEngine {
 
     /// The application has finished with the partitions that are taken away.
     func letGo() async {
+        noteMarks()
         if membership?.standing == .revoking(lost: false), commits.rest != nil {
             let limit = configuration.sessionTimeout
             let deadline = now + limit

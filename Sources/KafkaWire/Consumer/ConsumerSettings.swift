@@ -2,7 +2,7 @@ extension KafkaConsumer.Configuration {
     /// Takes settings under Kafka's names, as in `consumer.properties`; of a name that comes twice, the last one counts.
     ///
     /// `group.id` names the group of a consumer that is in one, and has no effect on others. Settings of Kafka 4.3's
-    /// clients that mean nothing here (`value.deserializer`, `max.poll.records`) are passed over.
+    /// clients that mean nothing here (`value.deserializer`, `metric.reporters`) are passed over.
     ///
     /// - Returns: the names that no client of Kafka 4.3 knows: misspelt, as a rule.
     /// - Throws: ``KafkaError`` with ``KafkaError/Code/invalidConfiguration``, the setting's name and what is allowed,
@@ -32,15 +32,22 @@ extension KafkaConsumer.Configuration {
     static let table = SettingTable<Self>([
         "group.id": { (configuration, value) throws(KafkaError) in
             guard !value.text.isEmpty else { throw value.refusal("group.id is empty; a group has a name") }
-            if case .group(_, let topics) = configuration.source {
-                configuration.source = .group(value.text, topics: topics)
+            switch configuration.source {
+            case .group(_, let topics): configuration.source = .group(value.text, topics: topics)
+            case .taken(let partitions, _): configuration.source = .taken(partitions, by: value.text)
+            case .topics, .partitions: break
             }
         },
         "auto.offset.reset": { (configuration, value) throws(KafkaError) in
-            if value.text.lowercased().hasPrefix("by_duration:") {
-                throw value.refusal(
-                    "auto.offset.reset is \(value.text), and this client begins at earliest or latest only; to begin at a "
-                        + "time, read the partitions from that time without a group")
+            let prefix = "by_duration:"
+            if value.text.lowercased().hasPrefix(prefix) {
+                guard let time = ISODuration.parse(String(value.text.dropFirst(prefix.count))), time >= .zero else {
+                    throw value.refusal(
+                        "auto.offset.reset is \(value.text); behind by_duration: stands a duration of ISO 8601 that is not "
+                            + "negative, such as PT1H or P2DT12H")
+                }
+                configuration.offsetReset = .byDuration(time)
+                return
             }
             configuration.offsetReset = try value.choice(["earliest": .earliest, "latest": .latest, "none": .fail])
         },
@@ -79,6 +86,12 @@ extension KafkaConsumer.Configuration {
         },
         "max.partition.fetch.bytes": { (configuration, value) throws(KafkaError) in
             configuration.partitionMaximumBytes = try value.integer(atLeast: 1)
+        },
+        "client.rack": { (configuration, value) throws(KafkaError) in
+            configuration.clientRack = value.text.isEmpty ? nil : value.text
+        },
+        "max.poll.records": { (configuration, value) throws(KafkaError) in
+            configuration.maximumRecords = try value.integer(atLeast: 1)
         },
         unpackedBatchSetting: { (configuration, value) throws(KafkaError) in
             configuration.decompressionLimit = try value.integer(atLeast: 1)

@@ -13,107 +13,179 @@ enum FetchExchange {
         /// The high watermark, and the last stable offset of a `read_committed` consumer; -1 where they are not said.
         var highWatermark: Offset = -1
         var stableOffset: Offset = -1
+        /// The replica to read from instead (KIP-392), or -1.
+        var replica = BrokerID.none
     }
 
-    /// Fetches from one leader, waiting there for records.
+    /// Fetches from one broker, waiting there for records. A session that the broker does not know any more is begun anew at
+    /// once.
     static func fetch(
-        _ request: FetchPlan.Request, from leader: BrokerID, _ configuration: KafkaConsumer.Configuration,
-        _ cluster: Cluster
+        _ request: FetchPlan.Request, from broker: BrokerID, _ dialogue: inout FetchDialogue,
+        _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
     ) async -> Result<[PartitionAnswer], KafkaError> {
         do throws(KafkaError) {
-            let metadata = await cluster.metadata
-            let topics = metadata.topics
-            let knowsIds = request.partitions.allSatisfy { topics[$0.topic].map { $0.id != .zero } ?? false }
-            let answer = try await cluster.send(
-                FetchRequest.self, to: .broker(leader), use: .fetch, atMost: knowsIds ? .max : 12,
-                timeout: configuration.client.requestTimeout + configuration.fetchMaximumWait
-            ) { version throws(KafkaError) in
-                message(request, version: version, configuration, metadata)
-            }
-            let code = answer.response.errorCode
-            guard code == .none else { throw .refused(code, "could not fetch", by: answer.broker, api: .fetch) }
-            await takeHints(answer.response, cluster)
-            let offsets = Dictionary(
-                zip(request.partitions, request.offsets), uniquingKeysWith: { first, _ in first })
-            let names = Dictionary(
-                request.partitions.map { (topics[$0.topic]?.id ?? .zero, $0.topic) }, uniquingKeysWith: { a, _ in a })
-            var found: [PartitionAnswer] = []
-            var open = Set(request.partitions)
-            for topic in answer.response.responses {
-                let name = answer.version >= 13 ? names[topic.topicId] ?? "" : topic.topic
-                for partition in topic.partitions {
-                    let source = TopicPartition(name, partition.partitionIndex)
-                    guard let offset = offsets[source], open.remove(source) != nil else { continue }
-                    let isolation = configuration.isolationLevel
-                    var outcome = chunk(partition, source, at: offset, isolation, by: answer.broker)
-                    let parting = placeOfParting(partition, request.epochs[source])
-                    if let parting { outcome = .failure(truncated(source, at: offset, parting, by: answer.broker)) }
-                    let leader = partition.currentLeader
-                    if partition.errorCode != .none, leader.leaderId >= 0 {
-                        await cluster.setLeader(of: source, leader.leaderId, epoch: leader.leaderEpoch)
-                    }
-                    let stable = isolation == .readCommitted ? partition.lastStableOffset : -1
-                    found.append(
-                        PartitionAnswer(
-                            source: source, outcome: outcome, offset: offset, parting: parting,
-                            end: stable >= 0 ? stable : partition.highWatermark,
-                            highWatermark: partition.highWatermark, stableOffset: stable))
-                }
-            }
-            // What is left out is not nothing: asked again at once, it would be so without end.
-            for source in open.sorted() {
-                let error = KafkaError(
-                    .malformedResponse,
-                    "could not fetch \(source): broker \(answer.broker) left it out of its answer",
-                    broker: answer.broker,
-                    api: .fetch, topic: source.topic, partition: source.partition, isRetriable: true)
-                found.append(
-                    PartitionAnswer(source: source, outcome: .failure(error), offset: offsets[source] ?? 0, end: -1))
-            }
-            return .success(found)
+            return .success(try await ask(request, broker, &dialogue, configuration, cluster, isRepeated: false))
         } catch {
+            dialogue.session.failed()
             return .failure(error)
         }
     }
 
+    private static func ask(
+        _ request: FetchPlan.Request, _ broker: BrokerID, _ dialogue: inout FetchDialogue,
+        _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster, isRepeated: Bool
+    ) async throws(KafkaError) -> [PartitionAnswer] {
+        let metadata = await cluster.metadata
+        let topics = metadata.topics
+        let knowsIds = request.partitions.allSatisfy { topics[$0.topic].map { $0.id != .zero } ?? false }
+        let link = try await cluster.link(to: .broker(broker), .fetch)
+        let name = link.connection.name
+        let version = try link.versions.negotiate(FetchRequest.self, atMost: knowsIds ? .max : 12, broker: name)
+        var request = request
+        var found: [PartitionAnswer] = []
+        if version < 12, !request.epochs.isEmpty {
+            found = try await confirm(&request, over: link, &dialogue.checks, metadata, cluster)
+            if request.partitions.isEmpty { return found }
+        }
+        let wanted = zip(request.partitions, request.offsets).map { partition, offset in
+            (
+                partition: partition,
+                wanted: FetchSession.Wanted(
+                    topicId: version >= 13 ? topics[partition.topic]?.id ?? .zero : .zero, offset: offset,
+                    leaderEpoch: version >= 9 ? metadata.leaderEpoch(of: partition) : .none,
+                    lastEpoch: version >= 12 ? request.epochs[partition] ?? .none : .none)
+            )
+        }
+        let question = dialogue.session.ask(wanted, version: version)
+        let message = message(question, wanted, version, configuration)
+        let answer = try await cluster.exchange(
+            FetchRequest.self, over: link, exactly: version,
+            timeout: configuration.client.requestTimeout + configuration.fetchMaximumWait
+        ) { _ throws(KafkaError) in message }
+        let code = answer.response.errorCode
+        guard code == .none else {
+            if dialogue.session.refused(code), !isRepeated {
+                return found
+                    + (try await ask(request, broker, &dialogue, configuration, cluster, isRepeated: true))
+            }
+            throw .refused(code, "could not fetch", by: answer.broker, api: .fetch)
+        }
+        dialogue.session.answered(question, session: answer.response.sessionId)
+        await takeHints(answer.response, cluster)
+        found += await meaning(of: answer, wanted, question, request.epochs, &dialogue.session, configuration, cluster)
+        return found
+    }
+
+    private static func meaning(
+        of answer: Cluster.Answer<FetchResponse>,
+        _ wanted: [(partition: TopicPartition, wanted: FetchSession.Wanted)], _ question: FetchSession.Question,
+        _ epochs: [TopicPartition: LeaderEpoch], _ session: inout FetchSession,
+        _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
+    ) async -> [PartitionAnswer] {
+        let offsets = Dictionary(wanted.map { ($0.partition, $0.wanted.offset) }) { first, _ in first }
+        let names = Dictionary(wanted.map { ($0.wanted.topicId, $0.partition.topic) }) { first, _ in first }
+        var found: [PartitionAnswer] = []
+        var open = Set(wanted.map(\.partition))
+        let isolation = configuration.isolationLevel
+        for topic in answer.response.responses {
+            let name = answer.version >= 13 ? names[topic.topicId] ?? "" : topic.topic
+            for partition in topic.partitions {
+                let source = TopicPartition(name, partition.partitionIndex)
+                guard let offset = offsets[source], open.remove(source) != nil else {
+                    // The broker has another session in mind.
+                    session.failed()
+                    continue
+                }
+                var outcome = chunk(partition, source, at: offset, isolation, by: answer.broker)
+                let parting = placeOfParting(partition, epochs[source])
+                if let parting { outcome = .failure(truncated(source, at: offset, parting, by: answer.broker)) }
+                let leader = partition.currentLeader
+                if partition.errorCode != .none, leader.leaderId >= 0 {
+                    await cluster.setLeader(of: source, leader.leaderId, epoch: leader.leaderEpoch)
+                }
+                let stable = isolation == .readCommitted ? partition.lastStableOffset : -1
+                let end = stable >= 0 ? stable : partition.highWatermark
+                if partition.errorCode == .none { session.told(source, end: end) }
+                found.append(
+                    PartitionAnswer(
+                        source: source, outcome: outcome, offset: offset, parting: parting, end: end,
+                        highWatermark: partition.highWatermark, stableOffset: stable,
+                        replica: partition.errorCode == .none ? partition.preferredReadReplica : .none))
+            }
+        }
+        guard !open.isEmpty else { return found }
+        for source in wanted.map(\.partition) where open.contains(source) {
+            let offset = offsets[source] ?? 0
+            if question.isIncremental {
+                // Nothing has changed.
+                found.append(
+                    PartitionAnswer(
+                        source: source, outcome: .success(nil), offset: offset, end: session.end(of: source)))
+                continue
+            }
+            // What is left out is not nothing: asked again at once, it would be so without end.
+            session.failed()
+            let error = KafkaError(
+                .malformedResponse,
+                "could not fetch \(source): broker \(answer.broker) left it out of its answer",
+                broker: answer.broker,
+                api: .fetch, topic: source.topic, partition: source.partition, isRetriable: true)
+            found.append(PartitionAnswer(source: source, outcome: .failure(error), offset: offset, end: -1))
+        }
+        return found
+    }
+
     private static func message(
-        _ request: FetchPlan.Request, version: Int16, _ configuration: KafkaConsumer.Configuration,
-        _ metadata: ClusterMetadata
+        _ question: FetchSession.Question, _ wanted: [(partition: TopicPartition, wanted: FetchSession.Wanted)],
+        _ version: Int16, _ configuration: KafkaConsumer.Configuration
     ) -> FetchRequest {
         FetchRequest.with {
             $0.maxWaitMs = Milliseconds(configuration.fetchMaximumWait)
             $0.minBytes = Int32(clamping: configuration.fetchMinimumBytes)
             $0.maxBytes = Int32(clamping: configuration.fetchMaximumBytes)
             $0.isolationLevel = configuration.isolationLevel.rawValue
-            $0.topics = runs(request).map { topic, entries in
+            $0.sessionId = question.sessionId
+            $0.sessionEpoch = question.sessionEpoch
+            if version >= 11, let rack = configuration.clientRack { $0.rackId = rack }
+            let named = question.named.count == wanted.count ? nil : Set(question.named)
+            $0.topics = runs(named.map { named in wanted.filter { named.contains($0.partition) } } ?? wanted).map {
+                topic, entries in
                 .with {
-                    if version >= 13 { $0.topicId = metadata.topics[topic]?.id ?? .zero } else { $0.topic = topic }
-                    $0.partitions = entries.map { partition, offset in
+                    if version >= 13 { $0.topicId = entries.first?.wanted.topicId ?? .zero } else { $0.topic = topic }
+                    $0.partitions = entries.map { partition, wanted in
                         .with {
-                            $0.partition = partition
-                            let place = TopicPartition(topic, partition)
-                            if version >= 9 { $0.currentLeaderEpoch = metadata.leaderEpoch(of: place) }
-                            $0.fetchOffset = offset
-                            if version >= 12 { $0.lastFetchedEpoch = request.epochs[place] ?? .none }
+                            $0.partition = partition.partition
+                            $0.currentLeaderEpoch = wanted.leaderEpoch
+                            $0.fetchOffset = wanted.offset
+                            $0.lastFetchedEpoch = wanted.lastEpoch
                             $0.partitionMaxBytes = Int32(clamping: configuration.partitionMaximumBytes)
                         }
                     }
                 }
             }
+            $0.forgottenTopicsData = question.forgotten.map { forgotten in
+                .with {
+                    if version >= 13 { $0.topicId = forgotten.topicId } else { $0.topic = forgotten.partition.topic }
+                    $0.partitions = [forgotten.partition.partition]
+                }
+            }
         }
     }
 
-    /// The request's partitions by topic, topics and partitions in the order in which they are to be filled.
-    private static func runs(_ request: FetchPlan.Request) -> [(String, [(PartitionID, Offset)])] {
+    /// The partitions by topic, topics and partitions in the order in which they are to be filled.
+    private static func runs(
+        _ wanted: [(partition: TopicPartition, wanted: FetchSession.Wanted)]
+    ) -> [(String, [(partition: TopicPartition, wanted: FetchSession.Wanted)])] {
         var places: [String: Int] = [:]
-        var runs: [(String, [(PartitionID, Offset)])] = []
-        for (partition, offset) in zip(request.partitions, request.offsets) {
-            let place = places[partition.topic] ?? runs.count
+        var runs: [(String, [(partition: TopicPartition, wanted: FetchSession.Wanted)])] = []
+        for entry in wanted {
+            let topic = entry.partition.topic
+            let place = places[topic] ?? runs.count
             if place == runs.count {
-                places[partition.topic] = place
-                runs.append((partition.topic, []))
+                places[topic] = place
+                runs.append((topic, []))
             }
-            runs[place].1.append((partition.partition, offset))
+            runs[place].1.append(entry)
         }
         return runs
     }
@@ -123,142 +195,15 @@ enum FetchExchange {
         for node in answer.nodeEndpoints { await cluster.setAddress(of: node.nodeId, host: node.host, port: node.port) }
     }
 
-    /// Where the log has parted from what was read, as its leader says; it says so only where it was told the epoch.
-    private static func placeOfParting(
-        _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ epoch: LeaderEpoch?
-    ) -> Offset? {
-        guard answer.errorCode == .none, epoch != nil, answer.divergingEpoch.endOffset >= 0 else { return nil }
-        return answer.divergingEpoch.endOffset
-    }
-
-    private static func truncated(
-        _ source: TopicPartition, at offset: Offset, _ parting: Offset, by broker: String
-    ) -> KafkaError {
-        KafkaError(
-            .logTruncated,
-            "\(source) was read up to offset \(offset), and has other records from offset \(parting) on: its leader, broker "
-                + "\(broker), did not have those that were read when it was elected (unclean.leader.election.enable)",
-            broker: broker, api: .fetch, topic: source.topic, partition: source.partition, isRetriable: false)
-    }
-
-    private static func chunk(
-        _ answer: FetchResponse.FetchableTopicResponse.PartitionData, _ source: TopicPartition, at offset: Offset,
-        _ isolation: IsolationLevel, by broker: String
-    ) -> Result<FetchedChunk?, KafkaError> {
-        let code = answer.errorCode
-        guard code == .none else {
-            return .failure(
-                .refused(
-                    code, "could not fetch \(source) at offset \(offset)", by: broker, api: .fetch, topic: source.topic,
-                    partition: source.partition))
-        }
-        guard let records = answer.records, !records.bytes.isEmpty else { return .success(nil) }
-        var (batches, damage) = wholeBatches(records)
-        var wanted = batches
-        if isolation == .readCommitted {
-            var transactions = AbortedTransactions(answer.abortedTransactions ?? [])
-            let outcome = transactions.judge(batches)
-            batches = Array(batches[..<outcome.judged])
-            wanted = outcome.kept
-            damage = outcome.damage ?? damage
-        }
-        if let last = batches.last, last.lastOffset < offset {
-            return .failure(
-                KafkaError(
-                    .malformedResponse,
-                    "could not fetch \(source) at offset \(offset): broker \(broker) sent records that end at offset "
-                        + "\(last.lastOffset), in front of it", broker: broker, api: .fetch, topic: source.topic,
-                    partition: source.partition, isRetriable: true))
-        }
-        if let last = batches.last {
-            // What cannot be read behind sound batches is fetched anew, and then stands in front.
-            return .success(
-                FetchedChunk(
-                    source: source, batches: wanted, firstOffset: offset,
-                    nextOffset: max(last.lastOffset.next, offset),
-                    highWatermark: answer.highWatermark, bytes: records.bytes.count,
-                    leaderEpoch: last.partitionLeaderEpoch))
-        }
-        if let damage {
-            return .failure(
-                KafkaError(
-                    .corruptBatch,
-                    "\(source), offset \(offset): broker \(broker) sent what is no record batch (\(damage)); seek behind it "
-                        + "to go on", broker: broker, api: .fetch, topic: source.topic, partition: source.partition))
-        }
-        return .failure(
-            KafkaError(
-                .malformedResponse,
-                "broker \(broker) sent \(records.bytes.count) bytes of \(source) at offset \(offset), but no whole batch; "
-                    + "raise max.partition.fetch.bytes", broker: broker, api: .fetch, topic: source.topic,
-                partition: source.partition, setting: "max.partition.fetch.bytes"))
-    }
-
-    private static func wholeBatches(_ records: Records) -> ([RecordBatch], WireError?) {
-        var found: [RecordBatch] = []
-        var rest = records.bytes
-        do throws(WireError) {
-            while let batch = try RecordBatch(rest) {
-                found.append(batch)
-                rest = rest[batch.bytes.count..<rest.count]
-            }
-        } catch {
-            return (found, error)
-        }
-        return (found, nil)
-    }
-
-    /// The offsets of these places, as far as they can be told within `limit`, and why others cannot at present.
-    static func offsets(
-        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], _ isolation: IsolationLevel, _ cluster: Cluster,
-        within limit: Duration? = nil
-    ) async throws(KafkaError) -> (found: [TopicPartition: Offset], failure: KafkaError?) {
-        var found: [TopicPartition: Offset] = [:]
-        var failure: KafkaError?
-        var times: [TopicPartition: Int64] = [:]
-        for (partition, start) in starts {
-            switch start {
-            case .offset(let offset): found[partition] = offset
-            case .earliest: times[partition] = -2
-            case .latest, .last: times[partition] = -1
-            case .time(let time): times[partition] = time
+    /// Ends the session at a broker that there is a connection to: it has memory for so many.
+    static func end(_ session: FetchSession, at broker: BrokerID, _ cluster: Cluster, within limit: Duration) async {
+        _ = try? await cluster.send(FetchRequest.self, to: .broker(broker), timeout: limit) {
+            version throws(KafkaError) in
+            FetchRequest.with {
+                guard version >= 7 else { return }
+                $0.sessionId = session.id
+                $0.sessionEpoch = -1
             }
         }
-        guard !times.isEmpty else { return (found, nil) }
-        func ask(_ times: [TopicPartition: Int64]) async throws(KafkaError) -> [TopicPartition: Offset] {
-            guard !times.isEmpty else { return [:] }
-            var offsets: [TopicPartition: Offset] = [:]
-            for (partition, outcome) in await cluster.listOffsets(times, isolation: isolation, within: limit).inOrder {
-                do throws(KafkaError) { offsets[partition] = try outcome.get() } catch {
-                    guard ErrorVerdicts.mayPass(error) else { throw error }
-                    failure = error
-                }
-            }
-            return offsets
-        }
-        /// Every log has a first and a last offset.
-        func mustBe(_ partition: TopicPartition, _ offset: Offset) -> Offset? {
-            if offset >= 0 { return offset }
-            failure = KafkaError(
-                .malformedResponse, "could not look up an offset of \(partition): its leader tells of none",
-                api: .listOffsets, topic: partition.topic, partition: partition.partition, isRetriable: true)
-            return nil
-        }
-        var beyond: [TopicPartition: Int64] = [:]
-        var ends: [TopicPartition: Offset] = [:]
-        for (partition, offset) in try await ask(times).inOrder {
-            switch starts[partition] {
-            case .last: ends[partition] = mustBe(partition, offset)
-            // No record is as new as the time asked for: the next one will be.
-            case .time where offset < 0: beyond[partition] = -1
-            default: found[partition] = mustBe(partition, offset)
-            }
-        }
-        for (partition, offset) in try await ask(beyond).inOrder { found[partition] = mustBe(partition, offset) }
-        for (partition, first) in try await ask(ends.mapValues { _ in -2 }).inOrder {
-            guard case .last(let count)? = starts[partition], let end = ends[partition] else { continue }
-            found[partition] = mustBe(partition, first).map { max($0, end - max(0, count)) }
-        }
-        return (found, failure)
     }
 }

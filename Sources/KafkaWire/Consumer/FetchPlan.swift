@@ -1,46 +1,5 @@
 import DequeModule
 
-/// Records of one partition as they were fetched: headers are read, records are not.
-struct FetchedChunk: Equatable, Sendable {
-    var source: TopicPartition
-    var batches: [RecordBatch]
-    /// The offset that was asked for.
-    var firstOffset: Offset
-    /// The offset behind the last batch.
-    var nextOffset: Offset
-    var highWatermark: Offset
-    var bytes: Int
-    /// The leader epoch of the last batch, also where that is not for the application.
-    var leaderEpoch = LeaderEpoch.none
-    /// Whether there was nothing behind ``nextOffset``.
-    var reachesEnd = false
-
-    /// The batches in front of number `index`, which are sound, and those from it on.
-    func divided(at index: Int) -> (FetchedChunk, FetchedChunk) {
-        var (front, rest) = (self, self)
-        front.reachesEnd = false
-        front.batches = Array(batches[..<index])
-        rest.batches = Array(batches[index...])
-        // Not where the next batch says to begin: packed sets of old say their last offset there.
-        front.nextOffset = max(firstOffset, front.batches.last.map { $0.lastOffset.next } ?? firstOffset)
-        rest.firstOffset = front.nextOffset
-        rest.bytes = min(bytes, rest.batches.reduce(0) { $0 + $1.bytes.count })
-        front.bytes = bytes - rest.bytes
-        return (front, rest)
-    }
-
-    /// The batches in front of number `index`, and those from it on, of which the first may be damaged.
-    func split(at index: Int) -> (FetchedChunk, FetchedChunk) {
-        var (front, rest) = (self, self)
-        front.reachesEnd = false
-        front.batches = Array(batches[..<index])
-        rest.batches = Array(batches[index...])
-        front.nextOffset = rest.batches.first?.baseOffset ?? nextOffset
-        rest.firstOffset = max(front.nextOffset, firstOffset)
-        return (front, rest)
-    }
-}
-
 /// What a consumer has fetched, and what it fetches next. A value: answers go in, requests and chunks come out. A broker is
 /// asked for one thing at a time.
 struct FetchPlan: Equatable, Sendable {
@@ -64,6 +23,19 @@ struct FetchPlan: Equatable, Sendable {
         var isLookedUp = false
         /// The end that was told last.
         var toldEnd: Offset?
+        /// Where the records end that may be had, as a broker has said last; nil where none has.
+        var end: Offset?
+        /// Who is asked in place of the leader.
+        var replica: PreferredReplica?
+    }
+
+    /// A replica that the leader has pointed to, since it is closer (KIP-392).
+    struct PreferredReplica: Sendable, Equatable {
+        var broker: BrokerID
+        /// Who has pointed to it: another leader is asked first.
+        var leader: BrokerID
+        /// Then the leader is asked again (`metadata.max.age.ms`).
+        var until: Instant
     }
 
     /// What to ask one broker for.
@@ -73,19 +45,30 @@ struct FetchPlan: Equatable, Sendable {
         /// The leader epochs of the records in front of them, as far as they are known: the leader says when its log has
         /// other records there (KIP-320, KIP-595).
         var epochs: [TopicPartition: LeaderEpoch] = [:]
+
+        /// Asks for all but these.
+        mutating func leaveOut(_ partitions: Set<TopicPartition>) {
+            guard !partitions.isEmpty else { return }
+            let kept = self.partitions.indices.filter { !partitions.contains(self.partitions[$0]) }
+            offsets = kept.map { offsets[$0] }
+            self.partitions = kept.map { self.partitions[$0] }
+        }
     }
 
     private(set) var positions: [TopicPartition: Position] = [:]
     private var order: Deque<TopicPartition> = []
-    private var chunks: Deque<FetchedChunk> = []
+    private var buffer = FetchBuffer()
     /// Partitions that are not read for the time being.
     private var held: Set<TopicPartition> = []
     /// Brokers that have not answered yet.
     private var asked: Set<BrokerID> = []
     /// How often in a row a broker has answered at once that there is nothing.
     private var hastyAnswers: [BrokerID: Int] = [:]
-    private(set) var buffered = 0
     let limit: Int
+    /// How many fetched bytes wait for the application.
+    var buffered: Int { buffer.bytes }
+    /// The partitions that are paused.
+    var paused: Set<TopicPartition> { buffer.paused }
 
     init(limit: Int) { self.limit = limit }
 
@@ -98,9 +81,25 @@ struct FetchPlan: Equatable, Sendable {
         positions = starts.mapValues(Self.position)
         for (partition, epoch) in epochs { positions[partition]?.epoch = epoch }
         order = Deque(starts.keys.sorted())
-        chunks = []
-        buffered = 0
+        buffer.removeAll(keepingPausesOf: Set(starts.keys))
     }
+
+    /// Reads these partitions as soon as it is known where: somebody else looks that up.
+    mutating func expect(_ partitions: [TopicPartition]) {
+        assign(Dictionary(partitions.map { ($0, Self.elsewhere) }) { first, _ in first })
+        for partition in partitions {
+            positions[partition]?.offset = nil
+            positions[partition]?.isLookedUp = true
+        }
+    }
+
+    /// Those of them that still wait for that: the application has not sought in them since.
+    func awaited(_ partitions: [TopicPartition]) -> [TopicPartition] {
+        partitions.filter { positions[$0].map { $0.offset == nil && $0.start == Self.elsewhere } ?? false }
+    }
+
+    /// No place that anybody may seek to.
+    private static let elsewhere = KafkaConsumer.StartingOffset.offset(.none)
 
     /// Reads these partitions as well.
     mutating func add(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
@@ -118,7 +117,7 @@ struct FetchPlan: Equatable, Sendable {
     /// Reads these partitions no longer.
     mutating func remove(_ partitions: Set<TopicPartition>) {
         for partition in partitions {
-            drop(partition)
+            buffer.forget(partition)
             positions[partition] = nil
         }
         order.removeAll { partitions.contains($0) }
@@ -130,16 +129,13 @@ struct FetchPlan: Equatable, Sendable {
         var starts: [TopicPartition: KafkaConsumer.StartingOffset] = [:]
         for (partition, position) in positions
         where position.offset == nil && !position.isAsked && !position.isLookedUp
-            && (position.pausedUntil ?? now) <= now && !waits(partition)
+            && (position.pausedUntil ?? now) <= now && !buffer.holds(partition)
         {
             starts[partition] = position.start
             positions[partition]?.isLookedUp = true
         }
         return starts
     }
-
-    /// Whether records of the partition wait for the application.
-    private func waits(_ partition: TopicPartition) -> Bool { chunks.contains { $0.source == partition } }
 
     /// Partitions were looked up. Those of which nothing was found are left alone for a while. Gives where those are read
     /// from that are read now.
@@ -156,7 +152,7 @@ struct FetchPlan: Equatable, Sendable {
             else { continue }
             positions[partition]?.isLookedUp = false
             // What was put back meanwhile stands in front; then it is looked up again.
-            guard !waits(partition) else { continue }
+            guard !buffer.holds(partition) else { continue }
             guard let offset = found[partition] else {
                 _ = failed(partition, backoff, now: now)
                 continue
@@ -178,18 +174,20 @@ struct FetchPlan: Equatable, Sendable {
     }
 
     /// Goes on wherever `start` is. What was fetched is dropped.
-    mutating func seek(_ partition: TopicPartition, to start: KafkaConsumer.StartingOffset) {
-        if case .offset(let offset) = start { return seek(partition, to: offset) }
-        drop(partition)
+    mutating func seek(
+        _ partition: TopicPartition, to start: KafkaConsumer.StartingOffset, epoch: LeaderEpoch = .none
+    ) {
+        if case .offset(let offset) = start { return seek(partition, to: offset, epoch: epoch) }
+        buffer.drop(partition)
         reset(partition, to: start)
         positions[partition]?.pausedUntil = nil
     }
 
     /// Goes on at another offset.
-    mutating func seek(_ partition: TopicPartition, to offset: Offset) {
-        drop(partition)
+    mutating func seek(_ partition: TopicPartition, to offset: Offset, epoch: LeaderEpoch = .none) {
+        buffer.drop(partition)
         positions[partition]?.offset = offset
-        positions[partition]?.epoch = .none
+        positions[partition]?.epoch = epoch
         positions[partition]?.isLookedUp = false
         positions[partition]?.pausedUntil = nil
         positions[partition]?.toldEnd = nil
@@ -199,7 +197,7 @@ struct FetchPlan: Equatable, Sendable {
     mutating func hold(_ partitions: Set<TopicPartition>) {
         held = partitions
         for partition in partitions {
-            if let first = chunks.first(where: { $0.source == partition }) { seek(partition, to: first.firstOffset) }
+            if let first = buffer.first(of: partition) { seek(partition, to: first.firstOffset) }
         }
     }
 
@@ -209,11 +207,14 @@ struct FetchPlan: Equatable, Sendable {
     /// What was read last may be of another topic of that name.
     mutating func forgetEpoch(_ partition: TopicPartition) { positions[partition]?.epoch = .none }
 
-    private mutating func drop(_ partition: TopicPartition) {
-        let dropped = chunks.filter { $0.source == partition }
-        chunks.removeAll { $0.source == partition }
-        buffered -= dropped.reduce(0) { $0 + $1.bytes }
-    }
+    /// Fetches no more of these partitions, and gives out nothing of them, until they are resumed. What was fetched is kept.
+    mutating func pause(_ partitions: [TopicPartition]) { buffer.pause(partitions.filter { positions[$0] != nil }) }
+
+    /// Goes on with them.
+    mutating func resume(_ partitions: [TopicPartition]) { buffer.resume(partitions) }
+
+    /// Gives nothing out, of whichever partition, while that is so.
+    mutating func withhold(_ isWithheld: Bool) { buffer.isWithheld = isWithheld }
 
     // MARK: - Requests
 
@@ -226,21 +227,31 @@ struct FetchPlan: Equatable, Sendable {
     ) -> (requests: [BrokerID: Request], leaderless: [TopicPartition]) {
         var requests: [BrokerID: Request] = [:]
         var leaderless: [TopicPartition] = []
-        guard buffered < limit else { return ([:], []) }
+        guard buffer.bytes < limit else { return ([:], []) }
+        let paused = buffer.paused
         for partition in order {
             guard let position = positions[partition], let offset = position.offset, !position.isAsked,
-                (position.pausedUntil ?? now) <= now, !held.contains(partition)
+                (position.pausedUntil ?? now) <= now, !held.contains(partition), !paused.contains(partition)
             else { continue }
-            guard let broker = leader(partition) else {
+            guard let leader = leader(partition) else {
                 leaderless.append(partition)
                 continue
+            }
+            var broker = leader
+            if let replica = position.replica {
+                if replica.leader == leader, now < replica.until {
+                    broker = replica.broker
+                } else {
+                    positions[partition]?.replica = nil
+                }
             }
             guard !asked.contains(broker) else { continue }
             positions[partition]?.isAsked = true
             positions[partition]?.pausedUntil = nil
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
-            if position.epoch >= 0 { requests[broker]?.epochs[partition] = position.epoch }
+            // A follower may not have cut yet what its leader has: only that one knows.
+            if position.epoch >= 0, broker == leader { requests[broker]?.epochs[partition] = position.epoch }
         }
         if !requests.isEmpty, let first = order.popFirst() { order.append(first) }
         asked.formUnion(requests.keys)
@@ -278,6 +289,8 @@ struct FetchPlan: Equatable, Sendable {
     mutating func failed(_ partition: TopicPartition, _ backoff: Backoff, now: Instant) -> Int {
         guard let failures = positions[partition].map({ $0.failures + 1 }) else { return 0 }
         positions[partition]?.failures = failures
+        // Whatever it was, the leader knows better.
+        if positions[partition]?.replica != nil { positions[partition]?.replica = nil }
         positions[partition]?.pausedUntil = now + backoff.pause(after: failures)
         if PlantedMistake.goesBackAfterErrors.isMade, case .offset(let start)? = positions[partition]?.start {
             positions[partition]?.offset = start
@@ -290,13 +303,44 @@ struct FetchPlan: Equatable, Sendable {
         if positions[partition]?.failures != 0 { positions[partition]?.failures = 0 }
     }
 
+    /// Where the records of the partition end, as an answer says.
+    mutating func heard(_ partition: TopicPartition, end: Offset) {
+        if end >= 0, positions[partition]?.end != end { positions[partition]?.end = end }
+    }
+
+    /// The leader has pointed to another replica.
+    mutating func prefers(_ partition: TopicPartition, _ replica: PreferredReplica) {
+        if replica.broker != replica.leader { positions[partition]?.replica = replica }
+    }
+
+    /// The replica has not got the offset: the leader is asked. False where it was the leader that has not.
+    mutating func leavesReplica(_ partition: TopicPartition) -> Bool {
+        guard positions[partition]?.replica != nil else { return false }
+        positions[partition]?.replica = nil
+        return true
+    }
+
+    /// How many offsets there are between what the application had of each partition and its end; nil where that is not
+    /// known.
+    var lag: [TopicPartition: Int64?] {
+        let waiting = buffer.firstOffsets
+        var found: [TopicPartition: Int64?] = [:]
+        for (partition, position) in positions {
+            let place = waiting[partition] ?? position.offset
+            var distance: Int64?
+            if let place, let end = position.end { distance = max(0, end - place) }
+            found.updateValue(distance, forKey: partition)
+        }
+        return found
+    }
+
     /// The partition has no records behind `offset`, which was asked for: tells the application, once for each end.
     mutating func receivedEnd(_ partition: TopicPartition, at offset: Offset) {
         guard let position = positions[partition], position.offset == offset, position.toldEnd != offset,
             !held.contains(partition)
         else { return }
         positions[partition]?.toldEnd = offset
-        chunks.append(
+        buffer.append(
             FetchedChunk(
                 source: partition, batches: [], firstOffset: offset, nextOffset: offset, highWatermark: offset,
                 bytes: 0,
@@ -312,8 +356,7 @@ struct FetchPlan: Equatable, Sendable {
         positions[chunk.source]?.epoch = chunk.leaderEpoch
         positions[chunk.source]?.pausedUntil = nil
         if chunk.reachesEnd { positions[chunk.source]?.toldEnd = chunk.nextOffset }
-        buffered += chunk.bytes
-        chunks.append(chunk)
+        buffer.append(chunk)
     }
 
     /// What of a partition's way to the application the plan knows: whether it is held, from where on records of it wait for
@@ -326,17 +369,10 @@ struct FetchPlan: Equatable, Sendable {
     // MARK: - Chunks
 
     /// The next records for the application.
-    mutating func takeChunk() -> FetchedChunk? {
-        guard let chunk = chunks.popFirst() else { return nil }
-        buffered -= chunk.bytes
-        return chunk
-    }
+    mutating func takeChunk() -> FetchedChunk? { buffer.take() }
 
     /// What was taken, and not used up: it comes next.
-    mutating func putBack(_ chunk: FetchedChunk) {
-        buffered += chunk.bytes
-        chunks.prepend(chunk)
-    }
+    mutating func putBack(_ chunk: FetchedChunk) { buffer.putBack(chunk) }
 
     /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
     mutating func refetch(_ partition: TopicPartition, from offset: Offset, at: Instant) -> Bool {

@@ -172,7 +172,7 @@ enum GroupExchange {
         let committed = try await cluster.committedOffsets(of: group, partitions)
         let missing = partitions.filter { committed[$0] == nil }
         guard let first = missing.first else { return (committed, [:]) }
-        guard let start = configuration.offsetReset.start else {
+        guard let start = configuration.offsetReset.start(at: cluster.loop.wallMilliseconds) else {
             throw KafkaError(
                 .invalidConfiguration,
                 "group \(group) has committed no offset for \(first), and auto.offset.reset is none; commit one, or choose "

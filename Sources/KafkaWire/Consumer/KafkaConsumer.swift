@@ -13,7 +13,7 @@
 /// works on a batch. One task at a time may read. Cancelling that task ends the sequence, commits what was processed and
 /// leaves the group; reading again joins again. ``close()`` does the same for good.
 public final class KafkaConsumer: Sendable {
-    private let configuration: Configuration
+    let configuration: Configuration
     let engine: ConsumerEngine
 
     /// The loop that the client is on.
@@ -54,14 +54,14 @@ public final class KafkaConsumer: Sendable {
     ///
     /// - Throws: Where no partition has such an offset, or the consumer does not have the partition.
     public func seek(_ partition: TopicPartition, to offset: Offset) async throws(KafkaError) {
-        try await engine.seek(partition, to: .offset(offset))
+        try await engine.seek([partition: .offset(offset)])
     }
 
     /// Goes on reading the partition at `start`, which is looked up. What was fetched of it is dropped.
     ///
     /// - Throws: Where no partition has such a place, or the consumer does not have the partition.
     public func seek(_ partition: TopicPartition, to start: StartingOffset) async throws(KafkaError) {
-        try await engine.seek(partition, to: start)
+        try await engine.seek([partition: start])
     }
 
     /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
@@ -87,12 +87,13 @@ public final class KafkaConsumer: Sendable {
     /// ``close()``.
     public func stop() async { await engine.stop() }
 
-    /// Commits what was processed, leaves the group and closes the connections. Closing twice does nothing. Gives the
-    /// error where what was processed could not be committed: those records come again.
+    /// Commits what was processed, leaves the group and closes the connections, all within `timeout` (default 10 s); a broker
+    /// that is silent then is not waited for. Closing twice does nothing. Gives the error where what was processed could not
+    /// be committed: those records come again.
     @discardableResult
-    public func close() async -> KafkaError? { await engine.close() }
+    public func close(timeout: Duration = .seconds(10)) async -> KafkaError? { await engine.close(within: timeout) }
 
-    private func next() async throws(KafkaError) -> ConsumerEvent? {
+    func next() async throws(KafkaError) -> ConsumerEvent? {
         while true {
             let step = try await withCancellation()
             switch step {
@@ -116,9 +117,11 @@ public final class KafkaConsumer: Sendable {
                 var later: FetchedChunk?
                 let batch = try ConsumerBatch(
                     rest, rest: &later, assignment: assignment, limit: configuration.decompressionLimit,
-                    unpackedLimit: configuration.fetchMaximumBytes * Self.usualRatio, engine: engine)
+                    unpackedLimit: configuration.fetchMaximumBytes * Self.usualRatio,
+                    maximum: configuration.maximumRecords ?? .max, engine: engine)
                 await engine.accepted(rest)
                 if let later { await engine.divided(batch, later) }
+                engine.marks.gave(batch)
                 let given =
                     configuration.interceptors.isEmpty ? batch : batch.passed(through: configuration.interceptors)
                 return given.count > 0 ? given : nil

@@ -274,4 +274,134 @@ import Testing
         #expect(plan.buffered == 0)
         #expect(plan.positions.keys.sorted() == [Self.b])
     }
+
+    // MARK: - Pauses
+
+    @Test func whatWasFetchedOfAPausedPartitionWaitsAndTakesNobodysRoom() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1]
+        let first = Self.ask(&plan, leaders: leaders).requests[1] ?? .init(partitions: [], offsets: [])
+        plan.received(Self.chunk(Self.a, 0, 5, bytes: 900))
+        plan.received(Self.chunk(Self.b, 0, 3, bytes: 10))
+        plan.pause([Self.a, Self.c])
+        #expect(plan.paused == [Self.a])
+        #expect(plan.buffered == 10)
+        // What was on its way comes behind it.
+        plan.received(Self.chunk(Self.a, 5, 8, bytes: 50))
+        plan.settled(first, by: 1)
+        #expect(plan.takeChunk()?.source == Self.b)
+        #expect(plan.takeChunk() == nil)
+        #expect(Self.ask(&plan, leaders: leaders).requests[1]?.partitions == [Self.b])
+        #expect(plan.positions[Self.a]?.offset == 8)
+        plan.resume([Self.a])
+        #expect(plan.paused == [] && plan.buffered == 950)
+        #expect(plan.takeChunk()?.nextOffset == 5)
+        #expect(plan.takeChunk()?.nextOffset == 8)
+    }
+
+    @Test func whatIsPutBackWhilePausedComesFirstWhenResumed() {
+        var plan = Self.plan([Self.a: .offset(0)])
+        plan.received(Self.chunk(Self.a, 0, 5))
+        plan.received(Self.chunk(Self.a, 5, 8))
+        let taken = plan.takeChunk()
+        plan.pause([Self.a])
+        if let taken { plan.putBack(taken) }
+        #expect(plan.takeChunk() == nil)
+        plan.resume([Self.a])
+        #expect([plan.takeChunk()?.nextOffset, plan.takeChunk()?.nextOffset] == [5, 8])
+    }
+
+    @Test func aPausedPartitionMayBeSoughtInAndStaysPaused() {
+        var plan = Self.plan([Self.a: .offset(0)])
+        plan.received(Self.chunk(Self.a, 0, 5))
+        plan.pause([Self.a])
+        plan.seek(Self.a, to: Offset(2))
+        #expect(plan.paused == [Self.a])
+        plan.resume([Self.a])
+        #expect(plan.takeChunk() == nil)
+        #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests[1]?.offsets == [2])
+    }
+
+    /// As in Java: taken away, it is forgotten that it was paused.
+    @Test func aPauseEndsWithTheAssignment() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        plan.pause([Self.a, Self.b])
+        plan.assign([Self.a: .offset(0)])
+        #expect(plan.paused == [Self.a])
+        plan.remove([Self.a])
+        #expect(plan.paused == [])
+    }
+
+    @Test func whileItIsWithheldNothingIsGivenOut() {
+        var plan = Self.plan([Self.a: .offset(0)])
+        plan.received(Self.chunk(Self.a, 0, 5))
+        plan.withhold(true)
+        #expect(plan.takeChunk() == nil)
+        plan.withhold(false)
+        #expect(plan.takeChunk()?.nextOffset == 5)
+    }
+
+    @Test func theLagIsWhatTheApplicationHasNotHad() {
+        var plan = Self.plan([Self.a: .offset(2), Self.b: .earliest])
+        #expect(plan.lag == [Self.a: nil, Self.b: nil])
+        plan.heard(Self.a, end: 20)
+        plan.received(Self.chunk(Self.a, 2, 5))
+        #expect(plan.lag[Self.a] == 18)
+        _ = plan.takeChunk()
+        #expect(plan.lag[Self.a] == 15)
+        plan.heard(Self.a, end: -1)
+        #expect(plan.lag[Self.a] == 15)
+    }
+
+    // MARK: - The closest replica (KIP-392)
+
+    @Test func theReplicaIsAskedThatTheLeaderHasPointedTo() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1]
+        let until = Self.now + .seconds(10)
+        plan.prefers(Self.a, .init(broker: 2, leader: 1, until: until))
+        // Who points to itself says nothing.
+        plan.prefers(Self.b, .init(broker: 1, leader: 1, until: until))
+        let requests = Self.ask(&plan, leaders: leaders).requests
+        #expect(requests.mapValues(\.partitions) == [1: [Self.b], 2: [Self.a]])
+        for (broker, request) in requests { plan.settled(request, by: broker) }
+        // Then the leader is asked again.
+        #expect(Self.ask(&plan, now: until, leaders: leaders).requests.keys.sorted() == [1])
+    }
+
+    @Test func aReplicaIsLeftWhereItsLeaderOrItselfFails() {
+        let until = Self.now + .seconds(10)
+        for left in 0..<3 {
+            var plan = Self.plan([Self.a: .offset(0)])
+            plan.prefers(Self.a, .init(broker: 2, leader: 1, until: until))
+            var leader: BrokerID = 1
+            var now = Self.now
+            switch left {
+            case 0: leader = 3
+            case 1:
+                _ = plan.failed(Self.a, Self.backoff, now: now)
+                now = now + .seconds(1)
+            default:
+                #expect(plan.leavesReplica(Self.a) == true)
+                #expect(plan.leavesReplica(Self.a) == false)
+            }
+            #expect(Self.ask(&plan, now: now, leaders: [Self.a: leader]).requests.keys.sorted() == [leader])
+        }
+    }
+
+    /// A follower may not have cut yet what its leader has.
+    @Test func onlyTheLeaderIsToldWhatWasReadLast() {
+        var plan = Self.plan([:])
+        plan.assign([Self.a: .offset(4)], epochs: [Self.a: 3])
+        #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests[1]?.epochs == [Self.a: 3])
+        plan.settled(.init(partitions: [Self.a], offsets: [4]), by: 1)
+        plan.prefers(Self.a, .init(broker: 2, leader: 1, until: Self.now + .seconds(10)))
+        #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests[2]?.epochs == [:])
+    }
+
+    @Test func whatIsLeftOutOfARequestIsNotAskedFor() {
+        var request = FetchPlan.Request(partitions: [Self.a, Self.b, Self.c], offsets: [1, 2, 3])
+        request.leaveOut([Self.b])
+        #expect(request.partitions == [Self.a, Self.c] && request.offsets == [1, 3])
+    }
 }
