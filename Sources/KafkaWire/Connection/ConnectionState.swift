@@ -51,12 +51,12 @@ package struct ConnectionState: Equatable, Sendable {
     package var inFlight: Int { waiting.count - first }
     /// Why the connection is closed; nil while it is open.
     package var closeReason: Reason? { closedBecause }
-    /// When ``tick(now:)`` has something to do; nil when nothing waits, and nothing ever makes it idle.
+    /// When ``tick(now:)`` has something to do; nil when it is closed, or nothing waits and nothing ever makes it idle.
     package var nextDeadline: Instant? { waiting[first...].map(\.deadline).min() ?? idleEnd }
 
     /// Until when it may be without use; what waits for an answer uses it.
     private var idleEnd: Instant? {
-        guard let idleLimit, let lastUse else { return nil }
+        guard closedBecause == nil, let idleLimit, let lastUse else { return nil }
         return lastUse + idleLimit
     }
 

@@ -362,8 +362,8 @@ struct FetchPlan: Equatable, Sendable {
     /// What of a partition's way to the application the plan knows: whether it is held, from where on records of it wait for
     /// the application, and whether what waits leaves no room.
     func hindrance(of partition: TopicPartition) -> (isHeld: Bool, waiting: Offset?, isFull: Bool) {
-        let waiting = chunks.first { $0.source == partition && !$0.batches.isEmpty }
-        return (held.contains(partition), waiting?.firstOffset, buffered >= limit)
+        let isHeld = held.contains(partition) || buffer.paused.contains(partition)
+        return (isHeld, buffer.first(of: partition)?.firstOffset, buffered >= limit)
     }
 
     // MARK: - Chunks

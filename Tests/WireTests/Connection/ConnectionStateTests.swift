@@ -92,7 +92,7 @@ import Testing
         state.used(now: Instant(nanoseconds: 1500))
         #expect(state.tick(now: Instant(nanoseconds: 6499)).isEmpty)
         #expect(state.tick(now: Instant(nanoseconds: 6500)) == [.close(.idle)])
-        #expect(state.closeReason == .idle)
+        #expect(state.closeReason == .idle && state.nextDeadline == nil)
     }
 
     @Test func aLongWaitIsNoIdleness() {
