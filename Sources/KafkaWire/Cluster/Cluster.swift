@@ -41,7 +41,7 @@ package actor Cluster {
 
     package private(set) var metadata = ClusterMetadata()
     private let bootstrap: [BrokerAddress]
-    private var links: [Key: Link] = [:]
+    private(set) var links: [Key: Link] = [:]
     private var opening: [Key: Opening] = [:]
     private(set) var coordinators: [Target: BrokerID] = [:]
     /// Where they are, as they were told of: metadata may be older.

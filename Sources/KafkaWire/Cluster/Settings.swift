@@ -143,8 +143,7 @@ enum OtherSettings {
         "group.protocol": "this client speaks the classic protocol of groups only: set it to classic",
         "partitioner.class": "this client spreads records as Kafka's own default does: leave it out",
         "partitioner.ignore.keys": "this client sends records of one key to one partition: set it to false",
-        "transactional.id": "this client has no transactional producer yet: leave it out",
-        "transaction.two.phase.commit.enable": "this client has no transactional producer yet: leave it out",
+        "transaction.two.phase.commit.enable": "this client has no two-phase commits: leave it out",
     ]
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.

@@ -10,8 +10,8 @@ public struct ConsumerBatch: Sendable {
     /// The partition's leader epoch at the last record, or -1.
     let leaderEpoch: LeaderEpoch
     @usableFromInline let parts: [Part]
-    private let engine: ConsumerEngine
-    private let assignment: Int
+    let engine: ConsumerEngine
+    let assignment: Int
 
     @usableFromInline
     struct Part: Sendable {

@@ -14,7 +14,7 @@
 /// leaves the group; reading again joins again. ``close()`` does the same for good.
 public final class KafkaConsumer: Sendable {
     private let configuration: Configuration
-    private let engine: ConsumerEngine
+    let engine: ConsumerEngine
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }

@@ -238,10 +238,10 @@ struct Accumulator {
     }
 
     /// Takes out at most one batch of each partition that may be sent now. `leader` tells the partition's leader,
-    /// `isFree` whether it can take a further request.
+    /// `isFree` whether it can take a further request, `mayGo` whether the partition may be written to.
     mutating func takeReady(
         now: Instant, flush: Bool, producer: ProducerIdentity.Given?, leader: (TopicPartition) -> BrokerID?,
-        isFree: (BrokerID) -> Bool
+        isFree: (BrokerID) -> Bool, mayGo: (TopicPartition) -> Bool = { _ in true }
     ) -> Ready {
         var ready = Ready()
         func lookAgain(_ at: Instant) { ready.nextLook = min(ready.nextLook ?? at, at) }
@@ -261,7 +261,7 @@ struct Accumulator {
                     ready.leaderless.insert(queue.target.topic)
                     continue
                 }
-                guard isFree(broker) else { continue }
+                guard isFree(broker), mayGo(queue.target) else { continue }
                 // What may have arrived goes again under the number that it had, or it would be there twice; the broker
                 // says so where it has not, and only then all is numbered anew.
                 let isNumbered = queue.full.first?.stamp != nil

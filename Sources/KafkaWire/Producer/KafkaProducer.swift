@@ -18,7 +18,7 @@
 public final class KafkaProducer: Sendable {
     let configuration: Configuration
     private let shared: ProducerShared
-    private let engine: ProducerEngine
+    let engine: ProducerEngine
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
@@ -38,6 +38,9 @@ public final class KafkaProducer: Sendable {
                 isIdempotent: configuration.isIdempotent, isPacking: configuration.compression != .none,
                 random: cluster.loop.randomSource()))
         engine = ProducerEngine(configuration, cluster: cluster, shared: shared)
+        if let id = configuration.transactionalId {
+            shared.state.withLock { $0.refusal = TransactionState(id: id).gate }
+        }
     }
 
     deinit {

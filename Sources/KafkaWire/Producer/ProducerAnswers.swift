@@ -122,6 +122,7 @@ extension ProducerEngine {
     /// The batch will not arrive. One whose time was up while it was on its way has failed before.
     private func fail(_ batch: ProducerBatch, _ error: KafkaError) {
         if batch.complete(.failure(error)) { refusals.note(batch) }
+        recordFailed(error)
     }
 
     /// Fails what is on its way in time, too: it may arrive all the same, as whatever fails by a time-out.
@@ -183,7 +184,7 @@ extension ProducerEngine {
     func end(_ error: KafkaError) {
         ending = ending ?? error
         let rest = shared.state.withLock { state in
-            if state.refusal == nil { state.refusal = error }
+            if state.refusal == nil || transactions != nil { state.refusal = error }
             return state.accumulator.takeAll()
         }
         for entry in rest { fail(entry.batch, error) }
