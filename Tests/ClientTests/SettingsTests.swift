@@ -115,7 +115,8 @@ import Testing
         ("bootstrap.servers", ",", "names no broker"), ("bootstrap.servers", "a:b", "host:port"),
         ("security.protocol", "SASL_SSL", "no TLS and no SASL yet"), ("sasl.jaas.config", "x", "no SASL yet"),
         ("ssl.truststore.location", "x", "no TLS yet"), ("ssl.ca.location", "x", "no TLS yet"),
-        ("transactional.id", "t", "no transactional producer yet"), ("partitioner.class", "Mine", "leave it out"),
+        ("transaction.two.phase.commit.enable", "true", "no two-phase commits"),
+        ("transaction.timeout.ms", "0", "from 1"), ("partitioner.class", "Mine", "leave it out"),
         ("partitioner.ignore.keys", "true", "to one partition"), ("config.providers", "file", "as they stand"),
     ])
     func producersRefuse(_ name: String, _ value: String, _ sentence: String) throws {

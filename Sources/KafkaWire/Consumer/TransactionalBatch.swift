@@ -103,7 +103,9 @@ extension KafkaProducer {
                 if ProducerTransaction.isOver(error) { return nil }
                 // Where the member is one still, of a newer generation, the records are its own still.
                 let hasMoved = error.code.broker.map(ProducerTransaction.movedOn.contains) ?? false
-                guard error.transaction == .abortable, error.isRetriable || hasMoved, !Task.isCancelled else { throw error }
+                guard error.transaction == .abortable, error.isRetriable || hasMoved, !Task.isCancelled else {
+                    throw error
+                }
             }
             try await loop.sleep(for: backoff.next())
         }

@@ -89,7 +89,8 @@ extension KafkaProducer {
                 "a producer with a transactional.id has to be idempotent; leave enable.idempotence, acks, retries and "
                     + "max.in.flight.requests.per.connection at their defaults, or leave transactional.id out",
                 "transactional.id")
-            try require(transactionalId != "", "transactional.id is empty; name one, or leave it out", "transactional.id")
+            try require(
+                transactionalId != "", "transactional.id is empty; name one, or leave it out", "transactional.id")
             try require(
                 transactionTimeout > .zero, "transaction.timeout.ms must be above 0", "transaction.timeout.ms")
             return self

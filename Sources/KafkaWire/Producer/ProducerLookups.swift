@@ -95,7 +95,8 @@ extension ProducerEngine {
             return recordFailed(
                 KafkaError(
                     .broker(.unknownProducerId),
-                    "records under transactional.id \(id) have to be numbered anew: their topic was deleted and made again"))
+                    "records under transactional.id \(id) have to be numbered anew: their topic was deleted and made again"
+                ))
         }
         switch identity.wanted(now: now) {
         case .ask: Task(executorPreference: loop) { await self.askProducerID() }

@@ -37,12 +37,14 @@ enum TransactionFaults {
         ]),
         // TransactionManager.AddPartitionsToTxnHandler
         .addPartitionsToTxn: with([
-            .transactionalIdAuthorizationFailed: .fatal, .invalidTxnState: .fatal, .topicAuthorizationFailed: .abortable,
+            .transactionalIdAuthorizationFailed: .fatal, .invalidTxnState: .fatal,
+            .topicAuthorizationFailed: .abortable,
             .operationNotAttempted: .abortable, .unknownProducerId: .unmapped, .invalidProducerIdMapping: .unmapped,
         ]),
         // TransactionManager.AddOffsetsToTxnHandler
         .addOffsetsToTxn: with([
-            .transactionalIdAuthorizationFailed: .fatal, .invalidTxnState: .fatal, .groupAuthorizationFailed: .abortable,
+            .transactionalIdAuthorizationFailed: .fatal, .invalidTxnState: .fatal,
+            .groupAuthorizationFailed: .abortable,
             .unknownProducerId: .unmapped, .invalidProducerIdMapping: .unmapped,
         ]),
         // TransactionManager.TxnOffsetCommitHandler

@@ -117,7 +117,8 @@ extension ProducerEngine {
         let given = identity.current ?? .init(id: .none, epoch: .none)
         let id = configuration.transactionalId ?? ""
         let answer = await ask(
-            AddPartitionsToTxnRequest.self, coordinator, atMost: 3, "could not add partitions to the transaction \(under)",
+            AddPartitionsToTxnRequest.self, coordinator, atMost: 3,
+            "could not add partitions to the transaction \(under)",
             codes: { response in
                 response.resultsByTopicV3AndBelow.flatMap { topic in
                     topic.resultsByPartition.map {
@@ -172,7 +173,8 @@ extension ProducerEngine {
             arrival.give(
                 .failure(
                     KafkaError(
-                        .timedOut, "could not send offsets of group \(group.groupId) with the transaction within \(limit)",
+                        .timedOut,
+                        "could not send offsets of group \(group.groupId) with the transaction within \(limit)",
                         setting: "max.block.ms")))
         }
         transactions?.offsetsUnderWay += 1
@@ -231,7 +233,8 @@ extension ProducerEngine {
         let given = identity.current ?? .init(id: .none, epoch: .none)
         let id = configuration.transactionalId ?? ""
         return await ask(
-            AddOffsetsToTxnRequest.self, coordinator, "could not add group \(group.groupId) to the transaction \(under)",
+            AddOffsetsToTxnRequest.self, coordinator,
+            "could not add group \(group.groupId) to the transaction \(under)",
             codes: { [($0.errorCode, nil)] }
         ) { _ in
             .with {
@@ -246,7 +249,8 @@ extension ProducerEngine {
     /// TxnOffsetCommit, at the group's coordinator; from version 5 on it adds the group to the transaction. `refused` are the
     /// positions that were not taken.
     private func askToCommit(
-        _ offsets: [TopicPartition: CommittedOffset], _ group: ConsumerGroupMetadata, _ refused: inout Set<TopicPartition>
+        _ offsets: [TopicPartition: CommittedOffset], _ group: ConsumerGroupMetadata,
+        _ refused: inout Set<TopicPartition>
     ) async -> CoordinatorAnswer<TxnOffsetCommitResponse> {
         let given = identity.current ?? .init(id: .none, epoch: .none)
         let id = configuration.transactionalId ?? ""

@@ -84,7 +84,9 @@ struct TransactionState: Equatable, Sendable {
 
     /// The transaction is to be ended.
     mutating func end(commit: Bool) throws(KafkaError) {
-        if commit || phase != .abortableError { try require(commit ? .committing : .aborting, commit ? "commit" : "abort") }
+        if commit || phase != .abortableError {
+            try require(commit ? .committing : .aborting, commit ? "commit" : "abort")
+        }
         become(commit ? .committing : .aborting)
         if !commit { unadded = [] }
     }
@@ -214,7 +216,8 @@ struct TransactionState: Equatable, Sendable {
             case .fenced:
                 "another producer with transactional.id \(id) has taken over, or the transaction took longer than "
                     + "transaction.timeout.ms; close this producer"
-            case .fatal: "transactions of transactional.id \(id) cannot go on here; close this producer, and make another"
+            case .fatal:
+                "transactions of transactional.id \(id) cannot go on here; close this producer, and make another"
             case .outcomeUnknown: "call it again"
             }
         error.message += "; \(advice)"
