@@ -130,15 +130,16 @@ extension ProducerEngine {
         for entry in shared.state.withLock({ $0.accumulator.takeUnsent() }) { entry.batch.complete(.failure(error)) }
     }
 
+    private func dropAborted() {
+        dropUnsent(
+            because: KafkaError(
+                .broker(.transactionAbortable), "the record was not sent: its transaction was aborted",
+                isRetriable: false))
+    }
+
     // MARK: - The end of a transaction
 
     private func end(commit: Bool) async throws(KafkaError) {
-        if !commit {
-            dropUnsent(
-                because: KafkaError(
-                    .broker(.transactionAbortable), "the record was not sent: its transaction was aborted",
-                    isRetriable: false))
-        }
         await settle(isCommit: commit)
         try checkEnd(isCommit: commit)
         try await tellEnd(isCommit: commit)
@@ -148,13 +149,14 @@ extension ProducerEngine {
 
     /// Waits for all that is on its way, which must not arrive behind the end.
     private func settle(isCommit: Bool) async {
-        isFlushing += 1
-        defer { isFlushing -= 1 }
+        if isCommit { isFlushing += 1 } else { dropAborted() }
+        defer { if isCommit { isFlushing -= 1 } }
         drain()
         while ending == nil, !isCommit || transactions?.state.phase == .committing {
             let seen = wakes
+            if !isCommit { dropAborted() }
             let isIdle = transactions.map { !$0.isAdding && $0.offsetsUnderWay == 0 } ?? true
-            if isIdle, shared.state.withLock({ $0.accumulator.pendingBatches }) == 0 { return }
+            if isIdle, shared.state.withLock({ $0.accumulator.isIdle }) { return }
             await pause(until: now + .seconds(1), unless: seen, isCancellable: false)
         }
     }
