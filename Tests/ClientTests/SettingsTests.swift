@@ -164,7 +164,6 @@ import Testing
             ("partitioner.class", "org.apache.kafka.clients.producer.UniformStickyPartitioner")
         ])
         #expect(sticky.partitioner == nil && sticky.ignoresKeys)
-        #expect(Set(KafkaProducer.Configuration.partitionerNames).isSubset(of: ClientConfiguration.settingNames))
     }
 
     @Test func aLevelOfAnotherCodecHasNoEffect() throws {
@@ -223,7 +222,8 @@ import Testing
         ("bootstrap.servers", ",", "names no broker"), ("bootstrap.servers", "a:b", "host:port"),
         ("security.protocol", "SASL_SSL", "no TLS and no SASL yet"), ("sasl.jaas.config", "x", "no SASL yet"),
         ("ssl.truststore.location", "x", "no TLS yet"), ("ssl.ca.location", "x", "no TLS yet"),
-        ("transactional.id", "t", "no transactional producer yet"),
+        ("transaction.two.phase.commit.enable", "true", "no two-phase commits"),
+        ("transaction.timeout.ms", "0", "from 1"),
         ("partitioner.class", "Mine", "RoundRobinPartitioner, or be left out"),
         (
             "partitioner.class", "org.apache.kafka.clients.producer.RoundRobbinPartitioner",

@@ -45,6 +45,12 @@ extension SettingName {
         .init(
             "max.in.flight.requests.per.connection", .producer, "maximumInFlight", .number(someCount), "5",
             .alias("max.in.flight"), "how many requests may be on their way to one broker; 1 to 5 with idempotence"),
+        .init(
+            "transactional.id", .producer, "transactionalId", .text, "",
+            "the name under which a producer has transactions, and is fenced by the next one of that name"),
+        .init(
+            "transaction.timeout.ms", .producer, "transactionTimeout", .milliseconds(atLeast: 1), "60000",
+            "after how long the cluster aborts a transaction that has not ended"),
     ] + ofPartitioning
 
     /// The settings of where records go.

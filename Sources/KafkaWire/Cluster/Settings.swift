@@ -148,8 +148,7 @@ enum OtherSettings {
         "bootstrap.controllers": "this client talks to brokers, not to controllers: set bootstrap.servers",
         "config.providers": "this client takes values as they stand: write them into the file",
         "group.protocol": "this client speaks the classic protocol of groups only: set it to classic",
-        "transactional.id": "this client has no transactional producer yet: leave it out",
-        "transaction.two.phase.commit.enable": "this client has no transactional producer yet: leave it out",
+        "transaction.two.phase.commit.enable": "this client has no two-phase commits: leave it out",
     ]
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.

@@ -43,6 +43,8 @@ public struct KafkaError: Error, Equatable, Sendable {
         public static let purged = Code("purged")
         /// A request holds a value that the version spoken with the broker cannot carry.
         public static let invalidRequest = Code("invalid_request")
+        /// A transactional producer was asked for what does not fit where its transaction stands.
+        public static let invalidTransactionState = Code("invalid_transaction_state")
     }
 
     /// What failed.
@@ -61,6 +63,8 @@ public struct KafkaError: Error, Equatable, Sendable {
     public var setting: String?
     /// Whether the same call may succeed later without any change.
     public var isRetriable: Bool
+    /// What the error means for the transaction of the producer that throws it; nil where it means nothing.
+    public var transaction: TransactionTrouble?
 
     package init(
         _ code: Code, _ message: String, broker: String? = nil, api: APIKey? = nil, topic: String? = nil,

@@ -3,6 +3,9 @@ public struct VersionTable: Sendable, Equatable {
     private let ranges: [APIKey: ClosedRange<Int16>]
     /// How long the broker wanted no further request when it said so.
     let throttleTime: Duration?
+    /// The versions that the cluster's features are at (KIP-584), and how new that is; -1 where the broker tells of none.
+    private(set) var features: [String: Int16] = [:]
+    private(set) var featuresEpoch: Int64 = -1
 
     /// A table of these ranges.
     package init(_ ranges: [APIKey: ClosedRange<Int16>]) {
@@ -13,6 +16,8 @@ public struct VersionTable: Sendable, Equatable {
     /// What the broker has answered in `version`.
     init(_ response: ApiVersionsResponse, version: Int16 = 0) {
         throttleTime = response.throttleTime(version)
+        featuresEpoch = response.finalizedFeaturesEpoch
+        for feature in response.finalizedFeatures { features[feature.name] = feature.maxVersionLevel }
         var ranges: [APIKey: ClosedRange<Int16>] = [:]
         for api in response.apiKeys where api.minVersion <= api.maxVersion {
             ranges[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion

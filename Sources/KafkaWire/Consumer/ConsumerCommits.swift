@@ -29,7 +29,7 @@ extension ConsumerEngine {
         }
     }
 
-    private func movedOn(_ offsets: [TopicPartition: CommittedOffset]) -> KafkaError {
+    func movedOn(_ offsets: [TopicPartition: CommittedOffset]) -> KafkaError {
         let first = offsets.keys.min()
         return KafkaError(
             .broker(.rebalanceInProgress),

@@ -236,10 +236,10 @@ struct Accumulator {
     }
 
     /// Takes out at most one batch of each partition that may be sent now. `leader` tells the partition's leader,
-    /// `isFree` whether it can take a further request.
+    /// `isFree` whether it can take a further request, `mayGo` whether the partition may be written to.
     mutating func takeReady(
         now: Instant, flush: Bool, producer: ProducerIdentity.Given?, leader: (TopicPartition) -> BrokerID?,
-        isFree: (BrokerID) -> Bool
+        isFree: (BrokerID) -> Bool, mayGo: (TopicPartition) -> Bool = { _ in true }
     ) -> Ready {
         var ready = Ready()
         func lookAgain(_ at: Instant) { ready.nextLook = min(ready.nextLook ?? at, at) }
@@ -264,7 +264,7 @@ struct Accumulator {
                     readiness.offered(to: broker, isFree: isTaking, now: now)
                     queue.isSlow = readiness.isSlow(broker, longerThan: partitioning.availabilityTimeout)
                 }
-                guard isTaking else { continue }
+                guard isTaking, mayGo(queue.target) else { continue }
                 // What may have arrived goes again under the number that it had, or it would be there twice; the broker
                 // says so where it has not, and only then all is numbered anew.
                 let isNumbered = queue.full.first?.stamp != nil

@@ -25,6 +25,8 @@ enum BatchVerdict: Equatable, Sendable {
         var maximumInFlight: Int
         /// How often a batch is sent again; nil for as often as there is time.
         var maximumRetries: Int?
+        /// Whether a gap in the numbers ends a transaction: what is in front of it would be missing.
+        var isTransactional = false
     }
 
     /// The batch of so many records was answered with `code`, which `error` tells of.
@@ -39,6 +41,10 @@ enum BatchVerdict: Equatable, Sendable {
             // A batch in front of this one failed; both are sent again in order.
             self = .again(error)
         case .outOfOrderSequenceNumber, .unknownProducerId, .invalidProducerEpoch:
+            if policy.isTransactional {
+                self = .lost(error, .renumber)
+                return
+            }
             self = policy.isIdempotent ? .again(error, .renumber) : Self(error, attempts: attempts, policy)
         default: self = Self(error, attempts: attempts, policy)
         }

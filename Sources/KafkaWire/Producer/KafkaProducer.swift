@@ -52,6 +52,9 @@ public final class KafkaProducer: Sendable {
         interceptors =
             configuration.interceptors.isEmpty
             ? nil : ProducerInterceptors(configuration.interceptors) { logger.warning("\($0)") }
+        if let id = configuration.transactionalId {
+            shared.state.withLock { $0.refusal = TransactionState(id: id).gate }
+        }
     }
 
     deinit {

@@ -17,28 +17,33 @@ enum ProduceExchange {
     /// Packs the batches, sends them to their leader in one request, and waits for the answer.
     static func send(
         _ entries: [Accumulator.Entry], to leader: BrokerID, _ configuration: KafkaProducer.Configuration,
-        _ cluster: Cluster, after previous: SendTurn?, _ turn: SendTurn
+        _ cluster: Cluster, atMost: Int16?, after previous: SendTurn?, _ turn: SendTurn
     ) async -> Result<Answer, KafkaError> {
         do throws(KafkaError) {
             let packing = Result { () throws(KafkaError) in try packed(entries, configuration) }
             await previous?.wait()
             let batches = try packing.get()
             let (acks, timeout) = (configuration.acks, configuration.client.requestTimeout)
+            let transaction = configuration.transactionalId
             let topics = await cluster.metadata.topics
             var ids: [String: TopicID] = [:]
             for (target, _) in batches { ids[target.topic] = topics[target.topic]?.id ?? .zero }
             let known = ids
             let build = { @Sendable (version: Int16) throws(KafkaError) -> ProduceRequest in
-                request(batches, version: version, acks: acks, timeout: timeout, ids: known)
+                request(
+                    batches, version: version, acks: acks, timeout: timeout, transaction: transaction, ids: known)
             }
             // Version 13 names topics by identifier; without one, the name is used.
-            let highest: Int16 = ids.values.contains(.zero) ? 12 : .max
+            var highest: Int16 = ids.values.contains(.zero) ? 12 : .max
+            // With version 12 a batch adds its partition to the transaction (KIP-890).
+            if let last = atMost { highest = min(highest, last) }
+            let limit = highest
             if acks == .none {
-                try await cluster.sendOneWay(to: .broker(leader), use: .produce, atMost: highest, build)
+                try await cluster.sendOneWay(to: .broker(leader), use: .produce, atMost: limit, build)
                 return .success(Answer(broker: ""))
             }
             let answer = try await cluster.send(
-                to: .broker(leader), use: .produce, atMost: highest, timeout: Self.timeout(configuration),
+                to: .broker(leader), use: .produce, atMost: limit, timeout: Self.timeout(configuration),
                 onQueued: { turn.finish() }, build)
             for node in answer.response.nodeEndpoints {
                 await cluster.setAddress(of: node.nodeId, host: node.host, port: node.port)
@@ -56,7 +61,8 @@ enum ProduceExchange {
         for entry in entries {
             do throws(WireError) {
                 let bytes = try entry.batch.bytes(
-                    entry.stamp ?? .init(), configuration.compression, level: configuration.compressionLevel)
+                    entry.stamp ?? .init(), configuration.compression, level: configuration.compressionLevel,
+                    isTransactional: configuration.transactionalId != nil)
                 batches.append((entry.batch.target, bytes))
             } catch {
                 throw KafkaError(
@@ -69,9 +75,10 @@ enum ProduceExchange {
 
     private static func request(
         _ batches: [(TopicPartition, Bytes)], version: Int16, acks: KafkaProducer.Acknowledgements, timeout: Duration,
-        ids: [String: TopicID]
+        transaction: String?, ids: [String: TopicID]
     ) -> ProduceRequest {
         var request = ProduceRequest()
+        request.transactionalId = transaction
         request.acks = acks.rawValue
         request.timeoutMs = Milliseconds(timeout)
         request.topicData = Dictionary(grouping: batches) { $0.0.topic }.inOrder.map { topic, batches in

@@ -143,6 +143,7 @@ extension ProducerEngine {
 
     /// The batch will not arrive. One whose time was up while it was on its way has failed before.
     private func fail(_ batch: ProducerBatch, _ error: KafkaError, _ faults: RecordFaults? = nil) {
+        recordFailed(error)
         guard batch.complete(.failure(error), faults: faults) else { return }
         refusals.note(batch)
         cluster.tell(.batchFailed(settled(batch, nil), error: error))
@@ -207,7 +208,7 @@ extension ProducerEngine {
     func end(_ error: KafkaError) {
         ending = ending ?? error
         let rest = shared.state.withLock { state in
-            if state.refusal == nil { state.refusal = error }
+            if state.refusal == nil || transactions != nil { state.refusal = error }
             return state.accumulator.takeAll()
         }
         for entry in rest { fail(entry.batch, error) }

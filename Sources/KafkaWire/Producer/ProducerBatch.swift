@@ -87,14 +87,16 @@ final class ProducerBatch: Sendable {
     }
 
     /// The batch's bytes with `stamp`. Packed once; stamped anew where the producer id has changed since.
-    func bytes(_ stamp: Stamp, _ compression: Compression, level: Int?) throws(WireError) -> Bytes {
+    func bytes(
+        _ stamp: Stamp, _ compression: Compression, level: Int?, isTransactional: Bool = false
+    ) throws(WireError) -> Bytes {
         let outcome: Result<[UInt8], WireError> = content.withLock { content in
             do throws(WireError) {
                 if content.isFinished {
                     RecordBatchBuilder.restamp(
                         &content.bytes, producerId: stamp.producerId,
                         producerEpoch: stamp.producerEpoch,
-                        baseSequence: stamp.baseSequence)
+                        baseSequence: stamp.baseSequence, isTransactional: isTransactional)
                 } else {
                     var options = RecordBatchBuilder.Options()
                     options.compression = compression
@@ -102,6 +104,7 @@ final class ProducerBatch: Sendable {
                     options.producerId = stamp.producerId
                     options.producerEpoch = stamp.producerEpoch
                     options.baseSequence = stamp.baseSequence
+                    if isTransactional { options.marks = .transactional }
                     content.bytes = try content.builder.finish(options)
                     content.builder.release()
                     content.isFinished = true

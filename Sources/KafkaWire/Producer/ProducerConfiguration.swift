@@ -62,6 +62,14 @@ extension KafkaProducer {
         /// Who sees each record and what becomes of it, in their order (KIP-42). Default: nobody.
         public var interceptors: [any ProducerInterceptor] = []
 
+        /// Who this producer is, over restarts, to the coordinator of its transactions (`transactional.id`, KIP-98). Default
+        /// nil: no transactions. One producer at a time has an id: another one that takes it shuts this one out. Asks for
+        /// idempotence and `acks` all.
+        public var transactionalId: String?
+        /// After how long the coordinator aborts a transaction that was neither committed nor aborted
+        /// (`transaction.timeout.ms`). Default 1 minute, as in Java; brokers allow 15 (`transaction.max.timeout.ms`).
+        public var transactionTimeout: Duration = .seconds(60)
+
         /// The defaults, and these brokers.
         public init(bootstrapServers: [String]) { client = ClientConfiguration(bootstrapServers: bootstrapServers) }
 
@@ -108,6 +116,15 @@ extension KafkaProducer {
             try require(
                 !isIdempotent || acks == .all,
                 "an idempotent producer needs acks=all; set acks to all or enable.idempotence to false", "acks")
+            try require(
+                transactionalId == nil || isIdempotent,
+                "a producer with a transactional.id has to be idempotent; leave enable.idempotence, acks, retries and "
+                    + "max.in.flight.requests.per.connection at their defaults, or leave transactional.id out",
+                "transactional.id")
+            try require(
+                transactionalId != "", "transactional.id is empty; name one, or leave it out", "transactional.id")
+            try require(
+                transactionTimeout > .zero, "transaction.timeout.ms must be above 0", "transaction.timeout.ms")
             return self
         }
     }

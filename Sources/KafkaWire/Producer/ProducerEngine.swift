@@ -21,16 +21,18 @@ actor ProducerEngine {
     /// What is on its way, and when the next batch in a request will have waited for too long: a request may take longer than
     /// its time-out, where it has to wait for a connection first.
     var onTheirWay: [ObjectIdentifier: (until: Instant?, entries: [Accumulator.Entry])] = [:]
+    /// What a transactional producer has under way; nil for all others.
+    var transactions: TransactionWork?
     /// Why nothing more is sent.
     var ending: KafkaError?
     private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     /// How many wait for batches that are not full to be sent all the same.
-    private var isFlushing = 0
+    var isFlushing = 0
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Counts the calls of ``resumeWaiters()``: between looking and waiting the actor may be left, and what happened
     /// then must not be waited for.
     private(set) var wakes = 0
-    private var hasShutDown = false
+    private(set) var hasShutDown = false
 
     init(_ configuration: KafkaProducer.Configuration, cluster: Cluster, shared: ProducerShared) {
         self.configuration = configuration
@@ -44,7 +46,8 @@ actor ProducerEngine {
             pause: backoff.pause(after:))
         policy = BatchVerdict.Policy(
             isIdempotent: configuration.isIdempotent, maximumInFlight: configuration.maximumInFlight,
-            maximumRetries: configuration.maximumRetries)
+            maximumRetries: configuration.maximumRetries, isTransactional: configuration.transactionalId != nil)
+        transactions = configuration.transactionalId.map { TransactionWork(TransactionState(id: $0)) }
     }
 
     var now: Instant { loop.now }
@@ -110,9 +113,12 @@ actor ProducerEngine {
         guard !hasShutDown else { return .success(()) }
         hasShutDown = true
         shared.state.withLock { state in
-            if state.refusal == nil { state.refusal = KafkaError(.closed, "the producer is closed") }
+            if state.refusal == nil || transactions != nil {
+                state.refusal = KafkaError(.closed, "the producer is closed")
+            }
         }
         let deadline = now + timeout
+        await abortRest(until: deadline)
         isFlushing += 1
         while true {
             let seen = wakes
@@ -143,8 +149,9 @@ actor ProducerEngine {
         let ready = shared.state.withLock { state in
             state.accumulator.takeReady(
                 now: now, flush: isFlushing > 0, producer: identity.current, leader: { metadata.leader(of: $0) },
-                isFree: { isFree($0) })
+                isFree: { isFree($0) }, mayGo: { transactions?.state.admits($0) ?? true })
         }
+        addPartitions()
         if ready.needsProducer { prepare() }
         if !ready.leaderless.isEmpty { relearn(ready.leaderless) }
         for (leader, entries) in ready.requests(of: configuration.maximumRequestSize) { start(entries, to: leader) }
@@ -167,9 +174,10 @@ actor ProducerEngine {
         let (previous, turn) = (turns[leader], SendTurn())
         turns[leader] = turn
         watchTime(of: entries, in: turn)
+        let limit = transactions.flatMap { $0.state.isVersion2 ? nil : TransactionState.lastProduceOfVersion1 }
         Task(executorPreference: executor) {
             let outcome = await ProduceExchange.send(
-                entries, to: leader, self.configuration, self.cluster, after: previous, turn)
+                entries, to: leader, self.configuration, self.cluster, atMost: limit, after: previous, turn)
             turn.finish()
             await self.answered(entries, from: leader, in: turn, outcome)
         }

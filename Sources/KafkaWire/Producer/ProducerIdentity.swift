@@ -54,6 +54,9 @@ struct ProducerIdentity: Equatable, Sendable {
         (error, failures) = (nil, 0)
     }
 
+    /// A coordinator of transactions has given one: the next epoch, or after the last epoch another id.
+    mutating func assign(_ given: Given) { current = given }
+
     static let what = "could not get a producer id"
 
     /// None was given; it is asked for again after a pause. Says whether that is news.

@@ -88,6 +88,14 @@ extension ProducerEngine {
     /// Gets a producer id, in the background: for the first batch, and where a partition has to be numbered anew.
     func prepare() {
         guard ending == nil else { return }
+        if let id = configuration.transactionalId {
+            // It has another epoch from its coordinator, behind the transaction's end.
+            return recordFailed(
+                KafkaError(
+                    .broker(.unknownProducerId),
+                    "records under transactional.id \(id) have to be numbered anew: their topic was deleted and made again"
+                ))
+        }
         switch identity.wanted(now: now) {
         case .ask: Task(executorPreference: loop) { await self.askProducerID() }
         case .given: setTimer(now)

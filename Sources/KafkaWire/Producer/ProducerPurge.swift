@@ -38,7 +38,10 @@ extension ProducerEngine {
         }
         if inFlight { given += underWay.map { ($0.batch, true) } }
         var count = 0
-        for (batch, isUnderWay) in given where batch.complete(.failure(Self.purged(batch, isUnderWay))) {
+        for (batch, isUnderWay) in given {
+            let error = Self.purged(batch, isUnderWay)
+            guard batch.complete(.failure(error)) else { continue }
+            recordFailed(error)
             count += Int(batch.extent.count)
             shared.state.withLock { $0.accumulator.settled(batch) }
         }

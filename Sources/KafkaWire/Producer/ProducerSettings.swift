@@ -7,7 +7,7 @@ extension KafkaProducer.Configuration {
     ///
     /// - Returns: the names that no client of Kafka 4.3 knows: misspelt, as a rule.
     /// - Throws: ``KafkaError`` with ``KafkaError/Code/invalidConfiguration``, the setting's name and what is allowed,
-    ///   for a value that the setting cannot have, and for what this client cannot do, such as `transactional.id`.
+    ///   for a value that the setting cannot have, and for what this client cannot do, such as two-phase commits.
     ///   Nothing is changed then.
     @discardableResult
     public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
@@ -23,6 +23,12 @@ extension KafkaProducer.Configuration {
                 .invalidConfiguration,
                 "retries is 0, and an idempotent producer needs at least 1; leave it out, or set "
                     + "enable.idempotence to false", setting: "retries")
+        }
+        if let id = changed.transactionalId, !changed.isIdempotent {
+            throw KafkaError(
+                .invalidConfiguration,
+                "transactional.id is \(id), and needs idempotence, which other settings exclude: leave acks, retries and "
+                    + "max.in.flight.requests.per.connection out, or transactional.id", setting: "transactional.id")
         }
         changed.compressionLevel = try Self.level(of: changed.compression, settings) ?? changed.compressionLevel
         if changed.compression != compression, changed.compression.levels == nil { changed.compressionLevel = nil }
@@ -87,6 +93,12 @@ extension KafkaProducer.Configuration {
         "compression.gzip.level": { (_, _) throws(KafkaError) in },
         "compression.lz4.level": { (_, _) throws(KafkaError) in },
         "compression.zstd.level": { (_, _) throws(KafkaError) in },
+        "transactional.id": { (configuration, value) throws(KafkaError) in
+            configuration.transactionalId = value.text.isEmpty ? nil : value.text
+        },
+        "transaction.timeout.ms": { (configuration, value) throws(KafkaError) in
+            configuration.transactionTimeout = .milliseconds(try value.integer(atLeast: 1))
+        },
         "max.in.flight.requests.per.connection": { (configuration, value) throws(KafkaError) in
             configuration.maximumInFlight = try value.integer(atLeast: 1)
         },

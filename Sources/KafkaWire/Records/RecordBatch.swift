@@ -62,7 +62,9 @@ public struct RecordBatch: Sendable, Equatable {
         /// Whether the broker stamped the records when it appended them, and not the producer when it made them.
         public var isLogAppendTime: Bool { rawValue & 1 << 3 != 0 }
         /// Whether the records belong to a transaction.
-        public var isTransactional: Bool { rawValue & 1 << 4 != 0 }
+        public var isTransactional: Bool { rawValue & Self.transactional.rawValue != 0 }
+        /// The mark of a batch that belongs to a transaction.
+        package static let transactional = Attributes(rawValue: 1 << 4)
         /// Whether the records are marks of the transaction coordinator, not data.
         public var isControl: Bool { rawValue & 1 << 5 != 0 }
         /// Whether ``RecordBatch/baseTimestamp`` holds the time at which tombstones may go (KIP-534).

@@ -191,9 +191,10 @@ package struct RecordBatchBuilder: ~Copyable {
     /// Gives the memory of a finished batch back.
     package mutating func release() { writer = ByteWriter(capacity: 16) }
 
-    /// Writes another producer's id, epoch and sequence number into a finished batch.
+    /// Writes another producer's id, epoch and sequence number into a finished batch, and that it is part of a transaction.
     package static func restamp(
-        _ batch: inout [UInt8], producerId: ProducerID, producerEpoch: ProducerEpoch, baseSequence: Int32
+        _ batch: inout [UInt8], producerId: ProducerID, producerEpoch: ProducerEpoch, baseSequence: Int32,
+        isTransactional: Bool = false
     ) {
         typealias Layout = RecordBatch.Layout
         precondition(batch.count >= Layout.headerSize, "a finished batch has a header")
@@ -201,6 +202,9 @@ package struct RecordBatchBuilder: ~Copyable {
             bytes.storeBytes(of: producerId.rawValue.bigEndian, toByteOffset: Layout.producerId, as: Int64.self)
             bytes.storeBytes(of: producerEpoch.rawValue.bigEndian, toByteOffset: Layout.producerEpoch, as: Int16.self)
             bytes.storeBytes(of: baseSequence.bigEndian, toByteOffset: Layout.baseSequence, as: Int32.self)
+            if isTransactional {
+                bytes[Layout.attributes + 1] |= UInt8(truncatingIfNeeded: RecordBatch.Attributes.transactional.rawValue)
+            }
             let crc = CRC32C.checksum(
                 UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[Layout.attributes...]))
             bytes.storeBytes(of: crc.bigEndian, toByteOffset: Layout.crc, as: UInt32.self)
