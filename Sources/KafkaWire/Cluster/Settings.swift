@@ -131,7 +131,6 @@ enum OtherSettings {
             )
         }
         guard !value.text.isEmpty, let sentence = refused[name] else { return }
-        if name == "group.protocol", value.text.lowercased() == "classic" { return }
         if value.text.lowercased() == "false" { return }
         throw value.refusal("\(name) is \(value.text), and \(sentence)")
     }
@@ -140,7 +139,6 @@ enum OtherSettings {
     private static let refused = [
         "bootstrap.controllers": "this client talks to brokers, not to controllers: set bootstrap.servers",
         "config.providers": "this client takes values as they stand: write them into the file",
-        "group.protocol": "this client speaks the classic protocol of groups only: set it to classic",
         "partitioner.class": "this client spreads records as Kafka's own default does: leave it out",
         "partitioner.ignore.keys": "this client sends records of one key to one partition: set it to false",
         "transactional.id": "this client has no transactional producer yet: leave it out",

@@ -19,11 +19,13 @@ actor ConsumerEngine {
     var plan: FetchPlan
     var commits: CommitLedger
     var announcements = Announcements()
+    /// The partitions that the group is taking away, until the application has let go of them.
+    var leaving: [TopicPartition] = []
     var leaderLooks = LeaderLooks()
     /// The pauses between tries of all kinds; how often each has failed, each counts.
     let backoff: Backoff
 
-    private var hasBegun = false
+    private(set) var hasBegun = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Counts the calls of ``wakeApplication()``: between looking and waiting the actor may be left, and what happened
     /// then must not be waited for.
@@ -39,11 +41,18 @@ actor ConsumerEngine {
         topics = TopicWatch(configuration.source, maximumAge: configuration.client.metadataMaximumAge, now: now)
         plan = FetchPlan(limit: configuration.maximumBuffered)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
-        if let id = configuration.groupId {
+        if let id = configuration.groupId, configuration.groupProtocol == .consumer {
+            var chance = loop.randomSource()
+            membership = HeartbeatMembership(
+                groupId: id, groupInstanceId: configuration.groupInstanceId,
+                memberId: Uuid.random(using: &chance).description,
+                maximumPollInterval: configuration.maximumPollInterval)
+        } else if let id = configuration.groupId {
             membership = GroupState(
                 groupId: id, groupInstanceId: configuration.groupInstanceId,
                 sessionTimeout: configuration.sessionTimeout, heartbeatInterval: configuration.heartbeatInterval,
-                maximumPollInterval: configuration.maximumPollInterval)
+                maximumPollInterval: configuration.maximumPollInterval,
+                rebalanceProtocol: .of(configuration.assignors))
         }
     }
 
@@ -78,7 +87,7 @@ actor ConsumerEngine {
             if let chunk = plan.takeChunk() {
                 gave(chunk)
                 fetch()
-                return .chunk(chunk, assignment: commits.assignment)
+                return .chunk(chunk, assignment: commits.assignment(of: chunk.source))
             }
             fetch()
             await withCheckedContinuation { continuation in
@@ -103,10 +112,10 @@ actor ConsumerEngine {
 
     /// Commits what was processed, leaves the group, closes the connections. Gives why not all could be committed.
     @discardableResult
-    func close() async -> KafkaError? {
+    func close(_ operation: KafkaConsumer.CloseOperation = .usual) async -> KafkaError? {
         guard announcements.close() else { return nil }
         wakeApplication()
-        await leave(within: .seconds(10)) { $0.close() }
+        await leave(within: .seconds(10)) { $0.close(operation) }
         timer.cancel()
         await cluster.close()
         return membership.flatMap { commits.closed($0.groupId) }
@@ -175,6 +184,21 @@ actor ConsumerEngine {
         guard change == .recovered else { return }
         configuration.client.logger.info("consuming works again")
         wakeApplication()
+    }
+
+    /// Reads these partitions as well.
+    func gain(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch]
+    ) {
+        plan.add(starts, epochs: epochs)
+        commits.gained(starts.keys)
+    }
+
+    /// Reads these partitions no longer.
+    func giveUp(_ partitions: [TopicPartition]) {
+        plan.remove(Set(partitions))
+        commits.gaveUp(partitions)
+        tell(announcements.gaveUp(partitions))
     }
 
     func announce(_ offsets: [TopicPartition: Offset], later: some Collection<TopicPartition>) {

@@ -14,7 +14,7 @@
 /// leaves the group; reading again joins again. ``close()`` does the same for good.
 public final class KafkaConsumer: Sendable {
     private let configuration: Configuration
-    private let engine: ConsumerEngine
+    let engine: ConsumerEngine
 
     /// The loop that the client is on.
     package var loop: any EventLoop { engine.loop }
@@ -88,14 +88,14 @@ public final class KafkaConsumer: Sendable {
     /// Commits what was processed, leaves the group and closes the connections. Closing twice does nothing. Gives the
     /// error where what was processed could not be committed: those records come again.
     @discardableResult
-    public func close() async -> KafkaError? { await engine.close() }
+    public func close(_ operation: CloseOperation = .usual) async -> KafkaError? { await engine.close(operation) }
 
     private func next() async throws(KafkaError) -> ConsumerEvent? {
         while true {
             let step = try await withCancellation()
             switch step {
             case nil: return nil
-            case .news(let news): return ConsumerEvent(news)
+            case .news(let news): return ConsumerEvent(news, engine)
             case .chunk(let chunk, let assignment):
                 if let batch = try await sound(chunk, assignment) { return .batch(batch) }
             }
