@@ -8,11 +8,20 @@ let collections: Target.Dependency = .product(name: "DequeModule", package: "swi
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let arguments = ofPrograms("ArgumentParser", "swift-argument-parser")
 let http = ofPrograms("FlyingFox", "FlyingFox")
+let metrics: Target.Dependency = .product(
+    name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"]))
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["ServiceLifecycle"]))
 let histogram = ofPrograms("Histogram", "hdrhistogram-swift")
 
 /// What programs and tests alone need. SwiftPM does not even fetch a package of which all uses are behind a trait that is off.
 func ofPrograms(_ product: String, _ package: String) -> Target.Dependency {
     .product(name: product, package: package, condition: .when(traits: ["Programs"]))
+}
+
+/// A product of swift-distributed-tracing, which only a build with the trait has.
+func tracing(_ product: String) -> Target.Dependency {
+    .product(name: product, package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"]))
 }
 
 /// Whether another package names this one by its URL: then its manifest is read out of the repository, at `/`, or in the folder
@@ -76,11 +85,20 @@ let package = Package(
         .trait(
             name: "Programs",
             description: "kw, the agents, the tests, and the packages that only they need."),
-        .default(enabledTraits: isDependency ? ["Compression"] : ["Compression", "Programs"]),
+        .trait(name: "Metrics", description: "MetricsObserver, which reports to swift-metrics."),
+        .trait(name: "Tracing", description: "Spans and their context in headers, through swift-distributed-tracing."),
+        .trait(
+            name: "ServiceLifecycle", description: "Producers and consumers as services of swift-service-lifecycle."),
+        .default(
+            enabledTraits: isDependency
+                ? ["Compression", "Metrics"] : ["Compression", "Metrics", "Programs", "ServiceLifecycle", "Tracing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         // A Kafka Connect for tests: an HTTP server over POSIX sockets.
@@ -99,6 +117,7 @@ let package = Package(
             name: "KafkaWire",
             dependencies: [
                 "CCRC32C", codec("CZlib"), codec("CSnappy"), codec("CLZ4"), codec("CZstd"), log, collections,
+                metrics, tracing("Tracing"), lifecycle,
             ],
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
         .target(name: "KafkaBroker", dependencies: ["KafkaWire", log, collections, heap], swiftSettings: strict),
@@ -163,13 +182,17 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "WireTests", dependencies: ["TestSupport", "KafkaWire", "Conformance", "FuzzChecks", "JSONLines"],
+            name: "WireTests", dependencies: ["TestSupport", "KafkaWire", "Conformance", "FuzzChecks", "JSONLines", log],
             swiftSettings: strict),
         .testTarget(
             name: "BrokerTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire", "FuzzChecks"],
             swiftSettings: strict),
         .testTarget(
-            name: "ClientTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire"], swiftSettings: strict),
+            name: "ClientTests",
+            dependencies: [
+                "TestSupport", "KafkaBroker", "KafkaWire", log, metrics, lifecycle, tracing("InMemoryTracing"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "SimulationTests", dependencies: ["TestSupport", "KafkaSimulation", "KafkaBroker", "KafkaWire"],
             swiftSettings: strict),

@@ -58,7 +58,7 @@ import Testing
                         outcome.values += batch.map { $0.value?.text ?? "null" }
                         try await batch.commit()
                     case .trouble(let error): outcome.troubles.append(error.message)
-                    case .assigned, .revoked, .recovered, .reachedEnd, .reset: break
+                    case .assigned, .revoked, .lost, .recovered, .reachedEnd, .reset: break
                     }
                     if outcome.values.count >= count { break }
                 }
@@ -115,7 +115,7 @@ import Testing
                     try? await batch.commit()
                 case .trouble: told.add("trouble")
                 case .recovered: told.add("recovered")
-                case .assigned, .revoked, .reachedEnd, .reset: break
+                case .assigned, .revoked, .lost, .reachedEnd, .reset: break
                 }
             }
         }

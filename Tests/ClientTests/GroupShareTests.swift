@@ -132,7 +132,7 @@ import Testing
                 for try await event in consumer.events {
                     switch event {
                     case .assigned(let offsets): seen.add(offsets.keys.sorted().map { "\($0)" }.joined(separator: " "))
-                    case .revoked: seen.add("revoked")
+                    case .revoked, .lost: seen.add("revoked")
                     case .batch, .reachedEnd, .reset, .trouble, .recovered: break
                     }
                 }

@@ -104,7 +104,8 @@ import Testing
             for try await event in consumer.events {
                 switch event {
                 case .assigned: told.append("assigned")
-                case .revoked(_, let lost): told.append("revoked \(lost)")
+                case .revoked: told.append("revoked false")
+                case .lost: told.append("revoked true")
                 case .batch(let batch):
                     told.append("batch \(batch.count)")
                     if told.count == 2 {
@@ -188,7 +189,7 @@ import Testing
                 switch event {
                 case .batch(let batch): seen.add(batch)
                 case .trouble(let error): troubles.add(error.message)
-                case .assigned, .revoked, .recovered, .reachedEnd, .reset: break
+                case .assigned, .revoked, .lost, .recovered, .reachedEnd, .reset: break
                 }
             }
         }

@@ -168,7 +168,7 @@ import Testing
         await broker.stop()
     }
 
-    @Test func aPartitionThatIsHeldIsPaused() async throws {
+    @Test func aPartitionThatIsPausedIsToldSo() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         try await broker.produce(0..<1, to: "t")
         let (watcher, seen) = (Watcher(), Seen())
@@ -178,10 +178,10 @@ import Testing
         // The end is known as soon as something was fetched behind it: the last answer says so.
         try await broker.produce(1..<2, to: "t")
         try await seen.wait(for: 2)
-        await consumer.hold([TopicPartition("t", 0)])
+        await consumer.pause([TopicPartition("t", 0)])
         await consumer.engine.seekBack(TopicPartition("t", 0))
         try await eventually { watcher.causes == [.paused] }
-        await consumer.hold([])
+        await consumer.resume([TopicPartition("t", 0)])
         try await seen.wait(for: 4)
         try await eventually { watcher.ends.withLock { $0 } == 1 }
         await consumer.close()

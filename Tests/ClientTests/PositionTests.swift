@@ -18,7 +18,8 @@ import Testing
                     for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
                         events.add("\(partition) \(offset)")
                     }
-                case .revoked(_, let lost): events.add("revoked \(lost)")
+                case .revoked: events.add("revoked false")
+                case .lost: events.add("revoked true")
                 case .reset(let partition, let from, let to, let error):
                     events.add("reset \(partition) \(from) \(to) \(error.code)")
                 case .trouble, .recovered, .reachedEnd: break
@@ -232,7 +233,7 @@ import Testing
                     }
                     values += batch.map { $0.value?.text ?? "null" }
                 case .reset(_, let from, let to, _): events.add("\(from) \(to) after \(values.count)")
-                case .assigned, .revoked, .reachedEnd, .trouble, .recovered: break
+                case .assigned, .revoked, .lost, .reachedEnd, .trouble, .recovered: break
                 }
                 if values.count >= 40 { break }
             }

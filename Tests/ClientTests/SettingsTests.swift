@@ -192,7 +192,9 @@ import Testing
         #expect(
             configuration.sessionTimeout == .milliseconds(21) && configuration.heartbeatInterval == .milliseconds(2))
         #expect(configuration.maximumPollInterval == .milliseconds(22))
-        #expect(configuration.assignors == [.roundRobin, .range] && configuration.groupInstanceId == "i")
+        #expect(
+            configuration.assignors.map(\.name) == ["roundrobin", "cooperative-sticky", "range"]
+                && configuration.groupInstanceId == "i")
         #expect(configuration.isolationLevel == .readCommitted)
         #expect(configuration.fetchMaximumWait == .milliseconds(23) && configuration.fetchMinimumBytes == 24)
         #expect(configuration.fetchMaximumBytes == 25 && configuration.partitionMaximumBytes == 26)
@@ -246,9 +248,9 @@ import Testing
         ("auto.offset.reset", "first", "earliest, latest or none"),
         ("auto.offset.reset", "by_duration:1h", "PT1H"), ("auto.offset.reset", "by_duration:-PT1H", "not"),
         ("auto.offset.reset", "by_duration:", "PT1H"), ("max.poll.records", "0", "1"),
-        ("group.id", " ", "has a name"), ("group.protocol", "consumer", "classic protocol"),
+        ("group.id", " ", "has a name"), ("group.protocol", "share", "classic or consumer"),
         ("isolation.level", "serializable", "read_uncommitted or read_committed"),
-        ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor", "name one"),
+        ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.MineAssignor", "StickyAssignor"),
         ("partition.assignment.strategy", "com.example.Mine", "com.example.Mine"),
         ("fetch.max.bytes", "0", "from 1"), ("session.timeout.ms", "x", "milliseconds"),
     ])

@@ -78,7 +78,7 @@ import Testing
                 switch event {
                 case .batch(let batch): seen.add(batch)
                 case .assigned: events.add("assigned")
-                case .revoked: events.add("revoked")
+                case .revoked, .lost: events.add("revoked")
                 case .trouble(let error): events.add(error.setting ?? "trouble")
                 case .recovered, .reset, .reachedEnd: break
                 }

@@ -150,8 +150,10 @@ final class MemberCrew: Sendable {
             let positions = Dictionary(offsets.map { (place($0.key), $0.value.rawValue) }) { first, _ in first }
             let generation = run.plan.keepsGenerations ? await consumer.generation.map(Int.init) : nil
             life.note(.assigned(group: ScenarioRun.group, positions, generation: generation))
-        case .revoked(let partitions, let lost):
-            life.note(.released(group: ScenarioRun.group, partitions.map(place), lost: lost))
+        case .revoked(let revoked):
+            life.note(.released(group: ScenarioRun.group, revoked.partitions.map(place), lost: false))
+        case .lost(let partitions):
+            life.note(.released(group: ScenarioRun.group, partitions.map(place), lost: true))
         case .reset(let partition, _, let to, let error):
             life.note(.moved(place(partition), to: to.rawValue))
             life.note(.told("\(error)"))

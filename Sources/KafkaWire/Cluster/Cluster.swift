@@ -10,7 +10,7 @@ package actor Cluster {
 
     /// Which connection a request uses. A broker works through a connection's requests one at a time, so that what may
     /// wait there must not stand in front of what may not.
-    package enum Use: Hashable, Sendable { case general, produce, fetch, group }
+    package enum Use: Hashable, Sendable { case general, produce, fetch, group, join }
 
     /// Which broker has to answer.
     package enum Target: Hashable, Sendable {

@@ -5,6 +5,8 @@ package struct ClusterMetadata: Sendable, Equatable {
         package var leader: BrokerID
         package var leaderEpoch: LeaderEpoch
         package var error: ErrorCode
+        /// The brokers that have a replica.
+        package var replicas: [BrokerID] = []
     }
 
     package struct Topic: Sendable, Equatable {
@@ -19,6 +21,8 @@ package struct ClusterMetadata: Sendable, Equatable {
     package private(set) var clusterId: String?
     package private(set) var controllerId: BrokerID = .none
     private(set) var brokers: [BrokerID: BrokerAddress] = [:]
+    /// The racks of the brokers that have one.
+    private(set) var racks: [BrokerID: String] = [:]
     package private(set) var topics: [String: Topic] = [:]
     private var namesById: [TopicID: String] = [:]
 
@@ -43,10 +47,11 @@ package struct ClusterMetadata: Sendable, Equatable {
         topicsCluster = response.clusterId ?? topicsCluster
         controllerId = response.controllerId
         if !response.brokers.isEmpty {
-            brokers = [:]
+            (brokers, racks) = ([:], [:])
             for broker in response.brokers where brokers[broker.nodeId] == nil {
                 guard let port = UInt16(exactly: broker.port) else { continue }
                 brokers[broker.nodeId] = BrokerAddress(host: broker.host, port: port)
+                racks[broker.nodeId] = broker.rack
             }
         }
         let before = topics
@@ -71,7 +76,8 @@ package struct ClusterMetadata: Sendable, Equatable {
             // Errors leave a partition without a leader, but for one: that a replica is away is nothing to its clients.
             let isLed = entry.errorCode == .none || entry.errorCode == .replicaNotAvailable
             partitions[index] = Partition(
-                leader: isLed ? entry.leaderId : .none, leaderEpoch: entry.leaderEpoch, error: entry.errorCode)
+                leader: isLed ? entry.leaderId : .none, leaderEpoch: entry.leaderEpoch, error: entry.errorCode,
+                replicas: entry.replicaNodes)
             // A broker that lags behind may still tell of the leader before (KAFKA-6880).
             if let known, known.id == topic.topicId, known.partitions.indices.contains(index),
                 known.partitions[index].leaderEpoch > entry.leaderEpoch, entry.leaderEpoch >= 0
@@ -113,6 +119,11 @@ package struct ClusterMetadata: Sendable, Equatable {
         return .refused(
             code, "could not find the leader of \(partition)", api: .metadata, topic: partition.topic,
             partition: partition.partition)
+    }
+
+    /// The racks of the replicas of each partition of a topic; empty where no broker has a rack (KIP-881).
+    func racks(of topic: Topic) -> [[String]] {
+        racks.isEmpty ? [] : topic.partitions.map { $0.replicas.compactMap { racks[$0] } }
     }
 
     /// The name of the topic with that identifier.

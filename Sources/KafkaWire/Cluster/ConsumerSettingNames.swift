@@ -53,6 +53,12 @@ extension SettingName {
         .init(
             "max.unpacked.batch.bytes", .consumer, "decompressionLimit", .bytes(someCount), "67108864", .none,
             "how far one batch may unpack"),
+        .init(
+            "group.protocol", .consumer, "groupProtocol", .choice(["classic", "consumer"]), "classic",
+            "who assigns partitions: the members, or the coordinator (KIP-848)"),
+        .init(
+            "group.remote.assignor", .consumer, "groupRemoteAssignor", .text, "",
+            "how the coordinator assigns with group.protocol=consumer: uniform or range; by default as it chooses"),
         .init("client.rack", .consumer, "clientRack", .text, "", "where the client is, for the closest replica (KIP-392)"),
         .init(
             "max.poll.records", .consumer, "maximumRecords", .number(1...Int(Int32.max)), "", .none,

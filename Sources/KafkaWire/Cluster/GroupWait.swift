@@ -44,11 +44,11 @@ struct GroupWait: Equatable, Sendable {
 extension Cluster {
     /// As ``send(_:to:use:atMost:exactly:timeout:onQueued:_:)``, for a request of a group's member that waits for others.
     nonisolated func sendAndWait<R: WireRequest>(
-        _: R.Type = R.self, inGroup group: String, timeout: Duration,
+        _: R.Type = R.self, inGroup group: String, use: Use = .group, timeout: Duration,
         _ build: @Sendable (Int16) throws(KafkaError) -> R
     ) async throws(KafkaError) -> Answer<R.Response> {
         let target = Target.coordinator(group: group)
-        let link = try await link(to: target, .group)
+        let link = try await link(to: target, use)
         let end = Locked<GroupWait.End?>(nil)
         let watch = Task(executorPreference: loop) {
             guard let found = await self.watchWait(at: link, target) else { return }

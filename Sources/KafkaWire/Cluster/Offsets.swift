@@ -126,14 +126,21 @@ extension Cluster {
     package nonisolated func committedOffsets(
         of group: String, _ partitions: [TopicPartition]
     ) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
-        do throws(KafkaError) { return try await askCommitted(group, Set(partitions)) } catch {
+        try await committedOffsets(of: group, partitions, as: nil)
+    }
+
+    /// As above; with a member of the protocol of KIP-848, whose epoch the coordinator looks at.
+    nonisolated func committedOffsets(
+        of group: String, _ partitions: [TopicPartition], as member: Membership?
+    ) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
+        do throws(KafkaError) { return try await askCommitted(group, Set(partitions), member) } catch {
             await forgetCoordinator(.coordinator(group: group))
             throw error
         }
     }
 
     private nonisolated func askCommitted(
-        _ group: String, _ partitions: Set<TopicPartition>
+        _ group: String, _ partitions: Set<TopicPartition>, _ member: Membership?
     ) async throws(KafkaError) -> [TopicPartition: CommittedOffset] {
         let topics = byTopic(partitions) { $0 }
         // Version 10 names topics by identifier only; names serve as well and need no look-up.
@@ -145,6 +152,10 @@ extension Cluster {
                 request.groups = [
                     .with {
                         $0.groupId = group
+                        if version >= 9, let member {
+                            $0.memberId = member.memberId
+                            $0.memberEpoch = member.generation
+                        }
                         $0.topics = topics.map { topic, partitions in
                             .with {
                                 $0.name = topic

@@ -138,7 +138,6 @@ enum OtherSettings {
             )
         }
         guard !value.text.isEmpty, let sentence = refused[name] else { return }
-        if name == "group.protocol", value.text.lowercased() == "classic" { return }
         if value.text.lowercased() == "false" { return }
         throw value.refusal("\(name) is \(value.text), and \(sentence)")
     }
@@ -147,7 +146,6 @@ enum OtherSettings {
     static let refused = [
         "bootstrap.controllers": "this client talks to brokers, not to controllers: set bootstrap.servers",
         "config.providers": "this client takes values as they stand: write them into the file",
-        "group.protocol": "this client speaks the classic protocol of groups only: set it to classic",
         "transaction.two.phase.commit.enable": "this client has no two-phase commits: leave it out",
     ]
 

@@ -39,8 +39,8 @@ struct Announcements: Equatable, Sendable {
     private var end: PlaceOfEnd?
     /// Partitions whose place is being looked up, and what is told of them when it is found.
     private var open: [TopicPartition: Opening] = [:]
-    /// Whether the application was told that it has partitions.
-    private var hasPartitions = false
+    /// The partitions that the application was told it has.
+    private var told: Set<TopicPartition> = []
     /// Why nothing more comes.
     private(set) var failure: KafkaError?
     /// From when the application is told to let go until it has.
@@ -67,8 +67,13 @@ struct Announcements: Equatable, Sendable {
         guard life == .open else { return .end }
         if isCancelled { return .withdraw }
         if let first = news.popFirst() {
-            if case .revoked = first { isLettingGo = true }
-            if case .assigned = first { hasPartitions = true }
+            switch first {
+            case .assigned(let offsets): told.formUnion(offsets.keys)
+            case .revoked(let partitions, _):
+                told.subtract(partitions)
+                isLettingGo = true
+            case .reachedEnd, .reset, .trouble, .recovered: break
+            }
             return .news(first)
         }
         if let end {
@@ -133,27 +138,45 @@ struct Announcements: Equatable, Sendable {
     mutating func removed(_ partitions: [TopicPartition]) { news.append(.revoked(partitions, lost: true)) }
 
     /// The group takes these partitions away. False where the application need not be asked to let go: it was not told that
-    /// it has them, or there are none.
+    /// it has them, or there are none. What it was not told of yet it is not told of at all.
     mutating func revoked(_ partitions: [TopicPartition], lost: Bool) -> Bool {
-        let count = news.count
-        news.removeAll { if case .assigned = $0 { true } else { false } }
-        let isKnown = hasPartitions || news.count == count
-        if let place = news.firstIndex(where: { if case .revoked = $0 { true } else { false } }) {
-            news[place] = .revoked(partitions, lost: lost)
+        let gone = Set(partitions)
+        news = Deque(
+            news.compactMap { news in
+                guard case .assigned(let offsets) = news else { return news }
+                let rest = offsets.filter { !gone.contains($0.key) }
+                return rest.isEmpty ? nil : .assigned(rest)
+            })
+        for partition in partitions { open[partition] = nil }
+        let known = partitions.filter(told.contains)
+        if let place = news.firstIndex(where: { if case .revoked = $0 { true } else { false } }),
+            case .revoked(let before, let wasLost) = news[place]
+        {
+            news[place] = .revoked(Set(before).union(known).sorted(), lost: lost || wasLost)
             return true
         }
-        if isLettingGo { return true }
-        guard isKnown, !partitions.isEmpty else { return false }
-        news.append(.revoked(partitions, lost: lost))
-        return true
+        if !known.isEmpty { news.append(.revoked(known, lost: lost)) }
+        return isLettingGo || !known.isEmpty
     }
 
     /// Other partitions are read from now on.
     mutating func reassigned() -> Troubles.Change {
         end = nil
         open = [:]
-        hasPartitions = false
+        told = []
         return noted(troubles.endFetching())
+    }
+
+    /// These partitions are read no longer.
+    mutating func gaveUp(_ partitions: [TopicPartition]) -> Troubles.Change {
+        let before = troubles
+        for partition in partitions {
+            forgetEnd(partition)
+            open[partition] = nil
+            _ = troubles.end(.partition(partition))
+        }
+        told.subtract(partitions)
+        return before != troubles && troubles == Troubles() ? noted(.recovered) : .none
     }
 
     /// Nobody reads any more: who reads later is told of partitions anew.

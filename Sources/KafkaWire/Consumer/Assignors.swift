@@ -1,106 +1,142 @@
-/// How the leader of a classic consumer group spreads partitions over the members. All members of a group must compute
-/// the same from the same input, whatever their language, so each assignor follows the Java client's to the letter.
-public enum Assignor: String, CaseIterable, Sendable {
-    /// Topic by topic, each member gets a run of neighbouring partitions (`RangeAssignor`, Kafka's default).
-    case range
-    /// All partitions of all topics are dealt out in turn (`RoundRobinAssignor`).
-    case roundRobin = "roundrobin"
+/// The assignors of Kafka's clients. All members of a group must compute the same from the same input, whatever their
+/// language, so each follows the Java client's of Apache Kafka 4.3 to the letter.
+public struct Assignor: GroupAssignor, Hashable, CaseIterable, RawRepresentable, CustomStringConvertible {
+    private enum Kind: String, CaseIterable {
+        case range
+        case roundRobin = "roundrobin"
+        case sticky
+        case cooperativeSticky = "cooperative-sticky"
+    }
 
+    private let kind: Kind
+
+    fileprivate static let ranges = Assignor(kind: .range)
+    fileprivate static let turns = Assignor(kind: .roundRobin)
+    fileprivate static let keeps = Assignor(kind: .sticky)
+    fileprivate static let keepsCooperatively = Assignor(kind: .cooperativeSticky)
+
+    private init(kind: Kind) { self.kind = kind }
+
+    /// The assignor of that ``name``; nil where there is none.
+    public init?(rawValue: String) {
+        guard let kind = Kind(rawValue: rawValue) else { return nil }
+        self.kind = kind
+    }
+
+    public static var allCases: [Assignor] { Kind.allCases.map { Assignor(kind: $0) } }
+    public var rawValue: String { kind.rawValue }
     /// The name that members offer in JoinGroup.
     public var name: String { rawValue }
+    public var version: Int16 { kind == .sticky ? 1 : 0 }
+    public var description: String { name }
 
-    /// A member of the group, as its subscription describes it.
-    public struct Member: Hashable, Sendable {
-        /// The id that the coordinator gave.
-        public var memberId: String
-        /// The `group.instance.id` of a static member (KIP-345), or nil.
-        public var groupInstanceId: String?
-        /// The topics that it wants; their order does not matter.
-        public var topics: [String]
+    public var rebalanceProtocols: [RebalanceProtocol] {
+        kind == .cooperativeSticky ? [.cooperative, .eager] : [.eager]
+    }
 
-        /// A member with its wishes.
-        public init(memberId: String, groupInstanceId: String? = nil, topics: [String]) {
-            self.memberId = memberId
-            self.groupInstanceId = groupInstanceId
-            self.topics = topics
+    public func userData(for memory: AssignmentMemory) -> Bytes? {
+        switch kind {
+        case .range, .roundRobin: nil
+        case .sticky: StickyUserData.bytes(memory)
+        case .cooperativeSticky: CooperativeUserData.bytes(memory)
         }
     }
 
-    /// What each member gets, by member id: topics in order of their names, partitions ascending. Every member is
-    /// there, also one that gets nothing. Topics that are missing in `partitionCounts` or have no partitions are
-    /// passed over.
-    public func assign(
-        partitionCounts: [String: Int32], members: [Member]
-    ) -> [String: [ConsumerProtocolAssignment.TopicPartition]] {
-        var shares: [String: [String: [PartitionID]]] = [:]
-        for member in members { shares[member.memberId] = [:] }
-        let sorted = members.sorted(by: Self.precedes)
-        let wanted = Set(members.flatMap(\.topics)).sorted(by: Self.precedes)
-        let topics = wanted.compactMap { name in partitionCounts[name].map { Topic(name: name, count: $0) } }
-        switch self {
-        case .range: Self.range(topics.filter { $0.count > 0 }, sorted, &shares)
-        case .roundRobin: Self.roundRobin(topics.filter { $0.count > 0 }, sorted, &shares)
-        }
-        if PlantedMistake.assignsTwice.isMade, let first = sorted.first, let last = sorted.last {
+    /// What each member gets, by member id: topics in order of their names, partitions ascending. Every member is there, also
+    /// one that gets nothing.
+    public func assign(_ group: GroupSnapshot) -> [String: [TopicPartition]] {
+        var shares = spread(group)
+        let members = group.members.sorted(by: Self.precedes)
+        if PlantedMistake.assignsTwice.isMade, let first = members.first, let last = members.last {
             shares[last.memberId] = shares[first.memberId]
         }
-        return shares.mapValues { topics in
-            topics.sorted { Self.precedes($0.key, $1.key) }.map { name, partitions in
-                .with {
-                    $0.topic = name
-                    $0.partitions = partitions
-                }
-            }
+        return shares
+    }
+
+    private func spread(_ group: GroupSnapshot) -> [String: [TopicPartition]] {
+        switch kind {
+        case .range:
+            RangeAssignment(group.members.sorted(by: Self.precedes), Self.topics(group)).shares.mapValues(Self.inOrder)
+        case .roundRobin: Self.roundRobin(Self.topics(group), group.members.sorted(by: Self.precedes))
+        case .sticky: Self.sticky(StickyGroup(group) { StickyUserData.claim($0.userData) }, cooperative: false)
+        case .cooperativeSticky: Self.sticky(StickyGroup(group, CooperativeUserData.claim), cooperative: true)
         }
     }
 
-    private struct Topic {
-        var name: String
-        var count: Int32
+    /// The topics that somebody wants and that have partitions, in order.
+    private static func topics(_ group: GroupSnapshot) -> [(name: String, topic: GroupSnapshot.Topic)] {
+        Set(group.members.flatMap(\.topics)).sorted(by: JavaOrder.precedes).compactMap { name in
+            guard let topic = group.topics[name], topic.partitionCount > 0 else { return nil }
+            return (name, topic)
+        }
     }
 
-    /// The first members get one partition more where the count does not divide evenly.
-    private static func range(_ topics: [Topic], _ members: [Member], _ shares: inout [String: [String: [PartitionID]]])
-    {
-        for topic in topics {
-            let takers = members.filter { $0.topics.contains(topic.name) }
-            let (each, extra) = Int(topic.count).quotientAndRemainder(dividingBy: takers.count)
-            var next: Int32 = 0
-            for (index, member) in takers.enumerated() {
-                let share = Int32(each + (index < extra ? 1 : 0))
-                if share > 0 { shares[member.memberId]?[topic.name] = (next..<next + share).map { PartitionID($0) } }
-                next += share
-            }
+    private static func inOrder(_ partitions: [TopicPartition]) -> [TopicPartition] {
+        partitions.sorted {
+            $0.topic == $1.topic ? $0.partition < $1.partition : JavaOrder.precedes($0.topic, $1.topic)
         }
     }
 
     /// The turn goes on from topic to topic; members that do not want a topic are passed over.
     private static func roundRobin(
-        _ topics: [Topic], _ members: [Member], _ shares: inout [String: [String: [PartitionID]]]
-    ) {
+        _ topics: [(name: String, topic: GroupSnapshot.Topic)], _ members: [GroupSnapshot.Member]
+    ) -> [String: [TopicPartition]] {
+        var shares = Dictionary(members.map { ($0.memberId, [TopicPartition]()) }) { first, _ in first }
         let wishes = members.map { Set($0.topics) }
         var turn = 0
-        for topic in topics {
-            for partition in 0..<topic.count {
+        for (name, topic) in topics {
+            for partition in 0..<topic.partitionCount {
                 // Every topic here is wanted by somebody, so the search ends.
-                while !wishes[turn].contains(topic.name) { turn = (turn + 1) % members.count }
-                shares[members[turn].memberId]?[topic.name, default: []].append(PartitionID(partition))
+                while !wishes[turn].contains(name) { turn = (turn + 1) % members.count }
+                shares[members[turn].memberId]?.append(TopicPartition(name, PartitionID(index: partition)))
                 turn = (turn + 1) % members.count
             }
         }
+        return shares
+    }
+
+    /// As even as can be, and each member keeps what it has had as far as that goes (KIP-54). Cooperatively, what is to move
+    /// is first taken from its owner, and given away in the rebalance that follows (KIP-429).
+    private static func sticky(_ group: StickyGroup, cooperative: Bool) -> [String: [TopicPartition]] {
+        guard group.wantSame else {
+            var shares = GeneralAssignment(group).shares
+            guard cooperative else { return group.named(shares) }
+            let lost = shares.indices.reduce(into: Set<Place>()) {
+                $0.formUnion(group.present[$1].subtracting(shares[$1]))
+            }
+            for member in shares.indices {
+                shares[member].removeAll { lost.contains($0) && !group.present[member].contains($0) }
+            }
+            return group.named(shares)
+        }
+        let assignment = ConstrainedAssignment(group)
+        guard cooperative else { return group.named(assignment.shares) }
+        return group.named(
+            assignment.shares.enumerated().map { member, share in
+                share.filter { assignment.moving[$0] != member }
+            })
     }
 
     /// Static members come first, in order of their instance ids, so that a restart with a new member id moves no
     /// partition (KIP-345); the others follow in order of their member ids.
-    private static func precedes(_ a: Member, _ b: Member) -> Bool {
+    private static func precedes(_ a: GroupSnapshot.Member, _ b: GroupSnapshot.Member) -> Bool {
         switch (a.groupInstanceId, b.groupInstanceId) {
-        case (let x?, let y?): precedes(x, y)
+        case (let x?, let y?): JavaOrder.precedes(x, y)
         case (_?, nil): true
         case (nil, _?): false
-        case (nil, nil): precedes(a.memberId, b.memberId)
+        case (nil, nil): JavaOrder.precedes(a.memberId, b.memberId)
         }
     }
+}
 
-    /// Java compares strings by UTF-16 units, which differs from Swift's order outside ASCII.
-    private static func precedes(_ a: String, _ b: String) -> Bool { a.utf16.lexicographicallyPrecedes(b.utf16) }
+extension GroupAssignor where Self == Assignor {
+    /// Topic by topic, each member gets a run of neighbouring partitions (`RangeAssignor`, Kafka's default).
+    public static var range: Assignor { Assignor.ranges }
+    /// All partitions of all topics are dealt out in turn (`RoundRobinAssignor`).
+    public static var roundRobin: Assignor { Assignor.turns }
+    /// As even as can be, and members keep as much as they can of what they had (`StickyAssignor`, KIP-54).
+    public static var sticky: Assignor { Assignor.keeps }
+    /// As ``sticky``, with cooperative rebalancing: members go on reading what they keep (`CooperativeStickyAssignor`,
+    /// KIP-429).
+    public static var cooperativeSticky: Assignor { Assignor.keepsCooperatively }
 }

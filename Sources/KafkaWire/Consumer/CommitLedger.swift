@@ -29,6 +29,11 @@ struct CommitLedger: Equatable, Sendable {
     var isByMarks = false
     /// Counts the assignments, given and taken away.
     private(set) var assignment = 0
+    /// The number of the assignment that each partition of the group's share has come with.
+    private var since: [TopicPartition: Int] = [:]
+    /// The number of the assignment with which each partition was given up, and with which all were.
+    private var givenUp: [TopicPartition: Int] = [:]
+    private var allGivenUp = 0
     /// Positions behind what the application has in hand.
     private var given: [TopicPartition: CommittedOffset] = [:]
     /// Positions behind what it is done with, as far as the group does not know them.
@@ -104,12 +109,44 @@ struct CommitLedger: Equatable, Sendable {
 
     // MARK: - Assignments
 
-    /// Other partitions are read from now on; positions of the ones before can no longer be committed.
+    /// These partitions are read as well from now on.
+    mutating func gained(_ partitions: some Sequence<TopicPartition>) {
+        assignment += 1
+        for partition in partitions {
+            since[partition] = assignment
+            committed[partition] = nil
+        }
+    }
+
+    /// These are read no longer; positions in them can no longer be committed.
+    mutating func gaveUp(_ partitions: some Sequence<TopicPartition>) {
+        assignment += 1
+        for partition in partitions {
+            since[partition] = nil
+            givenUp[partition] = assignment
+            given[partition] = nil
+            processed[partition] = nil
+            committed[partition] = nil
+        }
+    }
+
+    /// Nothing of what was read is read any more; positions in it can no longer be committed.
     mutating func reassigned() {
         assignment += 1
-        given = [:]
-        processed = [:]
-        committed = [:]
+        allGivenUp = assignment
+        (since, givenUp, given, processed, committed) = ([:], [:], [:], [:], [:])
+    }
+
+    /// The number of the assignment that the partition has come with.
+    func assignment(of partition: TopicPartition) -> Int { since[partition] ?? assignment }
+
+    /// Whether a commit can still be sent: whose partitions were given up, or are had anew, no longer.
+    func isCurrent(_ attempt: Attempt) -> Bool {
+        attempt.offsets.keys.allSatisfy { isCurrent($0, attempt.assignment) }
+    }
+
+    private func isCurrent(_ partition: TopicPartition, _ assignment: Int) -> Bool {
+        (since[partition] ?? givenUp[partition] ?? allGivenUp) <= assignment
     }
 
     /// Others may have the partitions already.
@@ -143,7 +180,7 @@ struct CommitLedger: Equatable, Sendable {
 
     /// The application commits. Nil where these are positions of an earlier assignment.
     mutating func own(_ offsets: [TopicPartition: CommittedOffset], of assignment: Int? = nil) -> Attempt? {
-        guard assignment ?? self.assignment == self.assignment else { return nil }
+        if let assignment, !offsets.keys.allSatisfy({ self.assignment(of: $0) == assignment }) { return nil }
         ownCommits += 1
         return attempt(.own, offsets)
     }
@@ -156,8 +193,7 @@ struct CommitLedger: Equatable, Sendable {
     mutating func settled(_ attempt: Attempt) {
         over(attempt)
         if attempt.kind != .own { (failures, failure) = (0, nil) }
-        guard attempt.assignment == assignment else { return }
-        for (partition, position) in attempt.offsets {
+        for (partition, position) in attempt.offsets where isCurrent(partition, attempt.assignment) {
             committed[partition] = position.offset
             if let open = processed[partition], open.offset <= position.offset { processed[partition] = nil }
         }

@@ -97,7 +97,7 @@ public struct ConsumerBatch: Sendable {
         self.parts = parts
         engine = batch.engine
         assignment = batch.assignment
-        count = parts.reduce(0) { $0 + $1.records.count - $1.first }
+        count = parts.reduce(0) { $0 + $1.end - $1.first }
     }
 
     private static func damage(
@@ -181,42 +181,4 @@ extension ConsumerBatch: Sequence {
     @inlinable
     public func makeIterator() -> Iterator { Iterator(parts) }
     public var underestimatedCount: Int { count }
-}
-
-/// What happens to a consumer, in the order in which it happens.
-public enum ConsumerEvent: Sendable {
-    /// Records came.
-    case batch(ConsumerBatch)
-    /// The group has given this member these partitions; it begins at these offsets. This is the place to rebuild what
-    /// is known of their past. What could not be looked up at once, since a partition has no leader for one, is told of in
-    /// a further event as soon as it can. A consumer of whole topics without a group is told so of the partitions that are
-    /// new.
-    case assigned([TopicPartition: Offset])
-    /// There was no record behind this offset when it was asked for, and the application has had all in front; told where
-    /// the configuration wants it (``KafkaConsumer/Configuration/tellsEnds``), once for each end.
-    case reachedEnd(TopicPartition, at: Offset)
-    /// The partition cannot be read on at `from`: the log does not have that offset any more, or not yet, or has other
-    /// records there (``KafkaError/Code/logTruncated``). As ``KafkaConsumer/Configuration/offsetReset`` says, it is read on
-    /// at `to`, and that is committed. All that was fetched in front has been given out.
-    case reset(TopicPartition, from: Offset, to: Offset, because: KafkaError)
-    /// The group takes these partitions away when the next event is asked for; until then positions in them can be
-    /// committed. With `lost`, another member may have them already.
-    case revoked([TopicPartition], lost: Bool)
-    /// Something does not work at present; the consumer goes on trying. Told once, until it works again.
-    case trouble(KafkaError)
-    /// What did not work works again.
-    case recovered
-
-    init(_ news: Announcements.News) {
-        self =
-            switch news {
-            case .assigned(let offsets): .assigned(offsets)
-            case .revoked(let partitions, let lost): .revoked(partitions, lost: lost)
-            case .reachedEnd(let partition, let offset): .reachedEnd(partition, at: offset)
-            case .reset(let partition, let from, let to, let error):
-                .reset(partition, from: from, to: to, because: error)
-            case .trouble(let error): .trouble(error)
-            case .recovered: .recovered
-            }
-    }
 }

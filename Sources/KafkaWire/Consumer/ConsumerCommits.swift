@@ -20,7 +20,9 @@ extension ConsumerEngine {
         do throws(KafkaError) {
             try await cluster.retrying(
                 for: configuration.client.apiTimeout, "commit to group \(id)"
-            ) { [offsets] () async throws(KafkaError) in try await self.send(offsets) }
+            ) { [offsets] () async throws(KafkaError) in
+                try await self.send(offsets, of: attempt, until: self.now + self.configuration.client.apiTimeout)
+            }
             commits.settled(attempt)
         } catch {
             commits.failed(attempt, because: error, now: now, pause: backoff.pause(after:))
@@ -38,21 +40,39 @@ extension ConsumerEngine {
             api: .offsetCommit, topic: first?.topic, partition: first?.partition, isRetriable: false)
     }
 
+    /// Sends a commit. A member that keeps its partitions while the group rebalances comes to the next generation meanwhile:
+    /// until `deadline` it is sent again with that, as long as the partitions are still this consumer's. Without this, who
+    /// gets a partition next would begin in front of what was processed.
     private func send(
-        _ offsets: [TopicPartition: CommittedOffset], within limit: Duration? = nil
+        _ offsets: [TopicPartition: CommittedOffset], of attempt: CommitLedger.Attempt, within limit: Duration? = nil,
+        until deadline: Instant
     ) async throws(KafkaError) {
-        guard !offsets.isEmpty else { return }
-        guard let member = committer else { throw movedOn(offsets) }
-        let code: ErrorCode
-        do {
-            code = try await cluster.commit(offsets, as: member, timeout: limit)
-        } catch {
-            forgetCoordinator()
-            throw error
+        var tries = 0
+        while !offsets.isEmpty {
+            // Who has one of them now goes its own way.
+            guard commits.isCurrent(attempt), let member = committer else { throw movedOn(offsets) }
+            let code: ErrorCode
+            do {
+                code = try await cluster.commit(offsets, as: member, timeout: limit)
+            } catch {
+                forgetCoordinator()
+                throw error
+            }
+            guard code != .none else { return committed(offsets, member) }
+            if let actions = membership?.commitRefused(code, of: member, now: now) { perform(actions) }
+            let pause = Duration.milliseconds(5 << min(tries, 6))
+            tries += 1
+            guard membership?.mayCommitAgain(code, of: member) ?? false, now + pause < deadline else {
+                throw refused(code, offsets, member)
+            }
+            await self.pause(pause)
         }
-        guard code != .none else { return committed(offsets, member) }
-        if let actions = membership?.commitRefused(code, of: member, now: now) { perform(actions) }
-        throw .refused(
+    }
+
+    private func refused(
+        _ code: ErrorCode, _ offsets: [TopicPartition: CommittedOffset], _ member: Membership
+    ) -> KafkaError {
+        .refused(
             code, "could not commit to group \(member.groupId)", api: .offsetCommit,
             topic: offsets.keys.min()?.topic, partition: offsets.keys.min()?.partition,
             advice: Self.movedOn.contains(code)
@@ -67,7 +87,8 @@ extension ConsumerEngine {
     }
 
     private static let movedOn: Set<ErrorCode> = [
-        .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId,
+        .illegalGeneration, .unknownMemberId, .rebalanceInProgress, .fencedInstanceId, .staleMemberEpoch,
+        .fencedMemberEpoch,
     ]
 
     /// Commits what was processed, in the background, when it is time to.
@@ -88,7 +109,10 @@ extension ConsumerEngine {
         while let attempt = commits.rest {
             // A coordinator that is silent must not take all of the time.
             let limit = max(.milliseconds(500), (deadline - now) / 3)
-            guard let error = await commit(attempt, within: min(limit, configuration.client.requestTimeout)) else {
+            guard
+                let error = await commit(
+                    attempt, within: min(limit, configuration.client.requestTimeout), until: deadline)
+            else {
                 return
             }
             failures += 1
@@ -102,9 +126,11 @@ extension ConsumerEngine {
 
     /// Commits, and gives why it could not.
     @discardableResult
-    private func commit(_ attempt: CommitLedger.Attempt, within limit: Duration? = nil) async -> KafkaError? {
+    private func commit(
+        _ attempt: CommitLedger.Attempt, within limit: Duration? = nil, until deadline: Instant? = nil
+    ) async -> KafkaError? {
         do throws(KafkaError) {
-            try await send(attempt.offsets, within: limit)
+            try await send(attempt.offsets, of: attempt, within: limit, until: deadline ?? now)
             commits.settled(attempt)
             worksAgain(.commits)
             return nil

@@ -24,10 +24,24 @@ extension KafkaConsumer {
         /// joins again when it asks for the next batch.
         public var maximumPollInterval: Duration = .seconds(300)
         /// How partitions may be spread over the members, the preferred way first (`partition.assignment.strategy`).
-        /// The group takes one that all members offer. Default: range, then round robin.
-        public var assignors: [Assignor] = [.range, .roundRobin]
+        /// The group takes one that all members offer. Default: range, then round robin. Where all of them can rebalance
+        /// cooperatively (``Assignor/cooperativeSticky``), members go on reading what they keep (KIP-429).
+        public var assignors: [any GroupAssignor] = [.range, .roundRobin]
+        /// How the group is formed (`group.protocol`): by its members, or by the coordinator (KIP-848). Default: classic, as in
+        /// Java. A group changes from one to the other while its members are exchanged one by one.
+        public var groupProtocol = GroupProtocol.classic
+        /// The assignor that the coordinator is to use (`group.remote.assignor`, `uniform` or `range`), where it forms the
+        /// group. Default: the broker's choice.
+        public var groupRemoteAssignor: String?
         /// The name of a static member, which keeps its partitions over a restart (`group.instance.id`, KIP-345).
         public var groupInstanceId: String?
+        /// The rack, or zone, that the consumer is in (`client.rack`): the rack-aware assignors (KIP-881) give it partitions with
+        /// a replica there, and with brokers that choose replicas by it (`replica.selector.class`) records are fetched from the
+        /// closest one (KIP-392). Default: nowhere in particular, and from leaders.
+        public var clientRack: String?
+        /// Called, on the consumer's loop, as soon as a rebalance waits for the application (which
+        /// ``ConsumerEvent/revoked(_:)`` tells in line, when it asks for more). It must not block.
+        public var onRevocation: (@Sendable (PendingRevocation) -> Void)?
         /// Which records of transactions are given out (`isolation.level`, KIP-98). Default: all, as in Java.
         public var isolationLevel = IsolationLevel.readUncommitted
         /// How long the broker waits for new records before it answers (`fetch.max.wait.ms`). Default 500 ms, as in
@@ -52,9 +66,6 @@ extension KafkaConsumer {
         /// larger is refused, or passed over with ``CorruptBatches/skip``. Default 64 MiB.
         public var decompressionLimit = Compression.defaultLimit
         static let unpackedBatchSetting = "max.unpacked.batch.bytes"
-        /// The rack, or zone, that the client is in (`client.rack`): with brokers that choose replicas by it
-        /// (`replica.selector.class`), records are fetched from the closest one (KIP-392). Default nil: from leaders.
-        public var clientRack: String?
         /// How many records a ``ConsumerBatch`` has at most (`max.poll.records`). Default nil: what a fetch has brought of
         /// one partition. Java's default is 500; there each record is an object.
         public var maximumRecords: Int?
@@ -116,6 +127,11 @@ extension KafkaConsumer {
                 try require(!names.isEmpty, "no topic is named to read", "topics")
             }
             try require(!assignors.isEmpty, "no assignor is offered", "partition.assignment.strategy")
+            if case .matchedByCoordinator = source.topics, groupId == nil || groupProtocol == .classic {
+                try require(
+                    false, "a pattern that the coordinator matches is for groups with group.protocol=consumer",
+                    "group.protocol")
+            }
             try require(
                 heartbeatInterval > .zero && heartbeatInterval < sessionTimeout,
                 "heartbeat.interval.ms must be above 0 and below session.timeout.ms (a third of it is usual)",
@@ -164,6 +180,15 @@ extension KafkaConsumer {
         }
     }
 
+    /// Who forms a group and assigns its partitions (`group.protocol`).
+    public enum GroupProtocol: Sendable, Equatable {
+        /// Its members, one of which assigns (JoinGroup, SyncGroup).
+        case classic
+        /// The coordinator (ConsumerGroupHeartbeat, KIP-848), in Kafka 4.0 and later. ``Configuration/assignors``,
+        /// ``Configuration/sessionTimeout`` and ``Configuration/heartbeatInterval`` are the broker's matter then.
+        case consumer
+    }
+
     /// Which topics a consumer reads.
     public enum Topics: Sendable, Equatable, ExpressibleByArrayLiteral {
         /// These.
@@ -171,6 +196,9 @@ extension KafkaConsumer {
         /// Those whose name the pattern matches, also ones that come later; internal topics are left out
         /// (`exclude.internal.topics`).
         case matching(TopicPattern)
+        /// Those whose name this expression matches, which the coordinator does, in RE2's language (Java's
+        /// `SubscriptionPattern`); for members with ``GroupProtocol/consumer``.
+        case matchedByCoordinator(String)
 
         public init(arrayLiteral elements: String...) { self = .named(elements) }
     }

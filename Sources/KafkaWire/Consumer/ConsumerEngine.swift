@@ -19,6 +19,8 @@ actor ConsumerEngine {
     var plan: FetchPlan
     var commits: CommitLedger
     var announcements = Announcements()
+    /// The partitions that the group is taking away, until the application has let go of them.
+    var leaving: [TopicPartition] = []
     var leaderLooks = LeaderLooks()
     var progress: ProgressWatch
     var rebalance = RebalanceClock()
@@ -29,7 +31,7 @@ actor ConsumerEngine {
     /// The pauses between tries of all kinds; how often each has failed, each counts.
     let backoff: Backoff
 
-    private var hasBegun = false
+    private(set) var hasBegun = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Counts the calls of ``wakeApplication()``: between looking and waiting the actor may be left, and what happened
     /// then must not be waited for.
@@ -48,11 +50,18 @@ actor ConsumerEngine {
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
         marks = MarkBoard(isOn: configuration.commitsMarked)
         commits.isByMarks = configuration.commitsMarked
-        if case .group(let id, _) = configuration.source {
+        if case .group(let id, _) = configuration.source, configuration.groupProtocol == .consumer {
+            var chance = loop.randomSource()
+            membership = HeartbeatMembership(
+                groupId: id, groupInstanceId: configuration.groupInstanceId,
+                memberId: Uuid.random(using: &chance).description,
+                maximumPollInterval: configuration.maximumPollInterval)
+        } else if case .group(let id, _) = configuration.source {
             membership = GroupState(
                 groupId: id, groupInstanceId: configuration.groupInstanceId,
                 sessionTimeout: configuration.sessionTimeout, heartbeatInterval: configuration.heartbeatInterval,
-                maximumPollInterval: configuration.maximumPollInterval)
+                maximumPollInterval: configuration.maximumPollInterval,
+                rebalanceProtocol: .of(configuration.assignors))
         }
     }
 
@@ -90,7 +99,7 @@ actor ConsumerEngine {
                 noteProgress(chunk.source)
                 gave(chunk)
                 fetch()
-                return .chunk(chunk, assignment: commits.assignment)
+                return .chunk(chunk, assignment: commits.assignment(of: chunk.source))
             }
             fetch()
             await withCheckedContinuation { continuation in
@@ -115,11 +124,13 @@ actor ConsumerEngine {
 
     /// Commits what was processed, leaves the group, closes the connections. Gives why not all could be committed.
     @discardableResult
-    func close(within limit: Duration = .seconds(10)) async -> KafkaError? {
+    func close(
+        _ operation: KafkaConsumer.CloseOperation = .usual, within limit: Duration = .seconds(10)
+    ) async -> KafkaError? {
         guard announcements.close() else { return nil }
         wakeApplication()
         let deadline = now + max(.zero, limit)
-        await leave(within: max(.zero, limit)) { $0.close() }
+        await leave(within: max(.zero, limit)) { $0.close(operation) }
         await endSessions(within: min(.milliseconds(500), max(.zero, deadline - now)))
         timer.cancel()
         shareEnded()
@@ -199,6 +210,25 @@ actor ConsumerEngine {
         guard change == .recovered else { return }
         cluster.tell(.recovered)
         wakeApplication()
+    }
+
+    /// Reads these partitions as well.
+    func gain(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch]
+    ) {
+        plan.add(starts, epochs: epochs)
+        commits.gained(starts.keys)
+        marks.gained(starts.keys, commits.assignment)
+        shareChanged()
+    }
+
+    /// Reads these partitions no longer.
+    func giveUp(_ partitions: [TopicPartition]) {
+        plan.remove(Set(partitions))
+        commits.gaveUp(partitions)
+        marks.gaveUp(partitions)
+        shareChanged()
+        tell(announcements.gaveUp(partitions))
     }
 
     func announce(_ offsets: [TopicPartition: Offset], later: some Collection<TopicPartition>) {

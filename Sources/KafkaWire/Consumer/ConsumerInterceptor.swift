@@ -51,12 +51,12 @@ extension ConsumerBatch {
     private func replaced(
         _ part: Part, _ change: (Record) -> ReplacedRecord?
     ) throws(KafkaError) -> Part? {
-        guard part.first < part.records.count else { return nil }
+        guard part.first < part.end else { return nil }
         let base = part.records.offset(at: part.first)
         var builder = RecordBatchBuilder(capacity: Swift.max(1024, part.records.unpackedBytes))
         var options = RecordBatchBuilder.Options()
         options.baseOffset = base
-        for index in part.first..<part.records.count {
+        for index in part.first..<part.end {
             let record = part.records[index]
             guard let new = change(record) else { continue }
             if record.isAppendTime {
@@ -75,7 +75,8 @@ extension ConsumerBatch {
         guard builder.count > 0 else { return nil }
         do throws(WireError) {
             guard let batch = try RecordBatch(Bytes(try builder.finish(options))) else { return nil }
-            return Part(records: try batch.records(limit: Int(Int32.max)), first: 0)
+            let records = try batch.records(limit: Int(Int32.max))
+            return Part(records: records, first: 0, end: records.count)
         } catch {
             throw KafkaError(
                 .corruptBatch, "the changed records of \(source) could not be written (\(error))", topic: source.topic,

@@ -62,12 +62,12 @@ extension ConsumerEngine {
 
     /// Asks for the topics of the configuration, and which those are where they are chosen by a pattern.
     func refreshTopics() async throws(KafkaError) {
-        switch configuration.source.topics {
+        switch topics.wanted {
         case .named(let names)?: try await cluster.refresh(Set(names).union(topics.led).sorted())
         case .matching?:
             try await cluster.refresh(nil)
             topics.match(known)
-        case nil: break
+        case .matchedByCoordinator?, nil: break
         }
     }
 
@@ -81,8 +81,15 @@ extension ConsumerEngine {
         }
         worksAgain(.metadata)
         let (haveChanged, missing) = topics.compared(known, now: now)
-        if haveChanged, let actions = membership?.subscriptionChanged(now: now) { perform(actions) }
+        if haveChanged { subscriptionChanged(because: JoinReason.topics) }
         tellMissing(missing)
+    }
+
+    func subscriptionChanged(because reason: String) {
+        let unwanted = plan.positions.keys.filter { !topics.wants($0.topic) }.sorted()
+        if let actions = membership?.subscriptionChanged(unwanted: unwanted, because: reason, now: now) {
+            perform(actions)
+        }
     }
 
     /// The group has assigned partitions; from now on changes of the topics are compared with this.

@@ -85,6 +85,6 @@ extension ConsumerEngine {
         noteMarks()
         let open = commits.open
         guard !open.isEmpty else { return }
-        try await commit(open, of: commits.assignment)
+        try await commit(open)
     }
 }

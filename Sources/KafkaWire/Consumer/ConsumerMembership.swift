@@ -9,7 +9,8 @@ extension ConsumerEngine {
             case .forgetCoordinator: forgetCoordinator()
             case .takeOver(let partitions, let share):
                 Task(executorPreference: loop) { await self.takeOver(partitions, share) }
-            case .revoke(let lost): revoke(lost: lost)
+            case .surrender(let partitions): revoke(partitions, lost: false)
+            case .revoke(let lost): revoke(plan.positions.keys.sorted(), lost: lost)
             case .report(let error, let source): report(error, source)
             case .recovered(let source): worksAgain(source)
             case .fail(let error): fail(error)
@@ -29,12 +30,13 @@ extension ConsumerEngine {
         do throws(KafkaError) {
             if request.namesTopics {
                 guard membership?.sender(of: request) != nil else { return }
-                if case .matching? = configuration.source.topics { try await refreshTopics() }
+                if case .matching? = topics.wanted { try await refreshTopics() }
                 topics.joins()
             }
-            guard let member = membership?.sender(of: request) else { return }
+            guard let own = membership, let member = own.sender(of: request) else { return }
             if case .lead(_, _, let members, _) = request { topics.leads(GroupExchange.topics(of: members)) }
-            let answer = try await GroupExchange.ask(request, as: member, topics, configuration, cluster)
+            let answer = try await GroupExchange.ask(
+                request, as: member, own.terms, leaving: own.leaveReason, topics, configuration, cluster)
             // What the share was made of: the topics may grow while it is on its way.
             if case .lead = request { topics.remember(known) }
             if let actions = membership?.answered(answer, to: request, now: now) { perform(actions) }
@@ -72,7 +74,10 @@ extension ConsumerEngine {
     /// Takes over a share: reads each partition where the group has come to, or begins it where the configuration says, then
     /// tells the application. Partitions that cannot be looked up soon keep the others from nothing.
     private func takeOver(_ partitions: [TopicPartition], _ share: Int) async {
-        if let foreign = partitions.first(where: { !topics.wants($0.topic) }) { return rejoin(share, foreign) }
+        let followsCoordinator = membership?.isAssignedByCoordinator ?? false
+        if !followsCoordinator, let foreign = partitions.first(where: { !topics.wants($0.topic) }) {
+            return rejoin(share, foreign)
+        }
         var failures = 0
         // The group may move on meanwhile.
         while let membership, membership.has(share) {
@@ -82,12 +87,18 @@ extension ConsumerEngine {
                 if topics.isLeading, let gone = partitions.first(where: { topics.isGone($0, known) }) {
                     return rejoin(share, gone)
                 }
+                let wanted = held(partitions, of: share)
                 let (committed, missing) = try await GroupExchange.starts(
-                    of: partitions, in: membership.groupId, configuration, cluster)
+                    of: wanted, in: membership.groupId, as: membership.reader, configuration, cluster)
                 let (found, failure) = try await FetchExchange.offsets(
                     missing, configuration.isolationLevel, cluster, within: firstLook)
                 guard self.membership?.has(share) ?? false else { return }
-                takeOver(committed, found, later: missing.filter { found[$0.key] == nil })
+                let still = Set(held(wanted, of: share))
+                // Nothing left of what there was is not the same as nothing given.
+                guard !still.isEmpty || partitions.isEmpty else { return rememberTopics() }
+                takeOver(
+                    committed.filter { still.contains($0.key) }, found.filter { still.contains($0.key) },
+                    later: missing.filter { found[$0.key] == nil && still.contains($0.key) })
                 worksAgain(.group)
                 if let failure, isToBeTold(failure, after: 1) { report(failure, .positions) }
                 return rememberTopics()
@@ -101,16 +112,21 @@ extension ConsumerEngine {
         }
     }
 
+    private func held(_ partitions: [TopicPartition], of share: Int) -> [TopicPartition] {
+        membership?.held(partitions, of: share) ?? []
+    }
+
     private func takeOver(
         _ committed: [TopicPartition: CommittedOffset], _ found: [TopicPartition: Offset],
         later: [TopicPartition: KafkaConsumer.StartingOffset]
     ) {
         let later = PlantedMistake.forgetsLaterPartitions.isMade ? [:] : later
         let offsets = committed.mapValues(\.offset).merging(found) { $1 }
-        reassign(
+        gain(
             later.merging(offsets.mapValues { .offset($0) }) { $1 },
             epochs: committed.mapValues(\.leaderEpoch))
-        announce(offsets, later: later.keys)
+        // That a rebalance has brought nothing new is nothing new to a member that goes on reading.
+        if !offsets.isEmpty || !later.isEmpty || plan.positions.isEmpty { announce(offsets, later: later.keys) }
         begin(found)
         fetch()
     }
@@ -125,13 +141,18 @@ extension ConsumerEngine {
         if let actions = membership?.rejects(share, because: error) { perform(actions) }
     }
 
-    private func revoke(lost: Bool) {
+    private func revoke(_ partitions: [TopicPartition], lost: Bool) {
         if lost { rebalance.lose() }
         noteMarks()
         if lost { commits.lost() }
-        if !announcements.revoked(plan.positions.keys.sorted(), lost: lost) {
+        leaving = partitions
+        if announcements.revoked(partitions, lost: lost) {
+            configuration.onRevocation?(KafkaConsumer.PendingRevocation(partitions: partitions, isLost: lost))
+        } else if lost || commits.rest == nil {
             // The application need not let go; where it would have begun is committed all the same.
-            if lost || commits.rest == nil { release() } else { Task(executorPreference: loop) { await self.letGo() } }
+            release()
+        } else {
+            Task(executorPreference: loop) { await self.letGo() }
         }
         wakeApplication()
     }
@@ -150,7 +171,14 @@ extension ConsumerEngine {
     }
 
     private func release() {
-        reassign([:])
+        let isAll = Set(leaving).isSuperset(of: plan.positions.keys)
+        if isAll { reassign([:]) } else { giveUp(leaving) }
+        leaving = []
         if let actions = membership?.released() { perform(actions) }
+    }
+
+    var pendingRevocation: KafkaConsumer.PendingRevocation? {
+        guard case .revoking(let lost)? = membership?.standing else { return nil }
+        return KafkaConsumer.PendingRevocation(partitions: leaving, isLost: lost)
     }
 }

@@ -6,7 +6,7 @@ extension KafkaConsumer.Configuration {
     ///
     /// - Returns: the names that no client of Kafka 4.3 knows: misspelt, as a rule.
     /// - Throws: ``KafkaError`` with ``KafkaError/Code/invalidConfiguration``, the setting's name and what is allowed,
-    ///   for a value that the setting cannot have, and for what this client cannot do, such as `group.protocol=consumer`.
+    ///   for a value that the setting cannot have, and for what this client cannot do.
     ///   Nothing is changed then.
     @discardableResult
     public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
@@ -66,6 +66,15 @@ extension KafkaConsumer.Configuration {
         "partition.assignment.strategy": { (configuration, value) throws(KafkaError) in
             configuration.assignors = try Self.assignors(value)
         },
+        "group.protocol": { (configuration, value) throws(KafkaError) in
+            configuration.groupProtocol = try value.choice(["classic": .classic, "consumer": .consumer])
+        },
+        "group.remote.assignor": { (configuration, value) throws(KafkaError) in
+            configuration.groupRemoteAssignor = value.text.isEmpty ? nil : value.text
+        },
+        "client.rack": { (configuration, value) throws(KafkaError) in
+            configuration.clientRack = value.text.isEmpty ? nil : value.text
+        },
         "group.instance.id": { (configuration, value) throws(KafkaError) in
             guard !value.text.isEmpty else { throw value.refusal("group.instance.id is empty; leave it out") }
             configuration.groupInstanceId = value.text
@@ -87,9 +96,6 @@ extension KafkaConsumer.Configuration {
         "max.partition.fetch.bytes": { (configuration, value) throws(KafkaError) in
             configuration.partitionMaximumBytes = try value.integer(atLeast: 1)
         },
-        "client.rack": { (configuration, value) throws(KafkaError) in
-            configuration.clientRack = value.text.isEmpty ? nil : value.text
-        },
         "max.poll.records": { (configuration, value) throws(KafkaError) in
             configuration.maximumRecords = try value.integer(atLeast: 1)
         },
@@ -104,25 +110,25 @@ extension KafkaConsumer.Configuration {
         },
     ])
 
-    /// The assignors of a list of Java's classes, or of their names. Java's default list holds a cooperative one, which
-    /// this client has not; it goes where another stands beside it.
-    private static func assignors(_ value: SettingValue) throws(KafkaError) -> [Assignor] {
+    /// Assignors by Java's class names, by the names that the group knows them by, or by librdkafka's, which are the same.
+    /// Of Java's default, range beside the cooperative one, a group rebalances eagerly.
+    private static func assignors(_ value: SettingValue) throws(KafkaError) -> [any GroupAssignor] {
         var found: [Assignor] = []
         for item in value.items {
+            let assignor: Assignor
             switch item.split(separator: ".").last.map({ $0.lowercased() }) ?? "" {
-            case "rangeassignor", "range": found.append(.range)
-            case "roundrobinassignor", "roundrobin": found.append(.roundRobin)
-            case "stickyassignor", "sticky", "cooperativestickyassignor", "cooperative-sticky": continue
+            case "rangeassignor", "range": assignor = .range
+            case "roundrobinassignor", "roundrobin": assignor = .roundRobin
+            case "stickyassignor", "sticky": assignor = .sticky
+            case "cooperativestickyassignor", "cooperative-sticky": assignor = .cooperativeSticky
             default:
                 throw value.refusal(
-                    "\(value.name) names \(item); it must be a list of RangeAssignor and RoundRobinAssignor")
+                    "\(value.name) names \(item); it must be a list of RangeAssignor, RoundRobinAssignor, StickyAssignor and "
+                        + "CooperativeStickyAssignor")
             }
+            if !found.contains(assignor) { found.append(assignor) }
         }
-        guard !found.isEmpty else {
-            throw value.refusal(
-                "\(value.name) is \"\(value.text)\", and this client has RangeAssignor and RoundRobinAssignor: name one"
-            )
-        }
+        guard !found.isEmpty else { throw value.refusal("\(value.name) is empty: name an assignor") }
         return found
     }
 }

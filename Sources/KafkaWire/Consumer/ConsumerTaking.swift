@@ -9,7 +9,8 @@ extension ConsumerEngine {
             guard !open.isEmpty else { return }
             do throws(KafkaError) {
                 try await cluster.refresh(Set(open.map(\.topic)).sorted())
-                let (committed, missing) = try await GroupExchange.starts(of: open, in: group, configuration, cluster)
+                let (committed, missing) = try await GroupExchange.starts(
+                    of: open, in: group, as: nil, configuration, cluster)
                 let (found, failure) = try await FetchExchange.offsets(
                     missing, configuration.isolationLevel, cluster, within: firstLook)
                 guard !announcements.isClosed else { return }

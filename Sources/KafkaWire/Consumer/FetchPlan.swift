@@ -102,9 +102,12 @@ struct FetchPlan: Equatable, Sendable {
     private static let elsewhere = KafkaConsumer.StartingOffset.offset(.none)
 
     /// Reads these partitions as well.
-    mutating func add(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) {
+    mutating func add(
+        _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch] = [:]
+    ) {
         for (partition, start) in starts.sorted(by: { $0.key < $1.key }) where positions[partition] == nil {
             positions[partition] = Self.position(start)
+            positions[partition]?.epoch = epochs[partition] ?? .none
             order.append(partition)
         }
     }

@@ -34,8 +34,7 @@ extension ConsumerEngine {
     }
 
     private func joinToAssign(_ share: Int) {
-        guard membership?.has(share) ?? false, let actions = membership?.subscriptionChanged(now: now) else { return }
-        perform(actions)
+        if membership?.has(share) ?? false { subscriptionChanged(because: JoinReason.topics) }
     }
 }
 

@@ -2,36 +2,65 @@
 enum GroupExchange {
     /// Asks the coordinator.
     static func ask(
-        _ request: GroupRequest, as member: Membership, _ topics: TopicWatch,
+        _ request: GroupRequest, as member: Membership, _ terms: JoinTerms, leaving reason: String,
+        _ topics: TopicWatch,
         _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
     ) async throws(KafkaError) -> GroupAnswer {
         switch request {
-        case .join: .join(try await join(member, topics.names, configuration, cluster))
-        case .sync(_, let assignor): .sync(try await sync(member, assignor, [:], configuration, cluster))
+        case .join: .join(try await join(member, terms, topics.names, configuration, cluster))
+        case .sync(_, let assignor): .sync(try await sync(member, terms, assignor, [:], configuration, cluster))
         case .lead(_, let assignor, let members, let isAssigned):
             .sync(
                 try await sync(
-                    member, assignor,
-                    try await assign(members, by: assignor, isAssigned: isAssigned, topics, cluster), configuration,
+                    member, terms, assignor,
+                    try await assign(members, by: assignor, isAssigned: isAssigned, topics, configuration, cluster),
+                    configuration,
                     cluster))
         case .heartbeat: .heartbeat(try await heartbeat(member, configuration, cluster))
-        case .leave: try await leave(member, cluster)
+        case .beat(_, let beat): try await HeartbeatExchange.beat(beat, as: member, topics, configuration, cluster)
+        case .partingBeat(let how): try await HeartbeatExchange.part(how, as: member, configuration, cluster)
+        case .leave: try await leave(member, because: reason, cluster)
+        }
+    }
+
+    /// The member's subscription with what that assignor has to say of it.
+    static func subscription(
+        _ topics: [String], _ terms: JoinTerms, rack: String?, _ assignor: any GroupAssignor
+    ) throws(KafkaError) -> Bytes {
+        let memory = AssignmentMemory(topics: topics, partitions: terms.last, generation: terms.lastGeneration)
+        do throws(WireError) {
+            return Bytes(
+                try ConsumerProtocolSubscription.with {
+                    $0.topics = topics
+                    $0.userData = assignor.userData(for: memory)
+                    $0.ownedPartitions = byTopic(terms.ownedPartitions) { $0 }.map { topic, partitions in
+                        .with {
+                            $0.topic = topic
+                            $0.partitions = partitions.map(\.partition)
+                        }
+                    }
+                    $0.generationId = terms.generation
+                    $0.rackId = rack
+                }.encodeVersioned(version: 3))
+        } catch {
+            throw KafkaError(.invalidRequest, "the subscription cannot be written: \(error)")
         }
     }
 
     private static func join(
-        _ member: Membership, _ topics: [String], _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
+        _ member: Membership, _ terms: JoinTerms, _ topics: [String], _ configuration: KafkaConsumer.Configuration,
+        _ cluster: Cluster
     ) async throws(KafkaError) -> JoinGroupResponse {
-        let metadata: [UInt8]
-        do throws(WireError) {
-            metadata = try ConsumerProtocolSubscription.with { $0.topics = topics }.encodeVersioned(version: 1)
-        } catch {
-            throw KafkaError(.invalidRequest, "the subscription cannot be written: \(error)")
+        var offers: [(name: String, subscription: Bytes)] = []
+        for assignor in configuration.assignors {
+            offers.append(
+                (assignor.name, try subscription(topics, terms, rack: configuration.clientRack, assignor)))
         }
+        let protocols = offers
         let (session, rebalance) = (configuration.sessionTimeout, configuration.maximumPollInterval)
-        let names = configuration.assignors.map(\.name)
         return try await cluster.sendAndWait(
-            inGroup: member.groupId, timeout: rebalance + configuration.client.requestTimeout
+            inGroup: member.groupId, use: terms.connection,
+            timeout: rebalance + configuration.client.requestTimeout
         ) { version throws(KafkaError) in
             JoinGroupRequest.with {
                 $0.groupId = member.groupId
@@ -40,12 +69,13 @@ enum GroupExchange {
                 $0.memberId = member.memberId
                 if version >= 5 { $0.groupInstanceId = member.groupInstanceId }
                 $0.protocolType = "consumer"
-                $0.protocols = names.map { name in
+                $0.protocols = protocols.map { name, subscription in
                     .with {
                         $0.name = name
-                        $0.metadata = Bytes(metadata)
+                        $0.metadata = subscription
                     }
                 }
+                if version >= 8 { $0.reason = JoinReason.limited(terms.reason) }
             }
         }.response
     }
@@ -55,12 +85,18 @@ enum GroupExchange {
         Set(readWishes(of: members).flatMap(\.topics)).sorted()
     }
 
-    private static func readWishes(of members: [JoinGroupResponse.JoinGroupResponseMember]) -> [Assignor.Member] {
+    private static func readWishes(
+        of members: [JoinGroupResponse.JoinGroupResponseMember]
+    ) -> [GroupSnapshot.Member] {
         members.map { member in
             // A subscription that cannot be read is one that gets nothing; the other members go on.
             let subscription = try? ConsumerProtocolSubscription.decodeVersioned(member.metadata)
-            return Assignor.Member(
-                memberId: member.memberId, groupInstanceId: member.groupInstanceId, topics: subscription?.topics ?? [])
+            return GroupSnapshot.Member(
+                memberId: member.memberId, groupInstanceId: member.groupInstanceId,
+                topics: subscription?.topics ?? [], userData: subscription?.userData,
+                ownedPartitions: subscription?.ownedPartitions.flatMap { topic in
+                    topic.partitions.map { TopicPartition(topic.topic, $0) }
+                } ?? [], generation: subscription?.generationId ?? -1, rack: subscription?.rackId)
         }
     }
 
@@ -68,23 +104,38 @@ enum GroupExchange {
     /// assignment already (KIP-814).
     private static func assign(
         _ members: [JoinGroupResponse.JoinGroupResponseMember], by name: String, isAssigned: Bool, _ watch: TopicWatch,
-        _ cluster: Cluster
+        _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
     ) async throws(KafkaError) -> [String: Bytes] {
         let wishes = readWishes(of: members)
         let topics = Set(wishes.flatMap(\.topics)).sorted()
         try await cluster.refresh(topics)
         guard !isAssigned else { return [:] }
-        guard let assignor = Assignor(rawValue: name) else {
+        guard let assignor = configuration.assignors.first(where: { $0.name == name }) else {
             throw KafkaError(
                 .invalidConfiguration, "the group has chosen an assignor that was not offered",
                 setting: "partition.assignment.strategy")
         }
-        let counts = watch.partitionCounts(of: topics, await cluster.metadata.topics).mapValues { Int32(clamping: $0) }
+        let metadata = await cluster.metadata
+        let counts = watch.partitionCounts(of: topics, metadata.topics)
+        var snapshot = GroupSnapshot(members: wishes, topics: [:])
+        for (name, count) in counts {
+            snapshot.topics[name] = GroupSnapshot.Topic(
+                partitionCount: count, racks: metadata.topics[name].map { metadata.racks(of: $0) } ?? [])
+        }
+        let shares = try assignor.assign(snapshot)
+        try AssignmentCheck.check(shares, of: snapshot, by: assignor)
         var assignments: [String: Bytes] = [:]
-        for (member, share) in assignor.assign(partitionCounts: counts, members: wishes) {
+        for member in wishes {
             do throws(WireError) {
-                let assignment = ConsumerProtocolAssignment.with { $0.assignedPartitions = share }
-                assignments[member] = Bytes(try assignment.encodeVersioned(version: 1))
+                let assignment = ConsumerProtocolAssignment.with {
+                    $0.assignedPartitions = byTopic(shares[member.memberId] ?? []) { $0 }.map { topic, partitions in
+                        .with {
+                            $0.topic = topic
+                            $0.partitions = partitions.map(\.partition)
+                        }
+                    }
+                }
+                assignments[member.memberId] = Bytes(try assignment.encodeVersioned(version: 1))
             } catch {
                 throw KafkaError(.invalidRequest, "the assignment cannot be written: \(error)")
             }
@@ -93,11 +144,12 @@ enum GroupExchange {
     }
 
     private static func sync(
-        _ member: Membership, _ assignor: String, _ assignments: [String: Bytes],
+        _ member: Membership, _ terms: JoinTerms, _ assignor: String, _ assignments: [String: Bytes],
         _ configuration: KafkaConsumer.Configuration, _ cluster: Cluster
     ) async throws(KafkaError) -> SyncGroupResponse {
         try await cluster.sendAndWait(
-            inGroup: member.groupId, timeout: configuration.maximumPollInterval + configuration.client.requestTimeout
+            inGroup: member.groupId, use: terms.connection,
+            timeout: configuration.maximumPollInterval + configuration.client.requestTimeout
         ) { version throws(KafkaError) in
             SyncGroupRequest.with {
                 $0.groupId = member.groupId
@@ -140,7 +192,9 @@ enum GroupExchange {
 
     /// Leaves the group, so that others get the partitions at once. Not on the group's connection, where a JoinGroup may
     /// still wait for other members.
-    private static func leave(_ member: Membership, _ cluster: Cluster) async throws(KafkaError) -> GroupAnswer {
+    private static func leave(
+        _ member: Membership, because reason: String, _ cluster: Cluster
+    ) async throws(KafkaError) -> GroupAnswer {
         _ = try await cluster.send(
             to: .coordinator(group: member.groupId), timeout: .seconds(3)
         ) { version throws(KafkaError) in
@@ -151,6 +205,7 @@ enum GroupExchange {
                         .with {
                             $0.memberId = member.memberId
                             $0.groupInstanceId = member.groupInstanceId
+                            if version >= 5 { $0.reason = JoinReason.limited(reason) }
                         }
                     ]
                 } else {
@@ -163,13 +218,14 @@ enum GroupExchange {
 
     /// Where a member begins: at what is committed, and where nothing is, at what the policy says.
     static func starts(
-        of partitions: [TopicPartition], in group: String, _ configuration: KafkaConsumer.Configuration,
+        of partitions: [TopicPartition], in group: String, as member: Membership?,
+        _ configuration: KafkaConsumer.Configuration,
         _ cluster: Cluster
     ) async throws(KafkaError) -> (
         committed: [TopicPartition: CommittedOffset], missing: [TopicPartition: KafkaConsumer.StartingOffset]
     ) {
         guard !partitions.isEmpty else { return ([:], [:]) }
-        let committed = try await cluster.committedOffsets(of: group, partitions)
+        let committed = try await cluster.committedOffsets(of: group, partitions, as: member)
         let missing = partitions.filter { committed[$0] == nil }
         guard let first = missing.first else { return (committed, [:]) }
         guard let start = configuration.offsetReset.start(at: cluster.loop.wallMilliseconds) else {

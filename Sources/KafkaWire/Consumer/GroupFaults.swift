@@ -3,7 +3,8 @@
 /// later, or be another one.
 ///
 /// The sources are the handlers of Apache Kafka's `AbstractCoordinator` (JoinGroup, SyncGroup, Heartbeat) and
-/// `ConsumerCoordinator` (OffsetFetch), release 4.3, which name these; they also end with every code that they do not name,
+/// `ConsumerCoordinator` (OffsetFetch) and of `AbstractHeartbeatRequestManager` (ConsumerGroupHeartbeat), release
+/// 4.3, which name these; they also end with every code that they do not name,
 /// such as UNKNOWN_SERVER_ERROR, which is not followed here.
 enum GroupFaults {
     static let final: Set<ErrorCode> = [
@@ -12,9 +13,9 @@ enum GroupFaults {
         .securityDisabled,
         // The configuration does not fit the group or the broker.
         .invalidGroupId, .inconsistentGroupProtocol, .invalidSessionTimeout, .groupMaxSizeReached,
-        .invalidTopicException,
+        .invalidTopicException, .unsupportedAssignor, .invalidRegularExpression,
         // Somebody else has this member's name.
-        .fencedInstanceId,
+        .fencedInstanceId, .unreleasedInstanceId,
         // The same request will be refused again.
         .unsupportedVersion, .invalidRequest,
     ]

@@ -1,10 +1,13 @@
 /// A member's side of a group protocol, whichever it is: answers, time and the application's moves go in, actions come
-/// out. The engine knows a group by this alone; ``GroupState`` is the classic protocol's.
+/// out. The engine knows a group by this alone; ``GroupState`` is the classic protocol's, ``HeartbeatMembership`` that of
+/// KIP-848.
 protocol GroupMembership: Equatable, Sendable {
     var groupId: String { get }
     var standing: MemberStanding { get }
     /// What the coordinator knows the member by when it commits; nil while it is none.
     var member: Membership? { get }
+    /// The same where the coordinator looks at it when positions are asked for: in the protocol of KIP-848.
+    var reader: Membership? { get }
     /// How often in a row the group has refused this member: the longer is the pause before it asks again.
     var failures: Int { get }
     /// When ``tick(now:)`` has something to do.
@@ -12,8 +15,19 @@ protocol GroupMembership: Equatable, Sendable {
 
     /// What to name itself in the request; nil where that is out of date.
     func sender(of request: GroupRequest) -> Membership?
-    /// Whether the member still has the share of that number.
+    /// Whether what was begun for the share of that number still matters.
     func has(_ share: Int) -> Bool
+    /// Those of the partitions that came with the share of that number that the member still has, and is not giving up.
+    func held(_ partitions: [TopicPartition], of share: Int) -> [TopicPartition]
+    /// What it tells when it joins.
+    var terms: JoinTerms { get }
+    /// Whether the coordinator assigns, and hears by itself what changes.
+    var isAssignedByCoordinator: Bool { get }
+    /// Why it leaves (KIP-800).
+    var leaveReason: String { get }
+    /// Whether a commit of `member` that was refused so may come through when the member has moved to the next generation:
+    /// it keeps its partitions meanwhile.
+    func mayCommitAgain(_ code: ErrorCode, of member: Membership) -> Bool
 
     /// The application asks for the next event.
     mutating func polled(now: Instant) -> [MemberAction]
@@ -21,10 +35,15 @@ protocol GroupMembership: Equatable, Sendable {
     mutating func released() -> [MemberAction]
     /// The share of that number is not what the member wants: it joins again.
     mutating func rejects(_ share: Int, because error: KafkaError) -> [MemberAction]
-    /// The member wants a rebalance: topics or partitions have come or gone.
-    mutating func subscriptionChanged(now: Instant) -> [MemberAction]
+    /// The application asks for a rebalance (KIP-568).
+    mutating func rebalanceRequested(because reason: String, now: Instant) -> [MemberAction]
+    /// The member wants a rebalance: topics or partitions have come or gone. Of what it has, `unwanted` is of topics that it
+    /// no longer wants.
+    mutating func subscriptionChanged(
+        unwanted: [TopicPartition], because reason: String, now: Instant
+    ) -> [MemberAction]
     /// The application is done.
-    mutating func close() -> [MemberAction]
+    mutating func close(_ operation: KafkaConsumer.CloseOperation) -> [MemberAction]
     /// The application has stopped to read, but may begin again.
     mutating func withdraw() -> [MemberAction]
     /// The coordinator has answered.
@@ -54,8 +73,10 @@ enum MemberAction: Equatable, Sendable {
     case ask(GroupRequest, afterPause: Bool)
     /// Ask anew who coordinates the group.
     case forgetCoordinator
-    /// Take over these partitions, which are the share of that number.
+    /// Take over these partitions as well, which have come with the share of that number.
     case takeOver([TopicPartition], share: Int)
+    /// Give up these partitions, once the application has finished with them.
+    case surrender([TopicPartition])
     /// Give up all partitions, once the application has finished with them.
     case revoke(lost: Bool)
     /// Tell that this does not work at present.
@@ -80,9 +101,19 @@ enum GroupRequest: Equatable, Sendable {
     case heartbeat(generation: Int32)
     /// LeaveGroup. Nobody waits for the answer.
     case leave(memberId: String)
+    /// ConsumerGroupHeartbeat (KIP-848).
+    case beat(attempt: Int, ConsumerBeat)
+    /// The last one. Nobody waits for the answer.
+    case partingBeat(ConsumerBeat.Leaving)
 
     /// Whether it says which topics the member reads: a pattern is matched before.
-    var namesTopics: Bool { if case .join = self { true } else { false } }
+    var namesTopics: Bool {
+        switch self {
+        case .join: true
+        case .beat(_, let beat): beat.tellsTopics
+        case .sync, .lead, .heartbeat, .leave, .partingBeat: false
+        }
+    }
 }
 
 /// What the coordinator answers.
@@ -90,5 +121,36 @@ enum GroupAnswer: Equatable, Sendable {
     case join(JoinGroupResponse)
     case sync(SyncGroupResponse)
     case heartbeat(ErrorCode)
+    /// With the names of the topics that it tells by identifier, as far as they are known.
+    case beat(ConsumerGroupHeartbeatResponse, names: [TopicID: String])
     case left
+}
+
+/// What a member tells of itself when it joins a classic group.
+struct JoinTerms: Equatable, Sendable {
+    /// The partitions that it has, and goes on reading (KIP-429).
+    var ownedPartitions: [TopicPartition] = []
+    /// The generation in which it got them, or -1 (KIP-792).
+    var generation: Int32 = -1
+    /// What it was assigned last, also when it has given it up since; nil where it never was.
+    var last: [TopicPartition]?
+    var lastGeneration: Int32 = -1
+    /// Why it joins, for the log of the broker (KIP-800).
+    var reason = ""
+    /// The connection on which it waits for the other members. A broker answers one request of a connection after the other:
+    /// a member that goes on reading has commits and look-ups to send meanwhile, which must not wait behind it.
+    var connection = Cluster.Use.group
+}
+
+/// Why members join; a coordinator writes it into its log (KIP-800).
+enum JoinReason {
+    static let begins = "the application began to read"
+    static let others = "the group is rebalancing"
+    static let gaveUp = "it gave up partitions that the assignment takes away"
+    static let lost = "the group had gone on without it"
+    static let topics = "its topics or their partitions have changed"
+    static let foreign = "its assignment did not match its subscription"
+
+    /// As long as Java's clients send it at most (`JoinGroupRequest.maybeTruncateReason`).
+    static func limited(_ reason: String) -> String { String(reason.prefix(255)) }
 }

@@ -7,6 +7,9 @@
 ///    │ left, expired     │ the application has let go                  ▼
 ///    └───────────────────┴─────────────────────────────────────── revoking
 /// ```
+///
+/// Eagerly, a member gives up all of its partitions before it joins. Cooperatively (KIP-429), it joins at once and goes on
+/// reading; what the new assignment takes away it gives up then, and joins once more, so that others get it.
 struct GroupState: GroupMembership {
     /// Where the member stands, as the protocol has it.
     enum Phase: Equatable, Sendable {
@@ -26,15 +29,21 @@ struct GroupState: GroupMembership {
     let sessionTimeout: Duration
     let heartbeatInterval: Duration
     let maximumPollInterval: Duration
+    let rebalanceProtocol: RebalanceProtocol
 
+    /// What the member has.
+    private(set) var share = GroupShare()
+    /// Why it joins (KIP-800).
+    private(set) var joinReason = JoinReason.begins
     private(set) var phase = Phase.outside
     private(set) var memberId = ""
     private(set) var generation: Int32 = -1
     /// Counts the tries to join; a share has the number of the one that it came of.
-    private var attempt = 0
+    private(set) var attempt = 0
     /// How often in a row the group has refused this member, or let it go soon. Once is a part of every rebalance and is
     /// tried again at once; what goes on is paused for and told.
     private(set) var failures = 0
+    private(set) var leaveReason = ""
     /// The same of heartbeats that were not answered, or not as they should.
     private var missedHeartbeats = 0
     private var isTold = false
@@ -48,14 +57,17 @@ struct GroupState: GroupMembership {
 
     init(
         groupId: String, groupInstanceId: String? = nil, sessionTimeout: Duration, heartbeatInterval: Duration,
-        maximumPollInterval: Duration
+        maximumPollInterval: Duration, rebalanceProtocol: RebalanceProtocol = .eager
     ) {
         self.groupId = groupId
         self.groupInstanceId = groupInstanceId
         self.sessionTimeout = sessionTimeout
         self.heartbeatInterval = heartbeatInterval
         self.maximumPollInterval = maximumPollInterval
+        self.rebalanceProtocol = rebalanceProtocol
     }
+
+    var isCooperative: Bool { rebalanceProtocol == .cooperative }
 
     var nextDeadline: Instant? {
         guard isMember else { return nil }
@@ -86,38 +98,64 @@ struct GroupState: GroupMembership {
 
     mutating func released() -> [Action] {
         guard case .revoking(let lost) = phase else { return [] }
+        if lost || !isCooperative { share.clear() } else { share.released() }
         if lost { generation = -1 }
         return [join(afterPause: failures > 1)]
     }
 
     mutating func rejects(_ share: Int, because error: KafkaError) -> [Action] {
-        has(share) ? joinAgain(error, afterPause: false) : []
+        guard has(share), phase == .stable else { return [] }
+        joinReason = JoinReason.foreign
+        if isCooperative { return lose(keepId: true, because: error, now: lastPoll) }
+        self.share.clear()
+        return joinAgain(error, afterPause: false)
     }
 
-    mutating func subscriptionChanged(now: Instant) -> [Action] {
+    mutating func rebalanceRequested(because reason: String, now: Instant) -> [Action] {
+        subscriptionChanged(unwanted: [], because: reason, now: now)
+    }
+
+    mutating func subscriptionChanged(
+        unwanted: [TopicPartition], because reason: String, now: Instant
+    ) -> [Action] {
         guard phase == .stable else { return [] }
+        joinReason = reason
+        if isCooperative, !unwanted.isEmpty {
+            share.surrender(unwanted)
+            phase = .revoking(lost: false)
+            return [.surrender(share.leaving)]
+        }
         return letGo(now: now)
     }
 
     /// A static member stays in the group, until its session ends: its restart then moves no
     /// partition (KIP-345).
-    mutating func close() -> [Action] {
+    mutating func close(_ operation: KafkaConsumer.CloseOperation) -> [Action] {
         defer { phase = .left }
-        return leave()
+        leaveReason = "the consumer is being closed"
+        switch operation {
+        case .usual: return leave()
+        case .leaveGroup: return leave(alsoStatic: true)
+        case .remainInGroup: return []
+        }
     }
 
     mutating func withdraw() -> [Action] {
         guard phase != .left else { return [] }
+        leaveReason = "the application has stopped to read"
         let actions = leave()
         if groupInstanceId == nil { memberId = "" }
         generation = -1
+        share.clear()
+        joinReason = JoinReason.begins
         phase = .outside
         return actions
     }
 
-    private func leave() -> [Action] {
+    private func leave(alsoStatic: Bool = false) -> [Action] {
         let isMember = !memberId.isEmpty && phase != .left && phase != .revoking(lost: true)
-        return isMember && groupInstanceId == nil ? [.ask(.leave(memberId: memberId), afterPause: false)] : []
+        return isMember && (groupInstanceId == nil || alsoStatic)
+            ? [.ask(.leave(memberId: memberId), afterPause: false)] : []
     }
 
     // MARK: - Answers
@@ -151,7 +189,7 @@ struct GroupState: GroupMembership {
             memberId = response.memberId
             if isFirst { return [join()] }
             return joinAgain(.refused(.memberIdRequired, "could not join group \(groupId)"), afterPause: true)
-        case let code: return rejoin(after: code, "join group \(groupId)")
+        case let code: return rejoin(after: code, "join group \(groupId)", now: now)
         }
     }
 
@@ -159,7 +197,7 @@ struct GroupState: GroupMembership {
     mutating func synced(_ response: SyncGroupResponse, attempt: Int, now: Instant) -> [Action] {
         guard phase == .syncing, attempt == self.attempt else { return [] }
         let code = response.errorCode
-        guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)") }
+        guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)", now: now) }
         phase = .stable
         stableSince = now
         missedHeartbeats = 0
@@ -168,7 +206,7 @@ struct GroupState: GroupMembership {
         sessionEnds = now + sessionTimeout
         lastPoll = now
         do throws(WireError) {
-            return [.takeOver(try Self.partitions(response.assignment), share: attempt)]
+            return take(try Self.partitions(response.assignment))
         } catch {
             return [
                 .fail(
@@ -178,6 +216,14 @@ struct GroupState: GroupMembership {
                             + "may be a client of another kind"))
             ]
         }
+    }
+
+    private mutating func take(_ partitions: [TopicPartition]) -> [Action] {
+        let (added, revoked) = share.assigned(partitions, share: attempt, generation: generation)
+        guard isCooperative, !revoked.isEmpty else { return [.takeOver(added, share: attempt)] }
+        phase = .revoking(lost: false)
+        joinReason = JoinReason.gaveUp
+        return [.surrender(revoked), .takeOver(added, share: attempt)]
     }
 
     private static func partitions(_ assignment: Bytes) throws(WireError) -> [TopicPartition] {
@@ -205,6 +251,7 @@ struct GroupState: GroupMembership {
         case .rebalanceInProgress:
             sessionEnds = now + sessionTimeout
             guard phase == .stable else { return [] }
+            joinReason = JoinReason.others
             return letGo(now: now, because: error)
         case .coordinatorNotAvailable, .notCoordinator, .coordinatorLoadInProgress:
             return missed(error) + [.forgetCoordinator]
@@ -247,6 +294,7 @@ struct GroupState: GroupMembership {
             return isMember ? lose(keepId: code == .illegalGeneration, because: error, now: now) : []
         case .rebalanceInProgress:
             guard phase == .stable else { return [] }
+            joinReason = JoinReason.others
             return letGo(now: now, because: error)
         case .fencedInstanceId: return fail(error)
         case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator]
@@ -262,6 +310,7 @@ struct GroupState: GroupMembership {
                 .timedOut,
                 "group \(groupId) was left, since its records were worked on for more than \(maximumPollInterval); ask for "
                     + "fewer at once, or raise max.poll.interval.ms", setting: "max.poll.interval.ms")
+            leaveReason = "the application worked for more than max.poll.interval.ms"
             let leave = leave()
             return leave + lose(keepId: groupInstanceId != nil, because: error, now: now)
         }
@@ -285,11 +334,15 @@ struct GroupState: GroupMembership {
     private mutating func lose(keepId: Bool, because error: KafkaError, now: Instant) -> [Action] {
         if !keepId { memberId = "" }
         generation = -1
+        share.clear()
+        joinReason = JoinReason.lost
         return end(.revoking(lost: true), because: error, now: now) + [.revoke(lost: true)]
     }
 
     private mutating func letGo(now: Instant, because error: KafkaError? = nil) -> [Action] {
-        end(.revoking(lost: false), because: error, now: now) + [.revoke(lost: false)]
+        // A cooperative group rebalances several times in a row: that is no trouble.
+        if isCooperative { return [join()] }
+        return end(.revoking(lost: false), because: error, now: now) + [.revoke(lost: false)]
     }
 
     private mutating func end(_ next: Phase, because error: KafkaError?, now: Instant) -> [Action] {
@@ -310,9 +363,14 @@ struct GroupState: GroupMembership {
         return (failures > 1 ? report(error) : []) + [join(afterPause: afterPause || failures > 1)]
     }
 
-    private mutating func rejoin(after code: ErrorCode, _ what: String) -> [Action] {
+    private mutating func rejoin(after code: ErrorCode, _ what: String, now: Instant) -> [Action] {
         let error = KafkaError.refused(code, "could not \(what)")
         switch code {
+        case .unknownMemberId where !share.isEmpty, .illegalGeneration where !share.isEmpty:
+            // The group has gone on without this member, which still reads.
+            return lose(keepId: code == .illegalGeneration, because: error, now: now)
+        // It belongs to a group in which several join at once; the member waits at the coordinator each time.
+        case .rebalanceInProgress where isCooperative: return [join()]
         case .unknownMemberId:
             let hadId = !memberId.isEmpty
             memberId = ""
@@ -328,59 +386,5 @@ struct GroupState: GroupMembership {
     private mutating func fail(_ error: KafkaError) -> [Action] {
         phase = .left
         return [.fail(error)]
-    }
-
-    // MARK: - As the engine sees it
-
-    var standing: MemberStanding {
-        switch phase {
-        case .outside: .outside
-        case .joining, .syncing: .joining
-        case .stable: .stable
-        case .revoking(let lost): .revoking(lost: lost)
-        case .left: .left
-        }
-    }
-
-    /// Without a generation the coordinator would take a commit for an administrator's.
-    var member: Membership? { generation >= 0 ? membership : nil }
-
-    private var membership: Membership {
-        Membership(groupId: groupId, generation: generation, memberId: memberId, groupInstanceId: groupInstanceId)
-    }
-
-    func has(_ share: Int) -> Bool { phase == .stable && attempt == share }
-
-    func sender(of request: GroupRequest) -> Membership? {
-        switch request {
-        case .join(let attempt): phase == .joining && attempt == self.attempt ? membership : nil
-        case .sync(let attempt, _), .lead(let attempt, _, _, _):
-            phase == .syncing && attempt == self.attempt ? membership : nil
-        case .heartbeat: membership
-        case .leave(let id): Membership(groupId: groupId, memberId: id, groupInstanceId: groupInstanceId)
-        }
-    }
-
-    mutating func answered(_ answer: GroupAnswer, to request: GroupRequest, now: Instant) -> [Action] {
-        switch (request, answer) {
-        case (.join(let attempt), .join(let response)): joined(response, attempt: attempt, now: now)
-        case (.sync(let attempt, _), .sync(let response)), (.lead(let attempt, _, _, _), .sync(let response)):
-            synced(response, attempt: attempt, now: now)
-        case (.heartbeat(generation), .heartbeat(let code)): heartbeatAnswered(code, now: now)
-        default: []
-        }
-    }
-
-    mutating func failed(_ request: GroupRequest, because error: KafkaError, now: Instant) -> [Action] {
-        switch request {
-        case .join(let attempt), .sync(let attempt, _), .lead(let attempt, _, _, _):
-            requestFailed(error, attempt: attempt)
-        case .heartbeat(generation): heartbeatFailed(error, now: now)
-        case .heartbeat, .leave: []
-        }
-    }
-
-    mutating func commitRefused(_ code: ErrorCode, of member: Membership, now: Instant) -> [Action] {
-        member.generation == generation ? commitRefused(code, now: now) : []
     }
 }

@@ -91,14 +91,16 @@ public final class KafkaConsumer: Sendable {
     /// that is silent then is not waited for. Closing twice does nothing. Gives the error where what was processed could not
     /// be committed: those records come again.
     @discardableResult
-    public func close(timeout: Duration = .seconds(10)) async -> KafkaError? { await engine.close(within: timeout) }
+    public func close(_ operation: CloseOperation = .usual, timeout: Duration = .seconds(10)) async -> KafkaError? {
+        await engine.close(operation, within: timeout)
+    }
 
     func next() async throws(KafkaError) -> ConsumerEvent? {
         while true {
             let step = try await withCancellation()
             switch step {
             case nil: return nil
-            case .news(let news): return ConsumerEvent(news)
+            case .news(let news): return ConsumerEvent(news, engine)
             case .chunk(let chunk, let assignment):
                 if let batch = try await sound(chunk, assignment) { return .batch(batch) }
             }

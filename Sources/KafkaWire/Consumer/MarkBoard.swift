@@ -5,10 +5,14 @@ final class MarkBoard: Sendable {
         var records: [TopicPartition: MarkedRecords] = [:]
         /// Whether anybody wants that.
         var isOn = false
-        /// The number of the assignment that they are of.
+        /// The number of the assignment that all are of which have come with no later one.
         var assignment = 0
+        /// The number of the assignment that a partition of the group's share has come with.
+        var since: [TopicPartition: Int] = [:]
         /// Partitions of which more can be committed since that was asked for.
         var changed: Set<TopicPartition> = []
+
+        func assignment(of partition: TopicPartition) -> Int { since[partition] ?? assignment }
     }
 
     private let state: Locked<State>
@@ -30,8 +34,8 @@ final class MarkBoard: Sendable {
         guard isOn else { return }
         let missing = batch.missing
         state.withLock { state in
-            guard state.assignment == batch.assignment else { return }
             let partition = batch.source
+            guard state.assignment(of: partition) == batch.assignment else { return }
             var records = state.records[partition] ?? MarkedRecords(from: batch.firstOffset)
             if batch.firstOffset < records.upTo { records = MarkedRecords(from: batch.firstOffset) }
             let before = records.position.offset
@@ -48,7 +52,8 @@ final class MarkBoard: Sendable {
     /// A record is done. True where the engine is to be told: more can be committed, for the first time since it has looked.
     func mark(_ partition: TopicPartition, _ range: Range<Offset>, assignment: Int? = nil) -> Bool {
         state.withLock { state in
-            guard assignment ?? state.assignment == state.assignment,
+            let current = state.assignment(of: partition)
+            guard assignment ?? current == current,
                 state.records[partition]?.mark(range) ?? false
             else { return false }
             let wasKnown = !state.changed.isEmpty
@@ -75,11 +80,34 @@ final class MarkBoard: Sendable {
         }
     }
 
+    /// These are read as well from now on.
+    func gained(_ partitions: some Sequence<TopicPartition>, _ assignment: Int) {
+        state.withLock { state in
+            for partition in partitions {
+                state.records[partition] = nil
+                state.changed.remove(partition)
+                state.since[partition] = assignment
+            }
+        }
+    }
+
+    /// These are read no longer, the others go on.
+    func gaveUp(_ partitions: some Sequence<TopicPartition>) {
+        state.withLock { state in
+            for partition in partitions {
+                state.records[partition] = nil
+                state.changed.remove(partition)
+                state.since[partition] = nil
+            }
+        }
+    }
+
     /// Other partitions are read from now on.
     func reassigned(_ assignment: Int) {
         state.withLock { state in
             state.records = [:]
             state.changed = []
+            state.since = [:]
             state.assignment = assignment
         }
     }

@@ -120,7 +120,8 @@ struct ParallelRun: Sendable {
         case .event(.batch(let batch)?):
             for record in batch { add(ConsumerRecord(record, of: batch)) }
             next = .ask
-        case .event(.revoked(let partitions, let lost)?): next = revoke(Set(partitions), lost: lost)
+        case .event(.revoked(let revoked)?): next = revoke(Set(revoked.partitions), lost: false)
+        case .event(.lost(let partitions)?): next = revoke(Set(partitions), lost: true)
         case .event(.some): next = .ask
         case .finished(let begun):
             lanes.finish(begun)

@@ -4,6 +4,12 @@ struct TopicWatch: Equatable, Sendable {
     typealias Topics = [String: ClusterMetadata.Topic]
 
     private let source: KafkaConsumer.Source
+    /// Which topics are read, as the application said last.
+    private(set) var wanted: KafkaConsumer.Topics?
+    /// Whether the coordinator was to match a pattern once.
+    private(set) var hadCoordinatorPattern = false
+    /// Whether the application has said so since the member joined, or the topics were looked at.
+    private var isNew = false
     private let maximumAge: Duration
     /// While a topic is missing, it is looked for more often.
     private static let missingAge = Duration.seconds(2)
@@ -32,8 +38,23 @@ struct TopicWatch: Equatable, Sendable {
         self.source = source
         self.maximumAge = maximumAge
         nextLook = now + maximumAge
-        if case .named(let names)? = source.topics { self.names = names }
+        want(source.topics)
+        isNew = false
     }
+
+    /// Other topics are read from now on.
+    mutating func want(_ topics: KafkaConsumer.Topics?) {
+        wanted = topics
+        isNew = true
+        switch topics {
+        case .named(let names)?: self.names = names
+        case .matchedByCoordinator?: (names, hadCoordinatorPattern) = ([], true)
+        case .matching?, nil: break
+        }
+    }
+
+    /// What the coordinator matches topics by; nil where it does not.
+    var coordinatorPattern: String? { if case .matchedByCoordinator(let text)? = wanted { text } else { nil } }
 
     // MARK: - When to look
 
@@ -43,7 +64,7 @@ struct TopicWatch: Equatable, Sendable {
         switch source {
         case .group: hasShare ? nextLook : nil
         case .topics: nextLook
-        case .partitions: nil
+        case .partitions, .taken: nil
         }
     }
 
@@ -52,6 +73,7 @@ struct TopicWatch: Equatable, Sendable {
         guard let deadline = deadline(hasShare: hasShare), now >= deadline else { return false }
         nextLook = now + maximumAge
         guard case .topics = source else { return true }
+        isNew = false
         defer { isFollowing = true }
         return !isFollowing
     }
@@ -66,7 +88,7 @@ struct TopicWatch: Equatable, Sendable {
 
     /// Takes up the names that the pattern matches among all topics.
     mutating func match(_ topics: Topics) {
-        guard case .matching(let pattern)? = source.topics else { return }
+        guard case .matching(let pattern)? = wanted else { return }
         names = pattern.matches(among: topics.values.filter { !$0.isInternal }.map(\.name))
     }
 
@@ -94,6 +116,7 @@ struct TopicWatch: Equatable, Sendable {
     /// The member joins the group. Whether it leads is said anew.
     mutating func joins() {
         joined = names
+        isNew = false
         (led, assignedCounts, isLeading) = ([], [:], false)
     }
 
@@ -105,10 +128,10 @@ struct TopicWatch: Equatable, Sendable {
 
     /// Whether the member reads the topic.
     func wants(_ topic: String) -> Bool {
-        switch source.topics {
+        switch wanted {
         case .named(let names)?: names.contains(topic)
         case .matching(let pattern)?: pattern.matches(among: [topic]) == [topic]
-        case nil: true
+        case .matchedByCoordinator?, nil: true
         }
     }
 
@@ -133,6 +156,7 @@ struct TopicWatch: Equatable, Sendable {
     /// missing. Each does so where its pattern matches others; where partitions have come or gone, the leader does, for all
     /// (a follower that joins again unchanged gets what it has).
     mutating func compared(_ topics: Topics, now: Instant) -> (haveChanged: Bool, missing: KafkaError?) {
+        isNew = false
         let missing = settled(topics, now: now)
         let seen = partitionCounts(of: led, topics, before: assignedCounts)
         return (names != joined || isLeading && seen != assignedCounts, missing)
@@ -141,8 +165,10 @@ struct TopicWatch: Equatable, Sendable {
     private mutating func plan(_ topics: Topics, now: Instant) -> KafkaError? {
         let missing = names.first { counts[$0] == nil }
         let isComplete = missing == nil && led.allSatisfy { assignedCounts[$0] != nil }
-        nextLook = now + (isComplete && !names.isEmpty ? maximumAge : Self.missingAge)
-        if case .matching(let pattern)? = source.topics, names.isEmpty {
+        let looksOften = !isComplete || names.isEmpty && coordinatorPattern == nil
+        nextLook = now + (!looksOften ? maximumAge : Self.missingAge)
+        if isNew { nextLook = now }
+        if case .matching(let pattern)? = wanted, names.isEmpty {
             return .refused(
                 .unknownTopicOrPartition, "waiting for a topic that \(pattern) matches",
                 advice: "create one, or look at the pattern; reading begins by itself when it is there")
@@ -167,7 +193,7 @@ struct TopicWatch: Equatable, Sendable {
             (0..<count).map { TopicPartition(name, PartitionID(index: $0)) }
         }
         var isPattern = false
-        if case .matching? = source.topics { isPattern = true }
+        if case .matching? = wanted { isPattern = true }
         let read = Set(read)
         var new: [TopicPartition: KafkaConsumer.StartingOffset] = [:]
         for partition in all where !read.contains(partition) {

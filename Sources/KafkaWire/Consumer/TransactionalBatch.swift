@@ -4,14 +4,17 @@ extension KafkaConsumer {
     ///
     /// - Throws: Where the consumer has no group, or is no member of it at present: what it has read is not its own any more.
     public var groupMetadata: ConsumerGroupMetadata {
-        get async throws(KafkaError) { try await engine.groupMetadata(of: nil) }
+        get async throws(KafkaError) { try await engine.groupMetadata() }
     }
 }
 
 extension ConsumerBatch {
     /// What a transaction commits for these records.
     fileprivate func position() async throws(KafkaError) -> (CommittedOffset, ConsumerGroupMetadata) {
-        (CommittedOffset(offset: nextOffset, leaderEpoch: leaderEpoch), try await engine.groupMetadata(of: assignment))
+        (
+            CommittedOffset(offset: nextOffset, leaderEpoch: leaderEpoch),
+            try await engine.groupMetadata(for: source, of: assignment)
+        )
     }
 
     fileprivate func refused(_ code: ErrorCode, of group: ConsumerGroupMetadata) async {
@@ -20,8 +23,16 @@ extension ConsumerBatch {
 }
 
 extension ConsumerEngine {
-    /// As whom to commit positions; with the number of an assignment only as long as that is this one.
-    func groupMetadata(of assignment: Int?) throws(KafkaError) -> ConsumerGroupMetadata {
+    /// As whom to commit a position of a partition that has come with the assignment of that number.
+    func groupMetadata(
+        for partition: TopicPartition, of assignment: Int
+    ) throws(KafkaError) -> ConsumerGroupMetadata {
+        guard commits.assignment(of: partition) == assignment else { throw movedOn([:]) }
+        return try groupMetadata()
+    }
+
+    /// As whom to commit positions.
+    func groupMetadata() throws(KafkaError) -> ConsumerGroupMetadata {
         guard configuration.groupId != nil else {
             throw KafkaError(
                 .invalidConfiguration, "a consumer without a group has nothing to commit to", setting: "group.id")
@@ -32,9 +43,7 @@ extension ConsumerEngine {
                 "the consumer commits by itself, also what a transaction takes back; set enable.auto.commit to false",
                 setting: "enable.auto.commit")
         }
-        guard assignment ?? commits.assignment == commits.assignment, let member = membership?.member else {
-            throw movedOn([:])
-        }
+        guard let member = membership?.member else { throw movedOn([:]) }
         return ConsumerGroupMetadata(
             groupId: member.groupId, generation: member.generation, memberId: member.memberId,
             groupInstanceId: member.groupInstanceId)

@@ -79,10 +79,32 @@ import Testing
 
     @Test func aRevocationThatWasNotToldYetBecomesALoss() {
         var announcements = Announcements()
+        announcements.assigned([Self.a: 0])
+        _ = Self.told(&announcements)
         #expect(announcements.revoked([Self.a], lost: false) == true)
         #expect(announcements.revoked([Self.a], lost: true) == true)
         #expect(Self.told(&announcements) == [.news(.revoked([Self.a], lost: true)), .records])
     }
+
+    /// Of a cooperative rebalance: what stays is not told of again, and what was not told of yet is not told of at all.
+    @Test func onlyWhatChangesIsTold() {
+        var announcements = Announcements()
+        announcements.assigned([Self.a: 0])
+        _ = Self.told(&announcements)
+        announcements.assigned([Self.b: 1], later: [Self.c])
+        #expect(announcements.revoked([Self.b, Self.c], lost: false) == false)
+        announcements.begun([Self.c: 1])
+        #expect(Self.told(&announcements) == [.records])
+        announcements.assigned([Self.b: 1])
+        _ = Self.told(&announcements)
+        #expect(announcements.revoked([Self.b], lost: false))
+        #expect(Self.told(&announcements) == [.news(.revoked([Self.b], lost: false)), .records])
+        // While it lets go of one, it loses the other.
+        #expect(announcements.revoked([Self.a, Self.b], lost: true))
+        #expect(Self.told(&announcements) == [.news(.revoked([Self.a], lost: true)), .records])
+    }
+
+    private static let c = TopicPartition("t", 2)
 
     @Test func whoWasNotToldOfPartitionsNeedNotLetThemGo() {
         var announcements = Announcements()

@@ -289,19 +289,19 @@ import Testing
 
     @Test func closingLeavesAndAStaticMemberStays() {
         var state = Self.stable()
-        #expect(state.close() == [.leave(memberId: "m")])
-        #expect(state.close().isEmpty)
+        #expect(state.close(.usual) == [.leave(memberId: "m")])
+        #expect(state.close(.usual).isEmpty)
         #expect(state.polled(now: Self.at(1)).isEmpty)
 
         var fixed = Self.stable(instance: "i")
-        #expect(fixed.close().isEmpty)
+        #expect(fixed.close(.usual).isEmpty)
 
         var outside = Self.state()
-        #expect(outside.close().isEmpty)
+        #expect(outside.close(.usual).isEmpty)
 
         var lost = Self.stable()
         _ = lost.heartbeatAnswered(.illegalGeneration, now: Self.at(3))
-        #expect(lost.close().isEmpty)
+        #expect(lost.close(.usual).isEmpty)
     }
 
     @Test func whoStopsReadingLeavesAndMayComeBack() {
@@ -315,8 +315,8 @@ import Testing
 
     @Test func otherTopicsMeanARebalance() {
         var state = Self.stable()
-        #expect(state.subscriptionChanged(now: Self.at(4)) == [.revoke(lost: false)])
-        #expect(state.subscriptionChanged(now: Self.at(4)).isEmpty)
+        #expect(state.subscriptionChanged(unwanted: [], because: "", now: Self.at(4)) == [.revoke(lost: false)])
+        #expect(state.subscriptionChanged(unwanted: [], because: "", now: Self.at(4)).isEmpty)
     }
 
     /// What the engine sees of it.

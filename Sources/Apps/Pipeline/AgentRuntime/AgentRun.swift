@@ -87,7 +87,8 @@ actor AgentRun<Rule: AgentRule> {
         switch event {
         case .batch(let batch): await take(batch)
         case .assigned(let offsets): await assigned(offsets)
-        case .revoked(let partitions, let lost): await revoked(partitions, lost: lost)
+        case .revoked(let revoked): await self.revoked(revoked.partitions, lost: false)
+        case .lost(let partitions): await revoked(partitions, lost: true)
         case .reachedEnd(let partition, let offset): await reachedEnd(partition, at: offset)
         case .reset(let partition, _, let offset, let error): await reset(partition, to: offset, error)
         case .trouble(let error): tell(error)

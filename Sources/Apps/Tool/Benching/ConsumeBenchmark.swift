@@ -96,7 +96,7 @@ package struct ConsumeBenchmark: Sendable {
                     if let since = counts.rebalancingSince { counts.rebalancing += now - since }
                     counts.rebalancingSince = nil
                 }
-            case .revoked: counts.withLock { $0.rebalancingSince = $0.rebalancingSince ?? now }
+            case .revoked, .lost: counts.withLock { $0.rebalancingSince = $0.rebalancingSince ?? now }
             case .trouble(let error) where !error.isRetriable: throw error
             case .trouble, .recovered, .reset, .reachedEnd: break
             case .batch(let batch):

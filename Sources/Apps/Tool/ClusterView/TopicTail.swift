@@ -100,7 +100,7 @@ package struct TopicTail: Sendable {
                     }
                 case .trouble(let error): tell(.trouble(error.message))
                 case .recovered: tell(.recovered)
-                case .assigned, .revoked, .reachedEnd, .reset: break
+                case .assigned, .revoked, .lost, .reachedEnd, .reset: break
                 }
             }
         }

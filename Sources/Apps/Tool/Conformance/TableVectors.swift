@@ -32,26 +32,57 @@ package struct Murmur2Table: Sendable {
     }
 }
 
-/// A vector of a group assignment.
+/// A vector of a group assignment. Topics are given with their counts of partitions (`topics`), or with the racks of each
+/// partition's replicas (`partitions`); members by id, or as a list in the coordinator's order, on which the sticky assignors
+/// depend, with what they `owned` in which `generation`.
 package enum AssignorVector {
+    /// More partitions of a topic than any vector has: a count alone is not to fill the memory.
+    private static let maximumPartitions = 100_000
+
     /// What is wrong with this library's assignment; nil where nothing is.
     package static func failure(_ vector: JSON) -> String? {
         let name = vector["assignor"].text ?? "?"
         guard let assignor = Assignor(rawValue: name) else { return "this build has no assignor \(name)" }
-        let counts = vector["topics"].fields.compactMapValues { $0.number.flatMap { Int32(exactly: $0) } }
-        let members = vector["members"].fields.map { id, member in
-            Assignor.Member(
-                memberId: id, groupInstanceId: member["groupInstanceId"].text,
-                topics: member["topics"].elements.compactMap(\.text))
+        var topics = vector["topics"].fields.compactMapValues { count in
+            count.number.flatMap { Int(exactly: $0) }.map { GroupSnapshot.Topic(partitionCount: $0) }
         }
-        let found = assignor.assign(partitionCounts: counts, members: members).mapValues { topics in
-            topics.flatMap { topic in topic.partitions.map { "\(topic.topic)-\($0)" } }
+        for (name, partitions) in vector["partitions"].fields {
+            let racks = partitions.elements.map { $0.elements.compactMap(\.text) }
+            topics[name] = GroupSnapshot.Topic(partitionCount: racks.count, racks: racks)
         }
+        guard topics.values.allSatisfy({ (0...maximumPartitions).contains($0.partitionCount) }) else {
+            return "a topic has more than \(maximumPartitions) partitions"
+        }
+        var members = vector["members"].fields.sorted { $0.key < $1.key }.map { member($1, $0, assignor) }
+        members += vector["members"].elements.map { member($0, $0["id"].text ?? "", assignor) }
+        let found = assignor.assign(GroupSnapshot(members: members, topics: topics)).mapValues { $0.map(\.description) }
         let wanted = vector["assignment"].fields.mapValues { $0.elements.compactMap(\.text) }
         for (member, partitions) in wanted.sorted(by: { $0.key < $1.key }) where found[member] != partitions {
             return "\(name) gives \(member) \(found[member] ?? []), not \(partitions)"
         }
         return found.count == wanted.count
             ? nil : "\(name) gives partitions to \(found.count - wanted.count) more members"
+    }
+
+    private static func member(_ vector: JSON, _ id: String, _ assignor: Assignor) -> GroupSnapshot.Member {
+        let generation = vector["generation"].number.flatMap { Int32(exactly: $0) } ?? -1
+        let topics = vector["topics"].elements.compactMap(\.text)
+        let owned = vector["owned"].elements.compactMap { $0.text.flatMap(partition) }
+        var hasOwned = false
+        if case .array = vector["owned"] { hasOwned = true }
+        let isCooperative = assignor == .cooperativeSticky
+        let memory = AssignmentMemory(topics: topics, partitions: hasOwned ? owned : nil, generation: generation)
+        return GroupSnapshot.Member(
+            memberId: id, groupInstanceId: vector["groupInstanceId"].text, topics: topics,
+            userData: isCooperative ? nil : assignor.userData(for: memory),
+            ownedPartitions: isCooperative ? owned : [], generation: isCooperative ? generation : -1,
+            rack: vector["rack"].text)
+    }
+
+    private static func partition(_ text: String) -> TopicPartition? {
+        guard let dash = text.lastIndex(of: "-"), let number = Int32(text[text.index(after: dash)...]) else {
+            return nil
+        }
+        return TopicPartition(String(text[..<dash]), PartitionID(rawValue: number))
     }
 }

@@ -118,7 +118,8 @@ struct ConsumeRun {
                 open.formUnion(offsets.keys)
                 // Another member of the group has them all.
                 if exitsAtEnd, open.isEmpty { return }
-            case .revoked(let partitions, _): open.subtract(partitions)
+            case .revoked(let revoked): open.subtract(revoked.partitions)
+            case .lost(let partitions): open.subtract(partitions)
             case .reachedEnd(let partition, _):
                 open.remove(partition)
                 if exitsAtEnd, open.isEmpty { return try await commit(last, consumer) }

@@ -1,0 +1,60 @@
+/// A way to spread the partitions of a classic consumer group over its members. The group's leader, which is one of the
+/// members, asks it. ``Assignor`` has those of Kafka's clients; one of an application's own is named to the group like them
+/// (``KafkaConsumer/Configuration/assignors``), and every member of the group has to offer it.
+public protocol GroupAssignor: Sendable {
+    /// The name that members offer in JoinGroup: the same in every member of a group.
+    var name: String { get }
+    /// The version of ``userData(for:)``, as Java's `ConsumerPartitionAssignor.version()`. Default: 0. It is not sent.
+    var version: Int16 { get }
+    /// How members move from one assignment to the next (KIP-429). Default: eager. A consumer rebalances cooperatively
+    /// where all of its assignors can.
+    var rebalanceProtocols: [RebalanceProtocol] { get }
+
+    /// What a member sends to the leader with its topics; nil for nothing, which is the default.
+    func userData(for memory: AssignmentMemory) -> Bytes?
+
+    /// What each member gets, by member id. Members that are left out get nothing. Each partition may be given to one member
+    /// only, which has to want its topic; with cooperative rebalancing, not to a new owner while the old one still has it:
+    /// it is left out then, and given in the rebalance that follows (KIP-429).
+    ///
+    /// - Throws: What ends the leader's consumer.
+    func assign(_ group: GroupSnapshot) throws(KafkaError) -> [String: [TopicPartition]]
+}
+
+extension GroupAssignor {
+    public var version: Int16 { 0 }
+    public var rebalanceProtocols: [RebalanceProtocol] { [.eager] }
+    public func userData(for memory: AssignmentMemory) -> Bytes? { nil }
+}
+
+/// How a member of a classic group moves from one assignment to the next (KIP-429).
+public enum RebalanceProtocol: Sendable, Hashable {
+    /// It gives up all partitions before it joins.
+    case eager
+    /// It goes on reading its partitions, and gives up those that the new assignment takes away; then it joins once more, so
+    /// that others get them.
+    case cooperative
+
+    /// What a member does that offers these: cooperative where all can. Java refuses assignors that have nothing in
+    /// common; all are taken to be able to rebalance eagerly here but those that say otherwise.
+    static func of(_ assignors: [any GroupAssignor]) -> RebalanceProtocol {
+        assignors.allSatisfy { $0.rebalanceProtocols.contains(.cooperative) } ? .cooperative : .eager
+    }
+}
+
+/// What a member remembers of its last assignment when it tells the leader about itself.
+public struct AssignmentMemory: Sendable, Hashable {
+    /// The topics that it wants.
+    public var topics: [String]
+    /// The partitions that it was assigned last; nil where it never was.
+    public var partitions: [TopicPartition]?
+    /// The generation in which it was, or -1.
+    public var generation: Int32
+
+    /// What a member remembers.
+    public init(topics: [String], partitions: [TopicPartition]? = nil, generation: Int32 = -1) {
+        self.topics = topics
+        self.partitions = partitions
+        self.generation = generation
+    }
+}
