@@ -97,10 +97,10 @@ import Testing
         #expect(Self.told(&announcements) == [.records])
         announcements.assigned([Self.b: 1])
         _ = Self.told(&announcements)
-        #expect(announcements.revoked([Self.b], lost: false))
+        #expect(announcements.revoked([Self.b], lost: false) == true)
         #expect(Self.told(&announcements) == [.news(.revoked([Self.b], lost: false)), .records])
         // While it lets go of one, it loses the other.
-        #expect(announcements.revoked([Self.a, Self.b], lost: true))
+        #expect(announcements.revoked([Self.a, Self.b], lost: true) == true)
         #expect(Self.told(&announcements) == [.news(.revoked([Self.a], lost: true)), .records])
     }
 
