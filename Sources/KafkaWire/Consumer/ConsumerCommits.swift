@@ -137,11 +137,8 @@ extension ConsumerEngine {
         } catch {
             commits.failed(attempt, because: error, now: now, pause: backoff.pause(after:))
             // A group that has moved on tells so itself.
-            if Self.hasMovedOn(error) {
-                cluster.tell(.commitFailed(group: configuration.groupId ?? "", error: error))
-            } else {
-                report(error, .commits)
-            }
+            cluster.tell(.commitFailed(group: configuration.groupId ?? "", error: error))
+            if !Self.hasMovedOn(error) { report(error, .commits) }
             return error
         }
     }

@@ -24,7 +24,9 @@ public struct LogObserver: ClientObserver {
         switch event {
         case .batchFailed, .batchSkipped: .error
         case .stalled(let stall): stall.cause == .paused ? .notice : .warning
-        case .connectionFailed, .misrouted, .positionLost, .troubled, .commitFailed: .warning
+        case .connectionFailed, .misrouted, .positionLost, .troubled: .warning
+        // What may pass is tried again, or thrown; where the group has moved on, records come again.
+        case .commitFailed(_, let error): error.code.broker == nil || error.isRetriable ? .debug : .warning
         case .disconnected(_, let reason): reason == nil ? .debug : .warning
         // What works with the fourth try is nobody's trouble.
         case .batchRetried(_, _, let attempt, _): attempt == 4 ? .warning : .debug

@@ -44,7 +44,11 @@ import Testing
             .fetched(FetchedRecords(partition: partition, broker: 1, records: 1, bytes: 1, lag: 0, buffered: 1)),
             "fetched", .trace
         ), (.committed(group: "g", offsets: [partition: 3]), "committed", .debug),
-        (.commitFailed(group: "g", error: error), "commitFailed", .warning),
+        (.commitFailed(group: "g", error: error), "commitFailed", .debug),
+        (
+            .commitFailed(group: "g", error: KafkaError(.broker(.illegalGeneration), "moved on")), "commitFailed",
+            .warning
+        ),
         (.positionLost(partition, at: 3, error: error), "positionLost", .warning),
         (.batchSkipped(partition, error: error), "batchSkipped", .error),
         (
