@@ -178,10 +178,10 @@ import Testing
         // The end is known as soon as something was fetched behind it: the last answer says so.
         try await broker.produce(1..<2, to: "t")
         try await seen.wait(for: 2)
-        await consumer.pause([TopicPartition("t", 0)])
+        try await consumer.pause([TopicPartition("t", 0)])
         await consumer.engine.seekBack(TopicPartition("t", 0))
         try await eventually { watcher.causes == [.paused] }
-        await consumer.resume([TopicPartition("t", 0)])
+        try await consumer.resume([TopicPartition("t", 0)])
         try await seen.wait(for: 4)
         try await eventually { watcher.ends.withLock { $0 } == 1 }
         await consumer.close()
@@ -208,7 +208,7 @@ import Testing
 
 extension ConsumerEngine {
     /// Reads the partition from its first offset again.
-    fileprivate func seekBack(_ partition: TopicPartition) { try? seek(partition, to: .offset(0)) }
+    fileprivate func seekBack(_ partition: TopicPartition) { try? seek([partition: .offset(0)]) }
 }
 
 /// Who stands between a consumer and its application (KIP-42).

@@ -35,7 +35,7 @@ import Testing
             var value: Any = ()
             var mirror = try #require(mirrors[row.side])
             for part in row.property.split(separator: ".") {
-                value = try #require(mirror.children.first { $0.label == part }, "\(row.name): \(row.property)").value
+                value = try #require(mirror.children.first { $0.label.map { $0 == part } ?? false }, "\(row.name): \(row.property)").value
                 mirror = Mirror(reflecting: value)
             }
             guard !Self.shared.contains(row.name), row.name != "group.id", row.name != "bootstrap.servers" else {
@@ -54,7 +54,7 @@ import Testing
         case (let time as Duration, _): return "\(time / .milliseconds(1))".replacing(".0", with: "")
         case (let number as Int, .kibibytes): return "\(number >> 10)"
         case (let level as IsolationLevel, _): return level == .readCommitted ? "read_committed" : "read_uncommitted"
-        case (let lookup as NameLookup, _):
+        case (let lookup as ConnectionOptions.NameLookup, _):
             return lookup == .allAddresses ? "use_all_dns_ips" : "resolve_canonical_bootstrap_servers_only"
         case (let assignors as [Assignor], _): return assignors.map(\.name).joined(separator: ",")
         default: return "\(value)"

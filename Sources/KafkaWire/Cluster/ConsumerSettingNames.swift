@@ -7,7 +7,8 @@ extension SettingName {
         .init("group.id", .consumer, "source", .text, "", "the group of a consumer that is in one"),
         .init(
             "auto.offset.reset", .consumer, "offsetReset", .choice(["earliest", "latest", "none"]), "earliest",
-            "where to begin where nothing was committed, or what was is gone; by_duration:PT1H begins an hour ago (KIP-1106)"),
+            "where to begin where nothing was committed, or what was is gone; by_duration:PT1H begins an hour ago (KIP-1106)"
+        ),
         .init(
             "enable.auto.commit", .consumer, "autoCommit", .flag, "true",
             "whether positions behind processed batches are committed by themselves"),
@@ -59,7 +60,8 @@ extension SettingName {
         .init(
             "group.remote.assignor", .consumer, "groupRemoteAssignor", .text, "",
             "how the coordinator assigns with group.protocol=consumer: uniform or range; by default as it chooses"),
-        .init("client.rack", .consumer, "clientRack", .text, "", "where the client is, for the closest replica (KIP-392)"),
+        .init(
+            "client.rack", .consumer, "clientRack", .text, "", "where the client is, for the closest replica (KIP-392)"),
         .init(
             "max.poll.records", .consumer, "maximumRecords", .number(1...Int(Int32.max)), "", .none,
             "how many records a batch has at most; by default as many as a fetch brought of a partition"),
