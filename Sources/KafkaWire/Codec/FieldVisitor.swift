@@ -71,6 +71,7 @@ public struct Field: Sendable {
 }
 
 extension FieldVisitor where Self: ~Copyable {
+    /// False: most visitors treat secrets as all other values.
     public static var asksForSecrets: Bool { false }
 
     /// Names a field. `default` is the value that an absent field has, where it is not the type's zero value;

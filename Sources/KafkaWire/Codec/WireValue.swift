@@ -14,6 +14,8 @@ public enum WireValue: Equatable, Sendable {
     /// The fields in wire order.
     case object([(name: String, value: WireValue)])
 
+    /// Whether both trees are the same, fields in the same order; numbers with a fraction are compared by their bits,
+    /// so that NaN equals itself.
     public static func == (a: WireValue, b: WireValue) -> Bool {
         switch (a, b) {
         case (.null, .null): true
