@@ -137,6 +137,7 @@ extension KafkaConsumer {
         /// (`exclude.internal.topics`).
         case matching(TopicPattern)
 
+        /// The topics of these names.
         public init(arrayLiteral elements: String...) { self = .named(elements) }
     }
 
