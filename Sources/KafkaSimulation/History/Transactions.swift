@@ -3,12 +3,16 @@ extension History {
     public struct Transaction: Hashable, Sendable, Comparable, CustomStringConvertible {
         /// The client's name, as in ``Record/producer``.
         public var producer: String
+        /// The how-manieth of that client's transactions it is.
         public var number: Int
 
+        /// That client's transaction of that number.
         public init(_ producer: String, _ number: Int) { (self.producer, self.number) = (producer, number) }
 
+        /// `producer/number`.
         public var description: String { "\(producer)/\(number)" }
 
+        /// By producer, then by number.
         public static func < (a: Transaction, b: Transaction) -> Bool {
             (a.producer, a.number) < (b.producer, b.number)
         }
@@ -37,6 +41,7 @@ extension History {
 }
 
 extension History.Transacted: CustomStringConvertible {
+    /// What follows the party's name in a line of the timeline.
     public var description: String {
         switch self {
         case .owned(let id, let client): "\(client) has the transactional id \(id)"
