@@ -55,12 +55,15 @@ public struct History: Sendable, Equatable {
     public enum What: Sendable, Equatable {
         /// A record was handed to the client, for that topic.
         case sent(Record, topic: String)
+        /// A record was acknowledged, in that partition; at that offset, where the acknowledgement told it.
         case acknowledged(Record, in: Partition, at: Int64?)
+        /// A record was not acknowledged, and what may have come of it.
         case refused(Record, Refusal)
         /// A member was given these partitions, and begins there; in that generation, where it is known.
         case assigned(group: String, [Partition: Int64], generation: Int?)
         /// A member has let go of them, after it has committed what it has processed, or has lost them.
         case released(group: String, [Partition], lost: Bool)
+        /// A record was read at that offset; nil is one that no simulation sent.
         case received(Partition, at: Int64, Record?)
         /// A member's commit came through: everything in front of these is processed.
         case committed(group: String, [Partition: Int64])
@@ -68,11 +71,13 @@ public struct History: Sendable, Equatable {
         case moved(Partition, to: Int64)
         /// A call that must have ended after so long.
         case called(Int, String, within: Duration)
+        /// The call of that number has ended, well or not.
         case returned(Int)
         /// Something of a transaction.
         case transacted(Transacted)
         /// Cut off from all brokers, or not any more.
         case cutOff
+        /// Brokers can be reached again.
         case reachable
         /// The application, or the log, was told of a trouble.
         case told(String)

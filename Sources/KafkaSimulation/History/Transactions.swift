@@ -20,6 +20,7 @@ extension History {
 
     /// What a transaction's client was told of its end.
     public enum Ending: String, Sendable, Equatable {
+        /// The call that asked for it has returned.
         case committed, aborted
         /// The commit may have come through or not.
         case unknown
@@ -29,11 +30,13 @@ extension History {
     public enum Transacted: Sendable, Equatable {
         /// A client has a transactional id from now on: who had it before is fenced.
         case owned(id: String, by: String)
+        /// A client has begun a transaction.
         case began(Transaction)
         /// A record is handed to the client within a transaction.
         case sent(Record, in: Transaction)
         /// The end is asked for: from here on what a commit has may be seen.
         case ending(Transaction, commits: Bool)
+        /// The call that asked for the end is over, and told this.
         case ended(Transaction, Ending)
         /// A member shows what was committed, and nothing else (`isolation.level=read_committed`).
         case readsCommitted

@@ -4,6 +4,7 @@ import KafkaWire
 public struct LinkConditions: Sendable, Equatable {
     /// What becomes of attempts to connect.
     public enum Connects: Sendable, Equatable {
+        /// They arrive.
         case pass
         /// The other side says that nobody listens.
         case refused

@@ -23,6 +23,7 @@ public struct PlanExtract: Sendable, Equatable {
     public enum Setting: Hashable, Sendable {
         /// All producers, or that one.
         case producers, producer(Int)
+        /// All members of the group, or that one.
         case members, member(Int)
         /// All of the cluster, whether it has a disk of its own accord, or which release it speaks.
         case cluster, disk, release

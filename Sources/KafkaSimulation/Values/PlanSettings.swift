@@ -3,8 +3,11 @@ import KafkaWire
 extension ScenarioPlan {
     /// When what a broker has written is made safe against a loss of power.
     public enum Flush: Sendable, Equatable {
+        /// It is left to the system, as Kafka does it.
         case never
+        /// Before each request of a producer is answered.
         case everyProduce
+        /// Each time so long has passed.
         case interval(Duration)
     }
 
