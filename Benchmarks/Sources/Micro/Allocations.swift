@@ -42,28 +42,33 @@
     @_silgen_name("__libc_memalign") private func libcMemalign(_ alignment: Int, _ size: Int)
         -> UnsafeMutableRawPointer?
 
+    /// The linker puts this in the place of `malloc`: it counts the call and hands it on.
     @_cdecl("counted_malloc") public func countedMalloc(_ size: Int) -> UnsafeMutableRawPointer? {
         Allocations.count &+= 1
         return libcMalloc(size)
     }
 
+    /// In the place of `calloc`.
     @_cdecl("counted_calloc") public func countedCalloc(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer? {
         Allocations.count &+= 1
         return libcCalloc(count, size)
     }
 
+    /// In the place of `realloc`: a block that moves and one that grows in its place count alike.
     @_cdecl("counted_realloc")
     public func countedRealloc(_ memory: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer? {
         Allocations.count &+= 1
         return libcRealloc(memory, size)
     }
 
+    /// In the place of `aligned_alloc`, which glibc's `memalign` does too.
     @_cdecl("counted_aligned_alloc")
     public func countedAlignedAlloc(_ alignment: Int, _ size: Int) -> UnsafeMutableRawPointer? {
         Allocations.count &+= 1
         return libcMemalign(alignment, size)
     }
 
+    /// In the place of `posix_memalign`; 12 is ENOMEM.
     @_cdecl("counted_posix_memalign")
     public func countedPosixMemalign(
         _ memory: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int

@@ -5,6 +5,7 @@ import KafkaWire
 extension KafkaBroker {
     /// A topic at one moment.
     public struct TopicInfo: Sendable, Equatable {
+        /// The topic's name.
         public let name: String
         /// The id that the protocol uses beside the name (KIP-516).
         public let id: TopicID
@@ -34,9 +35,11 @@ extension KafkaBroker {
 
     /// A node of the cluster at one moment.
     public struct NodeInfo: Sendable, Equatable {
+        /// The node's id.
         public let id: BrokerID
         /// Where clients are told to connect to.
         public let host: String
+        /// The port that clients are told to connect to.
         public let port: UInt16
         /// Whether it runs, and was not stopped on command.
         public let isRunning: Bool
@@ -54,11 +57,13 @@ extension KafkaBroker {
         public let clientId: String?
         /// The name and version of the client's library, where it has told them (ApiVersions from v3 on, KIP-511).
         public let softwareName: String?
+        /// The library's version; nil where it has not told one.
         public let softwareVersion: String?
         /// How many requests it has sent.
         public let requests: UInt64
         /// The bytes of its requests, and those of the answers that have left.
         public let bytesReceived: Int
+        /// The bytes of the answers that have left for it.
         public let bytesSent: Int
     }
 
@@ -67,6 +72,7 @@ extension KafkaBroker {
 
     /// A consumer group at one moment.
     public struct GroupInfo: Sendable, Equatable {
+        /// The group's id (`group.id`).
         public let id: String
         /// The protocol that the group is under.
         public let kind: GroupKind
@@ -99,6 +105,7 @@ extension KafkaBroker {
 
     /// A transactional id at one moment.
     public struct TransactionInfo: Sendable, Equatable {
+        /// The id (`transactional.id`).
         public let id: String
         /// Kafka's name of the state: Empty, Ongoing, CompleteCommit or CompleteAbort.
         public let state: String
@@ -114,6 +121,7 @@ extension KafkaBroker {
 
     /// A member of a group.
     public struct MemberInfo: Sendable, Equatable {
+        /// The member's id, which the coordinator or, under KIP-848, the member has made.
         public let id: String
         /// The name of a static member, or nil.
         public let instanceId: String?
@@ -131,7 +139,9 @@ extension KafkaBroker {
 
     /// A group's position in a partition.
     public struct CommittedOffset: Sendable, Equatable {
+        /// The topic's name.
         public let topic: String
+        /// The partition's number, from 0.
         public let partition: PartitionID
         /// The offset of the next record to read.
         public let offset: Offset

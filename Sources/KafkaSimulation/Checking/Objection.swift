@@ -25,7 +25,9 @@ public struct Objection: Sendable, Equatable, CustomStringConvertible {
         case nothingIsLeft = "nothing is left open"
     }
 
+    /// Which promise was broken.
     public var rule: Rule
+    /// In which way, with the records and partitions that it is about.
     public var text: String
     /// When it was broken; nil where the end shows it.
     public var time: Duration?
@@ -34,6 +36,7 @@ public struct Objection: Sendable, Equatable, CustomStringConvertible {
         (self.rule, self.text, self.time) = (rule, text, time)
     }
 
+    /// The rule, how it was broken, and when, in seconds of the simulation.
     public var description: String {
         "\(rule.rawValue): \(text)" + (time.map { " (at \(History.text($0)) s)" } ?? "")
     }

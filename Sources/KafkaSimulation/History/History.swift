@@ -3,21 +3,29 @@
 public struct History: Sendable, Equatable {
     /// A partition of a topic.
     public struct Partition: Hashable, Sendable, Comparable, CustomStringConvertible {
+        /// The topic's name.
         public var topic: String
+        /// The partition's number, from 0.
         public var number: Int
 
+        /// That partition of that topic.
         public init(_ topic: String, _ number: Int) { (self.topic, self.number) = (topic, number) }
 
+        /// `topic-number`, as Kafka's tools write it.
         public var description: String { "\(topic)-\(number)" }
 
+        /// By topic, then by number.
         public static func < (a: Partition, b: Partition) -> Bool { (a.topic, a.number) < (b.topic, b.number) }
     }
 
     /// A record, known by who sent it and the how-manieth of theirs it is. Its value says so.
     public struct Record: Hashable, Sendable, Comparable, CustomStringConvertible {
+        /// The client's name, such as `shop.2`.
         public var producer: String
+        /// The how-manieth of that client's records it is.
         public var number: Int
 
+        /// That client's record of that number.
         public init(_ producer: String, _ number: Int) { (self.producer, self.number) = (producer, number) }
 
         /// Reads what ``description`` writes.
@@ -28,8 +36,10 @@ public struct History: Sendable, Equatable {
             self.init(String(text[..<mark]), number)
         }
 
+        /// `producer#number`, which is the record's value too.
         public var description: String { "\(producer)#\(number)" }
 
+        /// By producer, then by number.
         public static func < (a: Record, b: Record) -> Bool { (a.producer, a.number) < (b.producer, b.number) }
     }
 
@@ -41,15 +51,19 @@ public struct History: Sendable, Equatable {
         case unknown
     }
 
+    /// What can happen to one who takes part, or be done to the cluster.
     public enum What: Sendable, Equatable {
         /// A record was handed to the client, for that topic.
         case sent(Record, topic: String)
+        /// A record was acknowledged, in that partition; at that offset, where the acknowledgement told it.
         case acknowledged(Record, in: Partition, at: Int64?)
+        /// A record was not acknowledged, and what may have come of it.
         case refused(Record, Refusal)
         /// A member was given these partitions, and begins there; in that generation, where it is known.
         case assigned(group: String, [Partition: Int64], generation: Int?)
         /// A member has let go of them, after it has committed what it has processed, or has lost them.
         case released(group: String, [Partition], lost: Bool)
+        /// A record was read at that offset; nil is one that no simulation sent.
         case received(Partition, at: Int64, Record?)
         /// A member's commit came through: everything in front of these is processed.
         case committed(group: String, [Partition: Int64])
@@ -57,11 +71,13 @@ public struct History: Sendable, Equatable {
         case moved(Partition, to: Int64)
         /// A call that must have ended after so long.
         case called(Int, String, within: Duration)
+        /// The call of that number has ended, well or not.
         case returned(Int)
         /// Something of a transaction.
         case transacted(Transacted)
         /// Cut off from all brokers, or not any more.
         case cutOff
+        /// Brokers can be reached again.
         case reachable
         /// The application, or the log, was told of a trouble.
         case told(String)
@@ -75,11 +91,16 @@ public struct History: Sendable, Equatable {
         case closed(sockets: Int)
     }
 
+    /// Something that happened: when, to whom, and what.
     public struct Event: Sendable, Equatable {
+        /// When, since the simulation began.
         public var time: Duration
+        /// The name of the party, or of who did it.
         public var who: String
+        /// What happened.
         public var what: What
 
+        /// Something that happened at that time.
         public init(_ time: Duration, _ who: String, _ what: What) {
             (self.time, self.who, self.what) = (time, who, what)
         }
@@ -87,9 +108,12 @@ public struct History: Sendable, Equatable {
 
     /// A record as a log has it at the end.
     public struct Logged: Sendable, Equatable {
+        /// Where it stands in the partition's log.
         public var offset: Int64
+        /// Whose record it is; nil where its value is none of a simulation's.
         public var record: Record?
 
+        /// A record in its place.
         public init(_ offset: Int64, _ record: Record?) { (self.offset, self.record) = (offset, record) }
     }
 
@@ -98,6 +122,7 @@ public struct History: Sendable, Equatable {
     /// The logs at the end.
     public var logs: [Partition: [Logged]] = [:]
 
+    /// A history in which nothing has happened.
     public init() {}
 }
 
@@ -116,6 +141,7 @@ extension History {
 }
 
 extension History.What: CustomStringConvertible {
+    /// What follows the party's name in a line of the timeline.
     public var description: String {
         func list(_ positions: [History.Partition: Int64]) -> String {
             positions.sorted { $0.key < $1.key }.map { "\($0)@\($1)" }.joined(separator: " ")

@@ -26,6 +26,7 @@ extension History {
         /// By how much calls may outlive their time.
         public var grace: Duration = .seconds(2)
 
+        /// What is promised to careful clients, on a cluster to which nothing is done that weakens it.
         public init() {}
 
         /// Whether it is promised that the record is there when it was acknowledged there.

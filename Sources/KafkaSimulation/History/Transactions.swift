@@ -3,12 +3,16 @@ extension History {
     public struct Transaction: Hashable, Sendable, Comparable, CustomStringConvertible {
         /// The client's name, as in ``Record/producer``.
         public var producer: String
+        /// The how-manieth of that client's transactions it is.
         public var number: Int
 
+        /// That client's transaction of that number.
         public init(_ producer: String, _ number: Int) { (self.producer, self.number) = (producer, number) }
 
+        /// `producer/number`.
         public var description: String { "\(producer)/\(number)" }
 
+        /// By producer, then by number.
         public static func < (a: Transaction, b: Transaction) -> Bool {
             (a.producer, a.number) < (b.producer, b.number)
         }
@@ -16,6 +20,7 @@ extension History {
 
     /// What a transaction's client was told of its end.
     public enum Ending: String, Sendable, Equatable {
+        /// The call that asked for it has returned.
         case committed, aborted
         /// The commit may have come through or not.
         case unknown
@@ -25,11 +30,13 @@ extension History {
     public enum Transacted: Sendable, Equatable {
         /// A client has a transactional id from now on: who had it before is fenced.
         case owned(id: String, by: String)
+        /// A client has begun a transaction.
         case began(Transaction)
         /// A record is handed to the client within a transaction.
         case sent(Record, in: Transaction)
         /// The end is asked for: from here on what a commit has may be seen.
         case ending(Transaction, commits: Bool)
+        /// The call that asked for the end is over, and told this.
         case ended(Transaction, Ending)
         /// A member shows what was committed, and nothing else (`isolation.level=read_committed`).
         case readsCommitted
@@ -37,6 +44,7 @@ extension History {
 }
 
 extension History.Transacted: CustomStringConvertible {
+    /// What follows the party's name in a line of the timeline.
     public var description: String {
         switch self {
         case .owned(let id, let client): "\(client) has the transactional id \(id)"

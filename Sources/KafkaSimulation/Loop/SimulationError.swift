@@ -13,6 +13,7 @@ public enum SimulationError: Error, Equatable, Sendable {
 }
 
 extension SimulationError: CustomStringConvertible {
+    /// What happened, when, and who still waits or runs.
     public var description: String {
         switch self {
         case .stalled(let time, let waiting):

@@ -4,6 +4,7 @@ import KafkaWire
 public struct LinkConditions: Sendable, Equatable {
     /// What becomes of attempts to connect.
     public enum Connects: Sendable, Equatable {
+        /// They arrive.
         case pass
         /// The other side says that nobody listens.
         case refused
@@ -28,15 +29,19 @@ public struct LinkConditions: Sendable, Equatable {
     /// Which connections do not last; nil is none.
     public var cuts: Cuts?
 
+    /// A link on which nothing goes wrong: half a millisecond, seldom five, any bandwidth.
     public init() {}
 
     /// Connections that end after so many bytes in this direction, drawn for each connection.
     public struct Cuts: Sendable, Equatable {
         /// One connection in so many.
         public var oneIn: Int
+        /// After how many bytes it ends: drawn from this range.
         public var bytes: ClosedRange<Int>
+        /// How it ends.
         public var kind: CutKind
 
+        /// One connection in `oneIn` ends so, after as many bytes as are drawn from `bytes`.
         public init(oneIn: Int, bytes: ClosedRange<Int>, kind: CutKind) {
             (self.oneIn, self.bytes, self.kind) = (oneIn, bytes, kind)
         }

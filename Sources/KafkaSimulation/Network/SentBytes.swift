@@ -10,8 +10,10 @@ public struct SentBytes: Sendable, Equatable {
     public var client: String
     /// To whom.
     public var broker: String
+    /// What was sent: the bytes of one write, which need not be a whole message.
     public var bytes: [UInt8]
 
+    /// Bytes that one side has sent.
     public init(
         time: Duration, connection: Int, isFromClient: Bool, client: String, broker: String, bytes: [UInt8]
     ) {

@@ -6,9 +6,11 @@ import KafkaWire
 public struct ScenarioRun: Sendable {
     /// What came of a plan.
     public struct Outcome: Sendable {
+        /// What everybody saw, and the logs at the end.
         public var history: History
         /// What the plan leaves of what is promised.
         public var promises: History.Promises
+        /// What tells whether two runs were the same.
         public var digest: RunDigest
         /// How long it took, in the simulation's time.
         public var elapsed: Duration

@@ -5,6 +5,7 @@ public struct SeedFailure: Error, CustomStringConvertible {
     /// What was thrown.
     public let reason: any Error
 
+    /// The seed and what was thrown; of a reason with more than 400 characters its type alone.
     public var description: String {
         let text = "\(reason)"
         // Some errors, such as those of Swift Testing, have said what they have to say elsewhere.

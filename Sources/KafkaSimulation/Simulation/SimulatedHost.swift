@@ -90,6 +90,7 @@ public final class SimulatedHost: Sendable {
     /// connections stay.
     public func pause() { core.with("a host was paused") { $0.setPaused(true, host: number) } }
 
+    /// Goes on after ``pause()``.
     public func resume() { core.with("a host went on") { $0.setPaused(false, host: number) } }
 
     /// How long each turn of its threads takes; a slow machine.

@@ -24,6 +24,7 @@ public final class Simulation: Sendable {
     let core: SimulationCore
     private let hosts = Locked<[SimulatedHost]>([])
 
+    /// A simulation in which no time has passed. Its one host is `test`, where whoever has none of their own runs.
     public init(seed: UInt64) {
         self.seed = seed
         core = SimulationCore(seed: seed)

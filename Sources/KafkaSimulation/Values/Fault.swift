@@ -23,6 +23,7 @@ extension ScenarioPlan {
         case narrowLink(String, String, bytesPerSecond: Int, for: Duration)
         /// Bytes between two parties arrive in pieces.
         case pieces(String, String, Int, for: Duration)
+        /// Attempts to connect between two parties are refused.
         case refusedConnects(String, String, for: Duration)
         /// Attempts to connect are not answered.
         case droppedConnects(String, String, for: Duration)
@@ -37,10 +38,15 @@ extension ScenarioPlan {
 
         // The cluster and its machine.
 
+        /// The node is stopped, and started again.
         case stopNode(Int, for: Duration)
+        /// The cluster gets a node more.
         case addNode
+        /// The node leaves the cluster for good.
         case removeNode(Int)
+        /// The partition, counted from 0, is to be led by that node.
         case moveLeader(partition: Int, to: Int)
+        /// The group is to be coordinated by that node.
         case moveCoordinator(to: Int)
         /// What a partition's leader appends reaches no other replica; when the leader changes meanwhile, that is gone.
         case lagReplicas(partition: Int, for: Duration)
@@ -50,11 +56,15 @@ extension ScenarioPlan {
         case killBroker(PowerLoss?, restartAfter: Duration, onOtherPort: Bool)
         /// The disk has room for so many bytes more.
         case diskFull(room: Int, for: Duration)
+        /// Every change of the disk fails with that error.
         case diskRefuses(DiskError, for: Duration)
+        /// A flush takes so long, and so many bytes a second are written.
         case slowDisk(sync: Duration, bytesPerSecond: Int, for: Duration)
+        /// The host stands still.
         case pause(String, for: Duration)
         /// Each turn of the host's threads takes so long.
         case slowMachine(String, Duration, for: Duration)
+        /// The time of day of the host is wrong by so much from now on; below zero it is slow.
         case wrongClock(String, by: Duration)
         /// The brokers forget what they know of producers that have not sent anything for a moment.
         case expireProducers(for: Duration)
@@ -65,6 +75,7 @@ extension ScenarioPlan {
 
         // What an operator does.
 
+        /// The topic is deleted, and created again later, with so many partitions.
         case deleteTopic(recreateAfter: Duration, partitions: Int)
         /// The topic gets so many partitions more.
         case addPartitions(Int)
@@ -81,6 +92,7 @@ extension ScenarioPlan {
         case slowMember(Int, Duration, for: Duration)
         /// The task in which a member reads is cancelled; it reads on in another one.
         case cancelReading(Int)
+        /// A producer is killed, and another one with its name is started later.
         case killProducer(Int, restartAfter: Duration)
         /// A producer closes its client, and has a new one later.
         case closeProducer(Int, restartAfter: Duration)
@@ -92,6 +104,7 @@ extension ScenarioPlan {
 
     /// How connections end that neither side has closed.
     public enum Cut: Sendable, Equatable, CaseIterable {
+        /// Both sides are told that it is broken, or that the other one has closed it, or neither is told.
         case reset, closed, silent
     }
 
@@ -109,12 +122,15 @@ extension ScenarioPlan {
 
     /// What becomes of what was written and not flushed when the power goes.
     public enum PowerLoss: Sendable, Equatable, CaseIterable {
+        /// All of it is gone, nothing of it, or each file keeps a part.
         case all, nothing, torn
     }
 
     /// An error of the system, by its number.
     public enum DiskError: Int32, Sendable, CaseIterable {
+        /// `EIO`.
         case inputOutput = 5
+        /// `ENOSPC`.
         case noSpace = 28
     }
 

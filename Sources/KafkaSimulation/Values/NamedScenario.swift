@@ -3,6 +3,7 @@ import KafkaWire
 /// What clusters go through, by name. Each gives a plan for a seed: who takes part, and when what goes wrong with whom, is drawn
 /// from that.
 public enum NamedScenario: String, Sendable, CaseIterable {
+    /// Nothing goes wrong.
     case calm
     case rollingRestart = "rolling-restart"
     case zoneLoss = "zone-loss"
@@ -18,6 +19,7 @@ public enum NamedScenario: String, Sendable, CaseIterable {
     case wrongClocks = "wrong-clocks"
     case diskFull = "disk-full"
     case brokerCrashes = "broker-crashes"
+    /// All kinds of faults, drawn one by one.
     case everything
 
     /// What it is, in a sentence.

@@ -5,20 +5,25 @@ public struct PlanExtract: Sendable, Equatable {
     public var faults: [Int]?
     /// In place of how many there are; nil leaves it at that.
     public var partitions: Int?
+    /// In place of how many producers there are.
     public var producers: Int?
+    /// In place of how many members the group has.
     public var members: Int?
+    /// In place of how many records each producer sends.
     public var records: Int?
     /// Until when records are sent and faults occur; nil leaves it at that.
     public var duration: Duration?
     /// What is set up as usual, by its ``Setting/description``.
     public var usual: [Setting] = []
 
+    /// All of a plan.
     public init() {}
 
     /// What is drawn of how parties are set up.
     public enum Setting: Hashable, Sendable {
         /// All producers, or that one.
         case producers, producer(Int)
+        /// All members of the group, or that one.
         case members, member(Int)
         /// All of the cluster, whether it has a disk of its own accord, or which release it speaks.
         case cluster, disk, release

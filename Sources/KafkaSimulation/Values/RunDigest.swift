@@ -4,6 +4,7 @@ public struct RunDigest: Hashable, Sendable, CustomStringConvertible {
     private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
     private var count: UInt64 = 0
 
+    /// The digest of a run that has not done anything.
     public init() {}
 
     /// Adds a number.

@@ -5,32 +5,46 @@ import KafkaWire
 public struct ScenarioPlan: Sendable, Equatable {
     /// A fault at its time.
     public struct Occurrence: Sendable, Equatable {
+        /// When, since the beginning.
         public var time: Duration
+        /// What goes wrong.
         public var fault: Fault
 
+        /// A fault at that time.
         public init(_ time: Duration, _ fault: Fault) { (self.time, self.fault) = (time, fault) }
     }
 
+    /// What the plan was drawn from, and what all chance in its run comes from.
     public var seed: UInt64
+    /// How many nodes the broker begins with.
     public var nodes = 3
+    /// How many partitions the topic begins with.
     public var partitions = 4
+    /// How many producers send.
     public var producers = 2
+    /// How many members the group has.
     public var members = 3
     /// How many records each producer sends, over the whole time.
     public var records = 200
     /// For how long records are sent and faults occur. What was sent is then read, without faults.
     public var duration: Duration = .seconds(300)
+    /// What goes wrong, and when.
     public var faults: [Occurrence] = []
+    /// How the brokers are set up.
     public var cluster = ClusterSettings()
     /// How the first producers and members are set up; the others have the defaults.
     public var producerSettings: [ProducerSettings] = []
+    /// How the first members are set up.
     public var memberSettings: [MemberSettings] = []
 
+    /// Three nodes, four partitions, two producers, three members, five minutes, no faults: nothing is drawn yet.
     public init(seed: UInt64) { self.seed = seed }
 
     /// The names of those who take part.
     public var producerNames: [String] { (0..<max(0, producers)).map { "producer-\($0 + 1)" } }
+    /// The names of the members, from `member-1`.
     public var memberNames: [String] { (0..<max(0, members)).map { "member-\($0 + 1)" } }
+    /// The names of the nodes that it begins with, from `node-1`.
     public var nodeNames: [String] { (0..<max(0, nodes)).map { "node-\($0 + 1)" } }
 
     /// All nodes that there may ever be.

@@ -3,16 +3,24 @@
 extension KafkaAdmin {
     /// What a rule is about. Open: brokers may have more.
     public struct AclResourceType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's number of the type.
         public var rawValue: Int8
+        /// The type of that number.
         public init(rawValue: Int8) { self.rawValue = rawValue }
 
         /// In filters: every type.
         public static let any = AclResourceType(rawValue: 1)
+        /// A topic.
         public static let topic = AclResourceType(rawValue: 2)
+        /// A group.
         public static let group = AclResourceType(rawValue: 3)
+        /// The cluster as a whole; its name is `kafka-cluster`.
         public static let cluster = AclResourceType(rawValue: 4)
+        /// A transactional id.
         public static let transactionalId = AclResourceType(rawValue: 5)
+        /// A delegation token (KIP-48).
         public static let delegationToken = AclResourceType(rawValue: 6)
+        /// A user, of whom tokens can be made and listed (KIP-373).
         public static let user = AclResourceType(rawValue: 7)
 
         private static let names = [
@@ -24,7 +32,9 @@ extension KafkaAdmin {
 
     /// How the name in a rule is meant (KIP-290). Open: brokers may have more.
     public struct AclPatternType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's number of the pattern type.
         public var rawValue: Int8
+        /// The pattern type of that number.
         public init(rawValue: Int8) { self.rawValue = rawValue }
 
         /// In filters: every pattern type, compared as written.
@@ -43,24 +53,40 @@ extension KafkaAdmin {
 
     /// What may be done. Open: brokers may have more.
     public struct AclOperation: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's number of the operation.
         public var rawValue: Int8
+        /// The operation of that number.
         public init(rawValue: Int8) { self.rawValue = rawValue }
 
         /// In filters: every operation.
         public static let any = AclOperation(rawValue: 1)
+        /// Every operation that the type of resource has.
         public static let all = AclOperation(rawValue: 2)
+        /// To read a topic's records, or to belong to a group and commit for it.
         public static let read = AclOperation(rawValue: 3)
+        /// To append records to a topic, or to use a transactional id.
         public static let write = AclOperation(rawValue: 4)
+        /// To create topics: of one name, or on the cluster any.
         public static let create = AclOperation(rawValue: 5)
+        /// To delete a topic or its records, or a group or its offsets.
         public static let delete = AclOperation(rawValue: 6)
+        /// To add partitions to a topic; on the cluster, to change ACLs, SCRAM passwords and where replicas are.
         public static let alter = AclOperation(rawValue: 7)
+        /// To see that it is there, and what describes it. Read, write, delete and alter include it.
         public static let describe = AclOperation(rawValue: 8)
+        /// What brokers do among themselves; on the cluster alone.
         public static let clusterAction = AclOperation(rawValue: 9)
+        /// To see settings. Altering them includes it.
         public static let describeConfigs = AclOperation(rawValue: 10)
+        /// To change settings.
         public static let alterConfigs = AclOperation(rawValue: 11)
+        /// To use an idempotent producer, on the cluster; since KIP-679, to write to any topic is enough.
         public static let idempotentWrite = AclOperation(rawValue: 12)
+        /// To create delegation tokens for a user (KIP-373).
         public static let createTokens = AclOperation(rawValue: 13)
+        /// To list the delegation tokens of a user (KIP-373).
         public static let describeTokens = AclOperation(rawValue: 14)
+        /// To prepare transactions that somebody else decides on, under a transactional id (KIP-939).
         public static let twoPhaseCommit = AclOperation(rawValue: 15)
 
         private static let names = [
@@ -80,12 +106,16 @@ extension KafkaAdmin {
 
     /// Whether a rule allows or denies. Open: brokers may have more.
     public struct AclPermission: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's number of the permission.
         public var rawValue: Int8
+        /// The permission of that number.
         public init(rawValue: Int8) { self.rawValue = rawValue }
 
         /// In filters: both.
         public static let any = AclPermission(rawValue: 1)
+        /// Denied, whatever other rules allow.
         public static let deny = AclPermission(rawValue: 2)
+        /// Allowed, where no rule denies it.
         public static let allow = AclPermission(rawValue: 3)
 
         private static let names = ["UNKNOWN", "ANY", "DENY", "ALLOW"]
@@ -125,6 +155,7 @@ extension KafkaAdmin {
             self.permission = permission
         }
 
+        /// The rule in a sentence, such as `ALLOW User:alice READ on TOPIC orders (LITERAL) from *`.
         public var description: String {
             "\(permission) \(principal) \(operation) on \(resourceType) \(resourceName) (\(patternType)) from \(host)"
         }

@@ -5,10 +5,14 @@ extension KafkaAdmin {
     public struct ConfigResource: Sendable, Hashable, CustomStringConvertible {
         /// The kind of resource. Open: brokers may have more.
         public struct Kind: RawRepresentable, Sendable, Hashable {
+            /// Kafka's number of the kind.
             public var rawValue: Int8
+            /// The kind of that number.
             public init(rawValue: Int8) { self.rawValue = rawValue }
 
+            /// A topic.
             public static let topic = Kind(rawValue: 2)
+            /// A broker, or what holds for all of them.
             public static let broker = Kind(rawValue: 4)
             /// The log levels of one broker (KIP-412).
             public static let brokerLogger = Kind(rawValue: 8)
@@ -40,6 +44,7 @@ extension KafkaAdmin {
         /// A subscription to clients' metrics.
         public static func clientMetrics(_ name: String) -> ConfigResource { .init(.clientMetrics, name) }
 
+        /// What it is, and its name.
         public var description: String {
             switch kind {
             case .topic: "topic \(name)"
@@ -60,16 +65,26 @@ extension KafkaAdmin {
 
     /// Where a setting comes from. Open: brokers may have more.
     public struct ConfigSource: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's number of the source.
         public var rawValue: Int8
+        /// The source of that number.
         public init(rawValue: Int8) { self.rawValue = rawValue }
 
+        /// Set for that topic.
         public static let topic = ConfigSource(rawValue: 1)
+        /// Set for that broker while it ran (KIP-226).
         public static let dynamicBroker = ConfigSource(rawValue: 2)
+        /// Set for all brokers while they ran (KIP-226).
         public static let dynamicDefaultBroker = ConfigSource(rawValue: 3)
+        /// From the file that the broker was started with.
         public static let staticBroker = ConfigSource(rawValue: 4)
+        /// Kafka's own default.
         public static let standard = ConfigSource(rawValue: 5)
+        /// Set for the loggers of that broker (KIP-412).
         public static let dynamicBrokerLogger = ConfigSource(rawValue: 6)
+        /// Set for that subscription to clients' metrics (KIP-714).
         public static let clientMetrics = ConfigSource(rawValue: 7)
+        /// Set for that group (KIP-848).
         public static let group = ConfigSource(rawValue: 8)
 
         private static let names = [

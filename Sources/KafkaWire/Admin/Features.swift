@@ -39,6 +39,7 @@ extension KafkaAdmin {
     public struct FeatureUpdate: Sendable, Equatable {
         /// Which way it may go.
         public enum Direction: Int8, Sendable {
+            /// Up only.
             case upgrade = 1
             /// Down, where nothing is lost.
             case safeDowngrade = 2

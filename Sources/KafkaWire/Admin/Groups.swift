@@ -4,12 +4,18 @@
 extension KafkaAdmin {
     /// A group's state, by Kafka's name. Open: brokers may have more.
     public struct GroupState: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's name of the state.
         public var rawValue: String
+        /// The state of that name.
         public init(rawValue: String) { self.rawValue = rawValue }
+        /// Kafka's name, such as `Stable`.
         public var description: String { rawValue }
 
+        /// Each member has its partitions, and nothing is being changed.
         public static let stable = GroupState(rawValue: "Stable")
+        /// It has no members; its offsets may be there.
         public static let empty = GroupState(rawValue: "Empty")
+        /// It is being deleted, or the coordinator does not know it.
         public static let dead = GroupState(rawValue: "Dead")
         /// Classic groups: members are awaited.
         public static let preparingRebalance = GroupState(rawValue: "PreparingRebalance")
@@ -23,8 +29,11 @@ extension KafkaAdmin {
 
     /// A group's type, by Kafka's name. Open: brokers may have more.
     public struct GroupType: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's name of the type, in lower case.
         public var rawValue: String
+        /// The type of that name.
         public init(rawValue: String) { self.rawValue = rawValue }
+        /// Kafka's name, such as `classic`.
         public var description: String { rawValue }
 
         /// The members agree on the assignment.

@@ -9,6 +9,7 @@ extension KafkaAdmin {
         /// Whom a quota is for.
         public init(_ parts: [String: String?]) { self.parts = parts }
 
+        /// Types and names in the order of the types, such as `client-id shop, user (default)`.
         public var description: String {
             parts.sorted { $0.key < $1.key }.map { "\($0) \($1 ?? "(default)")" }.joined(separator: ", ")
         }

@@ -3,10 +3,14 @@
 extension KafkaAdmin {
     /// The hash that a user's password is kept with. Open: brokers may have more.
     public struct ScramMechanism: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's number of the mechanism.
         public var rawValue: Int8
+        /// The mechanism of that number.
         public init(rawValue: Int8) { self.rawValue = rawValue }
 
+        /// SCRAM with SHA-256 (RFC 7677).
         public static let sha256 = ScramMechanism(rawValue: 1)
+        /// SCRAM with SHA-512.
         public static let sha512 = ScramMechanism(rawValue: 2)
 
         /// Kafka's name, such as `SCRAM-SHA-256`.

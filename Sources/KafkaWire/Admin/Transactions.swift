@@ -60,16 +60,26 @@ extension KafkaAdmin {
 
     /// A transaction's state, by Kafka's name. Open: brokers may have more.
     public struct TransactionState: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+        /// Kafka's name of the state.
         public var rawValue: String
+        /// The state of that name.
         public init(rawValue: String) { self.rawValue = rawValue }
+        /// Kafka's name, such as `Ongoing`.
         public var description: String { rawValue }
 
+        /// The id is known, and no transaction has begun under it.
         public static let empty = TransactionState(rawValue: "Empty")
+        /// A transaction has begun and not ended.
         public static let ongoing = TransactionState(rawValue: "Ongoing")
+        /// The commit is decided; its markers are being written to the partitions.
         public static let prepareCommit = TransactionState(rawValue: "PrepareCommit")
+        /// The abort is decided; its markers are being written to the partitions.
         public static let prepareAbort = TransactionState(rawValue: "PrepareAbort")
+        /// The last transaction was committed, and all its markers are written.
         public static let completeCommit = TransactionState(rawValue: "CompleteCommit")
+        /// The last transaction was aborted, and all its markers are written.
         public static let completeAbort = TransactionState(rawValue: "CompleteAbort")
+        /// The producer's epoch is being raised to fence it, before its transaction is aborted.
         public static let prepareEpochFence = TransactionState(rawValue: "PrepareEpochFence")
     }
 

@@ -74,6 +74,7 @@ public struct Bytes: Sendable {
 }
 
 extension Bytes: Hashable {
+    /// Whether both hold the same bytes, wherever those are stored.
     public static func == (a: Bytes, b: Bytes) -> Bool {
         a.count == b.count && a.withUnsafeBytes { x in b.withUnsafeBytes { y in Bytes.areEqual(x, y) } }
     }
@@ -95,10 +96,12 @@ extension Bytes: Hashable {
         return true
     }
 
+    /// Hashes the bytes, wherever those are stored.
     public func hash(into hasher: inout Hasher) { withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
 
 extension Bytes: ExpressibleByArrayLiteral, CustomStringConvertible {
+    /// These bytes.
     public init(arrayLiteral elements: UInt8...) { self.init(elements) }
 
     /// The bytes in lower-case hexadecimal.

@@ -48,6 +48,7 @@ public struct WireError: Error, Equatable, Sendable {
 }
 
 extension WireError: CustomStringConvertible {
+    /// Message and version, field, place, and what is wrong there, as far as they are known.
     public var description: String {
         var text = message.isEmpty ? "" : version >= 0 ? "\(message) v\(version)" : message
         if !field.isEmpty { text += text.isEmpty ? field : ", field \(field)" }
@@ -57,6 +58,7 @@ extension WireError: CustomStringConvertible {
 }
 
 extension WireError.Reason: CustomStringConvertible {
+    /// What is wrong, without the place.
     public var description: String {
         switch self {
         case .truncated(let needed, let available):

@@ -22,6 +22,8 @@ extension EmbeddedMessage {
         return value
     }
 
+    /// The version in two bytes, then the structure. Throws a ``WireError`` that names the field when a value does not
+    /// fit the version.
     public func encodeVersioned(version: Int16) throws(WireError) -> [UInt8] { try prefixed(version: version) }
 
     /// The version in two bytes, then the structure as it stands.

@@ -23,20 +23,35 @@ public protocol FieldVisitor: ~Copyable {
     /// Ends a tagged field.
     mutating func leaveTagged() throws(WireError)
 
+    /// The value of a field: a `bool`.
     mutating func visit(_ value: inout Bool) throws(WireError)
+    /// The value of a field: an `int8`.
     mutating func visit(_ value: inout Int8) throws(WireError)
+    /// The value of a field: an `int16`.
     mutating func visit(_ value: inout Int16) throws(WireError)
+    /// The value of a field: a `uint16`.
     mutating func visit(_ value: inout UInt16) throws(WireError)
+    /// The value of a field: an `int32`.
     mutating func visit(_ value: inout Int32) throws(WireError)
+    /// The value of a field: a `uint32`.
     mutating func visit(_ value: inout UInt32) throws(WireError)
+    /// The value of a field: an `int64`.
     mutating func visit(_ value: inout Int64) throws(WireError)
+    /// The value of a field: a `float64`.
     mutating func visit(_ value: inout Double) throws(WireError)
+    /// The value of a field: a `uuid`.
     mutating func visit(_ value: inout Uuid) throws(WireError)
+    /// The value of a field: a `string`, or null.
     mutating func visit(_ value: inout String?) throws(WireError)
+    /// The value of a field: `bytes`, or null.
     mutating func visit(_ value: inout Bytes?) throws(WireError)
+    /// The value of a field: `records`, which are record batches, or null.
     mutating func visit(_ value: inout Records?) throws(WireError)
+    /// The value of a field: an array with its elements, or null.
     mutating func visit<E: WireType>(_ value: inout [E]?) throws(WireError)
+    /// The value of a field: a structure with its fields.
     mutating func visit<S: WireStruct>(_ value: inout S) throws(WireError)
+    /// The value of a field: a structure with its fields, or null.
     mutating func visit<S: WireStruct>(_ value: inout S?) throws(WireError)
 }
 
@@ -71,6 +86,7 @@ public struct Field: Sendable {
 }
 
 extension FieldVisitor where Self: ~Copyable {
+    /// False: most visitors treat secrets as all other values.
     public static var asksForSecrets: Bool { false }
 
     /// Names a field. `default` is the value that an absent field has, where it is not the type's zero value;

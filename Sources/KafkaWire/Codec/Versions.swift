@@ -23,6 +23,7 @@ public struct Versions: Sendable, Equatable {
     /// A version's number in a literal, so that `4...` is read as ``Versions`` and not as a range of `Int`.
     public struct Number: ExpressibleByIntegerLiteral, Sendable {
         let value: Int16
+        /// The number that is written there.
         public init(integerLiteral value: Int16) { self.value = value }
 
         /// `4...`: from version 4 on.

@@ -37,21 +37,26 @@ extension WireRequest {
 }
 
 extension WireMessage {
+    /// 0, as of a message without record batches.
     public var recordBytes: Int { 0 }
+    /// No limit: an array cannot have more elements than its bytes allow.
     public static var elementLimit: Int { .max }
 
+    /// Writes the body. Throws a ``WireError`` that names the field when a value does not fit the version.
     public func encode(version: Int16) throws(WireError) -> [UInt8] {
         try encode(into: ByteWriter(), version: version).array()
     }
 
     // The two defaults are compiled once for all messages, and specialised for none.
 
+    /// Appends the body to what `writer` holds; throws as ``encode(version:)`` does.
     @_semantics("optimize.sil.specialize.generic.never")
     @inline(never)
     public func encode(into writer: consuming ByteWriter, version: Int16) throws(WireError) -> ByteWriter {
         try encodeFields(into: writer, version: version)
     }
 
+    /// Reads a body. Throws a ``WireError`` that names field and byte where it is damaged or bytes are left over.
     @_semantics("optimize.sil.specialize.generic.never")
     @inline(never)
     public static func decode(_ bytes: Bytes, version: Int16) throws(WireError) -> Self {

@@ -8,11 +8,14 @@ public protocol WireScalar: RawRepresentable, WireType, Hashable where RawValue:
 }
 
 extension WireScalar {
+    /// The value whose raw value is zero.
     @inlinable
     public static var zero: Self { Self(rawValue: .zero) }
+    /// The raw value's type: the wire does not tell it apart.
     @inlinable
     public static var wireName: String { RawValue.wireName }
 
+    /// Hands the raw value to the visitor's method for its type.
     @inline(__always)
     public mutating func accept<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         var value = rawValue
@@ -31,13 +34,16 @@ extension WireNumber {
     @inline(__always)
     public init(_ number: RawValue) { self.init(rawValue: number) }
 
+    /// The value of that number.
     @inlinable
     @inline(__always)
     public init(integerLiteral value: RawValue) { self.init(rawValue: value) }
 
+    /// By number.
     @inlinable
     @inline(__always)
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 
+    /// The bare number.
     public var description: String { rawValue.description }
 }

@@ -11,6 +11,7 @@ public protocol WireType: Equatable, Sendable {
 }
 
 extension WireType {
+    /// False: only an optional can hold null.
     public static var isOptional: Bool { false }
 }
 
@@ -58,16 +59,21 @@ public struct UnknownTaggedField: Equatable, Sendable {
 }
 
 extension WireStruct {
+    /// All fields at their defaults.
     public static var zero: Self { Self() }
+    /// The structure's name, which is Kafka's.
     public static var wireName: String { "\(Self.self)" }
 
+    /// Names nothing: most structures have no tagged fields.
     public mutating func taggedFields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {}
 
+    /// Hands the structure to the visitor.
     @inline(__always)
     public mutating func accept<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.visit(&self)
     }
 
+    /// Hands the structure, or null, to the visitor.
     public static func accept<V: FieldVisitor & ~Copyable>(_ value: inout Self?, _ visitor: inout V) throws(WireError) {
         try visitor.visit(&value)
     }
@@ -83,9 +89,12 @@ extension WireStruct {
 extension Optional: WireType where Wrapped: NullableWireType {
     /// Kafka's default of a nullable field is its type's empty value unless the definition says null.
     public static var zero: Self { Wrapped.zero }
+    /// True.
     public static var isOptional: Bool { true }
+    /// The type of what it holds: Kafka's definitions tell apart which versions allow null.
     public static var wireName: String { Wrapped.wireName }
 
+    /// Hands the value, or null, to the visitor's method for its type.
     @inline(__always)
     public mutating func accept<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try Wrapped.accept(&self, &visitor)
@@ -93,14 +102,18 @@ extension Optional: WireType where Wrapped: NullableWireType {
 }
 
 extension Array: WireType, NullableWireType where Element: WireType {
+    /// The empty array.
     public static var zero: Self { [] }
+    /// `[]` and the type of the elements.
     public static var wireName: String { "[]" + Element.wireName }
 
+    /// Hands the array to the visitor; null is an error.
     @inline(__always)
     public mutating func accept<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try acceptPresent(&visitor)
     }
 
+    /// Hands the array, or null, to the visitor.
     @inline(__always)
     public static func accept<V: FieldVisitor & ~Copyable>(_ value: inout Self?, _ visitor: inout V) throws(WireError) {
         try visitor.visit(&value)

@@ -1,19 +1,27 @@
 /// A message as a tree of values, in the form that Kafka's own JSON converters give it: fields that the version does
 /// not carry are absent, and so are tagged fields at their defaults.
 public enum WireValue: Equatable, Sendable {
+    /// Null, where the field may be it.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A number of any width of up to 64 bits.
     case int(Int64)
+    /// A `float64`.
     case double(Double)
+    /// A text.
     case string(String)
     /// Bytes or record batches: base64 in JSON.
     case bytes(Bytes)
     /// Base64url in JSON.
     case uuid(Uuid)
+    /// The elements of an array.
     case array([WireValue])
     /// The fields in wire order.
     case object([(name: String, value: WireValue)])
 
+    /// Whether both trees are the same, fields in the same order; numbers with a fraction are compared by their bits,
+    /// so that NaN equals itself.
     public static func == (a: WireValue, b: WireValue) -> Bool {
         switch (a, b) {
         case (.null, .null): true

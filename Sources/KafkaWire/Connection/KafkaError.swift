@@ -84,6 +84,7 @@ public struct KafkaError: Error, Equatable, Sendable {
 }
 
 extension KafkaError: CustomStringConvertible {
+    /// What failed, where, and what to do: ``message``.
     public var description: String { message }
 }
 

@@ -14,6 +14,7 @@ public struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConver
     /// `topic-partition`, as Kafka's tools write it.
     public var description: String { "\(topic)-\(partition)" }
 
+    /// By topic, then by number.
     public static func < (a: TopicPartition, b: TopicPartition) -> Bool {
         a.topic == b.topic ? a.partition < b.partition : a.topic < b.topic
     }

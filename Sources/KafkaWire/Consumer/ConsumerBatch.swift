@@ -162,6 +162,7 @@ extension ConsumerBatch: Sequence {
         @inlinable
         init(_ parts: [Part]) { self.parts = parts }
 
+        /// The next record in the order of offsets; nil at the end.
         @inlinable
         public mutating func next() -> Record? {
             while true {
@@ -178,7 +179,9 @@ extension ConsumerBatch: Sequence {
         }
     }
 
+    /// Goes through the records from the first on.
     @inlinable
     public func makeIterator() -> Iterator { Iterator(parts) }
+    /// The exact number of records.
     public var underestimatedCount: Int { count }
 }

@@ -200,6 +200,7 @@ extension KafkaConsumer {
         /// `SubscriptionPattern`); for members with ``GroupProtocol/consumer``.
         case matchedByCoordinator(String)
 
+        /// The topics of these names.
         public init(arrayLiteral elements: String...) { self = .named(elements) }
     }
 

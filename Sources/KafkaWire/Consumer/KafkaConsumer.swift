@@ -175,16 +175,20 @@ public final class KafkaConsumer: Sendable {
 
     /// What a consumer gives, one after the other: batches alone, or all that happens.
     public struct Incoming<Element: Sendable>: AsyncSequence, Sendable {
+        /// Why a consumer ends that was not closed.
         public typealias Failure = KafkaError
         let consumer: KafkaConsumer
         /// What of an event is an element; the others are passed over.
         let element: @Sendable (ConsumerEvent) -> Element?
 
+        /// Goes on where the consumer is: iterators of one consumer share what it gives.
         public func makeAsyncIterator() -> Iterator { Iterator(incoming: self) }
 
+        /// Asks the consumer for what comes next.
         public struct Iterator: AsyncIteratorProtocol {
             let incoming: Incoming
 
+            /// What comes next; nil once the consumer is closed. Throws what ended it otherwise.
             public mutating func next(
                 isolation actor: isolated (any Actor)? = #isolation
             ) async throws(KafkaError) -> Element? {

@@ -1,8 +1,12 @@
 /// How a client and its brokers protect what they say (`security.protocol`).
 public enum SecurityProtocol: String, Sendable, CaseIterable {
+    /// Nothing is encrypted, and nobody says who they are.
     case plaintext = "PLAINTEXT"
+    /// TLS; who the client is may come from its certificate.
     case ssl = "SSL"
+    /// The client logs in with SASL; nothing is encrypted.
     case saslPlaintext = "SASL_PLAINTEXT"
+    /// The client logs in with SASL, within TLS.
     case saslSSL = "SASL_SSL"
 
     /// Whether everything is encrypted.

@@ -9,6 +9,7 @@ public struct DiagnosisFinding: Sendable, Equatable {
         /// A client cannot do what it is for.
         case problem
 
+        /// From ``ok`` to ``problem``.
         public static func < (a: Severity, b: Severity) -> Bool { a.rawValue < b.rawValue }
     }
 
@@ -16,8 +17,10 @@ public struct DiagnosisFinding: Sendable, Equatable {
     public struct Code: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
         /// The code as text, such as `advertised-address-unreachable`.
         public var rawValue: String
+        /// The code of that text.
         public init(rawValue: String) { self.rawValue = rawValue }
         init(_ text: String) { rawValue = text }
+        /// The text.
         public var description: String { rawValue }
     }
 
@@ -72,6 +75,7 @@ public struct DiagnosisFinding: Sendable, Equatable {
 }
 
 extension DiagnosisFinding: CustomStringConvertible {
+    /// What was found, and the advice where there is one.
     public var description: String { advice.map { "\(message) \($0)" } ?? message }
 }
 

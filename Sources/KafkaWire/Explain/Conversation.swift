@@ -12,7 +12,9 @@
 public struct Conversation: Sendable {
     /// The two ends of a connection.
     public enum Side: String, Sendable {
+        /// Who opened the connection: requests come from here.
         case client
+        /// Who accepted it: responses come from here.
         case broker
     }
 
@@ -31,7 +33,9 @@ public struct Conversation: Sendable {
 
     /// What a frame turned out to be.
     public enum Content: Equatable, Sendable {
+        /// A request, and the number that its response will carry.
         case request(Call, correlation: Int32)
+        /// The response to a request that was seen, and the number of both.
         case response(to: Call, correlation: Int32)
         /// A response whose request was not seen, so that nothing says what its body is.
         case unmatchedResponse(correlation: Int32)

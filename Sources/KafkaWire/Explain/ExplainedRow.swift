@@ -57,9 +57,12 @@ extension Explanation {
     public struct Rows: RandomAccessCollection, Sendable {
         let table: RowTable
 
+        /// 0.
         public var startIndex: Int { 0 }
+        /// The number of rows.
         public var endIndex: Int { table.entries.count }
 
+        /// The row at `index`, which counts from 0; an index that no row has ends the program, as an array's does.
         public subscript(index: Int) -> Row {
             precondition(table.entries.indices.contains(index), "an index lies inside its collection")
             return Row(table: table, index: index)

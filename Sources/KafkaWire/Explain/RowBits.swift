@@ -2,6 +2,7 @@
 extension Explanation {
     /// Bits with a meaning.
     public enum Bits: Equatable, Sendable {
+        /// A number in groups of seven bits.
         case varint(Varint)
         /// The parts of a number that holds several things, lowest bits first.
         case flags([Flag])

@@ -1,7 +1,9 @@
 /// What stands in front of every request. Version 2, with tagged fields, goes with flexible requests; the client id
 /// keeps its old encoding even there.
 public struct RequestHeader: WireMessageHeader {
+    /// Versions 1 and 2; no request that Kafka 4 takes has version 0.
     public static let versions: ClosedRange<Int16> = 1...2
+    /// Version 2.
     public static let flexible: Versions = 2...
 
     /// The API of the request.
@@ -12,10 +14,13 @@ public struct RequestHeader: WireMessageHeader {
     public var correlationId: Int32 = 0
     /// What the client calls itself, or null.
     public var clientId: String? = ""
+    /// Tagged fields that this library does not know: kept when decoding, written back when encoding.
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
+    /// All fields at their defaults.
     public init() {}
 
+    /// Names the fields in wire order.
     public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("requestApiKey", &requestApiKey)
         try visitor.field("requestApiVersion", &requestApiVersion)
@@ -32,15 +37,20 @@ public struct RequestHeader: WireMessageHeader {
 /// What stands in front of every response. Version 1, with tagged fields, goes with flexible responses, except that of
 /// ApiVersions, which a client must be able to read before it knows the broker's versions (KIP-511).
 public struct ResponseHeader: WireMessageHeader {
+    /// Versions 0 and 1.
     public static let versions: ClosedRange<Int16> = 0...1
+    /// Version 1.
     public static let flexible: Versions = 1...
 
     /// The number of the request that is answered.
     public var correlationId: Int32 = 0
+    /// Tagged fields that this library does not know: kept when decoding, written back when encoding.
     public var unknownTaggedFields: [UnknownTaggedField] = []
 
+    /// All fields at their defaults.
     public init() {}
 
+    /// Names the fields in wire order.
     public mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
         try visitor.field("correlationId", &correlationId)
     }

@@ -99,8 +99,10 @@ public struct DialedStream: Sendable {
 
 /// Connects as a client without a dialer does, for dialers that do something before or behind it.
 public struct SystemDialer: Dialer {
+    /// A dialer without settings.
     public init() {}
 
+    /// Connects to the host and port of the call.
     public func dial(_ call: DialedCall) async throws -> DialedStream {
         try await call.connect(host: call.host, port: call.port)
     }
@@ -119,6 +121,7 @@ public struct UnixSocketDialer: Dialer {
     /// The path of each broker by the host and port that the cluster has for it.
     public init(path: @escaping @Sendable (_ host: String, _ port: UInt16) -> String) { self.path = path }
 
+    /// Connects to the path for the host and port of the call.
     public func dial(_ call: DialedCall) async throws -> DialedStream {
         try await call.connect(unixPath: path(call.host, call.port))
     }

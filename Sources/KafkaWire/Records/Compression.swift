@@ -1,9 +1,14 @@
 /// How the records of a batch are packed: bits 0 to 2 of the batch's attributes.
 public enum Compression: UInt8, Sendable, CaseIterable {
+    /// Not packed.
     case none = 0
+    /// gzip (RFC 1952).
     case gzip = 1
+    /// Snappy, in blocks with the header of snappy-java's streams.
     case snappy = 2
+    /// LZ4 in its frame format.
     case lz4 = 3
+    /// Zstandard (RFC 8878, KIP-110).
     case zstd = 4
 
     /// The name in `compression.type`.

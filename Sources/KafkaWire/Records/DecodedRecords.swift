@@ -110,7 +110,9 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
     /// How many bytes the records take unpacked.
     package var unpackedBytes: Int { payload.count }
 
+    /// 0.
     @inlinable public var startIndex: Int { 0 }
+    /// The number of records.
     @inlinable public var endIndex: Int { entries.count }
 
     /// The record at `index`, which counts from 0.

@@ -54,7 +54,9 @@ public struct RecordBatch: Sendable, Equatable {
 
     /// The two bytes of attributes.
     public struct Attributes: RawRepresentable, Sendable, Equatable {
+        /// The bits, of which the lowest is bit 0.
         public var rawValue: UInt16
+        /// Attributes with these bits.
         public init(rawValue: UInt16) { self.rawValue = rawValue }
 
         /// The codec; nil for a number that no codec has.

@@ -67,6 +67,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
 
 /// A claim that does not hold, as a sentence.
 public struct Finding: Error, CustomStringConvertible, Sendable {
+    /// The sentence.
     public let description: String
 
     init(_ description: String) { self.description = description }

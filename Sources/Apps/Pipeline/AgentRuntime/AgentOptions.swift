@@ -13,6 +13,7 @@ import KafkaWire
 
 /// The options that all agents share.
 public struct AgentOptions: ParsableArguments, Sendable {
+    /// Brokers to ask first, as `host:port`, separated by commas. Default: `$KAFKA_BOOTSTRAP`, else `localhost:9094`.
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
@@ -20,67 +21,85 @@ public struct AgentOptions: ParsableArguments, Sendable {
             valueName: "host:port"))
     public var bootstrapServer: String?
 
+    /// The topic with Debezium's change events.
     @Option(name: .shortAndLong, help: "The topic with Debezium's change events.")
     public var topic = "dbserver1.public.transactions"
 
+    /// The consumer group; nil is the agent's own.
     @Option(name: .shortAndLong, help: "The consumer group. (default: the agent's own)")
     public var group: String?
 
+    /// Where a group that has committed nothing begins. Default: the earliest event.
     @Option(help: "Where a group that has committed nothing begins: earliest or latest.")
     public var from = Start.earliest
 
+    /// The topic to which each alert is produced too, as JSON with the user as its key; nil is none.
     @Option(help: ArgumentHelp("Also produce each alert as JSON, keyed by user, to this topic.", valueName: "topic"))
     public var alertsTopic: String?
 
+    /// Whether JSON objects are printed in place of the exercise's lines.
     @Flag(name: .long, help: "Print JSON objects instead of the exercise's lines.")
     public var json = false
 
+    /// Whether every transaction is printed, and not only alerts.
     @Flag(name: .shortAndLong, help: "Print every transaction, not only alerts.")
     public var verbose = false
 
+    /// The table whose new rows are transactions.
     @Option(help: "The table whose new rows are transactions.")
     public var table = "transactions"
 
+    /// How events without schemas write amounts. Default: found out from the value.
     @Option(
         help: ArgumentHelp(
             "How events without schemas write amounts: auto, base64, double or string.", valueName: "form"))
     public var amount = AmountForm.auto
 
+    /// The scale of base64 amounts in events without schemas: how many digits stand behind the point, 0 to 18.
     @Option(help: "The scale of base64 amounts in events without schemas.")
     public var scale = 2
 
+    /// How many events in front of the committed offsets are read back at most, so that a restart forgets nobody.
     @Option(
         help: ArgumentHelp(
             "How many events before the committed offsets to read back at most, so that a restart forgets nobody.",
             valueName: "events"))
     public var history = 2_000_000
 
+    /// How long one partition is read back at most; the others are judged meanwhile.
     @Option(
         help: ArgumentHelp(
             "How long to read back one partition at most; the others are judged meanwhile.", valueName: "time"))
     public var historyTime = TimeSpan(.seconds(600))
 
+    /// Which events of transactions count (`isolation.level`). Default: those that were not aborted.
     @Option(
         help: ArgumentHelp(
             "Which events of transactions count: read_committed (not those that were aborted) or read_uncommitted.",
             valueName: "level"))
     public var isolationLevel = Isolation.committed
 
+    /// A name that is this instance's own (`group.instance.id`, KIP-345); nil makes it a dynamic member.
     @Option(
         help: ArgumentHelp(
             "A name that is this instance's own: restarted under it, the agent gets its partitions back at once.",
             valueName: "name"))
     public var instanceId: String?
 
+    /// After how long without a heartbeat the group takes this instance for dead; a second at least.
     @Option(help: "After how long without a heartbeat the group takes this instance for dead.")
     public var sessionTimeout = TimeSpan(.seconds(10))
 
+    /// How often to commit while there is much to do; with nothing left to read it is done at once.
     @Option(help: "How often to commit while there is much to do; with nothing left to read it is done at once.")
     public var commitInterval = TimeSpan(.seconds(1))
 
+    /// Whether record batches whose checksum is wrong are passed over, also when reading back, and do not stop the
+    /// agent.
     @Flag(help: "Pass over record batches whose checksum is wrong, instead of stopping; also when reading back.")
     public var skipDamaged = false
 
+    /// All options at their defaults; the parser then sets those that were given.
     public init() {}
 
     /// Where to begin without a commit.
@@ -95,6 +114,7 @@ public struct AgentOptions: ParsableArguments, Sendable {
         case uncommitted = "read_uncommitted"
     }
 
+    /// Holds scale, session time-out and history to their bounds; throws a sentence for the command line.
     public func validate() throws {
         if !(0...18).contains(scale) { throw ValidationError("--scale must be 0 to 18, not \(scale).") }
         if sessionTimeout.duration < .seconds(1) { throw ValidationError("--session-timeout must be at least 1s.") }

@@ -21,27 +21,35 @@ public protocol AgentRule: Sendable {
 }
 
 extension AnomalyDetector: AgentRule {
+    /// Judges by the transaction's own time alone: `arrival` is not used.
     public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
         observe(transaction, partition: partition)
     }
+    /// An alert where the amount is an anomaly; else nil.
     public func alert(_ verdict: Verdict, of transaction: Transaction, at place: RecordPlace) -> Alert? {
         Alert(verdict, of: transaction, at: place)
     }
+    /// The exercise's line: an anomaly, or a profile that was updated.
     public func appendLine(_ verdict: Verdict, of transaction: Transaction, to text: inout [UInt8]) {
         Report.append(verdict, of: transaction, to: &text)
     }
+    /// True: what is remembered of users follows from the events alone.
     public var canReplay: Bool { true }
 }
 
 extension VelocityDetector: AgentRule {
+    /// Judges by the clock that the rule names: the transaction's own time or `arrival`.
     public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
         observe(transaction, partition: partition, arrival: arrival)
     }
+    /// An alert where the score is too high; else nil.
     public func alert(_ verdict: Verdict, of transaction: Transaction, at place: RecordPlace) -> Alert? {
         Alert(verdict, of: transaction, at: place)
     }
+    /// The exercise's line: the transaction's score, and whether it is too high.
     public func appendLine(_ verdict: Verdict, of transaction: Transaction, to text: inout [UInt8]) {
         Report.append(verdict, of: transaction, to: &text)
     }
+    /// Whether the rule goes by the events' own time: when they arrived first cannot be found out again.
     public var canReplay: Bool { rule.clock == .event }
 }

@@ -9,14 +9,19 @@ public struct GeneratedTransaction: Equatable, Sendable {
         case burst
     }
 
+    /// The row's number: each row has the next one.
     public var id: Int64
+    /// Who pays, from 1000.
     public var userID: Int64
+    /// The amount in cents.
     public var cents: Int64
     /// An index into VISA, MASTERCARD, AMEX.
     public var card: Int
+    /// To whom, 1 to 100.
     public var merchantID: Int64
     /// Microseconds since the epoch.
     public var createdAt: Int64
+    /// What it is there for.
     public var kind: Kind
 }
 

@@ -40,6 +40,7 @@ public struct PropertiesFile: Sendable, Equatable {
             self.text = text
         }
 
+        /// Path, line and what is wrong there.
         public var description: String { "\(path), line \(line): \(text)" }
     }
 

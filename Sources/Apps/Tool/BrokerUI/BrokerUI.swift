@@ -11,6 +11,7 @@ import Logging
 public final class BrokerUI: Sendable {
     /// Why the page could not be served, in a sentence.
     public struct StartError: Error, CustomStringConvertible, Sendable {
+        /// The sentence.
         public let description: String
     }
 
