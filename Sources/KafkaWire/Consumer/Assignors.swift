@@ -23,17 +23,23 @@ public struct Assignor: GroupAssignor, Hashable, CaseIterable, RawRepresentable,
         self.kind = kind
     }
 
+    /// range, roundrobin, sticky, cooperative-sticky.
     public static var allCases: [Assignor] { Kind.allCases.map { Assignor(kind: $0) } }
+    /// Kafka's name, such as `cooperative-sticky`.
     public var rawValue: String { kind.rawValue }
     /// The name that members offer in JoinGroup.
     public var name: String { rawValue }
+    /// 1 for the sticky assignor, whose user data has a generation since KIP-341; 0 for the others.
     public var version: Int16 { kind == .sticky ? 1 : 0 }
+    /// Kafka's name, such as `cooperative-sticky`.
     public var description: String { name }
 
+    /// Eager; the cooperative sticky assignor can do both (KIP-429).
     public var rebalanceProtocols: [RebalanceProtocol] {
         kind == .cooperativeSticky ? [.cooperative, .eager] : [.eager]
     }
 
+    /// What the sticky assignors remember of the last assignment; the others remember nothing.
     public func userData(for memory: AssignmentMemory) -> Bytes? {
         switch kind {
         case .range, .roundRobin: nil

@@ -13,7 +13,9 @@ public protocol ConsumerInterceptor: Sendable {
 }
 
 extension ConsumerInterceptor {
+    /// The batch as it is.
     public func onConsume(_ batch: ConsumerBatch) -> ConsumerBatch { batch }
+    /// Does nothing.
     public func onCommit(_ offsets: [TopicPartition: CommittedOffset]) {}
 }
 

@@ -22,8 +22,11 @@ public protocol GroupAssignor: Sendable {
 }
 
 extension GroupAssignor {
+    /// 0.
     public var version: Int16 { 0 }
+    /// Eager alone.
     public var rebalanceProtocols: [RebalanceProtocol] { [.eager] }
+    /// Nothing.
     public func userData(for memory: AssignmentMemory) -> Bytes? { nil }
 }
 

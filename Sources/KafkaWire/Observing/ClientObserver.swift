@@ -90,6 +90,7 @@ public protocol ClientObserver: Sendable {
 }
 
 extension ClientObserver {
+    /// Calls the method that stands for the event.
     public func observe(_ event: ClientEvent) { pass(event) }
 
     /// Calls the method that stands for the event: for an ``observe(_:)`` of one's own that wants both.
@@ -134,37 +135,70 @@ extension ClientObserver {
         }
     }
 
+    /// Does nothing.
     public func connecting(to broker: String) {}
+    /// Does nothing.
     public func connected(to broker: String, after time: Duration) {}
+    /// Does nothing.
     public func connectionFailed(to broker: String, error: KafkaError, after time: Duration) {}
+    /// Does nothing.
     public func disconnected(from broker: String, reason: KafkaError?) {}
+    /// Does nothing.
     public func misrouted(to broker: String, reason: String) {}
+    /// Does nothing.
     public func rebootstrapped(because reason: String) {}
+    /// Does nothing.
     public func requestSent(_ request: SentRequest) {}
+    /// Does nothing.
     public func requestAnswered(_ request: AnsweredRequest) {}
+    /// Does nothing.
     public func throttled(by broker: String, api: APIKey, time: Duration) {}
+    /// Does nothing.
     public func retrying(_ call: String, error: KafkaError?, pause: Duration) {}
+    /// Does nothing.
     public func metadataLearned(brokers: Int, topics: Int) {}
+    /// Does nothing.
     public func leaderChanged(of partition: TopicPartition, from: BrokerID, to: BrokerID) {}
+    /// Does nothing.
     public func coordinatorFound(of name: String, broker: BrokerID) {}
+    /// Does nothing.
     public func coordinatorLost(of name: String) {}
+    /// Does nothing.
     public func batchSent(_ batch: SentBatch) {}
+    /// Does nothing.
     public func batchAcknowledged(_ batch: SettledBatch) {}
+    /// Does nothing.
     public func batchRetried(of partition: TopicPartition, error: KafkaError, attempt: Int, pause: Duration) {}
+    /// Does nothing.
     public func batchDivided(of partition: TopicPartition, parts: Int, error: KafkaError) {}
+    /// Does nothing.
     public func batchFailed(_ batch: SettledBatch, error: KafkaError) {}
+    /// Does nothing.
     public func fetched(_ records: FetchedRecords) {}
+    /// Does nothing.
     public func committed(_ offsets: [TopicPartition: Offset], group: String) {}
+    /// Does nothing.
     public func commitFailed(group: String, error: KafkaError) {}
+    /// Does nothing.
     public func positionLost(in partition: TopicPartition, at offset: Offset, error: KafkaError) {}
+    /// Does nothing.
     public func batchSkipped(of partition: TopicPartition, error: KafkaError) {}
+    /// Does nothing.
     public func stalled(_ stall: Stall) {}
+    /// Does nothing.
     public func progressed(_ partition: TopicPartition, after time: Duration) {}
+    /// Does nothing.
     public func rebalanceStarted(group: String) {}
+    /// Does nothing.
     public func rebalanceEnded(group: String, generation: Int32, after time: Duration) {}
+    /// Does nothing.
     public func assigned(_ partitions: [TopicPartition], group: String?) {}
+    /// Does nothing.
     public func revoked(_ partitions: [TopicPartition], group: String?, lost: Bool) {}
+    /// Does nothing.
     public func troubled(_ error: KafkaError) {}
+    /// Does nothing.
     public func recovered() {}
+    /// Does nothing.
     public func closed() {}
 }

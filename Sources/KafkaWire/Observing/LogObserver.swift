@@ -12,6 +12,7 @@ public struct LogObserver: ClientObserver {
     /// An observer that writes to this logger.
     public init(_ logger: Logger) { self.logger = logger }
 
+    /// Writes what happened to the log, at the level of its kind.
     public func observe(_ event: ClientEvent) {
         let level = Self.level(of: event)
         guard level >= logger.logLevel else { return }

@@ -46,6 +46,7 @@
 
         // MARK: - Connections and requests
 
+        /// Counts the connection, and records how long it took to open.
         public func connected(to broker: String, after time: Duration) {
             state.withLock { state in
                 let broker = known(broker, &state.brokers)
@@ -54,14 +55,17 @@
             }
         }
 
+        /// Counts the connection that could not be opened.
         public func connectionFailed(to broker: String, error: KafkaError, after time: Duration) {
             state.withLock { add(1, .connectionsFailed, [known(broker, &$0.brokers)], &$0) }
         }
 
+        /// Counts the connection that has ended.
         public func disconnected(from broker: String, reason: KafkaError?) {
             state.withLock { add(1, .connectionsClosed, [known(broker, &$0.brokers)], &$0) }
         }
 
+        /// Counts the request and its bytes.
         public func requestSent(_ request: SentRequest) {
             state.withLock { state in
                 let values = ["\(request.api)", known(request.broker, &state.brokers)]
@@ -70,6 +74,7 @@
             }
         }
 
+        /// Counts the answer's bytes and whether it failed, and records how long it took.
         public func requestAnswered(_ answer: AnsweredRequest) {
             state.withLock { state in
                 let values = ["\(answer.api)", known(answer.broker, &state.brokers)]
@@ -79,20 +84,24 @@
             }
         }
 
+        /// Records for how long the broker holds the client back.
         public func throttled(by broker: String, api: APIKey, time: Duration) {
             state.withLock { record(time, .throttleTime, [known(broker, &$0.brokers)], &$0) }
         }
 
+        /// Counts the retry.
         public func retrying(_ call: String, error: KafkaError?, pause: Duration) {
             state.withLock { add(1, .retries, [], &$0) }
         }
 
+        /// Counts the change.
         public func leaderChanged(of partition: TopicPartition, from: BrokerID, to: BrokerID) {
             state.withLock { add(1, .leaderChanges, [], &$0) }
         }
 
         // MARK: - Producing
 
+        /// Records how large the batch is; at its first attempt, how long it waited.
         public func batchSent(_ batch: SentBatch) {
             state.withLock { state in
                 set(Double(batch.records), .batchRecords, [], &state)
@@ -101,6 +110,7 @@
             }
         }
 
+        /// Counts the records and their bytes, records how long they took, and shows what is still buffered.
         public func batchAcknowledged(_ batch: SettledBatch) {
             state.withLock { state in
                 let topic = known(batch.partition.topic, &state.topics)
@@ -111,14 +121,17 @@
             }
         }
 
+        /// Counts the retry.
         public func batchRetried(of partition: TopicPartition, error: KafkaError, attempt: Int, pause: Duration) {
             state.withLock { add(1, .batchRetries, [known(partition.topic, &$0.topics)], &$0) }
         }
 
+        /// Counts the batch, not its parts.
         public func batchDivided(of partition: TopicPartition, parts: Int, error: KafkaError) {
             state.withLock { add(1, .batchSplits, [], &$0) }
         }
 
+        /// Counts the records, and shows what is still buffered.
         public func batchFailed(_ batch: SettledBatch, error: KafkaError) {
             state.withLock { state in
                 add(batch.records, .failedRecords, [known(batch.partition.topic, &state.topics)], &state)
@@ -128,6 +141,7 @@
 
         // MARK: - Consuming
 
+        /// Counts the records and their bytes; shows what is buffered, and the lag where it is known.
         public func fetched(_ records: FetchedRecords) {
             state.withLock { state in
                 let topic = known(records.partition.topic, &state.topics)
@@ -140,28 +154,35 @@
             }
         }
 
+        /// Counts the commit, not its partitions.
         public func committed(_ offsets: [TopicPartition: Offset], group: String) {
             state.withLock { add(1, .commits, [], &$0) }
         }
 
+        /// Counts the commit.
         public func commitFailed(group: String, error: KafkaError) {
             state.withLock { add(1, .failedCommits, [], &$0) }
         }
 
+        /// Counts the reset.
         public func positionLost(in partition: TopicPartition, at offset: Offset, error: KafkaError) {
             state.withLock { add(1, .resets, [], &$0) }
         }
 
+        /// Counts the batch.
         public func batchSkipped(of partition: TopicPartition, error: KafkaError) {
             state.withLock { add(1, .skippedBatches, [], &$0) }
         }
 
+        /// Counts the stall.
         public func stalled(_ stall: Stall) { state.withLock { add(1, .stalls, [], &$0) } }
 
+        /// Records how long it took.
         public func rebalanceEnded(group: String, generation: Int32, after time: Duration) {
             state.withLock { record(time, .rebalanceTime, [], &$0) }
         }
 
+        /// Shows how many partitions are assigned.
         public func assigned(_ partitions: [TopicPartition], group: String?) {
             state.withLock { state in
                 state.assigned.formUnion(partitions)
@@ -169,6 +190,7 @@
             }
         }
 
+        /// Shows how many partitions are assigned, counts lost ones, and forgets their lag.
         public func revoked(_ partitions: [TopicPartition], group: String?, lost: Bool) {
             state.withLock { state in
                 state.assigned.subtract(partitions)
