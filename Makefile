@@ -2,9 +2,9 @@
 # Swift on it; `make help` lists them.
 
 SHELL := /bin/bash
-SOURCES := Package.swift Sources Tests Benchmarks Fuzzing
+SOURCES := Package.swift Sources Tests Benchmarks Fuzzing Examples
 
-.PHONY: help demo pipeline compare stack build test check bench crash simulate fuzz guide format install clean
+.PHONY: help demo pipeline compare stack build test check examples bench crash simulate fuzz guide format install clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -41,6 +41,12 @@ check: ## Format, warnings, layers, scripts: what a change must pass.
 	@scripts/setup.sh native
 	@scripts/check.sh
 
+examples: export BUILD := debug
+examples: ## The programs of Examples against kw broker, and one of them under the simulation. Knobs: STORM.
+	@scripts/setup.sh native
+	@scripts/build.sh kw
+	@scripts/examples.sh
+
 bench: build ## Side by side with librdkafka and kafka-python. Knobs: RECORDS REPEAT.
 	@scripts/setup.sh all
 	@scripts/bench.sh
@@ -70,4 +76,4 @@ format: ## Format the sources.
 	@swift format -i -r $(SOURCES)
 
 clean: ## Remove what was built and what runs have left.
-	@rm -rf .build .demo .stack .fuzz Benchmarks/.build Fuzzing/.build
+	@rm -rf .build .demo .stack .fuzz Benchmarks/.build Fuzzing/.build Examples/.build

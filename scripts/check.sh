@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
 step "format (swift format, strict)"
-swift format lint --strict -r Package.swift Sources Tests {Benchmarks,Fuzzing}/{Package.swift,Sources}
+swift format lint --strict -r Package.swift Sources Tests {Benchmarks,Fuzzing,Examples}/{Package.swift,Sources} Examples/Tests
 
 step "warnings are errors (debug build with tests)"
 swift build --build-tests 2>&1 | grep -vE '^\[|^Building|^$' || true
