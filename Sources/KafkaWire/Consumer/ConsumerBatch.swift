@@ -91,6 +91,7 @@ public struct ConsumerBatch: Sendable {
     /// The same place with other records.
     init(_ batch: ConsumerBatch, parts: [Part]) {
         source = batch.source
+        firstOffset = batch.firstOffset
         nextOffset = batch.nextOffset
         highWatermark = batch.highWatermark
         leaderEpoch = batch.leaderEpoch

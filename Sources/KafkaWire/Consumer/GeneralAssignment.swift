@@ -189,6 +189,11 @@ struct PartitionMovements {
     private struct Moved {
         var places: [Place] = []
         var peak = 0
+
+        mutating func add(_ place: Place) {
+            places.append(place)
+            peak = max(peak, places.count)
+        }
     }
 
     private var moves: [Place: Pair] = [:]
@@ -202,9 +207,7 @@ struct PartitionMovements {
 
     private mutating func add(_ place: Place, _ pair: Pair) {
         moves[place] = pair
-        byTopic[place.topic, default: [:]][pair, default: Moved()].places.append(place)
-        let count = byTopic[place.topic]?[pair]?.places.count ?? 0
-        byTopic[place.topic]?[pair]?.peak = max(byTopic[place.topic]?[pair]?.peak ?? 0, count)
+        byTopic[place.topic, default: [:]][pair, default: Moved()].add(place)
     }
 
     private mutating func remove(_ place: Place) -> Pair? {

@@ -123,9 +123,9 @@ public final class KafkaConsumer: Sendable {
                     maximum: configuration.maximumRecords ?? .max, engine: engine)
                 await engine.accepted(rest)
                 if let later { await engine.divided(batch, later) }
-                engine.marks.gave(batch)
                 let given =
                     configuration.interceptors.isEmpty ? batch : batch.passed(through: configuration.interceptors)
+                engine.marks.gave(given)
                 return given.count > 0 ? given : nil
             } catch {
                 damage = error

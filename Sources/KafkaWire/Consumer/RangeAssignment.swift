@@ -101,7 +101,7 @@ struct RangeAssignment {
     private mutating func deal(_ topic: inout Topic, _ may: (GroupSnapshot.Member, Int) -> Bool) {
         for member in topic.members {
             if topic.open.isEmpty { return }
-            let taken = topic.open.lazy.filter { may(member, $0) }.prefix(topic.room(for: member.memberId))
+            let taken = topic.open.filter { may(member, $0) }.prefix(topic.room(for: member.memberId))
             if !taken.isEmpty { give(Array(taken), &topic, to: member.memberId) }
         }
     }
