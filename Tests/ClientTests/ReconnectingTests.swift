@@ -13,6 +13,7 @@ import Testing
             case .throttled: break
             case .misrouted(_, let reason): seen.add("misrouted: \(reason)")
             case .rebootstrapped(let reason): seen.add("rebootstrapped: \(reason)")
+            default: break
             }
         }
         return seen

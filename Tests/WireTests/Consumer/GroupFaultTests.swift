@@ -16,7 +16,7 @@ extension GroupStateTests {
         }
         #expect(error.code.broker == code)
         #expect(state.phase == .left)
-        #expect(state.close().isEmpty)
+        #expect(state.close(.usual).isEmpty)
     }
 
     @Test func aRefusedSyncJoinsAgain() {
@@ -112,6 +112,6 @@ extension GroupStateTests {
         }
         #expect(error.code == .malformedResponse)
         // It is a member all the same, and leaves.
-        #expect(state.close() == [.leave(memberId: "m")])
+        #expect(state.close(.usual) == [.leave(memberId: "m")])
     }
 }
