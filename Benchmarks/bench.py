@@ -1,4 +1,5 @@
-"""The side-by-side runs: KafkaWire, librdkafka and kafka-python against the embedded broker, and the agents.
+"""The side-by-side runs: KafkaWire, librdkafka and kafka-python against the embedded broker, a group's rebalance, and the
+agents.
 
 scripts/bench.sh builds what this needs and calls it. Every program is a process of its own; the broker is another, on
 127.0.0.1 and a free port, and is stopped at the end. The order of the peers alternates, every figure is the median of
@@ -23,6 +24,15 @@ from processes import Broker, run, stop
 from serving import Serving, print_serving
 
 PARTITIONS = 4
+WHEEL = "librdkafka wheel"
+# Records of a transaction, and of all records so few are sent in them: each one waits for the broker several times.
+PER_TRANSACTION = 100
+TRANSACTION_SHARE = 100
+# A rebalance of so many members with so many partitions, and how long at most no fetch of one is to be under way.
+MEMBERS = 50
+MEMBER_PARTITIONS = 1_000
+MEMBER_ROUNDS = 5
+MOST_PAUSE_MS = 50
 
 
 class Comparison:
@@ -34,6 +44,8 @@ class Comparison:
         self.peers = {
             "KafkaWire": [options.kwbench],
             "librdkafka": [options.rdkafka],
+            # The newer one that confluent-kafka's wheel brings; None where there is no wheel.
+            WHEEL: [options.rdkafka_wheel] if options.rdkafka_wheel else None,
             "kafka-python": [options.python, options.kafka_python] if options.python else None,
         }
 
@@ -89,13 +101,27 @@ class Comparison:
 
         self.measure(f"produce, {mode}", size, work, list(self.peers))
 
+    def transact(self, size):
+        """Transactions of a hundred records, one behind the other."""
+
+        def work(peer, records):
+            name = self.topic()
+            count = str(max(PER_TRANSACTION, records // TRANSACTION_SHARE))
+            command = ["transact", self.broker.address, name, count, str(size), str(PER_TRANSACTION)]
+            try:
+                return run(self.peers[peer] + command)
+            finally:
+                self.drop(name)
+
+        self.measure(f"transactions of {PER_TRANSACTION}", size, work, ["KafkaWire", "librdkafka", WHEEL])
+
     def consume(self, size):
         names = {}
-        for peer in self.peers:
+        for peer in ("KafkaWire", "kafka-python"):
             names[peer] = self.topic()
         full = self.records("KafkaWire", size)
         run([self.options.kwbench, "produce", self.broker.address, names["KafkaWire"], str(full), str(size), "plain"])
-        names["librdkafka"] = names["KafkaWire"]
+        names["librdkafka"] = names[WHEEL] = names["KafkaWire"]
         few = self.records("kafka-python", size)
         run([self.options.kwbench, "produce", self.broker.address, names["kafka-python"], str(few), str(size), "plain"])
         groups = itertools.count()
@@ -113,7 +139,7 @@ class Comparison:
 
         self.measure("consume, assigned", size, assigned, list(self.peers))
         self.measure("consume, values only", size, values, ["KafkaWire"])
-        self.measure("consume, in a group", size, in_group, ["KafkaWire", "librdkafka"])
+        self.measure("consume, in a group", size, in_group, ["KafkaWire", "librdkafka", WHEEL])
         for name in set(names.values()):
             self.drop(name)
 
@@ -124,6 +150,24 @@ class Comparison:
             if other["peer"] == "librdkafka" and (other["job"], other["size"]) == (job, result["size"]):
                 return result["cpu_us"] / other["cpu_us"]
         return None
+
+
+class Rebalances:
+    """A member comes to a large group and goes again, several times: for how long no fetch of a member was under way."""
+
+    def __init__(self, options, broker):
+        self.options = options
+        self.broker = broker
+        self.results = []
+
+    def run(self):
+        for protocol in ("cooperative", "eager"):
+            topic = f"members-{protocol}"
+            command = [self.options.kwbench, "rebalance", self.broker.address, topic, str(MEMBERS)]
+            run([self.options.kwbench, "create", self.broker.address, topic, str(MEMBER_PARTITIONS)])
+            figures = run(command + [str(MEMBER_ROUNDS), protocol], limit=300)
+            run([self.options.kwbench, "delete", self.broker.address, topic])
+            self.results.append({"protocol": protocol, **figures})
 
 
 class Agents:
@@ -223,7 +267,7 @@ class Agents:
 
 
 def print_comparison(comparison):
-    print(f"\n{'job':<24}{'size':>6}  {'peer':<14}{'CPU µs/rec':>11}{'× librdkafka':>14}", end="")
+    print(f"\n{'job':<24}{'size':>6}  {'peer':<18}{'CPU µs/rec':>11}{'× librdkafka':>14}", end="")
     print(f"{'records/s':>13}{'MB/s':>8}{'RSS MB':>8}{'broker µs/rec':>15}")
     last = None
     for result in comparison.results:
@@ -231,7 +275,7 @@ def print_comparison(comparison):
         ratio = comparison.ratio(result)
         print(
             f"{result['job'] if job != last else '':<24}{result['size'] if job != last else '':>6}  "
-            f"{result['peer']:<14}{result['cpu_us']:>11.3f}{f'{ratio:.2f}' if ratio else '':>14}"
+            f"{result['peer']:<18}{result['cpu_us']:>11.3f}{f'{ratio:.2f}' if ratio else '':>14}"
             f"{result['records_s']:>13,.0f}{result['mb_s']:>8.0f}{result['rss_mb']:>8.0f}{result['broker_us']:>15.3f}"
         )
         last = job
@@ -247,6 +291,18 @@ def print_agents(agents):
         )
     if agents.starts:
         print(f"\nfrom start to first record: {statistics.median(agents.starts):.0f} ms (median), wanted < 200 ms")
+
+
+def print_rebalances(rebalances):
+    print(f"\n{'rebalance':<14}{'members':>8}{'partitions':>12}{'times':>7}", end="")
+    print(f"{'without a fetch: p50 ms':>25}{'p99 ms':>8}{'most ms':>9}{'until settled ms':>18}   wanted")
+    for result in rebalances.results:
+        wanted = f"p99 ≤ {MOST_PAUSE_MS} ms" if result["protocol"] == "cooperative" else ""
+        print(
+            f"{result['protocol']:<14}{result['members']:>8}{result['partitions']:>12}{result['rebalances']:>7}"
+            f"{result['pause_p50_ms']:>25.1f}{result['pause_p99_ms']:>8.1f}{result['pause_max_ms']:>9.1f}"
+            f"{result['settled_ms']:>18.0f}   {wanted}"
+        )
 
 
 def print_wanted(comparison):
@@ -267,6 +323,7 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--kwbench", required=True)
     parser.add_argument("--rdkafka", required=True)
+    parser.add_argument("--rdkafka-wheel")
     parser.add_argument("--python")
     parser.add_argument("--kafka-python")
     parser.add_argument("--records", type=int, default=2_000_000)
@@ -277,6 +334,8 @@ def main():
     parser.add_argument("--no-serving", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.rdkafka_wheel and not os.path.exists(options.rdkafka_wheel):
+        options.rdkafka_wheel = None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     broker = Broker(options.kw)
@@ -285,9 +344,13 @@ def main():
         for size in () if options.no_clients else (100, 1000):
             for mode in ("plain", "idempotent"):
                 comparison.produce(size, mode)
+            comparison.transact(size)
             comparison.consume(size)
             if not options.json:
                 print(f"{size} B done", file=sys.stderr)
+        rebalances = Rebalances(options, broker)
+        if not options.no_clients:
+            rebalances.run()
         agents = Agents(options, broker)
         if not options.no_agents:
             agents.run()
@@ -298,6 +361,9 @@ def main():
         serving.run()
 
     versions = {"librdkafka": subprocess.run([options.rdkafka, "version"], capture_output=True, text=True).stdout.strip()}
+    if options.rdkafka_wheel:
+        command = [options.rdkafka_wheel, "version"]
+        versions[WHEEL] = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     if options.python:
         command = [options.python, options.kafka_python, "version"]
         versions["kafka-python"] = subprocess.run(command, capture_output=True, text=True).stdout.strip()
@@ -309,6 +375,7 @@ def main():
                 {
                     "versions": versions,
                     "clients": comparison.results,
+                    "rebalances": rebalances.results,
                     "broker": serving.figures(),
                     "agents": agents.results,
                     "first_record_ms": statistics.median(agents.starts) if agents.starts else None,
@@ -319,6 +386,7 @@ def main():
     if not options.no_clients:
         print_comparison(comparison)
         print_wanted(comparison)
+        print_rebalances(rebalances)
     if not options.no_serving:
         print_serving(serving)
     if not options.no_agents:

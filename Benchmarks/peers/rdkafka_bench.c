@@ -3,10 +3,12 @@
  * the whole process.
  *
  *   rdkafka_bench produce BROKERS TOPIC RECORDS SIZE idempotent|plain
+ *   rdkafka_bench transact BROKERS TOPIC RECORDS SIZE PER_TRANSACTION
  *   rdkafka_bench consume BROKERS TOPIC RECORDS assigned|GROUP
  *   rdkafka_bench drain BROKERS TOPIC FIRST COUNT
  *   rdkafka_bench version
  *
+ * "transact" commits a transaction of so many records after the other; its clock begins behind init_transactions.
  * "drain" reads COUNT partitions, from FIRST on, up to their ends. Everything is librdkafka's default except what the comparison needs equal (acks, linger) and what lets it run at its
  * best (a long queue, batch reads). It does not check checksums when it consumes (check.crcs is off by default).
  */
@@ -64,8 +66,15 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     delivered++;
 }
 
-static void produce(const char *brokers, const char *topic, long records, size_t size, int idempotent) {
+/* Ends the process where a call of a transaction has failed. */
+static void need(rd_kafka_error_t *error, const char *what) {
+    if (error) die(what, rd_kafka_error_string(error));
+}
+
+/* With `span` above 0, transactions of so many records. */
+static void produce(const char *brokers, const char *topic, long records, size_t size, int idempotent, long span) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    if (span > 0) set(conf, "transactional.id", topic);
     set(conf, "bootstrap.servers", brokers);
     set(conf, "enable.idempotence", idempotent ? "true" : "false");
     set(conf, "acks", "all");
@@ -78,8 +87,13 @@ static void produce(const char *brokers, const char *topic, long records, size_t
     if (!handle || !value) die("prepare", "no memory");
     for (size_t i = 0; i < size; i++) value[i] = (unsigned char)('a' + i % 26);
 
+    if (span > 0) need(rd_kafka_init_transactions(producer, 60000), "get a producer id");
     double began = wall();
     for (long i = 0; i < records; i++) {
+        if (span > 0 && i % span == 0) {
+            if (i > 0) need(rd_kafka_commit_transaction(producer, 60000), "commit a transaction");
+            need(rd_kafka_begin_transaction(producer), "begin a transaction");
+        }
         memcpy(value, &i, sizeof i < size ? sizeof i : size);
         while (rd_kafka_produce(handle, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value, size, NULL, 0, NULL) == -1) {
             if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -88,6 +102,7 @@ static void produce(const char *brokers, const char *topic, long records, size_t
         }
         if (i % 1000 == 0) rd_kafka_poll(producer, 0);
     }
+    if (span > 0) need(rd_kafka_commit_transaction(producer, 60000), "commit a transaction");
     rd_kafka_resp_err_t error = rd_kafka_flush(producer, 60000);
     double ended = wall();
     if (error || failed || delivered != records) die("deliver every record", rd_kafka_err2str(error));
@@ -156,13 +171,16 @@ int main(int count, char **arguments) {
         puts(rd_kafka_version_str());
     } else if (count == 7 && strcmp(arguments[1], "produce") == 0) {
         produce(arguments[2], arguments[3], atol(arguments[4]), (size_t)atol(arguments[5]),
-                strcmp(arguments[6], "idempotent") == 0);
+                strcmp(arguments[6], "idempotent") == 0, 0);
+    } else if (count == 7 && strcmp(arguments[1], "transact") == 0 && atol(arguments[6]) > 0) {
+        produce(arguments[2], arguments[3], atol(arguments[4]), (size_t)atol(arguments[5]), 1, atol(arguments[6]));
     } else if (count == 6 && strcmp(arguments[1], "consume") == 0) {
         consume(arguments[2], arguments[3], atol(arguments[4]), arguments[5], 0, 4);
     } else if (count == 6 && strcmp(arguments[1], "drain") == 0) {
         consume(arguments[2], arguments[3], -1, "assigned", atoi(arguments[4]), atoi(arguments[5]));
     } else {
         fputs("usage: rdkafka_bench produce BROKERS TOPIC RECORDS SIZE idempotent|plain\n"
+              "       rdkafka_bench transact BROKERS TOPIC RECORDS SIZE PER_TRANSACTION\n"
               "       rdkafka_bench consume BROKERS TOPIC RECORDS assigned|GROUP\n"
               "       rdkafka_bench drain BROKERS TOPIC FIRST COUNT\n"
               "       rdkafka_bench version\n", stderr);

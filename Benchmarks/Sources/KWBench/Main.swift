@@ -14,6 +14,8 @@ import KafkaWire
 enum Main {
     static let usage = """
         usage: kwbench produce BROKERS TOPIC RECORDS SIZE idempotent|plain
+               kwbench transact BROKERS TOPIC RECORDS SIZE PER_TRANSACTION
+               kwbench rebalance BROKERS TOPIC MEMBERS ROUNDS cooperative|eager
                kwbench consume BROKERS TOPIC RECORDS assigned|GROUP [records|values]
                kwbench events BROKERS TOPIC RECORDS schemas|bare
                kwbench create BROKERS TOPIC PARTITIONS
@@ -39,6 +41,19 @@ enum Main {
             guard let size = Int(arguments[4]), size > 0 else { return giveUp() }
             try await Producing(
                 brokers: brokers, topic: topic, records: records, size: size, isIdempotent: arguments[5] == "idempotent"
+            ).run()
+        case ("transact", let records?) where arguments.count == 6:
+            guard let size = Int(arguments[4]), size > 0, let span = Int(arguments[5]), span > 0 else {
+                return giveUp()
+            }
+            try await Producing(
+                brokers: brokers, topic: topic, records: records, size: size, isIdempotent: true, perTransaction: span
+            ).run()
+        case ("rebalance", let members?) where arguments.count == 6:
+            guard members > 0, let rounds = Int(arguments[4]), rounds > 0 else { return giveUp() }
+            try await Rebalancing(
+                brokers: brokers, topic: topic, members: members, rounds: rounds,
+                isCooperative: arguments[5] == "cooperative"
             ).run()
         case ("consume", let records?) where arguments.count >= 5:
             try await Consuming(

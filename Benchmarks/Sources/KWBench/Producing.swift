@@ -7,14 +7,22 @@ struct Producing {
     var records: Int
     var size: Int
     var isIdempotent: Bool
+    /// Transactions of so many records, one behind the other; nil: none.
+    var perTransaction: Int?
 
     func run() async throws {
         var configuration = KafkaProducer.Configuration(bootstrapServers: brokers)
         configuration.isIdempotent = isIdempotent
+        if perTransaction != nil { configuration.transactionalId = topic }
         let producer = try KafkaProducer(configuration)
         var value = (0..<size).map { UInt8(97 + $0 % 26) }
+        if perTransaction != nil { try await producer.initTransactions() }
         let began = Usage.wall
         for number in 0..<records {
+            if let perTransaction, number % perTransaction == 0 {
+                if number > 0 { try await producer.commitTransaction() }
+                try await producer.beginTransaction()
+            }
             value.withUnsafeMutableBytes { bytes in
                 withUnsafeBytes(of: number) {
                     bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(size)))
@@ -27,6 +35,7 @@ struct Producing {
                 break
             }
         }
+        if perTransaction != nil { try await producer.commitTransaction() }
         try await producer.flush()
         let ended = Usage.wall
         try await producer.close()

@@ -126,6 +126,17 @@ package struct ClusterMetadata: Sendable, Equatable {
         racks.isEmpty ? [] : topic.partitions.map { $0.replicas.compactMap { racks[$0] } }
     }
 
+    /// The racks of the replicas of each partition of these topics, nil among them where a broker has none or is away, as Java's
+    /// consumers compare them. Topics that have an error, or are not known, are left out.
+    func replicaRacks(of names: [String]) -> [String: [Set<String?>]] {
+        var found: [String: [Set<String?>]] = [:]
+        for name in names {
+            guard let topic = topics[name], topic.error == .none else { continue }
+            found[name] = topic.partitions.map { partition in Set(partition.replicas.map { racks[$0] }) }
+        }
+        return found
+    }
+
     /// The name of the topic with that identifier.
     package func name(of id: TopicID) -> String? { namesById[id] }
 

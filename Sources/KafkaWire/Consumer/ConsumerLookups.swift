@@ -73,6 +73,14 @@ extension ConsumerEngine {
 
     var known: TopicWatch.Topics { cluster.assumeIsolated { $0.metadata.topics } }
 
+    /// The racks of the replicas of the topics that the member leads; empty where it has none itself: as in Java, its assignor
+    /// then need not look at them again.
+    var ledRacks: TopicWatch.Racks {
+        guard configuration.clientRack?.isEmpty == false, topics.isLeading else { return [:] }
+        let names = topics.led
+        return cluster.assumeIsolated { $0.metadata.replicaRacks(of: names) }
+    }
+
     private func compareTopics() async {
         do throws(KafkaError) { try await refreshTopics() } catch {
             report(error, .metadata)
@@ -80,7 +88,7 @@ extension ConsumerEngine {
             return setTimer()
         }
         worksAgain(.metadata)
-        let (haveChanged, missing) = topics.compared(known, now: now)
+        let (haveChanged, missing) = topics.compared(known, racks: ledRacks, now: now)
         if haveChanged { subscriptionChanged(because: JoinReason.topics) }
         tellMissing(missing)
     }

@@ -38,7 +38,7 @@ extension ConsumerEngine {
             let answer = try await GroupExchange.ask(
                 request, as: member, own.terms, leaving: own.leaveReason, topics, configuration, cluster)
             // What the share was made of: the topics may grow while it is on its way.
-            if case .lead = request { topics.remember(known) }
+            if case .lead = request { topics.remember(known, racks: ledRacks) }
             if let actions = membership?.answered(answer, to: request, now: now) { perform(actions) }
             if case .lead(let share, _, _, isAssigned: true) = request { await compareAssignment(share) }
         } catch {

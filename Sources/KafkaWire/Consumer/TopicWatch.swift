@@ -2,6 +2,8 @@
 /// value: what the cluster tells and time go in, what it means to the consumer comes out.
 struct TopicWatch: Equatable, Sendable {
     typealias Topics = [String: ClusterMetadata.Topic]
+    /// The racks of the replicas of topics' partitions, see ``ClusterMetadata/replicaRacks(of:)``.
+    typealias Racks = [String: [Set<String?>]]
 
     private let source: KafkaConsumer.Source
     /// Which topics are read, as the application said last.
@@ -26,6 +28,8 @@ struct TopicWatch: Equatable, Sendable {
     /// How many partitions they had when this member assigned them, or as many as the group has assigned, see
     /// ``remember(assigned:)``.
     var assignedCounts: [String: Int] = [:]
+    /// The racks of their replicas then; empty where this member has none itself, and so does not look at them (KIP-881).
+    private var assignedRacks: Racks = [:]
     private var nextLook: Instant
     /// Topics that a consumer without a group has looked for already.
     private var followed: Set<String> = []
@@ -117,14 +121,18 @@ struct TopicWatch: Equatable, Sendable {
     mutating func joins() {
         joined = names
         isNew = false
-        (led, assignedCounts, isLeading) = ([], [:], false)
+        (led, assignedCounts, assignedRacks, isLeading) = ([], [:], [:], false)
     }
 
     /// It leads the group, whose members want these topics.
     mutating func leads(_ topics: [String]) { (led, isLeading) = (topics, true) }
 
-    /// It assigns their partitions, of which there are so many: from now on they are compared with this.
-    mutating func remember(_ topics: Topics) { assignedCounts = partitionCounts(of: led, topics) }
+    /// It assigns their partitions, of which there are so many, with replicas in these racks: from now on they are compared
+    /// with this.
+    mutating func remember(_ topics: Topics, racks: Racks = [:]) {
+        assignedCounts = partitionCounts(of: led, topics)
+        assignedRacks = racks
+    }
 
     /// Whether the member reads the topic.
     func wants(_ topic: String) -> Bool {
@@ -153,13 +161,20 @@ struct TopicWatch: Equatable, Sendable {
     }
 
     /// The topics of a group's member were looked at: whether it has to join again, and what is said of a topic that is
-    /// missing. Each does so where its pattern matches others; where partitions have come or gone, the leader does, for all
-    /// (a follower that joins again unchanged gets what it has).
-    mutating func compared(_ topics: Topics, now: Instant) -> (haveChanged: Bool, missing: KafkaError?) {
+    /// missing. Each does so where its pattern matches others; where partitions have come or gone, or their replicas are in other
+    /// racks, the leader does, for all (a follower that joins again unchanged gets what it has). As in Java
+    /// (`ConsumerCoordinator.MetadataSnapshot`) a broker that is away has no rack.
+    mutating func compared(
+        _ topics: Topics, racks: Racks = [:], now: Instant
+    ) -> (haveChanged: Bool, missing: KafkaError?) {
         isNew = false
         let missing = settled(topics, now: now)
         let seen = partitionCounts(of: led, topics, before: assignedCounts)
-        return (names != joined || isLeading && seen != assignedCounts, missing)
+        let haveMoved = led.contains { name in
+            guard let before = assignedRacks[name], let now = racks[name] else { return false }
+            return before != now
+        }
+        return (names != joined || isLeading && (seen != assignedCounts || haveMoved), missing)
     }
 
     private mutating func plan(_ topics: Topics, now: Instant) -> KafkaError? {

@@ -167,15 +167,18 @@ package enum BrokerJudgement {
             )
         }
         let now = settings["advertised.listeners"].map { " (now \($0))" } ?? ""
+        // A Unix socket is no address for a listener; who comes by one is on the broker's machine.
+        let isSocket = UnixPath.read(bootstrap.host) != nil
+        let host = isSocket ? "localhost" : bootstrap.host
         let own = BrokerAddress(
-            host: bootstrap.host, port: facts.cluster.brokers.count == 1 ? bootstrap.port : advertised.port)
+            host: host, port: facts.cluster.brokers.count == 1 && !isSocket ? bootstrap.port : advertised.port)
         let isName =
             !advertised.host.contains(".") && !advertised.host.contains(":")
             && !HostFacts.isLoopbackName(advertised.host)
         if facts.ways.isEmpty {
             if isName {
                 // Inside of a container network the name is right: it needs a second listener, not another name.
-                let outside = BrokerAddress(host: bootstrap.host, port: advertised.port == 9094 ? 9095 : 9094)
+                let outside = BrokerAddress(host: host, port: advertised.port == 9094 ? 9095 : 9094)
                 sentences.append(
                     "\(advertised.host) looks like a name of a container network, where it is right. For clients outside, "
                         + "give the broker a second listener and connect to that: "

@@ -20,10 +20,21 @@ struct BrokerVisitor: Sendable {
         var open: SocketAddress?
     }
 
-    /// Looks a host's name up.
+    /// Looks a host's name up. The path of a Unix socket is none.
     func resolve(_ address: BrokerAddress) async -> Place {
+        if let socket = UnixPath.read(address.host).flatMap({ SocketAddress.unix($0) }) {
+            return Place(facts: HostFacts(address, .addresses([])), addresses: [socket])
+        }
         let start = loop.now
-        let outcome = await prober.resolve(address, with: configuration.resolver, within: timeout)
+        var outcome = await prober.resolve(address, with: configuration.resolver, within: timeout)
+        if case .success(let found) = outcome {
+            // What the client does not take (broker.address.family) is of no use to it.
+            do throws(NetError) {
+                outcome = .success(try configuration.client.connections.addressFamily.taken(found, of: address.host))
+            } catch {
+                outcome = .failure(error)
+            }
+        }
         let time = loop.now - start
         var place: Place
         switch outcome {
@@ -44,7 +55,7 @@ struct BrokerVisitor: Sendable {
         let outcomes = await concurrently(place.addresses) { await prober.connect(to: $0, within: timeout) }
         place.facts.resolution = .addresses(
             zip(place.addresses, outcomes).map { address, outcome in
-                HostFacts.Attempt("\(address)", isLoopback: address.isLoopback, outcome)
+                HostFacts.Attempt("\(address)", isLoopback: address.isLoopback || address.path != nil, outcome)
             })
         place.open = zip(place.addresses, outcomes).first { $0.1.isConnected }?.0
         return place
@@ -99,8 +110,12 @@ struct BrokerVisitor: Sendable {
     }
 
     private func connection(to address: SocketAddress) -> BrokerConnection {
-        BrokerConnection(
-            host: address.host, port: address.port, clientId: configuration.client.clientId, loop: loop)
+        let host = address.path.map { UnixPath.prefix + $0 } ?? address.host
+        var options = configuration.client.connections
+        // Where there is a way without it, that is the one that was found.
+        options.dialer = nil
+        return BrokerConnection(
+            host: host, port: address.port, clientId: configuration.client.clientId, loop: loop, options: options)
     }
 
     @_semantics("optimize.sil.specialize.generic.never")

@@ -122,7 +122,7 @@ struct Examination: Sendable {
         let resolved = places.filter { !$0.addresses.isEmpty }
         let list = resolved.map { place in
             let host = place.facts.address.host
-            let numbers = place.addresses.map(\.host)
+            let numbers = place.addresses.map { $0.path == nil ? $0.host : "\($0)" }
             return numbers == [host] ? host : "\(host) → \(numbers.joined(separator: ", "))"
         }
         var seen: Set<String> = []
@@ -241,7 +241,9 @@ struct Examination: Sendable {
                 add(try? BrokerAddress(String(listener)))
             }
         }
-        for port in configuration.usualPorts { add(BrokerAddress(host: own.host, port: port)) }
+        // Who comes by a Unix socket is on the broker's machine.
+        let host = UnixPath.read(own.host) == nil ? own.host : "localhost"
+        for port in configuration.usualPorts { add(BrokerAddress(host: host, port: port)) }
         let visitor = visitor
         let good = await concurrently(Array(candidates.prefix(12))) { candidate -> Bool in
             let visit = await visitor.visit(candidate)

@@ -145,6 +145,7 @@ package enum HostJudgement {
         let port = host.address.port
         let tried = host.attempts.map(\.address)
         let all = tried.count > 1 ? " (tried: \(DiagnosisText.list(tried)))" : ""
+        if let path = UnixPath.read(host.address.host) { return blockedSocket(trouble, path, place) }
         switch trouble {
         case .refused:
             return DiagnosisFinding(
@@ -173,6 +174,32 @@ package enum HostJudgement {
         case .unresolved, .slowResolver:
             return names(host).first
                 ?? DiagnosisFinding(.problem, .unresolvedHost, place, "The name \(name) does not resolve.")
+        }
+    }
+
+    /// The same of a Unix socket: no name, no port and no network stand in the way to it, but files do.
+    private static func blockedSocket(
+        _ trouble: Trouble, _ path: String, _ place: DiagnosisFinding.Place
+    ) -> DiagnosisFinding {
+        switch trouble {
+        case .refused:
+            return DiagnosisFinding(
+                .problem, .connectionRefused, place,
+                "At \(path) is a Unix socket, and nobody listens there: whoever made it has ended, and left the file behind.",
+                advice:
+                    "Start the broker that listens there; one that finds the path taken may want the file removed first."
+            )
+        case .unresolved(let words), .unreachable(let words), .failed(let words):
+            return DiagnosisFinding(
+                .problem, .connectionFailed, place, "Connecting to the Unix socket \(path) failed: \(words).",
+                advice:
+                    "Look whether the broker has made its socket there, and who may use it (ls -l \(path)); the path is "
+                    + "this machine's, and in a container that of the container.")
+        case .slowResolver(let time), .noAnswer(let time):
+            return DiagnosisFinding(
+                .problem, .noAnswer, place,
+                "Whoever listens at the Unix socket \(path) has taken no connection for \(DiagnosisText.time(time)).",
+                advice: "Look what the broker is doing: it has more connections waiting than it takes.")
         }
     }
 }

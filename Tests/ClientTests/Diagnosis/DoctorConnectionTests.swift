@@ -1,3 +1,4 @@
+import Foundation
 import KafkaBroker
 import TestSupport
 import Testing
@@ -45,6 +46,38 @@ import Testing
         let finding = try report.only(.unresolvedHost)
         #expect(finding.message.contains("nowhere.invalid"))
         #expect(report.steps.dropFirst().allSatisfy { $0.isSkipped })
+    }
+
+    @Test func aUnixSocketIsNoName() async throws {
+        let path = "/tmp/kafkawire-\(UInt32.random(in: 0 ... .max)).sock"
+        let server = "unix:\(path)"
+        let missing = await KafkaDoctor(.quick(server)).examine()
+        #expect(missing.troubles == ["problem connection-failed"])
+        #expect(try missing.only(.connectionFailed).message.contains("the Unix socket \(path) failed: No such file"))
+        #expect(try missing.step(.names).summary == server)
+
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let proxy = try await FaultProxy.start(on: #require(SocketAddress.unix(path)))
+        defer { unlink(path) }
+        try await proxy.setBroker(port: broker.port)
+        let healthy = await KafkaDoctor(.quick(server)).examine()
+        // What the broker advertises is this machine's, and so is the socket.
+        #expect(healthy.troubles == [] && healthy.steps.allSatisfy { !$0.isSkipped })
+        #expect(try healthy.only(.connected).place == .host(server))
+        await proxy.stop()
+        await broker.stop()
+
+        let left = await KafkaDoctor(.quick(server)).examine()
+        #expect(left.troubles == ["problem connection-refused"])
+        #expect(try left.only(.connectionRefused).message.contains("nobody listens there"))
+    }
+
+    @Test func aFamilyThatTheClientDoesNotTakeIsNoWay() async throws {
+        var configuration = KafkaDoctor.Configuration.quick("127.0.0.1:9092")
+        configuration.client.connections.addressFamily = .v6
+        let report = await KafkaDoctor(configuration).examine()
+        #expect(report.troubles == ["problem unresolved-host"])
+        #expect(try report.only(.unresolvedHost).message.contains("no address of IPv6"))
     }
 
     @Test func aResolverThatDoesNotAnswer() async throws {

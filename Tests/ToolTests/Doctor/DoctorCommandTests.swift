@@ -33,6 +33,31 @@ import Testing
         await broker.stop()
     }
 
+    @Test func theFilesSettingsAreLookedAt() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["orders": 1]))
+        func examine(_ settings: String) throws -> Program.Outcome {
+            let file = try Program.file(Array(settings.utf8))
+            defer { file.remove() }
+            return try Program.kw(["doctor", "-b", "127.0.0.1:\(broker.port)", "--command-config", file.path])
+        }
+        let good = try examine("client.id=x\nlinger.ms=5\ngroup.id=g\nbroker.address.family=v4\n")
+        #expect(good.status == 0 && good.error.isEmpty, "\(good.error)")
+        let misspelt = try examine("request.timeout.m=5\n")
+        #expect(misspelt.status == 0 && misspelt.error.contains("did you mean request.timeout.ms"), "\(misspelt.error)")
+        let wrong = try examine("\nrequest.timeout.ms=soon\n")
+        #expect(wrong.status == 1 && wrong.error.contains("line 2: request.timeout.ms"), "\(wrong.error)")
+        // What protects is held against the port, and not refused before.
+        let protected = try examine("security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nssl.truststore.location=/t\n")
+        #expect(protected.status == 1 && protected.output.contains("security.protocol=SASL_SSL"), "\(protected)")
+        await broker.stop()
+    }
+
+    @Test func aUnixSocketIsNamedAsSuch() throws {
+        let outcome = try Program.kw(["doctor", "-b", "unix:/tmp/kafkawire-nobody.sock"])
+        #expect(outcome.status == 1 && outcome.output.contains("the Unix socket /tmp/kafkawire-nobody.sock failed"))
+        #expect(!outcome.output.contains("does not resolve"), "\(outcome.output)")
+    }
+
     @Test func warningsCountWithStrict() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 1], brokers: 2))
         try await broker.stopNode(2)

@@ -238,7 +238,19 @@ import Testing
         (["produce", "--topic", "t", "--property", "null.marker=,", "--file", "/nowhere"], 1, "the same"),
         (["produce", "--topic", "t", "--file", "/nowhere"], 1, "/nowhere"),
         (["produce", "--topic", "t", "--line-reader", "Mine"], 64, "LineMessageReader"),
-        (["produce", "--topic", "t", "--producer-property", "transactional.id=x"], 1, "no transactional producer"),
+        (["produce", "--topic", "t", "--transaction-records", "2"], 64, "goes with --transactional-id"),
+        (
+            ["produce", "--topic", "t", "--transactional-id", "x", "--transaction-records", "0"], 64,
+            "--transaction-records is at least 1"
+        ),
+        (
+            ["produce", "--topic", "t", "--transactional-id", "x", "--request-required-acks", "1"], 1,
+            "transactional.id is x, and needs idempotence"
+        ),
+        (
+            ["produce", "--topic", "t", "--transactional-id", "x", "--transaction-timeout", "soon"], 1,
+            "--transaction-timeout: transaction.timeout.ms"
+        ),
     ])
     func mistakesAreToldInASentence(_ arguments: [String], _ status: Int32, _ sentence: String) async throws {
         let broker = try await Self.broker()

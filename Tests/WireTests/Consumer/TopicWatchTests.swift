@@ -76,6 +76,56 @@ import Testing
         #expect(!watch.isLeading)
     }
 
+    /// KIP-881: racks of two brokers, of which the second one moves, has none any more, or is away; and replicas that move.
+    @Test(
+        arguments: [
+            (["a", "b"], [1, 2], false), (["b", "a"], [2, 1], false), (["a", "b"], [2, 1, 1], false),
+            (["a", "c"], [1, 2], true), (["a", nil], [1, 2], true), (["a"], [1, 2], true), (["a", "b"], [1], true),
+            (["a", "b"], [1, 2, 3], true), (["a", "b", "b"], [1, 3], false),
+        ] as [([String?], [Int32], Bool)])
+    func whoLeadsJoinsAgainWhereReplicasAreInOtherRacks(
+        _ racks: [String?], _ replicas: [Int32], _ haveChanged: Bool
+    ) throws {
+        func metadata(_ racks: [String?], _ replicas: [Int32]) -> ClusterMetadata {
+            var metadata = ClusterMetadata()
+            metadata.update(
+                .with {
+                    $0.brokers = racks.enumerated().map { index, rack in
+                        .with {
+                            $0.nodeId = BrokerID(rawValue: Int32(index + 1))
+                            ($0.host, $0.port, $0.rack) = ("h", 9092, rack)
+                        }
+                    }
+                    $0.topics = [
+                        .with {
+                            $0.name = "t"
+                            $0.partitions = [
+                                .with {
+                                    $0.leaderId = 1
+                                    $0.replicaNodes = replicas.map { BrokerID(rawValue: $0) }
+                                }
+                            ]
+                        }
+                    ]
+                }, all: true)
+            return metadata
+        }
+        let (before, after) = (metadata(["a", "b"], [1, 2]), metadata(racks, replicas))
+        for (leads, hasRack) in [(true, true), (false, true), (true, false)] {
+            var watch = Self.watch(.group("g", topics: ["t"]))
+            watch.joins()
+            if leads { watch.leads(["t"]) }
+            watch.remember(before.topics, racks: hasRack ? before.replicaRacks(of: ["t"]) : [:])
+            let now = hasRack ? after.replicaRacks(of: ["t"]) : [:]
+            let seen = watch.compared(after.topics, racks: now, now: Self.start)
+            #expect(seen.haveChanged == (haveChanged && leads && hasRack), "leads \(leads), has a rack \(hasRack)")
+            // A topic of which the cluster says nothing at present has moved nowhere.
+            #expect(!watch.compared(after.topics, racks: [:], now: Self.start).haveChanged)
+            watch.joins()
+            #expect(!watch.compared(after.topics, racks: now, now: Self.start).haveChanged)
+        }
+    }
+
     /// Who follows and joins again unchanged gets what it has: it would do so for nothing.
     @Test func whoFollowsJoinsAgainWhereItsPatternMatchesOthersOnly() throws {
         var watch = Self.watch(.group("g", topics: .matching(try TopicPattern("a.*"))))

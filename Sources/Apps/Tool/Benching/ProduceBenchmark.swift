@@ -1,6 +1,17 @@
 import AppSupport
 import KafkaWire
 
+/// After how many records, or how long, a transaction is committed: whichever comes first.
+package struct TransactionSpan: Sendable, Equatable {
+    package var records: Int?
+    package var duration: Duration?
+
+    package init(records: Int?, duration: Duration?) {
+        self.records = records
+        self.duration = duration
+    }
+}
+
 /// Sends records as fast as the producer takes them, or at a given rate, and measures.
 package struct ProduceBenchmark: Sendable {
     package var topic: String
@@ -14,6 +25,8 @@ package struct ProduceBenchmark: Sendable {
     package var keys: Int?
     package var seed: UInt64 = 0
     package var reportingInterval: Duration = .seconds(5)
+    /// When transactions are committed; nil sends outside of any. The producer has to have a transactional id.
+    package var transactions: TransactionSpan?
 
     package init(topic: String, records: Int, payloads: Payloads) {
         self.topic = topic
@@ -40,7 +53,7 @@ package struct ProduceBenchmark: Sendable {
         var failure: KafkaError?
         do throws(KafkaError) {
             try await feed.send(to: producer, times, shouldStop, progress)
-            try await producer.flush()
+            if transactions == nil { try await producer.flush() } else { try await feed.commit(producer) }
         } catch {
             failure = error
         }
@@ -55,7 +68,7 @@ package struct ProduceBenchmark: Sendable {
             records: total.records, bytes: total.bytes, elapsed: ended - feed.countedFrom,
             cpu: usage.cpu - feed.cpuBefore, peakResident: usage.peakResident, latencies: total.latencies,
             failed: total.failed, firstFailure: total.firstFailure ?? failure,
-            wasInterrupted: feed.sent < records)
+            wasInterrupted: feed.sent < records, transactions: transactions.map { _ in feed.committed })
     }
 
     private static func windows(
@@ -82,6 +95,10 @@ package struct ProduceBenchmark: Sendable {
         let loop: any EventLoop
         var countedFrom: Instant
         var cpuBefore = ProcessUsage.now().cpu
+        /// The transaction that is open: when it began, and its records.
+        private var open: (began: Instant, records: Int)?
+        /// Transactions that were committed.
+        private(set) var committed = 0
 
         init(_ plan: ProduceBenchmark, on loop: any EventLoop) {
             self.plan = plan
@@ -106,20 +123,46 @@ package struct ProduceBenchmark: Sendable {
                 if group == nil {
                     if shouldStop() { return }
                     if let throughput = plan.throughput { await pause(until: start, throughput) }
+                    if let span = plan.transactions { try await turn(span, producer) }
                     group = Group(time: loop.now)
                 }
                 let value = plan.payloads.values[Int(random.next() >> 33) % plan.payloads.values.count]
                 let key = plan.keys.map { "key-\(random.next() % UInt64(max(1, $0)))" }
                 let delivery = try await send(value, key, to: producer)
                 sent += 1
+                open?.records += 1
                 group?.add(delivery, bytes: value.count + (key?.utf8.count ?? 0), to: times)
                 if sent & 0x3FFF == 0 { progress(sent) }
-                if let full = group, full.count >= stride {
+                if let full = group, full.count >= stride || isFull {
                     full.note(to: times)
                     group = nil
                 }
             }
             group?.note(to: times)
+        }
+
+        /// Whether the open transaction has all of its records.
+        private var isFull: Bool {
+            guard let open, let most = plan.transactions?.records else { return false }
+            return open.records >= most
+        }
+
+        /// Commits a transaction that is full or has been open for long enough, and begins one where none is open.
+        private mutating func turn(_ span: TransactionSpan, _ producer: KafkaProducer) async throws(KafkaError) {
+            if let open, isFull || span.duration.map({ loop.now - open.began >= $0 }) == true {
+                try await commit(producer)
+            }
+            guard open == nil else { return }
+            try await producer.beginTransaction()
+            open = (loop.now, 0)
+        }
+
+        /// Commits the transaction that is open.
+        mutating func commit(_ producer: KafkaProducer) async throws(KafkaError) {
+            guard open != nil else { return }
+            try await producer.commitTransaction()
+            open = nil
+            committed += 1
         }
 
         /// Records of one batch that were sent one behind the other, at about one time.

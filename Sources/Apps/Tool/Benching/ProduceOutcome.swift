@@ -29,6 +29,8 @@ package struct ProduceOutcome: Sendable {
     package var failed: Int
     package var firstFailure: KafkaError?
     package var wasInterrupted: Bool
+    /// How many transactions were committed; nil where there were none to be.
+    package var transactions: Int?
 
     /// As Kafka's producer-performance tool prints its end.
     package var line: String {
@@ -45,6 +47,8 @@ package struct ProduceOutcome: Sendable {
     package var more: String {
         "latency \(latencies.line); \(Rates.cost(cpu, records)) CPU a record, "
             + "\(Rates.memory(peakResident)) resident at most"
+            + (transactions.map { "; \(Figures.counted($0, "transaction")), \(Rates.perSecond($0, elapsed)) a second" }
+                ?? "")
     }
 
     /// For a row of a table: records a second, MB a second, CPU for a record, p50, p99 and the largest latency.
@@ -62,7 +66,7 @@ package struct ProduceOutcome: Sendable {
                 ("records", "\(records)"), ("bytes", "\(bytes)"), ("failed", "\(failed)"),
             ] + Rates.json(records: records, bytes: bytes, elapsed: elapsed, cpu: cpu, peakResident: peakResident) + [
                 ("latencyMilliseconds", latencies.json)
-            ])
+            ] + (transactions.map { [("transactions", "\($0)")] } ?? []))
     }
 }
 

@@ -44,6 +44,13 @@ package struct ToolSettings: Sendable, Equatable {
         }
     }
 
+    /// Those of the settings for which `isWanted` is true.
+    package func keeping(_ isWanted: (Entry) -> Bool) -> ToolSettings {
+        var kept = self
+        kept.entries = entries.filter(isWanted)
+        return kept
+    }
+
     /// Text without white space at its ends.
     package static func trimmed(_ text: String) -> String {
         let start = text.drop { $0.isWhitespace }

@@ -62,11 +62,18 @@ struct BenchProduceCommand: ToolCommand {
     @Option(help: "What the random values begin with.")
     var seed: UInt64 = 0
 
-    @Option(help: .hidden)
+    @Option(
+        help: ArgumentHelp(
+            "Send in transactions under this id; without it one is made up where they are asked for.", valueName: "id"))
     var transactionalId: String?
 
-    @Option(help: .hidden)
+    @Option(
+        help: ArgumentHelp(
+            "Commit after so long; 3000, as in Kafka, where nothing says when.", valueName: "ms"))
     var transactionDurationMs: Int?
+
+    @Option(help: ArgumentHelp("Commit after so many records.", valueName: "number"))
+    var transactionRecords: Int?
 
     @Flag(help: .hidden)
     var printMetrics = false
@@ -83,9 +90,11 @@ struct BenchProduceCommand: ToolCommand {
         guard payloadFile == nil || recordSize == nil else {
             throw ValidationError("give one of --record-size and --payload-file")
         }
-        guard transactionalId == nil, transactionDurationMs == nil else {
-            throw ValidationError("this client has no transactions yet; leave out --transactional-id and its duration")
+        guard transactionalId != "" else { throw ValidationError("--transactional-id is empty; name one") }
+        guard transactionDurationMs ?? 1 > 0 else {
+            throw ValidationError("--transaction-duration-ms is above 0, in milliseconds")
         }
+        guard transactionRecords ?? 1 > 0 else { throw ValidationError("--transaction-records is at least 1") }
     }
 
     /// A measurement: of one size and one codec.
@@ -114,7 +123,15 @@ struct BenchProduceCommand: ToolCommand {
     }
 
     private func cases(_ tool: Tool) throws -> [Case] {
-        let settings = try options.settings(cluster)
+        var settings = try options.settings(cluster)
+        if let transactionalId {
+            settings.set("transactional.id", transactionalId, place: "--transactional-id")
+        } else if transactionDurationMs != nil || transactionRecords != nil,
+            settings.value("transactional.id") ?? "" == ""
+        {
+            let id = try "performance-producer-\(tool.loop.random() % 100_000)"
+            settings.set("transactional.id", id, place: "--transactional-id")
+        }
         var configuration = KafkaProducer.Configuration(bootstrapServers: cluster.bootstrap(settings))
         configuration.client = tool.client(cluster.bootstrap(settings))
         try settings.apply(to: &configuration, tool)
@@ -149,6 +166,7 @@ struct BenchProduceCommand: ToolCommand {
         benchmark.keys = keys
         benchmark.seed = seed
         benchmark.reportingInterval = .milliseconds(options.reportingInterval)
+        benchmark.transactions = span(one.configuration)
         let name = cases > 1 ? self.name(one) : ""
         let wanted = numRecords
         let json = options.json
@@ -179,6 +197,13 @@ struct BenchProduceCommand: ToolCommand {
                 "stopped after \(Figures.grouped(outcome.records)) of \(Figures.counted(numRecords, "record"))")
         }
         return outcome
+    }
+
+    /// When transactions are committed; nil where the producer has none.
+    private func span(_ configuration: KafkaProducer.Configuration) -> TransactionSpan? {
+        guard configuration.transactionalId != nil else { return nil }
+        let duration = transactionDurationMs ?? (transactionRecords == nil ? 3000 : nil)
+        return TransactionSpan(records: transactionRecords, duration: duration.map { .milliseconds($0) })
     }
 
     private func name(_ one: Case) -> String {

@@ -10,7 +10,9 @@ struct DoctorCommand: ToolCommand {
         abstract: "Say why a client cannot reach or use a cluster, and what to change.",
         discussion: """
             Goes a client's way: names, connections, what speaks at the port, the addresses that brokers advertise, their \
-            versions, topics, groups, clocks. It asks, and writes nothing to the cluster, ever.
+            versions, topics, groups, clocks. It asks, and writes nothing to the cluster, ever. In the file of \
+            --command-config, a name that nobody knows is told, and a value that a setting cannot have is the end. \
+            unix:/path is a Unix socket.
 
             Exit codes: 0 where nothing stands in the way (warnings may), 1 where something does; with --strict also for \
             warnings.
@@ -50,9 +52,16 @@ struct DoctorCommand: ToolCommand {
         if timeout.duration <= .zero { throw ValidationError("--timeout has to be longer than 0") }
     }
 
+    private static func isProtection(_ name: String) -> Bool {
+        ["security.", "ssl.", "sasl."].contains { name.hasPrefix($0) }
+    }
+
     func perform(_ tool: Tool) async throws {
         let settings = try cluster.settings()
         var client = ClientConfiguration(bootstrapServers: cluster.bootstrap(settings))
+        // What protects a connection is held against what the ports speak, and not refused. A wrong setting stands in every
+        // client's way.
+        try settings.keeping { !Self.isProtection($0.name) }.apply(to: &client, tool)
         client.clientId = "kw-doctor"
         var configuration = KafkaDoctor.Configuration(client)
         configuration.topics = topics

@@ -12,6 +12,10 @@ struct LineLedger {
     private var filling: [Entry?] = []
     private var sent: [Task<Void, Never>] = []
     private let outcome = Locked(Outcome())
+    /// Whether lines are in transactions: of one that is aborted all come to nothing, which is told once and not for each.
+    private let isTransactional: Bool
+
+    init(isTransactional: Bool = false) { self.isTransactional = isTransactional }
 
     private struct Outcome {
         var failedLines = 0
@@ -60,12 +64,15 @@ struct LineLedger {
 
     private func watch(_ entry: Entry) -> Task<Void, Never> {
         let outcome = outcome
+        let isTransactional = isTransactional
         return Task {
             // A batch that was too large for its topic has gone in parts, of which some may have arrived.
             var runs = entry.runs[...]
             for part in await entry.delivery.batchParts() {
                 let lines = Self.take(part.count, from: &runs)
-                if let error = part.error { outcome.withLock { $0.note(lines, error) } }
+                guard let error = part.error else { continue }
+                if isTransactional, error.code == .broker(.transactionAbortable) { continue }
+                outcome.withLock { $0.note(lines, error) }
             }
         }
     }
@@ -99,6 +106,9 @@ struct LineLedger {
         for task in sent { await task.value }
         sent = []
     }
+
+    /// Whether a line did not arrive.
+    var hasFailures: Bool { failedLines > 0 }
 
     /// How many lines did not arrive.
     var failedLines: Int { outcome.withLock { $0.failedLines } }

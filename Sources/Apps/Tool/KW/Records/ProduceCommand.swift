@@ -21,10 +21,15 @@ struct ProduceCommand: ToolCommand {
             With --json-input each line is a record as kw consume --json prints it: key, value, headers, time and \
             partition. --json is about what is written, here a report in the end; --json-input about what is read.
 
+            With --transactional-id all of the input is one transaction, which is committed at its end, or with \
+            --transaction-records one for every so many records. At Ctrl-C, and where a line cannot be read or sent, the one \
+            that is open is aborted: consumers with read_committed see nothing of it.
+
             kw produce --topic orders
             kw produce --topic orders --property parse.key=true
             kw produce --topic orders --file orders.txt --compression-codec zstd --json
             kw produce --topic orders --file orders.jsonl --json-input
+            kw produce --topic orders --file orders.txt --transactional-id import-7
             """)
 
     @OptionGroup var cluster: ClusterOptions
@@ -96,8 +101,13 @@ struct ProduceCommand: ToolCommand {
         configuration.client.clientId = "console-producer"
         configuration.client.connectTimeout = .seconds(4)
         try settings.apply(to: &configuration, tool)
+        let isTransactional = configuration.transactionalId != nil
+        if !isTransactional, sending.transactionRecords != nil {
+            throw ValidationError("--transaction-records goes with --transactional-id")
+        }
+        let cuts = isTransactional ? TransactionCuts(size: sending.transactionRecords) : nil
         let input = try InputFile(file)
-        var run = try ProduceRun(self, parser, input, tool)
+        var run = try ProduceRun(self, parser, input, cuts: cuts, tool)
         do throws(KafkaError) { try await run.perform(configuration) } catch { throw settings.located(error) }
         try run.finish()
     }
@@ -160,6 +170,15 @@ struct ProduceSettings: ParsableArguments {
     @Option(help: ArgumentHelp("As send.buffer.bytes, which has no effect here.", valueName: "bytes"))
     var socketBufferSize: String?
 
+    @Option(help: ArgumentHelp("As transactional.id: send in transactions.", valueName: "id"))
+    var transactionalId: String?
+
+    @Option(help: ArgumentHelp("So many records in a transaction, and not all of the input.", valueName: "number"))
+    var transactionRecords: Int?
+
+    @Option(help: ArgumentHelp("As transaction.timeout.ms.", valueName: "milliseconds"))
+    var transactionTimeout: String?
+
     @Option(
         name: [.customLong("command-property"), .customLong("producer-property")],
         help: ArgumentHelp("A setting of the producer; may be repeated.", valueName: "name=value"),
@@ -169,6 +188,11 @@ struct ProduceSettings: ParsableArguments {
     @Option(
         name: .customLong("producer.config"), help: ArgumentHelp("The same as --command-config.", valueName: "file"))
     var producerConfig: String?
+
+    func validate() throws {
+        guard transactionRecords ?? 1 > 0 else { throw ValidationError("--transaction-records is at least 1") }
+        guard transactionalId != "" else { throw ValidationError("--transactional-id is empty; name one") }
+    }
 
     /// Puts the settings over those of the file; options of their own stand over `--command-property`, as in Kafka.
     func add(to settings: inout ToolSettings) throws {
@@ -184,6 +208,8 @@ struct ProduceSettings: ParsableArguments {
             ("metadata.max.age.ms", metadataExpiryMs, "--metadata-expiry-ms"),
             ("max.block.ms", maxBlockMs, "--max-block-ms"), ("buffer.memory", maxMemoryBytes, "--max-memory-bytes"),
             ("send.buffer.bytes", socketBufferSize, "--socket-buffer-size"),
+            ("transactional.id", transactionalId, "--transactional-id"),
+            ("transaction.timeout.ms", transactionTimeout, "--transaction-timeout"),
         ]
         for option in options {
             if let value = option.value { settings.set(option.name, value, place: option.option) }

@@ -53,13 +53,20 @@ struct ProduceRun {
 
     private var records = 0
     private var bytes = 0
-    private var ledger = LineLedger()
+    private var ledger: LineLedger
+    /// The transactions that lines are sent in; nil where there are none.
+    private var cuts: TransactionCuts?
     /// Lines that the producer did not take.
     private var failures: [String] = []
     private var refusedLines = 0
     private var ending: ToolFailure?
+    /// What became of a transaction that was open in the end.
+    private var leftOver: String?
 
-    init(_ command: ProduceCommand, _ parser: LineParser, _ input: InputFile, _ tool: Tool) throws(NetError) {
+    /// With `cuts` everything is sent in transactions.
+    init(
+        _ command: ProduceCommand, _ parser: LineParser, _ input: InputFile, cuts: TransactionCuts?, _ tool: Tool
+    ) throws(NetError) {
         loop = try tool.loop
         began = loop.now
         topic = command.topic
@@ -74,6 +81,8 @@ struct ProduceRun {
         self.tool = tool
         isSync = command.sending.sync
         isJSON = command.json
+        self.cuts = cuts
+        ledger = LineLedger(isTransactional: cuts != nil)
     }
 
     mutating func perform(_ configuration: KafkaProducer.Configuration) async throws(KafkaError) {
@@ -84,17 +93,21 @@ struct ProduceRun {
         do throws(KafkaError) {
             // Said at once where nobody answers.
             try await look(cluster)
-            try await send(producer)
-            try await producer.flush()
+            // So is what is wrong with the transactional id.
+            if cuts != nil { try await producer.initTransactions() }
+            let isWhole = try await send(producer)
+            if cuts == nil { try await producer.flush() } else if isWhole { try await commit(producer) }
         } catch {
             failure = error
         }
+        await abort(producer, becauseOf: failure)
         let patience = min(configuration.deliveryTimeout, .seconds(30))
         do throws(KafkaError) { try await producer.close(timeout: patience) } catch { failure = failure ?? error }
         await ledger.settle()
         tool.console.endProgress()
         guard records == 0, let failure else {
-            if let failure, ledger.failedLines == 0 { ending = ending ?? ToolFailure(failure.message) }
+            let isNews = !ledger.hasFailures || failure?.transaction == .fenced
+            if let failure, isNews { ending = ending ?? ToolFailure(failure.message) }
             return
         }
         throw failure
@@ -120,26 +133,29 @@ struct ProduceRun {
 
     /// Says what has become of the lines. Throws where some did not arrive.
     func finish() throws {
-        let failed = ledger.failedLines + refusedLines
+        let failed = (cuts?.lostRecords ?? ledger.failedLines) + refusedLines
         let time = loop.now - began
         if isJSON {
             tool.console.line(
-                JSONText.object([
-                    ("topic", JSONText.string(topic)), ("records", "\(records)"), ("failed", "\(failed)"),
-                    ("bytes", "\(bytes)"), ("seconds", Figures.fixed(Figures.seconds(time), decimals: 3)),
-                ]))
+                JSONText.object(
+                    [
+                        ("topic", JSONText.string(topic)), ("records", "\(records)"), ("failed", "\(failed)"),
+                        ("bytes", "\(bytes)"), ("seconds", Figures.fixed(Figures.seconds(time), decimals: 3)),
+                    ] + (cuts.map { [("transactions", "\($0.committed)")] } ?? [])))
         }
         if tool.shutdown.isRequested {
-            let sent = records - ledger.failedLines
-            tool.console.note("\(Figures.counted(sent, "record")) sent to \(topic)")
+            let sent = cuts?.committedRecords ?? records - ledger.failedLines
+            tool.console.note(
+                "\(Figures.counted(sent, "record")) \(cuts == nil ? "sent" : "committed") to \(SafeText.line(topic))")
         }
-        let sentences = failures + ledger.sentences + (ending?.sentences ?? [])
+        let sentences = failures + ledger.sentences + (ending?.sentences ?? []) + (leftOver.map { [$0] } ?? [])
         if !sentences.isEmpty { throw ToolFailure(sentences) }
     }
 
     // MARK: - Lines
 
-    private mutating func send(_ producer: KafkaProducer) async throws(KafkaError) {
+    /// Sends all lines; false where it stopped before the input's end.
+    private mutating func send(_ producer: KafkaProducer) async throws(KafkaError) -> Bool {
         let reader = input.reader
         let prompts = input.isTyped && tool.console.outputIsTerminal
         prompt(prompts)
@@ -147,26 +163,29 @@ struct ProduceRun {
             // Other tasks of this process may have but this thread.
             await Task.yield()
             guard reader.waitForInput(50, or: tool.shutdown.descriptor) else { continue }
-            if tool.shutdown.isRequested { return }
-            do throws(FileError) { guard try reader.fill() else { return } } catch {
+            if tool.shutdown.isRequested { return false }
+            do throws(FileError) { guard try reader.fill() else { return true } } catch {
                 ending = ToolFailure("\(error)")
-                return
+                return false
             }
             let time = loop.wallMicroseconds / 1000
             while let line = reader.next() {
                 let number = reader.number
+                if cuts != nil { try await begin(producer) }
                 if let jsonReader {
                     try await send(line, by: jsonReader, number: number, at: time, producer)
                 } else if try !take(line, number: number, at: time, producer) {
                     try await wait(line, number: number, at: time, producer)
                 }
-                if ending != nil { return }
+                if ending != nil { return false }
                 if isSync { await ledger.settle() }
+                if cuts?.isFull == true { try await commit(producer) }
                 prompt(prompts)
             }
             await ledger.limit()
             progress()
         }
+        return false
     }
 
     private func prompt(_ isWanted: Bool) {
@@ -244,13 +263,56 @@ struct ProduceRun {
         records += 1
         bytes += line.count
         ledger.note(delivery, line: number)
+        cuts?.note(line: number)
     }
 
-    /// A record that is too large is left out and told in the end; anything else concerns all that follow.
+    /// A record that is too large is left out and told in the end, or, in a transaction, is the end of it; anything else
+    /// concerns all that follow.
     private mutating func refuse(_ error: KafkaError, _ number: Int) throws(KafkaError) {
         guard error.code == .recordTooLarge else { throw error }
         refusedLines += 1
+        guard cuts == nil else {
+            ending = ToolFailure("line \(number): \(error.message)")
+            return
+        }
         if failures.count < LineLedger.told { failures.append("line \(number): \(error.message)") }
+    }
+}
+
+// MARK: - Transactions
+
+extension ProduceRun {
+    /// Begins a transaction where none is open.
+    private mutating func begin(_ producer: KafkaProducer) async throws(KafkaError) {
+        guard cuts?.open == nil else { return }
+        try await producer.beginTransaction()
+        cuts?.begin()
+    }
+
+    /// Commits the open transaction. Where nobody says in time what came of it, it is asked for once more.
+    private mutating func commit(_ producer: KafkaProducer) async throws(KafkaError) {
+        guard cuts?.open != nil else { return }
+        do throws(KafkaError) { try await producer.commitTransaction() } catch {
+            guard error.transaction == .outcomeUnknown, !tool.shutdown.isRequested else { throw error }
+            try await producer.commitTransaction()
+        }
+        cuts?.commit()
+    }
+
+    /// Aborts the transaction that is still open, and says what has become of it.
+    private mutating func abort(_ producer: KafkaProducer, becauseOf failure: KafkaError?) async {
+        guard cuts?.open != nil else { return }
+        var outcome = "was aborted"
+        switch failure?.transaction {
+        case .outcomeUnknown: outcome = "is committed or aborted; nobody has said which"
+        case .fenced, .fatal: outcome = "was not committed"
+        case .abortable, nil:
+            do throws(KafkaError) { try await producer.abortTransaction() } catch {
+                outcome = "was not committed, and could not be aborted: \(error.message)"
+            }
+        }
+        guard let lines = cuts?.lose() else { return }
+        leftOver = "\(lines): the transaction \(outcome)"
     }
 }
 
