@@ -3,8 +3,8 @@ import KafkaWire
 /// What a broker and a topic's settings ask of a batch's records (Kafka's `LogValidator`): lengths that add up, keys
 /// where the log is compacted, times that lie near the broker's, and the codec in which it is kept.
 ///
-/// Records that are not packed are walked. Unlike in Kafka, packed ones are unpacked only where the log is compacted, or
-/// where they are packed anew: of the others, the header's times are looked at.
+/// Records that are not packed are walked. Unlike in Kafka, packed ones are unpacked only where the log is compacted,
+/// where they are packed anew, or where times may be too old: of the others, the header's times are looked at.
 enum BatchAdmission {
     /// The batch as it is to be stored, or why it is refused. `now` is in milliseconds since 1970.
     static func admit(_ batch: RecordBatch, _ settings: TopicSettings, now: Int64) throws(BatchCheck.Refusal)
@@ -19,7 +19,9 @@ enum BatchAdmission {
                 message: "the lengths of the records do not add up to the batch's \(batch.recordCount) records")
         }
         let codec = settings.codec == batch.attributes.compression ? nil : settings.codec
-        let records = settings.compaction != nil || codec != nil ? try records(of: batch) : nil
+        // The header tells the latest of the times, and not the oldest.
+        let isAgeBound = isPacked && settings.earliest < .max && !settings.stampsArrival
+        let records = settings.compaction != nil || codec != nil || isAgeBound ? try records(of: batch) : nil
         if settings.compaction != nil, let records { try checkKeys(records) }
         let timed: RecordBatch
         if settings.stampsArrival {

@@ -53,21 +53,21 @@ extension SettingName {
             "socket.user.timeout.ms", .client, "connections.userTimeout", .milliseconds(atLeast: 0), "", .none,
             "how long sent bytes may go unacknowledged before the system ends the connection; 0 is the system's"),
         .init(
-            "send.buffer.bytes", .client, "connections.sendBuffer", .bytes(-1...Int.max), "",
+            "send.buffer.bytes", .client, "connections.sendBuffer", .bytes(-1...Int(Int32.max)), "",
             .differs("socket.send.buffer.bytes", "0 is the system's, taken as well"),
             "the socket's buffer for what is sent; -1 is the system's"),
         .init(
-            "receive.buffer.bytes", .client, "connections.receiveBuffer", .bytes(-1...Int.max), "",
+            "receive.buffer.bytes", .client, "connections.receiveBuffer", .bytes(-1...Int(Int32.max)), "",
             .differs("socket.receive.buffer.bytes", "0 is the system's, taken as well"),
             "the socket's buffer for what is received; -1 is the system's"),
         .init(
-            "socket.send.buffer.bytes", .client, "connections.sendBuffer", .bytes(0...Int.max), "",
+            "socket.send.buffer.bytes", .client, "connections.sendBuffer", .bytes(0...Int(Int32.max)), "",
             "send.buffer.bytes as librdkafka has it: 0 is the system's"),
         .init(
-            "socket.receive.buffer.bytes", .client, "connections.receiveBuffer", .bytes(0...Int.max), "",
+            "socket.receive.buffer.bytes", .client, "connections.receiveBuffer", .bytes(0...Int(Int32.max)), "",
             "receive.buffer.bytes as librdkafka has it: 0 is the system's"),
         .init(
-            "receive.message.max.bytes", .client, "connections.maximumAnswerSize", .bytes(1000...Int.max),
+            "receive.message.max.bytes", .client, "connections.maximumAnswerSize", .bytes(1000...Int(Int32.max)),
             "\(Frame.defaultLimit)", "the largest answer that is taken of a broker"),
         .init(
             "broker.address.family", .client, "connections.addressFamily", .choice(["any", "v4", "v6"]), "any",
