@@ -91,7 +91,7 @@ let package = Package(
             name: "ServiceLifecycle", description: "Producers and consumers as services of swift-service-lifecycle."),
         .default(
             enabledTraits: isDependency
-                ? ["Compression", "Metrics"] : ["Compression", "Metrics", "Programs", "ServiceLifecycle", "Tracing"]),
+                ? ["Compression"] : ["Compression", "Metrics", "Programs", "ServiceLifecycle", "Tracing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -182,7 +182,8 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(
-            name: "WireTests", dependencies: ["TestSupport", "KafkaWire", "Conformance", "FuzzChecks", "JSONLines", log],
+            name: "WireTests",
+            dependencies: ["TestSupport", "KafkaWire", "Conformance", "FuzzChecks", "JSONLines", log],
             swiftSettings: strict),
         .testTarget(
             name: "BrokerTests", dependencies: ["TestSupport", "KafkaBroker", "KafkaWire", "FuzzChecks"],
