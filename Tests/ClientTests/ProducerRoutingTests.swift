@@ -101,7 +101,9 @@ import Testing
         let broker = try await KafkaBroker.start(configuration)
         let port = Int32(broker.port)
         let looks = Locked(0)
-        broker.on(.metadata) { _ in
+        broker.on(.metadata) { request in
+            // Who asks for no topic wants to know whom it is connected to.
+            if (request.message as? MetadataRequest)?.topics?.isEmpty == true { return .answer(Self.theFirst(port)) }
             let isFirst = looks.withLock { looks in
                 defer { looks += 1 }
                 return looks == 0
@@ -121,7 +123,7 @@ import Testing
         await broker.stop()
     }
 
-    private static func onlyTheFirst(_ port: Int32) -> MetadataResponse {
+    private static func theFirst(_ port: Int32) -> MetadataResponse {
         .with {
             $0.clusterId = "c"
             $0.controllerId = 1
@@ -132,20 +134,25 @@ import Testing
                     $0.port = port
                 }
             ]
-            $0.topics = [
-                .with {
-                    $0.name = "u"
-                    $0.partitions = [PartitionID(0), 1].map { index in
-                        .with {
-                            $0.partitionIndex = index
-                            $0.leaderId = 1
-                            $0.replicaNodes = [1]
-                            $0.isrNodes = [1]
-                        }
+        }
+    }
+
+    private static func onlyTheFirst(_ port: Int32) -> MetadataResponse {
+        var answer = theFirst(port)
+        answer.topics = [
+            .with {
+                $0.name = "u"
+                $0.partitions = [PartitionID(0), 1].map { index in
+                    .with {
+                        $0.partitionIndex = index
+                        $0.leaderId = 1
+                        $0.replicaNodes = [1]
+                        $0.isrNodes = [1]
                     }
                 }
-            ]
-        }
+            }
+        ]
+        return answer
     }
 
     // MARK: - Topics
