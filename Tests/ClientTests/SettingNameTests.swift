@@ -35,7 +35,9 @@ import Testing
             var value: Any = ()
             var mirror = try #require(mirrors[row.side])
             for part in row.property.split(separator: ".") {
-                value = try #require(mirror.children.first { $0.label.map { $0 == part } ?? false }, "\(row.name): \(row.property)").value
+                value = try #require(
+                    mirror.children.first { $0.label.map { $0 == part } ?? false }, "\(row.name): \(row.property)"
+                ).value
                 mirror = Mirror(reflecting: value)
             }
             guard !Self.shared.contains(row.name), row.name != "group.id", row.name != "bootstrap.servers" else {
@@ -95,6 +97,11 @@ import Testing
                 #expect(!isTaken(row, "something else"), "\(row.name)")
             }
         }
+    }
+
+    @Test func everyPartitionerHasItsWord() {
+        #expect(
+            SettingName.named("partitioner")?.kind == .choice(LibrdkafkaPartitioner.allCases.map(\.rawValue)))
     }
 
     @Test func namesOfLibrdkafkaThatMeanTheSameAreTaken() throws {

@@ -62,7 +62,10 @@ extension SettingName {
             .differs("partitioner", "by other names, taken as well"),
             "which partition a record goes to: empty, or org.apache.kafka.clients.producer.RoundRobinPartitioner"),
         .init(
-            "partitioner", .producer, "partitioner", .choice(LibrdkafkaPartitioner.allCases.map(\.rawValue)), "",
+            "partitioner", .producer, "partitioner",
+            .choice([
+                "random", "consistent", "consistent_random", "murmur2", "murmur2_random", "fnv1a", "fnv1a_random",
+            ]), "",
             "the same by librdkafka's names"),
         .init(
             "partitioner.ignore.keys", .producer, "ignoresKeys", .flag, "false", .none,

@@ -107,7 +107,7 @@ public struct Assignor: GroupAssignor, Hashable, CaseIterable, RawRepresentable,
         guard group.wantSame else {
             var shares = GeneralAssignment(group).shares
             guard cooperative else { return group.named(shares) }
-            let lost = shares.indices.reduce(into: Set<Place>()) {
+            let lost = shares.indices.reduce(into: Set<GroupPlace>()) {
                 $0.formUnion(group.present[$1].subtracting(shares[$1]))
             }
             for member in shares.indices {

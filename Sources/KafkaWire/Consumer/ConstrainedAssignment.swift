@@ -9,11 +9,11 @@ struct ConstrainedAssignment {
     private let wantedWithMore: Int
     private var withMore = 0
 
-    private(set) var shares: [[Place]]
+    private(set) var shares: [[GroupPlace]]
     /// What members had before and perhaps do not keep.
-    private var given: [Place: Int] = [:]
+    private var given: [GroupPlace: Int] = [:]
     /// The partitions that have another owner now than before.
-    private(set) var moving: [Place: Int] = [:]
+    private(set) var moving: [GroupPlace: Int] = [:]
     /// Members with less than the least.
     private var unfilled: [Int] = []
     /// Members with the least that may get one more.
@@ -42,7 +42,7 @@ struct ConstrainedAssignment {
 
     private mutating func keep() {
         for member in group.order {
-            var owned: [Place] = []
+            var owned: [GroupPlace] = []
             for place in group.owned[member].sorted(by: { ($0.index, $0.topic) < ($1.index, $1.topic) }) {
                 if group.racks.isFar(member, from: place) {
                     given[place] = member
@@ -68,8 +68,8 @@ struct ConstrainedAssignment {
     }
 
     /// Deals out what has a replica in a member's rack. Gives what is left.
-    private mutating func dealNearby(_ open: [Place]) -> [Place] {
-        var rest: [Place] = []
+    private mutating func dealNearby(_ open: [GroupPlace]) -> [GroupPlace] {
+        var rest: [GroupPlace] = []
         var turn = 0
         for place in open {
             if let index = group.racks.next(near: place, among: unfilled, from: turn) {
@@ -99,7 +99,7 @@ struct ConstrainedAssignment {
         return rest
     }
 
-    private mutating func deal(_ open: [Place]) {
+    private mutating func deal(_ open: [GroupPlace]) {
         var turn = 0
         // One after the other gets its least; then one after the other one more.
         var more = extensible[...]
@@ -123,7 +123,7 @@ struct ConstrainedAssignment {
         }
     }
 
-    private mutating func assign(_ place: Place, to member: Int) {
+    private mutating func assign(_ place: GroupPlace, to member: Int) {
         shares[member].append(place)
         if given[place].map({ $0 != member }) ?? false || group.contested.contains(place) { moving[place] = member }
     }

@@ -3,8 +3,8 @@
 /// `GeneralAssignmentBuilder` in Apache Kafka 4.3; but no partition is moved to a member that does not want its topic.
 struct GeneralAssignment {
     private let group: StickyGroup
-    private(set) var shares: [[Place]]
-    private var owners: [Place: Int] = [:]
+    private(set) var shares: [[GroupPlace]]
+    private var owners: [GroupPlace: Int] = [:]
     /// The members that take part in moving, those with the smallest share first.
     private var bySize: [Int] = []
     private var takesPart: [Bool]
@@ -50,7 +50,7 @@ struct GeneralAssignment {
 
     // MARK: - What is left
 
-    private mutating func balance(all: [Place], open: inout [Place], gaveUp: Bool) {
+    private mutating func balance(all: [GroupPlace], open: inout [GroupPlace], gaveUp: Bool) {
         let isNew = bySize.last.map { shares[$0].isEmpty } ?? true
         let far = group.racks.isUsed ? open.filter { !assign($0, nearby: true) } : open
         for place in far { _ = assign(place, nearby: false) }
@@ -68,7 +68,7 @@ struct GeneralAssignment {
         if !isNew, hasMoved, score >= scoreBefore { (shares, owners) = before }
     }
 
-    private mutating func assign(_ place: Place, nearby: Bool) -> Bool {
+    private mutating func assign(_ place: GroupPlace, nearby: Bool) -> Bool {
         let taker = bySize.first {
             group.wants($0, place.topic) && !(nearby && group.racks.isFar($0, from: place))
         }
@@ -88,7 +88,7 @@ struct GeneralAssignment {
     // MARK: - Moves
 
     /// Moves these partitions as long as that makes the shares more even. Says whether one was moved.
-    private mutating func move(_ places: [Place]) -> Bool {
+    private mutating func move(_ places: [GroupPlace]) -> Bool {
         var hasMoved = false
         var goesOn = true
         while goesOn {
@@ -113,7 +113,7 @@ struct GeneralAssignment {
         return hasMoved
     }
 
-    private mutating func move(_ wanted: Place, to member: Int) {
+    private mutating func move(_ wanted: GroupPlace, to member: Int) {
         guard let from = owners[wanted] else { return }
         movesLeft -= 1
         let place = movements.actual(wanted, from: from, to: member, hash: group.hash)
@@ -133,7 +133,7 @@ struct GeneralAssignment {
         for member in bySize where shares[member].count != most(of: member) {
             for topic in group.wishes[member] {
                 for index in 0..<group.counts[topic] {
-                    guard let owner = owners[Place(topic: topic, index: index)], owner != member else { continue }
+                    guard let owner = owners[GroupPlace(topic: topic, index: index)], owner != member else { continue }
                     if shares[member].count + 1 < shares[owner].count { return false }
                 }
             }
@@ -187,30 +187,30 @@ struct PartitionMovements {
     /// Partitions in the order in which they came, and how many there were at most: what the order of a set in Java
     /// depends on.
     private struct Moved {
-        var places: [Place] = []
+        var places: [GroupPlace] = []
         var peak = 0
 
-        mutating func add(_ place: Place) {
+        mutating func add(_ place: GroupPlace) {
             places.append(place)
             peak = max(peak, places.count)
         }
     }
 
-    private var moves: [Place: Pair] = [:]
+    private var moves: [GroupPlace: Pair] = [:]
     private var byTopic: [Int: [Pair: Moved]] = [:]
 
-    mutating func move(_ place: Place, from: Int, to member: Int) {
+    mutating func move(_ place: GroupPlace, from: Int, to member: Int) {
         guard let before = remove(place) else { return add(place, Pair(from: from, to: member)) }
         // Back where it was is not moved.
         if before.from != member { add(place, Pair(from: before.from, to: member)) }
     }
 
-    private mutating func add(_ place: Place, _ pair: Pair) {
+    private mutating func add(_ place: GroupPlace, _ pair: Pair) {
         moves[place] = pair
         byTopic[place.topic, default: [:]][pair, default: Moved()].add(place)
     }
 
-    private mutating func remove(_ place: Place) -> Pair? {
+    private mutating func remove(_ place: GroupPlace) -> Pair? {
         guard let pair = moves.removeValue(forKey: place) else { return nil }
         byTopic[place.topic]?[pair]?.places.removeAll { $0 == place }
         if byTopic[place.topic]?[pair]?.places.isEmpty ?? true { byTopic[place.topic]?[pair] = nil }
@@ -218,7 +218,7 @@ struct PartitionMovements {
     }
 
     /// The partition to move in place of `place`.
-    func actual(_ place: Place, from: Int, to member: Int, hash: (Place) -> Int32) -> Place {
+    func actual(_ place: GroupPlace, from: Int, to member: Int, hash: (GroupPlace) -> Int32) -> GroupPlace {
         let from = moves[place]?.from ?? from
         guard let back = byTopic[place.topic]?[Pair(from: member, to: from)],
             let first = JavaOrder.hashMap(back.places.map(hash), peak: back.peak).first

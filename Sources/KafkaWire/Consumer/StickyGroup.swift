@@ -1,14 +1,15 @@
 /// A partition in a group whose topics are numbered in the order of their names.
-struct Place: Hashable, Comparable {
+struct GroupPlace: Hashable, Comparable {
     var topic: Int
     var index: Int
 
-    static func < (a: Place, b: Place) -> Bool { (a.topic, a.index) < (b.topic, b.index) }
+    static func < (a: GroupPlace, b: GroupPlace) -> Bool { (a.topic, a.index) < (b.topic, b.index) }
 }
 
 /// A group as the sticky assignors see it: members and topics are numbered in the order of their names, and what members
 /// claim to have had is settled between them. It follows `AbstractStickyAssignor` in Apache Kafka 4.3, but that partitions
-/// which are no more are claimed by nobody: there they would be assigned, and others twice.
+/// which are no more are claimed by nobody: there they would be assigned, and others twice; and that a member that wants no
+/// topic is not taken for one that wants the same as the others.
 struct StickyGroup {
     /// The members' ids.
     let ids: [String]
@@ -24,13 +25,13 @@ struct StickyGroup {
     /// Whether all members want the same topics.
     let wantSame: Bool
     /// What each member has had, and no other of the same or a later generation.
-    let owned: [[Place]]
+    let owned: [[GroupPlace]]
     /// Partitions that several members have had in the same generation.
-    let contested: Set<Place>
+    let contested: Set<GroupPlace>
     /// What members have had in an earlier generation than the last: the member that had it most recently.
-    let previous: [Place: Int]
+    let previous: [GroupPlace: Int]
     /// What each member says that it has at present.
-    let present: [Set<Place>]
+    let present: [Set<GroupPlace>]
     let racks: RackMatch
     private let hashes: [Int32]
 
@@ -52,9 +53,9 @@ struct StickyGroup {
         wishes = wished.map { $0.sorted() }
 
         let (counts, topics) = (counts, topics)
-        func place(_ partition: TopicPartition) -> Place? {
+        func place(_ partition: TopicPartition) -> GroupPlace? {
             guard let topic = numbers[partition.topic], partition.partition.rawValue >= 0 else { return nil }
-            let place = Place(topic: topic, index: partition.partition.index)
+            let place = GroupPlace(topic: topic, index: partition.partition.index)
             return place.index < counts[topic] ? place : nil
         }
         let claims = members.map(claim)
@@ -68,17 +69,17 @@ struct StickyGroup {
 
     func wants(_ member: Int, _ topic: Int) -> Bool { wished[member].contains(topic) }
 
-    func hash(_ place: Place) -> Int32 {
+    func hash(_ place: GroupPlace) -> Int32 {
         JavaOrder.hash(topic: hashes[place.topic], partition: Int32(clamping: place.index))
     }
 
     /// All partitions, of these topics one after the other.
-    func places(of topics: some Sequence<Int>) -> [Place] {
-        topics.flatMap { topic in (0..<counts[topic]).map { Place(topic: topic, index: $0) } }
+    func places(of topics: some Sequence<Int>) -> [GroupPlace] {
+        topics.flatMap { topic in (0..<counts[topic]).map { GroupPlace(topic: topic, index: $0) } }
     }
 
     /// What each member gets, in order.
-    func named(_ shares: [[Place]]) -> [String: [TopicPartition]] {
+    func named(_ shares: [[GroupPlace]]) -> [String: [TopicPartition]] {
         var named: [String: [TopicPartition]] = [:]
         for (id, share) in zip(ids, shares) {
             named[id] = share.sorted().map { TopicPartition(topics[$0.topic], PartitionID(index: $0.index)) }
@@ -91,20 +92,14 @@ struct StickyGroup {
     /// Settles who has had which partition: of two members the one that had it in the later generation, and neither where
     /// both had it in the same.
     private static func settle(
-        _ members: [GroupSnapshot.Member], _ claims: [StickyClaim], _ places: [[Place]], _ order: [Int]
-    ) -> (wantSame: Bool, owned: [[Place]], contested: Set<Place>) {
-        var wantSame = true
-        var topics: Set<String> = []
-        var owned = [[Place]](repeating: [], count: members.count)
-        var contested: Set<Place> = []
-        var owners: [Place: Int] = [:]
+        _ members: [GroupSnapshot.Member], _ claims: [StickyClaim], _ places: [[GroupPlace]], _ order: [Int]
+    ) -> (wantSame: Bool, owned: [[GroupPlace]], contested: Set<GroupPlace>) {
+        let topics = Set(members.first?.topics ?? [])
+        let wantSame = members.allSatisfy { $0.topics.count == topics.count && $0.topics.allSatisfy(topics.contains) }
+        var owned = [[GroupPlace]](repeating: [], count: members.count)
+        var contested: Set<GroupPlace> = []
+        var owners: [GroupPlace: Int] = [:]
         for member in order {
-            let wishes = members[member].topics
-            if topics.isEmpty {
-                topics = Set(wishes)
-            } else if wishes.count != topics.count || !wishes.allSatisfy(topics.contains) {
-                wantSame = false
-            }
             let generation = claims[member].generation ?? -1
             for place in places[member] {
                 guard let other = owners[place] else {
@@ -122,9 +117,10 @@ struct StickyGroup {
         return (wantSame, owned, contested)
     }
 
-    private static func previous(_ claims: [StickyClaim], _ places: [[Place]], _ order: [Int]) -> [Place: Int] {
+    private static func previous(_ claims: [StickyClaim], _ places: [[GroupPlace]], _ order: [Int]) -> [GroupPlace: Int]
+    {
         let last = claims.map { $0.generation ?? -1 }.max() ?? -1
-        var found: [Place: (member: Int, generation: Int32)] = [:]
+        var found: [GroupPlace: (member: Int, generation: Int32)] = [:]
         for member in order {
             let generation = claims[member].generation ?? -1
             guard generation < last else { continue }
@@ -171,24 +167,24 @@ struct RackMatch {
     var isUsed: Bool { !partitions.isEmpty && members.contains { $0 != nil } }
 
     /// Whether the partition has a replica in that member's rack; nil where either has none.
-    private func isNear(_ member: Int, _ place: Place) -> Bool? {
+    private func isNear(_ member: Int, _ place: GroupPlace) -> Bool? {
         guard let rack = members[member], partitions.indices.contains(place.topic) else { return nil }
         return partitions[place.topic][place.index].contains(rack)
     }
 
-    func isNear(_ member: Int, to place: Place) -> Bool { isNear(member, place) ?? false }
+    func isNear(_ member: Int, to place: GroupPlace) -> Bool { isNear(member, place) ?? false }
 
-    func isFar(_ member: Int, from place: Place) -> Bool { isNear(member, place).map { !$0 } ?? false }
+    func isFar(_ member: Int, from place: GroupPlace) -> Bool { isNear(member, place).map { !$0 } ?? false }
 
     /// Those that few members are near to come first.
-    func sorted(_ places: [Place]) -> [Place] {
+    func sorted(_ places: [GroupPlace]) -> [GroupPlace] {
         guard !nearby.isEmpty else { return places }
         return places.enumerated().map { (near: nearby[$1.topic][$1.index], number: $0, place: $1) }
             .sorted { ($0.near, $0.number) < ($1.near, $1.number) }.map(\.place)
     }
 
     /// The next of `members`, from number `first` on and round, that is near to the partition.
-    func next(near place: Place, among members: [Int], from first: Int) -> Int? {
+    func next(near place: GroupPlace, among members: [Int], from first: Int) -> Int? {
         for step in members.indices {
             let index = (first + step) % members.count
             if isNear(members[index], to: place) { return index }

@@ -70,7 +70,7 @@ struct TransactionState: Equatable, Sendable {
     var isUninitialised: Bool { phase == .uninitialised }
 
     mutating func initialise() throws(KafkaError) {
-        try require(.initialising, "initialise transactions")
+        guard phase == .uninitialised else { throw refusal("initialise transactions") }
         become(.initialising)
     }
 
