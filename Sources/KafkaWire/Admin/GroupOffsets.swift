@@ -6,7 +6,7 @@ extension KafkaAdmin {
     /// a commit is left out; so a group that is not there has none.
     ///
     /// - Parameters:
-    ///   - partitions: The partitions wanted, by group; those of a group with nil are all.
+    ///   - groups: The partitions wanted, by group; those of a group with nil are all.
     ///   - requireStable: Whether to wait until open transactions have decided about offsets (KIP-447). Default no, as in
     ///     Java's admin client.
     public func listGroupOffsets(

@@ -92,7 +92,7 @@ extension FieldVisitor where Self: ~Copyable {
     /// Names a field. `default` is the value that an absent field has, where it is not the type's zero value;
     /// `nullable` defaults to all versions that carry the field, and matters only where the value is an optional;
     /// `sensitive` says that the value is a secret; of a setting its name, which is read before, decides
-    /// (``hides(setting:)``).
+    /// (`hides(setting:)`).
     @inline(__always)
     public mutating func field<T: WireType>(
         _ name: StaticString, _ value: inout T, _ versions: Versions = .all, nullable: Versions = .all,

@@ -5,7 +5,7 @@ public struct ConsumerBatch: Sendable {
     public let source: TopicPartition
     /// Where it begins; there may be no record with that offset.
     let firstOffset: Offset
-    /// The offset behind the last record: what ``commit()`` commits.
+    /// The offset behind the last record: what ``commit(metadata:)`` commits.
     public let nextOffset: Offset
     /// The end of the partition when the records were fetched; how far it is ahead of ``nextOffset`` is the lag.
     public let highWatermark: Offset

@@ -10,8 +10,8 @@ extension KafkaConsumer {
         /// before the first assignment.
         public var offsetReset = OffsetReset.earliest
         /// How often the positions behind processed batches are committed (`auto.commit.interval.ms`); nil leaves it to
-        /// ``ConsumerBatch/commit()``. Default 5 s, as in Java; a batch counts as processed when the next one is asked
-        /// for, so that a crash repeats records and loses none.
+        /// ``ConsumerBatch/commit(metadata:)``. Default 5 s, as in Java; a batch counts as processed when the next one is
+        /// asked for, so that a crash repeats records and loses none.
         public var autoCommit: Duration? = .seconds(5)
         /// After how long without a heartbeat the group takes the member for dead (`session.timeout.ms`). Default
         /// 45 s, as in Java.
@@ -25,7 +25,7 @@ extension KafkaConsumer {
         public var maximumPollInterval: Duration = .seconds(300)
         /// How partitions may be spread over the members, the preferred way first (`partition.assignment.strategy`).
         /// The group takes one that all members offer. Default: range, then round robin. Where all of them can rebalance
-        /// cooperatively (``Assignor/cooperativeSticky``), members go on reading what they keep (KIP-429).
+        /// cooperatively (``GroupAssignor/cooperativeSticky``), members go on reading what they keep (KIP-429).
         public var assignors: [any GroupAssignor] = [.range, .roundRobin]
         /// How the group is formed (`group.protocol`): by its members, or by the coordinator (KIP-848). Default: classic, as in
         /// Java. A group changes from one to the other while its members are exchanged one by one.

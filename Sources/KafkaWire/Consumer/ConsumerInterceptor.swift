@@ -38,7 +38,7 @@ public struct ReplacedRecord: Sendable, Equatable {
 
 extension ConsumerBatch {
     /// The same batch with other records: each is replaced by what `change` gives, or left out with nil. Offsets and times are
-    /// kept, and ``commit()`` commits the same. Records are written anew, which costs about what producing them does.
+    /// kept, and ``commit(metadata:)`` commits the same. Records are written anew, which costs about what producing them does.
     ///
     /// - Throws: ``KafkaError`` with ``KafkaError/Code/recordTooLarge`` where a record would not fit into a batch of 2 GiB.
     public func mapRecords(_ change: (Record) -> ReplacedRecord?) throws(KafkaError) -> ConsumerBatch {

@@ -1,6 +1,6 @@
 /// Where a consumer stands, and where it goes on.
 extension KafkaConsumer {
-    /// Goes on reading each partition at its place, as ``seek(_:to:)`` does; all of them, or where one of them cannot be, none.
+    /// Goes on reading each partition at its place, as a seek in one does; all of them, or where one of them cannot be, none.
     public func seek(_ starts: [TopicPartition: StartingOffset]) async throws(KafkaError) {
         try await engine.seek(starts)
     }

@@ -11,7 +11,7 @@
 ///
 /// Nothing has to be started: the first batch asked for connects and joins. Heartbeats go on while the application
 /// works on a batch. One task at a time may read. Cancelling that task ends the sequence, commits what was processed and
-/// leaves the group; reading again joins again. ``close()`` does the same for good.
+/// leaves the group; reading again joins again. ``close(_:timeout:)`` does the same for good.
 public final class KafkaConsumer: Sendable {
     let configuration: Configuration
     let engine: ConsumerEngine
@@ -84,7 +84,7 @@ public final class KafkaConsumer: Sendable {
     package static func mayPass(_ error: KafkaError) -> Bool { ErrorVerdicts.mayPass(error) }
 
     /// Ends ``batches`` and ``events`` behind what was given out last; positions can still be committed. Follow it with
-    /// ``close()``.
+    /// ``close(_:timeout:)``.
     public func stop() async { await engine.stop() }
 
     /// Commits what was processed, leaves the group and closes the connections, all within `timeout` (default 10 s); a broker

@@ -17,7 +17,7 @@ extension KafkaConsumer {
     /// try await consumer.processInParallel(maximum: 64) { record in try await store(record.value) }
     /// ```
     ///
-    /// A record whose `body` has returned is done (``mark(_:)``): what is committed (by time and by ``close(timeout:)`` with
+    /// A record whose `body` has returned is done (``mark(_:)``): what is committed (by time and by ``close(_:timeout:)`` with
     /// ``Configuration/autoCommit``, else by ``commitMarked()`` alone) ends in front of the first record that is not. A crash
     /// repeats records and loses none; which ones come again depends on what was finished, and in which order.
     ///

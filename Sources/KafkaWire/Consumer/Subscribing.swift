@@ -17,8 +17,8 @@ extension KafkaConsumer {
 
     /// Reads these topics no longer.
     ///
-    /// - Throws: Where no topic is left (``close(_:)`` ends reading), where the consumer reads what a pattern matches, or given
-    ///   partitions.
+    /// - Throws: Where no topic is left (``close(_:timeout:)`` ends reading), where the consumer reads what a pattern matches,
+    ///   or given partitions.
     public func unsubscribe(from names: [String]) async throws(KafkaError) {
         try await engine.subscribe { before in
             guard case .named(let known) = before else { return nil }

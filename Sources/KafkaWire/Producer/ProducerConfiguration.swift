@@ -1,5 +1,5 @@
 extension KafkaProducer {
-    /// How a producer works. Only ``bootstrapServers`` must be said.
+    /// How a producer works. Only the bootstrap servers must be said.
     public struct Configuration: Sendable {
         /// Brokers, names, time-outs.
         public var client: ClientConfiguration
