@@ -8,8 +8,7 @@ struct GroupPlace: Hashable, Comparable {
 
 /// A group as the sticky assignors see it: members and topics are numbered in the order of their names, and what members
 /// claim to have had is settled between them. It follows `AbstractStickyAssignor` in Apache Kafka 4.3, but that partitions
-/// which are no more are claimed by nobody: there they would be assigned, and others twice; and that a member that wants no
-/// topic is not taken for one that wants the same as the others.
+/// which are no more are claimed by nobody: there they would be assigned, and others twice.
 struct StickyGroup {
     /// The members' ids.
     let ids: [String]
@@ -94,12 +93,19 @@ struct StickyGroup {
     private static func settle(
         _ members: [GroupSnapshot.Member], _ claims: [StickyClaim], _ places: [[GroupPlace]], _ order: [Int]
     ) -> (wantSame: Bool, owned: [[GroupPlace]], contested: Set<GroupPlace>) {
-        let topics = Set(members.first?.topics ?? [])
-        let wantSame = members.allSatisfy { $0.topics.count == topics.count && $0.topics.allSatisfy(topics.contains) }
+        var wantSame = true
+        var topics: Set<String> = []
         var owned = [[GroupPlace]](repeating: [], count: members.count)
         var contested: Set<GroupPlace> = []
         var owners: [GroupPlace: Int] = [:]
         for member in order {
+            // As in Java, who wants nothing does not count where all before it want nothing either.
+            let wishes = members[member].topics
+            if topics.isEmpty {
+                topics = Set(wishes)
+            } else if wishes.count != topics.count || !wishes.allSatisfy(topics.contains) {
+                wantSame = false
+            }
             let generation = claims[member].generation ?? -1
             for place in places[member] {
                 guard let other = owners[place] else {

@@ -228,10 +228,16 @@ import Testing
         let members = (0...chance.below(6)).map { member in
             GroupSnapshot.Member(
                 memberId: "m\(chance.below(100))-\(member)",
-                topics: isSame ? names : names.filter { _ in chance.below(3) > 0 },
+                topics: isSame ? names : wishes(&chance, names),
                 rack: hasRacks ? "r\(chance.below(4))" : nil)
         }
         return GroupSnapshot(members: members, topics: topics)
+    }
+
+    /// Some of the topics, one at least: in Java a member that wants none may be given what others want.
+    private static func wishes(_ chance: inout Chance, _ names: [String]) -> [String] {
+        let some = names.filter { _ in chance.below(3) > 0 }
+        return some.isEmpty ? Array(names.prefix(1)) : some
     }
 
     private static func remember(
