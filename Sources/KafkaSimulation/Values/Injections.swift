@@ -111,6 +111,46 @@ enum Injections {
                 .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .unstableOffsetCommit,
                 .unknownTopicOrPartition, .requestTimedOut, .unknownServerError, .unknownMemberId, .staleMemberEpoch,
             ], fatal: [.groupAuthorizationFailed, .topicAuthorizationFailed]),
+        // Not INVALID_PRODUCER_ID_MAPPING for EndTxn: behind a commit whose answer was lost that would be a lie.
+        Row(
+            .addPartitionsToTxn,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .concurrentTransactions,
+                .operationNotAttempted, .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .topicAuthorizationFailed, .invalidTxnState,
+                .invalidProducerIdMapping, .producerFenced, .invalidProducerEpoch,
+            ]),
+        Row(
+            .addOffsetsToTxn,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .concurrentTransactions,
+                .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .groupAuthorizationFailed, .invalidTxnState,
+                .invalidProducerIdMapping, .producerFenced, .invalidProducerEpoch,
+            ]),
+        Row(
+            .txnOffsetCommit,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .requestTimedOut,
+                .unknownTopicOrPartition, .illegalGeneration, .unknownMemberId, .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .groupAuthorizationFailed, .fencedInstanceId,
+                .offsetMetadataTooLarge, .producerFenced, .invalidProducerEpoch,
+            ]),
+        Row(
+            .endTxn,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .concurrentTransactions,
+                .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .invalidTxnState, .producerFenced, .invalidProducerEpoch,
+            ]),
         Row(.createTopics, [.notController, .requestTimedOut, .throttlingQuotaExceeded], fatal: [.policyViolation]),
         Row(.deleteTopics, [.notController, .requestTimedOut, .throttlingQuotaExceeded], fatal: [.invalidRequest]),
         Row(.createPartitions, [.notController, .requestTimedOut], fatal: [.reassignmentInProgress]),
@@ -122,6 +162,9 @@ enum Injections {
     static let seldom: [APIKey] = [
         .createTopics, .deleteTopics, .createPartitions, .incrementalAlterConfigs, .describeCluster,
     ]
+
+    /// What those ask who work in transactions.
+    static let transactional: [APIKey] = [.addPartitionsToTxn, .addOffsetsToTxn, .txnOffsetCommit, .endTxn]
 
     /// What a producer is told by these decides what becomes of its records.
     static let deciding: [APIKey] = [.produce, .metadata, .initProducerId, .apiVersions]

@@ -16,7 +16,11 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var partitions = 4
     public var producers = 2
     public var members = 3
-    /// How many records each producer sends, over the whole time.
+    /// How many send records in transactions.
+    public var transactors = 0
+    /// How many read records, and send a copy of each in one transaction with the position behind it.
+    public var copiers = 0
+    /// How many records each producer and transactor sends, over the whole time.
     public var records = 200
     /// For how long records are sent and faults occur. What was sent is then read, without faults.
     public var duration: Duration = .seconds(300)
@@ -25,13 +29,29 @@ public struct ScenarioPlan: Sendable, Equatable {
     /// How the first producers and members are set up; the others have the defaults.
     public var producerSettings: [ProducerSettings] = []
     public var memberSettings: [MemberSettings] = []
+    /// The groups': that of the members, and that of the copiers.
+    public var groupProtocol = GroupProtocol.eager
+    public var transactions = TransactionSettings()
 
     public init(seed: UInt64) { self.seed = seed }
 
     /// The names of those who take part.
     public var producerNames: [String] { (0..<max(0, producers)).map { "producer-\($0 + 1)" } }
     public var memberNames: [String] { (0..<max(0, members)).map { "member-\($0 + 1)" } }
+    public var transactorNames: [String] { (0..<max(0, transactors)).map { "transactor-\($0 + 1)" } }
+    public var copierNames: [String] { (0..<max(0, copiers)).map { "copier-\($0 + 1)" } }
+    /// Those who work in transactions.
+    public var transactingNames: [String] { transactorNames + copierNames }
+    /// All of them.
+    public var clientNames: [String] { producerNames + memberNames + transactingNames }
     public var nodeNames: [String] { (0..<max(0, nodes)).map { "node-\($0 + 1)" } }
+
+    public var hasTransactions: Bool { transactors > 0 || copiers > 0 }
+
+    /// By what the coordinator knows a transactor or copier, over all its lives.
+    func transactionalId(of name: String) -> String {
+        transactions.sharesIdentity && transactorNames.contains(name) ? "transactors" : name
+    }
 
     /// All nodes that there may ever be.
     var allNodeNames: [String] {
