@@ -100,6 +100,7 @@ final class MemberCrew: Sendable {
             guard await reading.value else { break }
             // The task was cancelled, or all is over.
             guard !Task.isCancelled, !isStopping(name) else { break }
+            notes.noteWithdrawal()
             try? await host.sleep(for: .milliseconds(100))
         }
         guard !Task.isCancelled else { return }

@@ -9,6 +9,8 @@ final class ReaderNotes: Sendable {
     private let run: ScenarioRun
     /// The generation that was written down last.
     private let generation = Locked<Int?>(nil)
+    /// The partitions that it was told it has.
+    private let held = Locked<Set<History.Partition>>([])
 
     init(_ group: String, _ consumer: KafkaConsumer, _ life: HistoryRecorder.Life, _ run: ScenarioRun) {
         (self.group, self.consumer, self.life, self.run) = (group, consumer, life, run)
@@ -34,10 +36,10 @@ final class ReaderNotes: Sendable {
             let positions = Dictionary(offsets.map { (Self.place($0.key), $0.value.rawValue) }) { first, _ in first }
             let now = await currentGeneration()
             generation.withLock { $0 = now }
+            held.withLock { $0.formUnion(positions.keys) }
             life.note(.assigned(group: group, positions, generation: now))
-        case .revoked(let revoked):
-            life.note(.released(group: group, revoked.partitions.map(Self.place), lost: false))
-        case .lost(let partitions): life.note(.released(group: group, partitions.map(Self.place), lost: true))
+        case .revoked(let revoked): noteRelease(of: revoked.partitions.map(Self.place), lost: false)
+        case .lost(let partitions): noteRelease(of: partitions.map(Self.place), lost: true)
         case .reset(let partition, _, let to, let error):
             life.note(.moved(Self.place(partition), to: to.rawValue))
             life.note(.told("\(error)"))
@@ -45,6 +47,17 @@ final class ReaderNotes: Sendable {
         case .recovered: life.note(trouble: nil)
         case .reachedEnd: break
         }
+    }
+
+    /// The task that read was cancelled: the consumer has left its group, and who reads on is told of partitions anew.
+    func noteWithdrawal() {
+        let all = held.withLock { $0.sorted() }
+        if !all.isEmpty { noteRelease(of: all, lost: true) }
+    }
+
+    private func noteRelease(of partitions: [History.Partition], lost: Bool) {
+        held.withLock { $0.subtract(partitions) }
+        life.note(.released(group: group, partitions, lost: lost))
     }
 
     private func currentGeneration() async -> Int? {

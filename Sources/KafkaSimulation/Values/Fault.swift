@@ -157,9 +157,11 @@ extension ScenarioPlan.Fault {
             .answers(_, _, _, let time), .speak(_, let time), .deleteTopic(let time, _), .lowerLimit(_, let time),
             .killMember(_, let time), .closeMember(_, let time), .slowMember(_, _, let time),
             .killProducer(_, let time), .closeProducer(_, let time), .slowProducer(_, _, let time),
-            .killClient(_, let time), .closeClient(_, let time), .slowClient(_, _, let time), .impatience(_, _, let time):
+            .killClient(_, let time), .closeClient(_, let time), .slowClient(_, _, let time),
+            .impatience(_, _, let time):
             time
-        case .cut, .cutLater, .addNode, .removeNode, .moveLeader, .moveCoordinator, .moveTransactionCoordinator, .electUncleanly, .wrongClock,
+        case .cut, .cutLater, .addNode, .removeNode, .moveLeader, .moveCoordinator, .moveTransactionCoordinator,
+            .electUncleanly, .wrongClock,
             .addPartitions, .cancelReading:
             nil
         }

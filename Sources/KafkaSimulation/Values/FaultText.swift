@@ -10,7 +10,8 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
     /// What stands between its text and how long it lasts; nil where the text says that itself.
     private var link: String? {
         switch self {
-        case .killBroker, .deleteTopic, .killMember, .closeMember, .killProducer, .closeProducer, .killClient, .closeClient:
+        case .killBroker, .deleteTopic, .killMember, .closeMember, .killProducer, .closeProducer, .killClient,
+            .closeClient:
             nil
         case .partition, .zoneLoss, .refusedConnects, .deaf, .stopNode, .pause: ""
         default: ","
