@@ -19,6 +19,10 @@ extension FaultPart {
                 of: ScenarioRun.topic, partition: PartitionID(index: partition), to: BrokerID(Int32(clamping: node)))
         case .moveCoordinator(let node):
             try? await current?.moveCoordinator(ofGroup: ScenarioRun.group, to: BrokerID(Int32(clamping: node)))
+            if run.plan.copiers > 0 {
+                try? await current?.moveCoordinator(
+                    ofGroup: ScenarioRun.copyGroup, to: BrokerID(Int32(clamping: node)))
+            }
         case .moveTransactionCoordinator(let name, let node):
             try? await current?.moveCoordinator(
                 ofTransaction: run.plan.transactionalId(of: name), to: BrokerID(Int32(clamping: node)))

@@ -99,6 +99,12 @@ enum Injections {
                 .unknownServerError,
             ], fatal: [.groupAuthorizationFailed, .fencedInstanceId]),
         Row(
+            .consumerGroupHeartbeat,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .unknownMemberId,
+                .fencedMemberEpoch,
+            ], fatal: [.groupAuthorizationFailed, .groupMaxSizeReached, .unsupportedAssignor, .invalidRequest]),
+        Row(
             .offsetCommit,
             [
                 .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .unknownMemberId,
@@ -165,6 +171,13 @@ enum Injections {
 
     /// What those ask who work in transactions.
     static let transactional: [APIKey] = [.addPartitionsToTxn, .addOffsetsToTxn, .txnOffsetCommit, .endTxn]
+
+    /// Whether anybody of the plan may ask that API.
+    static func isAsked(_ api: APIKey, in plan: ScenarioPlan) -> Bool {
+        if transactional.contains(api) { return plan.hasTransactions }
+        guard api == .consumerGroupHeartbeat else { return true }
+        return plan.groupProtocol == .consumer || plan.groupProtocol == .changing
+    }
 
     /// What a producer is told by these decides what becomes of its records.
     static let deciding: [APIKey] = [.produce, .metadata, .initProducerId, .apiVersions]

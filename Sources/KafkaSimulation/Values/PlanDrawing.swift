@@ -305,7 +305,7 @@ private struct PlanDraw {
         let row = one(
             of: Injections.rows.filter { row in
                 (isTaking || !Injections.deciding.contains(row.api)) && Injections.seldom.contains(row.api) == isRare
-                    && (plan.hasTransactions || !Injections.transactional.contains(row.api))
+                    && Injections.isAsked(row.api, in: plan)
             })
         let times = number(1...8)
         func answers(_ answer: ScenarioPlan.Answer, _ time: Duration) -> ScenarioPlan.Fault {
