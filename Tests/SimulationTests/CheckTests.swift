@@ -81,6 +81,21 @@ import Testing
         ),
         (.oneOwner, { add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 2)) }),
         (
+            .oneOwner,
+            {
+                // Who was not told of the rebalance has kept what it had.
+                add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 3))
+                add(&$0, "b", .joined(group: "bills", generation: 3))
+            }
+        ),
+        (
+            .ownersRead,
+            {
+                add(&$0, "b", .released(group: "bills", [orders[0]], lost: false))
+                add(&$0, "b", .received(orders[0], at: 2, record(4)))
+            }
+        ),
+        (
             .ownersCommit,
             {
                 add(&$0, "a", .called(7, "commit", within: .seconds(10)))
@@ -124,8 +139,8 @@ import Testing
     }
 
     @Test func everyRuleCanBeBroken() {
-        // Those of transactions are in `TransactionCheckTests`.
-        let conditional = Set(TransactionCheckTests.rules).union([.keepsItsShare])
+        // Those of transactions are in `TransactionCheckTests` and `CopyCheckTests`.
+        let conditional = Set(TransactionCheckTests.rules).union([.keepsItsShare, .copiedOnce])
         #expect(Set(Self.breaches.map(\.rule)) == Set(Objection.Rule.allCases).subtracting(conditional))
     }
 
@@ -178,6 +193,22 @@ import Testing
         (
             "in another generation another member has the partition",
             { add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 3)) }
+        ),
+        (
+            "who keeps a partition over a rebalance has it alone",
+            {
+                add(&$0, "b", .released(group: "bills", [orders[1]], lost: false))
+                add(&$0, "b", .joined(group: "bills", generation: 3))
+                add(&$0, "c", .assigned(group: "bills", [orders[1]: 2], generation: 3))
+            }
+        ),
+        (
+            "who was put out does not know it yet",
+            {
+                add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 3))
+                add(&$0, "b", .released(group: "bills", [orders[0], orders[1]], lost: true))
+                add(&$0, "b", .joined(group: "bills", generation: 4))
+            }
         ),
         (
             "another group has partitions and positions of its own",

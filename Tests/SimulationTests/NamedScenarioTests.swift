@@ -19,11 +19,11 @@ import Testing
                 #expect(plan.records >= 1)
                 #expect(plan.faults.map(\.time) == plan.faults.map(\.time).sorted())
                 #expect(plan.faults.allSatisfy { $0.time >= .zero && $0.time < plan.duration })
-                let known = plan.producerNames + plan.memberNames + plan.nodeNames + ["kafka"]
+                let known = plan.clientNames + plan.nodeNames + ["kafka"]
                 for fault in plan.faults.map(\.fault) {
                     let named = "\(fault)".split(whereSeparator: { " ,".contains($0) }).map(String.init)
                     let parties = named.filter { word in
-                        ["node-", "member-", "producer-"].contains(where: word.hasPrefix)
+                        ["node-", "member-", "producer-", "transactor-", "copier-"].contains(where: word.hasPrefix)
                     }
                     #expect(parties.allSatisfy(known.contains), "\(scenario), seed \(seed): \(fault)")
                 }

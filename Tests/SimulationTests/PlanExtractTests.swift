@@ -41,6 +41,13 @@ import Testing
         plan.producerSettings = [.init(), .init()]
         plan.producerSettings[1].keys = 1
         (part.faults, part.producerSettings) = ([], [.init(), .init()])
+        var other = part
+        (other.transactors, other.copiers, other.groupProtocol) = (1, 2, .consumer)
+        other.transactions.hold = .seconds(1)
+        #expect(
+            PlanExtract(of: part, from: other).options.map { "\($0.name) \($0.value)" } == [
+                "transactors 0", "copiers 0", "usual transactions,protocol",
+            ])
         #expect(
             PlanExtract(of: part, from: plan).options.map { "\($0.name) \($0.value)" } == [
                 "faults none", "records 1", "until 61.5s", "usual producer-2,cluster",

@@ -235,6 +235,18 @@ import Testing
             fault: .slowProducer(1, .seconds(5), for: minute),
             text: "producer-1 waits 5 s more before each record, for 60 s", change: { $0.isCalm = true }),
         Row(
+            fault: .moveTransactionCoordinator(of: "transactor-1", to: 2),
+            text: "the transactions of transactor-1 are to be coordinated by node-2"),
+        Row(
+            fault: .killClient("transactor-1", restartAfter: minute),
+            text: "transactor-1 is killed, and started again after 60 s"),
+        Row(
+            fault: .closeClient("copier-1", restartAfter: minute),
+            text: "copier-1 closes, and is started again after 60 s"),
+        Row(
+            fault: .slowClient("transactor-1", .seconds(5), for: minute),
+            text: "transactor-1 takes 5 s more for what it works on, for 60 s", change: { $0.isCalm = true }),
+        Row(
             fault: .impatience("producer-1", within: .seconds(1), for: minute),
             text: "producer-1 cancels each of its calls within 1 s, for 60 s"),
     ]
@@ -348,6 +360,7 @@ import Testing
             #expect(!codes.contains(.none) && !codes.contains(.duplicateSequenceNumber), "\(row.api)")
             #expect(!row.passing.isEmpty && !row.fatal.isEmpty, "\(row.api)")
         }
+        for api in Injections.transactional { #expect(Injections.rows.contains { $0.api == api }) }
         for api in Injections.deciding { #expect(Injections.rows.contains { $0.api == api }) }
     }
 }

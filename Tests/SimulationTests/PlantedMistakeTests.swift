@@ -75,6 +75,30 @@
                     plan.faults.append(.init(time + .seconds(12 + node), .moveLeader(partition: 0, to: node)))
                 }
             },
+            Planting(.ignoresLastStableOffset, breaks: .openIsUnseen) { plan, _ in plan.transact() },
+            Planting(.hidesAborted, breaks: .abortedIsUnseen) { plan, _ in
+                plan.transact()
+                plan.transactions.abortsOneIn = 2
+            },
+            Planting(.commitsOnePartition, breaks: .committedIsSeen) { plan, _ in plan.transact() },
+            Planting(.commitsOnePartition, breaks: .allOrNothing) { plan, random in
+                // Who has asked for the commit, which comes through, dies before it is told.
+                plan.transact()
+                plan.killUntold("transactor-1", .endTxn, .lost, &random)
+            },
+            Planting(.takesEndOfFenced, breaks: .fencedIsUnseen) { plan, _ in
+                // Each holds its transaction open for long enough that another one takes over and begins its own.
+                plan.transact()
+                (plan.transactors, plan.duration) = (2, .seconds(120))
+                plan.transactions.sharesIdentity = true
+                plan.transactions.hold = .seconds(3)
+            },
+            Planting(.keepsAbortedOffsets, breaks: .copiedOnce) { plan, random in
+                // The positions are in the transaction, and nothing comes of its end before who made it dies.
+                plan.transact()
+                (plan.transactors, plan.copiers) = (0, 1)
+                plan.killUntold("copier-1", .endTxn, .silence, &random)
+            },
             // The producer.
             Planting(.numbersRetriesAnew, breaks: .onceOnly) { $0.loseAnswers(&$1) },
             Planting(.retriesBehindOthers, breaks: .inOrder) { $0.part("producer-1", for: .seconds(15), &$1) },
@@ -106,6 +130,10 @@
                 plan.slow(2, &random)
                 let time = Duration.milliseconds(Int.random(in: 15_000...45_000, using: &random))
                 plan.faults.append(.init(time, .killMember(1, restartAfter: .seconds(1))))
+            },
+            Planting(.readsRevoked, breaks: .ownersRead) { plan, random in
+                plan.groupProtocol = .cooperative
+                plan.join(2, after: .seconds(Int.random(in: 10...30, using: &random)))
             },
             Planting(.stopsHeartbeats, breaks: .keepsItsShare) { plan, _ in
                 plan.duration = .seconds(120)
@@ -151,9 +179,8 @@
                 """)
         }
 
-        /// Each rule finds something; those of transactions, which no plan has yet, in histories made by hand.
-        @Test(arguments: Objection.Rule.allCases.filter { !TransactionCheckTests.rules.contains($0) })
-        func aMistakeBreaksIt(rule: Objection.Rule) {
+        /// Each rule finds something.
+        @Test(arguments: Objection.Rule.allCases) func aMistakeBreaksIt(rule: Objection.Rule) {
             #expect(Self.plantings.contains { $0.rule == rule })
         }
 
@@ -181,6 +208,26 @@
         /// The member comes only then: before its first request it is killed.
         fileprivate mutating func join(_ member: Int, after time: Duration) {
             faults.append(.init(.zero, .killMember(member, restartAfter: time)))
+        }
+
+        /// Somebody sends in transactions of a few records, which members see when they are committed.
+        fileprivate mutating func transact() {
+            (transactors, transactions.maximumRecords) = (1, 4)
+            transactions.abortsOneIn = nil
+            var strict = MemberSettings()
+            strict.readsCommitted = true
+            memberSettings = Array(repeating: strict, count: members)
+        }
+
+        /// Three times nothing is told for some seconds of what was asked, and then the party is killed.
+        fileprivate mutating func killUntold(
+            _ name: String, _ api: APIKey, _ answer: Answer, _ random: inout RandomSource
+        ) {
+            for start in [12, 27, 42] {
+                let time = Duration.seconds(start) + .milliseconds(Int.random(in: 0..<2000, using: &random))
+                faults.append(.init(time, .answers(api, answer, times: 10_000, for: .seconds(7))))
+                faults.append(.init(time + .seconds(6), .killClient(name, restartAfter: .seconds(1))))
+            }
         }
 
         /// Leaders move every few seconds.

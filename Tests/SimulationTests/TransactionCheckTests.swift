@@ -195,6 +195,24 @@ import Testing
             let time = history.events[place].time
             history.events.insert(.init(time, "shop", .transacted(.owned(id: "till", by: "shop.2"))), at: place)
         },
+        Row(name: "who is told late of an epoch has fenced nobody", rule: nil) { history in
+            var place = 0
+            for (index, event) in history.events.enumerated() {
+                guard case .transacted(.owned(let id, let client, _)) = event.what else { continue }
+                let epoch = client == "shop" ? 3 : 5
+                history.events[index].what = .transacted(.owned(id: id, by: client, epoch: epoch))
+                place = index
+            }
+            let time = history.events[place].time
+            history.events.insert(
+                .init(time, "shop", .transacted(.owned(id: "till", by: "shop.1", epoch: 4))), at: place + 1)
+        },
+        Row(name: "the epochs say who is fenced", rule: .fencedIsUnseen) { history in
+            for (index, event) in history.events.enumerated() {
+                guard case .transacted(.owned(let id, let client, _)) = event.what else { continue }
+                history.events[index].what = .transacted(.owned(id: id, by: client, epoch: client == "shop" ? 6 : 5))
+            }
+        },
     ]
 
     @Test(arguments: table.indices) func aRowIsJudged(index: Int) {
@@ -218,6 +236,19 @@ import Testing
         history.events.append(
             .init(.seconds(500), "guest", .assigned(group: "bills", [Self.orders[0]: 9], generation: 2)))
         #expect(!history.objections().map(\.rule).contains(.committedIsSeen))
+    }
+
+    /// Where what was acknowledged may be gone, the ends of transactions may be too.
+    @Test func whatIsNotKeptIsNotHeldAgainstIt() {
+        var promises = History.Promises()
+        (promises.keeps, promises.isDrained) = (false, false)
+        for change in [
+            Self.see(0, at: 2, Self.record(2)), Self.miss(Self.record(1)), Self.see(1, at: 8, Self.record(9)),
+        ] {
+            var history = Self.sound
+            change(&history)
+            #expect(history.objections(promises).isEmpty, "\(history.objections(promises))")
+        }
     }
 
     @Test func itIsTold() {

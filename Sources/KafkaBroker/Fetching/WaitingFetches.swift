@@ -43,7 +43,7 @@ extension WaitingFetch {
     /// Where the batches begin that it may not have.
     func limit(in partition: Partition) -> Offset {
         if PlantedMistake.ignoresHighWatermark.isMade { return .max }
-        if isReadCommitted { return partition.lastStableOffset }
+        if isReadCommitted, !PlantedMistake.ignoresLastStableOffset.isMade { return partition.lastStableOffset }
         return partition.heldAt == nil ? .max : partition.highWatermark
     }
 

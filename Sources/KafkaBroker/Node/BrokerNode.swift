@@ -340,8 +340,9 @@ final class BrokerNode {
         for key in markers.partitions {
             // The topic may have been deleted meanwhile.
             guard let topic = topics[key.topic], let partition = topic.partition(key.partition) else { continue }
+            let isSpared = PlantedMistake.commitsOnePartition.isMade && key != markers.partitions.first
             try mark(
-                partition, of: topic, producer: markers.producer, commit: markers.commit,
+                partition, of: topic, producer: markers.producer, commit: markers.commit && !isSpared,
                 coordinatorEpoch: TransactionCoordinator.epoch)
         }
         groups.endTransaction(of: markers.producer, commit: markers.commit)

@@ -92,7 +92,8 @@ struct FetchWork: LongWork {
     private func aborted(_ partition: Partition, from start: Offset, before end: Offset)
         -> [FetchResponse.FetchableTopicResponse.PartitionData.AbortedTransaction]
     {
-        partition.aborted.overlapping(from: start, before: end).map { entry in
+        if PlantedMistake.hidesAborted.isMade { return [] }
+        return partition.aborted.overlapping(from: start, before: end).map { entry in
             .with {
                 $0.producerId = entry.producerId
                 $0.firstOffset = entry.firstOffset

@@ -138,7 +138,10 @@ struct Transaction: Equatable {
     ) throws(TransactionRefusal) -> ProducerIdentity {
         let isRetry = isVersion2 && isSentAgain(asked)
         guard asked.id == producer.id || isRetry else { throw TransactionRefusal(.invalidProducerIdMapping) }
-        guard isRetry && !(state == .ongoing || state == .empty) || isCurrent(asked, isVersion2) else {
+        guard
+            isRetry && !(state == .ongoing || state == .empty) || isCurrent(asked, isVersion2)
+                || PlantedMistake.takesEndOfFenced.isMade
+        else {
             throw TransactionRefusal(.producerFenced)
         }
         switch (state, commit) {

@@ -11,6 +11,7 @@ public struct Objection: Sendable, Equatable, CustomStringConvertible {
         case everythingIsRead = "each record reaches the group"
         case readOnceWhenCommitted = "what was committed before letting go is not read again"
         case oneOwner = "a partition has one owner in a generation"
+        case ownersRead = "who reads a partition has been given it"
         case ownersCommit = "nobody commits what another member has since"
         case keepsItsShare = "who is only slow keeps its partitions"
         case noWayBack = "positions do not move back unsaid"
@@ -20,6 +21,7 @@ public struct Objection: Sendable, Equatable, CustomStringConvertible {
         case openIsUnseen = "nothing is seen of a transaction before its end"
         case allOrNothing = "of a transaction all is seen, or nothing"
         case fencedIsUnseen = "what was sent by who is fenced is not seen"
+        case copiedOnce = "of what is copied in transactions there is one copy"
         case callsEnd = "no call outlives its time"
         case troublesAreTold = "whoever is cut off is told"
         case nothingIsLeft = "nothing is left open"
@@ -46,6 +48,7 @@ extension History {
     /// What does not hold of it though it was promised, in the order of the rules.
     public func objections(_ promises: Promises = Promises()) -> [Objection] {
         LogCheck(self).objections(promises) + ReadingCheck(self).objections(promises)
-            + TransactionCheck(self).objections(promises) + ConductCheck(self).objections(promises)
+            + TransactionCheck(self).objections(promises) + CopyCheck(self).objections(promises)
+            + ConductCheck(self).objections(promises)
     }
 }

@@ -46,19 +46,6 @@ struct ReadingCheck {
             switch event.what {
             case .assigned(let group, let positions, let generation):
                 for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
-                    if let generation {
-                        let others = holdings.filter { place, other in
-                            place.partition == partition && place.member != event.who
-                                && groups[place.member] == group && other.generation == generation
-                        }
-                        for member in others.keys.map(\.member).sorted() {
-                            found.append(
-                                Objection(
-                                    .oneOwner,
-                                    "\(event.who) and \(member) both have \(partition) in generation \(generation)",
-                                    at: event.time))
-                        }
-                    }
                     let place = Place(member: event.who, partition: partition)
                     holdings[place] = Holding(generation: generation, next: offset, since: event.time)
                     generations[place] = generation
@@ -72,6 +59,9 @@ struct ReadingCheck {
                                     + "go of", at: event.time))
                     }
                 }
+                if let generation { found += owners(&holdings, event, of: group, in: generation) }
+            case .joined(let group, let generation):
+                found += owners(&holdings, event, of: group, in: generation)
             case .released(let group, let partitions, let lost):
                 if lost, promises.isCalm, let first = partitions.min() {
                     found.append(
@@ -94,6 +84,13 @@ struct ReadingCheck {
                 }
             case .received(let partition, let offset, let record):
                 let place = Place(member: event.who, partition: partition)
+                if holdings[place] == nil, groups[event.who] != nil {
+                    found.append(
+                        Objection(
+                            .ownersRead,
+                            "\(event.who) reads \(partition)@\(offset), and has not been given it, or not since it let go of it",
+                            at: event.time))
+                }
                 if let next = holdings[place]?.next, offset < next {
                     found.append(
                         Objection(
@@ -130,6 +127,29 @@ struct ReadingCheck {
                     }
                 }
             default: break
+            }
+        }
+        return found
+    }
+
+    /// The member is in that generation with all that it has: what it was told to keep it keeps untold.
+    private func owners(
+        _ holdings: inout [Place: Holding], _ event: History.Event, of group: String, in generation: Int
+    ) -> [Objection] {
+        var found: [Objection] = []
+        let own = holdings.keys.filter { $0.member == event.who }.sorted { $0.partition < $1.partition }
+        for place in own {
+            holdings[place]?.generation = generation
+            let others = holdings.filter { other, holding in
+                other.partition == place.partition && other.member != event.who && groups[other.member] == group
+                    && holding.generation == generation
+            }
+            for member in others.keys.map(\.member).sorted() {
+                found.append(
+                    Objection(
+                        .oneOwner,
+                        "\(event.who) and \(member) both have \(place.partition) in generation \(generation)",
+                        at: event.time))
             }
         }
         return found

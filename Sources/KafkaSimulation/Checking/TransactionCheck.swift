@@ -24,6 +24,8 @@ struct TransactionCheck {
     private var sentAt: [History.Record: Duration] = [:]
     /// When a client was fenced, by its name.
     private var fenced: [String: Duration] = [:]
+    /// Who has each transactional id, and since which epoch.
+    private var owners: [String: (client: String, epoch: Int?)] = [:]
     /// What those saw who read what is committed.
     private var sights: [History.Record: [Sight]] = [:]
     /// Who reads so, the groups in which all do, and from where each group began.
@@ -34,11 +36,10 @@ struct TransactionCheck {
 
     init(_ history: History) {
         logs = history.logs
-        var owners: [String: String] = [:]
         for event in history.events {
             switch event.what {
             case .transacted(.readsCommitted): readers.insert(event.who)
-            case .transacted(let what): note(what, at: event.time, &owners)
+            case .transacted(let what): note(what, at: event.time)
             case .assigned(let group, let positions, _):
                 groups[group, default: []].insert(event.who)
                 for (partition, offset) in positions {
@@ -53,12 +54,15 @@ struct TransactionCheck {
         }
     }
 
-    private mutating func note(_ what: History.Transacted, at time: Duration, _ owners: inout [String: String]) {
+    private mutating func note(_ what: History.Transacted, at time: Duration) {
         switch what {
-        case .owned(let id, let client):
-            if let before = owners.updateValue(client, forKey: id), before != client, fenced[before] == nil {
-                fenced[before] = time
-            }
+        case .owned(let id, let client, let epoch):
+            guard let before = owners[id] else { return owners[id] = (client, epoch) }
+            // Who was told late of an epoch has been fenced meanwhile.
+            let isLate = if let epoch, let known = before.epoch { epoch < known } else { false }
+            let loser = isLate ? client : before.client
+            if before.client != client, fenced[loser] == nil { fenced[loser] = time }
+            if !isLate { owners[id] = (client, epoch) }
         case .began(let transaction): transactions[transaction] = Known(began: time)
         case .sent(let record, let transaction):
             transactions[transaction, default: Known(began: time)].records.append(record)
@@ -66,13 +70,15 @@ struct TransactionCheck {
             sentAt[record] = time
         case .ending(let transaction, let commits): if commits { transactions[transaction]?.committing = time }
         case .ended(let transaction, let ending): transactions[transaction]?.ending = ending
-        case .readsCommitted: break
+        case .copied, .readsCommitted: break
         }
     }
 
     func objections(_ promises: History.Promises) -> [Objection] {
         guard !transactions.isEmpty else { return [] }
-        return seenTooMuch() + seenTooOften(promises) + (promises.isDrained && promises.keeps ? seenTooLittle() : [])
+        // Where what was acknowledged may be gone, so may be the ends of transactions, and who was fenced.
+        guard promises.keeps else { return seenTooOften(promises) }
+        return seenTooMuch() + seenTooOften(promises) + (promises.isDrained ? seenTooLittle() : [])
             + fencedHasEnded()
     }
 

@@ -61,6 +61,8 @@ public struct History: Sendable, Equatable {
         case refused(Record, Refusal)
         /// A member was given these partitions, and begins there; in that generation, where it is known.
         case assigned(group: String, [Partition: Int64], generation: Int?)
+        /// A member is in that generation of its group now, with what it has.
+        case joined(group: String, generation: Int)
         /// A member has let go of them, after it has committed what it has processed, or has lost them.
         case released(group: String, [Partition], lost: Bool)
         /// A record was read at that offset; nil is one that no simulation sent.
@@ -154,6 +156,7 @@ extension History.What: CustomStringConvertible {
         case .refused(let record, .unknown): return "does not know what became of \(record)"
         case .assigned(let group, let positions, let generation):
             return "is given \(list(positions)) of \(group)" + (generation.map { " in generation \($0)" } ?? "")
+        case .joined(let group, let generation): return "is in generation \(generation) of \(group)"
         case .released(let group, let partitions, let lost):
             let names = partitions.sorted().map(\.description).joined(separator: " ")
             return (lost ? "has lost " : "lets go of ") + "\(names) of \(group)"

@@ -28,9 +28,15 @@ extension History {
 
     /// What happens in transactions.
     public enum Transacted: Sendable, Equatable {
+<<<<<<< HEAD
         /// A client has a transactional id from now on: who had it before is fenced.
         case owned(id: String, by: String)
         /// A client has begun a transaction.
+=======
+        /// A client has a transactional id from now on: who had it before is fenced. Where several are at it, the epoch that
+        /// each was given says who was before.
+        case owned(id: String, by: String, epoch: Int? = nil)
+>>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
         case began(Transaction)
         /// A record is handed to the client within a transaction.
         case sent(Record, in: Transaction)
@@ -38,6 +44,8 @@ extension History {
         case ending(Transaction, commits: Bool)
         /// The call that asked for the end is over, and told this.
         case ended(Transaction, Ending)
+        /// That record, of a transaction, is a copy of what was read there; the transaction commits the position as well.
+        case copied(Partition, at: Int64, as: Record)
         /// A member shows what was committed, and nothing else (`isolation.level=read_committed`).
         case readsCommitted
     }
@@ -47,17 +55,24 @@ extension History.Transacted: CustomStringConvertible {
     /// What follows the party's name in a line of the timeline.
     public var description: String {
         switch self {
-        case .owned(let id, let client): "\(client) has the transactional id \(id)"
+        case .owned(let id, let client, let epoch):
+            "\(client) has the transactional id \(id)" + (epoch.map { " in epoch \($0)" } ?? "")
         case .began(let transaction): "begins \(transaction)"
         case .sent(let record, let transaction): "sends \(record) in \(transaction)"
         case .ending(let transaction, let commits): "\(commits ? "commits" : "aborts") \(transaction)"
         case .ended(let transaction, .committed): "has committed \(transaction)"
         case .ended(let transaction, .aborted): "has aborted \(transaction)"
         case .ended(let transaction, .unknown): "does not know how \(transaction) ended"
+        case .copied(let partition, let offset, let record): "copies \(partition)@\(offset) as \(record)"
         case .readsCommitted: "reads what is committed"
         }
     }
 
     /// The records that it is about.
-    var record: History.Record? { if case .sent(let record, _) = self { record } else { nil } }
+    var record: History.Record? {
+        switch self {
+        case .sent(let record, _), .copied(_, _, let record): record
+        default: nil
+        }
+    }
 }

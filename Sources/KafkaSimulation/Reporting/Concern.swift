@@ -84,6 +84,7 @@ struct Concern {
         case .assigned(let group, let positions, let generation):
             let those = positions.filter { partitions.contains($0.key) }
             return those.isEmpty ? nil : .assigned(group: group, those, generation: generation)
+        case .joined: return isOurs ? event.what : nil
         case .released(let group, let all, let lost):
             let those = all.filter(partitions.contains)
             return those.isEmpty ? nil : .released(group: group, those, lost: lost)
@@ -92,6 +93,7 @@ struct Concern {
             return those.isEmpty ? nil : .committed(group: group, those)
         case .transacted(let what):
             // Of those a transaction is told whole.
+            if case .copied(let partition, let offset, _) = what, isNear(partition, offset) { return event.what }
             return isOurs || what.record.map(records.contains) ?? false ? event.what : nil
         case .moved(let partition, _): return partitions.contains(partition) ? event.what : nil
         case .called(let number, _, _), .returned(let number): return lateCalls.contains(number) ? event.what : nil

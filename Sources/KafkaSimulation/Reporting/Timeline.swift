@@ -62,6 +62,8 @@ public struct Timeline: Sendable {
         return "Seed \(plan.seed)\(scenario.map { ", \($0)" } ?? ""): \(count(plan.nodes, "broker")), "
             + "\(count(plan.partitions, "partition")), \(count(plan.producers, "producer")) of "
             + "\(count(plan.records, "record")) each, \(count(plan.members, "member")), "
+            + (plan.transactors > 0 ? "\(count(plan.transactors, "transactor")), " : "")
+            + (plan.copiers > 0 ? "\(count(plan.copiers, "copier")), " : "")
             + "\(count(plan.faults.count, "fault")) in \(plan.duration.text)."
     }
 

@@ -28,6 +28,16 @@ extension FaultPart {
                 producers.start(number)
             }
         case .slowProducer(let number, let pause, let time): slow("producer-\(number)", by: pause, for: time)
+        case .killClient(let name, let time):
+            transactions.kill(name)
+            later(time) { [transactions] in transactions.start(name) }
+        case .closeClient(let name, let time):
+            later(.zero) { [self] in
+                await transactions.close(name)
+                try? await run.simulation.sleep(for: time)
+                transactions.start(name)
+            }
+        case .slowClient(let name, let pause, let time): slow(name, by: pause, for: time)
         case .impatience(let name, let patience, let time):
             run.moods.withLock { $0.patience[name] = patience }
             later(time) { [run] in run.moods.withLock { $0.patience[name] = nil } }

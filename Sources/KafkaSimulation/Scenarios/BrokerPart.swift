@@ -43,7 +43,8 @@ final class BrokerPart: Sendable {
         guard current == nil else { return }
         let plan = run.plan
         var configuration = KafkaBroker.Configuration(
-            port: state.withLock { $0.firstPort }, topics: [ScenarioRun.topic: plan.partitions], brokers: plan.nodes)
+            port: state.withLock { $0.firstPort },
+            topics: Dictionary(run.topics.map { ($0, plan.partitions) }) { first, _ in first }, brokers: plan.nodes)
         configuration.autoCreateTopics = false
         configuration.speaks = plan.cluster.speaks
         if plan.hasDisk {
@@ -122,9 +123,10 @@ final class BrokerPart: Sendable {
 
     /// The members have read no further than the logs go.
     func noteEnds() async {
-        let partitions = await topic?.partitions ?? []
-        for (number, partition) in partitions.enumerated() {
-            run.recorder.setEnd(partition.endOffset.rawValue, of: History.Partition(ScenarioRun.topic, number))
+        for topic in await current?.topics ?? [] where run.topics.contains(topic.name) {
+            for (number, partition) in topic.partitions.enumerated() {
+                run.recorder.setEnd(partition.endOffset.rawValue, of: History.Partition(topic.name, number))
+            }
         }
     }
 }

@@ -19,6 +19,13 @@ extension FaultPart {
                 of: ScenarioRun.topic, partition: PartitionID(index: partition), to: BrokerID(Int32(clamping: node)))
         case .moveCoordinator(let node):
             try? await current?.moveCoordinator(ofGroup: ScenarioRun.group, to: BrokerID(Int32(clamping: node)))
+            if run.plan.copiers > 0 {
+                try? await current?.moveCoordinator(
+                    ofGroup: ScenarioRun.copyGroup, to: BrokerID(Int32(clamping: node)))
+            }
+        case .moveTransactionCoordinator(let name, let node):
+            try? await current?.moveCoordinator(
+                ofTransaction: run.plan.transactionalId(of: name), to: BrokerID(Int32(clamping: node)))
         case .lagReplicas(let partition, let time):
             let partition = PartitionID(index: partition)
             try? await current?.holdReplication(of: ScenarioRun.topic, partition: partition)
@@ -119,7 +126,7 @@ struct OperatorPart: Sendable {
     func recreate(after time: Duration, _ partitions: Int) async {
         await with { admin in
             _ = await admin.deleteTopics([ScenarioRun.topic])
-            run.recorder.forgetEnds()
+            run.recorder.forgetEnds(of: ScenarioRun.topic)
             try? await run.simulation.host(ScenarioRun.operatorHost).sleep(for: time)
             _ = await admin.createTopics([.init(ScenarioRun.topic, partitions: Int32(clamping: partitions))])
         }

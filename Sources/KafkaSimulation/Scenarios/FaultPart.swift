@@ -8,12 +8,17 @@ final class FaultPart: Sendable {
     let broker: BrokerPart
     let members: MemberCrew
     let producers: ProducerCrew
+    let transactions: TransactionCrew
     private let troubles = Locked(LinkTroubles())
     /// What ends the faults that last.
     private let undoing = Locked<[Task<Void, Never>]>([])
 
-    init(_ run: ScenarioRun, _ broker: BrokerPart, _ members: MemberCrew, _ producers: ProducerCrew) {
+    init(
+        _ run: ScenarioRun, _ broker: BrokerPart, _ members: MemberCrew, _ producers: ProducerCrew,
+        _ transactions: TransactionCrew
+    ) {
         (self.run, self.broker, self.members, self.producers) = (run, broker, members, producers)
+        self.transactions = transactions
     }
 
     var network: SimulatedNetwork { run.simulation.network }

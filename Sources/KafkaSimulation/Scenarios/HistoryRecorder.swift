@@ -11,17 +11,28 @@ final class HistoryRecorder: Sendable {
         var living: Set<String> = []
         var troubled: [String: String] = [:]
         var cutOff: Set<String> = []
-        /// How far each partition was read.
-        var lastRead: [History.Partition: Int64] = [:]
+        /// How far each group has read each partition, and from where it goes on.
+        var lastRead: [String: [History.Partition: Int64]] = [:]
+        var reached: [String: [History.Partition: Int64]] = [:]
+        var groups: [String: String] = [:]
 
         mutating func note(_ time: Duration, _ who: String, _ what: History.What) {
             history.events.append(.init(time, who, what))
             switch what {
             case .received(let partition, let offset, _):
-                lastRead[partition] = max(lastRead[partition] ?? -1, offset)
+                let group = groups[who] ?? ""
+                lastRead[group, default: [:]][partition] = max(lastRead[group]?[partition] ?? -1, offset)
+            case .assigned(let group, let positions, _):
+                groups[who] = group
+                reach(group, positions)
+            case .committed(let group, let positions): reach(group, positions)
             case .killed, .closed: living.remove(who)
             default: break
             }
+        }
+
+        private mutating func reach(_ group: String, _ positions: [History.Partition: Int64]) {
+            reached[group, default: [:]].merge(positions) { max($0, $1) }
         }
     }
 
@@ -115,16 +126,33 @@ final class HistoryRecorder: Sendable {
 
     var history: History { state.withLock { $0.history } }
 
-    /// How far the members have read each partition, as far as its log goes.
-    var lastRead: [History.Partition: Int64] { state.withLock { $0.lastRead } }
+    /// How far a group's members have read each partition, as far as its log goes.
+    func lastRead(by group: String) -> [History.Partition: Int64] { state.withLock { $0.lastRead[group] ?? [:] } }
 
-    /// There are no logs any more.
-    func forgetEnds() { state.withLock { $0.lastRead = [:] } }
+    /// From where a group goes on in each partition, as far as its members know.
+    func reached(by group: String) -> [History.Partition: Int64] { state.withLock { $0.reached[group] ?? [:] } }
+
+    /// There are no logs of that topic any more.
+    func forgetEnds(of topic: String) {
+        state.withLock { state in
+            state.lastRead = state.lastRead.mapValues { $0.filter { $0.key.topic != topic } }
+            state.reached = state.reached.mapValues { $0.filter { $0.key.topic != topic } }
+        }
+    }
 
     /// The log of a partition ends there now: what was read behind has to be read again.
     func setEnd(_ end: Int64, of partition: History.Partition) {
         state.withLock { state in
-            if let last = state.lastRead[partition], last >= end { state.lastRead[partition] = end - 1 }
+            state.lastRead = state.lastRead.mapValues { read in
+                var read = read
+                if let last = read[partition], last >= end { read[partition] = end - 1 }
+                return read
+            }
+            state.reached = state.reached.mapValues { reached in
+                var reached = reached
+                if let next = reached[partition], next > end { reached[partition] = end }
+                return reached
+            }
         }
     }
 }

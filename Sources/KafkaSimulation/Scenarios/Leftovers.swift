@@ -23,7 +23,7 @@ extension ScenarioRun {
         // Both sides hear that a connection has ended, and what was called off comes to its end.
         try? await simulation.sleep(for: .seconds(10))
         if let left = await broker?.leftovers(), !left.isEmpty { recorder.note(left: "\(left)", of: "kafka") }
-        for name in ["kafka", Self.operatorHost, Self.stranger] + plan.producerNames + plan.memberNames {
+        for name in ["kafka", Self.operatorHost, Self.stranger] + plan.clientNames {
             let host = simulation.host(name)
             func note(_ count: Int, _ noun: String) {
                 if count > 0 { recorder.note(left: "\(count) \(noun)\(count == 1 ? "" : "s")", of: name) }

@@ -15,6 +15,8 @@ final class MemberCrew: Sendable {
     private let run: ScenarioRun
     private let servers: [String]
     private let members = Locked<[String: Member]>([:])
+    /// Who has had a client.
+    private let lives = Locked<Set<String>>([])
 
     init(_ run: ScenarioRun, _ servers: [String]) { (self.run, self.servers) = (run, servers) }
 
@@ -76,8 +78,10 @@ final class MemberCrew: Sendable {
     private func use(_ name: String, _ settings: ScenarioPlan.MemberSettings, _ host: SimulatedHost) async {
         let life = run.recorder.life(of: name)
         var configuration = KafkaConsumer.Configuration(
-            bootstrapServers: servers, group: ScenarioRun.group, topics: [ScenarioRun.topic])
+            bootstrapServers: servers, group: ScenarioRun.group, topics: run.topics)
         configuration.apply(settings, name)
+        let isFirst = lives.withLock { $0.insert(name).inserted }
+        configuration.apply(run.plan.groupProtocol, isFirst: isFirst)
         configuration.client.run(on: host)
         configuration.client.logger = host.logger { life.note(log: $0) }
         guard let consumer = try? KafkaConsumer(configuration) else { return }
@@ -87,14 +91,16 @@ final class MemberCrew: Sendable {
             members[name]?.life = life
             members[name]?.consumer = consumer
         }
+        let notes = ReaderNotes(ScenarioRun.group, consumer, life, run)
         while !Task.isCancelled, !isStopping(name) {
             let reading = Task(executorPreference: host.executor) { [run] in
-                await Self.read(consumer, commits: settings.autoCommit == nil, life, host, run)
+                await Self.read(notes, commits: settings.autoCommit == nil, host, run)
             }
             members.withLock { $0[name]?.reading = reading }
             guard await reading.value else { break }
             // The task was cancelled, or all is over.
             guard !Task.isCancelled, !isStopping(name) else { break }
+            notes.noteWithdrawal()
             try? await host.sleep(for: .milliseconds(100))
         }
         guard !Task.isCancelled else { return }
@@ -106,60 +112,33 @@ final class MemberCrew: Sendable {
 
     /// Reads until the sequence ends; false where an error ends it.
     private static func read(
-        _ consumer: KafkaConsumer, commits: Bool, _ life: HistoryRecorder.Life, _ host: SimulatedHost,
-        _ run: ScenarioRun
+        _ notes: ReaderNotes, commits: Bool, _ host: SimulatedHost, _ run: ScenarioRun
     ) async -> Bool {
         do {
-            for try await event in consumer.events {
-                await note(event, of: consumer, commits: commits, life, host, run)
-            }
+            for try await event in notes.consumer.events { await note(event, notes, commits: commits, host, run) }
             return true
         } catch {
-            life.note(.told("\(error)"))
+            notes.life.note(.told("\(error)"))
             return false
         }
     }
 
     private static func note(
-        _ event: ConsumerEvent, of consumer: KafkaConsumer, commits: Bool, _ life: HistoryRecorder.Life,
-        _ host: SimulatedHost, _ run: ScenarioRun
+        _ event: ConsumerEvent, _ notes: ReaderNotes, commits: Bool, _ host: SimulatedHost, _ run: ScenarioRun
     ) async {
-        func place(_ partition: TopicPartition) -> History.Partition {
-            History.Partition(partition.topic, partition.partition.index)
-        }
-        switch event {
-        case .batch(let batch):
-            for record in batch {
-                life.note(
-                    .received(
-                        place(batch.source), at: record.offset.rawValue,
-                        record.value.flatMap { History.Record($0.text) }))
+        await notes.note(event)
+        guard case .batch(let batch) = event else { return }
+        let pause = run.slowness(of: host.name)
+        if pause > .zero { try? await host.sleep(for: pause) }
+        guard commits else { return }
+        let life = notes.life
+        do {
+            try await run.call(life, "commit", within: .seconds(60)) { () async throws(KafkaError) in
+                try await batch.commit()
             }
-            let pause = run.slowness(of: host.name)
-            if pause > .zero { try? await host.sleep(for: pause) }
-            guard commits else { return }
-            do {
-                try await run.call(life, "commit", within: .seconds(60)) { () async throws(KafkaError) in
-                    try await batch.commit()
-                }
-                life.note(.committed(group: ScenarioRun.group, [place(batch.source): batch.nextOffset.rawValue]))
-            } catch {
-                life.note(.told("\(error)"))
-            }
-        case .assigned(let offsets):
-            let positions = Dictionary(offsets.map { (place($0.key), $0.value.rawValue) }) { first, _ in first }
-            let generation = run.plan.keepsGenerations ? await consumer.generation.map(Int.init) : nil
-            life.note(.assigned(group: ScenarioRun.group, positions, generation: generation))
-        case .revoked(let revoked):
-            life.note(.released(group: ScenarioRun.group, revoked.partitions.map(place), lost: false))
-        case .lost(let partitions):
-            life.note(.released(group: ScenarioRun.group, partitions.map(place), lost: true))
-        case .reset(let partition, _, let to, let error):
-            life.note(.moved(place(partition), to: to.rawValue))
+            life.note(.committed(group: notes.group, [ReaderNotes.place(batch.source): batch.nextOffset.rawValue]))
+        } catch {
             life.note(.told("\(error)"))
-        case .trouble(let error): life.note(trouble: "\(error)")
-        case .recovered: life.note(trouble: nil)
-        case .reachedEnd: break
         }
     }
 }

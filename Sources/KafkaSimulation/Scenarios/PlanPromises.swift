@@ -23,6 +23,14 @@ extension ScenarioPlan {
         promises.isCalm = faults.allSatisfy { isCalm($0.fault) }
         for occurrence in faults { promises.weaken(occurrence.fault, cluster) }
         let isOld = cluster.speaks != nil || faults.contains { if case .speak = $0.fault { true } else { false } }
+        // The end of a transaction may be gone with what its leader had alone: nothing behind it is seen then.
+        let losesEnds = faults.contains { occurrence in
+            switch occurrence.fault {
+            case .lagReplicas, .electUncleanly: true
+            default: false
+            }
+        }
+        if hasTransactions, losesEnds { promises.isDrained = false }
         // An old release does not tell of all that was cut off.
         if !promises.lossy.isEmpty, isOld { promises.isDrained = false }
         return promises
@@ -43,6 +51,7 @@ extension ScenarioPlan {
     private func isCalm(_ fault: Fault) -> Bool {
         switch fault {
         case .slowProducer: true
+        case .slowClient(let name, _, _): !copierNames.contains(name)
         case .slowMember(let number, let pause, _): pause < member(number).maximumPollInterval
         default: false
         }

@@ -1,8 +1,8 @@
 import KafkaBroker
 import KafkaWire
 
-/// Performs a plan: a broker with its nodes, producers, members of one group, and the faults at their times; then what was
-/// sent is read to its end.
+/// Performs a plan: a broker with its nodes, producers, members of one group, those who work in transactions, and the faults
+/// at their times; then what was sent is read to its end.
 public struct ScenarioRun: Sendable {
     /// What came of a plan.
     public struct Outcome: Sendable {
@@ -23,6 +23,9 @@ public struct ScenarioRun: Sendable {
 
     static let topic = "orders"
     static let group = "readers"
+    /// Where copiers read for, and write to.
+    static let copies = "copies"
+    static let copyGroup = "copiers"
     static let firstPort: UInt16 = 9092
     /// Who works for an administrator, and who has nothing to do with anybody.
     static let operatorHost = "operator"
@@ -51,7 +54,10 @@ public struct ScenarioRun: Sendable {
     }
 
     /// Those between whom a network is.
-    var parties: [String] { plan.allNodeNames + plan.producerNames + plan.memberNames }
+    var parties: [String] { plan.allNodeNames + plan.clientNames }
+
+    /// The topics that there are, which are those that members read.
+    var topics: [String] { [Self.topic] + (plan.copiers > 0 ? [Self.copies] : []) }
 
     /// Performs it, on this thread.
     public static func perform(_ plan: ScenarioPlan) throws -> Outcome {
@@ -84,7 +90,9 @@ public struct ScenarioRun: Sendable {
         let producers = ProducerCrew(self, broker.servers)
         for place in plan.memberNames.indices { members.start(place + 1) }
         for place in plan.producerNames.indices { producers.start(place + 1) }
-        let faults = FaultPart(self, broker, members, producers)
+        let transactions = TransactionCrew(self, broker.servers)
+        for name in plan.transactingNames { transactions.start(name) }
+        let faults = FaultPart(self, broker, members, producers, transactions)
         let start = simulation.elapsed
         for occurrence in plan.faults {
             try await wait(until: start + occurrence.time)
@@ -94,9 +102,10 @@ public struct ScenarioRun: Sendable {
         try await wait(until: start + plan.duration)
         try await mend(faults, broker)
         await producers.finish()
-        try await drain(broker)
+        await transactions.finish()
+        try await drain(broker, transactions)
         await members.closeAll()
-        for (number, _) in (await broker.topic?.partitions ?? []).enumerated() { await readLog(number, of: broker) }
+        await readLogs(of: broker)
         await broker.stop()
         await noteLeftovers(of: broker.current)
     }
@@ -113,7 +122,7 @@ public struct ScenarioRun: Sendable {
         broker.host.resume()
         broker.mendDisk()
         await faults.endAll()
-        for name in plan.producerNames + plan.memberNames { simulation.host(name).resume() }
+        for name in plan.clientNames { simulation.host(name).resume() }
         moods.withLock { $0 = Moods() }
         try await broker.mend()
     }
@@ -132,40 +141,5 @@ public struct ScenarioRun: Sendable {
         let hasEnded = await end.value()
         loop.cancel(timer)
         return hasEnded
-    }
-
-    /// Waits until the group has read what is there, or has had its time for it.
-    private func drain(_ broker: BrokerPart) async throws {
-        // What waited in the network may come late, behind what is there now.
-        try await simulation.sleep(for: .seconds(5))
-        // Where nothing is promised a while is enough.
-        for _ in 0..<(plan.promises.isDrained ? 600 : 60) {
-            let ends = await broker.topic?.partitions.map(\.endOffset) ?? []
-            let read = recorder.lastRead
-            let isRead = ends.enumerated().allSatisfy { number, end in
-                (read[History.Partition(Self.topic, number)] ?? -1) + 1 >= end.rawValue
-            }
-            if isRead { return }
-            try await simulation.sleep(for: .seconds(1))
-        }
-    }
-
-    private func readLog(_ number: Int, of broker: BrokerPart) async {
-        guard let broker = broker.current else { return }
-        var logged: [History.Logged] = []
-        var offset = Offset(0)
-        while true {
-            let batches = await broker.batches(
-                topic: Self.topic, partition: PartitionID(index: number), from: offset)
-            guard let last = batches.last else { break }
-            for batch in batches where !batch.attributes.isControl {
-                guard let records = try? batch.records() else { continue }
-                for record in records {
-                    logged.append(.init(record.offset.rawValue, record.value.flatMap { History.Record($0.text) }))
-                }
-            }
-            offset = last.lastOffset.next
-        }
-        recorder.setLog(logged, of: History.Partition(Self.topic, number))
     }
 }

@@ -48,6 +48,8 @@ extension ScenarioPlan {
         case moveLeader(partition: Int, to: Int)
         /// The group is to be coordinated by that node.
         case moveCoordinator(to: Int)
+        /// The coordinator of that transactor's or copier's transactions moves.
+        case moveTransactionCoordinator(of: String, to: Int)
         /// What a partition's leader appends reaches no other replica; when the leader changes meanwhile, that is gone.
         case lagReplicas(partition: Int, for: Duration)
         /// A leader is elected that has not got so many of the last records.
@@ -98,6 +100,12 @@ extension ScenarioPlan {
         case closeProducer(Int, restartAfter: Duration)
         /// A producer waits so much longer before each record.
         case slowProducer(Int, Duration, for: Duration)
+        /// A transactor or copier is killed, and another one with its transactional id is started later.
+        case killClient(String, restartAfter: Duration)
+        /// A transactor or copier closes what it has, and is started again later.
+        case closeClient(String, restartAfter: Duration)
+        /// A transactor or copier works for so much longer on each record or batch, in its transaction.
+        case slowClient(String, Duration, for: Duration)
         /// The party cancels each of its calls after a time of its own, within so long.
         case impatience(String, within: Duration, for: Duration)
     }
@@ -165,9 +173,11 @@ extension ScenarioPlan.Fault {
             .answers(_, _, _, let time), .speak(_, let time), .deleteTopic(let time, _), .lowerLimit(_, let time),
             .killMember(_, let time), .closeMember(_, let time), .slowMember(_, _, let time),
             .killProducer(_, let time), .closeProducer(_, let time), .slowProducer(_, _, let time),
+            .killClient(_, let time), .closeClient(_, let time), .slowClient(_, _, let time),
             .impatience(_, _, let time):
             time
-        case .cut, .cutLater, .addNode, .removeNode, .moveLeader, .moveCoordinator, .electUncleanly, .wrongClock,
+        case .cut, .cutLater, .addNode, .removeNode, .moveLeader, .moveCoordinator, .moveTransactionCoordinator,
+            .electUncleanly, .wrongClock,
             .addPartitions, .cancelReading:
             nil
         }

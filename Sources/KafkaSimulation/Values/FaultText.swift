@@ -10,7 +10,9 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
     /// What stands between its text and how long it lasts; nil where the text says that itself.
     private var link: String? {
         switch self {
-        case .killBroker, .deleteTopic, .killMember, .closeMember, .killProducer, .closeProducer: nil
+        case .killBroker, .deleteTopic, .killMember, .closeMember, .killProducer, .closeProducer, .killClient,
+            .closeClient:
+            nil
         case .partition, .zoneLoss, .refusedConnects, .deaf, .stopNode, .pause: ""
         default: ","
         }
@@ -45,6 +47,8 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
         case .removeNode(let node): "node-\(node) is removed"
         case .moveLeader(let partition, let node): "partition \(partition) is to be led by node-\(node)"
         case .moveCoordinator(let node): "the group is to be coordinated by node-\(node)"
+        case .moveTransactionCoordinator(let name, let node):
+            "the transactions of \(name) are to be coordinated by node-\(node)"
         case .lagReplicas(let partition, _): "what is appended to partition \(partition) is with its leader alone"
         case .electUncleanly(let partition, let node, let count):
             "partition \(partition) is to be led by node-\(node), which has not got the last \(count) records"
@@ -76,6 +80,9 @@ extension ScenarioPlan.Fault: CustomStringConvertible {
             "producer-\(number) closes, and is started again after \(time.text)"
         case .slowProducer(let number, let pause, _):
             "producer-\(number) waits \(pause.text) more before each record"
+        case .killClient(let name, let time): "\(name) is killed, and started again after \(time.text)"
+        case .closeClient(let name, let time): "\(name) closes, and is started again after \(time.text)"
+        case .slowClient(let name, let pause, _): "\(name) takes \(pause.text) more for what it works on"
         case .impatience(let name, let time, _): "\(name) cancels each of its calls within \(time.text)"
         }
     }

@@ -99,6 +99,12 @@ enum Injections {
                 .unknownServerError,
             ], fatal: [.groupAuthorizationFailed, .fencedInstanceId]),
         Row(
+            .consumerGroupHeartbeat,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .unknownMemberId,
+                .fencedMemberEpoch,
+            ], fatal: [.groupAuthorizationFailed, .groupMaxSizeReached, .unsupportedAssignor, .invalidRequest]),
+        Row(
             .offsetCommit,
             [
                 .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .unknownMemberId,
@@ -111,6 +117,46 @@ enum Injections {
                 .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .unstableOffsetCommit,
                 .unknownTopicOrPartition, .requestTimedOut, .unknownServerError, .unknownMemberId, .staleMemberEpoch,
             ], fatal: [.groupAuthorizationFailed, .topicAuthorizationFailed]),
+        // Not INVALID_PRODUCER_ID_MAPPING for EndTxn: behind a commit whose answer was lost that would be a lie.
+        Row(
+            .addPartitionsToTxn,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .concurrentTransactions,
+                .operationNotAttempted, .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .topicAuthorizationFailed, .invalidTxnState,
+                .invalidProducerIdMapping, .producerFenced, .invalidProducerEpoch,
+            ]),
+        Row(
+            .addOffsetsToTxn,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .concurrentTransactions,
+                .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .groupAuthorizationFailed, .invalidTxnState,
+                .invalidProducerIdMapping, .producerFenced, .invalidProducerEpoch,
+            ]),
+        Row(
+            .txnOffsetCommit,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .requestTimedOut,
+                .unknownTopicOrPartition, .illegalGeneration, .unknownMemberId, .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .groupAuthorizationFailed, .fencedInstanceId,
+                .offsetMetadataTooLarge, .producerFenced, .invalidProducerEpoch,
+            ]),
+        Row(
+            .endTxn,
+            [
+                .coordinatorLoadInProgress, .coordinatorNotAvailable, .notCoordinator, .concurrentTransactions,
+                .transactionAbortable,
+            ],
+            fatal: [
+                .transactionalIdAuthorizationFailed, .invalidTxnState, .producerFenced, .invalidProducerEpoch,
+            ]),
         Row(.createTopics, [.notController, .requestTimedOut, .throttlingQuotaExceeded], fatal: [.policyViolation]),
         Row(.deleteTopics, [.notController, .requestTimedOut, .throttlingQuotaExceeded], fatal: [.invalidRequest]),
         Row(.createPartitions, [.notController, .requestTimedOut], fatal: [.reassignmentInProgress]),
@@ -122,6 +168,16 @@ enum Injections {
     static let seldom: [APIKey] = [
         .createTopics, .deleteTopics, .createPartitions, .incrementalAlterConfigs, .describeCluster,
     ]
+
+    /// What those ask who work in transactions.
+    static let transactional: [APIKey] = [.addPartitionsToTxn, .addOffsetsToTxn, .txnOffsetCommit, .endTxn]
+
+    /// Whether anybody of the plan may ask that API.
+    static func isAsked(_ api: APIKey, in plan: ScenarioPlan) -> Bool {
+        if transactional.contains(api) { return plan.hasTransactions }
+        guard api == .consumerGroupHeartbeat else { return true }
+        return plan.groupProtocol == .consumer || plan.groupProtocol == .changing
+    }
 
     /// What a producer is told by these decides what becomes of its records.
     static let deciding: [APIKey] = [.produce, .metadata, .initProducerId, .apiVersions]

@@ -19,7 +19,12 @@ public enum NamedScenario: String, Sendable, CaseIterable {
     case wrongClocks = "wrong-clocks"
     case diskFull = "disk-full"
     case brokerCrashes = "broker-crashes"
+<<<<<<< HEAD
     /// All kinds of faults, drawn one by one.
+=======
+    case exactlyOnce = "exactly-once"
+    case protocolChange = "protocol-change"
+>>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
     case everything
 
     /// What it is, in a sentence.
@@ -40,6 +45,8 @@ public enum NamedScenario: String, Sendable, CaseIterable {
         case .wrongClocks: "Clocks jump, forwards and back, by up to half an hour."
         case .diskFull: "The brokers' disk is full for up to a minute, or refuses every change."
         case .brokerCrashes: "The brokers are killed, or lose their power, and are started again from their disk."
+        case .exactlyOnce: "Those who work in transactions are killed, paused, shut out and left without answers."
+        case .protocolChange: "Members go over to the group protocol of KIP-848 (Kafka 4.0), one after the other."
         case .everything: "All kinds of faults, drawn one by one."
         }
     }
@@ -132,6 +139,19 @@ public enum NamedScenario: String, Sendable, CaseIterable {
                         ? .diskFull(room: draft.number(0...5000), for: length)
                         : .diskRefuses(.inputOutput, for: length))
             }
+        case .exactlyOnce: draft.troubleTransactions()
+        case .protocolChange:
+            draft.plan.members = draft.number(2...4)
+            draft.plan.groupProtocol = .changing
+            var next = 1
+            draft.every(10...40) { draft, time in
+                let restart = draft.seconds(0...5)
+                draft.add(
+                    time,
+                    draft.number(0...2) > 0
+                        ? .closeMember(next, restartAfter: restart) : .killMember(next, restartAfter: restart))
+                next = next % draft.plan.members + 1
+            }
         case .brokerCrashes:
             draft.plan.cluster.flush = .everyProduce
             draft.every(40...90) { draft, time in
@@ -178,6 +198,33 @@ private struct Draft {
         while time < plan.duration * 0.9 {
             body(&self, time)
             time += seconds(pauses)
+        }
+    }
+
+    /// Transactors and copiers, and members that see nothing else than what they have committed.
+    mutating func troubleTransactions() {
+        (plan.transactors, plan.copiers) = (number(1...2), number(1...2))
+        plan.transactions.abortsOneIn = number(2...6)
+        plan.transactions.timeout = seconds(5...30)
+        plan.transactions.sharesIdentity = number(0...3) == 0
+        var strict = ScenarioPlan.MemberSettings()
+        strict.readsCommitted = true
+        plan.memberSettings = Array(repeating: strict, count: plan.members)
+        let names = plan.transactingNames
+        every(5...25) { draft, time in
+            let name = names[draft.number(0...(names.count - 1))]
+            switch draft.number(0...6) {
+            case 0, 1: draft.add(time, .killClient(name, restartAfter: draft.seconds(0...15)))
+            case 2: draft.add(time, .closeClient(name, restartAfter: draft.seconds(0...15)))
+            case 3: draft.add(time, .pause(name, for: draft.seconds(2...40)))
+            case 4: draft.add(time, .slowClient(name, draft.seconds(1...10), for: draft.seconds(10...40)))
+            case 5: draft.add(time, .moveTransactionCoordinator(of: name, to: draft.node()))
+            default:
+                let apis = [APIKey.endTxn, .txnOffsetCommit, .produce, .initProducerId]
+                draft.add(
+                    time,
+                    .answers(apis[draft.number(0...3)], .lost, times: draft.number(1...5), for: draft.seconds(2...10)))
+            }
         }
     }
 

@@ -23,10 +23,11 @@ enum FaultKind: CaseIterable {
     case passingErrors, fatalErrors, throttle, lateAnswers, noAnswers, hangUps, lostAnswers, speak
     case deleteTopic, addPartitions, lowerLimit
     case killMember, closeMember, slowMember, cancelReading, killProducer, closeProducer, slowProducer, impatience
+    case moveTransactionCoordinator, killClient, closeClient, slowClient
 
     var weight: Int {
         switch self {
-        case .partition, .cut, .cutLater, .stopNode, .moveLeader, .passingErrors, .killMember: 4
+        case .partition, .cut, .cutLater, .stopNode, .moveLeader, .passingErrors, .killMember, .killClient: 4
         case .oneWay, .brittleLink, .moveCoordinator, .killBroker, .pause, .lostAnswers, .closeMember, .slowMember,
             .killProducer, .losePower, .electUncleanly:
             3
@@ -44,6 +45,17 @@ enum FaultKind: CaseIterable {
         default: false
         }
     }
+
+    /// Whether there has to be somebody who works in transactions.
+    var needsTransactions: Bool {
+        switch self {
+        case .moveTransactionCoordinator, .killClient, .closeClient, .slowClient: true
+        default: false
+        }
+    }
+
+    /// Whether the ends of transactions may be gone with what a leader had alone, so that nothing behind them is seen.
+    var losesEnds: Bool { self == .lagReplicas || self == .electUncleanly }
 
     var needsDisk: Bool {
         switch self {
@@ -72,13 +84,47 @@ private struct PlanDraw {
         plan.records = number(20...400)
         plan.cluster.hasDisk = isOne(in: 2)
         plan.cluster.flush = one(of: [.never, .everyProduce, .interval(.milliseconds(number(100...5000)))])
-        if isOne(in: 8) { plan.cluster.speaks = one(of: Self.releases) }
+        if isOne(in: 8) { plan.cluster.speaks = one(of: Self.knownReleases) }
         for _ in 0..<plan.producers { plan.producerSettings.append(producer()) }
         for _ in 0..<plan.members { plan.memberSettings.append(member()) }
+        addTransactions()
     }
 
     /// Those whose groups know static members.
-    private static let releases = ["2.4", "2.6", "2.8", "3.3", "3.6", "3.9", "4.0", "4.2"]
+    private static let knownReleases = ["2.4", "2.6", "2.8", "3.3", "3.6", "3.9", "4.0", "4.2"]
+
+    /// Those of them that may be spoken: where there are transactions, those that know of which member the positions in
+    /// them are (KIP-447), and where the coordinator assigns partitions, those that do (KIP-848).
+    private var releases: [String] {
+        switch plan.groupProtocol {
+        case .consumer, .changing: Self.knownReleases.filter { $0.hasPrefix("4.") }
+        case .eager, .cooperative: Self.knownReleases.filter { $0 != "2.4" || !plan.hasTransactions }
+        }
+    }
+
+    /// Groups' protocols, and in one of five plans some who work in transactions; drawn apart, so that what else is drawn stays
+    /// what it was without.
+    private mutating func addTransactions() {
+        let rest = random
+        random = RandomSource(seed: plan.seed &* 0xA24B_AED4_963E_E407)
+        plan.groupProtocol = one(of: [.eager, .eager, .eager, .cooperative, .cooperative, .consumer, .changing])
+        if isOne(in: 5) {
+            plan.transactors = number(0...2)
+            plan.copiers = number((plan.transactors == 0 ? 1 : 0)...2)
+            plan.transactions.maximumRecords = number(1...8)
+            plan.transactions.abortsOneIn = one(of: [nil, 2, 4, 10])
+            plan.transactions.timeout = milliseconds(5000...60_000)
+            plan.transactions.hold = one(of: [.zero, .zero, milliseconds(10...3000)])
+            plan.transactions.sharesIdentity = isOne(in: 4)
+            plan.transactions.copiesCommitted = !isOne(in: 4)
+            // Else hardly any group has nobody who shows what is not committed.
+            if isOne(in: 2) {
+                for place in plan.memberSettings.indices { plan.memberSettings[place].readsCommitted = true }
+            }
+        }
+        if let release = plan.cluster.speaks, !releases.contains(release) { plan.cluster.speaks = one(of: releases) }
+        random = rest
+    }
 
     // MARK: - Chance
 
@@ -140,6 +186,7 @@ private struct PlanDraw {
     mutating func addFaults(_ count: Int) {
         let isSafe = plan.cluster.flush == .everyProduce
         let kinds = FaultKind.allCases.filter { kind in
+            if plan.hasTransactions ? kind.losesEnds : kind.needsTransactions { return false }
             if kind.needsDisk, !plan.cluster.hasDisk { return false }
             if kind == .losePower, !isSafe { return isHarsh }
             return isHarsh || !kind.weakens
@@ -168,11 +215,12 @@ private struct PlanDraw {
         return isOne(in: 2) ? (one, other) : (other, one)
     }
 
-    private mutating func client() -> String { one(of: plan.producerNames + plan.memberNames) }
+    private mutating func client() -> String { one(of: plan.clientNames) }
     private mutating func host() -> String { isOne(in: 4) ? "kafka" : client() }
     private mutating func node() -> Int { number(1...plan.nodes) }
     private mutating func member() -> Int { number(1...plan.members) }
     private mutating func producer() -> Int { number(1...plan.producers) }
+    private mutating func transacting() -> String { one(of: plan.transactingNames) }
     private mutating func partition() -> Int { number(0...(plan.partitions - 1)) }
     private mutating func cut() -> ScenarioPlan.Cut { one(of: ScenarioPlan.Cut.allCases) }
     /// Mostly up to a minute, seldom three.
@@ -185,7 +233,7 @@ private struct PlanDraw {
             return .partition(from, to, isOneWay: kind == .oneWay, for: time())
         case .zoneLoss:
             var zone = [client()]
-            for name in plan.nodeNames.dropLast() + plan.producerNames + plan.memberNames
+            for name in plan.nodeNames.dropLast() + plan.clientNames
             where isOne(in: 2) && !zone.contains(name) { zone.append(name) }
             return .zoneLoss(zone, for: time())
         case .cut:
@@ -257,6 +305,7 @@ private struct PlanDraw {
         let row = one(
             of: Injections.rows.filter { row in
                 (isTaking || !Injections.deciding.contains(row.api)) && Injections.seldom.contains(row.api) == isRare
+                    && Injections.isAsked(row.api, in: plan)
             })
         let times = number(1...8)
         func answers(_ answer: ScenarioPlan.Answer, _ time: Duration) -> ScenarioPlan.Fault {
@@ -270,7 +319,7 @@ private struct PlanDraw {
         case .noAnswers: return answers(.silence, time())
         case .hangUps: return answers(.hangUp, time())
         case .lostAnswers: return answers(.lost, time())
-        case .speak: return .speak(as: one(of: Self.releases), for: time())
+        case .speak: return .speak(as: one(of: releases), for: time())
         case .deleteTopic: return .deleteTopic(recreateAfter: milliseconds(0...10_000), partitions: number(1...6))
         case .addPartitions: return .addPartitions(number(1...3))
         case .lowerLimit: return .lowerLimit(bytes: size(100...10_000), for: time())
@@ -287,6 +336,10 @@ private struct PlanDraw {
         case .killProducer: return .killProducer(producer(), restartAfter: restart())
         case .closeProducer: return .closeProducer(producer(), restartAfter: restart())
         case .slowProducer: return .slowProducer(producer(), milliseconds(10...20_000), for: time())
+        case .moveTransactionCoordinator: return .moveTransactionCoordinator(of: transacting(), to: node())
+        case .killClient: return .killClient(transacting(), restartAfter: restart())
+        case .closeClient: return .closeClient(transacting(), restartAfter: restart())
+        case .slowClient: return .slowClient(transacting(), milliseconds(10...20_000), for: time())
         default: return .impatience(client(), within: milliseconds(0...5000), for: time())
         }
     }

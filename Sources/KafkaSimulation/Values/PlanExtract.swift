@@ -9,7 +9,12 @@ public struct PlanExtract: Sendable, Equatable {
     public var producers: Int?
     /// In place of how many members the group has.
     public var members: Int?
+<<<<<<< HEAD
     /// In place of how many records each producer sends.
+=======
+    public var transactors: Int?
+    public var copiers: Int?
+>>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
     public var records: Int?
     /// Until when records are sent and faults occur; nil leaves it at that.
     public var duration: Duration?
@@ -27,6 +32,10 @@ public struct PlanExtract: Sendable, Equatable {
         case members, member(Int)
         /// All of the cluster, whether it has a disk of its own accord, or which release it speaks.
         case cluster, disk, release
+        /// How transactions are made.
+        case transactions
+        /// The groups' protocol.
+        case groupProtocol
     }
 
     /// What makes `part` of `plan`; to be held against ``applied(to:)``, since not all plans are parts of another.
@@ -45,6 +54,8 @@ public struct PlanExtract: Sendable, Equatable {
         partitions = change(\.partitions)
         producers = change(\.producers)
         members = change(\.members)
+        transactors = change(\.transactors)
+        copiers = change(\.copiers)
         records = change(\.records)
         duration = change(\.duration)
         usual = Self.settings(part, plan)
@@ -58,6 +69,8 @@ public struct PlanExtract: Sendable, Equatable {
         }
         var found = changes(part.producerSettings, plan.producerSettings, .producers, Setting.producer)
         found += changes(part.memberSettings, plan.memberSettings, .members, Setting.member)
+        if part.transactions != plan.transactions { found.append(.transactions) }
+        if part.groupProtocol != plan.groupProtocol { found.append(.groupProtocol) }
         guard part.cluster != plan.cluster else { return found }
         if part.cluster == .init() { return found + [.cluster] }
         if part.cluster.hasDisk != plan.cluster.hasDisk { found.append(.disk) }
@@ -75,6 +88,8 @@ public struct PlanExtract: Sendable, Equatable {
         part.partitions = partitions ?? plan.partitions
         part.producers = producers ?? plan.producers
         part.members = members ?? plan.members
+        part.transactors = transactors ?? plan.transactors
+        part.copiers = copiers ?? plan.copiers
         part.records = records ?? plan.records
         part.duration = duration ?? plan.duration
         for setting in usual { setting.reset(&part) }
@@ -86,7 +101,8 @@ public struct PlanExtract: Sendable, Equatable {
         var found: [(name: String, value: String)] = []
         if let faults { found.append(("faults", faults.isEmpty ? "none" : Self.text(faults))) }
         let counts = [
-            ("partitions", partitions), ("producers", producers), ("members", members), ("records", records),
+            ("partitions", partitions), ("producers", producers), ("members", members),
+            ("transactors", transactors), ("copiers", copiers), ("records", records),
         ]
         for case (let name, let count?) in counts { found.append((name, "\(count)")) }
         if let duration { found.append(("until", duration.text.filter { $0 != " " })) }
@@ -112,6 +128,7 @@ public struct PlanExtract: Sendable, Equatable {
 extension PlanExtract.Setting: CustomStringConvertible {
     private static let simple: [(String, Self)] = [
         ("producers", .producers), ("members", .members), ("cluster", .cluster), ("disk", .disk), ("release", .release),
+        ("transactions", .transactions), ("protocol", .groupProtocol),
     ]
 
     /// Reads what ``description`` writes.
@@ -129,7 +146,8 @@ extension PlanExtract.Setting: CustomStringConvertible {
         }
     }
 
-    /// `producers`, `producer-2`, `members`, `member-2`, `cluster`, `disk` or `release`.
+    /// `producers`, `producer-2`, `members`, `member-2`, `cluster`, `disk`, `release`,
+    /// `transactions` or `protocol`.
     public var description: String {
         switch self {
         case .producer(let number): "producer-\(number)"
@@ -139,6 +157,8 @@ extension PlanExtract.Setting: CustomStringConvertible {
         case .cluster: "cluster"
         case .disk: "disk"
         case .release: "release"
+        case .transactions: "transactions"
+        case .groupProtocol: "protocol"
         }
     }
 
@@ -153,6 +173,8 @@ extension PlanExtract.Setting: CustomStringConvertible {
         case .cluster: plan.cluster = .init()
         case .disk: plan.cluster.hasDisk = false
         case .release: plan.cluster.speaks = nil
+        case .transactions: plan.transactions = .init()
+        case .groupProtocol: plan.groupProtocol = .eager
         }
     }
 }

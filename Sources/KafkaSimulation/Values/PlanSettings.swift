@@ -92,6 +92,36 @@ extension ScenarioPlan {
         public init() {}
     }
 
+    /// How members of groups come by their partitions.
+    public enum GroupProtocol: String, Sendable, CaseIterable {
+        /// They give up all of them in each rebalance.
+        case eager
+        /// They go on reading what they keep (KIP-429).
+        case cooperative
+        /// The coordinator assigns them (KIP-848).
+        case consumer
+        /// Each member is cooperative in its first life, and with those that follow goes over to KIP-848.
+        case changing
+    }
+
+    /// How transactions are made, by transactors and by copiers.
+    public struct TransactionSettings: Sendable, Equatable {
+        /// How many records one of a transactor's has at most.
+        public var maximumRecords = 5
+        /// One in so many is aborted by its application; nil is none.
+        public var abortsOneIn: Int? = 4
+        /// After how long the coordinator aborts it.
+        public var timeout: Duration = .seconds(60)
+        /// For how long it is left open behind its last record.
+        public var hold: Duration = .zero
+        /// Whether all transactors go by one transactional id, so that each shuts out the one before.
+        public var sharesIdentity = false
+        /// Whether copiers see what was committed, and nothing else.
+        public var copiesCommitted = true
+
+        public init() {}
+    }
+
     /// How that producer is set up; they count from 1.
     public func producer(_ number: Int) -> ProducerSettings {
         producerSettings.indices.contains(number - 1) ? producerSettings[number - 1] : ProducerSettings()

@@ -17,11 +17,15 @@ extension ScenarioPlan {
         add { $0.memberSettings = [] }
         for index in producerSettings.indices { add { $0.producerSettings[index] = ProducerSettings() } }
         for index in memberSettings.indices { add { $0.memberSettings[index] = MemberSettings() } }
+        add { $0.transactions = TransactionSettings() }
+        add { $0.groupProtocol = .eager }
         add { $0.cluster.hasDisk = false }
         add { $0.cluster.speaks = nil }
         add { $0.records = max(1, records / 2) }
         add { $0.producers = max(1, producers - 1) }
         add { $0.members = max(1, members - 1) }
+        add { $0.transactors = max(0, transactors - 1) }
+        add { $0.copiers = max(0, copiers - 1) }
         add { $0.partitions = max(1, partitions - 1) }
         add { plan in
             guard let last = faults.last?.time else { return }

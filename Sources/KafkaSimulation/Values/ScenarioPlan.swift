@@ -24,7 +24,11 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var producers = 2
     /// How many members the group has.
     public var members = 3
-    /// How many records each producer sends, over the whole time.
+    /// How many send records in transactions.
+    public var transactors = 0
+    /// How many read records, and send a copy of each in one transaction with the position behind it.
+    public var copiers = 0
+    /// How many records each producer and transactor sends, over the whole time.
     public var records = 200
     /// For how long records are sent and faults occur. What was sent is then read, without faults.
     public var duration: Duration = .seconds(300)
@@ -36,6 +40,9 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var producerSettings: [ProducerSettings] = []
     /// How the first members are set up.
     public var memberSettings: [MemberSettings] = []
+    /// The groups': that of the members, and that of the copiers.
+    public var groupProtocol = GroupProtocol.eager
+    public var transactions = TransactionSettings()
 
     /// Three nodes, four partitions, two producers, three members, five minutes, no faults: nothing is drawn yet.
     public init(seed: UInt64) { self.seed = seed }
@@ -44,8 +51,24 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var producerNames: [String] { (0..<max(0, producers)).map { "producer-\($0 + 1)" } }
     /// The names of the members, from `member-1`.
     public var memberNames: [String] { (0..<max(0, members)).map { "member-\($0 + 1)" } }
+<<<<<<< HEAD
     /// The names of the nodes that it begins with, from `node-1`.
+=======
+    public var transactorNames: [String] { (0..<max(0, transactors)).map { "transactor-\($0 + 1)" } }
+    public var copierNames: [String] { (0..<max(0, copiers)).map { "copier-\($0 + 1)" } }
+    /// Those who work in transactions.
+    public var transactingNames: [String] { transactorNames + copierNames }
+    /// All of them.
+    public var clientNames: [String] { producerNames + memberNames + transactingNames }
+>>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
     public var nodeNames: [String] { (0..<max(0, nodes)).map { "node-\($0 + 1)" } }
+
+    public var hasTransactions: Bool { transactors > 0 || copiers > 0 }
+
+    /// By what the coordinator knows a transactor or copier, over all its lives.
+    func transactionalId(of name: String) -> String {
+        transactions.sharesIdentity && transactorNames.contains(name) ? "transactors" : name
+    }
 
     /// All nodes that there may ever be.
     var allNodeNames: [String] {

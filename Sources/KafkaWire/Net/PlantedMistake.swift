@@ -25,6 +25,17 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
     /// A fetch gets what the leader alone has.
     case ignoresHighWatermark
 
+    /// A fetch of who wants what is committed gets what transactions have that go on.
+    case ignoresLastStableOffset
+    /// A fetch of who wants what is committed is not told which transactions were aborted.
+    case hidesAborted
+    /// Of a transaction's partitions only the first is told that it was committed, the others that it was aborted.
+    case commitsOnePartition
+    /// Who was shut out ends the transaction of who came after.
+    case takesEndOfFenced
+    /// The positions of an aborted transaction hold.
+    case keepsAbortedOffsets
+
     // MARK: The producer
 
     /// What goes again gets new sequence numbers.
@@ -48,6 +59,8 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
     case forgetsLaterPartitions
     /// What was fetched is committed in place of what was processed.
     case commitsPositions
+    /// What a cooperative rebalance has taken away is read on.
+    case readsRevoked
     /// While the application works on what it has no heartbeats are sent.
     case stopsHeartbeats
     /// Troubles are noted, and not told.

@@ -27,6 +27,8 @@ public final class KafkaProducer: Sendable {
     package var loop: any EventLoop { engine.loop }
     /// What does its work, for who looks whether anything still holds it.
     package var worker: AnyObject { engine }
+    /// The epoch that it has at present; nil where it has none.
+    package var epoch: Int16? { get async { await engine.identity.current?.epoch.rawValue } }
 
     /// A producer. Throws when the configuration makes no sense; connects when it is first used.
     public convenience init(_ configuration: Configuration) throws(KafkaError) {

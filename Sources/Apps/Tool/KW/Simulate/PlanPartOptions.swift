@@ -17,6 +17,12 @@ struct PlanPartOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How many members the group has.", valueName: "number"))
     var members: Int?
 
+    @Option(help: ArgumentHelp("How many send in transactions.", valueName: "number"))
+    var transactors: Int?
+
+    @Option(help: ArgumentHelp("How many copy what they read, exactly once.", valueName: "number"))
+    var copiers: Int?
+
     @Option(help: ArgumentHelp("How many records each producer sends.", valueName: "number"))
     var records: Int?
 
@@ -25,7 +31,10 @@ struct PlanPartOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What is set up as usual, not as drawn: producers, producer-1, members, member-2, cluster, disk, release.",
+            """
+            What is set up as usual, not as drawn: producers, producer-1, members, member-2, cluster, disk, release, \
+            transactions, protocol.
+            """,
             valueName: "names"))
     var usual: SettingNames?
 
@@ -33,6 +42,8 @@ struct PlanPartOptions: ParsableArguments {
         try SimulateCommand.check(partitions, 1...1000, "--partitions")
         try SimulateCommand.check(producers, 1...100, "--producers")
         try SimulateCommand.check(members, 1...100, "--members")
+        try SimulateCommand.check(transactors, 0...100, "--transactors")
+        try SimulateCommand.check(copiers, 0...100, "--copiers")
         try SimulateCommand.check(records, 1...1_000_000, "--records")
         if let until, until.duration <= .zero { throw ValidationError("--until has to be longer than 0") }
     }
@@ -44,6 +55,8 @@ struct PlanPartOptions: ParsableArguments {
         extract.partitions = partitions
         extract.producers = producers
         extract.members = members
+        extract.transactors = transactors
+        extract.copiers = copiers
         extract.records = records
         extract.duration = until?.duration
         extract.usual = usual?.settings ?? []

@@ -16,8 +16,9 @@ struct SimulateCommand: ToolCommand {
         discussion: """
             A history is a cluster, producers and a group for five minutes of a time of its own, which takes a fraction of \
             a second, and what goes wrong meanwhile; all of it follows from its seed. In the end it is checked that nothing \
-            acknowledged is lost, doubled or in another order, that the group has read everything, that calls have ended, \
-            that troubles were told, and more. A history for which that does not hold is made as small as it goes, and \
+            acknowledged is lost, doubled or in another order, that the group has read everything, that no partition has two \
+            owners, that of transactions all is seen or nothing, that what is copied in them is there once, that calls have \
+            ended, that troubles were told, and more. A history for which that does not hold is made as small as it goes, and \
             shown, with the command that repeats it. Then the status is 1.
 
             kw simulate --histories 1000
