@@ -28,15 +28,10 @@ extension History {
 
     /// What happens in transactions.
     public enum Transacted: Sendable, Equatable {
-<<<<<<< HEAD
-        /// A client has a transactional id from now on: who had it before is fenced.
-        case owned(id: String, by: String)
-        /// A client has begun a transaction.
-=======
         /// A client has a transactional id from now on: who had it before is fenced. Where several are at it, the epoch that
         /// each was given says who was before.
         case owned(id: String, by: String, epoch: Int? = nil)
->>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
+        /// A client has begun a transaction.
         case began(Transaction)
         /// A record is handed to the client within a transaction.
         case sent(Record, in: Transaction)

@@ -19,12 +19,11 @@ public enum NamedScenario: String, Sendable, CaseIterable {
     case wrongClocks = "wrong-clocks"
     case diskFull = "disk-full"
     case brokerCrashes = "broker-crashes"
-<<<<<<< HEAD
-    /// All kinds of faults, drawn one by one.
-=======
+    /// Producers in transactions, and applications that copy what they read exactly once.
     case exactlyOnce = "exactly-once"
+    /// A group whose members change from one protocol of groups to the other.
     case protocolChange = "protocol-change"
->>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
+    /// All kinds of faults, drawn one by one.
     case everything
 
     /// What it is, in a sentence.

@@ -9,12 +9,11 @@ public struct PlanExtract: Sendable, Equatable {
     public var producers: Int?
     /// In place of how many members the group has.
     public var members: Int?
-<<<<<<< HEAD
-    /// In place of how many records each producer sends.
-=======
+    /// In place of how many producers work in transactions.
     public var transactors: Int?
+    /// In place of how many applications copy what they read.
     public var copiers: Int?
->>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
+    /// In place of how many records each producer sends.
     public var records: Int?
     /// Until when records are sent and faults occur; nil leaves it at that.
     public var duration: Duration?

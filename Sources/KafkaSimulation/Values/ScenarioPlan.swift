@@ -51,16 +51,15 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var producerNames: [String] { (0..<max(0, producers)).map { "producer-\($0 + 1)" } }
     /// The names of the members, from `member-1`.
     public var memberNames: [String] { (0..<max(0, members)).map { "member-\($0 + 1)" } }
-<<<<<<< HEAD
-    /// The names of the nodes that it begins with, from `node-1`.
-=======
+    /// The names of the producers that work in transactions.
     public var transactorNames: [String] { (0..<max(0, transactors)).map { "transactor-\($0 + 1)" } }
+    /// The names of the applications that copy what they read.
     public var copierNames: [String] { (0..<max(0, copiers)).map { "copier-\($0 + 1)" } }
     /// Those who work in transactions.
     public var transactingNames: [String] { transactorNames + copierNames }
     /// All of them.
     public var clientNames: [String] { producerNames + memberNames + transactingNames }
->>>>>>> ef07f71902ac6d92aa6c49c60c6288cd6726bd2d
+    /// The names of the nodes that it begins with, from `node-1`.
     public var nodeNames: [String] { (0..<max(0, nodes)).map { "node-\($0 + 1)" } }
 
     public var hasTransactions: Bool { transactors > 0 || copiers > 0 }
