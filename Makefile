@@ -4,10 +4,14 @@
 SHELL := /bin/bash
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing Examples
 
+<<<<<<< HEAD
 .PHONY: help demo pipeline compare stack build test check examples bench crash simulate fuzz guide format install clean
+=======
+.PHONY: help demo pipeline compare stack build test test-cluster check bench crash simulate fuzz guide format install clean
+>>>>>>> 2b1e587a899f17c422aeafc6ef54ed579c34a6f6
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 # In debug it is built in a few minutes; in release it takes more than twice as long.
 demo: ## Broker, change events, both agents, a summary. BUILD=release measures. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
@@ -36,6 +40,10 @@ build: ## Build all programs in release mode.
 test: ## Everything that can be tested here; installs what it needs.
 	@scripts/setup.sh all
 	@scripts/test.sh
+
+test-cluster: ## The client in a real cluster: KAFKA_BOOTSTRAP=host:port, or three nodes of our own. Knobs: ONLY.
+	@scripts/setup.sh native
+	@scripts/test-cluster.sh
 
 check: ## Format, warnings, layers, scripts: what a change must pass.
 	@scripts/setup.sh native

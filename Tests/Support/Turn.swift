@@ -9,18 +9,19 @@ package struct Turn: SuiteTrait, TestTrait, TestScoping {
     /// How many of the places it takes.
     let width: Int
     let limit: Duration
+    var turns = Turns.shared
 
     package var isRecursive: Bool { true }
 
     package func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
-        await Turns.shared.take(width)
+        await turns.take(width)
         do { try await withTaskExecutorPreference(ElasticExecutor.shared) { try await run(test, body) } } catch {
-            await Turns.shared.give(width)
+            await turns.give(width)
             throw error
         }
-        await Turns.shared.give(width)
+        await turns.give(width)
     }
 
     /// Cancels what takes longer than the limit. What does not end then either ends the run: nothing else would.
@@ -60,15 +61,25 @@ extension Trait where Self == Turn {
     /// With no other test beside it.
     package static func alone(minutes: Int = 5) -> Self { Turn(width: Turns.width, limit: .seconds(60 * minutes)) }
     package static var alone: Self { .alone() }
+
+    /// One of ten at a time, whatever else runs: for what waits for a cluster outside, and computes little.
+    package static func outside(minutes: Int = 5) -> Self {
+        Turn(width: 1, limit: .seconds(60 * minutes), turns: Turns.outside)
+    }
+    package static var outside: Self { .outside() }
 }
 
 /// Who may run: first come, first served, also those who need all places.
 actor Turns {
-    static let shared = Turns()
+    static let shared = Turns(width)
+    /// For what waits for others.
+    static let outside = Turns(10)
     static let width = 2 * max(2, ProcessInfo.processInfo.activeProcessorCount)
 
-    private var free = width
+    private var free: Int
     private var waiting: [(width: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+    init(_ free: Int) { self.free = free }
 
     func take(_ width: Int) async {
         if waiting.isEmpty, free >= width { return free -= width }

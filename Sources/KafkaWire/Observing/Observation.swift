@@ -27,6 +27,7 @@ package struct Observation: Sendable {
     @inline(never)
     private func pass(_ event: ClientEvent) {
         counters?.count(event)
+        guard !PlantedMistake.tellsNothing.isMade else { return }
         for observer in observers { observer.observe(event) }
     }
 
