@@ -4,11 +4,7 @@
 SHELL := /bin/bash
 SOURCES := Package.swift Sources Tests Benchmarks Fuzzing Examples
 
-<<<<<<< HEAD
-.PHONY: help demo pipeline compare stack build test check examples bench crash simulate fuzz guide format install clean
-=======
-.PHONY: help demo pipeline compare stack build test test-cluster check bench crash simulate fuzz guide format install clean
->>>>>>> 2b1e587a899f17c422aeafc6ef54ed579c34a6f6
+.PHONY: help demo pipeline compare stack build test test-cluster check examples bench crash simulate fuzz guide format install clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
