@@ -220,8 +220,8 @@ import Testing
             "--isolation-level: isolation.level is \"some\""
         ),
         (
-            ["consume", "--topic", "t", "--command-property", "group.protocol=consumer", "--group", "g"], 1,
-            "classic protocol"
+            ["consume", "--topic", "t", "--command-property", "group.protocol=share", "--group", "g"], 1,
+            "classic or consumer"
         ),
         (
             [
