@@ -317,7 +317,7 @@ import Testing
         let suites = #/@Suite(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?/#
         for path in Self.files(in: "Tests") {
             for match in Self.text(path).matches(of: suites) where path != "Tests/WireTests/LayerTests.swift" {
-                #expect(match.output.0.contains(#/\.(turn|heavy|alone)\b/#), "\(path): \(match.output.0)")
+                #expect(match.output.0.contains(#/\.(turn|heavy|alone|outside)\b/#), "\(path): \(match.output.0)")
             }
         }
     }
