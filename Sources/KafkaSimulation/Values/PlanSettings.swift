@@ -119,6 +119,7 @@ extension ScenarioPlan {
         /// Whether copiers see what was committed, and nothing else.
         public var copiesCommitted = true
 
+        /// The usual ones.
         public init() {}
     }
 

@@ -42,6 +42,7 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var memberSettings: [MemberSettings] = []
     /// The groups': that of the members, and that of the copiers.
     public var groupProtocol = GroupProtocol.eager
+    /// What those do who work in transactions.
     public var transactions = TransactionSettings()
 
     /// Three nodes, four partitions, two producers, three members, five minutes, no faults: nothing is drawn yet.
@@ -62,6 +63,7 @@ public struct ScenarioPlan: Sendable, Equatable {
     /// The names of the nodes that it begins with, from `node-1`.
     public var nodeNames: [String] { (0..<max(0, nodes)).map { "node-\($0 + 1)" } }
 
+    /// Whether anybody works in transactions.
     public var hasTransactions: Bool { transactors > 0 || copiers > 0 }
 
     /// By what the coordinator knows a transactor or copier, over all its lives.
