@@ -151,18 +151,15 @@ enum OtherSettings {
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.
     static let withoutEffect: Set<String> = [
-        "allow.auto.create.topics", "bootstrap.controllers", "check.crcs",
+        "bootstrap.controllers", "check.crcs",
         "config.providers", "enable.metrics.push", "exclude.internal.topics",
-        "group.protocol", "group.remote.assignor", "interceptor.classes",
+        "interceptor.classes",
         "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer",
-        "metadata.max.idle.ms",
         "metric.reporters", "metrics.num.samples", "metrics.recording.level", "metrics.sample.window.ms",
-        "partitioner.adaptive.partitioning.enable", "partitioner.availability.timeout.ms", "partitioner.class",
-        "partitioner.ignore.keys",
         "sasl.client.callback.handler.class", "sasl.jaas.config", "sasl.mechanism", "security.protocol",
         "security.providers", "share.acknowledgement.mode", "share.acquire.mode",
         "ssl.keystore.location", "ssl.keystore.password",
-        "ssl.truststore.location", "ssl.truststore.password", "transaction.timeout.ms",
-        "transaction.two.phase.commit.enable", "transactional.id", "value.deserializer", "value.serializer",
+        "ssl.truststore.location", "ssl.truststore.password",
+        "transaction.two.phase.commit.enable", "value.deserializer", "value.serializer",
     ]
 }
