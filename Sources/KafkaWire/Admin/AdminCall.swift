@@ -124,7 +124,7 @@ extension Cluster {
                     nil
                 }
             }
-            told.merge(failed.filter { $0.value.code.broker != nil }) { _, new in new }
+            told.merge(failed.filter { $0.value.code != .timedOut && !$0.value.isOfReaching }) { _, new in new }
             open = open.filter { failed[$0] != nil }
             let pause = backoff.next()
             // A broker that has not been reached by then keeps the error that says so.
@@ -286,7 +286,7 @@ extension AdminCall {
     // MARK: - Errors
 
     fileprivate func mayPass(_ error: KafkaError, _ tries: Int, _ triesOfUnknown: Int) -> Bool {
-        guard error.isRetriable else { return false }
+        guard error.isRetriable, !error.isOfSize else { return false }
         guard let code = error.code.broker else { return true }
         if final.contains(code) { return false }
         let unknown: [ErrorCode] = [.unknownTopicOrPartition, .unknownTopicId, .brokerNotAvailable]

@@ -92,6 +92,9 @@ extension KafkaError {
     /// Whether no connection to the broker could be made, or it broke.
     var isOfReaching: Bool { code == .connectionFailed || code == .unresolvedHost }
 
+    /// Whether the broker's answer is larger than this client takes: the same question has the same answer.
+    var isOfSize: Bool { code == .malformedResponse && setting == "receive.message.max.bytes" }
+
     /// A broker's refusal, in words.
     static func refused(
         _ code: ErrorCode, _ what: String, by broker: String? = nil, api: APIKey? = nil, topic: String? = nil,
