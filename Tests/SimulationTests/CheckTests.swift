@@ -218,6 +218,17 @@ import Testing
                 add(&$0, "x", .received(orders[0], at: 1, record(2)))
             }
         ),
+        (
+            "a coordinator that has forgotten its members counts generations from 1 again",
+            {
+                add(&$0, "kafka", .forgotMembers)
+                add(&$0, "c", .assigned(group: "bills", [orders[0]: 1], generation: 1), after: .seconds(1))
+                add(&$0, "c", .called(7, "commit", within: .seconds(10)))
+                add(&$0, "c", .committed(group: "bills", [orders[0]: 1]))
+                add(&$0, "c", .returned(7))
+                add(&$0, "c", .joined(group: "bills", generation: 2))
+            }
+        ),
     ]
 
     @Test(arguments: innocents.indices) func anInnocentIsLeftAlone(index: Int) {

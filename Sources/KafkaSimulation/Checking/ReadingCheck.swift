@@ -7,6 +7,8 @@ struct ReadingCheck {
         var next: Int64
         /// When it was given.
         var since: Duration
+        /// Whether the coordinator that gave it still knows it.
+        var isRemembered = true
     }
 
     private struct Place: Hashable {
@@ -36,8 +38,8 @@ struct ReadingCheck {
         /// Up to where each group has committed, and let go of the partition since.
         var settled: [String: [History.Partition: Int64]] = [:]
         var committed: [String: [History.Partition: Int64]] = [:]
-        /// The generation in which each member was last given each partition, and when it has last begun to commit.
-        var generations: [Place: Int] = [:]
+        /// The generation in which each member was last given each partition and when, and when it has last begun to commit.
+        var given: [Place: (generation: Int?, at: Duration)] = [:]
         var commits: [String: Duration] = [:]
         let records = history.logs.mapValues { log in
             Dictionary(log.map { ($0.offset, $0.record) }, uniquingKeysWith: { first, _ in first })
@@ -48,7 +50,7 @@ struct ReadingCheck {
                 for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
                     let place = Place(member: event.who, partition: partition)
                     holdings[place] = Holding(generation: generation, next: offset, since: event.time)
-                    generations[place] = generation
+                    given[place] = (generation, event.time)
                     if promises.readsOnce, !promises.lossy.contains(partition),
                         let end = settled[group]?[partition], offset < end
                     {
@@ -74,6 +76,8 @@ struct ReadingCheck {
                     if !lost, let end = committed[group]?[partition] { settled[group, default: [:]][partition] = end }
                 }
             case .called(_, "commit", _): commits[event.who] = event.time
+            case .forgotMembers:
+                for place in holdings.keys { holdings[place]?.isRemembered = false }
             case .killed, .closed:
                 for place in holdings.keys.filter({ $0.member == event.who }) { holdings[place] = nil }
             case .moved(let partition, let offset):
@@ -112,11 +116,14 @@ struct ReadingCheck {
                 for (partition, offset) in positions.sorted(by: { $0.key < $1.key }) {
                     committed[group, default: [:]][partition] = offset
                     guard let begun = commits[event.who],
-                        let own = generations[Place(member: event.who, partition: partition)]
+                        let own = given[Place(member: event.who, partition: partition)],
+                        let generation = own.generation
                     else { continue }
+                    // A coordinator that has lost its memory counts generations from 1 again: what was given before is none
+                    // that came after.
                     let later = holdings.filter { place, other in
                         place.partition == partition && place.member != event.who && groups[place.member] == group
-                            && other.since < begun && other.generation ?? own > own
+                            && other.since > own.at && other.since < begun && (other.generation ?? 0) > generation
                     }
                     for member in later.keys.map(\.member).sorted() {
                         found.append(
@@ -140,9 +147,10 @@ struct ReadingCheck {
         let own = holdings.keys.filter { $0.member == event.who }.sorted { $0.partition < $1.partition }
         for place in own {
             holdings[place]?.generation = generation
+            holdings[place]?.isRemembered = true
             let others = holdings.filter { other, holding in
                 other.partition == place.partition && other.member != event.who && groups[other.member] == group
-                    && holding.generation == generation
+                    && holding.generation == generation && holding.isRemembered
             }
             for member in others.keys.map(\.member).sorted() {
                 found.append(

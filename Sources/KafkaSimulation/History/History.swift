@@ -85,6 +85,8 @@ public struct History: Sendable, Equatable {
         case told(String)
         /// Something was done to the cluster, the network or a host.
         case fault(String)
+        /// Groups have got coordinators that know none of their members: generations count from 1 again.
+        case forgotMembers
         /// The party was killed: what it has not been told, it never will be.
         case killed
         /// The party has closed its client, and something of it is left that is no socket.
@@ -171,6 +173,7 @@ extension History.What: CustomStringConvertible {
         case .reachable: return "is reachable"
         case .told(let text): return "is told: \(text)"
         case .fault(let text): return "fault: \(text)"
+        case .forgotMembers: return "has forgotten the members of groups"
         case .killed: return "is killed"
         case .left(let text): return "has closed, and left \(text)"
         case .closed(let sockets): return "has closed, with \(sockets) sockets left"

@@ -87,6 +87,14 @@ final class HistoryRecorder: Sendable {
         }
     }
 
+    /// A fault of the plan.
+    func note(_ fault: ScenarioPlan.Fault) {
+        note(fault: "\(fault)")
+        guard fault.forgetsMembers else { return }
+        let time = simulation.elapsed
+        state.withLock { $0.note(time, "kafka", .forgotMembers) }
+    }
+
     /// What is done to them.
     func note(fault: String) {
         let time = simulation.elapsed

@@ -96,7 +96,7 @@ public struct ScenarioRun: Sendable {
         let start = simulation.elapsed
         for occurrence in plan.faults {
             try await wait(until: start + occurrence.time)
-            recorder.note(fault: "\(occurrence.fault)")
+            recorder.note(occurrence.fault)
             await faults.perform(occurrence.fault)
         }
         try await wait(until: start + plan.duration)

@@ -183,6 +183,14 @@ extension ScenarioPlan.Fault {
         }
     }
 
+    /// Whether a group may have another coordinator, which knows none of its members, as the embedded broker's do not.
+    var forgetsMembers: Bool {
+        switch self {
+        case .stopNode, .removeNode, .moveCoordinator, .killBroker: true
+        default: false
+        }
+    }
+
     /// Whether the broker has to have a disk for it.
     var needsDisk: Bool {
         switch self {
