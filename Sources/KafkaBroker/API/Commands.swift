@@ -5,12 +5,12 @@ extension KafkaBroker {
     /// place of the leader that was. Clients hear of it as of Kafka's own elections: NOT_LEADER_OR_FOLLOWER or
     /// FENCED_LEADER_EPOCH from the old leader. Nothing happens where the node leads already.
     ///
-    /// - Throws: A sentence where there is no such partition, or the node does not run.
+    /// - Throws: A sentence where there is no such partition, the node does not run, or the change cannot be written.
     public func moveLeader(of topic: String, partition: PartitionID, to node: BrokerID) async throws(CommandError) {
         try await server.command { (state) throws(CommandError) in
             let partition = try state.partition(topic, partition)
             try state.requireRunning(node)
-            state.change(partition) { $0.lead(node, from: $1) }
+            try state.written { () throws(StorageError) in try state.change(partition) { $0.lead(node, from: $1) } }
         }
     }
 
@@ -19,7 +19,8 @@ extension KafkaBroker {
     /// epoch; without it, the leader of now. What comes next gets the offsets of what is gone. Clients that bring epochs
     /// hear of it (KIP-320), others do not.
     ///
-    /// - Throws: A sentence where there is no such partition, the node does not run, or the log's file cannot be cut.
+    /// - Throws: A sentence where there is no such partition, the node does not run, or the log's file cannot be cut or the change
+    ///   not be written.
     public func electUncleanly(
         _ node: BrokerID? = nil, of topic: String, partition: PartitionID, losingFrom offset: Offset
     ) async throws(CommandError) {
@@ -27,12 +28,10 @@ extension KafkaBroker {
             let partition = try state.partition(topic, partition)
             let node = node ?? partition.leadership.leader
             try state.requireRunning(node)
-            do throws(StorageError) {
+            try state.written { () throws(StorageError) in
                 try state.counted(partition) { () throws(StorageError) in try partition.loseRecords(from: offset) }
-            } catch {
-                throw CommandError("\(error)")
+                try state.change(partition) { $0.leadUncleanly(node, from: $1) }
             }
-            state.change(partition) { $0.leadUncleanly(node, from: $1) }
         }
     }
 

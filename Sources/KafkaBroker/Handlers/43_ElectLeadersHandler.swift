@@ -69,7 +69,11 @@ enum ElectLeadersHandler: RequestHandler {
         guard node.cluster.isRunning(leadership.preferred) else {
             return (.preferredLeaderNotAvailable, "The preferred leader \(leadership.preferred) is stopped.")
         }
-        node.change(partition) { $0.lead(leadership.preferred, from: $1) }
+        do throws(StorageError) {
+            try node.change(partition) { $0.lead(leadership.preferred, from: $1) }
+        } catch {
+            return (.kafkaStorageError, "\(error)")
+        }
         return (.none, nil)
     }
 }

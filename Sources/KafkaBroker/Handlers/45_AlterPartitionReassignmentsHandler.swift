@@ -51,7 +51,11 @@ enum AlterPartitionReassignmentsHandler: RequestHandler {
                 "The replication factor is changed from \(count) to \(replicas.count), which the request does not allow."
             )
         }
-        node.change(partition) { $0.reassign(to: replicas, running: node.cluster.running, from: $1) }
+        do throws(StorageError) {
+            try node.change(partition) { $0.reassign(to: replicas, running: node.cluster.running, from: $1) }
+        } catch {
+            return (.kafkaStorageError, "\(error)")
+        }
         return (.none, nil)
     }
 }

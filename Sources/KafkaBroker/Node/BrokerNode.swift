@@ -42,6 +42,8 @@ final class BrokerNode {
     /// Ends of transactions that could not be written yet, and when it is tried again.
     private(set) var unwrittenMarkers: [TransactionCoordinator.Markers] = []
     private var markersRetry: Instant?
+    /// When leaders are elected that could not be when nodes came or went.
+    var electionRetry: Instant?
     /// What was cut off logs when the broker started.
     var recoveryCuts: [LogRecovery.Cut] = []
     /// What was told of the data directory when the broker started.
@@ -156,7 +158,7 @@ final class BrokerNode {
     var nextDeadline: Instant? {
         [
             groups.nextDeadline, transactions.nextDeadline, waitingFetches.nextDeadline, markersRetry,
-            maintenance.nextDeadline, delayed.map(\.until).min(),
+            electionRetry, maintenance.nextDeadline, delayed.map(\.until).min(),
             storage?.isRewriting == true ? time.now() : nil,
         ].compactMap { $0 }.min()
     }
@@ -185,6 +187,7 @@ final class BrokerNode {
     /// answered.
     func settle(now: Instant) {
         writeMarkers(now: now)
+        electIfDue(now: now)
         // What cannot be written now stays noted, and is written before the next answer.
         try? save(now: now)
         let satisfied = waitingFetches.takeSatisfied { fetch, target in

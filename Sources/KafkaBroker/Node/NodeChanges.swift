@@ -36,35 +36,73 @@ extension BrokerNode {
     }
 
     /// Changes who leads or holds a partition; fetches that wait there are looked at again.
-    func change(_ partition: Partition, _ body: (inout Leadership, Offset) -> Void) {
-        let before = partition.leadership
-        var next = before
-        body(&next, partition.log.endOffset)
-        if partition.heldAt != nil, before.leader != .none, next.leader != before.leader, next.leader != .none {
-            // The new leader has not got what the old one had alone.
-            do throws(StorageError) {
-                let end = partition.highWatermark
-                try counted(partition) { () throws(StorageError) in try partition.loseRecords(from: end) }
-                next = before
-                body(&next, partition.log.endOffset)
-            } catch {
-                configuration.logger.error("A log cannot be cut where its new leader's ends: \(error)")
-            }
-        }
-        partition.leadership = next
-        if PlantedMistake.leadersWriteRecords.isMade, partition.leadership.leader != before.leader {
-            var builder = RecordBatchBuilder()
-            builder.append(key: nil, value: nil, timestamp: 0)
-            let record = try? RecordBatch(Bytes(builder.finish()))
-            if let record { _ = try? partition.log.append(record, leaderEpoch: partition.leaderEpoch) }
-        }
-        if partition.leadership != before { storage?.note([.partition(partition.record)]) }
-        waitingFetches.touch(partition)
+    func change(_ partition: Partition, _ body: (inout Leadership, Offset) -> Void) throws(StorageError) {
+        try change([partition], body)
     }
 
+    /// As KRaft does, it is written before anybody is told: a client that has heard of an epoch takes no older one, and would
+    /// wait for ever where the disk has forgotten it. Throws where it cannot be written; then all stays as it is.
+    private func change(
+        _ partitions: [Partition], _ body: (inout Leadership, Offset) -> Void
+    ) throws(StorageError) {
+        var changes: [(partition: Partition, next: Leadership, cut: Offset?)] = []
+        for partition in partitions {
+            let before = partition.leadership
+            var next = before
+            body(&next, partition.log.endOffset)
+            var cut: Offset?
+            if partition.heldAt != nil, before.leader != .none, next.leader != before.leader, next.leader != .none {
+                // The new leader has not got what the old one had alone.
+                cut = partition.highWatermark
+                next = before
+                body(&next, partition.highWatermark)
+            }
+            if next != before { changes.append((partition, next, cut)) }
+        }
+        guard !changes.isEmpty else { return }
+        try storage?.keep(
+            changes.map { .partition($0.partition.record(of: $0.next)) },
+            WallClock(now: time.now(), timestamp: time.timestamp()))
+        for (partition, next, cut) in changes {
+            if let cut {
+                do throws(StorageError) {
+                    try counted(partition) { () throws(StorageError) in try partition.loseRecords(from: cut) }
+                } catch {
+                    configuration.logger.error("A log cannot be cut where its new leader's ends: \(error)")
+                }
+            }
+            let isLed = next.leader != partition.leadership.leader
+            partition.leadership = next
+            if PlantedMistake.leadersWriteRecords.isMade, isLed {
+                var builder = RecordBatchBuilder()
+                builder.append(key: nil, value: nil, timestamp: 0)
+                let record = try? RecordBatch(Bytes(builder.finish()))
+                if let record { _ = try? partition.log.append(record, leaderEpoch: partition.leaderEpoch) }
+            }
+            waitingFetches.touch(partition)
+        }
+    }
+
+    /// Nodes have come or gone. What cannot be written now is decided later: until then partitions are led as before.
     private func changeAll(_ body: (inout Leadership, Offset) -> Void) {
-        for topic in topics.sorted {
-            for partition in topic.partitions { change(partition, body) }
+        do throws(StorageError) {
+            try change(topics.sorted.flatMap(\.partitions), body)
+        } catch {
+            electionRetry = time.now() + .milliseconds(100)
+            configuration.logger.error("Leaders cannot be elected yet: \(error)")
+        }
+    }
+
+    /// Elects what could not be elected when nodes came or went.
+    func electIfDue(now: Instant) {
+        guard let retry = electionRetry, now >= retry else { return }
+        electionRetry = nil
+        let cluster = cluster
+        changeAll { leadership, end in
+            for id in leadership.replicas where cluster[id] == nil { leadership.remove(id, cluster.running, from: end) }
+            for id in leadership.replicas {
+                if cluster.isRunning(id) { leadership.regain(id, from: end) } else { leadership.lose(id, from: end) }
+            }
         }
     }
 
@@ -96,16 +134,7 @@ extension BrokerNode {
         cluster.remove(id)
         tellBootstrapServers()
         let running = cluster.running
-        changeAll { leadership, end in
-            guard let index = leadership.replicas.firstIndex(of: id) else { return }
-            var replicas = leadership.replicas
-            if let next = running.first(where: { !replicas.contains($0) }) {
-                replicas[index] = next
-            } else if replicas.count > 1 {
-                replicas.remove(at: index)
-            }
-            leadership.reassign(to: replicas, running: running, from: end)
-        }
+        changeAll { $0.remove(id, running, from: $1) }
     }
 
     /// The settings as `id` has them: its own, and what it was started with.

@@ -34,4 +34,9 @@ extension BrokerNode {
         try requireNode(id)
         guard cluster.isRunning(id) else { throw .init("Node \(id) is stopped.") }
     }
+
+    /// What a command writes.
+    func written(_ body: () throws(StorageError) -> Void) throws(BrokerCommandError) {
+        do throws(StorageError) { try body() } catch { throw .init("\(error)") }
+    }
 }

@@ -282,14 +282,17 @@ extension BrokerNode {
 
 extension Partition {
     /// The partition in the cluster's metadata.
-    var record: PartitionRecord {
+    var record: PartitionRecord { record(of: leadership) }
+
+    /// The partition in the cluster's metadata, when it is led like that.
+    func record(of leadership: Leadership) -> PartitionRecord {
         .with {
             $0.partitionId = index
             $0.topicId = topicId
             $0.replicas = leadership.replicas
             $0.isr = leadership.inSync
             $0.leader = leadership.leader
-            $0.leaderEpoch = leaderEpoch
+            $0.leaderEpoch = leadership.epoch
             $0.partitionEpoch = 0
         }
     }

@@ -148,6 +148,16 @@ final class BrokerStorage {
         unsavedMetadata.isEmpty && unsavedTransactions.isEmpty && unsavedOffsets.isEmpty && !startOffsetsChanged
     }
 
+    /// Writes changes of which somebody is told at once, and makes them safe against a loss of power; where that fails,
+    /// nothing is noted.
+    func keep(_ records: [MetadataRecord], _ clock: WallClock) throws(StorageError) {
+        try save(clock)
+        try MetadataLog.append(records, to: metadataLog, timestamp: clock.timestamp)
+        try metadataLog.sync()
+        noteCount += records.count
+        for record in records { metadata.apply(record) }
+    }
+
     /// Writes what was noted.
     func save(_ clock: WallClock) throws(StorageError) {
         guard !isSaved else { return }

@@ -116,6 +116,9 @@ final class StateLog {
     /// Appends a batch as it is, such as the marker of a transaction.
     func append(_ batch: RecordBatch) throws(StorageError) { _ = try log.append(batch, leaderEpoch: 0) }
 
+    /// Makes what was appended safe against a loss of power.
+    func sync() throws(StorageError) { try log.sync() }
+
     /// Writes the log anew: `write` appends what is in force, and then what stood before is removed. A crash on the way
     /// leaves both, which says the same.
     func rewrite(_ write: (StateLog) throws(StorageError) -> Void) throws(StorageError) {

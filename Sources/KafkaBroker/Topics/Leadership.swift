@@ -88,6 +88,18 @@ struct Leadership: Equatable {
         change(to: live.first ?? .none, end)
     }
 
+    /// `node` is gone for good: a node that has not got the partition yet takes its place, where there is one.
+    mutating func remove(_ node: BrokerID, _ running: [BrokerID], from end: Offset) {
+        guard let index = replicas.firstIndex(of: node) else { return }
+        var others = replicas
+        if let next = running.first(where: { !replicas.contains($0) }) {
+            others[index] = next
+        } else if others.count > 1 {
+            others.remove(at: index)
+        }
+        reassign(to: others, running: running, from: end)
+    }
+
     /// The records before `start` are gone, and so are the epochs that had no others.
     mutating func forget(before start: Offset) { epochs.forget(before: start) }
 

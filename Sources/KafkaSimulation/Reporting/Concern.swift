@@ -75,7 +75,7 @@ struct Concern {
     func part(of event: History.Event) -> History.What? {
         let isOurs = parties.contains(event.who)
         switch event.what {
-        case .fault: return event.what
+        case .fault, .forgotMembers: return event.what
         case .sent(let record, _), .acknowledged(let record, _, _), .refused(let record, _):
             return records.contains(record) ? event.what : nil
         case .received(let partition, let offset, let record):

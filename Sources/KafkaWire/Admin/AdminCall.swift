@@ -154,6 +154,7 @@ extension Cluster {
     private nonisolated func relearn<Item>(_ route: AdminRoute<Item>, _ failed: [Item: KafkaError]) async {
         var topics: Set<String> = []
         for (item, error) in failed {
+            await noteRefusal(error)
             let target: Target?
             switch route {
             case .all(let fixed): target = fixed

@@ -35,6 +35,7 @@ package actor Cluster {
     var lookOrder = LookOrder()
     var reconnects: Reconnects
     var identities = Identities()
+    var contradictions = Contradictions()
     var attempts: MetadataAttempts
     /// How often the client has begun with its bootstrap servers anew.
     var rebootstraps = 0
@@ -269,6 +270,6 @@ package actor Cluster {
     package func forgetCoordinator(_ target: Target) {
         if coordinators[target] != nil { tell(.coordinatorLost(of: target.name)) }
         coordinators[target] = nil
-        coordinatorAddresses[target] = nil
+        if let address = coordinatorAddresses.removeValue(forKey: target) { contradicted(by: address) }
     }
 }

@@ -44,6 +44,7 @@ extension Cluster {
                 for (partition, outcome) in Self.offsets(answer, of: times.keys) {
                     found[partition] = outcome
                     if case .failure(let error) = outcome {
+                        await noteRefusal(error)
                         isStale = isStale || error.code.broker?.invalidatesMetadata ?? false
                     }
                 }

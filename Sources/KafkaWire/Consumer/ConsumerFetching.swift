@@ -91,6 +91,7 @@ extension ConsumerEngine {
                 reset(source, from: answer.offset, to: resetStart, error)
             case .moved?:
                 stumble(source, error, isUsual: true)
+                cluster.assumeIsolated { $0.noteRefusal(error) }
                 relearn([source])
             case .outOfDate?:
                 // It may have been made anew, and begin with the first epoch again.

@@ -61,7 +61,10 @@ extension ProducerEngine {
         case .again(let error, let further):
             if let ending { return finish(entry, .failure(ending)) }
             if further.contains(.renumber) { shared.state.withLock { $0.accumulator.renumber(target) } }
-            if further.contains(.lookUp) { relearn([target.topic]) }
+            if further.contains(.lookUp) {
+                cluster.assumeIsolated { $0.noteRefusal(error) }
+                relearn([target.topic])
+            }
             // Nobody waits for it: it goes on under its number, or not at all.
             if entry.isGivenUp, further.contains(.renumber) || !policy.isIdempotent {
                 return finish(entry, .failure(error))
