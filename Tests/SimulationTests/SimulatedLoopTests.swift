@@ -28,6 +28,26 @@ import Testing
         #expect(seen.withLock { $0 } == [1, 2, 3])
     }
 
+    /// Of two whose time has come, the first may cancel the second.
+    @Test func whatIsCancelledInTheSameTurnDoesNotFire() throws {
+        let simulation = Simulation(seed: 2)
+        let loop = simulation.host("a").loop
+        let seen = Locked<[Int]>([])
+        let second = Locked<TimerID?>(nil)
+        try simulation.run {
+            let time = loop.now + .milliseconds(1)
+            loop.schedule(at: time) {
+                seen.withLock { $0.append(1) }
+                if let second = second.withLock({ $0 }) { loop.cancel(second) }
+            }
+            second.withLock { $0 = loop.schedule(at: time) { seen.withLock { $0.append(2) } } }
+            loop.schedule(at: time) { seen.withLock { $0.append(3) } }
+            try await loop.sleep(for: .milliseconds(5))
+        }
+        #expect(seen.withLock { $0 } == [1, 3])
+        #expect(simulation.host("a").pendingTimers == 0)
+    }
+
     /// A loop keeps the order of its jobs, as a real one does; between hosts the seed decides.
     @Test func theSeedDecidesBetweenHosts() throws {
         func order(_ seed: UInt64) throws -> [String] {

@@ -23,7 +23,10 @@ struct Lane {
     var serial: UnownedSerialExecutor?
     var task: UnownedTaskExecutor?
     var jobs: Deque<Part> = []
-    var due: [@Sendable () -> Void] = []
+    /// The timers whose time has come, by their numbers.
+    var due: Deque<(number: UInt64, action: @Sendable () -> Void)> = []
+    /// How many of them are of this turn.
+    private var firing = 0
     var afterJobs: [@Sendable () -> Void] = []
     var ready: [Int32] = []
     private var phase = Phase.timers
@@ -44,12 +47,18 @@ struct Lane {
 
     /// What it does next.
     mutating func next() -> Part? {
-        if let job = jobs.popFirst() { return job }
+        if firing == 0, let job = jobs.popFirst() { return job }
         for _ in 0..<3 {
             switch phase {
             case .timers:
+                // One at a time, since each may cancel others; what becomes due meanwhile is the next turn's.
+                if firing == 0 { firing = due.count }
+                if firing > 0, let timer = due.popFirst() {
+                    firing -= 1
+                    if firing == 0 { phase = .afterJobs }
+                    return .actions([timer.action])
+                }
                 phase = .afterJobs
-                if let actions = Self.take(&due) { return .actions(actions) }
             case .afterJobs:
                 phase = .sockets
                 if let actions = Self.take(&afterJobs) { return .actions(actions) }
@@ -59,6 +68,15 @@ struct Lane {
             }
         }
         return nil
+    }
+
+    /// A timer whose time has come, and that has not fired, does not.
+    mutating func cancel(_ number: UInt64) {
+        guard let index = due.firstIndex(where: { $0.number == number }) else { return }
+        due.remove(at: index)
+        guard index < firing else { return }
+        firing -= 1
+        if firing == 0 { phase = .afterJobs }
     }
 
     private static func take<Element>(_ list: inout [Element]) -> [Element]? {

@@ -63,7 +63,11 @@ package final class SimulatedLoop: EventLoop {
         core.with("a timer was set") { TimerID(number: $0.agenda.plan(.timer(lane: lane, action), at: deadline)) }
     }
 
-    package func cancel(_ timer: TimerID) { core.with("a timer was cancelled") { $0.agenda.cancel(timer.number) } }
+    package func cancel(_ timer: TimerID) {
+        core.with("a timer was cancelled") { state in
+            if !state.agenda.cancel(timer.number) { state.lanes[lane].cancel(timer.number) }
+        }
+    }
 
     package func afterJobs(_ action: @escaping @Sendable () -> Void) {
         core.with("something was left for later") { state in

@@ -175,10 +175,10 @@ struct SimulationState {
             now = next
             partsNow = 0
         }
-        while let plan = agenda.take(now) {
+        while let (number, plan) = agenda.take(now) {
             switch plan {
             case .timer(let lane, let action):
-                lanes[lane].due.append(action)
+                lanes[lane].due.append((number, action))
                 list(lane)
             case .free(let lane):
                 lanes[lane].isBusy = false

@@ -256,7 +256,7 @@ final class NetworkModel {
 
     /// What is to happen until then happens.
     func advance(to now: Instant) {
-        while let event = agenda.take(now) { perform(event, now) }
+        while let (_, event) = agenda.take(now) { perform(event, now) }
     }
 
     /// How long something of that size takes over the link, the link's queue included.

@@ -23,12 +23,15 @@ struct Agenda<What> {
         return lastNumber
     }
 
-    mutating func cancel(_ number: UInt64) {
-        plans[number] = nil
+    /// Whether it was planned still.
+    @discardableResult
+    mutating func cancel(_ number: UInt64) -> Bool {
+        guard plans.removeValue(forKey: number) != nil else { return false }
         // Most timers are cancelled long before their time: those are not carried along.
         if heap.count > 64, heap.count > 2 * plans.count {
             heap = Heap(heap.unordered.filter { plans[$0.number] != nil })
         }
+        return true
     }
 
     /// When something is to happen next.
@@ -42,10 +45,11 @@ struct Agenda<What> {
         }
     }
 
-    /// Takes out what is to happen next, where that is not after `now`.
-    mutating func take(_ now: Instant) -> What? {
+    /// Takes out what is to happen next, with its number, where that is not after `now`.
+    mutating func take(_ now: Instant) -> (number: UInt64, what: What)? {
         guard let next, next <= now else { return nil }
-        return plans.removeValue(forKey: heap.removeMin().number)
+        let number = heap.removeMin().number
+        return plans.removeValue(forKey: number).map { (number, $0) }
     }
 
     /// How much of that kind is planned.

@@ -211,7 +211,8 @@ package final class SocketLoop: EventLoop {
         while true {
             runJobs()
             let now = Instant.now
-            for action in shared.withLock({ $0.timers.takeDue(now) }) { action() }
+            let next = shared.withLock { $0.timers.next }
+            while let action = shared.withLock({ $0.timers.takeDue(now, setBefore: next) }) { action() }
             for action in shared.withLock({ state in
                 defer { state.afterJobs.removeAll(keepingCapacity: true) }
                 return state.afterJobs

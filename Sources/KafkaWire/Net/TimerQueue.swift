@@ -38,14 +38,18 @@ struct TimerQueue {
         }
     }
 
-    /// Takes out the actions whose time has come, in the order of their deadlines.
-    mutating func takeDue(_ now: Instant) -> [@Sendable () -> Void] {
-        var due: [@Sendable () -> Void] = []
+    /// The number that the next timer gets.
+    var next: UInt64 { nextNumber }
+
+    /// Takes out the first action whose time has come, in the order of their deadlines, of those that were set before `number`:
+    /// one at a time, since each may cancel others.
+    mutating func takeDue(_ now: Instant, setBefore number: UInt64 = .max) -> (@Sendable () -> Void)? {
         while let first = heap.first, first.deadline <= now || actions[first.id] == nil {
-            if let action = actions.removeValue(forKey: first.id) { due.append(action) }
+            guard actions[first.id] == nil || first.id.number < number else { return nil }
             removeFirst()
+            if let action = actions.removeValue(forKey: first.id) { return action }
         }
-        return due
+        return nil
     }
 
     /// How long `poll` may wait: -1 for ever.

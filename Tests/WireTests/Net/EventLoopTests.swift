@@ -43,6 +43,23 @@ import Testing
         #expect(await owner.deadline == late)
     }
 
+    /// Of two whose time has come, the first may cancel the second: it would take the next one of its owner for its own.
+    @Test func whatIsCancelledInTheSameTurnDoesNotFire() async throws {
+        let loop = try SocketLoop(name: "timer")
+        defer { loop.stop() }
+        let seen = Locked<[Int]>([])
+        let second = Locked<TimerID?>(nil)
+        let time = loop.now + .milliseconds(50)
+        loop.schedule(at: time) {
+            seen.withLock { $0.append(1) }
+            if let second = second.withLock({ $0 }) { loop.cancel(second) }
+        }
+        second.withLock { $0 = loop.schedule(at: time) { seen.withLock { $0.append(2) } } }
+        loop.schedule(at: time) { seen.withLock { $0.append(3) } }
+        try await eventually { seen.withLock { $0.last == 3 } }
+        #expect(seen.withLock { $0 } == [1, 3])
+    }
+
     @Test func theDeadlineThatIsSetLastCounts() async throws {
         let loop = try SocketLoop(name: "timer")
         defer { loop.stop() }
