@@ -48,10 +48,12 @@ extension ConsumerGroup {
 }
 
 extension ClassicGroup {
-    /// The group that a consumer group becomes whose members all speak the classic protocol; they are to join again.
-    init(_ group: ConsumerGroup, initialDelay: Duration, now: Instant) {
+    /// The group that a consumer group becomes whose members all speak the classic protocol; they are to join again. `epoch`
+    /// was the group's before the last of the others went: as in Kafka generations go on behind it, also where none of those
+    /// who stay has heard of it.
+    init(_ group: ConsumerGroup, epoch: Int32, initialDelay: Duration, now: Instant) {
         self.init(id: group.id, initialDelay: initialDelay, now: now)
-        generation = group.members.values.map(\.epoch).max() ?? group.epoch
+        generation = epoch
         protocolType = Self.consumerType
         for old in group.ordered {
             guard let side = old.classic else { continue }
@@ -84,11 +86,11 @@ extension GroupCoordinator.Group {
         consumer = group
     }
 
-    /// Goes over to the classic protocol where nobody is left who speaks the newer one.
-    mutating func becomeClassicIfNeeded(now: Instant) {
+    /// Goes over to the classic protocol where nobody is left who speaks the newer one. `epoch` was the group's before.
+    mutating func becomeClassicIfNeeded(epoch: Int32?, now: Instant) {
         guard let group = consumer, group.isClassicAgain else { return }
         consumer = nil
-        classic = ClassicGroup(group, initialDelay: classic.initialDelay, now: now)
+        classic = ClassicGroup(group, epoch: epoch ?? group.epoch, initialDelay: classic.initialDelay, now: now)
     }
 
     /// Goes over to the classic protocol; nobody is in the group.

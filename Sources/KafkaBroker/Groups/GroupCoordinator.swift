@@ -214,9 +214,10 @@ struct GroupCoordinator {
         var group =
             groups.removeValue(forKey: id)
             ?? Group(classic: ClassicGroup(id: id, initialDelay: initialDelay, now: now))
+        let epoch = group.consumer?.epoch
         let result = body(&group)
         group.consumer?.tick(now: now)
-        group.becomeClassicIfNeeded(now: now)
+        group.becomeClassicIfNeeded(epoch: epoch, now: now)
         group.classic.tick(now: now)
         actions += group.classic.takeActions()
         use.memberBytes += group.memberBytes - before

@@ -147,6 +147,25 @@ import Testing
         #expect(mixed.heartbeat(third?.memberId ?? "", 3) == .rebalanceInProgress)
     }
 
+    /// Otherwise two would have a partition in one generation: who has gone, and who has not heard of its epoch.
+    @Test func generationsGoOnBehindTheLastEpoch() {
+        var mixed = Mixed(["t": 4])
+        let old = mixed.stable([0, 1, 2, 3])
+        _ = mixed.script.join("new")
+        #expect(mixed.joined(mixed.join(old))?.generationId == 2)
+        _ = mixed.synced(mixed.sync(old, 2))
+        #expect(mixed.script.join("newer").hasPrefix("3"))
+        #expect(mixed.script.beat("newer", -1) == "-1 same")
+        let epoch = mixed.script.group?.epoch ?? 0
+        #expect(epoch > 3, "the old one has heard of 2")
+        #expect(mixed.script.beat("new", -1) == "-1 same")
+        #expect(mixed.classic?.generation == epoch)
+        #expect(mixed.heartbeat(old, 2) == .illegalGeneration)
+        let again = mixed.join(old)
+        mixed.script.advance(.milliseconds(1))
+        #expect(mixed.joined(again)?.generationId == epoch + 1)
+    }
+
     @Test func cooperativeMembersGiveUpFirst() {
         var mixed = Mixed(["t": 4])
         let old = mixed.stable([0, 1, 2, 3])
