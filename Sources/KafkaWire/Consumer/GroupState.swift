@@ -38,6 +38,8 @@ struct GroupState: GroupMembership {
     private(set) var phase = Phase.outside
     private(set) var memberId = ""
     private(set) var generation: Int32 = -1
+    /// The assignor that the group chose when the member joined last.
+    private var protocolName = ""
     /// Counts the tries to join; a share has the number of the one that it came of.
     private(set) var attempt = 0
     /// How often in a row the group has refused this member, or let it go soon. Once is a part of every rebalance and is
@@ -167,7 +169,7 @@ struct GroupState: GroupMembership {
         case .none:
             memberId = response.memberId
             generation = response.generationId
-            let protocolName = response.protocolName ?? ""
+            protocolName = response.protocolName ?? ""
             phase = .syncing
             guard response.leader == memberId else {
                 return [.ask(.sync(attempt: attempt, protocolName: protocolName), afterPause: false)]
@@ -206,7 +208,8 @@ struct GroupState: GroupMembership {
         sessionEnds = now + sessionTimeout
         lastPoll = now
         do throws(WireError) {
-            return take(try Self.partitions(response.assignment))
+            let assignment = try MemberAssignment(decoding: response.assignment)
+            return [.assigned(assignment, by: protocolName)] + take(assignment.partitions)
         } catch {
             return [
                 .fail(
@@ -224,15 +227,6 @@ struct GroupState: GroupMembership {
         phase = .revoking(lost: false)
         joinReason = JoinReason.gaveUp
         return [.surrender(revoked), .takeOver(added, share: attempt)]
-    }
-
-    private static func partitions(_ assignment: Bytes) throws(WireError) -> [TopicPartition] {
-        guard !assignment.isEmpty else { return [] }
-        var told: Set<TopicPartition> = []
-        // The group's leader may be a client of another kind: what it names twice is read once.
-        return try ConsumerProtocolAssignment.decodeVersioned(assignment).assignedPartitions.flatMap { topic in
-            topic.partitions.map { TopicPartition(topic.topic, $0) }
-        }.filter { told.insert($0).inserted }
     }
 
     /// A heartbeat was answered.
