@@ -68,7 +68,7 @@ enum GroupExchange {
                 if version >= 1 { $0.rebalanceTimeoutMs = Milliseconds(rebalance) }
                 $0.memberId = member.memberId
                 if version >= 5 { $0.groupInstanceId = member.groupInstanceId }
-                $0.protocolType = "consumer"
+                $0.protocolType = GroupFaults.protocolType
                 $0.protocols = protocols.map { name, subscription in
                     .with {
                         $0.name = name
@@ -147,7 +147,7 @@ enum GroupExchange {
                 $0.memberId = member.memberId
                 if version >= 3 { $0.groupInstanceId = member.groupInstanceId }
                 if version >= 5 {
-                    $0.protocolType = "consumer"
+                    $0.protocolType = GroupFaults.protocolType
                     $0.protocolName = assignor
                 }
                 $0.assignments = assignments.inOrder.map { member, assignment in

@@ -171,6 +171,9 @@ struct GroupState: GroupMembership {
             generation = response.generationId
             protocolName = response.protocolName ?? ""
             phase = .syncing
+            let mismatch = GroupFaults.mismatch(
+                "join group \(groupId)", type: response.protocolType, api: .joinGroup)
+            if let mismatch { return [.fail(mismatch)] }
             guard response.leader == memberId else {
                 return [.ask(.sync(attempt: attempt, protocolName: protocolName), afterPause: false)]
             }
@@ -207,6 +210,10 @@ struct GroupState: GroupMembership {
         nextHeartbeat = now + heartbeatInterval
         sessionEnds = now + sessionTimeout
         lastPoll = now
+        let mismatch = GroupFaults.mismatch(
+            "get an assignment from group \(groupId)", type: response.protocolType, name: response.protocolName,
+            chosen: protocolName, api: .syncGroup)
+        if let mismatch { return [.fail(mismatch)] }
         do throws(WireError) {
             let assignment = try MemberAssignment(decoding: response.assignment)
             return [.assigned(assignment, by: protocolName)] + take(assignment.partitions)
