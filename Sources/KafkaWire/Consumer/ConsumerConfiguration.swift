@@ -31,8 +31,13 @@ extension KafkaConsumer {
         /// Java. A group changes from one to the other while its members are exchanged one by one.
         public var groupProtocol = GroupProtocol.classic
         /// The assignor that the coordinator is to use (`group.remote.assignor`, `uniform` or `range`), where it forms the
-        /// group. Default: the broker's choice.
+        /// group: with ``groupProtocol`` `.consumer` only. Default: the broker's choice.
         public var groupRemoteAssignor: String?
+        /// The settings of one group protocol alone that were given by name.
+        var groupProtocolSettings = GroupProtocolSettings()
+        /// Whether a pattern passes over Kafka's own topics, such as `__consumer_offsets`, whatever it says
+        /// (`exclude.internal.topics`). Default true. One that the coordinator matches is the coordinator's matter.
+        public var excludesInternalTopics = true
         /// The name of a static member, which keeps its partitions over a restart (`group.instance.id`, KIP-345).
         public var groupInstanceId: String?
         /// The rack, or zone, that the consumer is in (`client.rack`): the rack-aware assignors (KIP-881) give it partitions with
@@ -126,6 +131,11 @@ extension KafkaConsumer {
             if case .named(let names) = source.topics {
                 try require(!names.isEmpty, "no topic is named to read", "topics")
             }
+            if let flaw = groupProtocolSettings.flaw(with: groupProtocol) { throw flaw }
+            try require(
+                groupRemoteAssignor == nil || groupProtocol == .consumer,
+                "the coordinator assigns with group.protocol=consumer only; leave out group.remote.assignor, or change the "
+                    + "protocol", "group.remote.assignor")
             try require(!assignors.isEmpty, "no assignor is offered", "partition.assignment.strategy")
             if case .matchedByCoordinator = source.topics, groupId == nil || groupProtocol == .classic {
                 try require(
@@ -193,8 +203,8 @@ extension KafkaConsumer {
     public enum Topics: Sendable, Equatable, ExpressibleByArrayLiteral {
         /// These.
         case named([String])
-        /// Those whose name the pattern matches, also ones that come later; internal topics are left out
-        /// (`exclude.internal.topics`).
+        /// Those whose name the pattern matches, also ones that come later; internal topics are left out unless
+        /// ``Configuration/excludesInternalTopics`` is false.
         case matching(TopicPattern)
         /// Those whose name this expression matches, which the coordinator does, in RE2's language (Java's
         /// `SubscriptionPattern`); for members with ``GroupProtocol/consumer``.

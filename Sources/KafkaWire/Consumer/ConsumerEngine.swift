@@ -44,7 +44,9 @@ actor ConsumerEngine {
         loop = cluster.loop
         backoff = Backoff(configuration.client, seed: cluster.loop.random())
         let now = cluster.loop.now
-        topics = TopicWatch(configuration.source, maximumAge: configuration.client.metadataMaximumAge, now: now)
+        topics = TopicWatch(
+            configuration.source, excludesInternal: configuration.excludesInternalTopics,
+            maximumAge: configuration.client.metadataMaximumAge, now: now)
         plan = FetchPlan(limit: configuration.maximumBuffered)
         progress = ProgressWatch(limit: configuration.client.progressLimit, now: now)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
