@@ -137,6 +137,7 @@ actor ConsumerEngine {
         timer.cancel()
         shareEnded()
         await cluster.close()
+        for interceptor in configuration.interceptors { interceptor.onClose() }
         return configuration.groupId.flatMap { commits.closed($0) }
     }
 
