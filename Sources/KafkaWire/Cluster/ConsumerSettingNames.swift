@@ -49,7 +49,7 @@ extension SettingName {
             .alias("fetch.message.max.bytes"), "about how many bytes of one partition a broker sends at once"),
         .init(
             "queued.max.messages.kbytes", .consumer, "maximumBuffered", .kibibytes(someCount), "4096",
-            "how much may wait, fetched, for the application"),
+            "how much may be fetched for the application, or on its way, from all brokers together"),
         .init(
             "enable.partition.eof", .consumer, "tellsEnds", .flag, "false",
             "whether the application is told of the ends of partitions"),

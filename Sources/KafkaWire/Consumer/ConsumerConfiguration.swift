@@ -55,15 +55,18 @@ extension KafkaConsumer {
         /// How many bytes the broker should gather before it answers early (`fetch.min.bytes`). Default 1, as in Java.
         public var fetchMinimumBytes = 1
         /// About how many bytes a broker sends at once (`fetch.max.bytes`). Default 2 MiB: what was received is then
-        /// still in the processor's cache when it is decoded, which costs a fifth less than with 8 MiB. Raise it for
-        /// brokers that are far away: a connection gets this much per round trip.
+        /// still in the processor's cache when it is decoded, which costs a fifth less than with 8 MiB. Raise it, and
+        /// ``maximumBuffered`` with it, for brokers that are far away: a connection gets this much per round trip, or that
+        /// limit's part of a broker, where it is less.
         public var fetchMaximumBytes = 2 << 20
         /// About how many bytes of one partition a broker sends at once (`max.partition.fetch.bytes`). Default 1 MiB,
         /// as in Java; a larger batch still comes through, alone.
         public var partitionMaximumBytes = 1 << 20
-        /// How many fetched bytes may wait for the application before fetching pauses (`queued.max.messages.kbytes` of
-        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one. They wait as they came, packed:
-        /// a ``ConsumerBatch`` holds four times ``fetchMaximumBytes`` unpacked at most, or one batch of its topic.
+        /// How many bytes may be fetched, and wait for the application, or be on their way (`queued.max.messages.kbytes` of
+        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one. Of several brokers each is asked for
+        /// its part (a fourth of it with three), but for 16 KiB, or ``fetchMinimumBytes``, at least; a batch that is larger
+        /// comes all the same, alone. Half of it may be of paused partitions. Records wait as they came, packed: a
+        /// ``ConsumerBatch`` holds four times ``fetchMaximumBytes`` unpacked at most, or one batch of its topic.
         public var maximumBuffered = 4 << 20
         /// Whether ``ConsumerEvent/reachedEnd(_:at:)`` is told (`enable.partition.eof` of librdkafka). Default false.
         public var tellsEnds = false

@@ -47,7 +47,10 @@ actor ConsumerEngine {
         topics = TopicWatch(
             configuration.source, excludesInternal: configuration.excludesInternalTopics,
             maximumAge: configuration.client.metadataMaximumAge, now: now)
-        plan = FetchPlan(limit: configuration.maximumBuffered)
+        plan = FetchPlan(
+            FetchRoom(
+                limit: configuration.maximumBuffered, largest: configuration.fetchMaximumBytes,
+                least: max(FetchRoom.usualBatch, configuration.fetchMinimumBytes)))
         progress = ProgressWatch(limit: configuration.client.progressLimit, now: now)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
         marks = MarkBoard(isOn: configuration.commitsMarked)
