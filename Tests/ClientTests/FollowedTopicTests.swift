@@ -8,13 +8,14 @@ import Testing
 @Suite(.turn) struct FollowedTopicTests {
     private static func consumer(
         _ broker: KafkaBroker, _ topics: KafkaConsumer.Topics, from start: KafkaConsumer.StartingOffset,
-        group: String? = nil
+        group: String? = nil, excludesInternal: Bool = true
     ) throws -> KafkaConsumer {
         var configuration = KafkaConsumer.Configuration(
             bootstrapServers: ["127.0.0.1:\(broker.port)"], topics: topics, from: start)
         if let group { configuration.source = .group(group, topics: topics) }
         configuration.client = .quick(["127.0.0.1:\(broker.port)"])
         configuration.client.metadataMaximumAge = .milliseconds(100)
+        configuration.excludesInternalTopics = excludesInternal
         configuration.fetchMaximumWait = .milliseconds(50)
         return try KafkaConsumer(configuration)
     }
@@ -61,6 +62,22 @@ import Testing
         await consumer.close()
         try await task.value
         await admin.close()
+        await broker.stop()
+    }
+
+    /// `exclude.internal.topics`: `__share_group_state` is the one of Kafka's own topics that this broker can have.
+    @Test(arguments: [true, false], [nil, "g"] as [String?])
+    func aPatternMatchesInternalTopicsWhereTheyAreNotExcluded(_ isExcluded: Bool, group: String?) async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["orders": 1, "other": 1, "__share_group_state": 2]))
+        let consumer = try Self.consumer(
+            broker, .matching(try TopicPattern("orders|__.*")), from: .earliest, group: group,
+            excludesInternal: isExcluded)
+        let task = consumer.read(into: Seen(), commit: false)
+        let own = (0..<2).map { TopicPartition("__share_group_state", PartitionID(index: $0)) }
+        let wanted = (isExcluded ? [] : own) + [TopicPartition("orders", 0)]
+        try await eventually { await consumer.positions.keys.sorted() == wanted }
+        await consumer.close()
+        try await task.value
         await broker.stop()
     }
 

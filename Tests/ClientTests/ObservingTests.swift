@@ -58,6 +58,26 @@ import Testing
         await broker.stop()
     }
 
+    @Test func anAdministratorCountsWhatItAsks() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        var configuration = ClientConfiguration.quick([broker.bootstrapServers])
+        let admin = try KafkaAdmin(configuration)
+        #expect(admin.metrics() == ClientMetrics())
+        _ = try await admin.createTopics([.init("u", partitions: 1)]).get()
+        let metrics = admin.metrics()
+        #expect(metrics.connections.open >= 1 && metrics.connections.opening.count >= 1)
+        let created = metrics.requests.filter { $0.api == .createTopics }
+        #expect(created.count == 1 && created.allSatisfy { $0.sent == 1 && $0.failed == 0 && $0.waiting == 0 })
+        #expect(created.allSatisfy { $0.bytesSent > 0 && $0.bytesReceived > 0 && $0.latency.count == 1 })
+        await admin.close()
+        configuration.keepsMetrics = false
+        let silent = try KafkaAdmin(configuration)
+        _ = try await silent.describeCluster()
+        #expect(silent.metrics() == ClientMetrics())
+        await silent.close()
+        await broker.stop()
+    }
+
     @Test func aBatchThatIsRefusedIsToldWithItsTries() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
         let watcher = Watcher()
@@ -229,12 +249,18 @@ extension ConsumerEngine {
     private final class Commits: ConsumerInterceptor {
         let counts = Locked<[Int]>([])
         let offsets = Locked<[Offset]>([])
+        /// How many commits had been told when the consumer was closed, each time.
+        let closes = Locked<[Int]>([])
         func onConsume(_ batch: ConsumerBatch) -> ConsumerBatch {
             counts.withLock { $0.append(batch.count) }
             return batch
         }
         func onCommit(_ committed: [TopicPartition: CommittedOffset]) {
             offsets.withLock { $0 += committed.values.map(\.offset) }
+        }
+        func onClose() {
+            let count = offsets.withLock { $0.count }
+            closes.withLock { $0.append(count) }
         }
     }
 
@@ -259,6 +285,33 @@ extension ConsumerEngine {
         try await batch.commit()
         #expect(commits.offsets.withLock { $0 } == [5])
         await consumer.close()
+        await broker.stop()
+    }
+
+    /// After the last commit, and once; also where nobody has closed the consumer.
+    @Test(arguments: [true, false]) func theEndIsToldBehindTheLastCommit(_ isClosed: Bool) async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        try await broker.produce(0..<5, to: "t")
+        let commits = Commits()
+        var consumer: KafkaConsumer? = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"]) {
+            $0.interceptors = [Evens(), commits]
+            $0.autoCommit = .seconds(60)
+        }
+        let task = try #require(consumer).read(into: Seen(), commit: false)
+        try await eventually { commits.counts.withLock { !$0.isEmpty } }
+        #expect(commits.closes.withLock { $0 } == [])
+        if isClosed {
+            // It commits by itself what was processed.
+            await consumer?.stop()
+            try await task.value
+            await consumer?.close()
+            await consumer?.close()
+        } else {
+            task.cancel()
+            try await task.value
+            consumer = nil
+        }
+        try await eventually { commits.closes.withLock { $0 } == [1] }
         await broker.stop()
     }
 }

@@ -215,6 +215,71 @@ import Testing
         #expect(try Self.consumer(settings.map { (name: $0.0, value: $0.1) }).autoCommit == interval)
     }
 
+    /// What one group protocol has no use for, as Java's `ConsumerConfig` and librdkafka refuse it, in whatever order, in one
+    /// call or in several.
+    @Test(arguments: [
+        ("group.protocol=consumer session.timeout.ms=10000", "session.timeout.ms"),
+        ("heartbeat.interval.ms=1000 group.protocol=CONSUMER", "heartbeat.interval.ms"),
+        ("group.protocol=consumer partition.assignment.strategy=range", "partition.assignment.strategy"),
+        (
+            "session.timeout.ms=9 group.protocol=consumer heartbeat.interval.ms=3 partition.assignment.strategy=sticky",
+            "heartbeat.interval.ms, partition.assignment.strategy, session.timeout.ms"
+        ),
+        ("group.remote.assignor=uniform", "group.remote.assignor"),
+        ("group.remote.assignor=uniform group.protocol=classic", "group.remote.assignor"),
+        ("group.protocol=classic group.remote.assignor=range", "group.remote.assignor"),
+        ("group.remote.assignor=uniform group.protocol=consumer", ""),
+        ("group.protocol=consumer group.remote.assignor=", ""),
+        ("group.remote.assignor=uniform group.remote.assignor=", ""),
+        ("session.timeout.ms=10000 partition.assignment.strategy=range", ""),
+        ("group.protocol=consumer session.timeout.ms=10000 group.protocol=classic", ""),
+        ("group.protocol=consumer max.poll.interval.ms=1000 group.instance.id=i", ""),
+    ])
+    func settingsOfTheOtherGroupProtocolAreRefused(_ text: String, _ wrong: String) throws {
+        let settings = text.split(separator: " ").map { setting in
+            let parts = setting.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+            return (name: parts[0], value: parts[1])
+        }
+        var apart = try Self.consumer([])
+        for setting in settings { #expect(try apart.apply([setting]) == []) }
+        for configuration in [try Self.consumer(settings), apart] {
+            guard !wrong.isEmpty else {
+                #expect(throws: Never.self) { try configuration.validated() }
+                continue
+            }
+            let error = #expect(throws: KafkaError.self) { try configuration.validated() }
+            #expect(error?.code == .invalidConfiguration)
+            #expect(error?.setting == wrong.split(separator: ",").first.map(String.init))
+            let protocolName = wrong == "group.remote.assignor" ? "classic" : "consumer"
+            let sentence = "\(wrong) cannot be set with group.protocol=\(protocolName)"
+            #expect(error?.message.hasPrefix(sentence) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    /// In Swift, the one that has no default is seen as well; the others have values with both protocols.
+    @Test func aRemoteAssignorNeedsTheCoordinator() throws {
+        var configuration = try Self.consumer([])
+        configuration.groupRemoteAssignor = "range"
+        let error = #expect(throws: KafkaError.self) { try configuration.validated() }
+        #expect(error?.setting == "group.remote.assignor")
+        configuration.groupProtocol = .consumer
+        configuration.sessionTimeout = .seconds(10)
+        #expect(throws: Never.self) { try configuration.validated() }
+    }
+
+    @Test func internalTopicsAreExcludedUnlessItIsSaid() throws {
+        #expect(try Self.consumer([]).excludesInternalTopics)
+        #expect(try Self.consumer([("exclude.internal.topics", "true")]).excludesInternalTopics)
+        #expect(try !Self.consumer([("exclude.internal.topics", "False")]).excludesInternalTopics)
+    }
+
+    /// Checksums are checked all the same; interceptors are Swift's.
+    @Test func whatIsPassedOver() throws {
+        _ = try Self.consumer([("check.crcs", "false"), ("interceptor.classes", ""), ("metric.reporters", "x")])
+        _ = try Self.producer([("interceptor.classes", " ")])
+        #expect(SettingName.markdown.contains("`check.crcs` (checksums are always"))
+    }
+
     /// A wrong value is refused with its name, and a part of the sentence that says what is right.
     @Test(arguments: [
         ("acks", "2", "all, -1, 0 or 1"), ("request.timeout.ms", "1s", "whole number of milliseconds, at least 1"),
@@ -233,6 +298,7 @@ import Testing
         ),
         ("partitioner.ignore.keys", "maybe", "true or false"), ("partitioner", "murmur3", "did you mean murmur2"),
         ("metadata.max.idle.ms", "4999", "at least 5000"), ("config.providers", "file", "as they stand"),
+        ("interceptor.classes", "com.example.Mine", "ProducerInterceptor"),
     ])
     func producersRefuse(_ name: String, _ value: String, _ sentence: String) throws {
         var configuration = KafkaProducer.Configuration(bootstrapServers: ["a:1"])
@@ -253,6 +319,8 @@ import Testing
         ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.MineAssignor", "StickyAssignor"),
         ("partition.assignment.strategy", "com.example.Mine", "com.example.Mine"),
         ("fetch.max.bytes", "0", "from 1"), ("session.timeout.ms", "x", "milliseconds"),
+        ("interceptor.classes", "com.example.Mine", "ConsumerInterceptor"),
+        ("exclude.internal.topics", "no", "true or false"),
     ])
     func consumersRefuse(_ name: String, _ value: String, _ sentence: String) throws {
         var configuration = KafkaConsumer.Configuration(bootstrapServers: ["a:1"], group: "g", topics: ["t"])

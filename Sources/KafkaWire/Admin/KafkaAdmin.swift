@@ -48,6 +48,10 @@ public final class KafkaAdmin: Sendable {
     /// Closes the connections.
     public func close() async { await cluster.close() }
 
+    /// What this client has done since it was made: connections, requests, tries. All is zero where
+    /// ``ClientConfiguration/keepsMetrics`` is off.
+    public func metrics() -> ClientMetrics { cluster.observation.counters?.metrics ?? ClientMetrics() }
+
     /// The loop that the client is on.
     package var loop: any EventLoop { cluster.loop }
 

@@ -18,6 +18,12 @@ public struct ConsumerGroupMetadata: Equatable, Sendable {
         self.groupInstanceId = groupInstanceId
     }
 
+    init(_ member: Membership) {
+        self.init(
+            groupId: member.groupId, generation: member.generation, memberId: member.memberId,
+            groupInstanceId: member.groupInstanceId)
+    }
+
     /// Whether it names a member, which brokers before Kafka 2.5 cannot be told of.
     var namesMember: Bool { !memberId.isEmpty || generation >= 0 || groupInstanceId != nil }
 }

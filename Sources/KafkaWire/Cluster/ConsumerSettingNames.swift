@@ -17,16 +17,18 @@ extension SettingName {
             "how often they are"),
         .init(
             "session.timeout.ms", .consumer, "sessionTimeout", .milliseconds(atLeast: 1), "45000",
-            "after how long without a heartbeat the group takes the member for dead"),
+            "after how long without a heartbeat the group takes the member for dead; with group.protocol=classic only"),
         .init(
             "heartbeat.interval.ms", .consumer, "heartbeatInterval", .milliseconds(atLeast: 1), "3000",
-            "how often a heartbeat is sent; below session.timeout.ms"),
+            "how often a heartbeat is sent; below session.timeout.ms; with group.protocol=classic only"),
         .init(
             "max.poll.interval.ms", .consumer, "maximumPollInterval", .milliseconds(atLeast: 1), "300000",
             "how long the application may work on a batch"),
         .init(
             "partition.assignment.strategy", .consumer, "assignors", .list, "range,roundrobin",
-            "how partitions may be spread over the members, by Java's classes or by name, the preferred way first"),
+            "how partitions may be spread over the members, by Java's classes or by name, the preferred way first; with "
+                + "group.protocol=classic only"
+        ),
         .init(
             "group.instance.id", .consumer, "groupInstanceId", .text, "",
             "the name of a static member, which keeps its partitions over a restart"),
@@ -47,7 +49,7 @@ extension SettingName {
             .alias("fetch.message.max.bytes"), "about how many bytes of one partition a broker sends at once"),
         .init(
             "queued.max.messages.kbytes", .consumer, "maximumBuffered", .kibibytes(someCount), "4096",
-            "how much may wait, fetched, for the application"),
+            "how much may be fetched for the application, or on its way, from all brokers together"),
         .init(
             "enable.partition.eof", .consumer, "tellsEnds", .flag, "false",
             "whether the application is told of the ends of partitions"),
@@ -59,7 +61,12 @@ extension SettingName {
             "who assigns partitions: the members, or the coordinator (KIP-848)"),
         .init(
             "group.remote.assignor", .consumer, "groupRemoteAssignor", .text, "",
-            "how the coordinator assigns with group.protocol=consumer: uniform or range; by default as it chooses"),
+            "how the coordinator assigns with group.protocol=consumer, without which it is refused: uniform or range; by "
+                + "default as it chooses"
+        ),
+        .init(
+            "exclude.internal.topics", .consumer, "excludesInternalTopics", .flag, "true", .none,
+            "whether a pattern passes over Kafka's own topics, such as __consumer_offsets"),
         .init(
             "client.rack", .consumer, "clientRack", .text, "", "where the client is, for the closest replica (KIP-392)"),
         .init(

@@ -180,7 +180,10 @@ extension SettingName {
         text +=
             "\n## Without effect\n\nSettings of Kafka's clients that mean something to a JVM, or nothing here, are passed over: "
         let rest = OtherSettings.withoutEffect.filter { byName[$0] == nil && OtherSettings.refused[$0] == nil }
-        text += rest.sorted().map { "`\($0)`" }.joined(separator: ", ") + ".\n"
+        let named = rest.sorted().map { name in
+            OtherSettings.remarks[name].map { "`\(name)` (\($0))" } ?? "`\(name)`"
+        }
+        text += named.joined(separator: ", ") + ".\n"
         text +=
             "\n## Refused\n\nWhat this client cannot do is said, not passed over, unless the value is empty or `false`:\n\n"
         for (name, sentence) in OtherSettings.refused.sorted(by: { $0.key < $1.key }) {

@@ -146,13 +146,19 @@ enum OtherSettings {
     static let refused = [
         "bootstrap.controllers": "this client talks to brokers, not to controllers: set bootstrap.servers",
         "config.providers": "this client takes values as they stand: write them into the file",
+        "interceptor.classes":
+            "this client has interceptors in Swift: leave it out, and set interceptors of KafkaProducer.Configuration "
+            + "(ProducerInterceptor) or of KafkaConsumer.Configuration (ConsumerInterceptor)",
         "transaction.two.phase.commit.enable": "this client has no two-phase commits: leave it out",
     ]
+
+    /// What is to be said of settings that are passed over.
+    static let remarks = ["check.crcs": "checksums are always held against what was fetched"]
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.
     static let withoutEffect: Set<String> = [
         "bootstrap.controllers", "check.crcs",
-        "config.providers", "enable.metrics.push", "exclude.internal.topics",
+        "config.providers", "enable.metrics.push",
         "interceptor.classes",
         "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer",
         "metric.reporters", "metrics.num.samples", "metrics.recording.level", "metrics.sample.window.ms",

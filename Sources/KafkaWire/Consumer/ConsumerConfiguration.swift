@@ -31,8 +31,13 @@ extension KafkaConsumer {
         /// Java. A group changes from one to the other while its members are exchanged one by one.
         public var groupProtocol = GroupProtocol.classic
         /// The assignor that the coordinator is to use (`group.remote.assignor`, `uniform` or `range`), where it forms the
-        /// group. Default: the broker's choice.
+        /// group: with ``groupProtocol`` `.consumer` only. Default: the broker's choice.
         public var groupRemoteAssignor: String?
+        /// The settings of one group protocol alone that were given by name.
+        var groupProtocolSettings = GroupProtocolSettings()
+        /// Whether a pattern passes over Kafka's own topics, such as `__consumer_offsets`, whatever it says
+        /// (`exclude.internal.topics`). Default true. One that the coordinator matches is the coordinator's matter.
+        public var excludesInternalTopics = true
         /// The name of a static member, which keeps its partitions over a restart (`group.instance.id`, KIP-345).
         public var groupInstanceId: String?
         /// The rack, or zone, that the consumer is in (`client.rack`): the rack-aware assignors (KIP-881) give it partitions with
@@ -50,15 +55,18 @@ extension KafkaConsumer {
         /// How many bytes the broker should gather before it answers early (`fetch.min.bytes`). Default 1, as in Java.
         public var fetchMinimumBytes = 1
         /// About how many bytes a broker sends at once (`fetch.max.bytes`). Default 2 MiB: what was received is then
-        /// still in the processor's cache when it is decoded, which costs a fifth less than with 8 MiB. Raise it for
-        /// brokers that are far away: a connection gets this much per round trip.
+        /// still in the processor's cache when it is decoded, which costs a fifth less than with 8 MiB. Raise it, and
+        /// ``maximumBuffered`` with it, for brokers that are far away: a connection gets this much per round trip, or that
+        /// limit's part of a broker, where it is less.
         public var fetchMaximumBytes = 2 << 20
         /// About how many bytes of one partition a broker sends at once (`max.partition.fetch.bytes`). Default 1 MiB,
         /// as in Java; a larger batch still comes through, alone.
         public var partitionMaximumBytes = 1 << 20
-        /// How many fetched bytes may wait for the application before fetching pauses (`queued.max.messages.kbytes` of
-        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one. They wait as they came, packed:
-        /// a ``ConsumerBatch`` holds four times ``fetchMaximumBytes`` unpacked at most, or one batch of its topic.
+        /// How many bytes may be fetched, and wait for the application, or be on their way (`queued.max.messages.kbytes` of
+        /// librdkafka). Default 4 MiB: the fetch that is being worked on, and the next one. Of several brokers each is asked for
+        /// its part (a fourth of it with three), but for 16 KiB, or ``fetchMinimumBytes``, at least; a batch that is larger
+        /// comes all the same, alone. Half of it may be of paused partitions. Records wait as they came, packed: a
+        /// ``ConsumerBatch`` holds four times ``fetchMaximumBytes`` unpacked at most, or one batch of its topic.
         public var maximumBuffered = 4 << 20
         /// Whether ``ConsumerEvent/reachedEnd(_:at:)`` is told (`enable.partition.eof` of librdkafka). Default false.
         public var tellsEnds = false
@@ -126,6 +134,11 @@ extension KafkaConsumer {
             if case .named(let names) = source.topics {
                 try require(!names.isEmpty, "no topic is named to read", "topics")
             }
+            if let flaw = groupProtocolSettings.flaw(with: groupProtocol) { throw flaw }
+            try require(
+                groupRemoteAssignor == nil || groupProtocol == .consumer,
+                "the coordinator assigns with group.protocol=consumer only; leave out group.remote.assignor, or change the "
+                    + "protocol", "group.remote.assignor")
             try require(!assignors.isEmpty, "no assignor is offered", "partition.assignment.strategy")
             if case .matchedByCoordinator = source.topics, groupId == nil || groupProtocol == .classic {
                 try require(
@@ -193,8 +206,8 @@ extension KafkaConsumer {
     public enum Topics: Sendable, Equatable, ExpressibleByArrayLiteral {
         /// These.
         case named([String])
-        /// Those whose name the pattern matches, also ones that come later; internal topics are left out
-        /// (`exclude.internal.topics`).
+        /// Those whose name the pattern matches, also ones that come later; internal topics are left out unless
+        /// ``Configuration/excludesInternalTopics`` is false.
         case matching(TopicPattern)
         /// Those whose name this expression matches, which the coordinator does, in RE2's language (Java's
         /// `SubscriptionPattern`); for members with ``GroupProtocol/consumer``.

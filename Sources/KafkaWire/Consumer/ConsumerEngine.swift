@@ -44,8 +44,13 @@ actor ConsumerEngine {
         loop = cluster.loop
         backoff = Backoff(configuration.client, seed: cluster.loop.random())
         let now = cluster.loop.now
-        topics = TopicWatch(configuration.source, maximumAge: configuration.client.metadataMaximumAge, now: now)
-        plan = FetchPlan(limit: configuration.maximumBuffered)
+        topics = TopicWatch(
+            configuration.source, excludesInternal: configuration.excludesInternalTopics,
+            maximumAge: configuration.client.metadataMaximumAge, now: now)
+        plan = FetchPlan(
+            FetchRoom(
+                limit: configuration.maximumBuffered, largest: configuration.fetchMaximumBytes,
+                least: max(FetchRoom.usualBatch, configuration.fetchMinimumBytes)))
         progress = ProgressWatch(limit: configuration.client.progressLimit, now: now)
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
         marks = MarkBoard(isOn: configuration.commitsMarked)
@@ -135,6 +140,7 @@ actor ConsumerEngine {
         timer.cancel()
         shareEnded()
         await cluster.close()
+        for interceptor in configuration.interceptors { interceptor.onClose() }
         return configuration.groupId.flatMap { commits.closed($0) }
     }
 

@@ -1,8 +1,9 @@
 /// Pauses: what a consumer has, and does not read for the time being.
 extension KafkaConsumer {
     /// Gives out nothing of these partitions, and fetches no more of them, until they are resumed. They stay assigned, and the
-    /// consumer a member of its group; it goes on with its other partitions. What was fetched is kept. As in Java, a partition
-    /// that is taken away and comes back is not paused any more.
+    /// consumer a member of its group; it goes on with its other partitions. What was fetched is kept, up to half of
+    /// ``Configuration/maximumBuffered``; the rest is fetched again. As in Java, a partition that is taken away and comes back is
+    /// not paused any more.
     ///
     /// - Throws: Where the consumer does not have one of them; nothing is paused then.
     public func pause(_ partitions: [TopicPartition]) async throws(KafkaError) { try await engine.pause(partitions) }

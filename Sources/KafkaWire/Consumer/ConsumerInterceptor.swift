@@ -10,6 +10,10 @@ public protocol ConsumerInterceptor: Sendable {
     /// Positions were committed, by the application or by itself. Called on the client's loop, which it holds up. The default
     /// does nothing.
     func onCommit(_ offsets: [TopicPartition: CommittedOffset])
+
+    /// The consumer is closed, by ``KafkaConsumer/close(_:timeout:)`` or since nothing holds it any more; told once. No commit
+    /// follows; what the application was getting at that moment may. Called on the client's loop. The default does nothing.
+    func onClose()
 }
 
 extension ConsumerInterceptor {
@@ -17,6 +21,8 @@ extension ConsumerInterceptor {
     public func onConsume(_ batch: ConsumerBatch) -> ConsumerBatch { batch }
     /// Does nothing.
     public func onCommit(_ offsets: [TopicPartition: CommittedOffset]) {}
+    /// Does nothing.
+    public func onClose() {}
 }
 
 /// What a record is replaced by; see ``ConsumerBatch/mapRecords(_:)``. Offset and time stay.

@@ -7,6 +7,7 @@ extension ConsumerEngine {
                 let time = afterPause ? backoff.pause(after: membership?.failures ?? 1) : .zero
                 Task(executorPreference: loop) { await self.ask(request, after: time) }
             case .forgetCoordinator: forgetCoordinator()
+            case .assigned(let assignment, let name): tellAssignor(name, assignment)
             case .takeOver(let partitions, let share):
                 Task(executorPreference: loop) { await self.takeOver(partitions, share) }
             case .surrender(let partitions): revoke(partitions, lost: false)
@@ -70,6 +71,19 @@ extension ConsumerEngine {
     }
 
     // MARK: - Partitions
+
+    /// The assignor hears what its member has been assigned.
+    private func tellAssignor(_ name: String, _ assignment: MemberAssignment) {
+        guard let metadata = membership?.member.map(ConsumerGroupMetadata.init),
+            assignment.partitions.allSatisfy({ topics.wants($0.topic) })
+        else { return }
+        do throws(KafkaError) {
+            try configuration.assignor(named: name)
+                .assigned(assignment.partitions, userData: assignment.userData, as: metadata)
+        } catch {
+            fail(error)
+        }
+    }
 
     /// Takes over a share: reads each partition where the group has come to, or begins it where the configuration says, then
     /// tells the application. Partitions that cannot be looked up soon keep the others from nothing.

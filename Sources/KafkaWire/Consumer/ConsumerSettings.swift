@@ -4,6 +4,9 @@ extension KafkaConsumer.Configuration {
     /// `group.id` names the group of a consumer that is in one, and has no effect on others. Settings of Kafka 4.3's
     /// clients that mean nothing here (`value.deserializer`, `metric.reporters`) are passed over.
     ///
+    /// Settings of the other group protocol than `group.protocol` says (`session.timeout.ms` with `consumer`, for one) are refused
+    /// when a consumer is made of the configuration: which comes first does not matter.
+    ///
     /// - Returns: the names that no client of Kafka 4.3 knows: misspelt, as a rule.
     /// - Throws: ``KafkaError`` with ``KafkaError/Code/invalidConfiguration``, the setting's name and what is allowed,
     ///   for a value that the setting cannot have, and for what this client cannot do.
@@ -24,6 +27,7 @@ extension KafkaConsumer.Configuration {
                 changed.autoCommit = .seconds(5)
             }
         }
+        changed.groupProtocolSettings.note(settings)
         let unknown = try OtherSettings.unknown(rest)
         self = changed
         return unknown
@@ -71,6 +75,9 @@ extension KafkaConsumer.Configuration {
         },
         "group.remote.assignor": { (configuration, value) throws(KafkaError) in
             configuration.groupRemoteAssignor = value.text.isEmpty ? nil : value.text
+        },
+        "exclude.internal.topics": { (configuration, value) throws(KafkaError) in
+            configuration.excludesInternalTopics = try value.flag()
         },
         "client.rack": { (configuration, value) throws(KafkaError) in
             configuration.clientRack = value.text.isEmpty ? nil : value.text

@@ -57,7 +57,7 @@ enum FetchExchange {
             )
         }
         let question = dialogue.session.ask(wanted, version: version)
-        let message = message(question, wanted, version, configuration)
+        let message = message(question, wanted, version, atMost: request.maximumBytes, configuration)
         let answer = try await cluster.exchange(
             FetchRequest.self, over: link, exactly: version,
             timeout: configuration.client.requestTimeout + configuration.fetchMaximumWait
@@ -137,12 +137,12 @@ enum FetchExchange {
 
     private static func message(
         _ question: FetchSession.Question, _ wanted: [(partition: TopicPartition, wanted: FetchSession.Wanted)],
-        _ version: Int16, _ configuration: KafkaConsumer.Configuration
+        _ version: Int16, atMost bytes: Int, _ configuration: KafkaConsumer.Configuration
     ) -> FetchRequest {
         FetchRequest.with {
             $0.maxWaitMs = Milliseconds(configuration.fetchMaximumWait)
-            $0.minBytes = Int32(clamping: configuration.fetchMinimumBytes)
-            $0.maxBytes = Int32(clamping: configuration.fetchMaximumBytes)
+            $0.minBytes = Int32(clamping: min(configuration.fetchMinimumBytes, bytes))
+            $0.maxBytes = Int32(clamping: bytes)
             $0.isolationLevel = configuration.isolationLevel.rawValue
             $0.sessionId = question.sessionId
             $0.sessionEpoch = question.sessionEpoch

@@ -27,6 +27,8 @@ struct FetchPlan: Equatable, Sendable {
         var end: Offset?
         /// Who is asked in place of the leader.
         var replica: PreferredReplica?
+
+        mutating func ask() { (isAsked, pausedUntil) = (true, nil) }
     }
 
     /// A replica that the leader has pointed to, since it is closer (KIP-392).
@@ -38,39 +40,25 @@ struct FetchPlan: Equatable, Sendable {
         var until: Instant
     }
 
-    /// What to ask one broker for.
-    struct Request: Sendable, Equatable {
-        var partitions: [TopicPartition]
-        var offsets: [Offset]
-        /// The leader epochs of the records in front of them, as far as they are known: the leader says when its log has
-        /// other records there (KIP-320, KIP-595).
-        var epochs: [TopicPartition: LeaderEpoch] = [:]
-
-        /// Asks for all but these.
-        mutating func leaveOut(_ partitions: Set<TopicPartition>) {
-            guard !partitions.isEmpty else { return }
-            let kept = self.partitions.indices.filter { !partitions.contains(self.partitions[$0]) }
-            offsets = kept.map { offsets[$0] }
-            self.partitions = kept.map { self.partitions[$0] }
-        }
-    }
-
     private(set) var positions: [TopicPartition: Position] = [:]
     private var order: Deque<TopicPartition> = []
-    private var buffer = FetchBuffer()
+    private var buffer: FetchBuffer
     /// Partitions that are not read for the time being.
     private var held: Set<TopicPartition> = []
-    /// Brokers that have not answered yet.
-    private var asked: Set<BrokerID> = []
+    /// What is on its way, from brokers that have not answered yet.
+    private(set) var room: FetchRoom
     /// How often in a row a broker has answered at once that there is nothing.
     private var hastyAnswers: [BrokerID: Int] = [:]
-    let limit: Int
-    /// How many fetched bytes wait for the application.
-    var buffered: Int { buffer.bytes }
+    /// How many fetched bytes are held for the application, those of paused partitions among them.
+    var buffered: Int { buffer.bytes + buffer.bytesAside }
     /// The partitions that are paused.
     var paused: Set<TopicPartition> { buffer.paused }
 
-    init(limit: Int) { self.limit = limit }
+    /// What is fetched and on its way stays within so much, as ``FetchRoom`` says; half of it may be of paused partitions.
+    init(_ room: FetchRoom) {
+        self.room = room
+        buffer = FetchBuffer(roomAside: room.limit / 2)
+    }
 
     // MARK: - Assignment
 
@@ -189,6 +177,10 @@ struct FetchPlan: Equatable, Sendable {
     /// Goes on at another offset.
     mutating func seek(_ partition: TopicPartition, to offset: Offset, epoch: LeaderEpoch = .none) {
         buffer.drop(partition)
+        move(partition, to: offset, epoch: epoch)
+    }
+
+    private mutating func move(_ partition: TopicPartition, to offset: Offset, epoch: LeaderEpoch = .none) {
         positions[partition]?.offset = offset
         positions[partition]?.epoch = epoch
         positions[partition]?.isLookedUp = false
@@ -210,8 +202,14 @@ struct FetchPlan: Equatable, Sendable {
     /// What was read last may be of another topic of that name.
     mutating func forgetEpoch(_ partition: TopicPartition) { positions[partition]?.epoch = .none }
 
-    /// Fetches no more of these partitions, and gives out nothing of them, until they are resumed. What was fetched is kept.
-    mutating func pause(_ partitions: [TopicPartition]) { buffer.pause(partitions.filter { positions[$0] != nil }) }
+    /// Fetches no more of these partitions, and gives out nothing of them, until they are resumed. What was fetched is kept as
+    /// far as there is room; what is dropped is fetched again then.
+    mutating func pause(_ partitions: [TopicPartition]) {
+        let own = partitions.filter { positions[$0] != nil }
+        // Where the position is lost, what was read before comes first, and may not be had again.
+        let unique = Set(own.filter { positions[$0]?.offset == nil })
+        for (partition, offset) in buffer.pause(own, keeping: unique).inOrder { move(partition, to: offset) }
+    }
 
     /// Goes on with them.
     mutating func resume(_ partitions: [TopicPartition]) { buffer.resume(partitions) }
@@ -230,8 +228,9 @@ struct FetchPlan: Equatable, Sendable {
     ) -> (requests: [BrokerID: Request], leaderless: [TopicPartition]) {
         var requests: [BrokerID: Request] = [:]
         var leaderless: [TopicPartition] = []
-        guard buffer.bytes < limit else { return ([:], []) }
+        guard room.mayAsk(waiting: buffer.bytes) else { return ([:], []) }
         let paused = buffer.paused
+        var brokers: [BrokerID] = []
         for partition in order {
             guard let position = positions[partition], let offset = position.offset, !position.isAsked,
                 (position.pausedUntil ?? now) <= now, !held.contains(partition), !paused.contains(partition)
@@ -248,17 +247,23 @@ struct FetchPlan: Equatable, Sendable {
                     positions[partition]?.replica = nil
                 }
             }
-            guard !asked.contains(broker) else { continue }
-            positions[partition]?.isAsked = true
-            positions[partition]?.pausedUntil = nil
+            guard !room.isAsked(broker) else { continue }
+            if requests[broker] == nil { brokers.append(broker) }
             requests[broker, default: Request(partitions: [], offsets: [])].partitions.append(partition)
             requests[broker]?.offsets.append(offset)
             // A follower may not have cut yet what its leader has: only that one knows.
             if position.epoch >= 0, broker == leader { requests[broker]?.epochs[partition] = position.epoch }
         }
-        if !requests.isEmpty, let first = order.popFirst() { order.append(first) }
-        asked.formUnion(requests.keys)
-        return (requests, leaderless)
+        let granted = room.ask(brokers, waiting: buffer.bytes, aside: buffer.bytesAside)
+        var asked: [BrokerID: Request] = [:]
+        for (broker, bytes) in granted {
+            guard var request = requests[broker] else { continue }
+            request.maximumBytes = bytes
+            for partition in request.partitions { positions[partition]?.ask() }
+            asked[broker] = request
+        }
+        if !asked.isEmpty, let first = order.popFirst() { order.append(first) }
+        return (asked, leaderless)
     }
 
     /// The earliest time from `now` on at which a paused partition may be asked for again.
@@ -266,7 +271,7 @@ struct FetchPlan: Equatable, Sendable {
 
     /// The request was answered, or not: the broker, and its partitions, may be asked again.
     mutating func settled(_ request: Request, by broker: BrokerID) {
-        asked.remove(broker)
+        room.settled(broker)
         for partition in request.partitions { positions[partition]?.isAsked = false }
     }
 
@@ -350,9 +355,10 @@ struct FetchPlan: Equatable, Sendable {
                 reachesEnd: true))
     }
 
-    /// Records came. Those of a partition that was taken away, or moved, since the request are dropped.
+    /// Records came. Those of a partition that was taken away, or moved, since the request are dropped; so are those of one
+    /// that was paused, where too much stands aside already: they are fetched again when it is resumed.
     mutating func received(_ chunk: FetchedChunk) {
-        guard let position = positions[chunk.source], !held.contains(chunk.source),
+        guard let position = positions[chunk.source], !held.contains(chunk.source), buffer.hasRoom(for: chunk),
             position.offset == chunk.firstOffset || PlantedMistake.takesLateAnswers.isMade
         else { return }
         positions[chunk.source]?.offset = chunk.nextOffset
@@ -366,7 +372,7 @@ struct FetchPlan: Equatable, Sendable {
     /// the application, and whether what waits leaves no room.
     func hindrance(of partition: TopicPartition) -> (isHeld: Bool, waiting: Offset?, isFull: Bool) {
         let isHeld = held.contains(partition) || buffer.paused.contains(partition)
-        return (isHeld, buffer.first(of: partition)?.firstOffset, buffered >= limit)
+        return (isHeld, buffer.first(of: partition)?.firstOffset, !room.mayAsk(waiting: buffer.bytes))
     }
 
     // MARK: - Chunks
@@ -374,8 +380,12 @@ struct FetchPlan: Equatable, Sendable {
     /// The next records for the application.
     mutating func takeChunk() -> FetchedChunk? { buffer.take() }
 
-    /// What was taken, and not used up: it comes next.
-    mutating func putBack(_ chunk: FetchedChunk) { buffer.putBack(chunk) }
+    /// What was taken, and not used up: it comes next. Of a paused partition it is fetched again where too much stands aside.
+    mutating func putBack(_ chunk: FetchedChunk) {
+        let isUnique = positions[chunk.source]?.offset == nil
+        if isUnique || buffer.hasRoom(for: chunk) { return buffer.putBack(chunk) }
+        seek(chunk.source, to: chunk.firstOffset)
+    }
 
     /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
     mutating func refetch(_ partition: TopicPartition, from offset: Offset, at: Instant) -> Bool {

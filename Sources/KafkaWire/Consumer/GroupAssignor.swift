@@ -19,6 +19,18 @@ public protocol GroupAssignor: Sendable {
     ///
     /// - Throws: What ends the leader's consumer.
     func assign(_ group: GroupSnapshot) throws(KafkaError) -> [String: [TopicPartition]]
+
+    /// What the leader sends to a member with its partitions (the `userData` of Java's `Assignment`): asked for each member
+    /// behind ``assign(_:)``, whose result is `shares`. Nil for nothing, which is the default.
+    func userData(
+        for member: GroupSnapshot.Member, in shares: [String: [TopicPartition]], of group: GroupSnapshot
+    ) -> Bytes?
+
+    /// The group has chosen this assignor, and its member, which is `member`, has been assigned these partitions, those that
+    /// it has already among them, with what the leader's ``userData(for:in:of:)`` says (Java's `onAssignment`). Called in
+    /// every member after each rebalance, before the application is told; on the consumer's loop, which it must not hold up.
+    /// An assignment of topics that the member does not read, which it gives back, is not told. Does nothing by default.
+    func assigned(_ partitions: [TopicPartition], userData: Bytes?, as member: ConsumerGroupMetadata)
 }
 
 extension GroupAssignor {
@@ -28,6 +40,12 @@ extension GroupAssignor {
     public var rebalanceProtocols: [RebalanceProtocol] { [.eager] }
     /// Nothing.
     public func userData(for memory: AssignmentMemory) -> Bytes? { nil }
+    /// Nothing.
+    public func userData(
+        for member: GroupSnapshot.Member, in shares: [String: [TopicPartition]], of group: GroupSnapshot
+    ) -> Bytes? { nil }
+    /// Does nothing.
+    public func assigned(_ partitions: [TopicPartition], userData: Bytes?, as member: ConsumerGroupMetadata) {}
 }
 
 /// How a member of a classic group moves from one assignment to the next (KIP-429).
@@ -59,5 +77,15 @@ public struct AssignmentMemory: Sendable, Hashable {
         self.topics = topics
         self.partitions = partitions
         self.generation = generation
+    }
+}
+
+extension KafkaConsumer.Configuration {
+    /// The assignor that the group has chosen.
+    func assignor(named name: String) throws(KafkaError) -> any GroupAssignor {
+        if let assignor = assignors.first(where: { $0.name == name }) { return assignor }
+        throw KafkaError(
+            .invalidConfiguration, "the group has chosen the assignor \"\(name)\", which was not offered",
+            setting: "partition.assignment.strategy")
     }
 }

@@ -68,7 +68,7 @@ enum GroupExchange {
                 if version >= 1 { $0.rebalanceTimeoutMs = Milliseconds(rebalance) }
                 $0.memberId = member.memberId
                 if version >= 5 { $0.groupInstanceId = member.groupInstanceId }
-                $0.protocolType = "consumer"
+                $0.protocolType = GroupFaults.protocolType
                 $0.protocols = protocols.map { name, subscription in
                     .with {
                         $0.name = name
@@ -110,11 +110,7 @@ enum GroupExchange {
         let topics = Set(wishes.flatMap(\.topics)).sorted()
         try await cluster.refresh(topics)
         guard !isAssigned else { return [:] }
-        guard let assignor = configuration.assignors.first(where: { $0.name == name }) else {
-            throw KafkaError(
-                .invalidConfiguration, "the group has chosen an assignor that was not offered",
-                setting: "partition.assignment.strategy")
-        }
+        let assignor = try configuration.assignor(named: name)
         let metadata = await cluster.metadata
         let counts = watch.partitionCounts(of: topics, metadata.topics)
         var snapshot = GroupSnapshot(members: wishes, topics: [:])
@@ -127,15 +123,9 @@ enum GroupExchange {
         var assignments: [String: Bytes] = [:]
         for member in wishes {
             do throws(WireError) {
-                let assignment = ConsumerProtocolAssignment.with {
-                    $0.assignedPartitions = byTopic(shares[member.memberId] ?? []) { $0 }.map { topic, partitions in
-                        .with {
-                            $0.topic = topic
-                            $0.partitions = partitions.map(\.partition)
-                        }
-                    }
-                }
-                assignments[member.memberId] = Bytes(try assignment.encodeVersioned(version: 1))
+                let assignment = MemberAssignment(
+                    shares[member.memberId] ?? [], userData: assignor.userData(for: member, in: shares, of: snapshot))
+                assignments[member.memberId] = try assignment.encoded()
             } catch {
                 throw KafkaError(.invalidRequest, "the assignment cannot be written: \(error)")
             }
@@ -157,7 +147,7 @@ enum GroupExchange {
                 $0.memberId = member.memberId
                 if version >= 3 { $0.groupInstanceId = member.groupInstanceId }
                 if version >= 5 {
-                    $0.protocolType = "consumer"
+                    $0.protocolType = GroupFaults.protocolType
                     $0.protocolName = assignor
                 }
                 $0.assignments = assignments.inOrder.map { member, assignment in

@@ -20,6 +20,28 @@ enum GroupFaults {
         .unsupportedVersion, .invalidRequest,
     ]
 
+    /// What kind of groups consumers form.
+    static let protocolType = "consumer"
+
+    /// What is wrong with the protocol that an answer names (KIP-559), as Java's `JoinGroupResponseHandler` and
+    /// `SyncGroupResponseHandler` compare it: a group of another kind, or an assignor other than `chosen`, where that is told.
+    /// Nil where all is well, or nothing is said, as before JoinGroup v7 and SyncGroup v5. It can never pass: the partitions
+    /// would be those of something else.
+    static func mismatch(
+        _ what: String, type: String?, name: String? = nil, chosen: String? = nil, api: APIKey
+    ) -> KafkaError? {
+        let flaw: String
+        if let type, type != protocolType {
+            flaw = "it is a group of type \"\(type)\", not \"\(protocolType)\"; give consumers a group of their own"
+        } else if let chosen, let name, name != chosen {
+            flaw = "its assignor is \"\(name)\", and was \"\(chosen)\" when this member joined"
+        } else {
+            return nil
+        }
+        return KafkaError(
+            .broker(.inconsistentGroupProtocol), "could not \(what): \(flaw)", api: api, isRetriable: false)
+    }
+
     /// Whether a request may succeed later. What a broker did not say itself says so of itself.
     static func mayPass(_ error: KafkaError) -> Bool {
         error.code.broker.map { !final.contains($0) } ?? error.isRetriable

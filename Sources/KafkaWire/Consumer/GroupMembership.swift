@@ -73,6 +73,8 @@ enum MemberAction: Equatable, Sendable {
     case ask(GroupRequest, afterPause: Bool)
     /// Ask anew who coordinates the group.
     case forgetCoordinator
+    /// Tell the assignor of that name, by which the group has been assigned.
+    case assigned(MemberAssignment, by: String)
     /// Take over these partitions as well, which have come with the share of that number.
     case takeOver([TopicPartition], share: Int)
     /// Give up these partitions, once the application has finished with them.

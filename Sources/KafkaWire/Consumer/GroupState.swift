@@ -38,6 +38,8 @@ struct GroupState: GroupMembership {
     private(set) var phase = Phase.outside
     private(set) var memberId = ""
     private(set) var generation: Int32 = -1
+    /// The assignor that the group chose when the member joined last.
+    private var protocolName = ""
     /// Counts the tries to join; a share has the number of the one that it came of.
     private(set) var attempt = 0
     /// How often in a row the group has refused this member, or let it go soon. Once is a part of every rebalance and is
@@ -167,8 +169,11 @@ struct GroupState: GroupMembership {
         case .none:
             memberId = response.memberId
             generation = response.generationId
-            let protocolName = response.protocolName ?? ""
+            protocolName = response.protocolName ?? ""
             phase = .syncing
+            let mismatch = GroupFaults.mismatch(
+                "join group \(groupId)", type: response.protocolType, api: .joinGroup)
+            if let mismatch { return [.fail(mismatch)] }
             guard response.leader == memberId else {
                 return [.ask(.sync(attempt: attempt, protocolName: protocolName), afterPause: false)]
             }
@@ -205,8 +210,13 @@ struct GroupState: GroupMembership {
         nextHeartbeat = now + heartbeatInterval
         sessionEnds = now + sessionTimeout
         lastPoll = now
+        let mismatch = GroupFaults.mismatch(
+            "get an assignment from group \(groupId)", type: response.protocolType, name: response.protocolName,
+            chosen: protocolName, api: .syncGroup)
+        if let mismatch { return [.fail(mismatch)] }
         do throws(WireError) {
-            return take(try Self.partitions(response.assignment))
+            let assignment = try MemberAssignment(decoding: response.assignment)
+            return [.assigned(assignment, by: protocolName)] + take(assignment.partitions)
         } catch {
             return [
                 .fail(
@@ -224,15 +234,6 @@ struct GroupState: GroupMembership {
         phase = .revoking(lost: false)
         joinReason = JoinReason.gaveUp
         return [.surrender(revoked), .takeOver(added, share: attempt)]
-    }
-
-    private static func partitions(_ assignment: Bytes) throws(WireError) -> [TopicPartition] {
-        guard !assignment.isEmpty else { return [] }
-        var told: Set<TopicPartition> = []
-        // The group's leader may be a client of another kind: what it names twice is read once.
-        return try ConsumerProtocolAssignment.decodeVersioned(assignment).assignedPartitions.flatMap { topic in
-            topic.partitions.map { TopicPartition(topic.topic, $0) }
-        }.filter { told.insert($0).inserted }
     }
 
     /// A heartbeat was answered.

@@ -13,6 +13,7 @@ struct TopicWatch: Equatable, Sendable {
     /// Whether the application has said so since the member joined, or the topics were looked at.
     private var isNew = false
     private let maximumAge: Duration
+    private let excludesInternal: Bool
     /// While a topic is missing, it is looked for more often.
     private static let missingAge = Duration.seconds(2)
 
@@ -38,9 +39,10 @@ struct TopicWatch: Equatable, Sendable {
     /// How often in a row a consumer without a group could not look.
     private var failures = 0
 
-    init(_ source: KafkaConsumer.Source, maximumAge: Duration, now: Instant) {
+    init(_ source: KafkaConsumer.Source, excludesInternal: Bool = true, maximumAge: Duration, now: Instant) {
         self.source = source
         self.maximumAge = maximumAge
+        self.excludesInternal = excludesInternal
         nextLook = now + maximumAge
         want(source.topics)
         isNew = false
@@ -93,7 +95,7 @@ struct TopicWatch: Equatable, Sendable {
     /// Takes up the names that the pattern matches among all topics.
     mutating func match(_ topics: Topics) {
         guard case .matching(let pattern)? = wanted else { return }
-        names = pattern.matches(among: topics.values.filter { !$0.isInternal }.map(\.name))
+        names = pattern.matches(among: topics.values.filter { !excludesInternal || !$0.isInternal }.map(\.name))
     }
 
     /// How many partitions these topics have; those that do not exist are left out.

@@ -44,9 +44,7 @@ extension ConsumerEngine {
                 setting: "enable.auto.commit")
         }
         guard let member = membership?.member else { throw movedOn([:]) }
-        return ConsumerGroupMetadata(
-            groupId: member.groupId, generation: member.generation, memberId: member.memberId,
-            groupInstanceId: member.groupInstanceId)
+        return ConsumerGroupMetadata(member)
     }
 
     /// The coordinator has refused positions of that member: it may be none any more.

@@ -1,7 +1,7 @@
 /// What a client has done since it was made, as a value: what librdkafka tells as `statistics` and Java as JMX beans.
 ///
-/// ``KafkaConsumer/metrics()`` and ``KafkaProducer/metrics()`` give one; the difference of two tells what was between. The same
-/// goes to swift-metrics through `MetricsObserver`.
+/// ``KafkaConsumer/metrics()``, ``KafkaProducer/metrics()`` and ``KafkaAdmin/metrics()`` give one; the difference of two tells
+/// what was between. The same goes to swift-metrics through `MetricsObserver`.
 public struct ClientMetrics: Equatable, Sendable {
     /// Connections to brokers.
     public struct Connections: Equatable, Sendable {

@@ -203,6 +203,10 @@ import Testing
         #expect(RebalanceProtocol.of([.cooperativeSticky]) == .cooperative)
         #expect(RebalanceProtocol.of([.cooperativeSticky, .range]) == .eager)
         #expect(RebalanceProtocol.of([.cooperativeSticky, Own()]) == .cooperative)
+        var configuration = KafkaConsumer.Configuration(bootstrapServers: ["a:1"], group: "g", topics: ["t"])
+        configuration.assignors = [.range, Own()]
+        #expect(try configuration.assignor(named: "own") is Own)
+        #expect(throws: KafkaError.self) { try configuration.assignor(named: "sticky") }
     }
 
     // MARK: - Groups

@@ -9,17 +9,9 @@ import Testing
     private static let (a, b, c) = (TopicPartition("t", 0), TopicPartition("t", 1), TopicPartition("t", 2))
 
     private static func answer(_ partitions: [TopicPartition], _ code: ErrorCode = .none) -> SyncGroupResponse {
-        let share = ConsumerProtocolAssignment.with {
-            $0.assignedPartitions = byTopic(partitions) { $0 }.map { topic, partitions in
-                .with {
-                    $0.topic = topic
-                    $0.partitions = partitions.map(\.partition)
-                }
-            }
-        }
-        return .with {
+        .with {
             $0.errorCode = code
-            $0.assignment = Bytes((try? share.encodeVersioned(version: 1)) ?? [])
+            $0.assignment = (try? MemberAssignment(partitions).encoded()) ?? Bytes([])
         }
     }
 
@@ -29,7 +21,10 @@ import Testing
             maximumPollInterval: .seconds(300), rebalanceProtocol: .cooperative)
         _ = state.polled(now: at(0))
         _ = state.joined(GroupStateTests.joinAnswer(), attempt: 1, now: at(0))
-        #expect(state.synced(answer(partitions), attempt: 1, now: at(0)) == [.takeOver(partitions, share: 1)])
+        #expect(
+            state.synced(answer(partitions), attempt: 1, now: at(0)) == [
+                .assigned(partitions), .takeOver(partitions, share: 1),
+            ])
         return state
     }
 
@@ -43,7 +38,10 @@ import Testing
         #expect(state.terms.ownedPartitions == [Self.a, Self.b] && state.terms.generation == 7)
         #expect(state.member?.generation == 7 && state.held([Self.a], of: 1) == [Self.a])
         _ = state.joined(GroupStateTests.joinAnswer(generation: 8), attempt: 2, now: Self.at(3))
-        #expect(state.synced(Self.answer([Self.a, Self.b]), attempt: 2, now: Self.at(3)) == [.takeOver([], share: 2)])
+        #expect(
+            state.synced(Self.answer([Self.a, Self.b]), attempt: 2, now: Self.at(3)) == [
+                .assigned([Self.a, Self.b]), .takeOver([], share: 2),
+            ])
         #expect(state.standing == .stable && state.held([Self.a, Self.b], of: 1) == [Self.a, Self.b])
     }
 
@@ -53,7 +51,7 @@ import Testing
         _ = state.joined(GroupStateTests.joinAnswer(generation: 8), attempt: 2, now: Self.at(3))
         #expect(
             state.synced(Self.answer([Self.a, Self.c]), attempt: 2, now: Self.at(3)) == [
-                .surrender([Self.b]), .takeOver([Self.c], share: 2),
+                .assigned([Self.a, Self.c]), .surrender([Self.b]), .takeOver([Self.c], share: 2),
             ])
         #expect(state.standing == .revoking(lost: false) && state.member?.generation == 8)
         #expect(state.held([Self.b], of: 1) == [] && state.held([Self.a], of: 1) == [Self.a])

@@ -10,7 +10,7 @@ import Testing
     private static let c = TopicPartition("t", 2)
 
     private static func plan(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) -> FetchPlan {
-        var plan = FetchPlan(limit: 1000)
+        var plan = FetchPlan(FetchRoom(limit: 1000))
         plan.assign(starts)
         return plan
     }
@@ -32,7 +32,10 @@ import Testing
         let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 2]
         let (requests, leaderless) = Self.ask(&plan, leaders: leaders)
         #expect(
-            requests == [1: .init(partitions: [Self.a], offsets: [1]), 2: .init(partitions: [Self.b], offsets: [2])])
+            requests == [
+                1: .init(partitions: [Self.a], offsets: [1], maximumBytes: 333),
+                2: .init(partitions: [Self.b], offsets: [2], maximumBytes: 333),
+            ])
         #expect(leaderless == [Self.c])
         #expect(Self.ask(&plan, leaders: leaders).requests.isEmpty)
         plan.settled(.init(partitions: [Self.b], offsets: [2]), by: 2)
@@ -105,6 +108,22 @@ import Testing
         var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
         plan.received(Self.chunk(Self.a, 0, 5, bytes: 1000))
         #expect(Self.ask(&plan, leaders: [Self.b: 2]).requests.isEmpty)
+    }
+
+    @Test func aBrokerWithoutRoomIsAskedWhenTheApplicationHasTaken() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 2]
+        let requests = Self.ask(&plan, leaders: leaders).requests
+        #expect(requests.mapValues(\.maximumBytes) == [1: 333, 2: 333])
+        plan.received(Self.chunk(Self.a, 0, 5, bytes: 333))
+        plan.received(Self.chunk(Self.a, 5, 6, bytes: 2))
+        plan.settled(requests[1] ?? .init(partitions: [], offsets: []), by: 1)
+        // 335 wait, 333 are on their way: 332 would be in crumbs.
+        #expect(Self.ask(&plan, leaders: leaders).requests.isEmpty)
+        #expect(plan.hindrance(of: Self.b).isFull)
+        #expect(plan.takeChunk()?.nextOffset == 5)
+        #expect(!plan.hindrance(of: Self.b).isFull)
+        #expect(Self.ask(&plan, leaders: leaders).requests[1]?.offsets == [6])
     }
 
     @Test func partitionsThatFailedAreLeftAloneForAWhile() throws {
@@ -223,7 +242,7 @@ import Testing
     }
 
     @Test func theEpochOfWhatWasReadLastGoesWithTheRequestUntilTheApplicationMoves() {
-        var plan = FetchPlan(limit: 1000)
+        var plan = FetchPlan(FetchRoom(limit: 1000))
         plan.assign([Self.a: .offset(0), Self.b: .offset(4)], epochs: [Self.b: 2])
         var epochs: [[TopicPartition: LeaderEpoch]] = []
         func ask() {
@@ -277,26 +296,86 @@ import Testing
 
     // MARK: - Pauses
 
-    @Test func whatWasFetchedOfAPausedPartitionWaitsAndTakesNobodysRoom() {
+    @Test func whatWasFetchedOfAPausedPartitionWaitsAndTakesHalfTheRoomAtMost() {
         var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
         let leaders: [TopicPartition: BrokerID] = [Self.a: 1, Self.b: 1]
         let first = Self.ask(&plan, leaders: leaders).requests[1] ?? .init(partitions: [], offsets: [])
-        plan.received(Self.chunk(Self.a, 0, 5, bytes: 900))
+        plan.received(Self.chunk(Self.a, 0, 5, bytes: 400))
         plan.received(Self.chunk(Self.b, 0, 3, bytes: 10))
         plan.pause([Self.a, Self.c])
         #expect(plan.paused == [Self.a])
-        #expect(plan.buffered == 10)
+        #expect(plan.buffered == 410)
         // What was on its way comes behind it.
-        plan.received(Self.chunk(Self.a, 5, 8, bytes: 50))
+        plan.received(Self.chunk(Self.a, 5, 8, bytes: 100))
+        // What is too much is fetched again.
+        plan.received(Self.chunk(Self.a, 8, 9, bytes: 1))
         plan.settled(first, by: 1)
         #expect(plan.takeChunk()?.source == Self.b)
         #expect(plan.takeChunk() == nil)
-        #expect(Self.ask(&plan, leaders: leaders).requests[1]?.partitions == [Self.b])
+        let second = Self.ask(&plan, leaders: leaders).requests[1]
+        #expect(second?.partitions == [Self.b] && second?.maximumBytes == 250)
         #expect(plan.positions[Self.a]?.offset == 8)
         plan.resume([Self.a])
-        #expect(plan.paused == [] && plan.buffered == 950)
+        #expect(plan.paused == [] && plan.buffered == 500)
         #expect(plan.takeChunk()?.nextOffset == 5)
         #expect(plan.takeChunk()?.nextOffset == 8)
+        #expect(plan.buffered == 0)
+    }
+
+    /// What waits of a partition when it is paused is kept from its beginning on, as far as there is room.
+    @Test(
+        arguments: [
+            ([500], 500, 5), ([501], 0, 0), ([300, 200], 500, 10), ([300, 201, 1], 300, 5), ([600, 1], 0, 0),
+            ([1, 600, 1], 1, 5), ([], 0, 0),
+        ] as [([Int], Int, Offset)])
+    func whatIsTooMuchOfAPausedPartitionIsFetchedAgain(_ sizes: [Int], _ kept: Int, _ next: Offset) {
+        var plan = Self.plan([Self.a: .offset(0)])
+        var end: Offset = 0
+        for size in sizes {
+            plan.received(Self.chunk(Self.a, end, end + 5, bytes: size))
+            end = end + 5
+        }
+        plan.pause([Self.a])
+        #expect(plan.buffered == kept && plan.positions[Self.a]?.offset == next)
+        // What was on its way does not fit behind a gap.
+        if next < end { plan.received(Self.chunk(Self.a, end, end + 5)) }
+        plan.resume([Self.a])
+        var given: Offset = 0
+        while let chunk = plan.takeChunk() {
+            #expect(chunk.firstOffset == given)
+            given = chunk.nextOffset
+        }
+        #expect(given == next && plan.buffered == 0)
+        #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests[1]?.offsets == [next])
+    }
+
+    /// Where its position is lost, what was read before cannot be had again: it is kept.
+    @Test func whatWasReadBeforeALostPositionIsKept() {
+        var plan = Self.plan([Self.a: .offset(0)])
+        plan.received(Self.chunk(Self.a, 0, 5, bytes: 900))
+        plan.reset(Self.a, to: .latest)
+        plan.pause([Self.a])
+        #expect(plan.buffered == 900 && plan.positions[Self.a]?.offset == nil)
+        plan.resume([Self.a])
+        let chunk = plan.takeChunk()
+        plan.pause([Self.a])
+        if let chunk { plan.putBack(chunk) }
+        #expect(plan.buffered == 900 && plan.takeUnresolved(Self.now).isEmpty)
+    }
+
+    @Test func whatIsPutBackOfAPausedPartitionIsFetchedAgainWhereThereIsNoRoom() {
+        var plan = Self.plan([Self.a: .offset(0), Self.b: .offset(0)])
+        plan.received(Self.chunk(Self.a, 0, 5, bytes: 300))
+        plan.received(Self.chunk(Self.a, 5, 8, bytes: 100))
+        plan.received(Self.chunk(Self.b, 0, 5, bytes: 300))
+        let taken = plan.takeChunk()
+        plan.pause([Self.a, Self.b])
+        #expect(plan.buffered == 400)
+        if let taken { plan.putBack(taken) }
+        #expect(plan.buffered == 300 && plan.positions[Self.a]?.offset == 0)
+        plan.resume([Self.a, Self.b])
+        #expect(plan.takeChunk()?.source == Self.b)
+        #expect(plan.takeChunk() == nil)
     }
 
     @Test func whatIsPutBackWhilePausedComesFirstWhenResumed() {

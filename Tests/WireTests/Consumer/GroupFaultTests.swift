@@ -114,4 +114,48 @@ extension GroupStateTests {
         // It is a member all the same, and leaves.
         #expect(state.close(.usual) == [.leave(memberId: "m")])
     }
+
+    /// KIP-559, as Java compares it: what an answer does not say, in versions of old, is not wrong.
+    @Test(arguments: [
+        (nil as String?, nil as String?), ("consumer", "range"), ("consumer", nil), (nil, "range"),
+        ("connect", "range"),
+        ("connect", nil), ("", "range"), ("consumer", "roundrobin"), (nil, "sticky"), ("consumer", ""),
+    ])
+    func answersOfAnotherProtocolAreFatal(_ type: String?, _ name: String?) {
+        var state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        var join = Self.joinAnswer()
+        join.protocolType = type
+        let isOfConsumers = type == nil || type == "consumer"
+        if isOfConsumers {
+            #expect(state.joined(join, attempt: 1, now: Self.at(0)) == [.sync(attempt: 1)])
+        } else {
+            Self.expectMismatch(state.joined(join, attempt: 1, now: Self.at(0)), naming: type ?? "")
+        }
+        // It is a member all the same, and leaves.
+        var closing = state
+        #expect(closing.close(.usual) == [.leave(memberId: "m")])
+
+        state = Self.state()
+        _ = state.polled(now: Self.at(0))
+        _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
+        var sync = Self.syncAnswer()
+        (sync.protocolType, sync.protocolName) = (type, name)
+        let actions = state.synced(sync, attempt: 1, now: Self.at(0))
+        if isOfConsumers, name == nil || name == "range" {
+            #expect(actions.last == .takeOver([TopicPartition("t", 1)], share: 1))
+        } else {
+            Self.expectMismatch(actions, naming: isOfConsumers ? name ?? "" : type ?? "")
+        }
+        #expect(state.close(.usual) == [.leave(memberId: "m")])
+    }
+
+    private static func expectMismatch(_ actions: [GroupState.Action], naming name: String) {
+        guard case .fail(let error)? = actions.first, actions.count == 1 else {
+            Issue.record("it was taken: \(actions)")
+            return
+        }
+        #expect(error.code == .broker(.inconsistentGroupProtocol) && !error.isRetriable)
+        #expect(error.message.contains("\"\(name)\""), "\(error.message)")
+    }
 }

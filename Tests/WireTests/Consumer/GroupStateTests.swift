@@ -68,7 +68,7 @@ import Testing
         #expect(state.generation == 7)
         #expect(
             state.synced(Self.syncAnswer(), attempt: 3, now: Self.at(0)) == [
-                .takeOver([TopicPartition("t", 1)], share: 3)
+                .assigned([TopicPartition("t", 1)]), .takeOver([TopicPartition("t", 1)], share: 3),
             ])
         #expect(state.has(3))
         #expect(!state.has(2))
@@ -222,7 +222,25 @@ import Testing
         }
         let answer = SyncGroupResponse.with { $0.assignment = Bytes((try? share.encodeVersioned(version: 1)) ?? []) }
         let partitions = [1, 0, 2].map { TopicPartition("t", PartitionID(index: $0)) }
-        #expect(state.synced(answer, attempt: 1, now: Self.at(0)) == [.takeOver(partitions, share: 1)])
+        #expect(
+            state.synced(answer, attempt: 1, now: Self.at(0)) == [
+                .assigned(partitions), .takeOver(partitions, share: 1),
+            ])
+    }
+
+    @Test func whatTheLeadersAssignorSaysComesWithThePartitions() throws {
+        let partition = TopicPartition("t", 1)
+        for userData in [nil, Bytes([]), Bytes([1, 2])] {
+            var state = Self.state()
+            _ = state.polled(now: Self.at(0))
+            _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
+            let bytes = try MemberAssignment([partition], userData: userData).encoded()
+            let answer = SyncGroupResponse.with { $0.assignment = bytes }
+            #expect(
+                state.synced(answer, attempt: 1, now: Self.at(0)) == [
+                    .assigned([partition], userData: userData), .takeOver([partition], share: 1),
+                ])
+        }
     }
 
     /// KIP-814: a static leader that is back is told to watch the topics, not to assign.
@@ -335,7 +353,7 @@ import Testing
         let expected = Membership(groupId: "g", generation: 7, memberId: "m")
         #expect(state.sender(of: sync) == expected)
         #expect(state.answered(.heartbeat(.none), to: sync, now: Self.at(0)).isEmpty)
-        #expect(state.answered(.sync(Self.syncAnswer()), to: sync, now: Self.at(0)).count == 1)
+        #expect(state.answered(.sync(Self.syncAnswer()), to: sync, now: Self.at(0)).count == 2)
         #expect(state.standing == .stable)
         #expect(state.member == expected)
         #expect(state.sender(of: .leave(memberId: "old")) == Membership(groupId: "g", memberId: "old"))
@@ -359,6 +377,9 @@ extension MemberAction {
     static func join(attempt: Int, afterPause: Bool) -> Self { .ask(.join(attempt: attempt), afterPause: afterPause) }
     static func sync(attempt: Int) -> Self {
         .ask(.sync(attempt: attempt, protocolName: "range"), afterPause: false)
+    }
+    static func assigned(_ partitions: [TopicPartition], userData: Bytes? = nil) -> Self {
+        .assigned(MemberAssignment(partitions, userData: userData), by: "range")
     }
     /// Of the generation that these tests have.
     static var heartbeat: Self { .ask(.heartbeat(generation: 7), afterPause: false) }

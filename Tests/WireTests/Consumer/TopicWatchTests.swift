@@ -189,6 +189,12 @@ import Testing
         let inside = Self.topics(["ab": 1], isInternal: true)
         watch.match(Self.topics(["a": 1, "b": 1]).merging(inside) { $1 })
         #expect(watch.names == ["a"])
+        // `exclude.internal.topics=false`
+        var all = TopicWatch(
+            .group("g", topics: .matching(try TopicPattern("a.*"))), excludesInternal: false, maximumAge: Self.age,
+            now: Self.start)
+        all.match(Self.topics(["a": 1, "b": 1]).merging(inside) { $1 })
+        #expect(all.names.sorted() == ["a", "ab"])
         var named = Self.watch(.group("g", topics: ["t"]))
         named.match(Self.topics(["a": 1]))
         #expect(named.names == ["t"])
