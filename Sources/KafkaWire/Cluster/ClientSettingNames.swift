@@ -77,6 +77,10 @@ extension SettingName {
             .choice(["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "use_all_dns_ips",
             "whether bootstrap servers are taken by the names that the system has for their addresses (KIP-235)"),
         .init(
+            "proxy.url", .client, "connections.dialer", .text, "", .none,
+            "the HTTP proxy that brokers are reached through, as http://user:password@host:port (kafka-python's proxy_url)"
+        ),
+        .init(
             "metadata.recovery.strategy", .client, "recovery", .choice(["none", "rebootstrap"]), "rebootstrap",
             "whether the bootstrap servers are asked anew when no known broker tells of the cluster (KIP-1102)"),
         .init(

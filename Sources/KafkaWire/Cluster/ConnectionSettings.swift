@@ -45,7 +45,22 @@ enum ConnectionSettings {
                 "use_all_dns_ips": .allAddresses, "resolve_canonical_bootstrap_servers_only": .canonicalBootstrapNames,
             ])
         },
+        "proxy.url": { (configuration, value) throws(KafkaError) in
+            configuration.connections.dialer = value.text.isEmpty ? nil : try proxy(value)
+        },
     ]
+
+    /// A proxy by its URL, of which an error shows nothing: there may be a password in it.
+    private static func proxy(_ value: SettingValue) throws(KafkaError) -> HTTPProxyDialer {
+        if let dialer = HTTPProxyDialer(url: value.text) { return dialer }
+        let text = value.text.lowercased()
+        let known = ["socks4:", "socks4a:", "socks5:", "socks5h:", "https:"].first(where: text.hasPrefix)
+        let reason =
+            known.map { "begins with \($0), which this client does not speak to a proxy" } ?? "is no URL of a proxy"
+        throw value.refusal(
+            "\(value.name) \(reason); write it as http://host:port or http://user:password@host:port, with %40 for an @ "
+                + "in a user or password")
+    }
 
     /// Java's clients never close a connection where the number is negative, librdkafka's where it is 0.
     private static func idleTime(_ value: SettingValue) throws(KafkaError) -> Duration? {

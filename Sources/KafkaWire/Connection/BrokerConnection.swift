@@ -110,8 +110,9 @@ package actor BrokerConnection {
             }
             if !arrival.give(outcome), case .success(let late) = outcome { late.close() }
         }
+        let way = (dialer as? HTTPProxyDialer).map { " through \($0)" } ?? ""
         let timer = loop.schedule(at: deadline) { [name] in
-            arrival.give(.failure(DialFailure(NetError.timedOut(doing: "connect to \(name)"))))
+            arrival.give(.failure(DialFailure(NetError.timedOut(doing: "connect to \(name)\(way)"))))
         }
         let outcome = await arrival.value()
         loop.cancel(timer)
