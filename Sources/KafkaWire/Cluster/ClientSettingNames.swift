@@ -27,6 +27,16 @@ extension SettingName {
                 .alias("topic.metadata.refresh.interval.ms"),
                 "after how long topics and leaders are asked for anew though nothing failed"),
             .init(
+                "api.versions.release", .client, "versions", .text, "",
+                .differs("broker.version.fallback", "counts with api.version.request=false"),
+                "up to which release of Kafka the client speaks, such as 2.8, whatever the brokers speak"),
+            .init(
+                "broker.version.fallback", .client, "versions", .text, "",
+                "api.versions.release as librdkafka has it: only where api.version.request is false"),
+            .init(
+                "api.version.request", .client, "versions", .flag, "true",
+                "false has broker.version.fallback count; brokers are asked for their versions all the same"),
+            .init(
                 "progress.limit.ms", .client, "progressLimit", .milliseconds(atLeast: 0), "30000", .none,
                 "after how long without progress a partition that has records is told of, with the cause; 0 never does"),
         ] + ofConnections

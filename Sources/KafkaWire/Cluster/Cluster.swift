@@ -7,6 +7,8 @@ package actor Cluster {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     package nonisolated let configuration: ClientConfiguration
     package nonisolated let observation: Observation
+    /// What its versions are held to.
+    let pin: VersionPin?
 
     /// Which connection a request uses. A broker works through a connection's requests one at a time, so that what may
     /// wait there must not stand in front of what may not.
@@ -59,6 +61,7 @@ package actor Cluster {
         self.configuration = configuration
         self.loop = loop
         observation = configuration.observation
+        if let limits = configuration.versions { pin = try VersionPin(limits) } else { pin = nil }
         var addresses: [BrokerAddress] = []
         for servers in configuration.bootstrapServers {
             for server in servers.split(separator: ",") {

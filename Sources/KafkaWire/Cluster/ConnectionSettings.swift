@@ -74,11 +74,16 @@ enum ConnectionSettings {
         return size == systems ? nil : size
     }
 
-    /// What is read after another setting that it is about stands behind it, in whatever order they were written.
+    /// What is read after another setting that it is about stands behind it, in whatever order they were written. The release
+    /// that librdkafka takes brokers for counts only where they are not to be asked (`api.version.request=false`): it stands in
+    /// many a configuration from before Kafka 0.10.
     static func ordered(_ settings: [(name: String, value: String)]) -> [(name: String, value: String)] {
         func isLate(_ name: String) -> Bool {
             name == "reconnect.backoff.max.ms" || name == "metadata.recovery.strategy"
         }
-        return settings.filter { !isLate($0.name) } + settings.filter { isLate($0.name) }
+        let asks = settings.last { $0.name == "api.version.request" }
+            .map { SettingValue($0.name, $0.value).text.lowercased() != "false" }
+        let kept = settings.filter { $0.name != "broker.version.fallback" || asks == false }
+        return kept.filter { !isLate($0.name) } + kept.filter { isLate($0.name) }
     }
 }

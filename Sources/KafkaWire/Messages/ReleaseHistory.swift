@@ -71,4 +71,31 @@ package enum ReleaseHistory {
         ),
         ("4.2", [2: 11, 8: 10, 9: 10, 27: 2, 78: 2, 79: 2, 80: 1, 85: 1, 87: 1, 88: 0, 89: 0, 90: 1]),
     ]
+
+    /// The release whose definitions this library has.
+    package static let own = "4.3"
+
+    /// The releases of the table and up to which version each speaks every API, the oldest first.
+    package static let releases: [(name: String, highest: [Int16: Int16])] = {
+        var highest: [Int16: Int16] = [:]
+        return changes.map { name, changes in
+            highest.merge(changes) { $1 }
+            return (name, highest)
+        }
+    }()
+
+    /// Up to which version a release speaks each API; nil where it is this library's own, or none.
+    package static func highest(of name: String) -> [Int16: Int16]? { releases.first { $0.name == name }?.highest }
+
+    /// The name of the release that a text means, with or without a `v` in front and a patch number behind: `v2.8.1` is 2.8.
+    /// Before 1.0 names have three numbers: `0.11` is 0.11.0. Nil where there is none.
+    package static func named(_ text: String) -> String? {
+        let name = text.hasPrefix("v") ? text.dropFirst() : text[...]
+        func known(_ name: some StringProtocol) -> String? {
+            (releases.map(\.name) + [own]).first { $0 == name }
+        }
+        if let exact = known(name) { return exact }
+        guard let dot = name.lastIndex(of: "."), Int(name[name.index(after: dot)...]) != nil else { return nil }
+        return known(name + ".0") ?? known(name[..<dot])
+    }
 }
