@@ -241,9 +241,12 @@ package actor Cluster {
         }
     }
 
-    /// Takes over a leader that a broker has pointed to (KIP-951).
-    package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
-        learn([partition]) { $0.setLeader(of: partition, leader, epoch: epoch) }
+    /// Takes over a leader that a broker has pointed to (KIP-951). Says whether that was news.
+    @discardableResult
+    package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) -> Bool {
+        var isNews = false
+        learn([partition]) { isNews = $0.setLeader(of: partition, leader, epoch: epoch) }
+        return isNews
     }
 
     /// Takes over where a broker is reached, which another one has told.
