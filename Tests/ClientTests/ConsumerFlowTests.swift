@@ -251,8 +251,8 @@ import Testing
             return .answer(answer)
         }
         let consumer = try Self.reader("127.0.0.1:\(broker.port)", [partition: .offset(0)]) {
-            $0.client.retryBackoff = .seconds(600)
-            $0.client.maximumRetryBackoff = .seconds(600)
+            $0.client.retryBackoff = .seconds(120)
+            $0.client.maximumRetryBackoff = .seconds(120)
         }
         let seen = Seen()
         let task = consumer.read(into: seen, commit: false)
