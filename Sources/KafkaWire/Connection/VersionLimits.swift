@@ -26,7 +26,7 @@ struct VersionPin: Sendable, Equatable {
             guard let name = ReleaseHistory.named(text) else {
                 throw Self.refusal(
                     "the release \"\(text)\" is none of Kafka's that this client knows: name one from "
-                        + "\(Self.oldest) to \(ReleaseHistory.own)")
+                        + "\(ReleaseHistory.oldest) to \(ReleaseHistory.own)")
             }
             words = "Kafka \(name)"
             guard let known = ReleaseHistory.highest(of: name) else {
@@ -36,31 +36,21 @@ struct VersionPin: Sendable, Equatable {
             }
             highest = Dictionary(known.inOrder.map { (APIKey(rawValue: $0.key), $0.value) }) { first, _ in first }
             isWhole = true
-            for api in [APIKey.produce, .fetch] where !Self.isSpoken(api, upTo: highest[api] ?? -1) {
+            for api in [APIKey.produce, .fetch] where API.of(api)?.isSpoken(upTo: highest[api]) != true {
                 throw Self.refusal(
                     "Kafka \(name) is older than this client can be: its \(api) is not spoken any more (KIP-896); name a "
-                        + "release from \(Self.oldest) on")
+                        + "release from \(ReleaseHistory.oldest) on")
             }
         case .highest(let versions):
             words = "versions of its configuration"
             highest = versions
             isWhole = false
-            for (api, version) in versions.inOrder where !Self.isSpoken(api, upTo: version) {
+            for (api, version) in versions.inOrder where API.of(api)?.isSpoken(upTo: version) != true {
                 let spoken = API.of(api).map { "speaks it from version \($0.stableVersions.lowerBound) on" }
                 throw Self.refusal(
                     "\(api) is held to version \(version) at most, and this client \(spoken ?? "does not know it")")
             }
         }
-    }
-
-    /// The oldest release that a client can be held to.
-    static let oldest =
-        ReleaseHistory.releases.first { release in
-            [APIKey.produce, .fetch].allSatisfy { isSpoken($0, upTo: release.highest[$0.rawValue] ?? -1) }
-        }?.name ?? ReleaseHistory.own
-
-    private static func isSpoken(_ api: APIKey, upTo version: Int16) -> Bool {
-        API.of(api).map { $0.stableVersions.lowerBound <= version } ?? false
     }
 
     private static func refusal(_ sentence: String) -> KafkaError {

@@ -68,14 +68,18 @@ public struct VersionTable: Sendable, Equatable {
         if let version = Self.common(ours, ranges[api]) { return version }
         if let held, Self.common(ours, held.all[api]) != nil { throw held.pin.error(api, broker: broker) }
         guard let theirs = (held?.all ?? ranges)[api] else {
+            let release = API.of(api)?.firstRelease
             throw KafkaError(
-                .unsupportedVersion, "broker \(broker) does not speak \(api) at all; it may be older than Kafka 2.1",
+                .unsupportedVersion,
+                "broker \(broker) does not speak \(api) at all; "
+                    + (release.map { "it is in Kafka since \($0)" }
+                        ?? "it may be older than Kafka \(ReleaseHistory.oldest)"),
                 broker: broker, api: api)
         }
         throw KafkaError(
             .unsupportedVersion,
             "broker \(broker) speaks \(api) \(theirs.lowerBound) to \(theirs.upperBound), this client "
-                + "\(ours.lowerBound) to \(ours.upperBound); use a broker of Kafka 2.1 or later",
+                + "\(ours.lowerBound) to \(ours.upperBound); use a broker of Kafka \(ReleaseHistory.oldest) or later",
             broker: broker, api: api)
     }
 

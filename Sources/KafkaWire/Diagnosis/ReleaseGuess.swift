@@ -122,7 +122,9 @@ package enum ReleaseJudgement {
                 findings.append(
                     DiagnosisFinding(
                         .problem, .brokerTooOld, place, what,
-                        advice: "Use brokers of Apache Kafka 2.1 or later (KIP-896), or what is compatible with them."))
+                        advice:
+                            "Use brokers of Apache Kafka \(ReleaseHistory.oldest) or later, or what is compatible with them."
+                    ))
             } else {
                 findings.append(
                     DiagnosisFinding(.warning, .missingFeatures, place, "\(what) \(need.consequence)"))

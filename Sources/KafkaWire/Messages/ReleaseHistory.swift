@@ -98,4 +98,26 @@ package enum ReleaseHistory {
         guard let dot = name.lastIndex(of: "."), Int(name[name.index(after: dot)...]) != nil else { return nil }
         return known(name + ".0") ?? known(name[..<dot])
     }
+
+    /// The oldest release whose brokers this library can produce to and fetch from.
+    package static let oldest =
+        releases.first { release in
+            [APIKey.produce, .fetch].allSatisfy { API.of($0)?.isSpoken(upTo: release.highest[$0.rawValue]) == true }
+        }?.name ?? own
+}
+
+extension API {
+    /// Whether this library speaks one of the versions up to that one.
+    package func isSpoken(upTo version: Int16?) -> Bool { version.map { $0 >= stableVersions.lowerBound } ?? false }
+
+    /// The first release of Kafka whose brokers serve this in a version that this library speaks; nil where that is the oldest
+    /// that it can use at all.
+    package var firstRelease: String? {
+        // The table has brokers with KRaft from 3.5 on.
+        if key == .describeQuorum || key == .unregisterBroker { return "3.3 (with KRaft)" }
+        let first = ReleaseHistory.releases.first { isSpoken(upTo: $0.highest[key.rawValue]) }?.name
+        let old = ReleaseHistory.releases.prefix { $0.name != ReleaseHistory.oldest }.map(\.name)
+        guard let first else { return ReleaseHistory.own }
+        return first == ReleaseHistory.oldest || old.contains(first) ? nil : first
+    }
 }

@@ -105,4 +105,19 @@ import Testing
         #expect(try level(.highest([.produce: 11])) == 1 && level(.highest([.fetch: 11])) == 2)
         #expect(ReleaseHistory.named("0.11") == "0.11.0" && ReleaseHistory.named("v4.3.1") == ReleaseHistory.own)
     }
+
+    @Test(
+        arguments: [
+            (.produce, nil), (.joinGroup, nil), (.createPartitions, "1.0"), (.describeConfigs, "1.1"),
+            (.deleteGroups, "1.1"),
+            (.describeLogDirs, "2.0"), (.electLeaders, "2.2"), (.incrementalAlterConfigs, "2.3"),
+            (.offsetDelete, "2.4"),
+            (.describeClientQuotas, "2.6"), (.updateFeatures, "2.7"), (.writeTxnMarkers, "2.8"),
+            (.listTransactions, "3.0"),
+            (.describeQuorum, "3.3 (with KRaft)"), (.listConfigResources, "3.7"), (.describeTopicPartitions, "3.8"),
+        ] as [(APIKey, String?)])
+    func everyAPIHasItsFirstRelease(_ api: APIKey, _ release: String?) {
+        #expect(API.of(api)?.firstRelease == release)
+        #expect(ReleaseHistory.oldest == "0.11.0")
+    }
 }
