@@ -85,6 +85,12 @@ public struct DialedStream: Sendable {
         return try await call.connector.read(atMost: count, from: socket, until: call.deadline)
     }
 
+    /// Reads the head of a proxy's answer, and nothing of what is behind it.
+    func readHead() async throws -> HTTPProxyAnswer {
+        let call = try own()
+        return try await call.connector.readHead(from: socket, until: call.deadline)
+    }
+
     /// Closes it: for a dialer that gives up what it has opened.
     public func close() { socket.close() }
 

@@ -75,11 +75,7 @@ public struct HTTPProxyDialer: Dialer {
         }
         do {
             try await stream.write(Array(request(for: target).utf8))
-            var head = HTTPProxyAnswer()
-            while !head.isComplete {
-                // Byte by byte: what stands behind the head is the broker's.
-                head.take(try await stream.read(atMost: 1).first)
-            }
+            let head = try await stream.readHead()
             if let sentence = head.refusal(of: target, by: self) { throw HTTPProxyRefusal(sentence: sentence) }
             return stream
         } catch let error as NetError {
