@@ -8,7 +8,7 @@ private let part = TopicPartition("t", 0)
 
 /// Brokers of older releases: what they can do works, and what they cannot is one clear error.
 @Suite(.turn) struct AdminVersionTests {
-    @Test(arguments: ["2.1", "2.4", "2.8", "3.3", "3.7", "4.0"]) func whatAnOldBrokerCanDoWorks(release: String)
+    @Test(arguments: ["2.0", "2.1", "2.4", "2.8", "3.3", "3.7", "4.0"]) func whatAnOldBrokerCanDoWorks(release: String)
         async throws
     {
         var configuration = KafkaBroker.Configuration(topics: ["t": 2])
@@ -50,6 +50,16 @@ private let part = TopicPartition("t", 0)
             "2.3", "Kafka since 2.4",
             AdminAction(.offsetDelete, .none) { _ = try await $0.deleteGroupOffsets(of: "g", [part]).get() }
         ),
+        (
+            "0.11.0", "Kafka since 1.0",
+            .init(.createPartitions, .none) { _ = try await $0.addPartitions(["t": .init(total: 3)]).get() }
+        ),
+        (
+            "1.0", "Kafka since 1.1",
+            .init(.describeConfigs, .none) { _ = try await $0.describeConfigs([.topic("t")]).get() }
+        ),
+        ("1.0", "Kafka since 1.1", .init(.deleteGroups, .none) { _ = try await $0.deleteGroups(["g"]).get() }),
+        ("1.1", "Kafka since 2.0", .init(.describeLogDirs, .none) { _ = try await $0.describeLogDirs().get() }),
         (
             "2.1", "Kafka since 2.3",
             .init(.incrementalAlterConfigs, .none) {

@@ -142,6 +142,36 @@ import Testing
         await proxy.stop()
     }
 
+    private static var hasIPv6: Bool {
+        guard let address = try? SocketAddress.resolve(host: "::1", port: 0).first,
+            let socket = try? TCPSocket.listening(on: address)
+        else { return false }
+        socket.close()
+        return true
+    }
+
+    /// The address comes from the configuration first, and from the broker's metadata then.
+    @Test(.enabled(if: hasIPv6)) func aBrokerIsReachedOverIPv6() async throws {
+        var configuration = KafkaBroker.Configuration(topics: ["t": 1])
+        configuration.host = "::1"
+        let broker = try await KafkaBroker.start(configuration)
+        let connected = Seen()
+        for family in [AddressFamily.any, .v6] {
+            var client = ClientConfiguration.quick(["[::1]:\(broker.port)"])
+            client.connections.addressFamily = family
+            client.onEvent = { if case .connecting(let broker) = $0 { connected.add(broker) } }
+            #expect(try await Self.produceAndRead(client).prefix(3) == ["v0", "v1", "v2"])
+        }
+        #expect(Set(connected.all) == ["[::1]:\(broker.port)"])
+        var client = ClientConfiguration.quick(["[::1]:\(broker.port)"])
+        client.connections.addressFamily = .v4
+        client.apiTimeout = .seconds(1)
+        let admin = try KafkaAdmin(client)
+        await #expect(throws: KafkaError.self) { try await within { try await admin.describeCluster() } }
+        await admin.close()
+        await broker.stop()
+    }
+
     @Test func aPathOnWhichNobodyListensIsNamed() async throws {
         let admin = try KafkaAdmin(.quick(["unix:/tmp/kafkawire-nobody.sock"]))
         let error = await #expect(throws: KafkaError.self) { try await within { try await admin.describeCluster() } }

@@ -211,6 +211,58 @@ import Testing
         await broker.stop()
     }
 
+    // MARK: - Leaders
+
+    /// A broker that metadata has not told of leads: the answer to Fetch says so and where it is (KIP-951). It is asked at
+    /// once, and not after a pause, which nobody would wait for here.
+    @Test func aLeaderThatIsNewIsReadFromWhereTheAnswerSays() async throws {
+        var configuration = KafkaBroker.Configuration(topics: ["u": 2], brokers: 2)
+        configuration.defaultReplicationFactor = 1
+        let broker = try await KafkaBroker.start(configuration)
+        let topic = try #require(await broker.topics.first { $0.name == "u" })
+        let moved = try #require(topic.partitions.firstIndex { $0.leader == 2 })
+        let partition = TopicPartition("u", PartitionID(Int32(moved)))
+        try await Self.send(["a"], to: partition, broker)
+        let port = Int32(broker.port)
+        let asked = Locked<[BrokerID]>([])
+        broker.on(.fetch) { request in
+            asked.withLock { $0.append(request.node) }
+            return .pass
+        }
+        broker.on(.metadata) { request in
+            var answer = MetadataResponse.with {
+                $0.clusterId = "c"
+                $0.controllerId = 1
+                $0.brokers = [.with { ($0.nodeId, $0.host, $0.port) = (1, "127.0.0.1", port) }]
+            }
+            if (request.message as? MetadataRequest)?.topics?.isEmpty != true {
+                answer.topics = [
+                    .with {
+                        ($0.name, $0.topicId) = (topic.name, topic.id)
+                        $0.partitions = topic.partitions.indices.map { index in
+                            .with {
+                                ($0.partitionIndex, $0.leaderId) = (PartitionID(Int32(index)), 1)
+                                ($0.replicaNodes, $0.isrNodes) = ([1], [1])
+                            }
+                        }
+                    }
+                ]
+            }
+            return .answer(answer)
+        }
+        let consumer = try Self.reader("127.0.0.1:\(broker.port)", [partition: .offset(0)]) {
+            $0.client.retryBackoff = .seconds(120)
+            $0.client.maximumRetryBackoff = .seconds(120)
+        }
+        let seen = Seen()
+        let task = consumer.read(into: seen, commit: false)
+        try await seen.wait(for: 1, within: .seconds(60))
+        #expect(seen.all == ["a"] && asked.withLock { $0 }.prefix(2) == [1, 2])
+        await consumer.close()
+        try await task.value
+        await broker.stop()
+    }
+
     // MARK: - The closest replica (KIP-392)
 
     /// A batch of one record at `offset`.

@@ -132,6 +132,56 @@ import Testing
         await broker.stop()
     }
 
+    /// All of one partition wait for each other, whatever their keys are; partitions do not.
+    @Test func recordsOfAPartitionWaitForEachOther() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 3]))
+        try await Self.send(300, keys: 50, broker)
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
+        let hands = Hands()
+        let task = Task {
+            try await consumer.processInParallel(maximum: 8, order: .partition) { record in
+                let lane = "\(record.source.partition)"
+                hands.begin(lane)
+                // Another partition's record is taken in hand meanwhile.
+                while hands.most < 2 { try await Task.sleep(for: .milliseconds(1)) }
+                try await Task.sleep(for: .microseconds(100))
+                hands.end(lane, "\(record.offset)")
+            }
+        }
+        try await eventually(within: .seconds(60)) { hands.count == 300 }
+        await consumer.stop()
+        try await task.value
+        #expect(await consumer.close() == nil)
+        #expect(hands.overlaps == 0 && (2...3).contains(hands.most) && hands.values.count == 3)
+        for offsets in hands.values.values { #expect(offsets == Array(offsets.indices)) }
+        let committed = await broker.group("g")?.committed ?? []
+        #expect(committed.reduce(0) { $0 + $1.offset.rawValue } == 300)
+        await broker.stop()
+    }
+
+    /// Records of one key are in hand at once.
+    @Test func withoutAnOrderNoRecordWaits() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        try await Self.send(40, keys: 1, broker)
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
+        let hands = Hands()
+        let task = Task {
+            try await consumer.processInParallel(maximum: 4, order: .none) { record in
+                let place = "\(record.offset)"
+                hands.begin(place)
+                while hands.most < 4 { try await Task.sleep(for: .milliseconds(1)) }
+                hands.end(place, place)
+            }
+        }
+        try await eventually(within: .seconds(60)) { hands.count == 40 }
+        await consumer.stop()
+        try await task.value
+        #expect(await consumer.close() == nil)
+        #expect(hands.most == 4 && hands.overlaps == 0)
+        #expect(await broker.group("g")?.committed.map(\.offset) == [40])
+        await broker.stop()
+    }
+
     /// One record hangs: what is behind it is done, and comes again after a crash; nothing in front does.
     @Test func whatIsCommittedEndsInFrontOfWhatIsInHand() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))

@@ -21,7 +21,7 @@ import Testing
     /// Of settings that are of two sides, the properties of these are the same, or a part of one.
     private static let shared = [
         "compression.lz4.level", "compression.zstd.level", "enable.auto.commit", "metadata.recovery.strategy",
-        "metadata.recovery.rebootstrap.trigger.ms",
+        "metadata.recovery.rebootstrap.trigger.ms", "api.version.request",
     ]
 
     @Test func propertiesAndDefaultsAreTheConfigurations() throws {

@@ -16,10 +16,7 @@ struct KafkaRelease: Sendable {
 
     /// The release of that name, with or without a `v` in front and a patch number behind, or nil.
     static func named(_ text: String) -> KafkaRelease? {
-        let name = text.hasPrefix("v") ? text.dropFirst() : text[...]
-        if let exact = all.first(where: { $0.name == name }) { return exact }
-        guard let dot = name.lastIndex(of: "."), Int(name[name.index(after: dot)...]) != nil else { return nil }
-        return all.first { $0.name == name[..<dot] }
+        ReleaseHistory.named(text).flatMap { name in all.first { $0.name == name } }
     }
 
     /// The versions of `range` that the release speaks, or nil where that is none.
@@ -31,15 +28,11 @@ struct KafkaRelease: Sendable {
 
     /// Every release that is known, the oldest first.
     static let all: [KafkaRelease] = {
-        var highest: [Int16: Int16] = [:]
-        var releases: [KafkaRelease] = []
         var hasFeatures = false
-        for (name, changes) in ReleaseHistory.changes {
-            highest.merge(changes) { $1 }
+        let releases = ReleaseHistory.releases.map { name, highest in
             if name == "4.0" { hasFeatures = true }
-            releases.append(KafkaRelease(name: name, highest: highest, hasFeatures: hasFeatures))
+            return KafkaRelease(name: name, highest: highest, hasFeatures: hasFeatures)
         }
-        // The release whose definitions this library has.
-        return releases + [KafkaRelease(name: "4.3", highest: nil, hasFeatures: true)]
+        return releases + [KafkaRelease(name: ReleaseHistory.own, highest: nil, hasFeatures: true)]
     }()
 }

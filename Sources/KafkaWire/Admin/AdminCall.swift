@@ -320,7 +320,7 @@ extension AdminCall {
         error.topic = error.topic ?? subject.topic
         error.partition = error.partition ?? subject.partition
         // Without a broker the error is this client's own, which says more.
-        if error.code == .unsupportedVersion, error.broker != nil, let release = R.api.firstRelease {
+        if error.code == .unsupportedVersion, error.broker != nil, let release = API.of(R.api)?.firstRelease {
             error.message =
                 "could not \(subject.appended(to: what)): \(error.broker.map { "broker \($0)" } ?? "the broker") does not "
                 + "serve \(R.api) in a version that this client speaks; it is in Kafka since \(release)"
@@ -338,24 +338,5 @@ extension AdminCall {
             : "could not \(what) in time; the last error was: \(error.message)"
         return KafkaError(
             code, message, broker: error.broker, api: error.api, topic: error.topic, partition: error.partition)
-    }
-}
-
-extension APIKey {
-    /// The release that brought an API which not all brokers of Kafka 2.1 and later have.
-    fileprivate var firstRelease: String? {
-        switch self {
-        case .electLeaders: "2.2"
-        case .incrementalAlterConfigs: "2.3"
-        case .alterPartitionReassignments, .listPartitionReassignments, .offsetDelete: "2.4"
-        case .describeClientQuotas, .alterClientQuotas: "2.6"
-        case .describeUserScramCredentials, .alterUserScramCredentials, .updateFeatures: "2.7"
-        case .describeCluster, .describeProducers, .writeTxnMarkers: "2.8"
-        case .describeTransactions, .listTransactions: "3.0"
-        case .describeQuorum, .unregisterBroker: "3.3 (with KRaft)"
-        case .listConfigResources: "3.7"
-        case .consumerGroupDescribe, .describeTopicPartitions: "3.8"
-        default: nil
-        }
     }
 }

@@ -28,6 +28,9 @@ public struct ClientConfiguration: Sendable {
     public var metadataMaximumAge: Duration = .seconds(300)
     /// How connections are made, and how long they are kept.
     public var connections = ConnectionOptions()
+    /// Up to which versions of the protocol the client speaks (`api.versions.release`). Default nil: the highest that both sides
+    /// do.
+    public var versions: VersionLimits?
     /// What happens when no known broker tells of the cluster any more (`metadata.recovery.strategy`,
     /// `metadata.recovery.rebootstrap.trigger.ms`). Default: the bootstrap servers are asked anew, at the latest after 5
     /// minutes, as in Java.

@@ -27,6 +27,16 @@ extension SettingName {
                 .alias("topic.metadata.refresh.interval.ms"),
                 "after how long topics and leaders are asked for anew though nothing failed"),
             .init(
+                "api.versions.release", .client, "versions", .text, "",
+                .differs("broker.version.fallback", "counts with api.version.request=false"),
+                "up to which release of Kafka the client speaks, such as 2.8, whatever the brokers speak"),
+            .init(
+                "broker.version.fallback", .client, "versions", .text, "",
+                "api.versions.release as librdkafka has it: only where api.version.request is false"),
+            .init(
+                "api.version.request", .client, "versions", .flag, "true",
+                "false has broker.version.fallback count; brokers are asked for their versions all the same"),
+            .init(
                 "progress.limit.ms", .client, "progressLimit", .milliseconds(atLeast: 0), "30000", .none,
                 "after how long without progress a partition that has records is told of, with the cause; 0 never does"),
         ] + ofConnections
@@ -76,6 +86,10 @@ extension SettingName {
             "client.dns.lookup", .client, "connections.nameLookup",
             .choice(["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "use_all_dns_ips",
             "whether bootstrap servers are taken by the names that the system has for their addresses (KIP-235)"),
+        .init(
+            "proxy.url", .client, "connections.dialer", .text, "", .none,
+            "the HTTP proxy that brokers are reached through, as http://user:password@host:port (kafka-python's proxy_url)"
+        ),
         .init(
             "metadata.recovery.strategy", .client, "recovery", .choice(["none", "rebootstrap"]), "rebootstrap",
             "whether the bootstrap servers are asked anew when no known broker tells of the cluster (KIP-1102)"),

@@ -56,8 +56,29 @@ extension ClientConfiguration {
         "metadata.recovery.rebootstrap.trigger.ms": { (configuration, value) throws(KafkaError) in
             configuration.recovery = .rebootstrap(after: try value.milliseconds())
         },
+        "api.versions.release": { (configuration, value) throws(KafkaError) in
+            configuration.versions = try VersionLimits.named(value)
+        },
+        // librdkafka's: what it takes brokers for where it does not ask them. ``ConnectionSettings/ordered(_:)`` leaves it
+        // out where that is not said.
+        "broker.version.fallback": { (configuration, value) throws(KafkaError) in
+            configuration.versions = try VersionLimits.named(value)
+        },
+        "api.version.request": { (_, value) throws(KafkaError) in _ = try value.flag() },
         "progress.limit.ms": { (configuration, value) throws(KafkaError) in
             configuration.progressLimit = try value.milliseconds()
         },
     ]).with(ConnectionSettings.rules)
+}
+
+extension VersionLimits {
+    /// The release of a setting; nil where it is empty.
+    fileprivate static func named(_ value: SettingValue) throws(KafkaError) -> VersionLimits? {
+        guard !value.text.isEmpty else { return nil }
+        let limits = VersionLimits.release(value.text)
+        do throws(KafkaError) { _ = try VersionPin(limits) } catch {
+            throw value.refusal("\(value.name): \(error.message)")
+        }
+        return limits
+    }
 }

@@ -7,6 +7,8 @@ package actor Cluster {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
     package nonisolated let configuration: ClientConfiguration
     package nonisolated let observation: Observation
+    /// What its versions are held to.
+    let pin: VersionPin?
 
     /// Which connection a request uses. A broker works through a connection's requests one at a time, so that what may
     /// wait there must not stand in front of what may not.
@@ -60,6 +62,7 @@ package actor Cluster {
         self.configuration = configuration
         self.loop = loop
         observation = configuration.observation
+        if let limits = configuration.versions { pin = try VersionPin(limits) } else { pin = nil }
         var addresses: [BrokerAddress] = []
         for servers in configuration.bootstrapServers {
             for server in servers.split(separator: ",") {
@@ -239,9 +242,12 @@ package actor Cluster {
         }
     }
 
-    /// Takes over a leader that a broker has pointed to (KIP-951).
-    package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
-        learn([partition]) { $0.setLeader(of: partition, leader, epoch: epoch) }
+    /// Takes over a leader that a broker has pointed to (KIP-951). Says whether that was news.
+    @discardableResult
+    package func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) -> Bool {
+        var isNews = false
+        learn([partition]) { isNews = $0.setLeader(of: partition, leader, epoch: epoch) }
+        return isNews
     }
 
     /// Takes over where a broker is reached, which another one has told.

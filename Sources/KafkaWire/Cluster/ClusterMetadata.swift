@@ -146,14 +146,16 @@ package struct ClusterMetadata: Sendable, Equatable {
         brokers[broker] = BrokerAddress(host: host, port: port)
     }
 
-    /// Takes over a leader that a broker has pointed to (KIP-951).
-    mutating func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) {
+    /// Takes over a leader that a broker has pointed to (KIP-951). Says whether that was news.
+    @discardableResult
+    mutating func setLeader(of partition: TopicPartition, _ leader: BrokerID, epoch: LeaderEpoch) -> Bool {
         let index = partition.partition.index
         guard var topic = topics[partition.topic], topic.partitions.indices.contains(index),
             topic.partitions[index].leaderEpoch < epoch, brokers[leader] != nil
-        else { return }
+        else { return false }
         topic.partitions[index].leader = leader
         topic.partitions[index].leaderEpoch = epoch
         topics[partition.topic] = topic
+        return true
     }
 }

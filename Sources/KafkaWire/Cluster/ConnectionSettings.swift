@@ -45,7 +45,22 @@ enum ConnectionSettings {
                 "use_all_dns_ips": .allAddresses, "resolve_canonical_bootstrap_servers_only": .canonicalBootstrapNames,
             ])
         },
+        "proxy.url": { (configuration, value) throws(KafkaError) in
+            configuration.connections.dialer = value.text.isEmpty ? nil : try proxy(value)
+        },
     ]
+
+    /// A proxy by its URL, of which an error shows nothing: there may be a password in it.
+    private static func proxy(_ value: SettingValue) throws(KafkaError) -> HTTPProxyDialer {
+        if let dialer = HTTPProxyDialer(url: value.text) { return dialer }
+        let text = value.text.lowercased()
+        let known = ["socks4:", "socks4a:", "socks5:", "socks5h:", "https:"].first(where: text.hasPrefix)
+        let reason =
+            known.map { "begins with \($0), which this client does not speak to a proxy" } ?? "is no URL of a proxy"
+        throw value.refusal(
+            "\(value.name) \(reason); write it as http://host:port or http://user:password@host:port, with %40 for an @ "
+                + "in a user or password")
+    }
 
     /// Java's clients never close a connection where the number is negative, librdkafka's where it is 0.
     private static func idleTime(_ value: SettingValue) throws(KafkaError) -> Duration? {
@@ -59,11 +74,16 @@ enum ConnectionSettings {
         return size == systems ? nil : size
     }
 
-    /// What is read after another setting that it is about stands behind it, in whatever order they were written.
+    /// What is read after another setting that it is about stands behind it, in whatever order they were written. The release
+    /// that librdkafka takes brokers for counts only where they are not to be asked (`api.version.request=false`): it stands in
+    /// many a configuration from before Kafka 0.10.
     static func ordered(_ settings: [(name: String, value: String)]) -> [(name: String, value: String)] {
         func isLate(_ name: String) -> Bool {
             name == "reconnect.backoff.max.ms" || name == "metadata.recovery.strategy"
         }
-        return settings.filter { !isLate($0.name) } + settings.filter { isLate($0.name) }
+        let asks = settings.last { $0.name == "api.version.request" }
+            .map { SettingValue($0.name, $0.value).text.lowercased() != "false" }
+        let kept = settings.filter { $0.name != "broker.version.fallback" || asks == false }
+        return kept.filter { !isLate($0.name) } + kept.filter { isLate($0.name) }
     }
 }

@@ -140,16 +140,3 @@ extension Cluster {
         return found
     }
 }
-
-extension VersionTable {
-    /// Throws unless both sides speak exactly this version, be it stable or not.
-    func check<R: WireRequest>(_: R.Type, _ version: Int16, broker: String) throws(KafkaError) {
-        let theirs = self[R.api]
-        guard !R.versions.contains(version) || theirs?.contains(version) != true else { return }
-        let spoken = theirs.map { "\($0.lowerBound) to \($0.upperBound)" } ?? "none"
-        throw KafkaError(
-            .unsupportedVersion,
-            "version \(version) of \(R.api) cannot be spoken with broker \(broker): it speaks \(spoken), this client "
-                + "\(R.versions.lowerBound) to \(R.versions.upperBound)", broker: broker, api: R.api)
-    }
-}

@@ -114,7 +114,7 @@ extension Cluster {
         if let opening = opening[key] { return try await opening.task.value.get() }
         let connection = BrokerConnection(
             host: address.host, port: address.port, clientId: configuration.clientId, loop: loop,
-            watch: observation.watch(over: "\(address)"), options: configuration.connections
+            watch: observation.watch(over: "\(address)"), options: configuration.connections, pin: pin
         ) { [weak self] reason in
             self?.assumeIsolated { $0.closed(key, reason) }
         }

@@ -10,6 +10,7 @@ package actor BrokerConnection {
     private let port: UInt16
     private let clientId: String
     private let options: ConnectionOptions
+    private let pin: VersionPin?
     private let watch: (any ConnectionWatch)?
     /// Is told once that the connection has ended, and why; on the loop.
     private let onClose: (@Sendable (ConnectionState.Reason) -> Void)?
@@ -40,12 +41,22 @@ package actor BrokerConnection {
         host: String, port: UInt16, clientId: String, loop: any EventLoop, watch: (any ConnectionWatch)? = nil,
         options: ConnectionOptions = ConnectionOptions(), onClose: (@Sendable (ConnectionState.Reason) -> Void)? = nil
     ) {
+        self.init(
+            host: host, port: port, clientId: clientId, loop: loop, watch: watch, options: options, pin: nil,
+            onClose: onClose)
+    }
+
+    init(
+        host: String, port: UInt16, clientId: String, loop: any EventLoop, watch: (any ConnectionWatch)?,
+        options: ConnectionOptions, pin: VersionPin?, onClose: (@Sendable (ConnectionState.Reason) -> Void)?
+    ) {
         self.host = host
         self.port = port
         self.clientId = clientId
         self.loop = loop
         self.watch = watch
         self.options = options
+        self.pin = pin
         self.onClose = onClose
         state = ConnectionState(idleLimit: options.maximumIdleTime)
         connector = Connector(loop, family: options.addressFamily, options: options.socket)
@@ -110,8 +121,9 @@ package actor BrokerConnection {
             }
             if !arrival.give(outcome), case .success(let late) = outcome { late.close() }
         }
+        let way = (dialer as? HTTPProxyDialer).map { " through \($0)" } ?? ""
         let timer = loop.schedule(at: deadline) { [name] in
-            arrival.give(.failure(DialFailure(NetError.timedOut(doing: "connect to \(name)"))))
+            arrival.give(.failure(DialFailure(NetError.timedOut(doing: "connect to \(name)\(way)"))))
         }
         let outcome = await arrival.value()
         loop.cancel(timer)
@@ -131,7 +143,9 @@ package actor BrokerConnection {
             $0.clientSoftwareName = "kafkawire"
             $0.clientSoftwareVersion = kafkaWireVersion
         }
-        for version in [API.of(.apiVersions)?.latestStable ?? 0, 0] {
+        // A release without this request is older than any that a client can be held to.
+        let newest = min(API.of(.apiVersions)?.latestStable ?? 0, pin?.limit(of: .apiVersions) ?? .max)
+        for version in newest > 0 ? [newest, 0] : [0] {
             let answer = try await exchange(request, version: version, deadline: deadline)
             var reader = ByteReader(answer)
             var code = ErrorCode.none
@@ -140,7 +154,7 @@ package actor BrokerConnection {
                 code = ErrorCode(rawValue: try reader.integer())
                 if code == .unsupportedVersion, version > 0 { continue }
                 let response = try Frame.decodeResponse(ApiVersionsResponse.self, answer, version: version)
-                if code == .none { return VersionTable(response, version: version) }
+                if code == .none { return VersionTable(response, version: version, pin: pin) }
             } catch {
                 throw failure(.wire(error), .apiVersions)
             }

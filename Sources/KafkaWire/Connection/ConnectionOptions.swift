@@ -34,7 +34,7 @@ public struct ConnectionOptions: Sendable {
     /// connection before memory is taken for it. It has to have room for `fetch.max.bytes` and one batch more. Default
     /// 100 MiB.
     public var maximumAnswerSize = Frame.defaultLimit
-    /// Makes the connections; nil lets the client do it. Default nil.
+    /// Makes the connections; nil lets the client do it. ``HTTPProxyDialer`` is the one of `proxy.url`. Default nil.
     public var dialer: (any Dialer)?
 
     /// The defaults.

@@ -13,6 +13,7 @@ actor ConsumerEngine {
     }
 
     let configuration: KafkaConsumer.Configuration
+    let reader: ConsumerRecord.Reader
     let cluster: Cluster
     var membership: (any GroupMembership)?
     var topics: TopicWatch
@@ -40,6 +41,7 @@ actor ConsumerEngine {
 
     init(_ configuration: KafkaConsumer.Configuration, cluster: Cluster) {
         self.configuration = configuration
+        reader = ConsumerRecord.Reader(group: configuration.groupId, clientId: configuration.client.clientId)
         self.cluster = cluster
         loop = cluster.loop
         backoff = Backoff(configuration.client, seed: cluster.loop.random())

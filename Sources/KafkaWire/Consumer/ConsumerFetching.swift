@@ -51,8 +51,8 @@ extension ConsumerEngine {
 
     /// A partition cannot be read at present: it is left alone for a while, and told of. What is usual, as while a leader
     /// moves, is told of where it lasts.
-    func stumble(_ partition: TopicPartition, _ error: KafkaError, isUsual: Bool = false) {
-        let failures = plan.failed(partition, backoff, now: now)
+    func stumble(_ partition: TopicPartition, _ error: KafkaError, isUsual: Bool = false, isHinted: Bool = false) {
+        let failures = plan.failed(partition, backoff, now: now, isHinted: isHinted)
         if !isUsual || failures >= Self.patience { report(error, .partition(partition)) }
     }
 
@@ -90,7 +90,7 @@ extension ConsumerEngine {
                 stumble(source, error, isUsual: true)
                 reset(source, from: answer.offset, to: resetStart, error)
             case .moved?:
-                stumble(source, error, isUsual: true)
+                stumble(source, error, isUsual: true, isHinted: answer.isHinted)
                 cluster.assumeIsolated { $0.noteRefusal(error) }
                 relearn([source])
             case .outOfDate?:

@@ -6,15 +6,29 @@ public struct ConsumerRecord: Sendable {
     public let record: Record
     /// The number of the assignment that it is of.
     let assignment: Int
+    /// Who has read it.
+    let reader: Reader
 
-    init(_ record: Record, of batch: ConsumerBatch) {
-        self.init(record, from: batch.source, assignment: batch.assignment)
+    /// What a consumer is called, for spans.
+    final class Reader: Sendable {
+        let group: String?
+        let clientId: String
+
+        init(group: String?, clientId: String) {
+            self.group = group
+            self.clientId = clientId
+        }
     }
 
-    init(_ record: Record, from source: TopicPartition, assignment: Int) {
+    init(_ record: Record, of batch: ConsumerBatch) {
+        self.init(record, from: batch.source, assignment: batch.assignment, reader: batch.engine.reader)
+    }
+
+    init(_ record: Record, from source: TopicPartition, assignment: Int, reader: Reader) {
         self.record = record
         self.source = source
         self.assignment = assignment
+        self.reader = reader
     }
 
     /// The record's place in its partition.

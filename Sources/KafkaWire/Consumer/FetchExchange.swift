@@ -15,6 +15,8 @@ enum FetchExchange {
         var stableOffset: Offset = -1
         /// The replica to read from instead (KIP-392), or -1.
         var replica = BrokerID.none
+        /// Whether it has told of a leader that was not known yet (KIP-951).
+        var isHinted = false
     }
 
     /// Fetches from one broker, waiting there for records. A session that the broker does not know any more is begun anew at
@@ -100,8 +102,9 @@ enum FetchExchange {
                 let parting = placeOfParting(partition, epochs[source])
                 if let parting { outcome = .failure(truncated(source, at: offset, parting, by: answer.broker)) }
                 let leader = partition.currentLeader
+                var isHinted = false
                 if partition.errorCode != .none, leader.leaderId >= 0 {
-                    await cluster.setLeader(of: source, leader.leaderId, epoch: leader.leaderEpoch)
+                    isHinted = await cluster.setLeader(of: source, leader.leaderId, epoch: leader.leaderEpoch)
                 }
                 let stable = isolation == .readCommitted ? partition.lastStableOffset : -1
                 let end = stable >= 0 ? stable : partition.highWatermark
@@ -110,7 +113,8 @@ enum FetchExchange {
                     PartitionAnswer(
                         source: source, outcome: outcome, offset: offset, parting: parting, end: end,
                         highWatermark: partition.highWatermark, stableOffset: stable,
-                        replica: partition.errorCode == .none ? partition.preferredReadReplica : .none))
+                        replica: partition.errorCode == .none ? partition.preferredReadReplica : .none,
+                        isHinted: isHinted))
             }
         }
         guard !open.isEmpty else { return found }

@@ -293,13 +293,16 @@ struct FetchPlan: Equatable, Sendable {
     }
 
     /// The partition could not be read at present: leaves it alone for a while, which grows. Gives how often in a row that
-    /// was so, 0 for a partition that is not read.
-    mutating func failed(_ partition: TopicPartition, _ backoff: Backoff, now: Instant) -> Int {
+    /// was so, 0 for a partition that is not read. With `isHinted` it is known by now who can be asked: that one is, at once;
+    /// brokers that point to each other are left alone all the same.
+    mutating func failed(
+        _ partition: TopicPartition, _ backoff: Backoff, now: Instant, isHinted: Bool = false
+    ) -> Int {
         guard let failures = positions[partition].map({ $0.failures + 1 }) else { return 0 }
         positions[partition]?.failures = failures
         // Whatever it was, the leader knows better.
         if positions[partition]?.replica != nil { positions[partition]?.replica = nil }
-        positions[partition]?.pausedUntil = now + backoff.pause(after: failures)
+        positions[partition]?.pausedUntil = isHinted && failures == 1 ? nil : now + backoff.pause(after: failures)
         if PlantedMistake.goesBackAfterErrors.isMade, case .offset(let start)? = positions[partition]?.start {
             positions[partition]?.offset = start
         }

@@ -12,7 +12,7 @@
 public struct RetryForwarder: Sendable {
     /// Where records go.
     public let policy: RetryPolicy
-    private let producer: KafkaProducer
+    let producer: KafkaProducer
 
     /// A forwarder that sends with this producer, which stays the caller's to close.
     public init(_ policy: RetryPolicy, _ producer: KafkaProducer) {
@@ -31,10 +31,8 @@ public struct RetryForwarder: Sendable {
         _ body: @Sendable (ConsumerRecord) async throws -> Void
     ) async throws {
         try await waitUntilDue(record)
-        do { try await body(record) } catch let error as CancellationError {
-            throw error
-        } catch {
-            if Task.isCancelled { throw error }
+        do { try await body(record) } catch {
+            if isToThrow(error) { throw error }
             try await forward(record, because: error, mayPass: mayPass(error))
         }
     }
@@ -44,9 +42,15 @@ public struct RetryForwarder: Sendable {
     public func forward(
         _ record: ConsumerRecord, because error: any Error, mayPass: Bool = true
     ) async throws(KafkaError) -> RecordMetadata {
-        try await producer.send(
-            policy.forwarded(record, because: error, mayPass: mayPass, now: producer.loop.wallMilliseconds))
+        try await producer.send(forwarded(record, because: error, mayPass: mayPass))
     }
+
+    func forwarded(_ record: ConsumerRecord, because error: any Error, mayPass: Bool) -> ProducerRecord {
+        policy.forwarded(record, because: error, mayPass: mayPass, now: producer.loop.wallMilliseconds)
+    }
+
+    /// Whether that is no failure of the record.
+    func isToThrow(_ error: any Error) -> Bool { error is CancellationError || Task.isCancelled }
 
     /// Waits until a record of a retry topic is to be processed. Records of one retry topic are due in their order.
     ///

@@ -89,7 +89,8 @@ package enum ContactJudgement {
                 DiagnosisFinding(
                     .problem, .brokerFails, place,
                     "\(name) speaks Kafka's protocol, but not in a way that a client could go on with: \(words).",
-                    advice: "Look at the broker's release, 2.1 or later is needed, and at its log.")
+                    advice: "Look at the broker's release, \(ReleaseHistory.oldest) or later is needed, and at its log."
+                )
             ]
         }
     }

@@ -54,14 +54,8 @@ package enum ReleaseGuess: Sendable, Equatable {
 
     /// What a release speaks, the oldest first.
     private static let releases: [(name: String, highest: [Int16: Int16])] = {
-        var highest: [Int16: Int16] = [:]
-        var releases: [(name: String, highest: [Int16: Int16])] = []
-        for (name, changes) in ReleaseHistory.changes {
-            highest.merge(changes) { $1 }
-            releases.append((name, highest))
-        }
         let own = API.all.map { ($0.key.rawValue, $0.latestStable) }
-        return releases + [("4.3", Dictionary(uniqueKeysWithValues: own))]
+        return ReleaseHistory.releases + [(ReleaseHistory.own, Dictionary(uniqueKeysWithValues: own))]
     }()
 
     /// How many APIs differ. One that the broker leaves out is no difference where it is not for every client: brokers
@@ -128,7 +122,9 @@ package enum ReleaseJudgement {
                 findings.append(
                     DiagnosisFinding(
                         .problem, .brokerTooOld, place, what,
-                        advice: "Use brokers of Apache Kafka 2.1 or later (KIP-896), or what is compatible with them."))
+                        advice:
+                            "Use brokers of Apache Kafka \(ReleaseHistory.oldest) or later, or what is compatible with them."
+                    ))
             } else {
                 findings.append(
                     DiagnosisFinding(.warning, .missingFeatures, place, "\(what) \(need.consequence)"))

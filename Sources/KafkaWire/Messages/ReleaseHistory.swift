@@ -71,4 +71,53 @@ package enum ReleaseHistory {
         ),
         ("4.2", [2: 11, 8: 10, 9: 10, 27: 2, 78: 2, 79: 2, 80: 1, 85: 1, 87: 1, 88: 0, 89: 0, 90: 1]),
     ]
+
+    /// The release whose definitions this library has.
+    package static let own = "4.3"
+
+    /// The releases of the table and up to which version each speaks every API, the oldest first.
+    package static let releases: [(name: String, highest: [Int16: Int16])] = {
+        var highest: [Int16: Int16] = [:]
+        return changes.map { name, changes in
+            highest.merge(changes) { $1 }
+            return (name, highest)
+        }
+    }()
+
+    /// Up to which version a release speaks each API; nil where it is this library's own, or none.
+    package static func highest(of name: String) -> [Int16: Int16]? { releases.first { $0.name == name }?.highest }
+
+    /// The name of the release that a text means, with or without a `v` in front and a patch number behind: `v2.8.1` is 2.8.
+    /// Before 1.0 names have three numbers: `0.11` is 0.11.0. Nil where there is none.
+    package static func named(_ text: String) -> String? {
+        let name = text.hasPrefix("v") ? text.dropFirst() : text[...]
+        func known(_ name: some StringProtocol) -> String? {
+            (releases.map(\.name) + [own]).first { $0 == name }
+        }
+        if let exact = known(name) { return exact }
+        guard let dot = name.lastIndex(of: "."), Int(name[name.index(after: dot)...]) != nil else { return nil }
+        return known(name + ".0") ?? known(name[..<dot])
+    }
+
+    /// The oldest release whose brokers this library can produce to and fetch from.
+    package static let oldest =
+        releases.first { release in
+            [APIKey.produce, .fetch].allSatisfy { API.of($0)?.isSpoken(upTo: release.highest[$0.rawValue]) == true }
+        }?.name ?? own
+}
+
+extension API {
+    /// Whether this library speaks one of the versions up to that one.
+    package func isSpoken(upTo version: Int16?) -> Bool { version.map { $0 >= stableVersions.lowerBound } ?? false }
+
+    /// The first release of Kafka whose brokers serve this in a version that this library speaks; nil where that is the oldest
+    /// that it can use at all.
+    package var firstRelease: String? {
+        // The table has brokers with KRaft from 3.5 on.
+        if key == .describeQuorum || key == .unregisterBroker { return "3.3 (with KRaft)" }
+        let first = ReleaseHistory.releases.first { isSpoken(upTo: $0.highest[key.rawValue]) }?.name
+        let old = ReleaseHistory.releases.prefix { $0.name != ReleaseHistory.oldest }.map(\.name)
+        guard let first else { return ReleaseHistory.own }
+        return first == ReleaseHistory.oldest || old.contains(first) ? nil : first
+    }
 }

@@ -1,13 +1,14 @@
 /// Which settings hold secrets, by their names: those that Kafka's definitions call passwords, on any listener, and of
 /// names that are none of Kafka's (plugins, connectors) those that say so. Everything that shows settings asks here.
 package enum SensitiveSettings {
-    /// The settings of type PASSWORD in Kafka 4.3's brokers, clients and Connect workers.
+    /// The settings of type PASSWORD in Kafka 4.3's brokers, clients and Connect workers; and one of ours.
     private static let passwords: [[UInt8]] = [
         "ssl.keystore.password", "ssl.key.password", "ssl.truststore.password", "ssl.keystore.key",
         "ssl.keystore.certificate.chain", "ssl.truststore.certificates", "sasl.jaas.config",
         "sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.assertion.private.key.passphrase",
         "delegation.token.secret.key", "delegation.token.master.key", "password.encoder.secret",
         "password.encoder.old.secret", "zookeeper.ssl.keystore.password", "zookeeper.ssl.truststore.password",
+        "proxy.url",
     ].map { Array($0.utf8) }
     private static let words: [[UInt8]] = [
         "password", "passwd", "passphrase", "secret", "credential", "jaas.config", "private.key", "api.key", "apikey",

@@ -130,4 +130,11 @@ package actor Connector {
             }
         }
     }
+
+    /// Reads byte by byte up to the end of a head: what stands behind it is the broker's.
+    func readHead(from socket: any LoopSocket, until deadline: Instant) async throws(NetError) -> HTTPProxyAnswer {
+        var head = HTTPProxyAnswer()
+        while !head.isComplete { head.take(try await read(atMost: 1, from: socket, until: deadline).first) }
+        return head
+    }
 }

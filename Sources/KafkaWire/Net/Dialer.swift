@@ -2,12 +2,11 @@
 /// opened. ``ConnectionOptions/dialer`` takes it; without one a client connects as ``SystemDialer`` does.
 ///
 /// ```swift
-/// /// Through a proxy that knows HTTP's CONNECT (RFC 9110, 9.3.6).
-/// struct ThroughProxy: Dialer {
+/// /// Through a relay that wants to be told a word first. For a proxy that knows HTTP's CONNECT there is `HTTPProxyDialer`.
+/// struct ThroughRelay: Dialer {
 ///     func dial(_ call: DialedCall) async throws -> DialedStream {
-///         let stream = try await call.connect(host: "proxy.internal", port: 3128)
-///         try await stream.write(Array("CONNECT \(call.host):\(call.port) HTTP/1.1\r\n\r\n".utf8))
-///         …
+///         let stream = try await call.connect(host: "relay.internal", port: 3128)
+///         try await stream.write(Array("\(call.host):\(call.port)\n".utf8))
 ///         return stream
 ///     }
 /// }
@@ -84,6 +83,12 @@ public struct DialedStream: Sendable {
     public func read(atMost count: Int) async throws -> [UInt8] {
         let call = try own()
         return try await call.connector.read(atMost: count, from: socket, until: call.deadline)
+    }
+
+    /// Reads the head of a proxy's answer, and nothing of what is behind it.
+    func readHead() async throws -> HTTPProxyAnswer {
+        let call = try own()
+        return try await call.connector.readHead(from: socket, until: call.deadline)
     }
 
     /// Closes it: for a dialer that gives up what it has opened.

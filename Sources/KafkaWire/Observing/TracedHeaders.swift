@@ -21,16 +21,49 @@
 
     /// What spans of this client are called, and their attributes: OpenTelemetry's conventions for messaging with Kafka.
     enum SpanNames {
-        static func name(_ operation: String, _ topic: String) -> String { "\(operation) \(topic)" }
+        /// What is done, by `messaging.operation.name` and, where that is another word, `messaging.operation.type`.
+        enum Operation: String {
+            case send, process
+            /// Kafka's word for receiving.
+            case poll
 
-        static func describe(_ span: any Span, _ operation: String, topic: String, partition: PartitionID?) {
+            var type: String { self == .poll ? "receive" : rawValue }
+        }
+
+        static func name(_ operation: Operation, _ topic: String) -> String { "\(operation.rawValue) \(topic)" }
+
+        static func describe(
+            _ span: any Span, _ operation: Operation, topic: String, partition: PartitionID?, clientId: String,
+            group: String? = nil
+        ) {
             span.updateAttributes { attributes in
                 attributes["messaging.system"] = "kafka"
-                attributes["messaging.operation.name"] = operation
-                attributes["messaging.operation.type"] = operation
+                attributes["messaging.operation.name"] = operation.rawValue
+                attributes["messaging.operation.type"] = operation.type
                 attributes["messaging.destination.name"] = topic
+                attributes["messaging.client.id"] = clientId
                 if let partition { attributes["messaging.destination.partition.id"] = "\(partition)" }
+                if let group { attributes["messaging.consumer.group.name"] = group }
             }
+        }
+
+        /// What went wrong: `type` is of few different values, `message` for people.
+        static func fail(_ span: any Span, _ error: any Error, type: String, message: String) {
+            span.recordError(error)
+            span.setStatus(SpanStatus(code: .error, message: message))
+            span.attributes["error.type"] = type
+        }
+
+        static func fail(_ span: any Span, _ error: KafkaError) {
+            fail(span, error, type: "\(error.code)", message: error.message)
+        }
+
+        /// The context that a record carries; nil where it carries none.
+        static func carried(_ headers: [RecordHeader], _ tracer: any Tracer) -> ServiceContext? {
+            guard !headers.isEmpty else { return nil }
+            var context = ServiceContext.topLevel
+            tracer.extract(headers, into: &context, using: RecordHeaderCarrier())
+            return context.isEmpty ? nil : context
         }
 
         /// Keys are shown where they are plain text: they say which records belong together.

@@ -53,7 +53,10 @@ public final class KafkaProducer: Sendable {
         let logger = configuration.client.logger
         interceptors =
             configuration.interceptors.isEmpty
-            ? nil : ProducerInterceptors(configuration.interceptors) { logger.warning("\($0)") }
+            ? nil
+            : ProducerInterceptors(configuration.interceptors, clientId: configuration.client.clientId) {
+                logger.warning("\($0)")
+            }
         if let id = configuration.transactionalId {
             shared.state.withLock { $0.refusal = TransactionState(id: id).gate }
         }
@@ -78,13 +81,13 @@ public final class KafkaProducer: Sendable {
     @discardableResult
     public nonisolated(nonsending) func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         guard let interceptors else { return try await take(record) }
-        let record = interceptors.changed(record)
+        let changed = interceptors.changed(record)
         do throws(KafkaError) {
-            let delivery = try await take(record)
-            interceptors.watch(delivery, of: record)
+            let delivery = try await take(changed.record)
+            interceptors.watch(delivery, of: changed)
             return delivery
         } catch {
-            interceptors.refused(record, error)
+            interceptors.refused(changed, error)
             throw error
         }
     }
@@ -107,13 +110,16 @@ public final class KafkaProducer: Sendable {
     /// Takes a record over if that needs no waiting; nil when there is no room now, or the topic is not known yet.
     public func tryEnqueue(_ record: ProducerRecord) throws(KafkaError) -> Delivery? {
         guard let interceptors else { return try tryTake(record) }
-        let record = interceptors.changed(record)
+        let changed = interceptors.changed(record)
         do throws(KafkaError) {
-            guard let delivery = try tryTake(record) else { return nil }
-            interceptors.watch(delivery, of: record)
+            guard let delivery = try tryTake(changed.record) else {
+                interceptors.notTaken(changed)
+                return nil
+            }
+            interceptors.watch(delivery, of: changed)
             return delivery
         } catch {
-            interceptors.refused(record, error)
+            interceptors.refused(changed, error)
             throw error
         }
     }

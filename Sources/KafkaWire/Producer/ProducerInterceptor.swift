@@ -36,51 +36,97 @@ public struct InterceptedRecord: Sendable, Equatable {
     public var headers: [RecordHeader]
 }
 
+/// An interceptor that keeps something of each record until its end, as ``TracingInterceptor`` does its span.
+protocol AttendingInterceptor: ProducerInterceptor {
+    /// What goes in the record's place, and who is told of its end; called where others get `onSend`.
+    func attend(_ record: ProducerRecord, clientId: String) -> (ProducerRecord, any RecordAttendant)
+}
+
+/// Who is told, once, what became of one record.
+protocol RecordAttendant: Sendable {
+    /// The record was stored, or never will be.
+    func ended(_ record: InterceptedRecord, _ outcome: Result<RecordMetadata, KafkaError>)
+    /// `tryEnqueue` did not take the record over.
+    func wasNotTaken()
+}
+
 /// The interceptors of a producer.
 struct ProducerInterceptors: Sendable {
-    let all: [any ProducerInterceptor]
+    /// A record behind all of them.
+    struct Changed: Sendable {
+        var record: ProducerRecord
+        var attendants: [any RecordAttendant] = []
+    }
+
+    private struct Member: Sendable {
+        let interceptor: any ProducerInterceptor
+        let attending: (any AttendingInterceptor)?
+    }
+
+    private let all: [Member]
+    private let clientId: String
     /// Is told of what an interceptor throws.
     let warn: @Sendable (String) -> Void
     private let isClosed = Locked(false)
 
-    init(_ all: [any ProducerInterceptor], warn: @escaping @Sendable (String) -> Void) {
-        self.all = all
+    init(_ all: [any ProducerInterceptor], clientId: String, warn: @escaping @Sendable (String) -> Void) {
+        self.all = all.map { Member(interceptor: $0, attending: $0 as? any AttendingInterceptor) }
+        self.clientId = clientId
         self.warn = warn
     }
 
-    /// The record behind all of them.
-    func changed(_ record: ProducerRecord) -> ProducerRecord {
-        var record = record
-        for interceptor in all {
-            do { record = try interceptor.onSend(record) } catch {
-                warn("interceptor \(type(of: interceptor)) threw in onSend, the record goes on as it was: \(error)")
+    func changed(_ record: ProducerRecord) -> Changed {
+        var changed = Changed(record: record)
+        for member in all {
+            if let attending = member.attending {
+                let (record, attendant) = attending.attend(changed.record, clientId: clientId)
+                changed.record = record
+                changed.attendants.append(attendant)
+                continue
+            }
+            do { changed.record = try member.interceptor.onSend(changed.record) } catch {
+                warn(
+                    "interceptor \(type(of: member.interceptor)) threw in onSend, the record goes on as it was: "
+                        + "\(error)")
             }
         }
-        return record
+        return changed
     }
 
-    func tell(of record: InterceptedRecord, _ outcome: Result<RecordMetadata, KafkaError>) {
-        for interceptor in all {
-            do { try interceptor.onAcknowledgement(of: record, outcome) } catch {
-                warn("interceptor \(type(of: interceptor)) threw in onAcknowledgement: \(error)")
+    private func tell(
+        _ attendants: [any RecordAttendant], of record: InterceptedRecord,
+        _ outcome: Result<RecordMetadata, KafkaError>
+    ) {
+        for attendant in attendants { attendant.ended(record, outcome) }
+        for member in all {
+            do { try member.interceptor.onAcknowledgement(of: record, outcome) } catch {
+                warn("interceptor \(type(of: member.interceptor)) threw in onAcknowledgement: \(error)")
             }
         }
     }
 
     /// Tells of the record once it has landed, or has failed.
-    func watch(_ delivery: Delivery, of record: ProducerRecord) {
+    func watch(_ delivery: Delivery, of changed: Changed) {
         let intercepted = InterceptedRecord(
-            topic: record.topic, partition: delivery.partition, headers: record.headers)
+            topic: changed.record.topic, partition: delivery.partition, headers: changed.record.headers)
+        let attendants = changed.attendants
         delivery.batch.whenSettled(Int(delivery.index)) { landing in
-            self.tell(of: intercepted, landing.map { delivery.metadata($0) })
+            self.tell(attendants, of: intercepted, landing.map { delivery.metadata($0) })
         }
     }
 
     /// Tells of a record that was refused.
-    func refused(_ record: ProducerRecord, _ error: KafkaError) {
+    func refused(_ changed: Changed, _ error: KafkaError) {
+        let record = changed.record
         tell(
+            changed.attendants,
             of: InterceptedRecord(topic: record.topic, partition: record.partition, headers: record.headers),
             .failure(error))
+    }
+
+    /// Tells those who attend to a record that it was not taken over; a record that is tried again is a new one to them.
+    func notTaken(_ changed: Changed) {
+        for attendant in changed.attendants { attendant.wasNotTaken() }
     }
 
     /// Tells all of the end, once.
@@ -89,6 +135,6 @@ struct ProducerInterceptors: Sendable {
             defer { isClosed = true }
             return !isClosed
         }
-        if isFirst { for interceptor in all { interceptor.onClose() } }
+        if isFirst { for member in all { member.interceptor.onClose() } }
     }
 }

@@ -88,4 +88,13 @@ private func stalls(_ configuration: inout KafkaConsumer.Configuration) {
         }
         // end
     }
+
+    private func traceAll(
+        _ producer: inout KafkaProducer.Configuration, _ consumer: inout KafkaConsumer.Configuration
+    ) {
+        // listing: watching.traces
+        producer.interceptors.append(TracingInterceptor())
+        consumer.interceptors.append(TracingInterceptor())
+        // end
+    }
 #endif

@@ -65,4 +65,59 @@ import Testing
         }
         #expect(VersionTable(response)[.metadata] == nil)
     }
+
+    @Test(
+        arguments: [
+            (0...13 as ClosedRange<Int16>, 5 as Int16, 5 as Int16), (0...4, 5, 4), (6...13, 5, nil), (5...5, 5, 5),
+            (99...99, 5, nil),
+        ] as [(ClosedRange<Int16>, Int16, Int16?)])
+    func aPinHoldsItsVersions(_ theirs: ClosedRange<Int16>, _ limit: Int16, _ expected: Int16?) throws {
+        let response = ApiVersionsResponse.with {
+            $0.apiKeys = [
+                .with {
+                    $0.apiKey = 3
+                    ($0.minVersion, $0.maxVersion) = (theirs.lowerBound, theirs.upperBound)
+                }
+            ]
+        }
+        let table = VersionTable(response, pin: try VersionPin(.highest([.metadata: limit])))
+        let outcome = Result { () throws(KafkaError) in try table.negotiate(MetadataRequest.self, broker: "b:1") }
+        switch outcome {
+        case .success(let version): #expect(version == expected)
+        case .failure(let error):
+            #expect(expected == nil && error.code == .unsupportedVersion)
+            // Where this client could not speak with the broker anyway, it is not the pin's doing.
+            #expect(error.message.contains("held to") == (theirs.lowerBound < 99))
+        }
+    }
+
+    @Test func aPinBelowTransactions2KeepsToTheOlderOnes() throws {
+        let response = ApiVersionsResponse.with {
+            $0.finalizedFeaturesEpoch = 1
+            $0.finalizedFeatures = [
+                .with { ($0.name, $0.maxVersionLevel, $0.minVersionLevel) = ("transaction.version", 2, 2) }
+            ]
+        }
+        func level(_ limits: VersionLimits) throws -> Int16? {
+            VersionTable(response, pin: try VersionPin(limits)).features["transaction.version"]
+        }
+        #expect(try level(.release("3.9")) == 1 && level(.release("4.0")) == 2 && level(.release("4.3")) == 2)
+        #expect(try level(.highest([.produce: 11])) == 1 && level(.highest([.fetch: 11])) == 2)
+        #expect(ReleaseHistory.named("0.11") == "0.11.0" && ReleaseHistory.named("v4.3.1") == ReleaseHistory.own)
+    }
+
+    @Test(
+        arguments: [
+            (.produce, nil), (.joinGroup, nil), (.createPartitions, "1.0"), (.describeConfigs, "1.1"),
+            (.deleteGroups, "1.1"),
+            (.describeLogDirs, "2.0"), (.electLeaders, "2.2"), (.incrementalAlterConfigs, "2.3"),
+            (.offsetDelete, "2.4"),
+            (.describeClientQuotas, "2.6"), (.updateFeatures, "2.7"), (.writeTxnMarkers, "2.8"),
+            (.listTransactions, "3.0"),
+            (.describeQuorum, "3.3 (with KRaft)"), (.listConfigResources, "3.7"), (.describeTopicPartitions, "3.8"),
+        ] as [(APIKey, String?)])
+    func everyAPIHasItsFirstRelease(_ api: APIKey, _ release: String?) {
+        #expect(API.of(api)?.firstRelease == release)
+        #expect(ReleaseHistory.oldest == "0.11.0")
+    }
 }

@@ -141,6 +141,17 @@ import Testing
         #expect(plan.failed(Self.b, Self.backoff, now: Self.now) == 0)
     }
 
+    /// Whom the answer has pointed to is asked at once; where that one points elsewhere again, they may do so without end.
+    @Test func aPartitionWhoseNewLeaderIsKnownIsNotLeftAlone() throws {
+        var plan = Self.plan([Self.a: .offset(0)])
+        #expect(plan.failed(Self.a, Self.backoff, now: Self.now, isHinted: true) == 1)
+        #expect(Self.ask(&plan, leaders: [Self.a: 2]).requests.keys.sorted() == [2])
+        plan.settled(FetchPlan.Request(partitions: [Self.a], offsets: [0]), by: 2)
+        #expect(plan.failed(Self.a, Self.backoff, now: Self.now, isHinted: true) == 2)
+        #expect(Self.ask(&plan, leaders: [Self.a: 1]).requests.isEmpty)
+        #expect(plan.nextLook(Self.now) != nil)
+    }
+
     @Test func aBrokerThatAnswersAtOnceThatThereIsNothingIsAskedMoreRarely() {
         var plan = Self.plan([Self.a: .offset(0)])
         let request = FetchPlan.Request(partitions: [Self.a], offsets: [0])

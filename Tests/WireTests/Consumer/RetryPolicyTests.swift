@@ -19,7 +19,8 @@ import Testing
         }
         let batch = try #require(try RecordBatch(Bytes(try builder.finish())))
         let records = try batch.records(limit: 1 << 20)
-        return ConsumerRecord(records[0], from: TopicPartition(topic, 3), assignment: 1)
+        return ConsumerRecord(
+            records[0], from: TopicPartition(topic, 3), assignment: 1, reader: .init(group: "g", clientId: "c"))
     }
 
     /// What was sent comes back as a consumer would have it.

@@ -48,7 +48,7 @@ import Testing
         ("listener.name.internal.ssl.key.password", true),
         ("listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config", true), ("SSL.KEY.PASSWORD", true),
         ("delegation.token.secret.key", true), ("database.password", true), ("aws.secret.access.key", true),
-        ("plugin.api.token", true), ("producer.override.sasl.jaas.config", true), ("", true),
+        ("plugin.api.token", true), ("proxy.url", true), ("producer.override.sasl.jaas.config", true), ("", true),
         ("retention.ms", false), ("cleanup.policy", false), ("ssl.keystore.location", false), ("ssl.key", false),
         ("delegation.token.max.lifetime.ms", false), ("password.encoder.iterations", false),
         ("sasl.oauthbearer.token.endpoint.url", false), ("sasl.enabled.mechanisms", false),
