@@ -57,7 +57,7 @@ struct FetchPlan: Equatable, Sendable {
 
     private(set) var positions: [TopicPartition: Position] = [:]
     private var order: Deque<TopicPartition> = []
-    private var buffer = FetchBuffer()
+    private(set) var buffer = FetchBuffer()
     /// Partitions that are not read for the time being.
     private var held: Set<TopicPartition> = []
     /// Brokers that have not answered yet.
@@ -321,20 +321,6 @@ struct FetchPlan: Equatable, Sendable {
         guard positions[partition]?.replica != nil else { return false }
         positions[partition]?.replica = nil
         return true
-    }
-
-    /// How many offsets there are between what the application had of each partition and its end; nil where that is not
-    /// known.
-    var lag: [TopicPartition: Int64?] {
-        let waiting = buffer.firstOffsets
-        var found: [TopicPartition: Int64?] = [:]
-        for (partition, position) in positions {
-            let place = waiting[partition] ?? position.offset
-            var distance: Int64?
-            if let place, let end = position.end { distance = max(0, end - place) }
-            found.updateValue(distance, forKey: partition)
-        }
-        return found
     }
 
     /// The partition has no records behind `offset`, which was asked for: tells the application, once for each end.
