@@ -164,11 +164,13 @@ extension KafkaConsumer {
         /// All partitions of these topics, without a group; nothing is committed. A partition, or a topic, that comes
         /// later is noticed within `metadata.max.age.ms` and read from its first record on.
         case topics(Topics, from: StartingOffset)
-        /// These partitions, from these places on, without a group; nothing is committed.
+        /// These partitions, from these places on, without a group; nothing is committed. They may change while the consumer
+        /// reads (`assign`).
         case partitions([TopicPartition: StartingOffset])
         /// These partitions, which the application itself takes, from where the group has come to, or where it has committed
         /// nothing as ``Configuration/offsetReset`` says; positions are committed to the group, of which nobody is a member
-        /// (`assign` with a `group.id` in Java). A group that has members refuses such commits.
+        /// (`assign` with a `group.id` in Java). A group that has members refuses such commits. The partitions may change
+        /// while the consumer reads (`assign`).
         case taken([TopicPartition], by: String)
 
         /// The topics that are looked at from time to time, since they may come, go and grow.

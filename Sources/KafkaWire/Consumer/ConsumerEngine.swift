@@ -24,6 +24,8 @@ actor ConsumerEngine {
     var leaderLooks = LeaderLooks()
     var progress: ProgressWatch
     var rebalance = RebalanceClock()
+    /// Whose turn it is to change what is read.
+    var turns = ChangeTurns()
     /// What was said with each broker about fetching.
     var dialogues: [BrokerID: FetchDialogue] = [:]
     /// What the application marks as done.
@@ -50,6 +52,10 @@ actor ConsumerEngine {
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
         marks = MarkBoard(isOn: configuration.commitsMarked)
         commits.isByMarks = configuration.commitsMarked
+        if case .taken(let partitions, _) = configuration.source {
+            commits.gained(partitions)
+            marks.gained(partitions, commits.assignment)
+        }
         if case .group(let id, _) = configuration.source, configuration.groupProtocol == .consumer {
             var chance = loop.randomSource()
             membership = HeartbeatMembership(
@@ -168,11 +174,12 @@ actor ConsumerEngine {
         hasBegun = true
         switch configuration.source {
         case .partitions(let starts):
-            reassign(starts)
+            gain(starts, epochs: [:])
             fetch()
         case .taken(let partitions, let group):
             plan.expect(partitions)
-            Task(executorPreference: loop) { await self.takeUp(partitions, of: group) }
+            shareChanged()
+            takeUp(partitions, of: group)
         case .topics: topics.lookSoon(now: now)
         case .group: break
         }
@@ -217,8 +224,13 @@ actor ConsumerEngine {
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch]
     ) {
         plan.add(starts, epochs: epochs)
-        commits.gained(starts.keys)
-        marks.gained(starts.keys, commits.assignment)
+        gained(starts.keys)
+    }
+
+    /// These partitions are read as well from now on.
+    func gained(_ partitions: some Collection<TopicPartition>) {
+        commits.gained(partitions)
+        marks.gained(partitions, commits.assignment)
         shareChanged()
     }
 

@@ -84,10 +84,11 @@ struct FetchPlan: Equatable, Sendable {
         buffer.removeAll(keepingPausesOf: Set(starts.keys))
     }
 
-    /// Reads these partitions as soon as it is known where: somebody else looks that up.
+    /// Reads these partitions as well, as soon as it is known where: somebody else looks that up.
     mutating func expect(_ partitions: [TopicPartition]) {
-        assign(Dictionary(partitions.map { ($0, Self.elsewhere) }) { first, _ in first })
-        for partition in partitions {
+        let new = Set(partitions).filter { positions[$0] == nil }
+        add(Dictionary(new.map { ($0, Self.elsewhere) }) { first, _ in first })
+        for partition in new {
             positions[partition]?.offset = nil
             positions[partition]?.isLookedUp = true
         }
@@ -360,8 +361,8 @@ struct FetchPlan: Equatable, Sendable {
     /// The next records for the application.
     mutating func takeChunk() -> FetchedChunk? { buffer.take() }
 
-    /// What was taken, and not used up: it comes next.
-    mutating func putBack(_ chunk: FetchedChunk) { buffer.putBack(chunk) }
+    /// What was taken, and not used up: it comes next, unless its partition was given up meanwhile.
+    mutating func putBack(_ chunk: FetchedChunk) { if positions[chunk.source] != nil { buffer.putBack(chunk) } }
 
     /// What is at `offset` was damaged: fetch it again, up to three times in a row. False when that was done already.
     mutating func refetch(_ partition: TopicPartition, from offset: Offset, at: Instant) -> Bool {

@@ -251,6 +251,25 @@ import Testing
         #expect(plan.takeUnresolved(Self.now) == [Self.c: .latest])
     }
 
+    @Test func whatIsExpectedComesToWhatIsReadAndWhatIsGivenUpIsNotPutBack() {
+        var plan = Self.plan([Self.a: .offset(1)])
+        plan.received(Self.chunk(Self.a, 1, 5))
+        plan.expect([Self.a, Self.b, Self.b])
+        #expect(plan.places == [Self.a: 1, Self.b: nil])
+        #expect(plan.awaited([Self.a, Self.b, Self.c]) == [Self.b])
+        // Somebody else looks that up.
+        #expect(plan.takeUnresolved(Self.now).isEmpty)
+        plan.seek(Self.b, to: Offset(7))
+        #expect(plan.awaited([Self.b]).isEmpty)
+        #expect(
+            Self.ask(&plan, leaders: [Self.a: 1, Self.b: 1]).requests[1]
+                == .init(partitions: [Self.a, Self.b], offsets: [5, 7]))
+        let taken = plan.takeChunk()
+        plan.remove([Self.a])
+        if let taken { plan.putBack(taken) }
+        #expect(plan.takeChunk() == nil && plan.buffered == 0)
+    }
+
     @Test func damageIsFetchedAgainThreeTimes() {
         var plan = Self.plan([Self.a: .offset(0)])
         for _ in 0..<3 {
