@@ -57,7 +57,7 @@ extension ConsumerEngine {
     ) async throws(KafkaError) {
         let group = try groupOfGiven()
         var starts = starts
-        if starts == nil, group == nil {
+        if starts == nil, group == nil, !partitions.isEmpty {
             guard let start = resetStart else {
                 throw KafkaError(
                     .invalidConfiguration,
@@ -75,7 +75,7 @@ extension ConsumerEngine {
         try await changeBegins()
         defer { changeEnds() }
         let failure = alone ? await handBack(Set(plan.positions.keys).subtracting(partitions)) : nil
-        let new = Set(partitions).filter { plan.positions[$0] == nil }
+        let new = Set(partitions).subtracting(plan.positions.keys)
         if !announcements.isClosed, !new.isEmpty {
             if let starts {
                 begin(new: starts.filter { new.contains($0.key) })

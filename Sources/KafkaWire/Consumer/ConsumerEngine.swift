@@ -19,6 +19,8 @@ actor ConsumerEngine {
     var plan: FetchPlan
     var commits: CommitLedger
     var announcements = Announcements()
+    /// How many requests are on their way with which the member leaves.
+    var partings = 0
     /// The partitions that the group is taking away, until the application has let go of them.
     var leaving: [TopicPartition] = []
     var leaderLooks = LeaderLooks()
@@ -91,7 +93,7 @@ actor ConsumerEngine {
         while true {
             let seen = wakes
             let isCancelled = Task.isCancelled
-            if announcements.isOpen, !isCancelled, let actions = membership?.polled(now: now) { perform(actions) }
+            if announcements.isOpen, !isCancelled { poll() }
             switch announcements.next(isCancelled: isCancelled) {
             case .end: return nil
             case .withdraw:
@@ -101,7 +103,7 @@ actor ConsumerEngine {
             case .failure(let error): throw error
             case .records: break
             }
-            if let chunk = plan.takeChunk() {
+            if !topics.wantsNothing, let chunk = plan.takeChunk() {
                 noteProgress(chunk.source)
                 gave(chunk)
                 fetch()
@@ -112,6 +114,12 @@ actor ConsumerEngine {
                 if wakes == seen { waiters.append(continuation) } else { continuation.resume() }
             }
         }
+    }
+
+    /// The application asks for more. A member that leaves joins behind that: the coordinator might take the one for the other.
+    private func poll() {
+        guard partings == 0, let actions = membership?.polled(now: now) else { return }
+        perform(actions)
     }
 
     /// Has a `take` that waits look again, at whether its task was cancelled for one.
@@ -274,7 +282,7 @@ actor ConsumerEngine {
         guard !announcements.isClosed else { return }
         let now = now
         // An application that waits for records is not one that works for too long.
-        if !waiters.isEmpty, let actions = membership?.polled(now: now) { perform(actions) }
+        if !waiters.isEmpty { poll() }
         if let actions = membership?.tick(now: now) { perform(actions) }
         commitIfDue()
         watchProgress()

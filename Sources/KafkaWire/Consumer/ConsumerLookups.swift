@@ -94,6 +94,7 @@ extension ConsumerEngine {
     }
 
     func subscriptionChanged(because reason: String) {
+        guard !topics.wantsNothing else { return }
         let unwanted = plan.positions.keys.filter { !topics.wants($0.topic) }.sorted()
         if let actions = membership?.subscriptionChanged(unwanted: unwanted, because: reason, now: now) {
             perform(actions)
@@ -122,10 +123,12 @@ extension ConsumerEngine {
             guard !announcements.isClosed else { return }
             if let failure { report(failure, .positions) } else { worksAgain(.positions) }
             leave(Set(plan.positions.keys).subtracting(all))
-            let later = new.filter { found[$0.key] == nil }
-            plan.add(later.merging(found.mapValues { .offset($0) }) { $1 })
+            // The application may have said otherwise meanwhile.
+            let begun = found.filter { topics.wants($0.key.topic) }
+            let later = new.filter { found[$0.key] == nil && topics.wants($0.key.topic) }
+            plan.add(later.merging(begun.mapValues { .offset($0) }) { $1 })
             shareChanged()
-            if !new.isEmpty { announce(found, later: later.keys) }
+            if !begun.isEmpty || !later.isEmpty { announce(begun, later: later.keys) }
             tellMissing(topics.tookUp(known, now: now))
         } catch {
             guard !announcements.isClosed else { return }
@@ -136,8 +139,8 @@ extension ConsumerEngine {
         fetch()
     }
 
-    /// Topics are gone that a consumer without a group read.
-    private func leave(_ gone: Set<TopicPartition>) {
+    /// Topics are gone that a consumer without a group read, or it wants them no longer.
+    func leave(_ gone: Set<TopicPartition>) {
         guard !gone.isEmpty else { return }
         plan.remove(gone)
         shareChanged()

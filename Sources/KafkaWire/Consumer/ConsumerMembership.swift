@@ -5,7 +5,12 @@ extension ConsumerEngine {
             switch action {
             case .ask(let request, let afterPause):
                 let time = afterPause ? backoff.pause(after: membership?.failures ?? 1) : .zero
-                Task(executorPreference: loop) { await self.ask(request, after: time) }
+                guard request.isParting else {
+                    Task(executorPreference: loop) { await self.ask(request, after: time) }
+                    continue
+                }
+                partings += 1
+                Task(executorPreference: loop) { await self.part(request) }
             case .forgetCoordinator: forgetCoordinator()
             case .takeOver(let partitions, let share):
                 Task(executorPreference: loop) { await self.takeOver(partitions, share) }
@@ -23,6 +28,12 @@ extension ConsumerEngine {
     func forgetCoordinator() {
         guard let id = configuration.groupId else { return }
         cluster.assumeIsolated { $0.forgetCoordinator(.coordinator(group: id)) }
+    }
+
+    private func part(_ request: GroupRequest) async {
+        await ask(request, after: .zero)
+        partings -= 1
+        wakeApplication()
     }
 
     private func ask(_ request: GroupRequest, after time: Duration) async {

@@ -86,7 +86,7 @@ struct FetchPlan: Equatable, Sendable {
 
     /// Reads these partitions as well, as soon as it is known where: somebody else looks that up.
     mutating func expect(_ partitions: [TopicPartition]) {
-        let new = Set(partitions).filter { positions[$0] == nil }
+        let new = Set(partitions).subtracting(positions.keys).sorted()
         add(Dictionary(new.map { ($0, Self.elsewhere) }) { first, _ in first })
         for partition in new {
             positions[partition]?.offset = nil
