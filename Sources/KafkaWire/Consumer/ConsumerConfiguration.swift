@@ -42,6 +42,10 @@ extension KafkaConsumer {
         /// Called, on the consumer's loop, as soon as a rebalance waits for the application (which
         /// ``ConsumerEvent/revoked(_:)`` tells in line, when it asks for more). It must not block.
         public var onRevocation: (@Sendable (PendingRevocation) -> Void)?
+        /// Whether a topic that is named and not there is created by reading it, where the brokers allow that
+        /// (`allow.auto.create.topics`, `auto.create.topics.enable`). Default false, as in librdkafka: a misspelt topic is told
+        /// of, not made. Java's default is true. What a pattern matches is there.
+        public var mayCreateTopics = false
         /// Which records of transactions are given out (`isolation.level`, KIP-98). Default: all, as in Java.
         public var isolationLevel = IsolationLevel.readUncommitted
         /// How long the broker waits for new records before it answers (`fetch.max.wait.ms`). Default 500 ms, as in

@@ -147,6 +147,7 @@ extension ConsumerEngine {
     private func resolve(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) async {
         var found: [TopicPartition: Offset] = [:]
         do throws(KafkaError) {
+            try await makeTopics(of: starts.keys)
             let failure: KafkaError?
             (found, failure) = try await FetchExchange.offsets(starts, configuration.isolationLevel, cluster)
             if let failure {

@@ -93,7 +93,8 @@ extension ConsumerEngine {
         // The group may move on meanwhile.
         while let membership, membership.has(share) {
             do throws(KafkaError) {
-                try await cluster.refresh(Set(partitions.map(\.topic)).union(topics.names).sorted())
+                try await cluster.refresh(
+                    Set(partitions.map(\.topic)).union(topics.names).sorted(), mayCreate: mayCreate)
                 guard self.membership?.has(share) ?? false else { return }
                 if topics.isLeading, let gone = partitions.first(where: { topics.isGone($0, known) }) {
                     return rejoin(share, gone)

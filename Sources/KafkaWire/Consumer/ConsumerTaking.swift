@@ -14,7 +14,7 @@ extension ConsumerEngine {
             let open = awaited(partitions, assignment)
             guard !open.isEmpty else { return }
             do throws(KafkaError) {
-                try await cluster.refresh(Set(open.map(\.topic)).sorted())
+                try await cluster.refresh(Set(open.map(\.topic)).sorted(), mayCreate: mayCreate)
                 let (committed, missing) = try await GroupExchange.starts(
                     of: open, in: group, as: nil, configuration, cluster)
                 let (found, failure) = try await FetchExchange.offsets(

@@ -60,6 +60,14 @@ struct TopicWatch: Equatable, Sendable {
         }
     }
 
+    /// Whether the application names what it reads. What a pattern matches is there, or was.
+    var areNamed: Bool {
+        switch wanted {
+        case .named?, nil: true
+        case .matching?, .matchedByCoordinator?: false
+        }
+    }
+
     /// Whether the application has unsubscribed from all topics.
     var wantsNothing: Bool { if case .named(let names)? = wanted { names.isEmpty } else { false } }
 
