@@ -118,7 +118,7 @@ extension ConsumerEngine {
             // As of a seek: the group is to know.
             commits.sought(partition, to: offset)
         }
-        announce(known, later: starts.keys.filter { known[$0] == nil }.sorted())
+        announce(known, later: Set(starts.keys).subtracting(known.keys).sorted())
     }
 
     /// Commits what was processed of these partitions, and reads them no longer. Gives why not all could be committed.
