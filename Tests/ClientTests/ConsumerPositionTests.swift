@@ -76,9 +76,12 @@ import Testing
         var batches = consumer.batches.makeAsyncIterator()
         _ = try await batches.next()
         #expect(await consumer.lag == [Self.p: 6])
+        // Of what is fetched already four were given out: it said 10, and who keeps that skips records after a restart.
+        #expect(await consumer.positions == [Self.p: 4])
         _ = try await batches.next()
         _ = try await batches.next()
         #expect(await consumer.lag == [Self.p: 0])
+        #expect(await consumer.positions == [Self.p: 10])
         await consumer.close()
         await broker.stop()
     }

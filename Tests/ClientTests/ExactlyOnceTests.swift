@@ -130,6 +130,44 @@ import Testing
         await broker.stop()
     }
 
+    /// Who takes partitions itself is no member of its group: each batch was aborted without a word.
+    @Test(arguments: TransactionTests.versions) func whoTakesPartitionsItselfCommitsForItsGroup(_ version: Int16)
+        async throws
+    {
+        let broker = try await KafkaBroker.start(transactions: version, topics: ["in": 1, "t": 2])
+        try await broker.produce(0..<6, to: "in")
+        let producer = try KafkaProducer.transactional(broker.bootstrapServers)
+        // Twice, since the second one begins where the first has come to.
+        for round in 0..<2 {
+            var configuration = KafkaConsumer.Configuration(
+                bootstrapServers: [broker.bootstrapServers], group: "g", partitions: [TopicPartition("in", 0)])
+            configuration.client = .quick([broker.bootstrapServers])
+            configuration.autoCommit = nil
+            configuration.maximumRecords = 3
+            let consumer = try KafkaConsumer(configuration)
+            #expect(try await consumer.groupMetadata == ConsumerGroupMetadata(groupId: "g"))
+            let made = try await within { () -> Int? in
+                for try await batch in consumer.batches {
+                    return try await producer.withTransaction(committing: batch) { transaction in
+                        for record in batch {
+                            try await transaction.enqueue(ProducerRecord(topic: "t", value: record.value))
+                        }
+                        return batch.count
+                    }
+                }
+                return nil
+            }
+            #expect(made == 3)
+            let behind = Offset(rawValue: Int64(3 * (round + 1)))
+            try await eventually { await broker.group("g")?.committed.map(\.offset) == [behind] }
+            await consumer.close()
+        }
+        #expect(try await broker.values(of: "t", partitions: 2) == (0..<6).map { "v\($0)" })
+        #expect(await broker.group("g")?.members.isEmpty == true)
+        try await producer.close()
+        await broker.stop()
+    }
+
     @Test func aConsumerThatCommitsByItselfIsRefused() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["in": 1, "t": 2]))
         try await broker.produce(0..<1, to: "in")

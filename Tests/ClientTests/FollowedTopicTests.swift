@@ -78,6 +78,48 @@ import Testing
         try await eventually { await consumer.positions.keys.sorted() == wanted }
         await consumer.close()
         try await task.value
+    }
+
+    /// What a consumer reads that names a topic which is not there.
+    private static let missing: [KafkaConsumer.Source] = [
+        .group("g", topics: ["new"]), .topics(["new"], from: .earliest),
+        .partitions([TopicPartition("new", 0): .earliest]), .taken([TopicPartition("new", 0)], by: "g"),
+    ]
+
+    @Test(arguments: missing, [KafkaConsumer.GroupProtocol.classic, .consumer])
+    func aTopicThatIsMissingIsMadeWhereThatIsWanted(
+        _ source: KafkaConsumer.Source, _ protocol: KafkaConsumer.GroupProtocol
+    ) async throws {
+        var brokers = KafkaBroker.Configuration()
+        brokers.consumerHeartbeatInterval = .milliseconds(50)
+        let broker = try await KafkaBroker.start(brokers)
+        for mayCreate in [false, true] {
+            var configuration = KafkaConsumer.Configuration(
+                bootstrapServers: [broker.bootstrapServers], group: "g", topics: ["new"])
+            configuration.source = source
+            configuration.groupProtocol = `protocol`
+            configuration.client = .quick([broker.bootstrapServers])
+            configuration.fetchMaximumWait = .milliseconds(50)
+            if mayCreate { configuration.mayCreateTopics = true }
+            let consumer = try KafkaConsumer(configuration)
+            let (seen, troubles) = (Seen(), Seen())
+            let task = Task {
+                for try await event in consumer.events {
+                    if case .batch(let batch) = event { seen.add(batch) }
+                    if case .trouble(let error) = event { troubles.add(error.message) }
+                }
+            }
+            if mayCreate {
+                try await eventually { await broker.endOffsets(of: "new") != nil }
+                try await broker.produce(0..<1, to: "new")
+                try await seen.wait(for: 1)
+            } else {
+                try await eventually { troubles.all.contains { $0.contains("new") } }
+                #expect(await broker.endOffsets(of: "new") == nil)
+            }
+            await consumer.close()
+            try await task.value
+        }
         await broker.stop()
     }
 

@@ -14,8 +14,13 @@ import Testing
         #expect(rows(.client) == Set(ClientConfiguration.table.names))
         #expect(rows(.producer) == Set(KafkaProducer.Configuration.table.names))
         #expect(rows(.consumer) == Set(KafkaConsumer.Configuration.table.names))
-        #expect(Set(SettingName.all.map(\.name)).count == SettingName.all.count)
-        #expect(ClientConfiguration.settingNames == SettingName.all.map(\.name).sorted())
+        // What is not the same to producers and consumers has a row for each.
+        #expect(Set(SettingName.all.map { "\($0.side) \($0.name)" }).count == SettingName.all.count)
+        let twice = SettingName.all.filter { row in SettingName.all.contains { $0.name == row.name && $0 != row } }
+        #expect(twice.map(\.name) == ["allow.auto.create.topics", "allow.auto.create.topics"])
+        #expect(Set(twice.map(\.initial)) == ["true", "false"])
+        #expect(SettingName.suggestions(for: "allow.auto.create.topic") == ["allow.auto.create.topics"])
+        #expect(ClientConfiguration.settingNames == Set(SettingName.all.map(\.name)).sorted())
     }
 
     /// Of settings that are of two sides, the properties of these are the same, or a part of one.

@@ -185,8 +185,10 @@ import Testing
             ), ("group.instance.id", "i"), ("isolation.level", "read_committed"), ("fetch.max.wait.ms", "23"),
             ("fetch.min.bytes", "24"), ("fetch.max.bytes", "25"), ("max.partition.fetch.bytes", "26"),
             ("queued.max.messages.kbytes", "27"), ("max.poll.records", "28"), ("client.rack", "east"),
-            ("group.protocol", "classic"),
+            ("group.protocol", "classic"), ("allow.auto.create.topics", "true"),
         ])
+        let usual = try Self.consumer([])
+        #expect(configuration.mayCreateTopics && !usual.mayCreateTopics)
         #expect(configuration.source == .group("other", topics: ["t"]))
         #expect(configuration.offsetReset == .latest && configuration.autoCommit == .milliseconds(20))
         #expect(

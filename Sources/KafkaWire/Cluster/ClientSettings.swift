@@ -18,7 +18,7 @@ extension ClientConfiguration {
     }
 
     /// The names of settings that clients, producers or consumers take, in order.
-    public static let settingNames: [String] = SettingName.all.map(\.name).sorted()
+    public static let settingNames: [String] = SettingName.names().sorted()
 
     static let table = SettingTable<ClientConfiguration>([
         "bootstrap.servers": { (configuration, value) throws(KafkaError) in

@@ -33,6 +33,9 @@ extension SettingName {
             "group.instance.id", .consumer, "groupInstanceId", .text, "",
             "the name of a static member, which keeps its partitions over a restart"),
         .init(
+            "allow.auto.create.topics", .consumer, "mayCreateTopics", .flag, "false",
+            "whether brokers may create topics that are read by name and missing; in Java true"),
+        .init(
             "isolation.level", .consumer, "isolationLevel", .choice(["read_uncommitted", "read_committed"]),
             "read_uncommitted", "which records of transactions are given out"),
         .init(

@@ -76,9 +76,17 @@ public struct SettingName: Sendable, Equatable {
         self.init(name, side, property, kind, initial, .same, meaning)
     }
 
-    /// All settings that have an effect, by side and then by name.
+    /// All settings that have an effect, by side and then by name. One that producers and consumers have is there twice, where
+    /// it is not the same to both.
     public static let all: [SettingName] = Side.allCases.flatMap { side in
         (ofClients + ofProducers + ofConsumers).filter { $0.side == side }.sorted { $0.name < $1.name }
+    }
+
+    /// The names of the settings of these sides, each once.
+    package static func names(of sides: [Side] = Side.allCases) -> [String] {
+        all.filter { sides.contains($0.side) }.reduce(into: []) { names, row in
+            if !names.contains(row.name) { names.append(row.name) }
+        }
     }
 
     private static let byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
@@ -89,8 +97,8 @@ public struct SettingName: Sendable, Equatable {
         }
     ) { first, _ in first }
 
-    /// The setting of that name, be it Kafka's or one of librdkafka's that means the same; nil where it is none that has an
-    /// effect.
+    /// The setting of that name, be it Kafka's or one of librdkafka's that means the same; the producers', where consumers have
+    /// one, too. Nil where it is none that has an effect.
     public static func named(_ name: String) -> SettingName? { byName[kafkaName(of: name)] }
 
     /// Kafka's name of a setting that is given under librdkafka's; any other name stays.
@@ -102,7 +110,7 @@ public struct SettingName: Sendable, Equatable {
         let aliases = all.compactMap { row in
             if case .alias(let other) = row.librdkafka { other } else { nil as String? }
         }
-        return NearestName.suggestions(for: name, among: all.map(\.name) + aliases)
+        return NearestName.suggestions(for: name, among: names() + aliases)
     }
 
     private func isCalled(_ name: String) -> Bool {

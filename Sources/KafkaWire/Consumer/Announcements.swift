@@ -134,12 +134,20 @@ struct Announcements: Equatable, Sendable {
         if !given.isEmpty { news.append(.assigned(given)) }
     }
 
-    /// Partitions are gone that no group has taken away.
-    mutating func removed(_ partitions: [TopicPartition]) { news.append(.revoked(partitions, lost: true)) }
+    /// Partitions are gone that no group has taken away, or the application has given them up itself.
+    mutating func removed(_ partitions: [TopicPartition]) {
+        unannounce(partitions)
+        if let place = news.firstIndex(where: { if case .revoked(_, true) = $0 { true } else { false } }),
+            case .revoked(let before, _) = news[place]
+        {
+            news[place] = .revoked(Set(before).union(partitions).sorted(), lost: true)
+        } else {
+            news.append(.revoked(partitions, lost: true))
+        }
+    }
 
-    /// The group takes these partitions away. False where the application need not be asked to let go: it was not told that
-    /// it has them, or there are none. What it was not told of yet it is not told of at all.
-    mutating func revoked(_ partitions: [TopicPartition], lost: Bool) -> Bool {
+    /// What the application was not told of yet of these partitions it is not told of at all.
+    private mutating func unannounce(_ partitions: [TopicPartition]) {
         let gone = Set(partitions)
         news = Deque(
             news.compactMap { news in
@@ -148,6 +156,12 @@ struct Announcements: Equatable, Sendable {
                 return rest.isEmpty ? nil : .assigned(rest)
             })
         for partition in partitions { open[partition] = nil }
+    }
+
+    /// The group takes these partitions away. False where the application need not be asked to let go: it was not told that
+    /// it has them, or there are none. What it was not told of yet it is not told of at all.
+    mutating func revoked(_ partitions: [TopicPartition], lost: Bool) -> Bool {
+        unannounce(partitions)
         let known = partitions.filter(told.contains)
         if let place = news.firstIndex(where: { if case .revoked = $0 { true } else { false } }),
             case .revoked(let before, let wasLost) = news[place]

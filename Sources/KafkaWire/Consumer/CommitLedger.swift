@@ -224,13 +224,15 @@ struct CommitLedger: Equatable, Sendable {
     /// The last commit begins: what failed before is of the past.
     mutating func closing() { failure = nil }
 
-    /// Why not all could be committed of what was processed; nil where it could, or is the application's matter.
-    func closed(_ group: String) -> KafkaError? {
-        guard rest != nil else { return nil }
+    /// Why not all could be committed of what was processed, or not of these partitions; nil where it could, or is the
+    /// application's matter.
+    func closed(_ group: String, _ partitions: Set<TopicPartition>? = nil) -> KafkaError? {
+        guard let rest, !(partitions?.isDisjoint(with: rest.offsets.keys) ?? false) else { return nil }
+        let end = partitions == nil ? "it was left" : "partitions were given up"
         return failure
             ?? KafkaError(
                 .timedOut,
-                "could not commit to group \(group) in time before it was left; the records behind the last commit "
-                    + "come again", api: .offsetCommit)
+                "could not commit to group \(group) in time before \(end); the records behind the last commit come again",
+                api: .offsetCommit)
     }
 }

@@ -47,6 +47,10 @@ extension KafkaConsumer {
         /// Called, on the consumer's loop, as soon as a rebalance waits for the application (which
         /// ``ConsumerEvent/revoked(_:)`` tells in line, when it asks for more). It must not block.
         public var onRevocation: (@Sendable (PendingRevocation) -> Void)?
+        /// Whether a topic that is named and not there is created by reading it, where the brokers allow that
+        /// (`allow.auto.create.topics`, `auto.create.topics.enable`). Default false, as in librdkafka: a misspelt topic is told
+        /// of, not made. Java's default is true. What a pattern matches is there.
+        public var mayCreateTopics = false
         /// Which records of transactions are given out (`isolation.level`, KIP-98). Default: all, as in Java.
         public var isolationLevel = IsolationLevel.readUncommitted
         /// How long the broker waits for new records before it answers (`fetch.max.wait.ms`). Default 500 ms, as in
@@ -177,11 +181,13 @@ extension KafkaConsumer {
         /// All partitions of these topics, without a group; nothing is committed. A partition, or a topic, that comes
         /// later is noticed within `metadata.max.age.ms` and read from its first record on.
         case topics(Topics, from: StartingOffset)
-        /// These partitions, from these places on, without a group; nothing is committed.
+        /// These partitions, from these places on, without a group; nothing is committed. They may change while the consumer
+        /// reads (`assign`).
         case partitions([TopicPartition: StartingOffset])
         /// These partitions, which the application itself takes, from where the group has come to, or where it has committed
         /// nothing as ``Configuration/offsetReset`` says; positions are committed to the group, of which nobody is a member
-        /// (`assign` with a `group.id` in Java). A group that has members refuses such commits.
+        /// (`assign` with a `group.id` in Java). A group that has members refuses such commits. The partitions may change
+        /// while the consumer reads (`assign`).
         case taken([TopicPartition], by: String)
 
         /// The topics that are looked at from time to time, since they may come, go and grow.

@@ -20,11 +20,15 @@ actor ConsumerEngine {
     var plan: FetchPlan
     var commits: CommitLedger
     var announcements = Announcements()
+    /// How many requests are on their way with which the member leaves.
+    var partings = 0
     /// The partitions that the group is taking away, until the application has let go of them.
     var leaving: [TopicPartition] = []
     var leaderLooks = LeaderLooks()
     var progress: ProgressWatch
     var rebalance = RebalanceClock()
+    /// Whose turn it is to change what is read.
+    var turns = ChangeTurns()
     /// What was said with each broker about fetching.
     var dialogues: [BrokerID: FetchDialogue] = [:]
     /// What the application marks as done.
@@ -57,6 +61,10 @@ actor ConsumerEngine {
         commits = CommitLedger(interval: configuration.groupId == nil ? nil : configuration.autoCommit, now: now)
         marks = MarkBoard(isOn: configuration.commitsMarked)
         commits.isByMarks = configuration.commitsMarked
+        if case .taken(let partitions, _) = configuration.source {
+            commits.gained(partitions)
+            marks.gained(partitions, commits.assignment)
+        }
         if case .group(let id, _) = configuration.source, configuration.groupProtocol == .consumer {
             var chance = loop.randomSource()
             membership = HeartbeatMembership(
@@ -92,7 +100,7 @@ actor ConsumerEngine {
         while true {
             let seen = wakes
             let isCancelled = Task.isCancelled
-            if announcements.isOpen, !isCancelled, let actions = membership?.polled(now: now) { perform(actions) }
+            if announcements.isOpen, !isCancelled { poll() }
             switch announcements.next(isCancelled: isCancelled) {
             case .end: return nil
             case .withdraw:
@@ -102,7 +110,7 @@ actor ConsumerEngine {
             case .failure(let error): throw error
             case .records: break
             }
-            if let chunk = plan.takeChunk() {
+            if !topics.wantsNothing, let chunk = plan.takeChunk() {
                 noteProgress(chunk.source)
                 gave(chunk)
                 fetch()
@@ -113,6 +121,12 @@ actor ConsumerEngine {
                 if wakes == seen { waiters.append(continuation) } else { continuation.resume() }
             }
         }
+    }
+
+    /// The application asks for more. A member that leaves joins behind that: the coordinator might take the one for the other.
+    private func poll() {
+        guard partings == 0, let actions = membership?.polled(now: now) else { return }
+        perform(actions)
     }
 
     /// Has a `take` that waits look again, at whether its task was cancelled for one.
@@ -176,11 +190,12 @@ actor ConsumerEngine {
         hasBegun = true
         switch configuration.source {
         case .partitions(let starts):
-            reassign(starts)
+            gain(starts, epochs: [:])
             fetch()
         case .taken(let partitions, let group):
             plan.expect(partitions)
-            Task(executorPreference: loop) { await self.takeUp(partitions, of: group) }
+            shareChanged()
+            takeUp(partitions, of: group)
         case .topics: topics.lookSoon(now: now)
         case .group: break
         }
@@ -225,8 +240,13 @@ actor ConsumerEngine {
         _ starts: [TopicPartition: KafkaConsumer.StartingOffset], epochs: [TopicPartition: LeaderEpoch]
     ) {
         plan.add(starts, epochs: epochs)
-        commits.gained(starts.keys)
-        marks.gained(starts.keys, commits.assignment)
+        gained(starts.keys)
+    }
+
+    /// These partitions are read as well from now on.
+    func gained(_ partitions: some Collection<TopicPartition>) {
+        commits.gained(partitions)
+        marks.gained(partitions, commits.assignment)
         shareChanged()
     }
 
@@ -270,7 +290,7 @@ actor ConsumerEngine {
         guard !announcements.isClosed else { return }
         let now = now
         // An application that waits for records is not one that works for too long.
-        if !waiters.isEmpty, let actions = membership?.polled(now: now) { perform(actions) }
+        if !waiters.isEmpty { poll() }
         if let actions = membership?.tick(now: now) { perform(actions) }
         commitIfDue()
         watchProgress()

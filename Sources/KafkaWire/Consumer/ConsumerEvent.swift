@@ -5,7 +5,7 @@ public enum ConsumerEvent: Sendable {
     /// The group has given this member these partitions beside those that it has already; it begins at these offsets. This
     /// is the place to rebuild what is known of their past. What could not be looked up at once, since a partition has no
     /// leader for one, is told of in a further event as soon as it can. A consumer of whole topics without a group is told
-    /// so of the partitions that are new. Nothing, where the group has no partition for a member that joins.
+    /// so of the partitions that are new, and one of given partitions of those that were added. Nothing, where the group has no partition for a member that joins.
     case assigned([TopicPartition: Offset])
     /// There was no record behind this offset when it was asked for, and the application has had all in front; told where
     /// the configuration wants it (``KafkaConsumer/Configuration/tellsEnds``), once for each end.
@@ -17,8 +17,8 @@ public enum ConsumerEvent: Sendable {
     /// The group takes these partitions away when the next event is asked for, for which it waits; until then positions in
     /// them can be committed. The other partitions stay (KIP-429), or, in a group that rebalances eagerly, these are all.
     case revoked(RevokedPartitions)
-    /// Another member may have these partitions already, or they are gone: nothing can be committed for them any more, and
-    /// what is known of them is out of date.
+    /// Another member may have these partitions already, or they are gone, or the application has given them up itself
+    /// (``KafkaConsumer/unassign(_:)``): nothing can be committed for them any more, and what is known of them is out of date.
     case lost([TopicPartition])
     /// Something does not work at present; the consumer goes on trying. Told once, until it works again.
     case trouble(KafkaError)

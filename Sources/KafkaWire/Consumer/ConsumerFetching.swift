@@ -5,6 +5,7 @@ extension ConsumerEngine {
         guard !announcements.isClosed, announcements.failure == nil else { return }
         let now = now
         lookAtTopics(now)
+        guard !topics.wantsNothing else { return setTimer() }
         let metadata = cluster.assumeIsolated { $0.metadata }
         // Leader by leader: one that is silent, or missing, holds up no partition of the others.
         let unresolved = Dictionary(grouping: plan.takeUnresolved(now)) { metadata.leader(of: $0.key) ?? .none }
@@ -147,6 +148,7 @@ extension ConsumerEngine {
     private func resolve(_ starts: [TopicPartition: KafkaConsumer.StartingOffset]) async {
         var found: [TopicPartition: Offset] = [:]
         do throws(KafkaError) {
+            try await makeTopics(of: starts.keys)
             let failure: KafkaError?
             (found, failure) = try await FetchExchange.offsets(starts, configuration.isolationLevel, cluster)
             if let failure {

@@ -71,5 +71,5 @@ extension ConsumerEngine {
         fetch()
     }
 
-    var positions: [TopicPartition: Offset?] { plan.positions.mapValues(\.offset) }
+    var positions: [TopicPartition: Offset?] { plan.places }
 }

@@ -19,7 +19,7 @@ extension ConsumerEngine {
     private func askLeaders(_ partitions: [TopicPartition]) async -> Bool {
         var hasWorked = true
         do throws(KafkaError) {
-            try await cluster.refresh(Set(partitions.map(\.topic)).sorted())
+            try await cluster.refresh(Set(partitions.map(\.topic)).sorted(), mayCreate: mayCreate)
             worksAgain(.metadata)
             tellLeaderless(partitions)
             lookAtTopics(now)
@@ -47,6 +47,14 @@ extension ConsumerEngine {
 
     // MARK: - Topics
 
+    /// Lets brokers create what is missing of the topics of these partitions, where that is wanted.
+    func makeTopics(of partitions: some Collection<TopicPartition>) async throws(KafkaError) {
+        guard mayCreate else { return }
+        let metadata = await cluster.metadata
+        let missing = Set(partitions.filter { metadata.leader(of: $0) == nil }.map(\.topic))
+        if !missing.isEmpty { try await cluster.refresh(missing.sorted(), mayCreate: true) }
+    }
+
     /// Looks from time to time whether topics have come, gone or grown; more often while one is missing.
     func lookAtTopics(_ now: Instant) {
         guard !announcements.isClosed, topics.takeDue(hasShare: hasShare, now: now) else { return }
@@ -63,13 +71,17 @@ extension ConsumerEngine {
     /// Asks for the topics of the configuration, and which those are where they are chosen by a pattern.
     func refreshTopics() async throws(KafkaError) {
         switch topics.wanted {
-        case .named(let names)?: try await cluster.refresh(Set(names).union(topics.led).sorted())
+        case .named(let names)?:
+            try await cluster.refresh(Set(names).union(topics.led).sorted(), mayCreate: mayCreate)
         case .matching?:
             try await cluster.refresh(nil)
             topics.match(known)
         case .matchedByCoordinator?, nil: break
         }
     }
+
+    /// Whether brokers may create what they are asked for.
+    var mayCreate: Bool { configuration.mayCreateTopics && topics.areNamed }
 
     var known: TopicWatch.Topics { cluster.assumeIsolated { $0.metadata.topics } }
 
@@ -94,6 +106,7 @@ extension ConsumerEngine {
     }
 
     func subscriptionChanged(because reason: String) {
+        guard !topics.wantsNothing else { return }
         let unwanted = plan.positions.keys.filter { !topics.wants($0.topic) }.sorted()
         if let actions = membership?.subscriptionChanged(unwanted: unwanted, because: reason, now: now) {
             perform(actions)
@@ -122,10 +135,12 @@ extension ConsumerEngine {
             guard !announcements.isClosed else { return }
             if let failure { report(failure, .positions) } else { worksAgain(.positions) }
             leave(Set(plan.positions.keys).subtracting(all))
-            let later = new.filter { found[$0.key] == nil }
-            plan.add(later.merging(found.mapValues { .offset($0) }) { $1 })
+            // The application may have said otherwise meanwhile.
+            let begun = found.filter { topics.wants($0.key.topic) }
+            let later = new.filter { found[$0.key] == nil && topics.wants($0.key.topic) }
+            plan.add(later.merging(begun.mapValues { .offset($0) }) { $1 })
             shareChanged()
-            if !new.isEmpty { announce(found, later: later.keys) }
+            if !begun.isEmpty || !later.isEmpty { announce(begun, later: later.keys) }
             tellMissing(topics.tookUp(known, now: now))
         } catch {
             guard !announcements.isClosed else { return }
@@ -136,8 +151,8 @@ extension ConsumerEngine {
         fetch()
     }
 
-    /// Topics are gone that a consumer without a group read.
-    private func leave(_ gone: Set<TopicPartition>) {
+    /// Topics are gone that a consumer without a group read, or it wants them no longer.
+    func leave(_ gone: Set<TopicPartition>) {
         guard !gone.isEmpty else { return }
         plan.remove(gone)
         shareChanged()

@@ -5,7 +5,12 @@ extension ConsumerEngine {
             switch action {
             case .ask(let request, let afterPause):
                 let time = afterPause ? backoff.pause(after: membership?.failures ?? 1) : .zero
-                Task(executorPreference: loop) { await self.ask(request, after: time) }
+                guard request.isParting else {
+                    Task(executorPreference: loop) { await self.ask(request, after: time) }
+                    continue
+                }
+                partings += 1
+                Task(executorPreference: loop) { await self.part(request) }
             case .forgetCoordinator: forgetCoordinator()
             case .assigned(let assignment, let name): tellAssignor(name, assignment)
             case .takeOver(let partitions, let share):
@@ -24,6 +29,12 @@ extension ConsumerEngine {
     func forgetCoordinator() {
         guard let id = configuration.groupId else { return }
         cluster.assumeIsolated { $0.forgetCoordinator(.coordinator(group: id)) }
+    }
+
+    private func part(_ request: GroupRequest) async {
+        await ask(request, after: .zero)
+        partings -= 1
+        wakeApplication()
     }
 
     private func ask(_ request: GroupRequest, after time: Duration) async {
@@ -96,7 +107,8 @@ extension ConsumerEngine {
         // The group may move on meanwhile.
         while let membership, membership.has(share) {
             do throws(KafkaError) {
-                try await cluster.refresh(Set(partitions.map(\.topic)).union(topics.names).sorted())
+                try await cluster.refresh(
+                    Set(partitions.map(\.topic)).union(topics.names).sorted(), mayCreate: mayCreate)
                 guard self.membership?.has(share) ?? false else { return }
                 if topics.isLeading, let gone = partitions.first(where: { topics.isGone($0, known) }) {
                     return rejoin(share, gone)

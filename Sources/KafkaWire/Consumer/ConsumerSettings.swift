@@ -86,6 +86,9 @@ extension KafkaConsumer.Configuration {
             guard !value.text.isEmpty else { throw value.refusal("group.instance.id is empty; leave it out") }
             configuration.groupInstanceId = value.text
         },
+        "allow.auto.create.topics": { (configuration, value) throws(KafkaError) in
+            configuration.mayCreateTopics = try value.flag()
+        },
         "isolation.level": { (configuration, value) throws(KafkaError) in
             configuration.isolationLevel = try value.choice([
                 "read_uncommitted": .readUncommitted, "read_committed": .readCommitted,

@@ -18,7 +18,10 @@ extension ConsumerEngine {
 
     /// The member may stand elsewhere in its group now.
     func tellRebalance() {
-        guard let membership, let change = rebalance.stands(membership.standing, now: now) else { return }
+        // Who wants nothing leaves the group: that is no rebalance of its own.
+        guard let membership,
+            let change = rebalance.stands(topics.wantsNothing ? .outside : membership.standing, now: now)
+        else { return }
         let group = membership.groupId
         switch change {
         case .started: cluster.tell(.rebalanceStarted(group: group))

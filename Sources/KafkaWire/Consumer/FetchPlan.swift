@@ -42,7 +42,7 @@ struct FetchPlan: Equatable, Sendable {
 
     private(set) var positions: [TopicPartition: Position] = [:]
     private var order: Deque<TopicPartition> = []
-    private var buffer: FetchBuffer
+    private(set) var buffer: FetchBuffer
     /// Partitions that are not read for the time being.
     private var held: Set<TopicPartition> = []
     /// What is on its way, from brokers that have not answered yet.
@@ -72,10 +72,11 @@ struct FetchPlan: Equatable, Sendable {
         buffer.removeAll(keepingPausesOf: Set(starts.keys))
     }
 
-    /// Reads these partitions as soon as it is known where: somebody else looks that up.
+    /// Reads these partitions as well, as soon as it is known where: somebody else looks that up.
     mutating func expect(_ partitions: [TopicPartition]) {
-        assign(Dictionary(partitions.map { ($0, Self.elsewhere) }) { first, _ in first })
-        for partition in partitions {
+        let new = Set(partitions).subtracting(positions.keys).sorted()
+        add(Dictionary(new.map { ($0, Self.elsewhere) }) { first, _ in first })
+        for partition in new {
             positions[partition]?.offset = nil
             positions[partition]?.isLookedUp = true
         }
@@ -331,20 +332,6 @@ struct FetchPlan: Equatable, Sendable {
         return true
     }
 
-    /// How many offsets there are between what the application had of each partition and its end; nil where that is not
-    /// known.
-    var lag: [TopicPartition: Int64?] {
-        let waiting = buffer.firstOffsets
-        var found: [TopicPartition: Int64?] = [:]
-        for (partition, position) in positions {
-            let place = waiting[partition] ?? position.offset
-            var distance: Int64?
-            if let place, let end = position.end { distance = max(0, end - place) }
-            found.updateValue(distance, forKey: partition)
-        }
-        return found
-    }
-
     /// The partition has no records behind `offset`, which was asked for: tells the application, once for each end.
     mutating func receivedEnd(_ partition: TopicPartition, at offset: Offset) {
         guard let position = positions[partition], position.offset == offset, position.toldEnd != offset,
@@ -383,10 +370,11 @@ struct FetchPlan: Equatable, Sendable {
     /// The next records for the application.
     mutating func takeChunk() -> FetchedChunk? { buffer.take() }
 
-    /// What was taken, and not used up: it comes next. Of a paused partition it is fetched again where too much stands aside.
+    /// What was taken, and not used up: it comes next, unless its partition was given up meanwhile. Of a paused partition it is
+    /// fetched again where too much stands aside.
     mutating func putBack(_ chunk: FetchedChunk) {
-        let isUnique = positions[chunk.source]?.offset == nil
-        if isUnique || buffer.hasRoom(for: chunk) { return buffer.putBack(chunk) }
+        guard let position = positions[chunk.source] else { return }
+        if position.offset == nil || buffer.hasRoom(for: chunk) { return buffer.putBack(chunk) }
         seek(chunk.source, to: chunk.firstOffset)
     }
 

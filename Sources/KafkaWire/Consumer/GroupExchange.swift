@@ -108,7 +108,7 @@ enum GroupExchange {
     ) async throws(KafkaError) -> [String: Bytes] {
         let wishes = readWishes(of: members)
         let topics = Set(wishes.flatMap(\.topics)).sorted()
-        try await cluster.refresh(topics)
+        try await cluster.refresh(topics, mayCreate: configuration.mayCreateTopics && watch.areNamed)
         guard !isAssigned else { return [:] }
         let assignor = try configuration.assignor(named: name)
         let metadata = await cluster.metadata

@@ -42,6 +42,14 @@ enum GroupFaults {
             .broker(.inconsistentGroupProtocol), "could not \(what): \(flaw)", api: api, isRetriable: false)
     }
 
+    /// The application works for too long: the member leaves, which gives its partitions to others at once.
+    static func worksTooLong(_ group: String, _ limit: Duration) -> KafkaError {
+        KafkaError(
+            .timedOut,
+            "group \(group) was left, since its records were worked on for more than \(limit); ask for fewer at once, or raise "
+                + "max.poll.interval.ms", setting: "max.poll.interval.ms")
+    }
+
     /// Whether a request may succeed later. What a broker did not say itself says so of itself.
     static func mayPass(_ error: KafkaError) -> Bool {
         error.code.broker.map { !final.contains($0) } ?? error.isRetriable

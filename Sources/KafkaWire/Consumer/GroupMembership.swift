@@ -42,6 +42,9 @@ protocol GroupMembership: Equatable, Sendable {
     mutating func subscriptionChanged(
         unwanted: [TopicPartition], because reason: String, now: Instant
     ) -> [MemberAction]
+    /// The application wants nothing any more, until it says otherwise (``subscriptionChanged(unwanted:because:now:)``): the
+    /// member gives up what it has, and leaves.
+    mutating func unsubscribed() -> [MemberAction]
     /// The application is done.
     mutating func close(_ operation: KafkaConsumer.CloseOperation) -> [MemberAction]
     /// The application has stopped to read, but may begin again.
@@ -108,6 +111,14 @@ enum GroupRequest: Equatable, Sendable {
     /// The last one. Nobody waits for the answer.
     case partingBeat(ConsumerBeat.Leaving)
 
+    /// Whether the member leaves with it.
+    var isParting: Bool {
+        switch self {
+        case .leave, .partingBeat: true
+        case .join, .sync, .lead, .heartbeat, .beat: false
+        }
+    }
+
     /// Whether it says which topics the member reads: a pattern is matched before.
     var namesTopics: Bool {
         switch self {
@@ -151,6 +162,8 @@ enum JoinReason {
     static let gaveUp = "it gave up partitions that the assignment takes away"
     static let lost = "the group had gone on without it"
     static let topics = "its topics or their partitions have changed"
+    /// Why it leaves.
+    static let nothing = "the application has unsubscribed from all topics"
     static let foreign = "its assignment did not match its subscription"
 
     /// As long as Java's clients send it at most (`JoinGroupRequest.maybeTruncateReason`).

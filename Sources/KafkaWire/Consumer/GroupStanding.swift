@@ -79,7 +79,21 @@ extension GroupState {
         }
     }
 
+    mutating func rebalanceRequested(because reason: String, now: Instant) -> [Action] {
+        isUnsubscribed ? [] : subscriptionChanged(unwanted: [], because: reason, now: now)
+    }
+
     mutating func commitRefused(_ code: ErrorCode, of member: Membership, now: Instant) -> [Action] {
         member.generation == generation ? commitRefused(code, now: now) : []
+    }
+
+    /// What the leader has assigned, as the coordinator hands it on.
+    static func partitions(_ assignment: Bytes) throws(WireError) -> [TopicPartition] {
+        guard !assignment.isEmpty else { return [] }
+        var told: Set<TopicPartition> = []
+        // The group's leader may be a client of another kind: what it names twice is read once.
+        return try ConsumerProtocolAssignment.decodeVersioned(assignment).assignedPartitions.flatMap { topic in
+            topic.partitions.map { TopicPartition(topic.topic, $0) }
+        }.filter { told.insert($0).inserted }
     }
 }

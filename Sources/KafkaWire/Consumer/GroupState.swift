@@ -46,6 +46,8 @@ struct GroupState: GroupMembership {
     /// tried again at once; what goes on is paused for and told.
     private(set) var failures = 0
     private(set) var leaveReason = ""
+    /// Whether the application wants nothing: the member leaves as soon as it has let go, and stays outside.
+    private(set) var isUnsubscribed = false
     /// The same of heartbeats that were not answered, or not as they should.
     private var missedHeartbeats = 0
     private var isTold = false
@@ -88,8 +90,7 @@ struct GroupState: GroupMembership {
 
     mutating func polled(now: Instant) -> [Action] {
         lastPoll = now
-        guard phase == .outside else { return [] }
-        return [join()]
+        return phase == .outside && !isUnsubscribed ? [join()] : []
     }
 
     private mutating func join(afterPause: Bool = false) -> Action {
@@ -102,6 +103,7 @@ struct GroupState: GroupMembership {
         guard case .revoking(let lost) = phase else { return [] }
         if lost || !isCooperative { share.clear() } else { share.released() }
         if lost { generation = -1 }
+        if isUnsubscribed { return share.isEmpty ? goOutside(because: JoinReason.nothing) : giveUpAll() }
         return [join(afterPause: failures > 1)]
     }
 
@@ -113,13 +115,10 @@ struct GroupState: GroupMembership {
         return joinAgain(error, afterPause: false)
     }
 
-    mutating func rebalanceRequested(because reason: String, now: Instant) -> [Action] {
-        subscriptionChanged(unwanted: [], because: reason, now: now)
-    }
-
     mutating func subscriptionChanged(
         unwanted: [TopicPartition], because reason: String, now: Instant
     ) -> [Action] {
+        isUnsubscribed = false
         guard phase == .stable else { return [] }
         joinReason = reason
         if isCooperative, !unwanted.isEmpty {
@@ -128,6 +127,22 @@ struct GroupState: GroupMembership {
             return [.surrender(share.leaving)]
         }
         return letGo(now: now)
+    }
+
+    mutating func unsubscribed() -> [Action] {
+        isUnsubscribed = true
+        switch phase {
+        case .outside, .revoking, .left: return []
+        case .stable: return giveUpAll()
+        // What it reads on meanwhile can be committed when it has heard in which generation.
+        case .joining, .syncing: return share.isEmpty ? goOutside(because: JoinReason.nothing) : []
+        }
+    }
+
+    private mutating func giveUpAll() -> [Action] {
+        share.surrender(share.partitions)
+        phase = .revoking(lost: false)
+        return [.revoke(lost: false)]
     }
 
     /// A static member stays in the group, until its session ends: its restart then moves no
@@ -143,8 +158,11 @@ struct GroupState: GroupMembership {
     }
 
     mutating func withdraw() -> [Action] {
-        guard phase != .left else { return [] }
-        leaveReason = "the application has stopped to read"
+        phase == .left ? [] : goOutside(because: "the application has stopped to read")
+    }
+
+    private mutating func goOutside(because reason: String) -> [Action] {
+        leaveReason = reason
         let actions = leave()
         if groupInstanceId == nil { memberId = "" }
         generation = -1
@@ -230,6 +248,7 @@ struct GroupState: GroupMembership {
 
     private mutating func take(_ partitions: [TopicPartition]) -> [Action] {
         let (added, revoked) = share.assigned(partitions, share: attempt, generation: generation)
+        if isUnsubscribed { return giveUpAll() }
         guard isCooperative, !revoked.isEmpty else { return [.takeOver(added, share: attempt)] }
         phase = .revoking(lost: false)
         joinReason = JoinReason.gaveUp
@@ -306,11 +325,7 @@ struct GroupState: GroupMembership {
     mutating func tick(now: Instant) -> [Action] {
         guard isMember else { return [] }
         if now >= lastPoll + maximumPollInterval {
-            // The application works for too long. Leaving gives its partitions to others at once.
-            let error = KafkaError(
-                .timedOut,
-                "group \(groupId) was left, since its records were worked on for more than \(maximumPollInterval); ask for "
-                    + "fewer at once, or raise max.poll.interval.ms", setting: "max.poll.interval.ms")
+            let error = GroupFaults.worksTooLong(groupId, maximumPollInterval)
             leaveReason = "the application worked for more than max.poll.interval.ms"
             let leave = leave()
             return leave + lose(keepId: groupInstanceId != nil, because: error, now: now)

@@ -51,6 +51,8 @@ struct HeartbeatMembership: GroupMembership {
     private var ids: [String: TopicID] = [:]
     private var isTold = false
     private(set) var leaveReason = ""
+    /// Whether the application wants nothing: the member leaves as soon as it has let go, and stays outside.
+    private var isUnsubscribed = false
 
     init(groupId: String, groupInstanceId: String? = nil, memberId: String, maximumPollInterval: Duration) {
         self.groupId = groupId
@@ -70,7 +72,7 @@ struct HeartbeatMembership: GroupMembership {
 
     mutating func polled(now: Instant) -> [Action] {
         lastPoll = now
-        return phase == .outside ? [join()] : []
+        return phase == .outside && !isUnsubscribed ? [join()] : []
     }
 
     private mutating func join(afterPause: Bool = false) -> Action {
@@ -114,9 +116,11 @@ struct HeartbeatMembership: GroupMembership {
         guard case .revoking(let lost) = phase else { return [] }
         if lost {
             share.clear()
+            if isUnsubscribed { return withdraw() }
             return [join(afterPause: failures > 1)]
         }
         share.released()
+        if isUnsubscribed { return share.isEmpty ? withdraw() : giveUpAll() }
         phase = .stable
         return reconcile() + tell(.owned)
     }
@@ -127,7 +131,23 @@ struct HeartbeatMembership: GroupMembership {
     mutating func rebalanceRequested(because reason: String, now: Instant) -> [Action] { [] }
 
     mutating func subscriptionChanged(unwanted: [TopicPartition], because reason: String, now: Instant) -> [Action] {
-        tell(.topics)
+        isUnsubscribed = false
+        return tell(.topics)
+    }
+
+    mutating func unsubscribed() -> [Action] {
+        isUnsubscribed = true
+        switch phase {
+        case .outside, .revoking, .left: return []
+        case .joining: return withdraw()
+        case .stable: return giveUpAll()
+        }
+    }
+
+    private mutating func giveUpAll() -> [Action] {
+        share.surrender(share.partitions)
+        phase = .revoking(lost: false)
+        return [.revoke(lost: false)]
     }
 
     mutating func close(_ operation: KafkaConsumer.CloseOperation) -> [Action] {
@@ -244,10 +264,7 @@ struct HeartbeatMembership: GroupMembership {
     mutating func tick(now: Instant) -> [Action] {
         guard isMember else { return [] }
         if now >= lastPoll + maximumPollInterval {
-            let error = KafkaError(
-                .timedOut,
-                "group \(groupId) was left, since its records were worked on for more than \(maximumPollInterval); ask for "
-                    + "fewer at once, or raise max.poll.interval.ms", setting: "max.poll.interval.ms")
+            let error = GroupFaults.worksTooLong(groupId, maximumPollInterval)
             let leave = leave(groupInstanceId == nil ? .forGood : .forAWhile)
             share.clear()
             (phase, epoch, target, isAwaited) = (.revoking(lost: true), 0, nil, false)

@@ -64,7 +64,8 @@ public final class KafkaConsumer: Sendable {
         try await engine.seek([partition: start])
     }
 
-    /// The offset that is fetched next of each assigned partition; nil while it is being looked up.
+    /// Where the application has come to in each assigned partition, as Java's `position`: behind the last record that was
+    /// given out, whatever is fetched already; nil while that is being looked up.
     public var positions: [TopicPartition: Offset?] { get async { await engine.positions } }
 
     /// The generation of the group that it is a member of; nil where it is none.

@@ -52,6 +52,9 @@ struct TopicWatch: Equatable, Sendable {
     mutating func want(_ topics: KafkaConsumer.Topics?) {
         wanted = topics
         isNew = true
+        // What is wanted anew begins where the application says.
+        hasFollowed = false
+        if wantsNothing { followed = [] }
         switch topics {
         case .named(let names)?: self.names = names
         case .matchedByCoordinator?: (names, hadCoordinatorPattern) = ([], true)
@@ -59,17 +62,28 @@ struct TopicWatch: Equatable, Sendable {
         }
     }
 
+    /// Whether the application names what it reads. What a pattern matches is there, or was.
+    var areNamed: Bool {
+        switch wanted {
+        case .named?, nil: true
+        case .matching?, .matchedByCoordinator?: false
+        }
+    }
+
+    /// Whether the application has unsubscribed from all topics.
+    var wantsNothing: Bool { if case .named(let names)? = wanted { names.isEmpty } else { false } }
+
     /// What the coordinator matches topics by; nil where it does not.
     var coordinatorPattern: String? { if case .matchedByCoordinator(let text)? = wanted { text } else { nil } }
 
     // MARK: - When to look
 
     /// When to look next; nil where that is never, or not now: a group's topics are looked at while this member has its
-    /// share of them.
+    /// share of them, and none while nothing is wanted.
     func deadline(hasShare: Bool) -> Instant? {
         switch source {
-        case .group: hasShare ? nextLook : nil
-        case .topics: nextLook
+        case .group: hasShare && !wantsNothing ? nextLook : nil
+        case .topics: wantsNothing ? nil : nextLook
         case .partitions, .taken: nil
         }
     }
@@ -79,9 +93,10 @@ struct TopicWatch: Equatable, Sendable {
         guard let deadline = deadline(hasShare: hasShare), now >= deadline else { return false }
         nextLook = now + maximumAge
         guard case .topics = source else { return true }
-        isNew = false
-        defer { isFollowing = true }
-        return !isFollowing
+        // What is said meanwhile is looked at behind it.
+        guard !isFollowing else { return false }
+        (isNew, isFollowing) = (false, true)
+        return true
     }
 
     /// Look as soon as may be.
@@ -225,9 +240,12 @@ struct TopicWatch: Equatable, Sendable {
         isFollowing = false
         failures = 0
         let missing = settled(topics, now: now)
+        // Other topics may be wanted since: they are looked at next.
+        guard !isNew else { return missing }
         for name in names where counts[name] != nil || topics[name]?.error == .unknownTopicOrPartition {
             followed.insert(name)
         }
+        followed.formIntersection(names)
         hasFollowed = true
         return missing
     }

@@ -1,6 +1,7 @@
 /// From a consumer to a producer, exactly once: the positions of what was read are committed with what was made of it.
 extension KafkaConsumer {
-    /// What the coordinator knows this member by, for ``KafkaProducer/sendOffsets(_:group:)``.
+    /// What the coordinator knows this member by, for ``KafkaProducer/sendOffsets(_:group:)``. For partitions that the
+    /// application itself takes (``KafkaConsumer/Source/taken(_:by:)``), the group alone: nobody is a member, and none is checked.
     ///
     /// - Throws: Where the consumer has no group, or is no member of it at present: what it has read is not its own any more.
     public var groupMetadata: ConsumerGroupMetadata {
@@ -15,6 +16,11 @@ extension ConsumerBatch {
             CommittedOffset(offset: nextOffset, leaderEpoch: leaderEpoch),
             try await engine.groupMetadata(for: source, of: assignment)
         )
+    }
+
+    /// Whether a member of a group has read them, which may be one still, of a newer generation.
+    fileprivate var isOfMember: Bool {
+        if case .group = engine.configuration.source { true } else { false }
     }
 
     fileprivate func refused(_ code: ErrorCode, of group: ConsumerGroupMetadata) async {
@@ -43,6 +49,7 @@ extension ConsumerEngine {
                 "the consumer commits by itself, also what a transaction takes back; set enable.auto.commit to false",
                 setting: "enable.auto.commit")
         }
+        if case .taken(_, let id) = configuration.source { return ConsumerGroupMetadata(groupId: id) }
         guard let member = membership?.member else { throw movedOn([:]) }
         return ConsumerGroupMetadata(member)
     }
@@ -91,8 +98,8 @@ extension KafkaProducer {
     ///
     /// The consumer must not commit by itself (`enable.auto.commit` false).
     ///
-    /// - Returns: What the body returns; it is then committed. Nil where the group has given the records to another member:
-    ///   they are that member's, and nothing of the body is left.
+    /// - Returns: What the body returns; it is then committed. Nil where the group has given the records to another member,
+    ///   or the application their partition up: nothing of the body is left.
     /// - Throws: As ``withTransaction(_:)``.
     @discardableResult
     public nonisolated(nonsending) func withTransaction<R>(
@@ -109,7 +116,8 @@ extension KafkaProducer {
             } catch let error as KafkaError {
                 if ProducerTransaction.isOver(error) { return nil }
                 // Where the member is one still, of a newer generation, the records are its own still.
-                let hasMoved = error.code.broker.map(ProducerTransaction.movedOn.contains) ?? false
+                let hasMoved =
+                    batch.isOfMember && error.code.broker.map(ProducerTransaction.movedOn.contains) ?? false
                 guard error.transaction == .abortable, error.isRetriable || hasMoved, !Task.isCancelled else {
                     throw error
                 }

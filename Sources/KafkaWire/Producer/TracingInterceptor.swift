@@ -28,6 +28,9 @@
 
         /// An interceptor that traces with this tracer. Default: that of the process.
         public init(_ tracer: any Tracer = InstrumentationSystem.tracer) { self.tracer = tracer }
+
+        /// Does nothing: spans end with what they are of.
+        public func onClose() {}
     }
 
     extension TracingInterceptor: AttendingInterceptor {

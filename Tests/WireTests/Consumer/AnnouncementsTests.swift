@@ -175,6 +175,25 @@ import Testing
         #expect(Self.told(&announcements) == [.news(.trouble(Self.error)), .records])
     }
 
+    @Test func whatIsGivenUpIsToldOnceAndNothingElseOfIt() {
+        var announcements = Announcements()
+        announcements.assigned([Self.a: 0, Self.b: 1], later: [Self.c])
+        announcements.removed([Self.a])
+        announcements.removed([Self.c])
+        announcements.begun([Self.c: 4])
+        #expect(
+            Self.told(&announcements) == [
+                .news(.assigned([Self.b: 1])), .news(.revoked([Self.a, Self.c], lost: true)), .records,
+            ])
+        // It is taken anew.
+        announcements.assigned([Self.a: 9])
+        announcements.removed([Self.b])
+        #expect(
+            Self.told(&announcements) == [
+                .news(.assigned([Self.a: 9])), .news(.revoked([Self.b], lost: true)), .records,
+            ])
+    }
+
     @Test func troublesAreToldOnceUntilAllWorksAgain() {
         var announcements = Announcements()
         #expect(announcements.trouble(Self.error, .broker(1)) == .first)

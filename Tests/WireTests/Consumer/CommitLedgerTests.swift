@@ -266,6 +266,8 @@ import Testing
         ledger.closing()
         #expect(ledger.closed("g")?.code == .timedOut)
         #expect(ledger.closed("g")?.message.contains("group g") == true)
+        #expect(ledger.closed("g", [Self.a])?.message.contains("given up") == true)
+        #expect(ledger.closed("g", [TopicPartition("other", 0)]) == nil)
         let last = try #require(ledger.rest)
         ledger.failed(last, because: KafkaError(.connectionFailed, "gone"), now: Self.later) { _ in .zero }
         #expect(ledger.closed("g")?.message == "gone")

@@ -8,14 +8,14 @@ import Testing
     private static func at(_ seconds: Int64) -> Instant { GroupStateTests.at(seconds) }
     private static let (a, b, c) = (TopicPartition("t", 0), TopicPartition("t", 1), TopicPartition("t", 2))
 
-    private static func answer(_ partitions: [TopicPartition], _ code: ErrorCode = .none) -> SyncGroupResponse {
+    static func answer(_ partitions: [TopicPartition], _ code: ErrorCode = .none) -> SyncGroupResponse {
         .with {
             $0.errorCode = code
             $0.assignment = (try? MemberAssignment(partitions).encoded()) ?? Bytes([])
         }
     }
 
-    private static func stable(_ partitions: [TopicPartition] = [a, b]) -> GroupState {
+    static func stable(_ partitions: [TopicPartition] = [a, b]) -> GroupState {
         var state = GroupState(
             groupId: "g", sessionTimeout: .seconds(45), heartbeatInterval: .seconds(3),
             maximumPollInterval: .seconds(300), rebalanceProtocol: .cooperative)

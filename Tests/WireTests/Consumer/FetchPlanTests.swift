@@ -281,6 +281,25 @@ import Testing
         #expect(plan.takeUnresolved(Self.now) == [Self.c: .latest])
     }
 
+    @Test func whatIsExpectedComesToWhatIsReadAndWhatIsGivenUpIsNotPutBack() {
+        var plan = Self.plan([Self.a: .offset(1)])
+        plan.received(Self.chunk(Self.a, 1, 5))
+        plan.expect([Self.a, Self.b, Self.b])
+        #expect(plan.places == [Self.a: 1, Self.b: nil])
+        #expect(plan.awaited([Self.a, Self.b, Self.c]) == [Self.b])
+        // Somebody else looks that up.
+        #expect(plan.takeUnresolved(Self.now).isEmpty)
+        plan.seek(Self.b, to: Offset(7))
+        #expect(plan.awaited([Self.b]).isEmpty)
+        #expect(
+            Self.ask(&plan, leaders: [Self.a: 1, Self.b: 1]).requests[1]
+                == .init(partitions: [Self.a, Self.b], offsets: [5, 7]))
+        let taken = plan.takeChunk()
+        plan.remove([Self.a])
+        if let taken { plan.putBack(taken) }
+        #expect(plan.takeChunk() == nil && plan.buffered == 0)
+    }
+
     @Test func damageIsFetchedAgainThreeTimes() {
         var plan = Self.plan([Self.a: .offset(0)])
         for _ in 0..<3 {
@@ -434,13 +453,25 @@ import Testing
     @Test func theLagIsWhatTheApplicationHasNotHad() {
         var plan = Self.plan([Self.a: .offset(2), Self.b: .earliest])
         #expect(plan.lag == [Self.a: nil, Self.b: nil])
+        #expect(plan.places == [Self.a: 2, Self.b: nil])
         plan.heard(Self.a, end: 20)
         plan.received(Self.chunk(Self.a, 2, 5))
-        #expect(plan.lag[Self.a] == 18)
-        _ = plan.takeChunk()
-        #expect(plan.lag[Self.a] == 15)
+        #expect(plan.lag[Self.a] == 18 && plan.places[Self.a] == 2)
+        let chunk = plan.takeChunk()
+        #expect(plan.lag[Self.a] == 15 && plan.places[Self.a] == 5)
         plan.heard(Self.a, end: -1)
         #expect(plan.lag[Self.a] == 15)
+        // It got a part of that, and the rest waits; so it does where the log is lost behind it, or a pause comes.
+        if var rest = chunk {
+            rest.firstOffset = 4
+            plan.putBack(rest)
+        }
+        plan.reset(Self.a, to: .earliest)
+        plan.pause([Self.a])
+        #expect(plan.lag[Self.a] == 16 && plan.places[Self.a] == 4)
+        plan.resume([Self.a])
+        _ = plan.takeChunk()
+        #expect(plan.lag == [Self.a: nil, Self.b: nil] && plan.places == [Self.a: nil, Self.b: nil])
     }
 
     // MARK: - The closest replica (KIP-392)

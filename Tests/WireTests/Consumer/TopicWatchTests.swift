@@ -246,6 +246,45 @@ import Testing
         #expect(watch.followingFailed(now: Self.start) { .seconds($0) } == 1)
     }
 
+    /// It was not looked at for five minutes: the look that was under way had the names of before.
+    @Test func whatIsSaidWhileALookIsUnderWayIsLookedAtBehindIt() {
+        var watch = Self.watch(.topics(["t"], from: .latest))
+        watch.lookSoon(now: Self.start)
+        #expect(watch.takeDue(hasShare: false, now: Self.start) == true)
+        let topics = Self.topics(["t": 1, "u": 1])
+        #expect(watch.followed(topics, read: [], from: .latest).all == Self.partitions("t", 1))
+        watch.want(["t", "u"])
+        watch.lookSoon(now: Self.start)
+        #expect(watch.takeDue(hasShare: false, now: Self.start) == false)
+        #expect(watch.tookUp(topics, now: Self.start) == nil)
+        #expect(watch.takeDue(hasShare: false, now: Self.start) == true)
+        let read = [TopicPartition("t", 0)]
+        #expect(watch.followed(topics, read: read, from: .latest).new == [TopicPartition("u", 0): .latest])
+    }
+
+    @Test func whileNothingIsWantedNothingIsLookedAtAndThenAllBeginsAnew() throws {
+        for source in [.topics(["t"], from: .latest), .group("g", topics: ["t"])] as [KafkaConsumer.Source] {
+            var watch = Self.watch(source)
+            #expect(!watch.wantsNothing)
+            _ = watch.tookUp(Self.topics(["t": 1]), now: Self.start)
+            watch.want([])
+            watch.lookSoon(now: Self.start)
+            #expect(watch.wantsNothing && watch.names.isEmpty && !watch.wants("t"))
+            #expect(watch.deadline(hasShare: true) == nil)
+            #expect(watch.takeDue(hasShare: true, now: Self.start + Self.age) == false)
+            #expect(watch.settled([:], now: Self.start) == nil, "nothing is missing")
+            for wanted in [["t"], .matching(try TopicPattern("t"))] as [KafkaConsumer.Topics] {
+                watch.want(wanted)
+                watch.match(Self.topics(["t": 1]))
+                watch.lookSoon(now: Self.start)
+                #expect(watch.deadline(hasShare: true) == Self.start)
+                let found = watch.followed(Self.topics(["t": 1]), read: [], from: .latest)
+                #expect(found.new == [TopicPartition("t", 0): .latest])
+            }
+        }
+        #expect(!Self.watch(.partitions([:])).wantsNothing)
+    }
+
     /// A static leader that is back: what came while it was away was nobody's, since it compared with what it found.
     @Test func aLeaderThatIsBackComparesWithWhatTheGroupHasAssigned() {
         let counts = ["t": 3, "other": 1]

@@ -12,7 +12,7 @@ import KafkaWire
 extension CompletionKind {
     /// The names of the settings of these configurations, with the `=` that their values stand behind.
     package static func settings(of sides: [SettingName.Side]) -> CompletionKind {
-        .list(SettingName.all.filter { sides.contains($0.side) }.map { "\($0.name)=" })
+        .list(SettingName.names(of: sides).map { "\($0)=" })
     }
 
     /// The topics of the cluster that the line names so far.
