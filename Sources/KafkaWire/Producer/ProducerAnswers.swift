@@ -33,7 +33,7 @@ extension ProducerEngine {
         }
         let hint = result.currentLeader
         if result.errorCode != .none, hint.leaderId >= 0 {
-            cluster.assumeIsolated { $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
+            cluster.assumeIsolated { _ = $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
         }
         let words = result.errorMessage.map { " (\($0))" } ?? ""
         let count = Int(entry.batch.extent.count)
