@@ -293,7 +293,7 @@ import Testing
         #expect(plan.awaited([Self.b]).isEmpty)
         #expect(
             Self.ask(&plan, leaders: [Self.a: 1, Self.b: 1]).requests[1]
-                == .init(partitions: [Self.a, Self.b], offsets: [5, 7]))
+                == .init(partitions: [Self.a, Self.b], offsets: [5, 7], maximumBytes: 500))
         let taken = plan.takeChunk()
         plan.remove([Self.a])
         if let taken { plan.putBack(taken) }

@@ -89,7 +89,7 @@ import Testing
             let (a, c) = (TopicPartition("t", 0), TopicPartition("t", 2))
             #expect(
                 state.synced(CooperativeStateTests.answer([a, c]), attempt: 2, now: Self.at(3)) == [
-                    .revoke(lost: false)
+                    .assigned([a, c]), .revoke(lost: false),
                 ])
             #expect(state.member?.generation == 8 && state.held([c], of: 2) == [], "what came is not begun")
             #expect(state.released() == [Self.leave])
