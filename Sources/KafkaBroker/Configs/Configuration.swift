@@ -32,7 +32,7 @@ public struct BrokerConfiguration: Sendable {
     /// Replicas are spread over racks, and clients are told of them.
     public var racks: [String] = []
     /// Which replica consumers that say in which rack they are (`client.rack`) are sent to (`replica.selector.class`,
-    /// KIP-392): the leader, unless it is ``ReplicaSelector/rackAware``.
+    /// KIP-392): the leader by default, or the one in their rack.
     public var replicaSelector = ReplicaSelector.leader
     /// The release of Apache Kafka whose versions of the APIs are spoken at most, such as `2.8`; nil is all that the
     /// broker knows. See ``KafkaBroker/speak(as:)``.
