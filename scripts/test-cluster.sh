@@ -24,13 +24,15 @@ if [ -z "${BUILT:-}" ]; then
   swift build --build-tests >/dev/null
 fi
 
-# Three nodes in one process, each on a port of its own.
+# Three nodes in one process, each on a port and in a rack of its own.
 start_nodes() {
   [ -x "$BIN/kw" ] || die "$BIN/kw is missing; build it with: swift build --product kw"
   dir=$(mktemp -d)
   step "three nodes of our own (kw broker), since KAFKA_BOOTSTRAP names no cluster"
-  # As a real one has it by default, but for the pause before a group's first assignment.
-  setsid "$BIN/kw" broker --listen 127.0.0.1:0 --brokers 3 --json --config group.initial.rebalance.delay.ms=500 \
+  # As a real one has it by default, but for the pause before a group's first assignment, and the racks.
+  setsid "$BIN/kw" broker --listen 127.0.0.1:0 --brokers 3 --racks a,b,c --json \
+    --config group.initial.rebalance.delay.ms=500 \
+    --config replica.selector.class=org.apache.kafka.common.replica.RackAwareReplicaSelector \
     >"$dir/broker.jsonl" 2>"$dir/broker.log" </dev/null &
   broker=$!
   wait_until 20 "grep -q '\"event\":\"ready\"' '$dir/broker.jsonl'" "$broker" || die "kw broker did not start: $(cat "$dir/broker.log")"

@@ -10,11 +10,12 @@ import Testing
 
     @Test func theClusterIsDescribed() async throws {
         var configuration = KafkaBroker.Configuration(topics: ["t": 1], brokers: 3)
-        configuration.properties = ["broker.rack": "r"]
+        (configuration.rack, configuration.racks) = ("r", ["q", ""])
         let broker = try await KafkaBroker.start(configuration)
         let admin = try KafkaAdmin(.quick(broker))
         let cluster = try await admin.describeCluster()
         #expect(cluster.nodes.map(\.id) == [1, 2, 3] && !cluster.id.isEmpty)
+        #expect(cluster.nodes.map(\.rack) == ["q", nil, "r"])
         #expect(
             cluster.brokers.values.sorted() == broker.bootstrapServers.split(separator: ",").map(String.init).sorted())
         #expect(cluster.authorizedOperations?.contains(.alter) == true)

@@ -136,7 +136,8 @@ import Testing
     @Test(arguments: [
         ["--config", "num.partitions"], ["--flush", "often"], ["--flush", "0"], ["--log", "loud"], ["--brokers", "0"],
         ["--default-partitions", "0"], ["--topic", "a", "--topic", "a:2"], ["a.properties", "--properties", "b"],
-        ["--ui", "70000"],
+        ["--ui", "70000"], ["--racks", "a,b"], ["--brokers", "3", "--racks", "a,b,c,d"], ["--racks", ""],
+        ["--brokers", "3", "--racks", ",,"],
     ]) func wrongOptionsAreRefused(arguments: [String]) throws {
         let outcome = try Program.kw(["broker"] + arguments)
         #expect(outcome.status == 64)
@@ -160,6 +161,18 @@ import Testing
         #expect(configuration.brokers == 3)
         let plain = try BrokerSettings(BrokerCommand.parse([])).configuration
         #expect(plain.host == "127.0.0.1" && plain.port == 9092 && plain.dataDirectory == nil && plain.flush == .never)
+    }
+
+    @Test func brokersHaveRacks() throws {
+        let command = try BrokerCommand.parse([
+            "--brokers", "4", "--racks", "a,,b", "--config", "broker.rack=c",
+            "--config", "replica.selector.class=RackAwareReplicaSelector",
+        ])
+        let configuration = try BrokerSettings(command).configuration
+        #expect(configuration.racks == ["a", "", "b"] && configuration.rack == "c")
+        #expect(configuration.replicaSelector == .rackAware)
+        let plain = try BrokerSettings(BrokerCommand.parse([])).configuration
+        #expect(plain.racks == [] && plain.rack == nil && plain.replicaSelector == .leader)
     }
 
     // MARK: - Requests

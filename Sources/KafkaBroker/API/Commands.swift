@@ -36,9 +36,9 @@ extension KafkaBroker {
     }
 
     /// From now on the partition's other replicas get nothing of what its leader appends, as when they are slow or cut off:
-    /// the high watermark stays where it is, and consumers see nothing behind it. Producers that want all replicas
-    /// (`acks=all`) are told NOT_ENOUGH_REPLICAS_AFTER_APPEND; when the leader changes meanwhile, what it had alone is gone.
-    /// A partition with one replica has no others, and nothing happens.
+    /// the high watermark stays where it is, and consumers see nothing behind it. To followers, whose logs end there, what is
+    /// behind it is out of range. Producers that want all replicas (`acks=all`) are told NOT_ENOUGH_REPLICAS_AFTER_APPEND; when
+    /// the leader changes meanwhile, what it had alone is gone. A partition with one replica has no others, and nothing happens.
     ///
     /// - Throws: A sentence where there is no such partition.
     public func holdReplication(of topic: String, partition: PartitionID) async throws(CommandError) {
@@ -106,8 +106,14 @@ extension KafkaBroker {
 
     /// Adds a node, which has no partitions yet, and gives its id: the one after the highest that there was. It listens
     /// on any free port, or with a fixed port on the one that follows from its id.
+    ///
+    /// - Parameter rack: Where it stands (`broker.rack`); nil is what ``BrokerConfiguration/racks`` and
+    ///   ``BrokerConfiguration/rack`` say, and the empty name no rack.
+    /// - Throws: A sentence where the rack's name is too long for clients, no port is free, or no id is left.
     @discardableResult
-    public func addNode() async throws(CommandError) -> BrokerID { try await server.addNode() }
+    public func addNode(rack: String? = nil) async throws(CommandError) -> BrokerID {
+        try await server.addNode(rack: rack)
+    }
 
     /// Stops a node and forgets it: its replicas move to nodes that do not have the partition yet, where there are any.
     ///

@@ -41,6 +41,8 @@ extension KafkaBroker {
         public let host: String
         /// The port that clients are told to connect to.
         public let port: UInt16
+        /// Where it stands (`broker.rack`); nil where that is not said.
+        public let rack: String?
         /// Whether it runs, and was not stopped on command.
         public let isRunning: Bool
     }
@@ -246,7 +248,7 @@ extension KafkaBroker {
         get async {
             await server.withNode { state in
                 state.cluster.nodes.map {
-                    NodeInfo(id: $0.id, host: $0.host, port: $0.port, isRunning: $0.isRunning)
+                    NodeInfo(id: $0.id, host: $0.host, port: $0.port, rack: $0.rack, isRunning: $0.isRunning)
                 }
             }
         }

@@ -13,7 +13,7 @@ import KafkaWire
 /// ```
 ///
 /// What a test does to it: ``on(_:times:_:)``, ``moveLeader(of:partition:to:)``, ``moveCoordinator(ofGroup:to:)``,
-/// ``stopNode(_:)``, ``startNode(_:)``, ``addNode()``, ``removeNode(_:)``, ``speak(as:)``, ``corruptBatch(_:_:_:)``,
+/// ``stopNode(_:)``, ``startNode(_:)``, ``addNode(rack:)``, ``removeNode(_:)``, ``speak(as:)``, ``corruptBatch(_:_:_:)``,
 /// ``holdReplication(of:partition:)``, ``electUncleanly(_:of:partition:losingFrom:)``, ``advance(by:)``; what it looks at:
 /// ``topics``, ``groups``, ``transactions``, ``nodes``, ``connections``, ``requestCounts``, ``leftovers()``.
 ///

@@ -23,6 +23,8 @@ struct ClusterMap {
         var port: UInt16
         /// The port that is listened on, also while the node is stopped: it comes back there.
         var listenedPort: UInt16
+        /// Where it stands; nil where that is not said.
+        var rack: String?
         var isRunning = true
     }
 
@@ -30,6 +32,8 @@ struct ClusterMap {
     private(set) var nodes: [Node]
     /// The ids of those that run, in their order.
     private(set) var running: [BrokerID]
+    /// Where nodes stand, of those that say so.
+    private var racks: [BrokerID: String] = [:]
     /// Coordinators that were moved on command.
     private var moved: [CoordinatorKey: BrokerID] = [:]
     /// How many partitions were placed: the next one begins at the next node.
@@ -40,8 +44,9 @@ struct ClusterMap {
     /// At least one node.
     init(_ nodes: [Node]) {
         self.nodes = nodes
-        running = nodes.filter(\.isRunning).map(\.id)
+        running = []
         highestId = nodes.last?.id ?? 0
+        refresh()
     }
 
     /// Whether requests can reach the wrong node at all.
@@ -82,17 +87,45 @@ struct ClusterMap {
         refresh()
     }
 
-    private mutating func refresh() { running = nodes.filter(\.isRunning).map(\.id) }
+    private mutating func refresh() {
+        running = nodes.filter(\.isRunning).map(\.id)
+        racks = nodes.reduce(into: [:]) { $0[$1.id] = $1.rack }
+    }
 
     // MARK: - Partitions
 
     /// The replicas of the next partition, the preferred leader first: nodes in turn, as Kafka stripes them, but from
-    /// the first one on, so that a test can rely on it. No more than there are nodes running.
+    /// the first one on, so that a test can rely on it. No more than there are nodes running. No rack has two more of them
+    /// than another one that has nodes left.
     mutating func place(_ factor: Int) -> [BrokerID] {
         guard !running.isEmpty else { return [] }
         let first = placed
         placed = (placed + 1) % running.count
-        return (0..<min(max(1, factor), running.count)).map { running[(first + $0) % running.count] }
+        let order = (0..<running.count).map { running[(first + $0) % running.count] }
+        let count = min(max(1, factor), running.count)
+        guard !racks.isEmpty else { return Array(order.prefix(count)) }
+        var chosen: [BrokerID] = []
+        var taken: [String?: Int] = [:]
+        while chosen.count < count,
+            let next = order.filter({ !chosen.contains($0) })
+                .min(by: { taken[racks[$0], default: 0] < taken[racks[$1], default: 0] })
+        {
+            chosen.append(next)
+            taken[racks[next], default: 0] += 1
+        }
+        return chosen
+    }
+
+    /// The replica that a consumer in `rack` is to read in the leader's place; -1 where the leader is as close, or nobody
+    /// closer: the rule of Kafka's `RackAwareReplicaSelector`, by which of several that have as much the one with the
+    /// highest id is taken. Only who runs and is in sync counts.
+    func closest(to rack: String, of leadership: Leadership) -> BrokerID {
+        var found = BrokerID.none
+        for node in nodes where node.rack == rack && node.isRunning {
+            if node.id == leadership.leader { return .none }
+            if leadership.inSync.contains(node.id) { found = max(found, node.id) }
+        }
+        return found
     }
 
     // MARK: - Coordinators
@@ -121,11 +154,12 @@ struct ClusterMap {
 }
 
 extension BrokerConfiguration {
-    /// How clients are told of the node at that place, which listens on `port`.
-    func node(_ index: Int, port: UInt16) -> ClusterMap.Node {
+    /// How clients are told of the node at that place, which listens on `port`. It is in `rack`, or where the configuration
+    /// has it.
+    func node(_ index: Int, port: UInt16, rack: String? = nil) -> ClusterMap.Node {
         let advertised = advertisedPort.map { UInt16(clamping: Int($0) + index) } ?? port
         return ClusterMap.Node(
             id: BrokerID(Int32(clamping: Int(nodeId.rawValue) + index)), host: advertisedHost ?? host, port: advertised,
-            listenedPort: port)
+            listenedPort: port, rack: self.rack(of: index, given: rack))
     }
 }

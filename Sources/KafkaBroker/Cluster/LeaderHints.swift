@@ -19,6 +19,7 @@ extension ProduceResponse {
                 $0.nodeId = node.id
                 $0.host = node.host
                 $0.port = Int32(node.port)
+                $0.rack = node.rack
             }
         }
     }
@@ -36,6 +37,7 @@ extension FetchResponse {
                 $0.nodeId = node.id
                 $0.host = node.host
                 $0.port = Int32(node.port)
+                $0.rack = node.rack
             }
         }
     }

@@ -97,7 +97,7 @@ enum BrokerConfigs {
         Definition("auto.leader.rebalance.enable", .boolean, "true", .any, "Whether leadership is spread by itself."),
         Definition("background.threads", .int, "10", .atLeast(1), dynamic: true, "How many threads do other work."),
         Definition("broker.id", .int, "-1", .any, "The broker's id under its old name."),
-        Definition("broker.rack", .string, nil, .any, "Where the broker stands."),
+        Definition("broker.rack", .string, nil, .any, "Where the broker stands; replicas are spread over racks."),
         Definition("controller.listener.names", .string, nil, .any, "The listeners of the controllers."),
         Definition("default.replication.factor", .int, "1", .any, "The number of replicas where none is asked for."),
         Definition("delete.topic.enable", .boolean, "true", .any, "Whether topics can be deleted."),
@@ -121,6 +121,9 @@ enum BrokerConfigs {
             "remote.log.storage.system.enable", .boolean, "false", .any, "Whether there is remote storage (KIP-405)."),
         Definition("replica.fetch.max.bytes", .int, "1048576", .atLeast(0), "How much a follower fetches at once."),
         Definition("replica.lag.time.max.ms", .long, "30000", .any, "How long a follower may lag and be in sync."),
+        Definition(
+            "replica.selector.class", .string, nil, .any,
+            "What sends consumers to the closest replica (KIP-392); where it is not set, they read from leaders."),
     ]
 
     private static let coordinators = [

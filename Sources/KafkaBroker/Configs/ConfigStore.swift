@@ -153,8 +153,8 @@ extension BrokerConfiguration {
     /// The replicas of a partition for which nobody asked for a number.
     var replicationFactor: Int { min(max(1, defaultReplicationFactor ?? 3), brokers) }
 
-    /// What this configuration says under Kafka's names, as far as it is not Kafka's default.
-    func settings(host: String, port: UInt16) -> [String: String] {
+    /// What this configuration says of a node under Kafka's names, as far as it is not Kafka's default.
+    func settings(host: String, port: UInt16, rack: String?) -> [String: String] {
         var settings = properties
         func put(_ name: String, _ value: some CustomStringConvertible) {
             let text = "\(value)"
@@ -185,6 +185,8 @@ extension BrokerConfiguration {
         put("transaction.max.timeout.ms", Milliseconds(maximumTransactionTimeout))
         put("transactional.id.expiration.ms", Milliseconds(transactionalIdExpiration))
         put("producer.id.expiration.ms", Milliseconds(producerIdExpiration))
+        settings["broker.rack"] = rack
+        settings["replica.selector.class"] = replicaSelector.className
         put("offsets.retention.minutes", max(1, offsetsRetention.components.seconds / 60))
         return settings
     }

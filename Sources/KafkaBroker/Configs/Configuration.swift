@@ -26,6 +26,14 @@ public struct BrokerConfiguration: Sendable {
     /// (`default.replication.factor`); no more than there are nodes. Nil is as many as there are nodes, and 3 at
     /// most, so that a node can be stopped; Kafka's default is 1.
     public var defaultReplicationFactor: Int?
+    /// The rack of every node for which ``racks`` has none (`broker.rack`); nil is none.
+    public var rack: String?
+    /// The racks of the nodes, in the order of their ids, also of those that are added later; the empty name is no rack.
+    /// Replicas are spread over racks, and clients are told of them.
+    public var racks: [String] = []
+    /// Which replica consumers that say in which rack they are (`client.rack`) are sent to (`replica.selector.class`,
+    /// KIP-392): the leader by default, or the one in their rack.
+    public var replicaSelector = ReplicaSelector.leader
     /// The release of Apache Kafka whose versions of the APIs are spoken at most, such as `2.8`; nil is all that the
     /// broker knows. See ``KafkaBroker/speak(as:)``.
     public var speaks: String?

@@ -64,6 +64,7 @@ private struct ServerProperties {
         try readIdentity()
         try readListeners()
         try readDirectory()
+        try readRacks()
         try readLimits()
         try readGroupsAndTransactions()
         configuration.properties.merge(properties.filter { $0.value != "" || isText($0.key) }) { $1 }
@@ -139,6 +140,18 @@ private struct ServerProperties {
             throw refusal(name, "this broker keeps its data in one directory; name one instead of \(directories.count)")
         }
         if let directory = directories.first { configuration.dataDirectory = directory }
+    }
+
+    private mutating func readRacks() throws(PropertyError) {
+        if let rack = text("broker.rack") { configuration.rack = rack }
+        guard let name = text("replica.selector.class") else { return }
+        guard let selector = BrokerConfiguration.ReplicaSelector(className: name) else {
+            throw refusal(
+                "replica.selector.class",
+                "this broker has no class \(name): name "
+                    + "\(BrokerConfiguration.ReplicaSelector.rackAware.className ?? ""), or leave the setting out")
+        }
+        configuration.replicaSelector = selector
     }
 
     private mutating func readLimits() throws(PropertyError) {

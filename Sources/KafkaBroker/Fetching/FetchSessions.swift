@@ -143,9 +143,11 @@ struct FetchSessions {
                 highWatermark: answer.data.highWatermark, logStartOffset: answer.data.logStartOffset)
             let hasRecords = answer.data.records.map { $0.count > 0 } ?? false
             if hasRecords { served.append(key) }
-            let isAmiss = answer.data.errorCode != .none || answer.data.divergingEpoch.endOffset >= 0
+            let isAmiss =
+                answer.data.errorCode != .none || answer.data.divergingEpoch.endOffset >= 0
+                || answer.data.preferredReadReplica >= 0
             if isIncremental, !hasRecords, !isAmiss, partitions[told: key] == told { continue }
-            // What is amiss is repeated until the client does something about it.
+            // What is amiss, or to be read elsewhere, is repeated until the client does something about it.
             partitions[told: key] = isAmiss ? nil : told
             kept.append(answer)
         }

@@ -47,11 +47,24 @@ extension WaitingFetch {
         return partition.heldAt == nil ? .max : partition.highWatermark
     }
 
+    /// Whether a follower will do: to consumers, from the version on in which they say where they are (KIP-392).
+    var takesFollowers: Bool {
+        context.version >= 11 && request.replicaId < 0 && request.replicaState.replicaId < 0
+    }
+
     /// What is wrong with a target in its partition.
     func refusal(of target: FetchTarget, in partition: Partition) -> ErrorCode {
-        let refusal = partition.refusal(at: context.node, epoch: target.currentLeaderEpoch)
+        let refusal = partition.refusal(
+            at: context.node, epoch: target.currentLeaderEpoch, orFollower: takesFollowers)
         if refusal != .none || parting(of: target, in: partition) != nil { return refusal }
-        return partition.log.contains(target.offset) ? .none : .offsetOutOfRange
+        let isThere = partition.log.contains(target.offset) && target.offset <= partition.end(at: context.node)
+        return isThere ? .none : .offsetOutOfRange
+    }
+
+    /// Whether the followers have the offset, so that a consumer that reads from the leader can be sent to one of them.
+    func maySend(_ target: FetchTarget, of partition: Partition) -> Bool {
+        takesFollowers && !request.rackId.isEmpty && partition.leadership.leader == context.node
+            && target.offset >= partition.log.startOffset && target.offset <= partition.highWatermark
     }
 
     /// Where the log parts from what the client has read, by the epoch that it read last; nil where it does not, or the
@@ -60,7 +73,8 @@ extension WaitingFetch {
         of target: FetchTarget, in partition: Partition
     ) -> FetchResponse.FetchableTopicResponse.PartitionData.EpochEndOffset? {
         guard target.lastFetchedEpoch >= 0 else { return nil }
-        let end = partition.leadership.epochs.end(of: target.lastFetchedEpoch, logEnd: partition.log.endOffset)
+        let end = partition.leadership.epochs.end(
+            of: target.lastFetchedEpoch, logEnd: partition.end(at: context.node))
         guard end.offset >= 0, end.epoch < target.lastFetchedEpoch || end.offset < target.offset else { return nil }
         return .with {
             $0.epoch = end.epoch

@@ -8,12 +8,16 @@ import KafkaWire
 ///   larger than `maxBytes` and `partitionMaxBytes` (KIP-74). At most one segment of a partition per answer.
 /// - Sessions (KIP-227) and topic ids (v13, KIP-516); leader epochs are checked (KIP-320), and who says which epoch it has
 ///   read last is told where the log parts from that (KIP-595).
-/// - Only the leader answers; other nodes say NOT_LEADER_OR_FOLLOWER, or what is wrong with the epoch, and from v16 on who
-///   leads (KIP-951).
+/// - The leader answers, and from v11 on consumers are answered by followers too, up to the high watermark; what is behind
+///   a follower's log is out of range there. Other nodes say NOT_LEADER_OR_FOLLOWER, or what is wrong with the epoch, and
+///   from v16 on who leads (KIP-951).
+/// - With `replica.selector.class` a leader sends consumers that say where they are to a follower in their rack that is in
+///   sync and has the offset (KIP-392), at once and without records. What waits is not looked at again for that.
 /// - With `read_committed` (isolation level 1) an answer ends, and a fetch waits, at the last stable offset, and the
 ///   transactions that were aborted are named (KIP-98).
-/// - Deviations: followers do not serve consumers (KIP-392), and `replicaId` and `rackId` are not looked at; an epoch of which
-///   nothing is known parts from nothing, where Kafka says OFFSET_OUT_OF_RANGE. An answer has at most 55 MiB (`fetch.max.bytes`).
+/// - Deviations: who names itself as a replica (`replicaId`) gets what consumers get, from the leader alone; an epoch of
+///   which nothing is known parts from nothing, where Kafka says OFFSET_OUT_OF_RANGE. An answer has at most 55 MiB
+///   (`fetch.max.bytes`).
 enum FetchHandler: RequestHandler {
     static let api = ServedAPI(FetchHandler.self)
 
@@ -35,7 +39,7 @@ enum FetchHandler: RequestHandler {
         }
     }
 
-    /// Whether there are enough bytes, or something is wrong that the client should hear of now. Otherwise the fetch knows
+    /// Whether there are enough bytes, or something that the client should hear of now. Otherwise the fetch knows
     /// afterwards what it waits for.
     private static func isSatisfied(_ fetch: inout WaitingFetch, _ node: BrokerNode) -> Bool {
         fetch.shares = .init(of: fetch.targets.count, least: fetch.request.minBytes)
@@ -43,7 +47,7 @@ enum FetchHandler: RequestHandler {
         fetch.partitions.reserveCapacity(fetch.targets.count)
         for (place, target) in fetch.targets.enumerated() {
             guard let partition = node.partition(of: target), let share = fetch.share(of: target, in: partition),
-                !fetch.shares.note(share, at: place)
+                !fetch.shares.note(share, at: place), node.closerReplica(fetch, target, partition) == .none
             else { return true }
             answer.add(share) { partition.log.firstBatchSize(from: target.offset, before: fetch.limit(in: partition)) }
             if answer.bytes >= fetch.request.minBytes { return true }

@@ -19,6 +19,7 @@ enum MetadataHandler: RequestHandler {
                 $0.nodeId = member.id
                 $0.host = member.host
                 $0.port = Int32(member.port)
+                $0.rack = member.rack
             }
         }
         response.clusterId = node.clusterId

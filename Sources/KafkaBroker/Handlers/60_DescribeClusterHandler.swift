@@ -26,6 +26,7 @@ enum DescribeClusterHandler: RequestHandler {
                         $0.brokerId = member.id
                         $0.host = member.host
                         $0.port = Int32(member.port)
+                        $0.rack = member.rack
                         if context.version >= 2 { $0.isFenced = !member.isRunning }
                     }
                 }

@@ -74,7 +74,8 @@ final class BrokerNode {
             storage?.directory.clusterId ?? configuration.clusterId ?? Uuid.random(using: &random).description
         topics = TopicRegistry(partitionLimit: configuration.maximumPartitions)
         configs = ConfigStore(
-            statics: configuration.settings(host: nodes[0].host, port: nodes[0].port), nodeId: configuration.nodeId)
+            statics: configuration.settings(host: nodes[0].host, port: nodes[0].port, rack: nodes[0].rack),
+            nodeId: configuration.nodeId)
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
             memberLimit: configuration.maximumGroupSize, offsetsRetention: configuration.offsetsRetention,

@@ -55,6 +55,11 @@ struct FetchWork: LongWork {
             }
             return Self.refused(data, error)
         }
+        let closer = node.closerReplica(fetch, target, partition)
+        guard closer == .none else {
+            data.preferredReadReplica = closer
+            return Self.bounded(data, partition)
+        }
         if let parting = fetch.parting(of: target, in: partition) {
             data.divergingEpoch = parting
             return Self.bounded(data, partition)
@@ -109,6 +114,14 @@ struct FetchWork: LongWork {
         data.errorCode = code
         data.highWatermark = -1
         return data
+    }
+}
+
+extension BrokerNode {
+    /// The follower from which a consumer is to read what it asks the leader for (KIP-392); -1 where that is the leader.
+    func closerReplica(_ fetch: WaitingFetch, _ target: FetchTarget, _ partition: Partition) -> BrokerID {
+        guard configuration.replicaSelector == .rackAware, fetch.maySend(target, of: partition) else { return .none }
+        return cluster.closest(to: fetch.request.rackId, of: partition.leadership)
     }
 }
 

@@ -16,6 +16,10 @@ enum Listeners {
                 description: "The broker cannot start: the ids of \(configuration.brokers) nodes from node.id "
                     + "\(configuration.nodeId) on are not all from 0 to \(Int32.max).")
         }
+        let racks = (0..<configuration.brokers).map { configuration.rack(of: $0) }
+        if let objection = racks.lazy.compactMap(BrokerConfiguration.objection(toRack:)).first {
+            throw BrokerStartError(description: "The broker cannot start. \(objection)")
+        }
         var sockets: [any LoopSocket] = []
         for index in 0..<configuration.brokers {
             do throws(BrokerStartError) {

@@ -36,7 +36,8 @@ extension BrokerServer {
         settle()
     }
 
-    func addNode() async throws(BrokerCommandError) -> BrokerID {
+    func addNode(rack: String?) async throws(BrokerCommandError) -> BrokerID {
+        if let objection = BrokerConfiguration.objection(toRack: rack) { throw .init(objection) }
         guard node.cluster.highestId.rawValue < .max else { throw .init("No node id is left after \(Int32.max).") }
         let offset = Int(node.cluster.highestId.rawValue - configuration.nodeId.rawValue) + 1
         let port: UInt16
@@ -47,7 +48,7 @@ extension BrokerServer {
             throw .init("The broker is stopped.")
         }
         let place = Int(node.cluster.highestId.rawValue - configuration.nodeId.rawValue) + 1
-        let added = configuration.node(place, port: socket.localPort)
+        let added = configuration.node(place, port: socket.localPort, rack: rack)
         node.added(added)
         open(socket, for: added.id)
         settle()

@@ -94,14 +94,17 @@ final class Partition {
         damaged = damaged.filter { $0 < log.endOffset }
     }
 
-    /// What is wrong with asking `node` of the partition as its leader, with the epoch that the client believes in: the
-    /// one place where this is decided.
-    func refusal(at node: BrokerID, epoch: LeaderEpoch = .none) -> ErrorCode {
+    /// Where the log of that node ends: a follower's where replication is held.
+    func end(at node: BrokerID) -> Offset { leadership.leader == node ? log.endOffset : highWatermark }
+
+    /// What is wrong with asking `node` of the partition, as its leader or where a follower will do as its replica, with
+    /// the epoch that the client believes in: the one place where this is decided.
+    func refusal(at node: BrokerID, epoch: LeaderEpoch = .none, orFollower: Bool = false) -> ErrorCode {
         if leadership.leader == node { return check(epoch: epoch) }
         // A replica knows the epoch too, and says first what is wrong with it, as in Kafka.
         guard leadership.replicas.contains(node) else { return .notLeaderOrFollower }
         let stale = check(epoch: epoch)
-        return stale == .none ? .notLeaderOrFollower : stale
+        return stale == .none && !orFollower ? .notLeaderOrFollower : stale
     }
 
     /// What is wrong with the leader epoch that a client believes in; -1 is no belief.

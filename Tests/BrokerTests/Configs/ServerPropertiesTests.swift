@@ -16,7 +16,8 @@ import Testing
             "socket.request.max.bytes": " 3000 ", "log.retention.bytes": "-1",
             "max.incremental.fetch.session.cache.slots": "9", "group.initial.rebalance.delay.ms": "0",
             "group.min.session.timeout.ms": "5", "group.max.session.timeout.ms": "6000", "group.max.size": "4",
-            "transaction.max.timeout.ms": "1000", "transactional.id.expiration.ms": "2000",
+            "transaction.max.timeout.ms": "1000", "transactional.id.expiration.ms": "2000", "broker.rack": "east",
+            "replica.selector.class": "org.apache.kafka.common.replica.RackAwareReplicaSelector",
         ])
         #expect(configuration.nodeId == 7)
         #expect(configuration.dataDirectory == "/data/kafka")
@@ -33,6 +34,7 @@ import Testing
         #expect(configuration.maximumGroupSize == 4)
         #expect(configuration.maximumTransactionTimeout == .seconds(1))
         #expect(configuration.transactionalIdExpiration == .seconds(2))
+        #expect(configuration.rack == "east" && configuration.replicaSelector == .rackAware)
     }
 
     /// The settings of the `config/server.properties` that Kafka 4 brings.
@@ -102,6 +104,8 @@ import Testing
         (["node.id": "1", "broker.id": "2"], "broker.id", "keep node.id"),
         (["node.id": "-1"], "node.id", "negative"),
         (["process.roles": "controller"], "process.roles", "has to name broker"),
+        (["replica.selector.class": "example.Nearest"], "replica.selector.class", "no class example.Nearest"),
+        (["replica.selector.class": "AwareReplicaSelector"], "replica.selector.class", "or leave the setting out"),
         (
             ["group.min.session.timeout.ms": "9", "group.max.session.timeout.ms": "8"], "group.min.session.timeout.ms",
             "longer than the longest"

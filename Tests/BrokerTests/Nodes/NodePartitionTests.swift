@@ -21,15 +21,28 @@ import Testing
             #expect(response.nodeEndpoints.map(\.nodeId) == (version >= 10 ? [1] : []))
             if version >= 10 { #expect(response.nodeEndpoints.first?.port == Int32(broker.port)) }
         }
+        // Consumers are served by followers, from the version on in which they say where they are (KIP-392).
         for version in Int16(4)...12 {
             let answer = try other.fetch("t", offset: 0, version: version)
+            let isServed = version >= 11
+            #expect(answer.errorCode == (isServed ? .none : .notLeaderOrFollower))
+            #expect(answer.highWatermark == (isServed ? 1 : -1))
+            #expect(try values(answer.records) == (isServed ? ["0:a"] : []))
+            #expect(answer.preferredReadReplica == -1)
+        }
+        // A node that has no replica is no follower.
+        try await broker.createTopic("u", partitions: 1, replicas: 2)
+        #expect(try await info(broker, of: "u").replicas == [1, 2])
+        let stranger = try await client(broker, 3)
+        for version in Int16(4)...12 {
+            let answer = try stranger.fetch("u", offset: 0, version: version)
             #expect(answer.errorCode == .notLeaderOrFollower && answer.highWatermark == -1)
         }
-        let id = try #require(await broker.topics.first).id
+        let id = try #require(await broker.topics.first { $0.name == "u" }).id
         var request = TestClient.fetchRequest("", offset: 0)
         request.topics[0].topicId = id
         for version in Int16(13)...18 {
-            let response = try other.call(request, version: version)
+            let response = try stranger.call(request, version: version)
             let answer = try #require(response.responses.first?.partitions.first)
             #expect(answer.errorCode == .notLeaderOrFollower)
             #expect(answer.currentLeader.leaderId == (version >= 16 ? 1 : -1))

@@ -18,7 +18,9 @@ import Testing
 /// cluster that cannot be reached.
 @Suite(.turn) struct ClusterCommandTests {
     @Test func theClusterIsTold() async throws {
-        let broker = try await KafkaBroker.start(.init(brokers: 2))
+        var configuration = KafkaBroker.Configuration(brokers: 2)
+        configuration.racks = ["", "east"]
+        let broker = try await KafkaBroker.start(configuration)
         let admin = try KafkaAdmin(.init(bootstrapServers: ["127.0.0.1:\(broker.port)"]))
         let cluster = try await admin.describeCluster()
         let id = try await Running.kw("cluster", "cluster-id", at: broker)
@@ -29,7 +31,9 @@ import Testing
         #expect(rows.first == ["ID", "HOST", "PORT", "RACK", "STATE", "ENDPOINT_TYPE"])
         #expect(
             rows.dropFirst().map { $0 }
-                == cluster.nodes.map { ["\($0.id)", $0.host, "\($0.port)", "null", "unfenced", "broker"] })
+                == zip(cluster.nodes, ["null", "east"]).map { node, rack in
+                    ["\(node.id)", node.host, "\(node.port)", rack, "unfenced", "broker"]
+                })
         let gone = try await Running.kw("cluster", "unregister", "--id", "9", at: broker)
         #expect(gone.status == 1 && gone.error.contains("BROKER_ID_NOT_REGISTERED"))
         await admin.close()

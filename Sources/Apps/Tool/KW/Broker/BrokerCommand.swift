@@ -65,6 +65,14 @@ struct BrokerCommand: AsyncParsableCommand {
     var brokers: Int?
 
     @Option(
+        help: ArgumentHelp(
+            "The racks of the brokers, in their order (broker.rack); an empty name is none. With --config "
+                + "replica.selector.class=RackAwareReplicaSelector consumers read from the replica in their rack.",
+            valueName: "rack,rack,…"),
+        transform: NamedRacks.init)
+    var racks: NamedRacks?
+
+    @Option(
         help: ArgumentHelp("Where records are kept, in Kafka's format; without it in memory.", valueName: "directory"))
     var dataDir: String?
 
@@ -105,6 +113,9 @@ struct BrokerCommand: AsyncParsableCommand {
             throw ValidationError("--default-partitions is 1 to \(Int32.max)")
         }
         guard (1...100).contains(brokers ?? 1) else { throw ValidationError("--brokers is 1 to 100") }
+        if let count = racks?.names.count, count > brokers ?? 1 {
+            throw ValidationError("--racks names \(count), and there are \(brokers ?? 1) brokers (--brokers)")
+        }
         guard properties == nil || propertiesFile == nil else {
             throw ValidationError("the properties file is given twice: \(propertiesFile ?? "") and --properties")
         }
@@ -195,6 +206,18 @@ struct NamedTopic: Equatable {
             throw ValidationError("\"\(text)\" is no name:partitions, such as orders:4")
         }
         partitions = Int(count)
+    }
+}
+
+/// Racks, one for each broker, as in `a,b,c`.
+struct NamedRacks: Equatable {
+    var names: [String]
+
+    init(_ text: String) throws {
+        names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard names.contains(where: { !$0.isEmpty }) else {
+            throw ValidationError("\"\(text)\" names no rack; write one for each broker, as in a,b,c")
+        }
     }
 }
 

@@ -46,6 +46,7 @@ struct BrokerSettings {
         if let partitions = command.defaultPartitions { configuration.defaultPartitions = partitions }
         if let autoCreate = command.autoCreate { configuration.autoCreateTopics = autoCreate }
         if let brokers = command.brokers { configuration.brokers = brokers }
+        if let racks = command.racks { configuration.racks = racks.names }
         if let directory = command.dataDir { configuration.dataDirectory = directory }
         configuration.salvagesDamage = command.salvage
         configuration.flush = command.flush.policy
