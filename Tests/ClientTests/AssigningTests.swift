@@ -135,9 +135,9 @@ import Testing
         var batches = consumer.batches.makeAsyncIterator()
         let batch = try #require(try await batches.next())
         // One of several that change them at once is after the other.
-        async let first: Void = consumer.assign(adding: [Self.q: .offset(5)])
-        async let second: Void = consumer.assign(adding: [Self.r])
-        _ = try await (first, second)
+        let first = Task { try await consumer.assign(adding: [Self.q: .offset(5)]) }
+        let second = Task { try await consumer.assign(adding: [Self.r]) }
+        for change in [first, second] { try await change.value }
         try await consumer.unassign([Self.r])
         #expect(await consumer.positions.keys.sorted() == [Self.p, Self.q])
         try await batch.commit()

@@ -213,7 +213,11 @@ package actor BrokerConnection {
         let timer = loop.schedule(at: deadline) { [weak self] in
             self?.assumeIsolated { $0.perform($0.state.close(.timedOut)) }
         }
-        await withCheckedContinuation { writers.append($0) }
+        await withCheckedContinuation { continuation in
+            // On the way in it may have been written already, or the connection have ended.
+            guard state.closeReason == nil, let channel, channel.unsent > 0 else { return continuation.resume() }
+            writers.append(continuation)
+        }
         loop.cancel(timer)
         if let reason = state.closeReason { throw failure(reason, R.api) }
     }

@@ -146,7 +146,12 @@ extension ConsumerEngine {
 
     /// Waits until nobody else changes what is read.
     func changeBegins() async throws(KafkaError) {
-        if !turns.take() { await withCheckedContinuation { turns.wait($0) } }
+        // Whether it waits is decided in there: on the way in others may have their turns.
+        await withCheckedContinuation { continuation in
+            guard !turns.isTaken else { return turns.wait(continuation) }
+            turns.take()
+            continuation.resume()
+        }
         guard !announcements.isClosed else {
             changeEnds()
             throw KafkaError(.closed, "the consumer is closed")
@@ -159,14 +164,10 @@ extension ConsumerEngine {
 
 /// Who changes what is read, one after the other, in the order in which they came.
 struct ChangeTurns {
-    private var isTaken = false
+    private(set) var isTaken = false
     private var waiting: Deque<CheckedContinuation<Void, Never>> = []
 
-    /// Takes the turn; false where somebody has it.
-    mutating func take() -> Bool {
-        defer { isTaken = true }
-        return !isTaken
-    }
+    mutating func take() { isTaken = true }
 
     mutating func wait(_ waiter: CheckedContinuation<Void, Never>) { waiting.append(waiter) }
 

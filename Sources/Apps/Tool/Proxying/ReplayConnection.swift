@@ -58,19 +58,25 @@ actor ReplayConnection {
 
     /// The answer with that correlation id; why there is none where the connection ends or the time is up.
     func answer(_ correlationId: Int32, timeout: Duration) async -> Outcome {
-        if var list = answers[correlationId], !list.isEmpty {
-            let first = list.removeFirst()
-            answers[correlationId] = list
-            return .answer(first)
-        }
-        if let failure { return .failed(failure) }
+        if let known = known(of: correlationId) { return known }
         waiterCount += 1
         let number = waiterCount
         let timer = loop.schedule(at: loop.now + timeout) { [weak self] in
             self?.assumeIsolated { $0.giveUp(correlationId, number) }
         }
         defer { loop.cancel(timer) }
-        return await withCheckedContinuation { waiters[correlationId, default: []].append((number, $0)) }
+        return await withCheckedContinuation { continuation in
+            // It may have come on the way in.
+            if let known = known(of: correlationId) { return continuation.resume(returning: known) }
+            waiters[correlationId, default: []].append((number, continuation))
+        }
+    }
+
+    private func known(of correlationId: Int32) -> Outcome? {
+        guard var list = answers[correlationId], !list.isEmpty else { return failure.map { .failed($0) } }
+        let first = list.removeFirst()
+        answers[correlationId] = list
+        return .answer(first)
     }
 
     private func giveUp(_ correlationId: Int32, _ number: Int) {
