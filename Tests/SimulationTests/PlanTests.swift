@@ -253,6 +253,10 @@ import Testing
 
     @Test func aFaultIsTold() {
         for row in Self.each { #expect("\(row.fault)" == row.text) }
+        // By as much the other way, 64 bits of seconds did not hold it.
+        #expect(
+            "\(ScenarioPlan.Fault.wrongClock("kafka", by: .seconds(Int64.min)))"
+                == "the clock of kafka is 9007199254740992 s slow")
     }
 
     @Test func aFaultTakesNoMoreThanItMust() {

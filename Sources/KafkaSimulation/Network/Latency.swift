@@ -9,8 +9,19 @@ public enum Latency: Sendable, Equatable {
     /// About `usual`, seldom several times that, and one in so many times `rare`: how networks and disks are.
     case tailed(usual: Duration, rare: Duration, oneIn: Int)
 
-    /// A time of this distribution.
-    func draw(_ random: inout RandomSource) -> Duration {
+    /// Longer than time lasts from any of its points on, which is less than 585 years.
+    private static let longest = Duration.seconds(1 << 35)
+
+    /// About so long: half as much more or less. Less than no time is none.
+    static func about(_ time: Duration) -> Latency {
+        let time = min(max(.zero, time), longest)
+        return .uniform(time * 0.5...time * 1.5)
+    }
+
+    /// A time of this distribution, but no negative one.
+    func draw(_ random: inout RandomSource) -> Duration { min(max(.zero, drawn(&random)), Self.longest) }
+
+    private func drawn(_ random: inout RandomSource) -> Duration {
         switch self {
         case .constant(let time): return time
         case .uniform(let times):

@@ -39,7 +39,7 @@ final class FaultPart: Sendable {
         case .brittleLink(let from, let to, let oneIn, let bytes, let cut, let time):
             change(links(from, to), for: time) { $0.cuts = .init(oneIn: oneIn, bytes: bytes, kind: CutKind(cut)) }
         case .slowLink(let one, let other, let latency, let time):
-            change(bothWays(one, other), for: time) { $0.latency = .uniform(latency * 0.5...latency * 1.5) }
+            change(bothWays(one, other), for: time) { $0.latency = .about(latency) }
         case .narrowLink(let one, let other, let bytes, let time):
             change(bothWays(one, other), for: time) { $0.bandwidth = bytes }
         case .pieces(let one, let other, let size, let time):

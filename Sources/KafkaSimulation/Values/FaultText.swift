@@ -149,7 +149,8 @@ extension ScenarioPlan.Answer: CustomStringConvertible {
 extension Duration {
     /// Seconds with as many digits as they need, three at most behind the point: `12.5 s`.
     var text: String {
-        let milliseconds = components.seconds &* 1000 &+ components.attoseconds / 1_000_000_000_000_000
+        let (seconds, attoseconds) = min(max(self, .seconds(-1 << 53)), .seconds(1 << 53)).components
+        let milliseconds = seconds &* 1000 &+ attoseconds / 1_000_000_000_000_000
         var digits = "\(milliseconds.magnitude % 1000)"
         digits = String(repeating: "0", count: 3 - digits.count) + digits
         while digits.hasSuffix("0") { digits.removeLast() }

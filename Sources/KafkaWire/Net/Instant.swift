@@ -37,7 +37,8 @@ package struct Instant: Comparable, Hashable, Sendable {
 
     /// The point `duration` later; the end or the beginning of time where it would lie beyond.
     package static func + (instant: Instant, duration: Duration) -> Instant {
-        let (seconds, attoseconds) = duration.components
+        // More seconds than 64 bits hold have no components, and time ends long before.
+        let (seconds, attoseconds) = min(max(duration, .seconds(-1 << 35)), .seconds(1 << 35)).components
         let (whole, over) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (nanoseconds, above) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
         let (sum, beyond) = instant.nanoseconds.addingReportingOverflow(nanoseconds)

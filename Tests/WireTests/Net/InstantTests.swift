@@ -12,6 +12,9 @@ import Testing
             (0, .milliseconds(9_223_372_036_900), .max),
             (0, .milliseconds(-9_223_372_036_900), .min), (.max, .nanoseconds(1), .max), (.min, .nanoseconds(-1), .min),
             (.max, .seconds(-1), .max - 1_000_000_000), (0, .seconds(Int64.min), .min),
+            // What no 64 bits of seconds hold, as sums of waits may be, ended the process.
+            (0, .seconds(Int64.max) * 2, .max), (.min, .seconds(Int64.max) * 2, .max),
+            (.max, .seconds(Int64.min) * 2, .min),
         ] as [(Int64, Duration, Int64)])
     func sumsEndWhereTimeDoes(_ start: Int64, _ duration: Duration, _ sum: Int64) {
         #expect((Instant(nanoseconds: start) + duration).nanoseconds == sum)
