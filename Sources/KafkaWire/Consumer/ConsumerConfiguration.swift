@@ -72,6 +72,9 @@ extension KafkaConsumer {
         /// comes all the same, alone. Half of it may be of paused partitions. Records wait as they came, packed: a
         /// ``ConsumerBatch`` holds four times ``fetchMaximumBytes`` unpacked at most, or one batch of its topic.
         public var maximumBuffered = 4 << 20
+        /// How many bytes a ``ConsumerBatch`` holds unpacked at most, or one batch of its topic. Records unpack to about four
+        /// times their size, seldom more: what goes beyond is handed out in parts. No broker can be asked for more than 32 bits.
+        var unpackedAtOnce: Int { min(fetchMaximumBytes, Int(Int32.max)) * 4 }
         /// Whether ``ConsumerEvent/reachedEnd(_:at:)`` is told (`enable.partition.eof` of librdkafka). Default false.
         public var tellsEnds = false
         /// How far one batch may unpack, in bytes (`max.unpacked.batch.bytes`, which other clients do not have): what is

@@ -32,7 +32,8 @@ struct FetchRoom: Equatable, Sendable {
 
     init(limit: Int, largest: Int = .max, least: Int = 1) {
         self.limit = max(1, limit)
-        self.largest = max(1, largest)
+        // No request can ask for more.
+        self.largest = min(max(1, largest), Int(Int32.max))
         self.least = min(max(1, least), self.largest)
         threshold = self.limit
     }

@@ -108,9 +108,6 @@ public final class KafkaConsumer: Sendable {
         }
     }
 
-    /// Records unpack to about that many times their size, seldom more: what goes beyond is handed out in parts.
-    private static let usualRatio = 4
-
     /// The records of a chunk; nil where there are none, or none that can be handed out now.
     private func sound(_ chunk: FetchedChunk, _ assignment: Int) async throws(KafkaError) -> ConsumerBatch? {
         var rest = chunk
@@ -120,7 +117,7 @@ public final class KafkaConsumer: Sendable {
                 var later: FetchedChunk?
                 let batch = try ConsumerBatch(
                     rest, rest: &later, assignment: assignment, limit: configuration.decompressionLimit,
-                    unpackedLimit: configuration.fetchMaximumBytes * Self.usualRatio,
+                    unpackedLimit: configuration.unpackedAtOnce,
                     maximum: configuration.maximumRecords ?? .max, engine: engine)
                 await engine.accepted(rest)
                 if let later { await engine.divided(batch, later) }

@@ -129,14 +129,16 @@ public struct DecodedRecords: Sendable, RandomAccessCollection {
     @inlinable
     public func offset(at index: Int) -> Offset { Offset(baseOffset &+ Int64(entries[index].offsetDelta)) }
 
-    /// Calls `body` with the bytes of every value from index `from` on, and in front of index `to`, without making a ``Record`` for each: the
-    /// fastest way through a batch. `body` gets nil for a null value (a tombstone); pointers are valid during the call.
+    /// Calls `body` with the bytes of every value from index `from` on, and in front of index `to`, as far as there are such,
+    /// without making a ``Record`` for each: the fastest way through a batch. `body` gets nil for a null value (a tombstone);
+    /// pointers are valid during the call.
     @inlinable
     public func forEachValue<E: Error>(
         from: Int = 0, to: Int = .max, _ body: (_ index: Int, _ value: UnsafeRawBufferPointer?) throws(E) -> Void
     ) throws(E) {
         try payload.withUnsafeBytes { (bytes) throws(E) in
-            for index in from..<Swift.max(from, Swift.min(to, entries.count)) {
+            let first = Swift.max(from, 0)
+            for index in first..<Swift.max(first, Swift.min(to, entries.count)) {
                 let entry = entries[index]
                 guard entry.valueLength >= 0 else {
                     try body(index, nil)

@@ -106,6 +106,25 @@ import Testing
         #expect(ReleaseHistory.named("0.11") == "0.11.0" && ReleaseHistory.named("v4.3.1") == ReleaseHistory.own)
     }
 
+    /// Brokers are gone through in any order, so it must not be seen, whatever they say.
+    @Test(
+        arguments: [
+            ([], 0), ([(-1, 9)], 0), ([(0, 2)], 2), ([(3, 1), (7, 2), (-1, 9)], 2), ([(7, 2), (3, 9)], 2),
+            ([(5, 1), (5, 2)], 2),
+            ([(.max, -1), (.min, 4)], -1), ([(8, nil), (7, 2)], 0),
+        ] as [([(Int64, Int16?)], Int16)])
+    func aFeatureIsAtWhatTheNewestTells(_ told: [(Int64, Int16?)], _ expected: Int16) {
+        let tables = told.map { epoch, level in
+            VersionTable(
+                ApiVersionsResponse.with {
+                    $0.finalizedFeaturesEpoch = epoch
+                    if let level { $0.finalizedFeatures = [.with { ($0.name, $0.maxVersionLevel) = ("f", level) }] }
+                })
+        }
+        #expect(VersionTable.level(of: "f", among: tables) == expected)
+        #expect(VersionTable.level(of: "f", among: tables.reversed()) == expected)
+    }
+
     @Test(
         arguments: [
             (.produce, nil), (.joinGroup, nil), (.createPartitions, "1.0"), (.describeConfigs, "1.1"),

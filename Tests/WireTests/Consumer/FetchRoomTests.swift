@@ -57,11 +57,19 @@ import Testing
     @Test(arguments: [0, 1, 2, 1000, .max], [0, 1, 1000, .max]) func anyLimitAsksForSomething(
         _ limit: Int, _ largest: Int
     ) {
-        for least in [0, 1, 1000, 1 << 31] {
+        for least in [0, 1, 1000, 1 << 31, .max] {
             var room = FetchRoom(limit: limit, largest: largest, least: least)
             let asked = Self.asked(&room, [1, 2])
             #expect(asked.count == 2 && asked.values.allSatisfy { $0 >= 1 && $0 <= max(1, largest) })
         }
+    }
+
+    /// A limit that is to be none ended the program at the first record.
+    @Test(arguments: [(1, 4), (2 << 20, 8 << 20), (.max, Int(Int32.max) * 4)])
+    func anyFetchUnpacksToFourTimesAsMuch(_ bytes: Int, _ unpacked: Int) throws {
+        var configuration = KafkaConsumer.Configuration(bootstrapServers: ["a:1"], group: "g", topics: ["t"])
+        configuration.fetchMaximumBytes = bytes
+        #expect(try configuration.validated().unpackedAtOnce == unpacked)
     }
 
     @Test func whoHasWaitedLongestIsAskedFirst() {

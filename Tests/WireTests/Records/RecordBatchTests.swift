@@ -58,6 +58,24 @@ import Testing
         }
     }
 
+    /// Where an index below 0 or beyond the records ended the program.
+    @Test func valuesAreGivenAsFarAsThereAreSome() throws {
+        let bytes = try #require(Self.vectors.first { $0["name"].text == "none-0-0" }?["hex"].hex)
+        let records = try #require(try Records(bytes).batches().first).records()
+        func indices(_ from: Int, _ to: Int) -> [Int] {
+            var found: [Int] = []
+            records.forEachValue(from: from, to: to) { index, _ in found.append(index) }
+            return found
+        }
+        let all = Array(0..<records.count)
+        #expect(!all.isEmpty)
+        for from in [.min, -1, 0, 1, records.count, .max] {
+            for to in [.min, -1, 0, 1, records.count, .max] {
+                #expect(indices(from, to) == all.filter { $0 >= from && $0 < to })
+            }
+        }
+    }
+
     private static func starts(_ bytes: Bytes) throws -> [Int] {
         try Records(bytes).batches().reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.bytes.count) }
     }
