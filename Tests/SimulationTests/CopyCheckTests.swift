@@ -79,6 +79,16 @@ import Testing
     private static let table: [Row] = [
         Row(name: "all is well", isBroken: false) { _ in },
         Row(name: "both copies were committed", change: end(0, .committed)),
+        Row(name: "both were committed, and the second was read again since the position was reset", isBroken: false) {
+            history in
+            end(0, .committed)(&history)
+            let second = history.events.lastIndex {
+                if case .transacted(.copied(orders, at: 0, _)) = $0.what { true } else { false }
+            }
+            guard let second else { return }
+            let event = history.events[second]
+            history.events.insert(.init(event.time, event.who, .moved(orders, to: 0)), at: second)
+        },
         Row(name: "the one that nobody was told of is there as well") { history in
             history.events.append(
                 .init(.seconds(500), "reader", .received(copies, at: 5, copy(3))))

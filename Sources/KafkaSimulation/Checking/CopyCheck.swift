@@ -4,6 +4,8 @@ struct CopyCheck {
     private struct Copy {
         var record: History.Record
         var transaction: History.Transaction
+        /// How often its reader was told before to go on in front of what it copies: then it is read again.
+        var round: Int
     }
 
     private var copies: [History.Partition: [Int64: [Copy]]] = [:]
@@ -43,11 +45,18 @@ struct CopyCheck {
             default: break
             }
         }
+        var ways: [History.Partition: [Int64]] = [:]
         for event in history.events {
-            guard case .transacted(.copied(let partition, let offset, let record)) = event.what,
-                let transaction = transactions[record]
-            else { continue }
-            copies[partition, default: [:]][offset, default: []].append(Copy(record: record, transaction: transaction))
+            switch event.what {
+            case .moved(let partition, let offset) where copiers.contains(event.who):
+                ways[partition, default: []].append(offset)
+            case .transacted(.copied(let partition, let offset, let record)):
+                guard let transaction = transactions[record] else { continue }
+                let round = (ways[partition] ?? []).count { $0 <= offset }
+                copies[partition, default: [:]][offset, default: []].append(
+                    Copy(record: record, transaction: transaction, round: round))
+            default: break
+            }
         }
     }
 
@@ -68,8 +77,9 @@ struct CopyCheck {
     private func copiedTwice() -> [Objection] {
         copies.sorted { $0.key < $1.key }.flatMap { partition, offsets in
             offsets.sorted { $0.key < $1.key }.compactMap { offset, copies in
-                let there = copies.filter(isThere)
-                guard there.count > 1 else { return nil }
+                let rounds = Dictionary(grouping: copies.filter(isThere), by: \.round)
+                guard let there = rounds.sorted(by: { $0.key < $1.key }).map(\.value).first(where: { $0.count > 1 })
+                else { return nil }
                 let names = there.map { "\($0.record) of \($0.transaction)" }.joined(separator: " and ")
                 return Objection(.copiedOnce, "\(partition)@\(offset) was copied as \(names)")
             }
