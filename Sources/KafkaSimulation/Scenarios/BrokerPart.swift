@@ -100,11 +100,24 @@ final class BrokerPart: Sendable {
         host.disk.refuse(nil)
     }
 
+    /// The brokers are of another release: since they were started anew for that, connections end, of which each goes on in the
+    /// versions that it has begun with otherwise.
+    func speak(as release: String?) async throws {
+        guard let broker = current else { return }
+        try await broker.speak(as: release)
+        let network = run.simulation.network
+        for node in run.plan.allNodeNames {
+            for client in run.plan.clientNames + [ScenarioRun.operatorHost] { network.cut(node, client) }
+        }
+    }
+
     /// All nodes run, and the topic is there.
     func mend() async throws {
         try await start()
         guard let broker = current else { return }
-        try await broker.speak(as: run.plan.cluster.speaks)
+        if run.plan.faults.contains(where: { if case .speak = $0.fault { true } else { false } }) {
+            try await speak(as: run.plan.cluster.speaks)
+        }
         for node in await broker.nodes where !node.isRunning { try await broker.startNode(node.id) }
         if await topic == nil {
             try await broker.createTopic(ScenarioRun.topic, partitions: run.plan.partitions)

@@ -49,8 +49,8 @@ extension FaultPart {
             let hook = current?.on(api, times: times) { _ in verdict }
             later(time) { hook?.remove() }
         case .speak(let release, let time):
-            try? await current?.speak(as: release)
-            later(time) { [run, broker] in try? await broker.current?.speak(as: run.plan.cluster.speaks) }
+            try? await broker.speak(as: release)
+            later(time) { [run, broker] in try? await broker.speak(as: run.plan.cluster.speaks) }
         case .diskFull, .diskRefuses, .slowDisk, .pause, .slowMachine, .wrongClock: performOnMachine(fault)
         case .deleteTopic, .addPartitions, .lowerLimit, .expireProducers: operate(fault)
         default: return false
