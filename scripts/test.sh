@@ -95,6 +95,8 @@ pure_agents() {
 programs=
 if [ -d .build/programs ] || [ ! -e .build/release ]; then programs=.build/programs; fi
 step "building the programs (release), beside the tests"
+# Both would write Package.resolved.
+swift package resolve >"$LOGS/build.log" 2>&1 || { tail -n 30 "$LOGS/build.log"; die "the packages could not be fetched"; }
 SCRATCH=$programs scripts/build.sh >"$LOGS/build.log" 2>&1 &
 build_pid=$!
 [ -n "$programs" ] || wait "$build_pid" || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
