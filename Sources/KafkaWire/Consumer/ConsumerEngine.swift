@@ -22,6 +22,8 @@ actor ConsumerEngine {
     var announcements = Announcements()
     /// How many requests are on their way with which the member leaves.
     var partings = 0
+    /// How often the member has left, or had no more time for it.
+    var leavings = 0
     /// The partitions that the group is taking away, until the application has let go of them.
     var leaving: [TopicPartition] = []
     var leaderLooks = LeaderLooks()

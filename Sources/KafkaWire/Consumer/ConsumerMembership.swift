@@ -68,14 +68,17 @@ extension ConsumerEngine {
     ) async {
         let deadline = now + (limit - limit / 3)
         await bounded(limit) { await $0.leave(until: deadline, step) }
+        leavings += 1
     }
 
     private func leave(
         until deadline: Instant, _ step: @Sendable (inout any GroupMembership) -> [MemberAction]
     ) async {
+        let leaving = leavings
         commits.closing()
         await commitRest(until: deadline)
-        guard var own = membership else { return }
+        // Where that took longer than there was time for, the member may have begun to join again.
+        guard leaving == leavings, var own = membership else { return }
         let actions = step(&own)
         membership = own
         for case .ask(let request, _) in actions { await ask(request, after: .zero) }
