@@ -138,8 +138,10 @@ struct TransactionState: Equatable, Sendable {
         }
     }
 
-    /// The partitions that batches wait for.
-    var partitionsToAdd: [TopicPartition] { unadded.sorted() }
+    /// The partitions that batches wait for. None is added any more to a transaction that has failed.
+    var partitionsToAdd: [TopicPartition] {
+        phase == .inTransaction || phase == .committing ? unadded.sorted() : []
+    }
 
     mutating func added(_ added: [TopicPartition]) {
         hasStarted = true

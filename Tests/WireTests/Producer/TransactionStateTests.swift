@@ -170,6 +170,16 @@ import Testing
         #expect(state.partitionsToAdd.isEmpty)
     }
 
+    /// Otherwise it would be asked for again and again, without a pause, until the application aborts.
+    @Test(arguments: [TransactionFaults.Verdict.abortable, .fatal])
+    func whatHasFailedAddsNoPartition(_ verdict: TransactionFaults.Verdict) throws {
+        var state = try Self.state(.inTransaction, isVersion2: false)
+        _ = state.admits(TopicPartition("t", 0))
+        #expect(state.partitionsToAdd.count == 1)
+        state.failed(KafkaError(.broker(.topicAuthorizationFailed), "no"), verdict)
+        #expect(state.partitionsToAdd.isEmpty)
+    }
+
     @Test func underVersion2ABatchBeginsTheTransaction() throws {
         var state = try Self.state(.inTransaction)
         #expect(!state.hasStarted)
