@@ -13,7 +13,7 @@
 /// another assignment.
 struct CommitLedger: Equatable, Sendable {
     /// A commit on its way, with the number of the assignment that it is of: what comes of it is of no matter to a later
-    /// one, whose partitions somebody else may have had in between.
+    /// one, whose partitions somebody else may have had in between. Nor is it to a partition that is read elsewhere since.
     struct Attempt: Equatable, Sendable {
         /// Who wants it: the application, time, or that partitions are given back.
         enum Kind: Equatable, Sendable { case own, due, rest }
@@ -21,6 +21,7 @@ struct CommitLedger: Equatable, Sendable {
         let kind: Kind
         let offsets: [TopicPartition: CommittedOffset]
         let assignment: Int
+        fileprivate let moves: Int
     }
 
     /// How often positions are committed by themselves; nil leaves it to the application.
@@ -34,6 +35,9 @@ struct CommitLedger: Equatable, Sendable {
     /// The number of the assignment with which each partition was given up, and with which all were.
     private var givenUp: [TopicPartition: Int] = [:]
     private var allGivenUp = 0
+    /// Counts how often a partition was gone on with elsewhere, and has the number of the last time of each.
+    private var moves = 0
+    private var moved: [TopicPartition: Int] = [:]
     /// Positions behind what the application has in hand.
     private var given: [TopicPartition: CommittedOffset] = [:]
     /// Positions behind what it is done with, as far as the group does not know them.
@@ -94,17 +98,24 @@ struct CommitLedger: Equatable, Sendable {
     mutating func sought(_ partition: TopicPartition, to offset: Offset?) {
         given[partition] = nil
         processed[partition] = offset.map { CommittedOffset(offset: $0) }
-        committed[partition] = nil
+        move(partition)
     }
 
     /// The partition's log is another one than it was, or begins further on: so may what is committed.
-    mutating func reset(_ partition: TopicPartition) { committed[partition] = nil }
+    mutating func reset(_ partition: TopicPartition) { move(partition) }
 
     /// The partition is read from here on, and the group does not know it: there was no commit, or it leads nowhere. What the
     /// application has in hand stands in front, and comes first.
     mutating func began(_ partition: TopicPartition, at offset: Offset) {
         let position = CommittedOffset(offset: offset)
         if given[partition] == nil { processed[partition] = position } else { given[partition] = position }
+        move(partition)
+    }
+
+    private mutating func move(_ partition: TopicPartition) {
+        moves += 1
+        moved[partition] = moves
+        committed[partition] = nil
     }
 
     // MARK: - Assignments
@@ -127,6 +138,7 @@ struct CommitLedger: Equatable, Sendable {
             given[partition] = nil
             processed[partition] = nil
             committed[partition] = nil
+            moved[partition] = nil
         }
     }
 
@@ -134,7 +146,7 @@ struct CommitLedger: Equatable, Sendable {
     mutating func reassigned() {
         assignment += 1
         allGivenUp = assignment
-        (since, givenUp, given, processed, committed) = ([:], [:], [:], [:], [:])
+        (since, givenUp, given, processed, committed, moved) = ([:], [:], [:], [:], [:], [:])
     }
 
     /// The number of the assignment that the partition has come with.
@@ -186,14 +198,15 @@ struct CommitLedger: Equatable, Sendable {
     }
 
     private func attempt(_ kind: Attempt.Kind, _ offsets: [TopicPartition: CommittedOffset]) -> Attempt {
-        Attempt(kind: kind, offsets: offsets, assignment: assignment)
+        Attempt(kind: kind, offsets: offsets, assignment: assignment, moves: moves)
     }
 
     /// The group has acknowledged a commit.
     mutating func settled(_ attempt: Attempt) {
         over(attempt)
         if attempt.kind != .own { (failures, failure) = (0, nil) }
-        for (partition, position) in attempt.offsets where isCurrent(partition, attempt.assignment) {
+        for (partition, position) in attempt.offsets
+        where isCurrent(partition, attempt.assignment) && attempt.moves >= moved[partition] ?? 0 {
             committed[partition] = position.offset
             if let open = processed[partition], open.offset <= position.offset { processed[partition] = nil }
         }

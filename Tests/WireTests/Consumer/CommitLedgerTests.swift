@@ -163,6 +163,32 @@ import Testing
         #expect(Self.rest(ledger) == [Self.a: 7])
     }
 
+    /// What was on its way when the application went back undid that, where the answer came later.
+    @Test(arguments: StepBack.allCases, [false, true])
+    func anAnswerToACommitFromBeforeAStepBackSaysNothingOfIt(_ step: StepBack, isOwn: Bool) throws {
+        var ledger = Self.ledger()
+        Self.process(&ledger, upTo: 100)
+        Self.process(&ledger, Self.b, upTo: 50)
+        let attempt = try isOwn ? Self.own(&ledger, ledger.open) : Self.due(&ledger, Self.later)
+        switch step {
+        case .seek: ledger.sought(Self.a, to: 7)
+        case .reset:
+            ledger.reset(Self.a)
+            ledger.began(Self.a, at: 7)
+        case .assignment:
+            ledger.gaveUp([Self.a])
+            ledger.gained([Self.a])
+            ledger.began(Self.a, at: 7)
+        }
+        ledger.settled(attempt)
+        #expect(Self.rest(ledger) == [Self.a: 7])
+        // What is sent from there on counts again.
+        ledger.settled(try Self.due(&ledger, Self.later + .seconds(5)))
+        #expect(ledger.rest == nil)
+        Self.process(&ledger, upTo: 6)
+        #expect(ledger.rest == nil)
+    }
+
     @Test func aSeekForgetsWhatWasReadAndNotThatOfOthers() {
         var ledger = Self.ledger()
         Self.process(&ledger, upTo: 5)
