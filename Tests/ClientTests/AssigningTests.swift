@@ -19,26 +19,11 @@ import Testing
         return broker
     }
 
-    /// Reads in a task of its own, and notes what came and went.
-    private static func follow(_ consumer: KafkaConsumer, _ seen: Seen, _ events: Seen) -> Task<Void, any Error> {
-        Task {
-            for try await event in consumer.events {
-                switch event {
-                case .batch(let batch): seen.add(batch)
-                case .assigned(let offsets):
-                    for (partition, offset) in offsets.inOrder { events.add("\(partition) at \(offset)") }
-                case .lost(let partitions): events.add("lost \(partitions)")
-                case .revoked, .reachedEnd, .reset, .trouble, .recovered: break
-                }
-            }
-        }
-    }
-
     @Test func partitionsComeAndGoWhileTheOthersAreRead() async throws {
         let broker = try await Self.filled()
         let consumer = try ConsumerFlowTests.reader(broker.bootstrapServers, [Self.p: .earliest])
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await seen.wait(for: 10)
         try await consumer.assign(adding: [Self.q: .offset(4)])
         try await seen.wait(for: 12)
@@ -52,7 +37,7 @@ import Testing
         try await ConsumerFlowTests.send(["1.6"], to: Self.q, broker)
         try await seen.wait(for: 14)
         #expect(Set(seen.all.suffix(2)) == ["2.3", "1.6"])
-        try await eventually { events.all == ["t-1 at 4", "lost [t-0]", "t-2 at 3"] }
+        try await eventually { events.all == ["t-1 4", "lost [t-0]", "t-2 3"] }
         // Nothing is changed where one of them cannot be.
         for nonsense in [.offset(-1), .time(-1), .last(-1)] as [KafkaConsumer.StartingOffset] {
             await #expect(throws: KafkaError.self) {

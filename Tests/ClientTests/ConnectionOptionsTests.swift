@@ -51,19 +51,6 @@ import Testing
         }
     }
 
-    private static func produceAndRead(_ client: ClientConfiguration) async throws -> [String] {
-        let producer = try KafkaProducer.quick("") { $0.client = client }
-        for number in 0..<3 { try await producer.enqueue(ProducerRecord(topic: "t", value: "v\(number)")) }
-        try await producer.close()
-        let consumer = try KafkaConsumer.quick("", group: "g", topics: ["t"]) { $0.client = client }
-        let seen = Seen()
-        let task = consumer.read(into: seen)
-        try await seen.wait(for: 3)
-        await consumer.close()
-        try await task.value
-        return seen.all
-    }
-
     @Test func aDialerReachesWhatNoNameServerKnows() async throws {
         var configuration = KafkaBroker.Configuration(topics: ["t": 1])
         configuration.advertisedHost = "broker.kafkawire.invalid"
@@ -72,7 +59,7 @@ import Testing
         var client = ClientConfiguration.quick(["bootstrap.kafkawire.invalid:4141"])
         let dialed = Seen()
         client.connections.dialer = Mapping(port: broker.port, dialed: dialed)
-        #expect(try await Self.produceAndRead(client) == ["v0", "v1", "v2"])
+        #expect(try await client.produceAndRead() == ["v0", "v1", "v2"])
         #expect(Set(dialed.all) == ["bootstrap.kafkawire.invalid:4141", "broker.kafkawire.invalid:4242"])
         await broker.stop()
     }
@@ -131,7 +118,7 @@ import Testing
         configuration.advertisedHost = "unix:\(path)"
         let broker = try await KafkaBroker.start(configuration)
         try await proxy.setBroker(port: broker.port)
-        #expect(try await Self.produceAndRead(.quick(["unix:\(path)"])) == ["v0", "v1", "v2"])
+        #expect(try await ClientConfiguration.quick(["unix:\(path)"]).produceAndRead() == ["v0", "v1", "v2"])
         // A dialer does so whatever the cluster advertises.
         var client = ClientConfiguration.quick(["somewhere:1"])
         client.connections.dialer = UnixSocketDialer(path: path)
@@ -160,7 +147,7 @@ import Testing
             var client = ClientConfiguration.quick(["[::1]:\(broker.port)"])
             client.connections.addressFamily = family
             client.onEvent = { if case .connecting(let broker) = $0 { connected.add(broker) } }
-            #expect(try await Self.produceAndRead(client).prefix(3) == ["v0", "v1", "v2"])
+            #expect(try await client.produceAndRead().prefix(3) == ["v0", "v1", "v2"])
         }
         #expect(Set(connected.all) == ["[::1]:\(broker.port)"])
         var client = ClientConfiguration.quick(["[::1]:\(broker.port)"])

@@ -21,16 +21,7 @@ import Testing
         // `me:p@ss`
         let proxy = try await ConnectProxy.start(broker: broker.port, credentials: "Basic bWU6cEBzcw==")
         let client = try Self.client("http://me:p%40ss@127.0.0.1:\(proxy.port)")
-        let producer = try KafkaProducer.quick("") { $0.client = client }
-        for number in 0..<3 { try await producer.enqueue(ProducerRecord(topic: "t", value: "v\(number)")) }
-        try await producer.close()
-        let consumer = try KafkaConsumer.quick("", group: "g", topics: ["t"]) { $0.client = client }
-        let seen = Seen()
-        let task = consumer.read(into: seen)
-        try await seen.wait(for: 3)
-        await consumer.close()
-        try await task.value
-        #expect(seen.all == ["v0", "v1", "v2"])
+        #expect(try await client.produceAndRead() == ["v0", "v1", "v2"])
         let targets = await proxy.heads.map { $0.split(separator: "\r\n").first.map(String.init) ?? "" }
         #expect(
             Set(targets) == ["CONNECT broker.invalid:1 HTTP/1.1", "CONNECT advertised.invalid:4242 HTTP/1.1"])

@@ -8,26 +8,6 @@ import Testing
 @Suite(.turn) struct PositionTests {
     private static let p = TopicPartition("t", 0)
 
-    /// Reads in a task, and notes what comes: values, and events by their names.
-    private static func follow(_ consumer: KafkaConsumer, _ seen: Seen, _ events: Seen) -> Task<Void, any Error> {
-        Task {
-            for try await event in consumer.events {
-                switch event {
-                case .batch(let batch): seen.add(batch)
-                case .assigned(let offsets):
-                    for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
-                        events.add("\(partition) \(offset)")
-                    }
-                case .revoked: events.add("revoked false")
-                case .lost: events.add("revoked true")
-                case .reset(let partition, let from, let to, let error):
-                    events.add("reset \(partition) \(from) \(to) \(error.code)")
-                case .trouble, .recovered, .reachedEnd: break
-                }
-            }
-        }
-    }
-
     private static func reader(
         _ broker: KafkaBroker, _ start: KafkaConsumer.StartingOffset,
         _ change: (inout KafkaConsumer.Configuration) -> Void = { _ in }
@@ -59,7 +39,7 @@ import Testing
             let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"]) {
                 $0.offsetReset = .latest
             }
-            let task = Self.follow(consumer, seen, events)
+            let task = consumer.follow(into: seen, noting: events)
             if round == 0 { try await events.wait(for: 3) } else { try await seen.wait(for: 30) }
             #expect(await consumer.close() == nil)
             try await task.value
@@ -79,7 +59,7 @@ import Testing
         let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"]) {
             $0.autoCommit = .milliseconds(100)
         }
-        let task = Self.follow(consumer, Seen(), Seen())
+        let task = consumer.follow(into: Seen())
         try await eventually { await broker.group("g")?.committed.map(\.offset) == [0, 0] }
         await consumer.close()
         try await task.value
@@ -93,7 +73,7 @@ import Testing
         try await broker.produce(0..<5, to: "t")
         let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await seen.wait(for: 5)
         let hook = broker.on(.offsetCommit, times: 3) { _ in .fail(code) }
         #expect(await consumer.close() == nil)
@@ -110,11 +90,11 @@ import Testing
             $0.autoCommit = .seconds(300)
         }
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await seen.wait(for: 5)
         broker.on(.offsetCommit, times: 2) { _ in .fail(.notCoordinator) }
         let other = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
-        let second = Self.follow(other, seen, Seen())
+        let second = other.follow(into: seen)
         try await eventually { await broker.group("g")?.committed.map(\.offset) == [5] }
         try await eventually {
             let group = await broker.group("g")
@@ -133,7 +113,7 @@ import Testing
         try await broker.stopNode(away)
         let consumer = try KafkaConsumer.quick(address, group: "g", topics: ["t"])
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await events.wait(for: 1)
         #expect(events.all == ["t-0 0"])
         try await seen.wait(for: 1)
@@ -158,7 +138,7 @@ import Testing
             $0.client.requestTimeout = .seconds(5)
         }
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await seen.wait(for: 1, within: .seconds(30))
         #expect(events.all == ["t-0 0"])
         hook.remove()
@@ -174,7 +154,7 @@ import Testing
         try await broker.produce(0..<10, to: "t")
         let consumer = try Self.reader(broker, .offset(8))
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await seen.wait(for: 2)
         for nonsense in [.offset(-1), .offset(-9), .time(-3), .last(-1)] as [KafkaConsumer.StartingOffset] {
             await #expect(throws: KafkaError.self) { try await consumer.seek(Self.p, to: nonsense) }
@@ -253,7 +233,7 @@ import Testing
         let consumer = try Self.reader(broker, .offset(99)) { $0.offsetReset = .fail }
         let hook = broker.on(.fetch, times: 1) { _ in .delay(.milliseconds(700)) }
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await eventually { hook.uses == 1 }
         try await consumer.seek(Self.p, to: 7)
         try await seen.wait(for: 3)
@@ -273,7 +253,7 @@ import Testing
             let hook = broker.on(api, times: 2) { _ in .fail(code) }
             let consumer = try Self.reader(broker, .earliest)
             let seen = Seen()
-            let task = Self.follow(consumer, seen, Seen())
+            let task = consumer.follow(into: seen)
             try await seen.wait(for: 3)
             #expect(hook.uses == 2)
             await consumer.close()
@@ -290,7 +270,7 @@ import Testing
         for number in 0..<10 { try await broker.produce(number..<(number + 1), to: "t") }
         let consumer = try Self.reader(broker, .earliest) { $0.offsetReset = policy }
         let (seen, events) = (Seen(), Seen())
-        let task = Self.follow(consumer, seen, events)
+        let task = consumer.follow(into: seen, noting: events)
         try await seen.wait(for: 10)
         try await broker.electUncleanly(of: "t", partition: 0, losingFrom: 6)
         try await broker.produce(100..<110, to: "t")
@@ -323,7 +303,7 @@ import Testing
             }
             let consumer = try Self.reader(broker, start)
             let seen = Seen()
-            let task = Self.follow(consumer, seen, Seen())
+            let task = consumer.follow(into: seen)
             try await eventually { await consumer.positions[Self.p] ?? nil != nil }
             #expect(calls.withLock { $0 } >= 4)
             if start == .last(2) {

@@ -63,6 +63,20 @@ extension ClientConfiguration {
         configuration.maximumRetryBackoff = .milliseconds(100)
         return configuration
     }
+
+    /// Sends three records to `t`, and gives what a group reads there.
+    func produceAndRead() async throws -> [String] {
+        let producer = try KafkaProducer.quick("") { $0.client = self }
+        for number in 0..<3 { try await producer.enqueue(ProducerRecord(topic: "t", value: "v\(number)")) }
+        try await producer.close()
+        let consumer = try KafkaConsumer.quick("", group: "g", topics: ["t"]) { $0.client = self }
+        let seen = Seen()
+        let task = consumer.read(into: seen)
+        try await seen.wait(for: 3)
+        await consumer.close()
+        try await task.value
+        return seen.all
+    }
 }
 
 extension KafkaProducer {
@@ -95,6 +109,23 @@ extension KafkaConsumer {
             for try await batch in self.batches {
                 seen.add(batch)
                 if commit { try? await batch.commit() }
+            }
+        }
+    }
+
+    /// Reads in a task of its own, and notes what came, and what was told of partitions.
+    func follow(into seen: Seen, noting events: Seen = Seen()) -> Task<Void, any Error> {
+        Task {
+            for try await event in self.events {
+                switch event {
+                case .batch(let batch): seen.add(batch)
+                case .assigned(let offsets):
+                    for (partition, offset) in offsets.inOrder { events.add("\(partition) \(offset)") }
+                case .lost(let partitions): events.add("lost \(partitions)")
+                case .reset(let partition, let from, let to, let error):
+                    events.add("reset \(partition) \(from) \(to) \(error.code)")
+                case .revoked, .trouble, .recovered, .reachedEnd: break
+                }
             }
         }
     }
