@@ -35,7 +35,11 @@ import Testing
         ("HTTP/1.0 502 Bad Gateway\n\n", ["could not reach broker.invalid:1", "502 Bad Gateway"]),
         ("HTTP/1.1 403 Forbidden\r\nX: y\r\n\r\n", ["does not allow CONNECT broker.invalid:1"]),
         ("HTTP/1.1 302 Found\r\n\r\n", ["answered CONNECT broker.invalid:1 with \"HTTP/1.1 302 Found\""]),
-        ("SSH-2.0-OpenSSH_9.6\r\n", ["is no HTTP proxy", "look at proxy.url"]),
+        (
+            "HTTP/1.1 200 OK\r\n\r\nSSH-2.0-OpenSSH_9.6\r\n",
+            ["connected to broker.invalid:1, where somebody spoke first"]
+        ),
+        ("SSH-2.0-OpenSSH_9.6\r\n", ["is no HTTP proxy", "SSH-2.0-OpenSSH_9.6", "look at proxy.url"]),
         ("", ["closed the connection in the middle"]),
         ("HTTP/1.1 ", ["closed the connection in the middle"]),
         ("HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 9000), ["more than 8192 bytes"]),
@@ -49,6 +53,24 @@ import Testing
         #expect(message.contains("127.0.0.1:\(proxy.port)") && !message.contains("hunter2"), "\(message)")
         await admin.close()
         await proxy.stop()
+    }
+
+    /// However the bytes come: one by one, or all at once.
+    @Test(arguments: [1, 2, 7, 8192])
+    func anAnswerIsReadInAnyParts(_ size: Int) {
+        for (text, isRefused) in [
+            ("HTTP/1.1 200 OK\r\nX: y\r\n\r\n", false), ("HTTP/1.0 200\n\n", false), ("HTTP/1.1 200\r\n", true),
+        ] {
+            var answer = HTTPProxyAnswer()
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty, !answer.isComplete {
+                answer.take(Array(rest.prefix(size)))
+                rest = rest.dropFirst(size)
+            }
+            #expect(answer.isComplete == !isRefused)
+            answer.take([])
+            #expect((answer.refusal(of: "b:1", by: HTTPProxyDialer(host: "p", port: 1)) != nil) == isRefused)
+        }
     }
 
     @Test func aProxyThatIsSilentOrAwayIsNamed() async throws {

@@ -131,10 +131,10 @@ package actor Connector {
         }
     }
 
-    /// Reads byte by byte up to the end of a head: what stands behind it is the broker's.
+    /// Reads up to the end of a head. Nobody speaks behind it before this side has: what comes all the same is the answer's.
     func readHead(from socket: any LoopSocket, until deadline: Instant) async throws(NetError) -> HTTPProxyAnswer {
         var head = HTTPProxyAnswer()
-        while !head.isComplete { head.take(try await read(atMost: 1, from: socket, until: deadline).first) }
+        while !head.isComplete { head.take(try await read(atMost: 1024, from: socket, until: deadline)) }
         return head
     }
 }

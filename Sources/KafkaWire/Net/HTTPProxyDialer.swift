@@ -140,14 +140,23 @@ struct HTTPProxyAnswer: Sendable {
 
     private var bytes: [UInt8] = []
     private var hasEnded = false
+    /// Whether there was more than a head.
+    private var hasMore = false
     private static let beginning = Array("HTTP/1.".utf8)
 
     /// Whether nothing more need be read: the head is there, or will not be.
     var isComplete: Bool { hasEnded || bytes.count >= Self.limit || !isHTTP || endsHead }
 
-    /// The next byte; nil at the end of the stream.
-    mutating func take(_ byte: UInt8?) {
-        if let byte { bytes.append(byte) } else { hasEnded = true }
+    /// What came next; nothing at the end of the stream.
+    mutating func take(_ next: [UInt8]) {
+        hasEnded = next.isEmpty
+        for (index, byte) in next.enumerated() {
+            bytes.append(byte)
+            guard isComplete else { continue }
+            hasMore = index + 1 < next.count
+            if !isHTTP { bytes += next[(index + 1)...] }
+            return
+        }
     }
 
     /// Whether it is an answer of HTTP, as far as can be seen.
@@ -181,7 +190,10 @@ struct HTTPProxyAnswer: Sendable {
                     + "\"\(line)\"; look at proxy.url"
         }
         switch status {
-        case 200..<300: return nil
+        case 200..<300:
+            // Where it is the broker's, it is no broker of Kafka: those wait to be spoken to.
+            return hasMore
+                ? "\(proxy) connected to \(target), where somebody spoke first: that is no Kafka broker" : nil
         case 407:
             return proxy.authorization == nil
                 ? "\(proxy) wants to know who asks (\(line)); set proxy.url to http://user:password@host:port"
