@@ -141,6 +141,11 @@ final class NetworkModel {
 
     var sortedEnds: [Endpoint] { ends.values.sorted { $0.id < $1.id } }
 
+    /// When the last of what was sent arrives, if anything is on its way; who has closed may have sent it.
+    var lastArrival: Instant? {
+        ends.values.lazy.flatMap { [$0, $0.other] }.compactMap { $0?.flight.last?.arrival }.max()
+    }
+
     func link(_ end: Endpoint, to other: Endpoint) -> Link { Link(from: end.party, to: other.party) }
 
     func isBlocked(_ end: Endpoint, to other: Endpoint) -> Bool {

@@ -6,8 +6,8 @@ import KafkaWire
 extension ScenarioRun {
     /// Waits until the groups have read what is there, or have had their time for it; copiers are closed as soon as they have.
     func drain(_ broker: BrokerPart, _ transactions: TransactionCrew) async throws {
-        // What waited in the network may come late, behind what is there now.
-        try await simulation.sleep(for: .seconds(5))
+        // What waited in the network may come late, behind what is there now; what was slow stays so.
+        try await simulation.sleep(for: simulation.network.timeOnTheWay + .seconds(5))
         guard plan.hasTransactions else { return try await waitUntil { await self.hasReadToTheEnd(broker) } }
         let ends = LogEnds(self)
         if plan.copiers > 0 { try await waitUntil { await self.hasCopied(ends, broker) } }

@@ -29,6 +29,13 @@ public struct SimulatedNetwork: Sendable {
         change(from: other, to: one) { $0.isBlocked = true }
     }
 
+    /// How long what was sent until now is on its way; zero where nothing is.
+    var timeOnTheWay: Duration {
+        core.network("the network was looked at") { network, now in
+            network.lastArrival.map { max(.zero, $0 - now) } ?? .zero
+        }
+    }
+
     /// All is as usual again.
     public func heal() { core.network("the network was healed") { network, now in network.heal(now: now) } }
 
