@@ -153,12 +153,18 @@ import Testing
             fault: .killBroker(.torn, restartAfter: .zero, onOtherPort: false),
             text:
                 "the broker loses its power, and what was not flushed is there in part, and is started again after 0 s",
-            change: { ($0.keeps, $0.isIdempotent, $0.isDrained, $0.readsOnce) = (false, false, false, false) }),
+            change: {
+                ($0.keeps, $0.isIdempotent, $0.isDrained, $0.readsOnce) = (false, false, false, false)
+                $0.endsTransactions = false
+            }),
         Row(
             fault: .killBroker(.all, restartAfter: .zero, onOtherPort: false),
             text: "the broker loses its power, and what was not flushed is gone, and is started again after 0 s",
             flush: .interval(.seconds(1)),
-            change: { ($0.keeps, $0.isIdempotent, $0.isDrained, $0.readsOnce) = (false, false, false, false) }),
+            change: {
+                ($0.keeps, $0.isIdempotent, $0.isDrained, $0.readsOnce) = (false, false, false, false)
+                $0.endsTransactions = false
+            }),
         Row(
             fault: .killBroker(.nothing, restartAfter: .zero, onOtherPort: false),
             text:

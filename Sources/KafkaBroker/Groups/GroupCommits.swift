@@ -136,6 +136,13 @@ extension GroupCoordinator {
         note(.pending(group: group, key: key, committed, producer: producer))
     }
 
+    /// The producer of that id, as it has committed positions that are pending.
+    func pendingProducer(_ id: ProducerID) -> ProducerIdentity? {
+        let groups = pendingGroups[id]?.compactMap { self.groups[$0] } ?? []
+        return groups.flatMap { $0.offsets.pending[id, default: [:]].values.map(\.epoch) }.max()
+            .map { ProducerIdentity(id: id, epoch: $0) }
+    }
+
     /// Whether a transaction that has not ended has a position of that partition.
     func isUnstable(_ key: TopicPartition, group: String) -> Bool { groups[group]?.offsets.isUnstable(key) ?? false }
 

@@ -65,7 +65,7 @@ extension BrokerNode {
         found.answers = answers.count
         found.sessions = sessions.count
         found.transactions = hangingTransactions
-        found.positions = hangingPositions
+        found.positions = hangingProducers.count
         return found
     }
 
@@ -85,9 +85,9 @@ extension BrokerNode {
     }
 
     /// The producers that have positions pending in groups, and no transaction in which they may come to hold.
-    private var hangingPositions: Int {
+    var hangingProducers: [ProducerIdentity] {
         let open = openTransactions
-        return groups.pendingGroups.keys.count { open[$0] == nil }
+        return groups.pendingGroups.keys.filter { open[$0] == nil }.sorted().compactMap(groups.pendingProducer)
     }
 
     /// The partitions of transactions that have not ended, by the ids that their records are under.

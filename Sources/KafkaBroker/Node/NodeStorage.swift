@@ -56,6 +56,7 @@ extension BrokerNode {
             for log in found where !log.recovery.damages.isEmpty || log.recovery.missing != nil {
                 try endLostTransactions(log, storage)
             }
+            endLostPositions(storage)
             storage.directory.forgetBounds(but: storage.metadata.topics)
             for remark in storage.directory.remarks + storage.remarks { tell(remark) }
             for cut in storage.cuts { tell(cut) }
@@ -135,15 +136,8 @@ extension BrokerNode {
         let key = TopicPartition(found.topic, found.partition.index)
         guard let topic = topics[found.topic] else { return }
         for producer in found.partition.producers.active where producer.transactionStart != nil {
-            // The end of a transaction of version 2 has the epoch after that of its records (KIP-890).
-            let epochs = [producer.epoch, producer.epoch.bumped]
-            let ends = epochs.enumerated().compactMap { index, epoch -> BrokerStorage.Decision? in
-                let end = storage.decided[
-                    BrokerStorage.ProducerOnPartition(
-                        producer: ProducerIdentity(id: producer.id, epoch: epoch), partition: key)]
-                return end?.transaction.isVersion2 == (index == 1) ? end : nil
-            }
-            guard let end = ends.first, let now = transactions.transactions[end.transaction.id],
+            guard let end = storage.end(of: ProducerIdentity(id: producer.id, epoch: producer.epoch), in: key),
+                let now = transactions.transactions[end.transaction.id],
                 now.state != .ongoing && !now.state.isPreparing || !now.partitions.contains(key)
             else { continue }
             let place = "\(key.topic)-\(key.partition)"
@@ -157,6 +151,21 @@ extension BrokerNode {
             try mark(
                 found.partition, of: topic, producer: end.transaction.producer,
                 commit: end.transaction.state == .prepareCommit, coordinatorEpoch: TransactionCoordinator.epoch)
+        }
+    }
+
+    /// Positions may be pending whose transaction's end is lost, or all that was known of it: nobody would ever end that, and the
+    /// group would not get its positions. They hold where the coordinator had decided so.
+    private func endLostPositions(_ storage: BrokerStorage) {
+        for producer in hangingProducers {
+            let end = storage.end(of: producer, in: nil)
+            let holds = end.map { $0.isCertain && $0.transaction.state == .prepareCommit } ?? false
+            let reason =
+                end == nil
+                ? "nothing is known of its transaction"
+                : "its transaction was \(holds ? "committed" : "aborted, or it is lost how it ended")"
+            tell("The positions of producer \(producer.id) in groups \(holds ? "hold" : "are dropped"): \(reason)")
+            groups.endTransaction(of: producer, commit: holds)
         }
     }
 

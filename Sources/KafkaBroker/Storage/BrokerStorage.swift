@@ -44,11 +44,11 @@ final class BrokerStorage {
         startOffsetsChanged = found.map { startOffsets.count < $0.count } ?? true
     }
 
-    /// A producer in one of the partitions that it has written to.
+    /// A producer in one of the partitions that it has written to; without one, in the groups that it has committed to.
     struct ProducerOnPartition: Hashable {
         /// With the epoch of the markers.
         var producer: ProducerIdentity
-        var partition: TopicPartition
+        var partition: TopicPartition?
     }
 
     /// How a producer's last transaction ended.
@@ -59,7 +59,18 @@ final class BrokerStorage {
     }
 
     /// How the transactions ended that are told of in the log.
-    private(set) var decided: [ProducerOnPartition: Decision] = [:]
+    private var decided: [ProducerOnPartition: Decision] = [:]
+    /// How the transaction ended in which a producer with that epoch has written; nil where nothing is told of it.
+    func end(of producer: ProducerIdentity, in partition: TopicPartition?) -> Decision? {
+        // The end of a transaction of version 2 has the epoch after that of its records (KIP-890).
+        for (epoch, isVersion2) in [(producer.epoch, false), (producer.epoch.bumped, true)] {
+            let identity = ProducerIdentity(id: producer.id, epoch: epoch)
+            let end = decided[ProducerOnPartition(producer: identity, partition: partition)]
+            if let end, end.transaction.isVersion2 == isVersion2 { return end }
+        }
+        return nil
+    }
+
     /// What was taken out of the logs of the broker's state.
     private(set) var cuts: [LogRecovery.Cut] = []
     /// What else is to be told of the broker's state.
@@ -266,7 +277,7 @@ final class BrokerStorage {
             case .state(let transaction):
                 latest[transaction.id] = transaction
                 guard transaction.state.isPreparing else { break }
-                for key in transaction.partitions {
+                for key in transaction.partitions.map(Optional.some) + [nil] {
                     let place = ProducerOnPartition(producer: transaction.producer, partition: key)
                     let before = decided[place]
                     decided[place] = Decision(

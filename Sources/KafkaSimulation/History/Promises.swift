@@ -11,6 +11,8 @@ extension History {
         public var refusesForGood = true
         /// All that is in the logs was read by each group at the end: it had the time for it.
         public var isDrained = true
+        /// Whether a transaction that has records is known to its coordinator until it has ended.
+        public var endsTransactions = true
         /// What was committed before a partition was let go of is not read again.
         public var readsOnce = true
         /// No member loses its partitions: nothing befalls them, but that they may be slow.

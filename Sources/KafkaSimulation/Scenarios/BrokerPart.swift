@@ -21,11 +21,11 @@ final class BrokerPart: Sendable {
     /// The broker, while there is one.
     var current: KafkaBroker? { state.withLock { $0.broker } }
 
-    /// Where clients begin: on every port that the nodes of the beginning may ever have.
+    /// Where clients begin: on every port that a node may ever have.
     var servers: [String] {
         let moves = run.plan.faults.contains { if case .killBroker(_, _, true) = $0.fault { true } else { false } }
         return Self.firstPorts.prefix(moves ? 2 : 1).flatMap { first in
-            (0..<run.plan.nodes).map { "kafka:\(first + UInt16($0))" }
+            run.plan.allNodeNames.indices.map { "kafka:\(first + UInt16(clamping: $0))" }
         }
     }
 
@@ -80,8 +80,7 @@ final class BrokerPart: Sendable {
         case nil: break
         }
         await broker.stop()
-        let left = await broker.leftovers()
-        if !left.isEmpty { run.recorder.note(left: "\(left)", of: "kafka") }
+        await run.noteLeftovers(in: broker)
     }
 
     /// Tries until it runs: its disk may refuse what it has to write.

@@ -18,11 +18,18 @@ final class Witnesses: Sendable {
 }
 
 extension ScenarioRun {
+    /// The broker has stopped: what it holds of anybody is noted.
+    func noteLeftovers(in broker: KafkaBroker) async {
+        var left = await broker.leftovers()
+        if !plan.promises.endsTransactions { left.transactions = 0 }
+        if !left.isEmpty { recorder.note(left: "\(left)", of: "kafka") }
+    }
+
     /// All is closed: what is left of it a few seconds later, of those that were killed as well, is noted.
     func noteLeftovers(of broker: KafkaBroker?) async {
         // Both sides hear that a connection has ended, and what was called off comes to its end.
         try? await simulation.sleep(for: .seconds(10))
-        if let left = await broker?.leftovers(), !left.isEmpty { recorder.note(left: "\(left)", of: "kafka") }
+        if let broker { await noteLeftovers(in: broker) }
         for name in ["kafka", Self.operatorHost, Self.stranger] + plan.clientNames {
             let host = simulation.host(name)
             func note(_ count: Int, _ noun: String) {

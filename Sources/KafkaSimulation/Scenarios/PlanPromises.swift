@@ -87,7 +87,7 @@ extension History.Promises {
         case .killBroker(let loss?, _, _):
             // What was written and not flushed is gone: records, committed positions, what was known of producers.
             guard loss != .nothing, cluster.flush != .everyProduce else { return }
-            (keeps, isIdempotent, isDrained, readsOnce) = (false, false, false, false)
+            (keeps, isIdempotent, isDrained, readsOnce, endsTransactions) = (false, false, false, false, false)
         case .deleteTopic:
             // The group's positions go with the topic, or are meant for another one.
             (keeps, isDrained, readsOnce) = (false, false, false)
