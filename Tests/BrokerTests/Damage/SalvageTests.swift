@@ -85,6 +85,32 @@ import Testing
         #expect(node.groups.groups["g1"] != nil)
     }
 
+    /// They stayed pending for good, and their group did not get its positions: nobody was left who would end that.
+    @Test(arguments: [nil, .prepareAbort, .prepareCommit] as [Transaction.State?])
+    func positionsWhoseTransactionIsLostAreEnded(_ decision: Transaction.State?) throws {
+        try FilledDirectory.make(temporary.path, isStopped: false)
+        let now = Instant(nanoseconds: 1_000_000_000)
+        let orders = TopicPartition("orders", 0)
+        var transaction = Transaction(id: "lost", producerId: 77, timeout: .seconds(60), now: now)
+        transaction.producer = ProducerIdentity(id: 77, epoch: 3)
+        var node: BrokerNode? = try FilledDirectory.start(temporary.path)
+        node?.groups.storePending(
+            .init(offset: 9, leaderEpoch: 0, metadata: ""), for: orders, group: "g1", producer: transaction.producer)
+        if let decision {
+            for state in [decision, decision == .prepareCommit ? .completeCommit : .completeAbort] {
+                transaction.state = state
+                node?.storage?.note([.state(transaction)])
+            }
+        }
+        try node?.save(now: now)
+        node = nil
+        let again = try FilledDirectory.start(temporary.path)
+        #expect(!again.groups.isUnstable(orders, group: "g1") && again.leftovers.isEmpty)
+        let offsets = again.groups.groups["g1"]?.offsets.sorted.flatMap(\.positions).map(\.committed.offset)
+        #expect(offsets == [decision == .prepareCommit ? 9 : 4])
+        #expect(again.recoveryRemarks.contains { $0.contains("producer 77") })
+    }
+
     @Test func aDirectoryWithoutItsNameIsNoNewCluster() throws {
         try FilledDirectory.make(temporary.path, isStopped: true)
         let cluster = try KeptState(FilledDirectory.start(temporary.path)).cluster
