@@ -219,7 +219,6 @@ struct ClassicGroup: Equatable {
             actions.append(.answerJoin(ticket, joinResponse(for: id, withMembers: id == leader)))
             member.joining = nil
             member.isUntold = false
-            member.assignment = Bytes()
             member.touch(now)
             members[id] = member
         }

@@ -132,6 +132,8 @@ extension ClassicGroup {
                 refuseSyncs(with: .unknownServerError, now: context.now)
                 return prepareRebalance(now: context.now)
             }
+            // Until now each has what it had: should the group change its protocol, nobody else gets that.
+            for id in ordered.map(\.id) { members[id]?.assignment = Bytes() }
             for part in parts { members[part.memberId]?.assignment = Bytes(part.assignment.copy()) }
             becomeStable(now: context.now)
         }

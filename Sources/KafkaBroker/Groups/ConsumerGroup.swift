@@ -188,6 +188,9 @@ struct ConsumerGroup: Equatable {
         subscriptions.look(at: registry, heldBack: heldBack, room: room)
     }
 
+    /// The name of a topic that members subscribe to.
+    func topicName(_ id: TopicID) -> String? { subscriptions.name(of: id) }
+
     /// Whether a member reads `topic`.
     func mayRead(topic: String) -> Bool { subscriptions.contains(topic) }
 

@@ -31,13 +31,13 @@ extension ConsumerGroupMember {
         }
     }
 
-    /// The partitions as the classic protocol tells them; topics that are gone are left out.
-    func encodedAssignment(_ registry: TopicRegistry) -> Bytes {
+    /// Partitions as the classic protocol tells them; topics without a name are left out.
+    func encoded(_ partitions: some Sequence<TopicIDPartition>, name: (TopicID) -> String?) -> Bytes {
         let assignment = ConsumerProtocolAssignment.with {
-            $0.assignedPartitions = assigned.keys.byTopic.compactMap { id, numbers in
-                guard let topic = registry[id] else { return nil }
+            $0.assignedPartitions = partitions.byTopic.compactMap { id, numbers in
+                guard let name = name(id) else { return nil }
                 return .with {
-                    $0.topic = topic.name
+                    $0.topic = name
                     $0.partitions = numbers
                 }
             }
@@ -143,7 +143,7 @@ extension ConsumerGroup {
         return .with {
             $0.protocolType = ClassicGroup.consumerType
             $0.protocolName = name
-            $0.assignment = member.encodedAssignment(registry)
+            $0.assignment = member.encoded(member.assigned.keys) { registry[$0]?.name }
         }
     }
 

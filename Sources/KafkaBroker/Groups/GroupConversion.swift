@@ -57,11 +57,13 @@ extension ClassicGroup {
         protocolType = Self.consumerType
         for old in group.ordered {
             guard let side = old.classic else { continue }
-            add(
-                GroupMember(
-                    id: old.id, instanceId: old.instanceId, clientId: old.clientId, clientHost: old.clientHost,
-                    protocols: side.protocols, sessionTimeout: side.sessionTimeout,
-                    rebalanceTimeout: old.rebalanceTimeout, order: 0, sessionDeadline: old.sessionDeadline), now: now)
+            var member = GroupMember(
+                id: old.id, instanceId: old.instanceId, clientId: old.clientId, clientHost: old.clientHost,
+                protocols: side.protocols, sessionTimeout: side.sessionTimeout,
+                rebalanceTimeout: old.rebalanceTimeout, order: 0, sessionDeadline: old.sessionDeadline)
+            // What it was to give up it has until it joins again: nobody gets that where the protocol changes once more before.
+            member.assignment = old.encoded([old.assigned.keys, old.revoking.keys].joined(), name: group.topicName)
+            add(member, now: now)
         }
         protocolName = selectProtocol()
         state = .stable

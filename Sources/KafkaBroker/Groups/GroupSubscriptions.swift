@@ -85,6 +85,8 @@ struct GroupSubscriptions: Equatable {
     /// The topics that there are of those that members subscribe to.
     private(set) var topics: [String: SubscribedTopic] = [:]
     private var topicNames: [TopicID: String] = [:]
+    /// The name of one of the topics.
+    func name(of topic: TopicID) -> String? { topicNames[topic] }
     /// How many partitions those have.
     private(set) var partitionCount = 0
     /// How much memory all this takes, roughly.

@@ -166,6 +166,24 @@ import Testing
         #expect(mixed.joined(again)?.generationId == epoch + 1)
     }
 
+    /// The classic group had forgotten what its members have: who went and came back at once got a partition that its owner read
+    /// on, and committed.
+    @Test(arguments: [false, true]) func whoComesBackAtOnceTakesNothing(isJoining: Bool) {
+        var mixed = Mixed(["t": 2])
+        let old = mixed.stable([0, 1])
+        #expect(mixed.script.join("new") == "2 -")
+        #expect(mixed.script.beat("new", -1) == "-1 same")
+        #expect(mixed.script.group == nil && mixed.classic?.members.count == 1)
+        if isJoining {
+            // It has joined, and not asked yet for what it has; as a cooperative one it reads on.
+            let ticket = mixed.join(old, owned: [0, 1])
+            mixed.script.advance(.milliseconds(1))
+            #expect(mixed.joined(ticket)?.errorCode == ErrorCode.none)
+        }
+        #expect(mixed.script.join("new").hasSuffix(" -"))
+        #expect(mixed.script.has(old) == "t0 t1")
+    }
+
     @Test func cooperativeMembersGiveUpFirst() {
         var mixed = Mixed(["t": 4])
         let old = mixed.stable([0, 1, 2, 3])
