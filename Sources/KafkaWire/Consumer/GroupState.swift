@@ -58,6 +58,8 @@ struct GroupState: GroupMembership {
     private var nextHeartbeat = Instant(nanoseconds: .max)
     private var sessionEnds = Instant(nanoseconds: .max)
     private var lastPoll = Instant(nanoseconds: 0)
+    /// When the coordinator knew the member last.
+    private var lastHeard = Instant(nanoseconds: 0)
 
     init(
         groupId: String, groupInstanceId: String? = nil, sessionTimeout: Duration, heartbeatInterval: Duration,
@@ -186,6 +188,12 @@ struct GroupState: GroupMembership {
         switch response.errorCode {
         case .none:
             memberId = response.memberId
+            if isForgotten(in: response.generationId, now: now) {
+                let error = KafkaError(
+                    .broker(.unknownMemberId), "group \(groupId) has gone on without this member", api: .joinGroup)
+                return lose(keepId: true, because: error, now: now)
+            }
+            lastHeard = now
             generation = response.generationId
             protocolName = response.protocolName ?? ""
             phase = .syncing
@@ -216,12 +224,19 @@ struct GroupState: GroupMembership {
         }
     }
 
+    /// Whether the group had put the member out when it joined again with partitions in hand. A coordinator of classic groups
+    /// says so (UNKNOWN_MEMBER_ID); where others speak the newer protocol it takes whoever comes, under any id (KIP-848).
+    private func isForgotten(in generation: Int32, now: Instant) -> Bool {
+        !share.isEmpty && now >= lastHeard + sessionTimeout && generation > self.generation &+ 1
+    }
+
     /// SyncGroup was answered.
     mutating func synced(_ response: SyncGroupResponse, attempt: Int, now: Instant) -> [Action] {
         guard phase == .syncing, attempt == self.attempt else { return [] }
         let code = response.errorCode
         guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)", now: now) }
         phase = .stable
+        lastHeard = now
         stableSince = now
         missedHeartbeats = 0
         isHeartbeatAwaited = false
@@ -264,11 +279,13 @@ struct GroupState: GroupMembership {
         let error = KafkaError.refused(code, "could not stay in group \(groupId)", api: .heartbeat)
         switch code {
         case .none:
+            lastHeard = now
             sessionEnds = now + sessionTimeout
             (failures, missedHeartbeats) = (0, 0)
             defer { isTold = false }
             return isTold ? [.recovered(.membership)] : []
         case .rebalanceInProgress:
+            lastHeard = now
             sessionEnds = now + sessionTimeout
             guard phase == .stable else { return [] }
             joinReason = JoinReason.others
@@ -310,6 +327,9 @@ struct GroupState: GroupMembership {
     mutating func commitRefused(_ code: ErrorCode, now: Instant) -> [Action] {
         let error = KafkaError.refused(code, "could not commit to group \(groupId)", api: .offsetCommit)
         switch code {
+        // Of who joins again with partitions in hand the generation may be the one of before, but not the id.
+        case .unknownMemberId where phase == .joining && !share.isEmpty:
+            return lose(keepId: false, because: error, now: now)
         case .illegalGeneration, .unknownMemberId:
             return isMember ? lose(keepId: code == .illegalGeneration, because: error, now: now) : []
         case .rebalanceInProgress:

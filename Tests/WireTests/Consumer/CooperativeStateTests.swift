@@ -87,6 +87,27 @@ import Testing
         #expect(stable.heartbeatAnswered(code, now: Self.at(3)) == [.revoke(lost: true)])
     }
 
+    /// It read on, and committed what others had by then: where some speak the newer protocol whoever joins is taken, under any
+    /// id. Who has been away for as long, and missed a generation, was put out; epochs may jump otherwise.
+    @Test(arguments: [(8, true, false), (9, false, false), (9, true, true)] as [(Int32, Bool, Bool)])
+    func whoWasForgottenHasLostWhatItReads(generation: Int32, isLate: Bool, isLost: Bool) {
+        var state = Self.stable()
+        _ = state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(3))
+        let time = Self.at(3) + state.sessionTimeout - (isLate ? .zero : .nanoseconds(1))
+        let actions = state.joined(GroupStateTests.joinAnswer(generation: generation), attempt: 2, now: time)
+        #expect((actions == [.revoke(lost: true)]) == isLost)
+        #expect(state.phase == (isLost ? .revoking(lost: true) : .syncing))
+    }
+
+    @Test func aCommitThatIsRefusedDuringAJoinMayTellThatAllIsLost() {
+        var state = Self.stable()
+        guard let before = state.member else { return #expect(Bool(false)) }
+        _ = state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(3))
+        #expect(state.commitRefused(.unknownMemberId, of: before, now: Self.at(3)) == [.revoke(lost: true)])
+        // What the join brings is of a member that is no more.
+        #expect(state.joined(GroupStateTests.joinAnswer(generation: 8), attempt: 2, now: Self.at(3)).isEmpty)
+    }
+
     @Test func commitsGoOnWithTheNextGeneration() {
         var state = Self.stable()
         guard let before = state.member else { return #expect(Bool(false)) }
