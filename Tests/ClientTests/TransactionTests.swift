@@ -158,6 +158,34 @@ import Testing
         await broker.stop()
     }
 
+    /// Who passed that over committed all but that, or nothing, though another producer had taken over (simulation, 911679).
+    @Test(arguments: versions) func withoutARecordThatWasNotTakenOverNothingIsCommitted(_ version: Int16) async throws {
+        var configuration = KafkaBroker.Configuration(topics: ["t": 1])
+        configuration.transactionVersion = version
+        configuration.autoCreateTopics = false
+        let broker = try await KafkaBroker.start(configuration)
+        let producer = try KafkaProducer.transactional(broker.bootstrapServers) { $0.maximumBlock = .seconds(3) }
+        let large = ProducerRecord(topic: "t", value: String(repeating: "x", count: 2 << 20))
+        for round in 0..<3 {
+            try await producer.beginTransaction()
+            if round > 0 { try await producer.enqueue(["a\(round)"]) }
+            await #expect(throws: KafkaError.self) {
+                if round == 1 {
+                    _ = try producer.tryEnqueue(large)
+                } else {
+                    try await producer.enqueue(ProducerRecord(topic: "nowhere", value: "a\(round)"))
+                }
+            }
+            let error = await #expect(throws: KafkaError.self) { try await producer.commitTransaction() }
+            #expect(error?.transaction == .abortable, "\(error?.message ?? "")")
+            try await producer.abortTransaction()
+            try await producer.withTransaction { try await $0.enqueue(ProducerRecord(topic: "t", value: "b\(round)")) }
+        }
+        try await producer.close()
+        #expect(try await broker.values(of: "t", partitions: 1) == ["b0", "b1", "b2"])
+        await broker.stop()
+    }
+
     @Test(arguments: versions) func theProducerGoesOnBehindARecordThatFailed(_ version: Int16) async throws {
         var configuration = KafkaBroker.Configuration(topics: ["t": 2])
         configuration.maximumMessageBytes = 1000

@@ -96,9 +96,22 @@ public final class KafkaProducer: Sendable {
         if let delivery = try tryTake(record) { return delivery }
         let deadline = loop.now + configuration.maximumBlock
         while true {
-            try await engine.makeReady(for: record.topic, room: Self.upperBound(record), deadline: deadline)
+            do throws(KafkaError) {
+                try await engine.makeReady(for: record.topic, room: Self.upperBound(record), deadline: deadline)
+            } catch {
+                throw notTaken(because: error)
+            }
             if let delivery = try tryTake(record) { return delivery }
         }
+    }
+
+    /// A record that was not taken over is missing in its transaction, which can only be aborted, as Java has it
+    /// (`TransactionManager.maybeTransitionToErrorState`).
+    private func notTaken(because error: KafkaError) -> KafkaError {
+        if configuration.transactionalId != nil, error.code != .cancelled, error.code != .invalidTransactionState {
+            shared.state.withLock { $0.notTaken = $0.notTaken ?? error }
+        }
+        return error
     }
 
     private static func upperBound(_ record: ProducerRecord) -> Int {
@@ -156,9 +169,22 @@ public final class KafkaProducer: Sendable {
             topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp)
     }
 
-    /// Has the partitioner choose, if there is one.
     @inline(__always)
     private func tryTake(
+        topic: String, partition: PartitionID?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
+        headers: [RecordHeader], timestamp: Int64?
+    ) throws(KafkaError) -> Delivery? {
+        do throws(KafkaError) {
+            return try place(
+                topic: topic, partition: partition, key: key, value: value, headers: headers, timestamp: timestamp)
+        } catch {
+            throw notTaken(because: error)
+        }
+    }
+
+    /// Has the partitioner choose, if there is one.
+    @inline(__always)
+    private func place(
         topic: String, partition: PartitionID?, key: UnsafeRawBufferPointer?, value: UnsafeRawBufferPointer?,
         headers: [RecordHeader], timestamp: Int64?
     ) throws(KafkaError) -> Delivery? {
@@ -241,6 +267,8 @@ final class ProducerShared: Sendable {
         var accumulator: Accumulator
         /// Why no more records are taken over.
         var refusal: KafkaError?
+        /// Why a record of the open transaction was not.
+        var notTaken: KafkaError?
     }
 
     let state: Locked<State>

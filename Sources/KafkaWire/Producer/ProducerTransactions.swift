@@ -11,6 +11,7 @@ extension ProducerEngine {
         let isWaiting = try work.pending(.initialise) != nil
         if isWaiting || work.state.isUninitialised { try await perform(.initialise) }
         try transactions?.state.begin()
+        shared.state.withLock { $0.notTaken = nil }
         passGate()
     }
 
@@ -59,7 +60,10 @@ extension ProducerEngine {
         if let pending = try transactional().pending(kind) { return pending }
         switch kind {
         case .initialise: try transactions?.state.initialise()
-        case .commit: try transactions?.state.end(commit: true)
+        case .commit:
+            let notTaken = shared.state.withLock { $0.notTaken.take() }
+            if let notTaken, transactions?.state.phase == .inTransaction { failed(notTaken, .abortable) }
+            try transactions?.state.end(commit: true)
         case .abort: try transactions?.state.end(commit: false)
         }
         transactions?.lastError = nil
