@@ -93,8 +93,8 @@ import Testing
     func whoWasForgottenHasLostWhatItReads(generation: Int32, isLate: Bool, isLost: Bool) {
         var state = Self.stable()
         _ = state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(3))
-        let time = Self.at(3) + state.sessionTimeout - (isLate ? .zero : .nanoseconds(1))
-        let actions = state.joined(GroupStateTests.joinAnswer(generation: generation), attempt: 2, now: time)
+        let time = Self.at(3) + (isLate ? state.sessionTimeout : state.sessionTimeout / 2)
+        let actions: [MemberAction] = state.joined(GroupStateTests.joinAnswer(generation: generation), attempt: 2, now: time)
         #expect((actions == [.revoke(lost: true)]) == isLost)
         #expect(state.phase == (isLost ? .revoking(lost: true) : .syncing))
     }
