@@ -25,7 +25,7 @@ final class BrokerPart: Sendable {
     var servers: [String] {
         let moves = run.plan.faults.contains { if case .killBroker(_, _, true) = $0.fault { true } else { false } }
         return Self.firstPorts.prefix(moves ? 2 : 1).flatMap { first in
-            run.plan.allNodeNames.indices.map { "kafka:\(first + UInt16(clamping: $0))" }
+            run.plan.allNodeNames.indices.map { "kafka:\(first &+ UInt16(clamping: $0))" }
         }
     }
 
