@@ -94,7 +94,8 @@ import Testing
         var state = Self.stable()
         _ = state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(3))
         let time = Self.at(3) + (isLate ? state.sessionTimeout : state.sessionTimeout / 2)
-        let actions: [MemberAction] = state.joined(GroupStateTests.joinAnswer(generation: generation), attempt: 2, now: time)
+        let answer = GroupStateTests.joinAnswer(generation: generation)
+        let actions: [MemberAction] = state.joined(answer, attempt: 2, now: time)
         #expect((actions == [.revoke(lost: true)]) == isLost)
         #expect(state.phase == (isLost ? .revoking(lost: true) : .syncing))
     }
