@@ -77,7 +77,8 @@ public final class KafkaProducer: Sendable {
     }
 
     /// Takes a record over, to be sent. Throws when the record is too large, the topic is unknown, or no room has come free
-    /// within `max.block.ms`; whether it arrives is told by the ``Delivery``, and if not there, by ``flush()``.
+    /// within `max.block.ms`; whether it arrives is told by the ``Delivery``, and if not there, by ``flush()``. A transaction of
+    /// which a record was not taken over can only be aborted.
     @discardableResult
     public nonisolated(nonsending) func enqueue(_ record: ProducerRecord) async throws(KafkaError) -> Delivery {
         guard let interceptors else { return try await take(record) }
