@@ -110,7 +110,10 @@ import Testing
             }
             return isFirst ? .answer(Self.onlyTheFirst(port)) : .disconnect
         }
-        let producer = try KafkaProducer.quick("127.0.0.1:\(broker.port)")
+        // It is asked at once.
+        let producer = try KafkaProducer.quick("127.0.0.1:\(broker.port)") {
+            ($0.client.retryBackoff, $0.client.maximumRetryBackoff) = (.seconds(60), .seconds(60))
+        }
         for partition in [0, 1] as [PartitionID] {
             var record = Self.record(0, "u")
             record.partition = partition

@@ -51,7 +51,8 @@ import ShutdownSignal
                 complain("\(error)")
             }
         case .assigned(let offsets): print("assigned \(names(Array(offsets.keys)))")
-        case .revoked(let partitions, let lost): print("\(lost ? "lost" : "gave back") \(names(partitions))")
+        case .revoked(let revoked): print("gave back \(names(revoked.partitions))")
+        case .lost(let partitions): print("lost \(names(partitions))")
         // Told once; the consumer goes on trying.
         case .trouble(let error): complain("\(error)")
         default: break

@@ -37,14 +37,15 @@ extension ScenarioPlan {
     }
 
     /// Whether the group counts its generations on: a broker that is started anew begins with the first, and so does a group
-    /// that is left with nothing.
+    /// that is left with nothing, or goes over to another protocol while nobody is in it.
     var keepsGenerations: Bool {
-        !faults.contains { occurrence in
-            switch occurrence.fault {
-            case .killBroker, .deleteTopic: true
-            default: false
+        groupProtocol != .changing
+            && !faults.contains { occurrence in
+                switch occurrence.fault {
+                case .killBroker, .deleteTopic: true
+                default: false
+                }
             }
-        }
     }
 
     /// Whether no member loses what it has by that: who works for too long is put out of its group.

@@ -7,7 +7,8 @@
     /// configuration.observers.append(MetricsObserver(labels: [("client_id", "billing")]))
     /// ```
     ///
-    /// Needs the package's trait `Metrics`, which is on by default. Metrics are made when they are first reported to, and kept.
+    /// Needs the package's trait `Metrics`, which is on where this package is built itself; a package that depends on it names
+    /// it, as in `traits: ["Compression", "Metrics"]`. Metrics are made when they are first reported to, and kept.
     /// How many there may be is bounded: of brokers and topics the first ones are told apart, the others are `other`.
     public final class MetricsObserver: ClientObserver {
         private struct Key: Hashable {

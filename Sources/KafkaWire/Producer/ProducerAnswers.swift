@@ -8,7 +8,7 @@ extension ProducerEngine {
         onTheirWay[ObjectIdentifier(turn)] = nil
         for entry in entries {
             let verdict = verdict(on: entry, outcome)
-            settle(entry, verdict, (try? outcome.get())?.results?[entry.batch.target])
+            settle(entry, verdict, (try? outcome.get())?.results?[entry.batch.target], from: leader)
         }
         drain()
         resumeWaiters()
@@ -49,7 +49,8 @@ extension ProducerEngine {
     }
 
     private func settle(
-        _ entry: Accumulator.Entry, _ verdict: BatchVerdict, _ answer: ProduceExchange.PartitionResponse?
+        _ entry: Accumulator.Entry, _ verdict: BatchVerdict, _ answer: ProduceExchange.PartitionResponse?,
+        from broker: BrokerID
     ) {
         let target = entry.batch.target
         var entry = entry
@@ -69,7 +70,10 @@ extension ProducerEngine {
             if entry.isGivenUp, further.contains(.renumber) || !policy.isIdempotent {
                 return finish(entry, .failure(error))
             }
-            retry(entry, because: error, anew: further.contains(.renumber))
+            let hint = answer?.currentLeader.leaderId ?? .none
+            let isHinted =
+                hint >= 0 && hint != broker && cluster.assumeIsolated { $0.metadata.leader(of: target) } == hint
+            retry(entry, because: error, anew: further.contains(.renumber), isHinted: isHinted)
         case .divided(let error):
             if let ending { return finish(entry, .failure(ending)) }
             divide(entry, because: error)
@@ -120,8 +124,11 @@ extension ProducerEngine {
         finish(entry, .failure(error))
     }
 
-    private func retry(_ entry: Accumulator.Entry, because error: KafkaError, anew: Bool) {
-        let (attempt, pause) = (entry.attempts + 1, backoff.pause(after: entry.attempts + 1))
+    /// With `isHinted` the answer has told who leads (KIP-951): that one is asked at once, as by Java
+    /// (`RecordAccumulator.shouldBackoff`).
+    private func retry(_ entry: Accumulator.Entry, because error: KafkaError, anew: Bool, isHinted: Bool) {
+        let attempt = entry.attempts + 1
+        let pause = isHinted ? .zero : backoff.pause(after: attempt)
         // Of one that is given up everything was told.
         if !entry.isGivenUp {
             cluster.tell(.batchRetried(entry.batch.target, error: error, attempt: attempt, pause: pause))
