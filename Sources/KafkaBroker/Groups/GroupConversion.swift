@@ -40,7 +40,7 @@ extension ConsumerGroup {
             }
             adopt(member)
         }
-        _ = look(at: registry)
+        // Which partitions the topics had when that was assigned is not known: the first look at them begins a new epoch.
     }
 
     /// Whether all members speak the classic protocol.

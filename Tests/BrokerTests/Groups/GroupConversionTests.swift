@@ -184,6 +184,14 @@ import Testing
         #expect(mixed.script.has(old) == "t0 t1")
     }
 
+    /// A static member came back under the newer protocol, to what it had had: partitions that were new by then were nobody's.
+    @Test func partitionsThatCameBeforeTheChangeAreGivenOut() {
+        var mixed = Mixed(["t": 1])
+        _ = mixed.stable([0], instance: "i")
+        mixed.script.grow("t", by: 1)
+        #expect(mixed.script.join("new", instance: "i") == "2 t0 t1")
+    }
+
     @Test func cooperativeMembersGiveUpFirst() {
         var mixed = Mixed(["t": 4])
         let old = mixed.stable([0, 1, 2, 3])
