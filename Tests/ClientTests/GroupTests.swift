@@ -44,6 +44,43 @@ import Testing
         await broker.stop()
     }
 
+    /// Coordinators log it (KIP-800).
+    @Test func whyAMemberJoinsAndLeavesIsSaid() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        let said = Seen()
+        broker.on(.joinGroup) { request in
+            said.add((request.message as? JoinGroupRequest)?.reason ?? "nothing")
+            return .pass
+        }
+        broker.on(.leaveGroup) { request in
+            said.add((request.message as? LeaveGroupRequest)?.members.first?.reason ?? "nothing")
+            return .pass
+        }
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
+        let task = consumer.read(into: Seen())
+        try await eventually { await broker.group("g")?.state == "Stable" }
+        await consumer.close()
+        try await task.value
+        #expect(said.all.first == JoinReason.begins && said.all.last == "the consumer is being closed")
+        #expect(!said.all.contains("nothing"))
+        await broker.stop()
+    }
+
+    /// A transaction may still commit another position (KIP-447): the group begins when that is decided.
+    @Test func aMemberWaitsForPositionsThatAreNotDecided() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
+        try await broker.produce(0..<3, to: "t")
+        let hook = broker.on(.offsetFetch, times: 3) { _ in .fail(.unstableOffsetCommit) }
+        let consumer = try KafkaConsumer.quick(broker.bootstrapServers, group: "g", topics: ["t"])
+        let seen = Seen()
+        let task = consumer.read(into: seen)
+        try await seen.wait(for: 3)
+        #expect(hook.uses == 3 && seen.all == ["v0", "v1", "v2"])
+        await consumer.close()
+        try await task.value
+        await broker.stop()
+    }
+
     @Test func whatADeadMemberHadGoesToTheOthers() async throws {
         let stack = try await ProxiedBroker.start(topics: ["orders": 4])
         let (alive, dead) = (Seen(), Seen())

@@ -26,6 +26,12 @@ import Testing
         return records
     }
 
+    /// As Java's since 3.0 (KIP-679).
+    @Test func withoutSettingsEveryReplicaAcknowledgesAndNothingIsThereTwice() {
+        let configuration = KafkaProducer.Configuration(bootstrapServers: ["a:1"])
+        #expect(configuration.acks == .all && configuration.isIdempotent)
+    }
+
     @Test func recordsAreAcknowledgedWithTheirOffsets() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["orders": 3]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
