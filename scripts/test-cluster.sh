@@ -37,7 +37,7 @@ start_nodes() {
   broker=$!
   wait_until 20 "grep -q '\"event\":\"ready\"' '$dir/broker.jsonl'" "$broker" || die "kw broker did not start: $(cat "$dir/broker.log")"
   KAFKA_BOOTSTRAP=$(sed -nE 's/.*"bootstrap":"([^"]*)".*/\1/p' "$dir/broker.jsonl" | head -n 1)
-  export KAFKA_BOOTSTRAP
+  export KAFKA_BOOTSTRAP KAFKAWIRE_OWN_NODES=yes
 }
 
 # Clients of others where they are installed; their tests are skipped where they are not.

@@ -101,7 +101,7 @@ import Testing
                     ProducerRecord(
                         topic: topic, value: Bytes(utf8: "\(age)"), partition: partition, timestamp: now - age * 1000))
             }
-            let member = try cluster.member(cluster.group(), [topic]) { $0.offsetReset = .byDuration(.seconds(7200)) }
+            let member = try cluster.member(cluster.group(), [topic]) { $0.offsetReset = .byDuration(.seconds(3600)) }
                 .start()
             try await member.seen.wait(for: 2, within: NamedCluster.patience)
             try await inTime {
