@@ -114,6 +114,7 @@ suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "client and broker simulated (swift test)" swift_tests '^SimulationTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
 suite "the README pasted by a newcomer" scripts/newcomer.sh
+suite "the examples against kw broker" env BUILD=debug scripts/examples.sh
 suite "kw conformance" conformance
 suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw
 suite "agents link neither libpq nor librdkafka" pure_agents
