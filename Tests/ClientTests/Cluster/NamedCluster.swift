@@ -7,11 +7,9 @@ import Testing
 /// The cluster that `KAFKA_BOOTSTRAP` names; the suites here run against it, and where there is none, not at all.
 enum NamedCluster {
     static let servers = ProcessInfo.processInfo.environment["KAFKA_BOOTSTRAP"]
-    /// Whether these are nodes of `kw broker`, started by scripts/test-cluster.sh.
-    static let isOurs =
-        ProcessInfo.processInfo.environment["KAFKAWIRE_OWN_NODES"]
-        != nil
         .map { $0.split(separator: ",").map(String.init) }
+    /// Whether these are nodes of `kw broker`, started by scripts/test-cluster.sh.
+    static let isOurs = ProcessInfo.processInfo.environment["KAFKAWIRE_OWN_NODES"] != nil
 
     /// What every name begins with that a test gives to something in the cluster.
     static let prefix = "kafkawire-test-"
