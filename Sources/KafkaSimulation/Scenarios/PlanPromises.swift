@@ -33,6 +33,11 @@ extension ScenarioPlan {
         if hasTransactions, losesEnds { promises.isDrained = false }
         // An old release does not tell of all that was cut off.
         if !promises.lossy.isEmpty, isOld { promises.isDrained = false }
+        // Before KIP-814 (Kafka 3.2) a static leader that comes back does not lead: nobody sees what was added meanwhile.
+        let isStatic = memberNames.indices.contains { member($0 + 1).isStatic }
+        if isOld, isStatic, faults.contains(where: { if case .addPartitions = $0.fault { true } else { false } }) {
+            promises.isDrained = false
+        }
         return promises
     }
 
