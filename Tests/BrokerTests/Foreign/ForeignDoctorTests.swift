@@ -27,32 +27,23 @@ import Testing
 
     /// A member that works for long between two polls, and another that joins meanwhile: the group cannot get stable.
     @Test func aGroupThatOneMemberHoldsUp() async throws {
-        var processes: [Process] = []
-        defer { for process in processes { kill(process.processIdentifier, SIGKILL) } }
         let broker = try await KafkaBroker.start(.init(topics: ["t": 2]))
-        // kafka-python loses a race of its own now and then, and polls without an end in its first member: its SyncGroup and
-        // Metadata are answered, and it asks for nothing more. Another one begins then.
-        var group = ""
-        for attempt in 1...4 where await broker.group(group)?.state != "PreparingRebalance" {
-            group = "g\(attempt)"
-            let script = """
-                import time
-                from kafka import KafkaConsumer
-                options = dict(bootstrap_servers='\(broker.bootstrapServers)', group_id='\(group)', max_poll_interval_ms=60000)
-                slow = KafkaConsumer('t', client_id='slow', **options)
-                while not slow.assignment(): slow.poll(timeout_ms=100)
-                fast = KafkaConsumer('t', client_id='fast', **options)
-                end = time.time() + 20
-                while time.time() < end: fast.poll(timeout_ms=100)
-                """
-            processes.append(try run(script))
-            // The first member has its partitions, then the second one comes.
-            let isThere = await isSo(within: attempt < 4 ? .seconds(10) : .seconds(30)) { [group] in
-                await broker.group(group)?.state == "PreparingRebalance"
-            }
-            if attempt == 4 { try #require(isThere, "it took too long") }
-        }
-        let report = await examine(broker, group, watch: .seconds(3))
+        let script = """
+            import time
+            from kafka import KafkaConsumer
+            options = dict(bootstrap_servers='\(broker.bootstrapServers)', group_id='g', max_poll_interval_ms=60000)
+            slow = KafkaConsumer('t', client_id='slow', **options)
+            while not slow.assignment(): slow.poll(timeout_ms=100)
+            fast = KafkaConsumer('t', client_id='fast', **options)
+            end = time.time() + 20
+            while time.time() < end: fast.poll(timeout_ms=100)
+            """
+        let process = try run(script)
+        defer { kill(process.processIdentifier, SIGKILL) }
+        // The first member has its partitions, then the second one comes.
+        try await until { await broker.group("g")?.state == "Stable" }
+        try await until { await broker.group("g")?.state == "PreparingRebalance" }
+        let report = await examine(broker, watch: .seconds(3))
         let finding = try #require(report[.groupNotStable].first, "\(report.findings)")
         #expect(finding.severity == .problem)
         #expect(finding.message.contains("stable"))
@@ -82,7 +73,7 @@ import Testing
         defer { kill(process.processIdentifier, SIGKILL) }
         // It has read and committed what stands before the transaction.
         try await until { await broker.group("g")?.committed.first?.offset == 1 }
-        let report = await examine(broker, "g", watch: .seconds(2))
+        let report = await examine(broker, watch: .seconds(2))
         let finding = try #require(report[.openTransaction].first, "\(report.findings)")
         #expect(
             finding.message.contains("stands at 1 of t-0") && finding.message.contains("transactional.id billing-7"))
@@ -91,10 +82,10 @@ import Testing
         await broker.stop()
     }
 
-    private func examine(_ broker: KafkaBroker, _ group: String, watch: Duration) async -> DiagnosisReport {
+    private func examine(_ broker: KafkaBroker, watch: Duration) async -> DiagnosisReport {
         var configuration = KafkaDoctor.Configuration(
             bootstrapServers: broker.bootstrapServers.split(separator: ",").map(String.init))
-        configuration.groups = [group]
+        configuration.groups = ["g"]
         configuration.watch = watch
         return await KafkaDoctor(configuration).examine()
     }
@@ -110,16 +101,11 @@ import Testing
     }
 
     private func until(_ holds: @Sendable () async -> Bool) async throws {
-        try #require(await isSo(within: .seconds(30), holds), "it took too long")
-    }
-
-    private func isSo(within limit: Duration, _ holds: @Sendable () async -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + limit
+        let deadline = ContinuousClock.now + .seconds(30)
         while await !holds() {
-            guard ContinuousClock.now < deadline else { return false }
-            try? await Task.sleep(for: .milliseconds(50))
+            try #require(ContinuousClock.now < deadline, "it took too long")
+            try await Task.sleep(for: .milliseconds(50))
         }
-        return true
     }
 }
 
