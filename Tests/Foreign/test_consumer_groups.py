@@ -355,9 +355,12 @@ def clients_of_both_protocols_share():
 
     def run():
         consumer = kafka.KafkaConsumer(
-            topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False,
+            bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False,
             heartbeat_interval_ms=300, session_timeout_ms=6000,
             partition_assignment_strategy=[kafka.coordinator.assignors.range.RangePartitionAssignor])
+        # kafka-python that joins before it knows the topic may stay without partitions (peers.py).
+        consumer.partitions_for_topic(topic)
+        consumer.subscribe([topic])
         while not stop.is_set():
             for records in consumer.poll(100).values():
                 found.extend(record.value.decode() for record in records)

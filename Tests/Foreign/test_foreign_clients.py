@@ -151,6 +151,16 @@ def kafka_python():
     return kafka
 
 
+def python_member(topic, group, **options):
+    consumer = kafka_python().KafkaConsumer(
+        bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", **options)
+    # kafka-python that does not know the topic yet joins twice, and when a call of poll ends just then it loses the
+    # second answer and stays without partitions.
+    consumer.partitions_for_topic(topic)
+    consumer.subscribe([topic])
+    return consumer
+
+
 def python_read(consumer, count, timeout=15):
     found = []
     end = time.time() + timeout
@@ -248,9 +258,7 @@ def kafka_python_commits_and_resumes():
     producer.flush()
 
     def consumer():
-        return kafka.KafkaConsumer(
-            topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest",
-            enable_auto_commit=False)
+        return python_member(topic, group, enable_auto_commit=False)
 
     first = consumer()
     equal(len(python_read(first, 10)), 10, "records")
@@ -278,13 +286,7 @@ def kafka_python_two_members_rebalance():
     found = [[], []]
 
     def member(index):
-        consumer = kafka.KafkaConsumer(
-            bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", heartbeat_interval_ms=100,
-            session_timeout_ms=6000)
-        # kafka-python that does not know the topic yet joins twice, and when a call of poll ends just then it loses the
-        # second answer and stays without partitions.
-        consumer.partitions_for_topic(topic)
-        consumer.subscribe([topic])
+        consumer = python_member(topic, group, heartbeat_interval_ms=100, session_timeout_ms=6000)
         while not stop[index].is_set():
             for records in consumer.poll(500).values():
                 found[index] += records
@@ -711,8 +713,7 @@ def kafka_python_administers_groups():
     producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP)
     producer.send(topic, b"x", partition=0)
     producer.close()
-    consumer = kafka.KafkaConsumer(
-        topic, bootstrap_servers=BOOTSTRAP, group_id=group, auto_offset_reset="earliest", client_id="somebody")
+    consumer = python_member(topic, group, client_id="somebody")
     equal(len(python_read(consumer, 1)), 1, "records")
     consumer.commit()
     admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)

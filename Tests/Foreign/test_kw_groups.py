@@ -78,8 +78,13 @@ class Members(threading.Thread):
 
 
 def kafka_python_members(group):
-    consumers = [KafkaConsumer("orders", "payments", bootstrap_servers=BOOTSTRAP, group_id=group, client_id=f"python-{i}",
+    consumers = [KafkaConsumer(bootstrap_servers=BOOTSTRAP, group_id=group, client_id=f"python-{i}",
                                auto_offset_reset="earliest", enable_auto_commit=False) for i in range(2)]
+    for consumer in consumers:
+        # kafka-python that joins before it knows the topic may stay without partitions (peers.py).
+        for topic in ["orders", "payments"]:
+            consumer.partitions_for_topic(topic)
+        consumer.subscribe(["orders", "payments"])
     return Members(consumers, lambda c: c.poll(timeout_ms=50, max_records=4), lambda c: c.commit(), lambda c: c.close())
 
 

@@ -127,8 +127,11 @@ def kafka_python():
 
     def consume():
         consumer = kafka.KafkaConsumer(
-            topic, bootstrap_servers=servers, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False,
+            bootstrap_servers=servers, group_id=topic, auto_offset_reset="earliest", enable_auto_commit=False,
             session_timeout_ms=6000, heartbeat_interval_ms=300, metadata_max_age_ms=2000)
+        # kafka-python that joins before it knows the topic may stay without partitions (peers.py).
+        consumer.partitions_for_topic(topic)
+        consumer.subscribe([topic])
         while not stop.is_set():
             for records in consumer.poll(200).values():
                 for record in records:

@@ -12,6 +12,7 @@ import time
 
 import judging
 from judging import equal, fresh, installed, main, test, wait
+from peers import subscribed
 
 KW = os.environ.get("KW") or sys.exit("give the program as KW")
 ENTER = b"\x1b[?1049h"
@@ -39,8 +40,9 @@ def consume(topic, group, count):
     """Reads and commits that many; the group is empty then."""
     kafka = installed("kafka")
     consumer = kafka.KafkaConsumer(
-        topic, bootstrap_servers=judging.BOOTSTRAP, group_id=group, auto_offset_reset="earliest",
+        bootstrap_servers=judging.BOOTSTRAP, group_id=group, auto_offset_reset="earliest",
         enable_auto_commit=False, max_poll_records=count)
+    subscribed(consumer, topic)
     seen = 0
     end = time.time() + 30
     while seen < count and time.time() < end:

@@ -44,13 +44,20 @@ extension ScenarioPlan {
     /// Whether the group counts its generations on: a broker that is started anew begins with the first, and so does a group
     /// that is left with nothing, or goes over to another protocol while nobody is in it.
     var keepsGenerations: Bool {
-        groupProtocol != .changing
-            && !faults.contains { occurrence in
-                switch occurrence.fault {
-                case .killBroker, .deleteTopic: true
-                default: false
-                }
+        let isForgotten = faults.contains { occurrence in
+            switch occurrence.fault {
+            case .killBroker, .deleteTopic: true
+            default: false
             }
+        }
+        // Who is closed or killed has nothing any more; who is put out alive does not know of it.
+        let putsOut = faults.contains { occurrence in
+            switch occurrence.fault {
+            case .closeMember, .killMember: false
+            default: true
+            }
+        }
+        return !isForgotten && !(groupProtocol == .changing && putsOut)
     }
 
     /// Whether no member loses what it has by that: who works for too long is put out of its group.

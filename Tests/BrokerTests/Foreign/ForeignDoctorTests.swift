@@ -31,10 +31,16 @@ import Testing
         let script = """
             import time
             from kafka import KafkaConsumer
-            options = dict(bootstrap_servers='\(broker.bootstrapServers)', group_id='g', max_poll_interval_ms=60000)
-            slow = KafkaConsumer('t', client_id='slow', **options)
+            def member(name):
+                # What does not know the topic yet joins twice, and where a poll ends just then it stays without partitions.
+                consumer = KafkaConsumer(bootstrap_servers='\(broker.bootstrapServers)', group_id='g', client_id=name,
+                                         max_poll_interval_ms=60000)
+                consumer.partitions_for_topic('t')
+                consumer.subscribe(['t'])
+                return consumer
+            slow = member('slow')
             while not slow.assignment(): slow.poll(timeout_ms=100)
-            fast = KafkaConsumer('t', client_id='fast', **options)
+            fast = member('fast')
             end = time.time() + 20
             while time.time() < end: fast.poll(timeout_ms=100)
             """
