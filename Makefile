@@ -17,7 +17,7 @@ demo: ## Broker, change events, both agents, a summary. BUILD=release measures. 
 
 demo: export BUILD ?= debug
 
-pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT.
+pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT SECURE.
 	@scripts/setup.sh pipeline
 	@scripts/pipeline.sh
 
@@ -25,7 +25,7 @@ compare: build ## The stream beside Spark over JDBC and an SQL poll: same rows, 
 	@scripts/setup.sh compare
 	@scripts/compare.sh
 
-stack: build ## The same, left running for trying things by hand; Ctrl-C stops it.
+stack: build ## The same, left running for trying things by hand; Ctrl-C stops it. Knobs: SECURE PARTITIONS.
 	@scripts/setup.sh pipeline
 	@scripts/stack.sh
 

@@ -26,13 +26,15 @@ func tracing(_ product: String) -> Target.Dependency {
 
 /// Whether another package names this one by its URL: then its manifest is read out of the repository, at `/`, or in the folder
 /// of checkouts of SwiftPM or Xcode. One that names it by path looks the same as this package on its own, and chooses itself:
-/// `traits: ["Compression"]`.
+/// `traits: ["Compression", "Security"]`.
 let isDependency =
     Context.packageDirectory == "/"
     || ["/.build/checkouts/", "/SourcePackages/checkouts/"].contains { Context.packageDirectory.contains($0) }
 
 /// A compression library, which a build without the trait does without.
 func codec(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Compression"])) }
+/// OpenSSL, likewise.
+let openSSL: Target.Dependency = .target(name: "COpenSSL", condition: .when(traits: ["Security"]))
 
 /// The rooms of `Sources/Apps`. What stands in one uses its own room and those above it, which `LayerTests` holds to.
 enum Room: String {
@@ -64,6 +66,7 @@ let package = Package(
         .library(name: "KafkaWire", targets: ["KafkaWire"]),
         .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
         .library(name: "KafkaSimulation", targets: ["KafkaSimulation"]),
+        .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
         .library(name: "ShutdownSignal", targets: ["ShutdownSignal"]),
         // For Benchmarks, which is a package of its own.
         .library(name: "FraudDetection", targets: ["ChangeEvents", "Detectors", "EventGenerator"]),
@@ -82,6 +85,7 @@ let package = Package(
         .trait(
             name: "Compression",
             description: "Record batches in gzip, snappy, lz4 and zstd, through the system's libraries."),
+        .trait(name: "Security", description: "TLS, and SASL's hashes and signatures, through the system's OpenSSL 3."),
         .trait(
             name: "Programs",
             description: "kw, the agents, the tests, and the packages that only they need."),
@@ -91,7 +95,8 @@ let package = Package(
             name: "ServiceLifecycle", description: "Producers and consumers as services of swift-service-lifecycle."),
         .default(
             enabledTraits: isDependency
-                ? ["Compression"] : ["Compression", "Metrics", "Programs", "ServiceLifecycle", "Tracing"]),
+                ? ["Compression", "Security"]
+                : ["Compression", "Metrics", "Programs", "Security", "ServiceLifecycle", "Tracing"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -111,12 +116,12 @@ let package = Package(
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(
             name: "KafkaWire",
             dependencies: [
-                "CCRC32C", codec("CZlib"), codec("CSnappy"), codec("CLZ4"), codec("CZstd"), log, collections,
+                "CCRC32C", codec("CZlib"), codec("CSnappy"), codec("CLZ4"), codec("CZstd"), openSSL, log, collections,
                 metrics, tracing("Tracing"), lifecycle,
             ],
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]),
@@ -126,9 +131,12 @@ let package = Package(
             dependencies: ["CConcurrency", "KafkaWire", "KafkaBroker", log, collections, heap],
             swiftSettings: strict),
 
+        .target(name: "KafkaOIDC", dependencies: ["KafkaWire"], swiftSettings: strict),
+
         library(.shared, "JSONLines"),
         library(.shared, "ShutdownSignal"),
         library(.shared, "AppSupport", ["JSONLines", "ShutdownSignal", arguments]),
+        library(.shared, "ClientSetup", ["KafkaWire", "KafkaOIDC", "AppSupport", "JSONLines", arguments]),
 
         library(.pipeline, "ChangeEvents"),
         library(.pipeline, "Detectors", ["ChangeEvents"]),
@@ -136,8 +144,8 @@ let package = Package(
         library(
             .pipeline, "AgentRuntime",
             [
-                "KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "ShutdownSignal", "JSONLines", arguments,
-                histogram,
+                "KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "ClientSetup", "ShutdownSignal", "JSONLines",
+                arguments, histogram,
             ]),
         program(.pipeline, "AnomalyAgent", ["AgentRuntime"]),
         program(.pipeline, "VelocityAgent", ["AgentRuntime"]),
@@ -146,12 +154,16 @@ let package = Package(
         program(.pipeline, "FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
         program(.pipeline, "TemperatureProducer", ["PostgreSQL"]),
         program(.pipeline, "TemperatureConsumer", ["PostgreSQL"]),
-        program(.pipeline, "Demo", ["KafkaBroker", "KafkaWire", "EventGenerator", "ChangeEvents", "Detectors"]),
+        program(
+            .pipeline, "Demo",
+            ["KafkaBroker", "KafkaWire", "ClientSetup", "EventGenerator", "ChangeEvents", "Detectors"]),
 
-        library(.tool, "ToolKit", ["KafkaWire", "AppSupport", "ShutdownSignal", "JSONLines", arguments]),
+        library(
+            .tool, "ToolKit",
+            ["KafkaWire", "KafkaOIDC", "AppSupport", "ClientSetup", "ShutdownSignal", "JSONLines", arguments]),
         library(.tool, "Captures", ["KafkaWire", "JSONLines"]),
         library(.tool, "Conformance", ["KafkaWire", "JSONLines"]),
-        library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ToolKit", "JSONLines"]),
+        library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ClientSetup", "ToolKit", "JSONLines"]),
         library(.tool, "LogDump", ["KafkaWire", "KafkaBroker", "JSONLines"]),
         library(.tool, "ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
         library(.tool, "ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
@@ -167,7 +179,8 @@ let package = Package(
         program(
             .tool, "KW",
             [
-                "KafkaWire", "KafkaBroker", "COpenSSL", log, "JSONLines", "ToolKit", "Captures", "Conformance",
+                "KafkaWire", "KafkaBroker", "COpenSSL", log, "JSONLines", "ClientSetup", "ToolKit", "Captures",
+                "Conformance",
                 "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying",
                 "Simulating",
                 "BrokerUI", "KafkaSimulation",
@@ -201,17 +214,18 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime",
-                "AppSupport",
+                "AppSupport", "ClientSetup",
                 "KafkaWire", "KafkaBroker", arguments,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "ToolTests",
             dependencies: [
-                "TestSupport", "KW", "ToolKit", "AppSupport", "KafkaWire", "KafkaBroker", "JSONLines", "Captures",
+                "TestSupport", "KW", "ToolKit", "AppSupport", "ClientSetup", "KafkaWire", "KafkaBroker", "JSONLines",
+                "Captures",
                 "Conformance", "RecordText", "LogDump", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView",
                 "Benching",
-                "Proxying", "Simulating", "KafkaSimulation", "BrokerUI", "FuzzChecks", http,
+                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "BrokerUI", "FuzzChecks", http,
             ],
             swiftSettings: strict),
         .testTarget(

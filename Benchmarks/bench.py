@@ -21,6 +21,7 @@ import threading
 import time
 
 from processes import Broker, run, stop
+from secured import MOST_RATIO, Secured, print_idle
 from serving import Serving, print_serving
 
 PARTITIONS = 4
@@ -91,7 +92,7 @@ class Comparison:
                 }
             )
 
-    def produce(self, size, mode):
+    def produce(self, size, mode, of=None):
         def work(peer, records):
             name = self.topic()
             try:
@@ -99,7 +100,7 @@ class Comparison:
             finally:
                 self.drop(name)
 
-        self.measure(f"produce, {mode}", size, work, list(self.peers))
+        self.measure(f"produce, {mode}", size, work, of or list(self.peers))
 
     def transact(self, size):
         """Transactions of a hundred records, one behind the other."""
@@ -115,15 +116,15 @@ class Comparison:
 
         self.measure(f"transactions of {PER_TRANSACTION}", size, work, ["KafkaWire", "librdkafka", WHEEL])
 
-    def consume(self, size):
-        names = {}
-        for peer in ("KafkaWire", "kafka-python"):
-            names[peer] = self.topic()
+    def consume(self, size, of=None):
+        peers = of or list(self.peers)
+        names = {peer: self.topic() for peer in ("KafkaWire", "kafka-python") if peer in peers}
         full = self.records("KafkaWire", size)
         run([self.options.kwbench, "produce", self.broker.address, names["KafkaWire"], str(full), str(size), "plain"])
         names["librdkafka"] = names[WHEEL] = names["KafkaWire"]
-        few = self.records("kafka-python", size)
-        run([self.options.kwbench, "produce", self.broker.address, names["kafka-python"], str(few), str(size), "plain"])
+        few = self.records("kafka-python", size) if "kafka-python" in names else 0
+        if few:
+            run([self.options.kwbench, "produce", self.broker.address, names["kafka-python"], str(few), str(size), "plain"])
         groups = itertools.count()
 
         def in_group(peer, records):
@@ -137,7 +138,7 @@ class Comparison:
             command = ["consume", self.broker.address, names[peer], str(records), "assigned", "values"]
             return run(self.peers[peer] + command)
 
-        self.measure("consume, assigned", size, assigned, list(self.peers))
+        self.measure("consume, assigned", size, assigned, peers)
         self.measure("consume, values only", size, values, ["KafkaWire"])
         self.measure("consume, in a group", size, in_group, ["KafkaWire", "librdkafka", WHEEL])
         for name in set(names.values()):
@@ -317,6 +318,18 @@ def print_wanted(comparison):
                 print(f"{job} 100 B: {ratio:.2f} of librdkafka's CPU per record, wanted ≤ {most}: {verdict}")
 
 
+def print_secured(comparison):
+    print()
+    for result in comparison.results:
+        if result["peer"] == "KafkaWire" and result["job"] != "consume, values only":
+            ratio = comparison.ratio(result)
+            verdict = "reached" if ratio <= MOST_RATIO else "MISSED"
+            print(
+                f"TLS, {result['job']} {result['size']} B: {ratio:.2f} of librdkafka's CPU per record, "
+                f"wanted ≤ {MOST_RATIO}: {verdict}"
+            )
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kw", required=True)
@@ -332,12 +345,16 @@ def main():
     parser.add_argument("--no-agents", action="store_true")
     parser.add_argument("--no-clients", action="store_true")
     parser.add_argument("--no-serving", action="store_true")
+    parser.add_argument("--only", choices=["tls"], help="nothing else than that part")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.rdkafka_wheel and not os.path.exists(options.rdkafka_wheel):
         options.rdkafka_wheel = None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if options.only:
+        options.no_clients = options.no_serving = options.no_agents = True
 
+    load = os.getloadavg()
     broker = Broker(options.kw)
     try:
         comparison = Comparison(options, broker)
@@ -359,6 +376,15 @@ def main():
     serving = Serving(options)
     if not options.no_serving:
         serving.run()
+    # The same comparison under TLS, which changes nothing for the programs but how they reach the broker.
+    secured = None
+    if options.only == "tls" or not options.no_clients:
+        with Secured(options) as place:
+            secured = Comparison(options, place.broker)
+            for size in (100, 1000):
+                secured.produce(size, "plain", of=["KafkaWire", "librdkafka", WHEEL])
+                secured.consume(size, of=["KafkaWire", "librdkafka", WHEEL])
+            idle = place.idle()
 
     versions = {"librdkafka": subprocess.run([options.rdkafka, "version"], capture_output=True, text=True).stdout.strip()}
     if options.rdkafka_wheel:
@@ -368,13 +394,16 @@ def main():
         command = [options.python, options.kafka_python, "version"]
         versions["kafka-python"] = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     if options.json:
-        for result in comparison.results:
-            result["ratio"] = comparison.ratio(result)
+        for one in (comparison, secured):
+            for result in one.results if one else []:
+                result["ratio"] = one.ratio(result)
         print(
             json.dumps(
                 {
                     "versions": versions,
                     "clients": comparison.results,
+                    "tls": {"clients": secured.results, "idle": idle} if secured else None,
+                    "load": [load, os.getloadavg()],
                     "rebalances": rebalances.results,
                     "broker": serving.figures(),
                     "agents": agents.results,
@@ -387,11 +416,17 @@ def main():
         print_comparison(comparison)
         print_wanted(comparison)
         print_rebalances(rebalances)
+    if secured:
+        print("\nTLS 1.3")
+        print_comparison(secured)
+        print_secured(secured)
+        print_idle(idle)
     if not options.no_serving:
         print_serving(serving)
     if not options.no_agents:
         print_agents(agents)
     print("\nversions: " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+    print("load average: " + ", ".join(f"{one:.1f}" for one in (load[0], os.getloadavg()[0])) + " (before, after)")
     print(f"medians of {options.repeat} runs on {os.cpu_count()} cores; kafka-python ran once, with 1/40 of the records")
 
 

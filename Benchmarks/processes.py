@@ -24,10 +24,11 @@ def memory_mb(pid, name):
 class Broker:
     """The embedded broker in a process of its own."""
 
-    def __init__(self, kw, *options):
+    def __init__(self, kw, *options, listens=True):
+        """With options of `kw broker`; `listens` is False where they say where."""
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [kw, "broker", "--listen", "127.0.0.1:0", *options],
+            [kw, "broker", *(["--listen", "127.0.0.1:0"] if listens else []), *options],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,

@@ -22,7 +22,9 @@ let package = Package(
     ],
     dependencies: [
         // Of the traits only `service` needs more than "Compression".
-        .package(name: "KafkaWire", path: "..", traits: ["Compression", "Metrics", "ServiceLifecycle", "Tracing"]),
+        .package(
+            name: "KafkaWire", path: "..",
+            traits: ["Compression", "Security", "Metrics", "ServiceLifecycle", "Tracing"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The benchmarks (`make bench`): KafkaWire beside librdkafka (the system's, and that of confluent-kafka's wheel) and
-# kafka-python against the embedded broker, transactions and a rebalance among it, what the broker takes and serves, its
+# kafka-python against the embedded broker, in the clear and under TLS, transactions and a rebalance among it, what the broker
+# takes and serves, its
 # start and idle memory (Benchmarks/serving.py), the agents, and the micro-benchmarks. Takes a few minutes after the build and ends by itself.
 #
 #   RECORDS=2000000  records of 100 B in one run (a quarter of that with 1 KB)
@@ -8,7 +9,7 @@
 #   REPEAT=3         runs of each; the tables show medians
 #   MICRO=1          0 leaves the micro-benchmarks out; 1 ends with an error where one is over its committed limit
 #
-#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents]
+#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents] [--only tls]
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -35,12 +35,33 @@ ENVIRONMENT = {
 }
 VOLUMES = {"postgres": "/var/lib/postgresql/data", "kafka": "/var/lib/kafka/data"}
 
+# The profile `secure`: service: image, port on this machine (None: none), port in the container, secrets that it gets, services
+# that it waits for, and how.
+HEALTHY, DONE = "service_healthy", "service_completed_successfully"
+SECURE = {
+    "kafka-secure": ("apache/kafka", 9095, 9095, {"authority", "kafka-certificate", "kafka-server", "kafka-admin"}, {}),
+    "kafka-permissions": ("apache/kafka", None, None, {"authority", "kafka-admin"}, {"kafka-secure": HEALTHY}),
+    "connect-secure": ("quay.io/debezium/connect", 8084, 8083, {"authority", "connect-login"},
+                       {"kafka-permissions": DONE, "postgres": HEALTHY}),
+    "anomaly-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
+    "velocity-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
+}
+# What a worker says of each kind of its clients; Debezium's image makes properties of the names.
+LOGIN = {
+    "SECURITY_PROTOCOL": "SASL_SSL",
+    "SASL_MECHANISM": "PLAIN",
+    "SASL_JAAS_CONFIG": "$${file:/run/secrets/connect.properties:jaas}",
+    "SSL_TRUSTSTORE_TYPE": "PEM",
+    "SSL_TRUSTSTORE_LOCATION": "/run/secrets/ca.pem",
+}
+
 
 def differences(compose):
     """Yields one sentence for each fact that does not hold."""
     services = compose.get("services", {})
-    if set(services) != set(SERVICES):
-        yield f"the services are {sorted(services)}, not {sorted(SERVICES)}"
+    plain = {name for name, service in services.items() if "profiles" not in service}
+    if plain != set(SERVICES):
+        yield f"the services are {sorted(plain)}, not {sorted(SERVICES)}"
     for name, (image, outside, inside) in SERVICES.items():
         service = services.get(name)
         if service is None:
@@ -71,14 +92,61 @@ def differences(compose):
         yield "postgres: wal_level is not logical"
 
 
+def secure_differences(compose):
+    """The same for the profile `secure`."""
+    services, secrets = compose.get("services", {}), compose.get("secrets", {})
+    found = {name for name, service in services.items() if "profiles" in service}
+    if found != set(SECURE):
+        yield f"the profile's services are {sorted(found)}, not {sorted(SECURE)}"
+    for name in sorted(found & set(SECURE)):
+        image, outside, inside, wanted, awaited = SECURE[name]
+        service = services[name]
+        if service["profiles"] != ["secure"]:
+            yield f"{name}: its profiles are {service['profiles']}"
+        if service.get("container_name") != name:
+            yield f"{name}: the container is named {service.get('container_name')}"
+        if image and not re.fullmatch(re.escape(image) + r":v?\d+\.\d+[\w.]*", service.get("image", "")):
+            yield f"{name}: the image {service.get('image')} is not {image} with the tag of one release"
+        if not image and "dockerfile_inline" not in service.get("build", {}):
+            yield f"{name}: nothing says how its image is built"
+        if service.get("ports") != ([f"127.0.0.1:{outside}:{inside}"] if outside else None):
+            yield f"{name}: the ports are {service.get('ports')}"
+        if outside and not service.get("healthcheck", {}).get("test"):
+            yield f"{name}: there is no health check"
+        if {other: how.get("condition") for other, how in service.get("depends_on", {}).items()} != awaited:
+            yield f"{name}: it waits for {service.get('depends_on')}"
+        got = {secret["source"] for secret in service.get("secrets", [])}
+        if got != wanted:
+            yield f"{name}: its secrets are {sorted(got)}, not {sorted(wanted)}"
+        for secret in sorted(got - set(secrets)):
+            yield f"{name}: the secret {secret} is nowhere"
+        targets = {secret["target"] for secret in service.get("secrets", [])}
+        text = yaml.dump([service.get(key) for key in ("command", "environment", "healthcheck")])
+        for path in sorted(set(re.findall(r"/run/secrets/[\w.]+", text)) - targets):
+            yield f"{name}: it names {path}, which is none of its secrets"
+        if re.search(r"password\s*[=:]", text, re.IGNORECASE):
+            yield f"{name}: a password stands in the file"
+    environment = services.get("connect-secure", {}).get("environment", {})
+    for kind in ("", "PRODUCER_", "CONSUMER_", "ADMIN_"):
+        for key, value in LOGIN.items():
+            if environment.get(f"CONNECT_{kind}{key}") != value:
+                yield f"connect-secure: CONNECT_{kind}{key} is {environment.get(f'CONNECT_{kind}{key}')}, not {value}"
+    for name, secret in sorted(secrets.items()):
+        if not str(secret.get("file", "")).startswith(".secrets/"):
+            yield f"the secret {name} is not in .secrets"
+    if "kafka-secure-data" not in compose.get("volumes", {}):
+        yield "kafka-secure: its data is in no volume"
+
+
 def main():
     default = pathlib.Path(__file__).resolve().parent.parent / "docker-compose.yml"
     path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    found = list(differences(yaml.safe_load(path.read_text(encoding="utf-8"))))
+    compose = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = [*differences(compose), *secure_differences(compose)]
     for sentence in found:
         print(f"{path.name}: {sentence}", file=sys.stderr)
     if not found:
-        print(f"{path.name}: four services, as the exercise has them")
+        print(f"{path.name}: four services, as the exercise has them, and {len(SECURE)} of the profile secure")
     return 1 if found else 0
 
 

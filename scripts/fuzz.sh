@@ -7,7 +7,7 @@
 #   TIME=60            seconds for each target
 #   RUNS=10000000      inputs for each target, in place of a time
 #   TARGET="a b"       only these; there are frames, messages, batches, embedded, events, broker, page, proxy, agents, readers,
-#                      and, some hundred times slower, answers and doctor
+#                      login, tls and, some hundred times slower, answers and doctor
 #   JOBS=1             targets at the same time
 #   SANITIZE=address   also the address sanitizer; three to six times slower
 set -euo pipefail
@@ -15,7 +15,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
-all_targets=(frames messages batches embedded events broker page proxy agents readers answers doctor)
+all_targets=(frames messages batches embedded events broker page proxy agents readers login tls answers doctor)
 read -r -a targets <<<"${TARGET:-${all_targets[*]}}"
 TIME=${TIME:-60}
 RUNS=${RUNS:-}

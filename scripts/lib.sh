@@ -126,6 +126,11 @@ SLOT=debezium_slot
 BIN=${BIN:-"$ROOT/.build/${BUILD:-release}"}
 export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
 
+# Not empty: the broker speaks SASL_SSL and lets in only who may (`kw broker --secure`). For scripts that have a SECURE.
+secure=""
+# What a client of ours is started with then, to log in.
+client_words=()
+
 stack_dir=""
 # Processes of ours by name, in the order in which they started.
 declare -A stack_pids=()
@@ -213,15 +218,54 @@ start_postgres() {
 }
 
 start_broker() { # [OPTION…]
+  [ -z "$secure" ] || set -- --secure --data-dir "$stack_dir/broker" "$@"
   step "the embedded broker on 127.0.0.1:$KAFKA_PORT${*:+ ($*)}"
   start_program broker "$BIN/kw" broker --listen "127.0.0.1:$KAFKA_PORT" "$@"
-  wait_until 20 "port_is_open $KAFKA_PORT" "${stack_pids[broker]}" || die "the broker did not start"
+  # Its line comes when all is there, the files for clients as well.
+  wait_until 20 "grep -q 'kw broker is ready on' '$stack_dir/broker.jsonl'" "${stack_pids[broker]}" ||
+    die "the broker did not start: $(cat "$stack_dir/broker.log")"
+  [ -z "$secure" ] || allow_connect
+}
+
+# The settings of a client of kw broker --secure: secure_file NAME.
+secure_file() { echo "$stack_dir/broker/secure/$1"; }
+
+# A user for Kafka Connect that may do what Connect and the connector need, and nothing else. Its password is drawn here,
+# and stands in files that nobody else can read; never on a command line.
+allow_connect() {
+  local password admin
+  client_words=(--command-config "$(secure_file kw.properties)")
+  step "the user connect, with permissions for its own group and topics"
+  admin=(-b "127.0.0.1:$KAFKA_PORT" --command-config "$(secure_file admin.properties)")
+  password=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
+  (
+    umask 077
+    echo "SCRAM-SHA-512=password=$password" >"$stack_dir/connect.password"
+    cat >"$stack_dir/connect.properties" <<PROPERTIES
+security.protocol=SASL_SSL
+ssl.truststore.type=PEM
+ssl.truststore.location=$(secure_file ca.pem)
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="connect" password="$password";
+PROPERTIES
+  )
+  {
+    "$BIN/kw" configs "${admin[@]}" --alter --entity-type users --entity-name connect \
+      --add-config-file "$stack_dir/connect.password" &&
+      "$BIN/kw" acls "${admin[@]}" --add --allow-principal User:connect --operation All --group connect &&
+      "$BIN/kw" acls "${admin[@]}" --add --allow-principal User:connect --operation All \
+        --topic connect- --resource-pattern-type prefixed &&
+      "$BIN/kw" acls "${admin[@]}" --add --allow-principal User:connect --operation Create --operation Write \
+        --operation Describe --topic dbserver1. --resource-pattern-type prefixed
+  } >"$stack_dir/permissions.log" 2>&1 || die "the user connect was not made: $(tail -n 3 "$stack_dir/permissions.log")"
+  rm -f "$stack_dir/connect.password"
 }
 
 # A distributed worker, alone in its group.
 start_connect() {
   step "Kafka Connect on 127.0.0.1:$CONNECT_PORT (distributed: its connectors and offsets are topics of the broker)"
-  "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "127.0.0.1:$KAFKA_PORT" "$CONNECT_PORT" \
+  CONNECT_CLIENT=${secure:+"$stack_dir/connect.properties"} \
+    "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "127.0.0.1:$KAFKA_PORT" "$CONNECT_PORT" \
     >"$stack_dir/connect.log" 2>&1 || die "Kafka Connect did not start"
   connect_runs=yes
 }
@@ -302,7 +346,7 @@ start_agents() { # [OPTION…] for both
   step "both agents, each in its own group"
   local agent
   for agent in anomaly-agent velocity-agent; do
-    start_program "$agent" "$BIN/$agent" --bootstrap-server "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" --json "$@"
+    start_program "$agent" "$BIN/$agent" --bootstrap-server "127.0.0.1:$KAFKA_PORT" "${client_words[@]}" --topic "$TOPIC" --json "$@"
   done
   for agent in anomaly-agent velocity-agent; do
     wait_until 30 "grep -q '\"type\":\"assigned\"' '$stack_dir/$agent.jsonl'" "${stack_pids[$agent]}" ||

@@ -45,7 +45,7 @@ print(*sorted(names(json.load(sys.stdin)) - {"kafkawire"}))'
 newcomer() { # NAME DEPENDENCY
   local folder=$work/$1 found
   mkdir -p "$folder/Sources/App"
-  block "// swift-tools-version" | sed "s|\.package(path: \"../kafkawire\", traits: \[\"Compression\"\])|$2|" >"$folder/Package.swift"
+  block "// swift-tools-version" | sed "s|\.package(path: \"../kafkawire\", traits: \[\"Compression\", \"Security\"\])|$2|" >"$folder/Package.swift"
   block "@main enum App" >"$folder/Sources/App/App.swift"
   found=$(fetched "$folder") || { cat "$folder.log"; found="nothing: it does not resolve"; }
   check "$1: what the library needs is fetched, and nothing else ($found)" [ "$found" = "$expected" ]
@@ -80,7 +80,7 @@ simulation() {
 
 # The same place under the name that the README has, whatever this checkout's folder is called.
 ln -s "$ROOT" "$work/kafkawire"
-newcomer path '.package(path: "../kafkawire", traits: ["Compression"])'
+newcomer path '.package(path: "../kafkawire", traits: ["Compression", "Security"])'
 [ -z "${SIMULATION:-}" ] || simulation
 # Nobody can clone from a checkout without its history.
 if [ "$(git rev-parse --is-shallow-repository 2>/dev/null)" = false ]; then

@@ -91,13 +91,23 @@ class Output:
             self.processed_at.setdefault(line["transaction_id"], line["processed_at_us"])
 
 
+def _settings(path):
+    """The settings of a file as kcat -F reads it; none where no file is named."""
+    if not path:
+        return {}
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
 class Topic:
     """The change events in the topic, counted from their bytes, and how far each group has committed."""
 
-    def __init__(self, bootstrap, name):
+    def __init__(self, bootstrap, name, client=None):
         from confluent_kafka import Consumer, TopicPartition
 
-        settings = {"bootstrap.servers": bootstrap, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        settings = {**_settings(client), "bootstrap.servers": bootstrap, "enable.auto.commit": False,
+                    "auto.offset.reset": "earliest"}
         # Without the last one, librdkafka waits for a second whenever its queue has been full.
         reader = Consumer({**settings, "group.id": "pipeline-referee", "fetch.message.max.bytes": 4 << 20,
                            "fetch.queue.backoff.ms": 5})
@@ -209,7 +219,7 @@ def checks(options, topic, outputs, ever, changed):
 
 def report(options):
     outputs = {agent: Output(os.path.join(options.dir, agent + ".jsonl")) for agent in AGENTS}
-    topic = Topic(options.bootstrap, options.topic)
+    topic = Topic(options.bootstrap, options.topic, options.client)
     ops = topic.operations
     changed = collections.Counter(kind for kind, _ in read_lines(options.dir, "changed.txt"))
     single = {int(row): int(at) for row, at in read_lines(options.dir, "latency.txt")}
@@ -270,6 +280,7 @@ def main():
     verbs.choices["report"].add_argument("--warm", type=int, default=0, help="the first rows, which are not timed")
     verbs.choices["report"].add_argument("--killed", action="store_true", help="Kafka Connect was killed on the way")
     verbs.choices["report"].add_argument("--bootstrap", required=True)
+    verbs.choices["report"].add_argument("--client", help="a file of librdkafka's settings, to log in with")
     verbs.choices["report"].add_argument("--topic", required=True)
     verbs.choices["report"].add_argument("--version", action="append", default=[])
     options = parser.parse_args()

@@ -5,11 +5,13 @@
 #
 # Knobs, as variables: ROWS (300000); WARM_ROWS (100000) that go first, since a Java program that has just started is
 # several times slower than the same one a few seconds later; LATENCY_ROWS (150) single inserts; PARTITIONS (4);
-# KILL_CONNECT=1 kills Connect with SIGKILL on the way and starts it again; PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# SECURE=1: all of it over SASL_SSL, with permissions; KILL_CONNECT=1 kills Connect with SIGKILL on the way and starts it
+# again; PG_PORT, KAFKA_PORT, CONNECT_PORT.
 # shellcheck disable=SC2317 # finish is called by the trap
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+secure=${SECURE:-}
 
 ROWS=${ROWS:-300000}
 WARM_ROWS=${WARM_ROWS:-100000}
@@ -121,7 +123,7 @@ handled $((WARM_ROWS + ROWS + LATENCY_ROWS)) 30 || die "the agents did not handl
 step "stopping both agents, then counting"
 stop_programs anomaly-agent velocity-agent
 "$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" \
-  --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
+  ${secure:+--client "$(secure_file librdkafka.properties)"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \
   --version "PostgreSQL $(run_psql -c 'SHOW server_version')" \
   --version "$(tail -n 1 "$dir/connect.log" | grep -o 'Kafka Connect [0-9.]*')" \

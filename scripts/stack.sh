@@ -2,11 +2,13 @@
 # The exercise's stack without Docker, left running for trying things by hand (`make stack`). Ctrl-C stops all of it.
 # The broker keeps its topics and offsets in memory: when it ends, they are gone. So the end of any part is the end of
 # the whole stack, and each start is a fresh one. Its files are in .stack/stack.
-# Knobs: PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# SECURE=1: the broker speaks SASL_SSL, and everybody logs in; its topics are on the disk then, and gone all the same.
+# Knobs: SECURE, PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
 # shellcheck disable=SC2317,SC2119 # finish is called by the trap; the agents need no further options
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+secure=${SECURE:-}
 
 finish() {
   local status=$?
@@ -25,12 +27,20 @@ finish() {
 finish_at_end
 
 hints() {
+  local how="" login="" kcat="kcat -b 127.0.0.1:$KAFKA_PORT"
+  if [ -n "$secure" ]; then
+    how=", SASL_SSL: log in with the files in ${stack_dir#"$ROOT/"}/broker/secure"
+    login=" --command-config $(secure_file kw.properties)"
+    kcat="kcat -F $(secure_file librdkafka.properties)"
+    kcat=${kcat/"$ROOT/"/}
+    login=${login/"$ROOT/"/}
+  fi
   cat <<TEXT
 
 ${bold}The stack runs.${plain} Ctrl-C stops all of it.
 
   PostgreSQL      127.0.0.1:$PG_PORT   database mydb, user postgres, password postgrespw
-  Kafka           127.0.0.1:$KAFKA_PORT   topic $TOPIC, $PARTITIONS partitions
+  Kafka           127.0.0.1:$KAFKA_PORT   topic $TOPIC, $PARTITIONS partitions$how
   Kafka Connect   http://127.0.0.1:$CONNECT_PORT   $CONNECTOR is RUNNING
   agents          groups anomaly-detection-group and fraud-detection-group
 
@@ -41,7 +51,8 @@ ${bold}Try, in another terminal:${plain}
   tail -f ${stack_dir#"$ROOT/"}/*-agent.jsonl
   psql -c "INSERT INTO transactions (user_id, amount, card_type, merchant_id) VALUES (4010, 4970.17, 'VISA', 7)"
   ${BIN#"$ROOT/"}/kw connectors status --connect http://localhost:$CONNECT_PORT
-  kcat -b 127.0.0.1:$KAFKA_PORT -t $TOPIC -C -o -1 -e
+  $kcat -t $TOPIC -C -o -1 -e
+  ${BIN#"$ROOT/"}/kw groups -b 127.0.0.1:$KAFKA_PORT$login --describe --all-groups
 
 TEXT
 }

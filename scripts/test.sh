@@ -128,6 +128,7 @@ suite "the guide builds without warnings (DocC)" scripts/guide.sh build "$LOGS/g
 suite "docker-compose.yml" "$VENV/bin/python" scripts/check-compose.py
 suite "the exercise's first activity, distributed Connect" scripts/activity.sh
 suite "the real pipeline" scripts/test-pipeline.sh
+suite "the real pipeline over SASL_SSL" env SECURE=1 scripts/test-pipeline.sh
 suite "the stream beside Spark and SQL polls" scripts/test-compare.sh
 
 echo

@@ -8,6 +8,7 @@
  *   rdkafka_bench drain BROKERS TOPIC FIRST COUNT
  *   rdkafka_bench version
  *
+ * With BENCH_CA in the environment, a file of certificates, it speaks TLS.
  * "transact" commits a transaction of so many records after the other; its clock begins behind init_transactions.
  * "drain" reads COUNT partitions, from FIRST on, up to their ends. Everything is librdkafka's default except what the comparison needs equal (acks, linger) and what lets it run at its
  * best (a long queue, batch reads). It does not check checksums when it consumes (check.crcs is off by default).
@@ -49,6 +50,15 @@ static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf) {
     return handle;
 }
 
+/* Where the broker is, and whether it speaks TLS. */
+static void reach(rd_kafka_conf_t *conf, const char *brokers) {
+    const char *authority = getenv("BENCH_CA");
+    set(conf, "bootstrap.servers", brokers);
+    if (!authority) return;
+    set(conf, "security.protocol", "ssl");
+    set(conf, "ssl.ca.location", authority);
+}
+
 static void report(long records, long long bytes, double began, double ended) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -75,7 +85,7 @@ static void need(rd_kafka_error_t *error, const char *what) {
 static void produce(const char *brokers, const char *topic, long records, size_t size, int idempotent, long span) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     if (span > 0) set(conf, "transactional.id", topic);
-    set(conf, "bootstrap.servers", brokers);
+    reach(conf, brokers);
     set(conf, "enable.idempotence", idempotent ? "true" : "false");
     set(conf, "acks", "all");
     set(conf, "linger.ms", "5");
@@ -118,7 +128,7 @@ static void consume(const char *brokers, const char *topic, long records, const 
     int assigned = strcmp(group, "assigned") == 0;
     int ends = 0;
     if (records < 0) set(conf, "enable.partition.eof", "true");
-    set(conf, "bootstrap.servers", brokers);
+    reach(conf, brokers);
     set(conf, "group.id", assigned ? "unused" : group);
     set(conf, "auto.offset.reset", "earliest");
     set(conf, "enable.auto.commit", assigned ? "false" : "true");

@@ -41,8 +41,6 @@ import Testing
     @Test(
         arguments: [
             Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8),
-            // A TLS alert: handshake failure.
-            [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28],
             // A frame of two gigabytes, a negative one, an empty one, and one with another number.
             [0x7F, 0xFF, 0xFF, 0xFF, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF, 0, 0], [0, 0, 0, 0],
             [0, 0, 0, 6, 9, 9, 9, 9, 0, 0],
@@ -54,6 +52,15 @@ import Testing
         #expect(error?.isRetriable == false)
         #expect(error?.message.contains(stranger.address) == true)
         #expect(error?.message.contains("does not answer in Kafka's protocol") == true)
+        await stranger.stop()
+    }
+
+    /// A TLS alert: handshake failure.
+    @Test func whoAnswersInTLSIsTold() async throws {
+        let stranger = try await FaultProxy.start { _ in .answer([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]) }
+        let error = try await Self.describe(stranger.address)
+        #expect(error?.code == .tlsFailed && error?.isRetriable == false && error?.setting == "security.protocol")
+        #expect(error?.message.contains("\(stranger.address) speaks TLS") == true)
         await stranger.stop()
     }
 

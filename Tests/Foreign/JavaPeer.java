@@ -15,6 +15,12 @@ import org.apache.kafka.common.serialization.*;
  * `null` or a colon and text in base64. The answer: `ok` or `fail`, the number, and texts of the same form.
  */
 public class JavaPeer {
+    /** What a name of a call does with its arguments. */
+    interface Calls {
+        List<String> perform(String name, List<String> given) throws Exception;
+    }
+
+    static Calls calls = JavaPeer::perform;
     static String bootstrap;
     static final Map<String, Member> members = new ConcurrentHashMap<>();
 
@@ -35,7 +41,7 @@ public class JavaPeer {
         try {
             List<String> arguments = new ArrayList<>();
             for (int i = 2; i < words.length; i++) arguments.add(unpack(words[i]));
-            texts = perform(words[1], arguments);
+            texts = calls.perform(words[1], arguments);
         } catch (Throwable error) {
             status = "fail";
             texts = List.of(error.getClass().getSimpleName() + ": " + error.getMessage());

@@ -8,6 +8,7 @@ Every test uses topics and groups of its own. A client that is not installed is 
 """
 
 import base64
+import glob
 import os
 import queue
 import select
@@ -83,6 +84,12 @@ def start_broker(*options):
     if "127.0.0.1:" not in ready:
         sys.exit(f"the broker did not start: {ready!r}")
     return process, "127.0.0.1:" + ready.split("127.0.0.1:")[1].split()[0].rstrip(".,;")
+
+
+def adopt(process, bootstrap):
+    """A broker that a script has started in its own way: `main` looks after it as after its own."""
+    global BOOTSTRAP, _broker, _broker_pid
+    _broker, BOOTSTRAP, _broker_pid = process, bootstrap, process.pid
 
 
 def resident():
@@ -165,14 +172,24 @@ def kcat(*arguments, stdin=None, timeout=30):
 
 class Java:
     """One Java process (JavaPeer.java) that does what lines tell it. A line is words; a word with a colon in front is
-    text in base64. Many calls may be on their way: each has a number, which its answer repeats."""
+    text in base64. Many calls may be on their way: each has a number, which its answer repeats. `program` names another
+    class that takes JavaPeer's calls in its own way; it is compiled into `folder`."""
 
-    def __init__(self):
+    def __init__(self, program=None, folder=None):
         jars = os.environ.get("JARS")
         if not jars or not shutil.which("java"):
             raise Skipped("no Java, or its jars are not named by JARS")
+        path, main = f"{jars}/*", f"{HERE}/JavaPeer.java"
+        if program:
+            # The compiler, unlike the launcher, is not given a folder of jars.
+            done = subprocess.run(
+                ["java", "-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", folder,
+                 "-cp", ":".join(glob.glob(f"{jars}/kafka-clients-*.jar")), f"{HERE}/JavaPeer.java",
+                 f"{HERE}/{program}.java"], capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, done.stderr
+            path, main = f"{folder}:{path}", program
         self.process = subprocess.Popen(
-            ["java", "-XX:TieredStopAtLevel=1", "-Xmx400m", "-cp", f"{jars}/*", f"{HERE}/JavaPeer.java", BOOTSTRAP],
+            ["java", "-XX:TieredStopAtLevel=1", "-Xmx400m", "-cp", path, main, BOOTSTRAP],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.answers = {}
         self.lock = threading.Lock()
@@ -213,10 +230,11 @@ class JavaError(Exception):
 _java = None
 
 
-def java():
+def java(*given, **named):
+    """The one Java process, which the first call starts; arguments are those of Java."""
     global _java
     if _java is None:
-        _java = Java()
+        _java = Java(*given, **named)
     return _java
 
 

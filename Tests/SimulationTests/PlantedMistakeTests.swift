@@ -149,6 +149,7 @@
                 plan.nodes = 1
                 plan.faults = [.init(.seconds(5), .partition("member-1", "node-1", isOneWay: false, for: .seconds(40)))]
             },
+            Planting(.forgetsHeldRequests, breaks: .nothingIsLeft) { $0.renewSessions(&$1) },
             Planting(.losesTimer, breaks: .everythingIsRead) { plan, random in
                 (plan.nodes, plan.members, plan.records) = (1, 1, 200)
                 plan.slow(1, &random)
@@ -238,6 +239,16 @@
                 faults.append(
                     .init(time, .moveLeader(partition: partition, to: Int.random(in: 1...nodes, using: &random))))
             }
+        }
+
+        /// What is sent at once to the one node is held until the client has said anew who it is, every two seconds or so.
+        fileprivate mutating func renewSessions(_ random: inout RandomSource) {
+            (nodes, partitions, records) = (1, 4, 400)
+            let lifetime = Duration.milliseconds(Int.random(in: 2000...4000, using: &random))
+            authentication = .init(
+                AuthenticationSettings.Mechanism.allCases.randomElement(using: &random) ?? .plain,
+                sessionLifetime: lifetime)
+            faults.append(.init(.zero, .slowLink("producer-1", "node-1", .milliseconds(100), for: duration)))
         }
 
         /// Every few seconds a broker's answer to the producer does not arrive whole.

@@ -8,12 +8,14 @@ import Testing
 @Suite(.turn) struct ToolFuzzTests {
     private static let fixtures = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures"
 
-    @Test(arguments: [FuzzTarget.page, .proxy, .readers, .answers, .doctor])
+    @Test(arguments: [FuzzTarget.page, .proxy, .readers, .login, .tls, .answers, .doctor])
     func whatWasFoundStaysMended(target: FuzzTarget) throws {
         for finding in try FuzzFixture.of(target) { Self.hold(target, finding.bytes, finding.path) }
     }
 
-    @Test(arguments: [FuzzTarget.page, .proxy, .readers]) func whatIsReadHoldsTogether(target: FuzzTarget) throws {
+    @Test(arguments: [FuzzTarget.page, .proxy, .readers, .login, .tls]) func whatIsReadHoldsTogether(target: FuzzTarget)
+        throws
+    {
         let seeds = try target.seeds(fixtures: Self.fixtures).filter { $0.count <= target.longestInput }
         #expect(seeds.count > 60)
         var damage = Mutation(seed: 0x746F_6F6C_7300)

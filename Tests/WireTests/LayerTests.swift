@@ -36,7 +36,8 @@ import Testing
         Library(
             folder: "Sources/KafkaBroker",
             layers: [
-                "Collections", "Clock", "Disk", "Requests", "Configs", "Refusals", "Log", "Topics", "Transactions",
+                "Collections", "Clock", "Disk", "Requests", "Configs", "Refusals", "Access", "Quotas", "Log", "Topics",
+                "Transactions",
                 "Groups", "Fetching", "Cluster", "Storage", "Node", "Handlers", "Hooks", "Server", "API",
             ],
             active: ["Clock", "Server", "API"], platform: ["Disk"], sockets: ["Server"]),
@@ -223,6 +224,9 @@ import Testing
         "Sources/Apps/Pipeline/FraudProducer/": "over libpq, without Kafka",
         "Sources/Apps/Pipeline/TemperatureConsumer/": "over libpq, without Kafka",
         "Sources/Apps/Pipeline/TemperatureProducer/": "over libpq, without Kafka",
+        "Sources/KafkaWire/Security/TLSContext.swift": "certificates' dates, which no simulated clock moves",
+        "Sources/Apps/Tool/KW/Broker/": "certificates' dates, and passwords that nobody can repeat",
+        "Sources/KafkaOIDC/": "URLSession, which has sockets and clocks of its own",
         "Sources/Apps/Tool/ConnectREST/": "URLSession, which has sockets and clocks of its own",
         "Sources/Apps/Tool/KW/Connectors/": "over URLSession",
         "Sources/Apps/Tool/Benching/ProcessUsage.swift": "what the processor has worked, which no loop knows",

@@ -9,7 +9,8 @@
 # It is a distributed worker: connectors, offsets and states are in topics (connect-configs, connect-offsets,
 # connect-status) of the Kafka at BOOTSTRAP, so that after a stop, or a kill, the next start goes on where this one was.
 # DIR keeps only its properties and its log (connect.log). CONNECT_GROUP (connect) names the group and its topics;
-# CONNECT_JAVA_OPTIONS are the JVM's, instead of those below.
+# CONNECT_JAVA_OPTIONS are the JVM's, instead of those below. CONNECT_CLIENT is a file with the settings by which it logs in
+# (security.protocol and what belongs to it); its passwords come into DIR/worker.properties, which its owner alone can read.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh source-path=SCRIPTDIR
@@ -68,6 +69,12 @@ producer.max.request.size=4194304
 producer.linger.ms=5
 producer.buffer.memory=33554432
 PROPERTIES
+  # The worker's own clients, and those of its connectors: each kind has settings of its own. (A connector that keeps the
+  # history of its schemas in Kafka, which that of PostgreSQL does not, wants them once more:
+  # schema.history.internal.producer. and .consumer.)
+  local prefix
+  [ -z "${CONNECT_CLIENT:-}" ] ||
+    for prefix in "" producer. consumer. admin.; do sed -nE "s/^([a-z].*)/$prefix\\1/p" "$CONNECT_CLIENT"; done
 }
 
 # log4j's own shutdown hook would silence Connect's stop.
@@ -98,7 +105,8 @@ run() { # DIR BOOTSTRAP [PORT]
   require_port_free "$port" "Kafka Connect"
   port_is_open "${bootstrap##*:}" "${bootstrap%:*}" || die "no Kafka answers at $bootstrap; start one, or give another HOST:PORT"
   path=$(class_path)
-  write_worker_properties "$bootstrap" "$port" >"$dir/worker.properties"
+  [ -z "${CONNECT_CLIENT:-}" ] || [ -r "$CONNECT_CLIENT" ] || die "there is no file $CONNECT_CLIENT (CONNECT_CLIENT)"
+  (umask 077 && rm -f "$dir/worker.properties" && write_worker_properties "$bootstrap" "$port" >"$dir/worker.properties")
   write_log_configuration "$dir" >"$dir/log4j2.xml"
   exec "$(java_command)" "${java_options[@]}" -Dlog4j2.configurationFile="$dir/log4j2.xml" \
     -cp "$path" "$here/ConnectServer.java" "$dir/worker.properties"

@@ -22,6 +22,7 @@ struct Consuming {
             }
             configuration = .init(bootstrapServers: brokers, partitions: Dictionary(uniqueKeysWithValues: starts))
         }
+        configuration.client.security = Protection.options
         let consumer = try KafkaConsumer(configuration)
         var count = 0
         var bytes = 0

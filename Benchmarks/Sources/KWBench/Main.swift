@@ -20,6 +20,7 @@ enum Main {
                kwbench events BROKERS TOPIC RECORDS schemas|bare
                kwbench create BROKERS TOPIC PARTITIONS
                kwbench delete BROKERS TOPIC
+        With BENCH_CA, a file of certificates, clients speak TLS.
         """
 
     static func main() async {
@@ -65,17 +66,23 @@ enum Main {
                 brokers: brokers, topic: topic, records: records, hasSchemas: arguments[4] == "schemas"
             ).run()
         case ("create", let partitions?):
-            let admin = try KafkaAdmin(.init(bootstrapServers: brokers))
+            let admin = try admin(brokers)
             let created = await admin.createTopics([.init(topic, partitions: Int32(clamping: partitions))])
             await admin.close()
             _ = try created.get()
         case ("delete", _):
-            let admin = try KafkaAdmin(.init(bootstrapServers: brokers))
+            let admin = try admin(brokers)
             let deleted = await admin.deleteTopics([topic])
             await admin.close()
             _ = try deleted.get()
         default: giveUp()
         }
+    }
+
+    private static func admin(_ brokers: [String]) throws -> KafkaAdmin {
+        var configuration = ClientConfiguration(bootstrapServers: brokers)
+        configuration.security = Protection.options
+        return try KafkaAdmin(configuration)
     }
 
     private static func giveUp() {

@@ -12,6 +12,7 @@ struct Producing {
 
     func run() async throws {
         var configuration = KafkaProducer.Configuration(bootstrapServers: brokers)
+        configuration.client.security = Protection.options
         configuration.isIdempotent = isIdempotent
         if perTransaction != nil { configuration.transactionalId = topic }
         let producer = try KafkaProducer(configuration)

@@ -61,6 +61,10 @@ extension KafkaBroker {
         public let softwareName: String?
         /// The library's version; nil where it has not told one.
         public let softwareVersion: String?
+        /// The name of the listener that it came in by.
+        public let listener: String
+        /// Who the client is, as far as its listener asks: `User:ANONYMOUS` where nobody said.
+        public let principal: KafkaPrincipal
         /// How many requests it has sent.
         public let requests: UInt64
         /// The bytes of its requests, and those of the answers that have left.
@@ -266,7 +270,8 @@ extension BrokerServer {
         connections.values.sorted { $0.id < $1.id }.map {
             .init(
                 id: $0.id, peer: $0.peer, node: $0.node, clientId: $0.clientId, softwareName: $0.software?.name,
-                softwareVersion: $0.software?.version, requests: $0.requestCount, bytesReceived: $0.bytesIn,
+                softwareVersion: $0.software?.version, listener: $0.security.name,
+                principal: $0.authentication.principal, requests: $0.requestCount, bytesReceived: $0.bytesIn,
                 bytesSent: $0.bytesOut)
         }
     }

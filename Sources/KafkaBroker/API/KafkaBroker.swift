@@ -31,6 +31,13 @@ public final class KafkaBroker: Sendable {
     public let port: UInt16
     /// Where clients begin: `host:port` of each node, with commas between them; also of those that are stopped.
     public var bootstrapServers: String { server.bootstrapServers.withLock { $0 } }
+    /// The same of the listener with that name; nil where there is none.
+    public func bootstrapServers(of listener: String) async -> String? {
+        await server.withNode { node in
+            node.configuration.listenerNames.firstIndex(of: listener).map { node.cluster.addresses(at: $0) }
+        }
+    }
+
     let server: BrokerServer
     let hooks: HookRegistry
     let clock: Configuration.Clock

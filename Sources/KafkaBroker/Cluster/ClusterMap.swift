@@ -23,9 +23,18 @@ struct ClusterMap {
         var port: UInt16
         /// The port that is listened on, also while the node is stopped: it comes back there.
         var listenedPort: UInt16
+        /// The same of further listeners, in the order of ``BrokerConfiguration/furtherListeners``.
+        var further: [Endpoint] = []
         /// Where it stands; nil where that is not said.
         var rack: String?
         var isRunning = true
+    }
+
+    /// Where a listener is reached.
+    struct Endpoint: Equatable {
+        var host: String
+        var port: UInt16
+        var listenedPort: UInt16
     }
 
     /// All that are registered, in the order of their ids.
@@ -56,15 +65,22 @@ struct ClusterMap {
 
     func isRunning(_ id: BrokerID) -> Bool { running.contains(id) }
 
-    /// The nodes that run, as clients are told of them.
-    var runningNodes: [Node] { nodes.filter(\.isRunning) }
+    /// The nodes that run, as clients are told of them who came in by a listener.
+    func runningNodes(at listener: Int) -> [Node] { nodes(at: listener).filter(\.isRunning) }
+
+    /// All nodes, with the addresses of a listener: 0, or one more than its place among the further ones.
+    func nodes(at listener: Int) -> [Node] { listener == 0 ? nodes : nodes.map { $0.seen(at: listener) } }
 
     /// Who is told to be the controller: the first node that runs.
     var controller: BrokerID { running.first ?? .none }
 
     /// `host:port` of all nodes, also of those that are stopped.
-    var addresses: String {
-        nodes.map { $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)" }.joined(separator: ",")
+    var addresses: String { addresses(at: 0) }
+
+    /// The same of a listener; see ``nodes(at:)``.
+    func addresses(at listener: Int) -> String {
+        nodes(at: listener).map { $0.host.contains(":") ? "[\($0.host)]:\($0.port)" : "\($0.host):\($0.port)" }.joined(
+            separator: ",")
     }
 
     // MARK: - Nodes that come and go
@@ -161,5 +177,33 @@ extension BrokerConfiguration {
         return ClusterMap.Node(
             id: BrokerID(Int32(clamping: Int(nodeId.rawValue) + index)), host: advertisedHost ?? host, port: advertised,
             listenedPort: port, rack: self.rack(of: index, given: rack))
+    }
+
+    /// The same of the listeners beside, which listen on `ports`.
+    func endpoints(_ index: Int, ports: [UInt16]) -> [ClusterMap.Endpoint] {
+        zip(furtherListeners, ports).map { listener, port in
+            ClusterMap.Endpoint(
+                host: listener.advertisedHost ?? listener.host,
+                port: listener.advertisedPort.map { UInt16(clamping: Int($0) + index) } ?? port, listenedPort: port)
+        }
+    }
+}
+
+extension BrokerConfiguration {
+    /// What this configuration says of a node under Kafka's names.
+    func settings(of node: ClusterMap.Node) -> [String: String] {
+        settings(
+            host: node.host, port: node.port, rack: node.rack, further: node.further.map { ($0.host, $0.port) })
+    }
+}
+
+extension ClusterMap.Node {
+    /// The node with the address of a listener; see ``ClusterMap/nodes(at:)``.
+    func seen(at listener: Int) -> Self {
+        guard further.indices.contains(listener - 1) else { return self }
+        var seen = self
+        seen.host = further[listener - 1].host
+        seen.port = further[listener - 1].port
+        return seen
     }
 }

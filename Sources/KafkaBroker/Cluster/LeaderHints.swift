@@ -9,12 +9,12 @@ extension ErrorCode {
 
 extension ProduceResponse {
     /// Adds where the leaders can be reached that `responses` name.
-    mutating func addEndpoints(_ cluster: ClusterMap) {
+    mutating func addEndpoints(_ cluster: ClusterMap, at listener: Int) {
         var leaders: Set<BrokerID> = []
         for topic in responses {
             for partition in topic.partitionResponses { leaders.insert(partition.currentLeader.leaderId) }
         }
-        nodeEndpoints = cluster.runningNodes.filter { leaders.contains($0.id) }.map { node in
+        nodeEndpoints = cluster.runningNodes(at: listener).filter { leaders.contains($0.id) }.map { node in
             .with {
                 $0.nodeId = node.id
                 $0.host = node.host
@@ -27,12 +27,12 @@ extension ProduceResponse {
 
 extension FetchResponse {
     /// Adds where the leaders can be reached that `responses` name.
-    mutating func addEndpoints(_ cluster: ClusterMap) {
+    mutating func addEndpoints(_ cluster: ClusterMap, at listener: Int) {
         var leaders: Set<BrokerID> = []
         for topic in responses {
             for partition in topic.partitions { leaders.insert(partition.currentLeader.leaderId) }
         }
-        nodeEndpoints = cluster.runningNodes.filter { leaders.contains($0.id) }.map { node in
+        nodeEndpoints = cluster.runningNodes(at: listener).filter { leaders.contains($0.id) }.map { node in
             .with {
                 $0.nodeId = node.id
                 $0.host = node.host

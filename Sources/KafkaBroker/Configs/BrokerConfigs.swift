@@ -10,7 +10,7 @@ enum BrokerConfigs {
     /// What the broker tells of where its records are; there is no such directory, since they are in memory.
     static let logDirectory = "/kafkawire-memory"
 
-    static let table = ConfigTable(topicDefaults + groupDefaults + network + cluster + coordinators)
+    static let table = ConfigTable(topicDefaults + groupDefaults + network + cluster + coordinators + access)
 
     /// By what a value of that setting is multiplied to be in the unit of the topic's setting that falls back to it.
     static func unit(of name: String) -> Int64 {
@@ -57,6 +57,9 @@ enum BrokerConfigs {
     private static let network = [
         // Dynamic with ZooKeeper, and with KRaft (since 4.0) no more.
         Definition("advertised.listeners", .list, nil, .any, "Where clients are told to connect to."),
+        Definition(
+            "connection.failed.authentication.delay.ms", .int, "100", .atLeast(0),
+            "After what time a connection is closed whose client could not say who it is."),
         Definition("connections.max.idle.ms", .long, "600000", .any, "After what time an idle connection is closed."),
         Definition("fetch.max.bytes", .int, "57671680", .atLeast(1024), "The largest answer to a fetch."),
         Definition(
@@ -65,10 +68,21 @@ enum BrokerConfigs {
             "The security protocol of each listener."),
         Definition("listeners", .list, "PLAINTEXT://:9092", dynamic: true, "Where the broker listens."),
         Definition(
+            "controller.quota.window.num", .int, "11", .atLeast(1),
+            "Over how many samples the quotas of what changes topics are measured."),
+        Definition(
+            "controller.quota.window.size.seconds", .int, "1", .atLeast(1), "How long such a sample is."),
+        Definition(
+            "max.connection.creation.rate", .int, "2147483647", .atLeast(0), dynamic: true,
+            "How many connections are taken in a second."),
+        Definition(
             "max.connections", .int, "2147483647", .atLeast(0), dynamic: true, "How many connections there may be."),
         Definition(
             "max.connections.per.ip", .int, "2147483647", .atLeast(0), dynamic: true,
             "How many connections there may be from one address."),
+        Definition(
+            "max.connections.per.ip.overrides", .string, "", .any, dynamic: true,
+            "The addresses that have another such limit: 127.0.0.1:100,::1:200."),
         Definition(
             "max.incremental.fetch.session.cache.slots", .int, "1000", .atLeast(0), "How many fetch sessions are kept."
         ),
@@ -77,6 +91,9 @@ enum BrokerConfigs {
         Definition(
             "num.network.threads", .int, "3", .atLeast(1), dynamic: true,
             "How many threads read and write connections; here one."),
+        Definition(
+            "quota.window.num", .int, "11", .atLeast(1), "Over how many samples the quotas of clients are measured."),
+        Definition("quota.window.size.seconds", .int, "1", .atLeast(1), "How long such a sample is."),
         Definition("queued.max.requests", .int, "500", .atLeast(1), "How many requests may wait."),
         Definition("request.timeout.ms", .int, "30000", .any, "How long the broker waits for other brokers."),
         Definition("sasl.enabled.mechanisms", .list, "GSSAPI", dynamic: true, "The mechanisms of SASL."),
@@ -165,6 +182,21 @@ enum BrokerConfigs {
         Definition(
             "transactional.id.expiration.ms", .int, "604800000", .atLeast(1),
             "How long an unused transactional id is remembered."),
+    ]
+
+    private static let access = [
+        Definition(
+            "delegation.token.expiry.check.interval.ms", .long, "3600000", .atLeast(1),
+            "How often delegation tokens are looked through for those that are over."),
+        Definition(
+            "delegation.token.expiry.time.ms", .long, "86400000", .atLeast(1),
+            "How long a delegation token is good before it has to be renewed."),
+        Definition(
+            "delegation.token.max.lifetime.ms", .long, "604800000", .atLeast(1),
+            "How long a delegation token lives at most, however often it is renewed."),
+        Definition(
+            "delegation.token.secret.key", .password, nil, .any,
+            "What the codes of delegation tokens are computed with; without it there are none."),
     ]
 
     /// Why the broker cannot be changed to these settings while it runs, or nil. Names that Kafka does not know are

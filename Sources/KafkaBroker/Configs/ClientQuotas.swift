@@ -1,7 +1,7 @@
 import KafkaWire
 
-/// The quotas of clients (KIP-546): limits for users, client ids and addresses. They are kept and described, and nobody
-/// is held back.
+/// The quotas of clients (KIP-546): limits for users, client ids and addresses, as they were set. Who is held to
+/// which of them is found by the ledger of what was spent (`QuotaLedger`).
 struct ClientQuotas {
     /// Whom a quota is for: kinds with names; nil is everybody of the kind who has none of his own.
     typealias Entity = [String: String?]
@@ -29,7 +29,7 @@ struct ClientQuotas {
     private static let forAddresses: Set = ["connection_creation_rate"]
     private static let kinds: Set = ["user", "client-id", "ip"]
     /// Quotas that are whole numbers.
-    private static let whole: Set = ["producer_byte_rate", "consumer_byte_rate"]
+    private static let whole: Set = ["producer_byte_rate", "consumer_byte_rate", "connection_creation_rate"]
 
     /// Changes the quotas of an entity, all or none of them; only says whether it could where `validateOnly` is set.
     mutating func alter(_ parts: [(kind: String, name: String?)], _ changes: [Change], validateOnly: Bool)
@@ -50,6 +50,10 @@ struct ClientQuotas {
                 guard !Self.whole.contains(change.key) || Int64(exactly: value) != nil else {
                     throw Refusal(
                         code: .invalidRequest, message: "\(change.key) is a whole number, and not \(value)")
+                }
+                guard change.key != "connection_creation_rate" || value <= Double(Int32.max) else {
+                    throw Refusal(
+                        code: .invalidRequest, message: "Proposed value for \(change.key) is too large for an INT.")
                 }
             }
             values[change.key] = change.value
@@ -81,6 +85,10 @@ struct ClientQuotas {
         }
         guard entity["ip"] == nil || entity.count == 1 else {
             throw refuse("Invalid client quota entity: an address cannot be combined with users or client ids")
+        }
+        if let name = entity["ip"] ?? nil, NumericAddress.all(name) == nil {
+            // Kafka would ask a name server.
+            throw refuse("\(name) is not a valid IP; no other host name than localhost is looked up")
         }
         return entity
     }

@@ -154,7 +154,9 @@ extension BrokerConfiguration {
     var replicationFactor: Int { min(max(1, defaultReplicationFactor ?? 3), brokers) }
 
     /// What this configuration says of a node under Kafka's names, as far as it is not Kafka's default.
-    func settings(host: String, port: UInt16, rack: String?) -> [String: String] {
+    func settings(
+        host: String, port: UInt16, rack: String?, further: [(host: String, port: UInt16)] = []
+    ) -> [String: String] {
         var settings = properties
         func put(_ name: String, _ value: some CustomStringConvertible) {
             let text = "\(value)"
@@ -165,9 +167,15 @@ extension BrokerConfiguration {
         put("broker.id", nodeId)
         put("process.roles", "broker,controller")
         put("log.dirs", logDirectory)
-        put("listeners", "PLAINTEXT://\(address(self.host)):\(self.port == 0 ? port : self.port)")
-        put("advertised.listeners", "PLAINTEXT://\(address(host)):\(port)")
+        let told = [(host: host, port: port)] + further
+        let own = zip(addresses, told).map { ($0.host, $0.port == 0 ? $1.port : $0.port) }
+        func list(_ addresses: [(String, UInt16)]) -> String {
+            zip(listenerNames, addresses).map { "\($0)://\(address($1.0)):\($1.1)" }.joined(separator: ",")
+        }
+        put("listeners", list(own))
+        put("advertised.listeners", list(told))
         put("auto.create.topics.enable", autoCreateTopics)
+        if authorization != .off { put("authorizer.class.name", Authorization.className) }
         put("num.partitions", defaultPartitions)
         put("default.replication.factor", replicationFactor)
         put("message.max.bytes", maximumMessageBytes)
@@ -185,6 +193,24 @@ extension BrokerConfiguration {
         put("transaction.max.timeout.ms", Milliseconds(maximumTransactionTimeout))
         put("transactional.id.expiration.ms", Milliseconds(transactionalIdExpiration))
         put("producer.id.expiration.ms", Milliseconds(producerIdExpiration))
+        let bounds = connectionBounds
+        put("max.connections", bounds.maximum ?? Int(Int32.max))
+        put("max.connections.per.ip", bounds.maximumPerAddress ?? Int(Int32.max))
+        put("max.connections.per.ip.overrides", bounds.overridesText)
+        put("max.connection.creation.rate", bounds.creationRate ?? Int(Int32.max))
+        put("connections.max.idle.ms", bounds.idle.map { Milliseconds($0).rawValue } ?? -1)
+        put("connection.failed.authentication.delay.ms", Milliseconds(bounds.failedAuthenticationDelay))
+        for (prefix, window) in [("", quotaWindow), ("controller.", controllerQuotaWindow)] {
+            put(prefix + "quota.window.num", window.bounded.samples)
+            put(prefix + "quota.window.size.seconds", max(1, window.bounded.lengthMs / 1000))
+        }
+        if let delegationTokens {
+            // Nobody is told passwords; this says that there is one.
+            settings["delegation.token.secret.key"] = "\(delegationTokens.secretKey)"
+            put("delegation.token.max.lifetime.ms", LongMilliseconds(delegationTokens.maximumLifetime))
+            put("delegation.token.expiry.time.ms", LongMilliseconds(delegationTokens.expiryTime))
+            put("delegation.token.expiry.check.interval.ms", LongMilliseconds(delegationTokens.expiryCheckInterval))
+        }
         settings["broker.rack"] = rack
         settings["replica.selector.class"] = replicaSelector.className
         put("offsets.retention.minutes", max(1, offsetsRetention.components.seconds / 60))

@@ -15,6 +15,18 @@ public struct BrokerConfiguration: Sendable {
     /// The port that clients are told to connect to; nil is the port that is listened on. Further nodes are told with
     /// the ports after it.
     public var advertisedPort: UInt16?
+    /// What the listener of ``host`` and ``port`` asks of clients. Default: nothing, and no TLS.
+    public var security = ListenerSecurity()
+    /// Further listeners of each node, beside that of ``host`` and ``port``. Clients are told the addresses of the listener
+    /// that they came in by.
+    public var furtherListeners: [BrokerListener] = []
+    /// Users of SCRAM and their passwords that there are from the beginning, for both hashes; whom the broker knows already,
+    /// from its data directory, keeps the password that it has.
+    public var scramUsers: [String: Secret] = [:]
+    /// How long a client may take until it has said who it is: TLS and SASL together. Default 30 s.
+    public var loginTimeout: Duration = .seconds(30)
+    /// How large what it says until then may be, in bytes (`sasl.server.max.receive.size`, KIP-742). Default 512 KiB.
+    public var maximumLoginBytes = 512 << 10
     /// Topics that exist from the beginning: name to number of partitions.
     public var topics: [String: Int]
     /// How many nodes the cluster has: 1 to 100, all in this process, with one state behind them. Each has a listener
@@ -34,6 +46,11 @@ public struct BrokerConfiguration: Sendable {
     /// Which replica consumers that say in which rack they are (`client.rack`) are sent to (`replica.selector.class`,
     /// KIP-392): the leader by default, or the one in their rack.
     public var replicaSelector = ReplicaSelector.leader
+    /// Whether clients are held to rules of access (`authorizer.class.name`): by default everybody may do everything.
+    public var authorization = Authorization.off
+    /// Rules that there are from the beginning, where ``authorization`` is on. Where the broker knows rules already, from
+    /// its data directory, these are left out: what was changed since stays so.
+    public var acls: [KafkaAdmin.Acl] = []
     /// The release of Apache Kafka whose versions of the APIs are spoken at most, such as `2.8`; nil is all that the
     /// broker knows. See ``KafkaBroker/speak(as:)``.
     public var speaks: String?
@@ -109,6 +126,16 @@ public struct BrokerConfiguration: Sendable {
     /// (`producer.id.expiration.ms`): a day. What it sends again later than that is appended anew. Looked at every ten minutes,
     /// as in Kafka (`producer.id.expiration.check.interval.ms`), and where the time is shorter as often as that.
     public var producerIdExpiration: Duration = .seconds(86_400)
+    /// Over which time the rates of clients' quotas, and of new connections, are measured (`quota.window.num`,
+    /// `quota.window.size.seconds`).
+    public var quotaWindow = QuotaWindow()
+    /// The same of quotas for what changes topics (`controller.quota.window.num`,
+    /// `controller.quota.window.size.seconds`): all that comes in that time can be spent at once.
+    public var controllerQuotaWindow = QuotaWindow()
+    /// How many connections are taken from whom.
+    public var connectionBounds = ConnectionBounds()
+    /// Delegation tokens (`delegation.token.secret.key` and what belongs to it, KIP-48); nil is none, as in Kafka.
+    public var delegationTokens: DelegationTokenPolicy?
     /// Further settings under Kafka's names, as `server.properties` has them: DescribeConfigs tells them as
     /// `STATIC_BROKER_CONFIG`, and topics fall back to those that are defaults of topics (`log.retention.ms`). For
     /// what a property of this type says too, the property counts. ``apply(_:)`` checks and fills it.
@@ -139,6 +166,19 @@ public struct BrokerConfiguration: Sendable {
 
     /// Where a broker has its time from; see ``BrokerClock``.
     public typealias Clock = BrokerClock
+
+    /// What clients may do.
+    public enum Authorization: Sendable, Equatable {
+        /// Everything, whoever they are; requests about ACLs answer SECURITY_DISABLED.
+        case off
+        /// What ACLs allow, as Kafka's `StandardAuthorizer` decides. `superUsers` may do everything (`super.users`).
+        /// `allowsWithoutAcl` says whether everybody may use a resource that no ACL is about
+        /// (`allow.everyone.if.no.acl.found`).
+        case on(superUsers: Set<KafkaPrincipal> = [], allowsWithoutAcl: Bool = false)
+
+        /// The class that decides in Kafka, and whose rules are followed here.
+        static let className = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    }
 
     /// When what was written is handed on from the system's memory to the disk itself.
     public enum FlushPolicy: Sendable, Equatable {

@@ -73,7 +73,7 @@ enum GroupConfigs {
 }
 
 /// What takes effect in one group under the newer protocol; see ``GroupConfigs``.
-struct ConsumerGroupSettings: Equatable {
+struct ConsumerGroupSettings {
     /// `consumer.session.timeout.ms`.
     var sessionTimeout: Duration
     /// `consumer.heartbeat.interval.ms`.
@@ -84,6 +84,8 @@ struct ConsumerGroupSettings: Equatable {
     var memberLimit: Int
     /// How much more memory the group may take.
     var room = Int.max
+    /// Whether a topic of that name may be found by an expression: those that the member may not describe are not.
+    var mayFind: (String) -> Bool = { _ in true }
 }
 
 extension ConfigStore {

@@ -27,7 +27,7 @@ extension BrokerConfiguration {
     /// rules of Kafka 4.3.
     ///
     /// - Throws: ``PropertyError`` for a name that Kafka does not know, a value that the setting cannot have, and what
-    ///   this broker cannot do, such as listening with TLS. Nothing is changed then.
+    ///   this broker cannot do, such as Kerberos. Nothing is changed then.
     @discardableResult
     public mutating func apply(_ properties: [String: String]) throws(PropertyError) -> PropertyReport {
         var reader = ServerProperties(properties, self)
@@ -65,9 +65,14 @@ private struct ServerProperties {
         try readListeners()
         try readDirectory()
         try readRacks()
+        try readAuthorization()
         try readLimits()
         try readGroupsAndTransactions()
-        configuration.properties.merge(properties.filter { $0.value != "" || isText($0.key) }) { $1 }
+        try readConnections()
+        readDelegationTokens()
+        // The secret is kept where it is not shown.
+        let kept = properties.filter { !Self.secretKeys.contains($0.key) }
+        configuration.properties.merge(kept.filter { $0.value != "" || isText($0.key) }) { $1 }
         report.withoutEffect = properties.keys.filter { !used.contains($0) && !reachesTopics($0) }.sorted()
     }
 
@@ -154,6 +159,35 @@ private struct ServerProperties {
         configuration.replicaSelector = selector
     }
 
+    private mutating func readAuthorization() throws(PropertyError) {
+        guard let name = text("authorizer.class.name") else {
+            if text("super.users") != nil || text("allow.everyone.if.no.acl.found") != nil {
+                report.remarks.append(
+                    "super.users and allow.everyone.if.no.acl.found have no effect without "
+                        + "authorizer.class.name=\(BrokerConfiguration.Authorization.className)")
+            }
+            return
+        }
+        guard name == BrokerConfiguration.Authorization.className else {
+            throw refusal(
+                "authorizer.class.name",
+                "this broker has no class \(name): name \(BrokerConfiguration.Authorization.className), or leave the "
+                    + "setting out")
+        }
+        var superUsers: Set<KafkaPrincipal> = []
+        for user in (text("super.users") ?? "").split(separator: ";").map({ String($0).trimmed }) where user != "" {
+            guard let colon = user.firstIndex(of: ":") else {
+                throw refusal(
+                    "super.users",
+                    "\"\(user)\" is no TYPE:NAME, such as User:admin; several are separated by semicolons")
+            }
+            superUsers.insert(
+                KafkaPrincipal(type: String(user[..<colon]), String(user[user.index(after: colon)...])))
+        }
+        let flag = text("allow.everyone.if.no.acl.found")?.lowercased() == "true"
+        configuration.authorization = .on(superUsers: superUsers, allowsWithoutAcl: flag)
+    }
+
     private mutating func readLimits() throws(PropertyError) {
         if let count = number("num.partitions") { configuration.defaultPartitions = count }
         if let count = number("default.replication.factor") { configuration.defaultReplicationFactor = count }
@@ -167,6 +201,45 @@ private struct ServerProperties {
             configuration.flush = .interval(time)
         }
         if let slots = number("max.incremental.fetch.session.cache.slots") { configuration.fetchSessionLimit = slots }
+    }
+
+    private mutating func readConnections() throws(PropertyError) {
+        func limit(_ count: Int) -> Int? { count == Int32.max ? nil : count }
+        var bounds = configuration.connectionBounds
+        if let count = number("max.connections") { bounds.maximum = limit(count) }
+        if let count = number("max.connections.per.ip") { bounds.maximumPerAddress = limit(count) }
+        if let rate = number("max.connection.creation.rate") { bounds.creationRate = limit(rate) }
+        if let text = text("max.connections.per.ip.overrides") {
+            switch ConnectionBounds.overrides(text) {
+            case .success(let overrides): bounds.perAddressOverrides = overrides
+            case .failure(let error): throw refusal("max.connections.per.ip.overrides", error.description)
+            }
+        }
+        if bounds.maximumPerAddress == 0, bounds.perAddressOverrides.isEmpty {
+            throw refusal(
+                "max.connections.per.ip",
+                "with 0 nobody could connect: name the addresses that may in max.connections.per.ip.overrides")
+        }
+        if let time = number("connections.max.idle.ms") { bounds.idle = time < 0 ? nil : .milliseconds(time) }
+        if let delay = milliseconds("connection.failed.authentication.delay.ms") {
+            bounds.failedAuthenticationDelay = delay
+        }
+        if let idle = bounds.idle, idle <= bounds.failedAuthenticationDelay {
+            throw refusal(
+                "connection.failed.authentication.delay.ms",
+                "\(Milliseconds(bounds.failedAuthenticationDelay)) ms are no less than what an idle connection has "
+                    + "(connections.max.idle.ms, \(Milliseconds(idle)) ms)")
+        }
+        configuration.connectionBounds = bounds
+        configuration.quotaWindow = window("", configuration.quotaWindow)
+        configuration.controllerQuotaWindow = window("controller.", configuration.controllerQuotaWindow)
+    }
+
+    private mutating func window(_ prefix: String, _ otherwise: QuotaWindow) -> QuotaWindow {
+        var window = otherwise
+        if let samples = number(prefix + "quota.window.num") { window.samples = samples }
+        if let seconds = number(prefix + "quota.window.size.seconds") { window.length = .seconds(seconds) }
+        return window.bounded
     }
 
     private mutating func readGroupsAndTransactions() throws(PropertyError) {
@@ -201,96 +274,39 @@ private struct ServerProperties {
     // MARK: - Listeners
 
     private mutating func readListeners() throws(PropertyError) {
-        let protocols = try protocolMap()
-        let controllers = Set(ConfigDefinition.items(text("controller.listener.names") ?? ""))
-        _ = text("inter.broker.listener.name")
-        let own = try listener("listeners", protocols, controllers)
-        if let own {
-            configuration.host = own.host
-            configuration.port = own.port
+        var reader = ListenerProperties(properties)
+        let listeners = try reader.listeners()
+        used.formUnion(reader.used)
+        report.remarks += reader.remarks
+        if let bytes = number("sasl.server.max.receive.size") { configuration.maximumLoginBytes = bytes }
+        if let told = reader.advertisedAlone {
+            (configuration.advertisedHost, configuration.advertisedPort) = (told.host, told.port)
         }
-        if let told = try listener("advertised.listeners", protocols, controllers) {
-            if let own, own.name != told.name {
-                throw refusal(
-                    "advertised.listeners", "\(told.name) is advertised, but listeners names \(own.name): use one name")
-            }
-            guard !told.host.isEmpty, told.host != "0.0.0.0", told.host != "::" else {
-                throw refusal("advertised.listeners", "clients cannot connect to \(told.text); name a host")
-            }
-            configuration.advertisedHost = told.host
-            configuration.advertisedPort = told.port == 0 ? nil : told.port
-        }
+        guard let listeners, let first = listeners.first else { return }
+        configuration.host = first.host
+        configuration.port = first.port
+        configuration.advertisedHost = first.advertisedHost
+        configuration.advertisedPort = first.advertisedPort
+        configuration.security = first.security
+        configuration.furtherListeners = Array(listeners.dropFirst())
     }
 
-    /// `listener.security.protocol.map`: the protocol of each listener by its name.
-    private mutating func protocolMap() throws(PropertyError) -> [String: String] {
-        let name = "listener.security.protocol.map"
-        var map: [String: String] = [:]
-        for item in ConfigDefinition.items(text(name) ?? BrokerConfigs.table[name]?.initial ?? "") {
-            let parts = item.split(separator: ":", omittingEmptySubsequences: false).map { String($0).trimmed }
-            guard parts.count == 2 else { throw refusal(name, "\"\(item)\" is no LISTENER:PROTOCOL") }
-            map[parts[0].uppercased()] = parts[1].uppercased()
-        }
-        return map
-    }
+    /// The setting and its name of before Kafka 4; the first that is set counts.
+    private static let secretKeys = ["delegation.token.secret.key", "delegation.token.master.key"]
 
-    /// The one listener of clients in a list such as `PLAINTEXT://:9092,CONTROLLER://:9093`.
-    private mutating func listener(
-        _ setting: String, _ protocols: [String: String], _ controllers: Set<String>
-    ) throws(PropertyError) -> ServerListener? {
-        guard let text = text(setting) else { return nil }
-        var found: [ServerListener] = []
-        for item in ConfigDefinition.items(text) {
-            guard let listener = ServerListener(item) else {
-                throw refusal(setting, "\"\(item)\" is no listener, such as PLAINTEXT://127.0.0.1:9092")
-            }
-            if controllers.contains(listener.name) || listener.name == "CONTROLLER" {
-                if setting == "listeners" {
-                    report.remarks.append("the listener \(item) is left out: this broker is its own controller")
-                }
-                continue
-            }
-            let kind = protocols[listener.name] ?? listener.name
-            guard kind == "PLAINTEXT" else {
-                throw refusal(
-                    setting,
-                    "the listener \(item) speaks \(kind), and this broker PLAINTEXT only: name a PLAINTEXT listener, "
-                        + "or map \(listener.name) to PLAINTEXT in listener.security.protocol.map")
-            }
-            found.append(listener)
+    private mutating func readDelegationTokens() {
+        let keys = Self.secretKeys.compactMap { text($0) }
+        var policy = configuration.delegationTokens ?? .init(secretKey: "")
+        if let key = keys.first { policy.secretKey = Secret(key) }
+        // Without a key the others have no effect, and are told so.
+        guard policy.isEnabled else { return }
+        if let time = milliseconds("delegation.token.max.lifetime.ms") { policy.maximumLifetime = time }
+        if let time = milliseconds("delegation.token.expiry.time.ms") { policy.expiryTime = time }
+        if let time = milliseconds("delegation.token.expiry.check.interval.ms") { policy.expiryCheckInterval = time }
+        configuration.delegationTokens = policy
+        if text("delegation.token.master.key") != nil {
+            report.remarks.append(
+                "delegation.token.master.key is delegation.token.secret.key since Kafka 4: use that name")
         }
-        guard found.count <= 1 else {
-            let names = found.map(\.text).joined(separator: ", ")
-            throw refusal(setting, "this broker has one listener for clients; keep one of \(names)")
-        }
-        guard let listener = found.first else {
-            throw refusal(setting, "there is no listener for clients in it; add PLAINTEXT://127.0.0.1:9092")
-        }
-        return listener
-    }
-}
-
-/// A listener as Kafka writes it: `NAME://host:port`.
-private struct ServerListener {
-    let name: String
-    let host: String
-    let port: UInt16
-    let text: String
-
-    init?(_ text: String) {
-        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://"), colon != text.startIndex,
-            let last = text.lastIndex(of: ":"), last > text.index(colon, offsetBy: 2),
-            let port = UInt16(text[text.index(after: last)...])
-        else { return nil }
-        var host = text[text.index(colon, offsetBy: 3)..<last]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        name = text[..<colon].uppercased()
-        self.host = String(host)
-        self.port = port
-        self.text = text
     }
 }

@@ -122,6 +122,26 @@ struct FetchSessions {
         return session
     }
 
+    /// What of these answers ``close(_:_:)`` would leave; nothing is changed.
+    func told(_ mode: Mode, _ answers: [FetchAnswer]) -> [FetchAnswer] {
+        guard case .incremental(let id) = mode, let partitions = sessions[id]?.partitions else { return answers }
+        return answers.filter { answer in
+            answer.hasRecords || answer.isAmiss || partitions[told: answer.target.key] != answer.told
+        }
+    }
+
+    /// Nothing is answered to this request. A session that it would have begun is none, as in Kafka; one that goes on has
+    /// told nothing. Gives the session that is named in the answer.
+    mutating func withhold(_ mode: Mode) -> Int32 {
+        switch mode {
+        case .sessionless: return 0
+        case .full(let session):
+            remove(session)
+            return 0
+        case .incremental(let session): return session
+        }
+    }
+
     /// Takes what is about to be answered. Of an incremental answer only what has changed remains; partitions that had
     /// records go to the end of the session's order, so that the others come first next time.
     mutating func close(_ mode: Mode, _ answers: [FetchAnswer]) -> [FetchAnswer] {
@@ -139,16 +159,11 @@ struct FetchSessions {
         sessions[id]?.partitions = SessionPartitions()
         for answer in answers {
             let key = answer.target.key
-            let told = SessionPartitions.Told(
-                highWatermark: answer.data.highWatermark, logStartOffset: answer.data.logStartOffset)
-            let hasRecords = answer.data.records.map { $0.count > 0 } ?? false
-            if hasRecords { served.append(key) }
-            let isAmiss =
-                answer.data.errorCode != .none || answer.data.divergingEpoch.endOffset >= 0
-                || answer.data.preferredReadReplica >= 0
-            if isIncremental, !hasRecords, !isAmiss, partitions[told: key] == told { continue }
+            if answer.hasRecords { served.append(key) }
+            let isAmiss = answer.isAmiss
+            if isIncremental, !answer.hasRecords, !isAmiss, partitions[told: key] == answer.told { continue }
             // What is amiss, or to be read elsewhere, is repeated until the client does something about it.
-            partitions[told: key] = isAmiss ? nil : told
+            partitions[told: key] = isAmiss ? nil : answer.told
             kept.append(answer)
         }
         if served.count < partitions.count {
@@ -169,4 +184,12 @@ struct FetchSessionError: Error, Equatable {
 struct FetchAnswer {
     var target: FetchTarget
     var data: FetchResponse.FetchableTopicResponse.PartitionData
+
+    fileprivate var hasRecords: Bool { data.records.map { $0.count > 0 } ?? false }
+    fileprivate var isAmiss: Bool {
+        data.errorCode != .none || data.divergingEpoch.endOffset >= 0 || data.preferredReadReplica >= 0
+    }
+    fileprivate var told: SessionPartitions.Told {
+        .init(highWatermark: data.highWatermark, logStartOffset: data.logStartOffset)
+    }
 }

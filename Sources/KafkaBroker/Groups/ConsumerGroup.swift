@@ -146,7 +146,7 @@ struct ConsumerGroup: Equatable {
             later = regex
         }
         heldBack = later
-        let topicsChanged = look(at: registry, room: settings.room)
+        let topicsChanged = look(at: registry, room: settings.room, mayFind: settings.mayFind)
         if wishesChanged || topicsChanged { bumpEpoch() }
         assignIfDue(interval: settings.assignmentInterval, room: settings.room, now: now)
         reconcile(member.id, owned: owned, topicsHaveChanged: wishesChanged, now: now)
@@ -184,8 +184,10 @@ struct ConsumerGroup: Equatable {
     // MARK: - Topics
 
     /// Looks which topics there are, as far as that or the subscriptions have changed; says whether it did.
-    mutating func look(at registry: TopicRegistry, room: Int = .max) -> Bool {
-        subscriptions.look(at: registry, heldBack: heldBack, room: room)
+    mutating func look(
+        at registry: TopicRegistry, room: Int = .max, mayFind: (String) -> Bool = { _ in true }
+    ) -> Bool {
+        subscriptions.look(at: registry, heldBack: heldBack, room: room, mayFind: mayFind)
     }
 
     /// The name of a topic that members subscribe to.

@@ -200,8 +200,11 @@ struct GroupSubscriptions: Equatable {
     }
 
     /// Looks which topics there are, as far as that or the wishes have changed; says whether they did. `heldBack` is an
-    /// expression that is not looked at yet, and what is found may take `room`.
-    mutating func look(at registry: TopicRegistry, heldBack: String? = nil, room: Int = .max) -> Bool {
+    /// expression that is not looked at yet, and what is found may take `room`. Expressions find what `mayFind` says.
+    mutating func look(
+        at registry: TopicRegistry, heldBack: String? = nil, room: Int = .max,
+        mayFind: (String) -> Bool = { _ in true }
+    ) -> Bool {
         var hasChanged = false
         if seen != registry.changes {
             let names = seen.flatMap { registry.namesChanged(since: $0).map { Array($0) } } ?? wanted
@@ -212,18 +215,21 @@ struct GroupSubscriptions: Equatable {
         let names = fresh
         fresh = []
         for name in names where update(name, registry) { hasChanged = true }
-        return match(registry, heldBack: heldBack, room: room) || hasChanged
+        return match(registry, heldBack: heldBack, room: room, mayFind) || hasChanged
     }
 
     /// Goes on with the expressions that have not looked at all topics, as far as a part and the room reach.
-    private mutating func match(_ registry: TopicRegistry, heldBack: String?, room: Int) -> Bool {
+    private mutating func match(
+        _ registry: TopicRegistry, heldBack: String?, room: Int, _ mayFind: (String) -> Bool
+    ) -> Bool {
         var hasChanged = false
         var work = 0
         let limit = room == .max ? .max : bytes + room
         for regex in behind.sorted() where regex != heldBack {
             guard var expression = expressions.removeValue(forKey: regex) else { continue }
             while work < Self.matchingPart, bytes < limit, let name = expression.next(registry) {
-                let isMatch = registry[name] != nil && expression.pattern.matches(name, counting: &work)
+                let isMatch =
+                    registry[name] != nil && expression.pattern.matches(name, counting: &work) && mayFind(name)
                 guard isMatch != expression.matches.contains(name) else { continue }
                 if isMatch { expression.matches.insert(name) } else { expression.matches.remove(name) }
                 countMatch(name, isMatch ? 1 : -1)

@@ -197,7 +197,7 @@ private struct ProduceWork: LongWork {
                 })
             answers = []
         }
-        if hasHints { response.addEndpoints(node.cluster) }
+        if hasHints { response.addEndpoints(node.cluster, at: context.listener) }
         guard request.acks == 0 else { return .answer(response) }
         return failures == 0 ? .silent : .hangUp("\(failures) partitions of a Produce with acks=0 were refused")
     }

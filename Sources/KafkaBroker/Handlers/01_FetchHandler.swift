@@ -15,6 +15,10 @@ import KafkaWire
 ///   sync and has the offset (KIP-392), at once and without records. What waits is not looked at again for that.
 /// - With `read_committed` (isolation level 1) an answer ends, and a fetch waits, at the last stable offset, and the
 ///   transactions that were aborted are named (KIP-98).
+/// - Who is over a quota (`consumer_byte_rate`, `request_percentage`) is answered with nothing and the time for which he is
+///   held back; an answer is bounded to what the quota gives in a window.
+/// - A topic that may not be read answers TOPIC_AUTHORIZATION_FAILED, at once; with a session, each fetch asks anew. Who
+///   names itself as a replica needs CLUSTER_ACTION.
 /// - Deviations: who names itself as a replica (`replicaId`) gets what consumers get, from the leader alone; an epoch of
 ///   which nothing is known parts from nothing, where Kafka says OFFSET_OUT_OF_RANGE. An answer has at most 55 MiB
 ///   (`fetch.max.bytes`).
@@ -26,6 +30,8 @@ enum FetchHandler: RequestHandler {
         case .failure(let error):
             return .answer(FetchResponse.with { $0.errorCode = error.code })
         case .success((let mode, let targets)):
+            var request = request
+            node.bound(&request, context)
             var fetch = WaitingFetch(
                 context: context, request: request, mode: mode, targets: targets,
                 deadline: context.now + max(0, request.maxWaitMs).duration)
@@ -46,7 +52,8 @@ enum FetchHandler: RequestHandler {
         var answer = AnswerSize(room: fetch.request.maxBytes)
         fetch.partitions.reserveCapacity(fetch.targets.count)
         for (place, target) in fetch.targets.enumerated() {
-            guard let partition = node.partition(of: target), let share = fetch.share(of: target, in: partition),
+            guard node.mayRead(target, fetch), let partition = node.partition(of: target),
+                let share = fetch.share(of: target, in: partition),
                 !fetch.shares.note(share, at: place), node.closerReplica(fetch, target, partition) == .none
             else { return true }
             answer.add(share) { partition.log.firstBatchSize(from: target.offset, before: fetch.limit(in: partition)) }

@@ -8,13 +8,15 @@ import KafkaWire
 ///   LEADER_NOT_AVAILABLE the first time). More than 10,000 partitions at once are not created, as in Kafka, and never
 ///   one that has the name of the broker's own logs.
 /// - A topic that is asked for more than once is answered once, as in Kafka.
-/// - By topic id from v12 on. Authorised operations are those of a broker without an authorizer: all.
+/// - By topic id from v12 on.
+/// - Of all topics, those that may not be described are left out; one that is named answers TOPIC_AUTHORIZATION_FAILED, whether
+///   it is there or not, and an id does so without the name. To have a topic created takes CREATE on it or on the cluster.
 enum MetadataHandler: RequestHandler {
     static let api = ServedAPI(MetadataHandler.self)
 
     static func handle(_ request: MetadataRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         var response = MetadataResponse()
-        response.brokers = node.cluster.runningNodes.map { member in
+        response.brokers = node.cluster.runningNodes(at: context.listener).map { member in
             .with {
                 $0.nodeId = member.id
                 $0.host = member.host
@@ -25,12 +27,15 @@ enum MetadataHandler: RequestHandler {
         response.clusterId = node.clusterId
         response.controllerId = node.cluster.controller
         if request.includeClusterAuthorizedOperations {
-            response.clusterAuthorizedOperations = AuthorizedOperations.cluster
+            response.clusterAuthorizedOperations = node.authorizedClusterOperations(context)
         }
         // Before v1 there was no null, and the empty list meant all topics.
         let asked = context.version == 0 && request.topics?.isEmpty == true ? nil : request.topics
         if let asked = asked.map(distinct) {
-            let unknown = asked.count { $0.topicId == .zero && $0.name.map { node.topics[$0] == nil } == true }
+            let unknown = asked.count {
+                $0.topicId == .zero
+                    && $0.name.map { node.topics[$0] == nil && Self.mayCreate($0, context, node) } == true
+            }
             let (count, isBeyond) = unknown.multipliedReportingOverflow(by: node.configuration.defaultPartitions)
             let mayCreate =
                 request.allowAutoTopicCreation && node.configuration.autoCreateTopics && !isBeyond
@@ -45,7 +50,11 @@ enum MetadataHandler: RequestHandler {
             }
         }
         return node.each(of: node.topics.sorted.map(\.name)) { name, budget, node -> TopicAnswer? in
-            let answer = node.topics[name].map { describe($0, request, node) }
+            guard node.allows(.describe, on: .topic, name, context) else {
+                budget.spend(1)
+                return nil
+            }
+            let answer = node.topics[name].map { describe($0, request, context, node) }
             budget.spend(1 + (answer?.partitions.count ?? 0))
             return answer
         } finish: { answers in
@@ -88,25 +97,47 @@ enum MetadataHandler: RequestHandler {
             // The Java client names a topic by its id and leaves the name empty, not null; with an id, no name counts.
             guard context.version >= 12 else { return refuse(.invalidRequest) }
             guard let topic = node.topics[asked.topicId] else { return refuse(.unknownTopicId) }
-            return describe(topic, request, node)
+            guard node.allows(.describe, on: .topic, topic.name, context) else {
+                return refuse(.topicAuthorizationFailed)
+            }
+            return describe(topic, request, context, node)
         }
-        if let topic = node.topics[name] { return describe(topic, request, node) }
+        guard node.allows(.describe, on: .topic, name, context) else {
+            var answer = refuse(.topicAuthorizationFailed)
+            answer.isInternal = false
+            return answer
+        }
+        if let topic = node.topics[name] { return describe(topic, request, context, node) }
+        if request.allowAutoTopicCreation, node.configuration.autoCreateTopics,
+            !Self.mayCreate(name, context, node)
+        {
+            return refuse(.topicAuthorizationFailed)
+        }
         guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopicException) }
         guard mayCreate, TopicRules.reservation(of: name) == nil else { return refuse(.unknownTopicOrPartition) }
         do {
             let topic = try node.createTopic(name, partitions: Int32(clamping: node.configuration.defaultPartitions))
-            return describe(topic, request, node)
+            return describe(topic, request, context, node)
         } catch {
             return refuse(error.code)
         }
     }
 
-    private static func describe(_ topic: Topic, _ request: MetadataRequest, _ node: BrokerNode) -> TopicAnswer {
+    /// Whether the client may have a topic created by asking for it.
+    private static func mayCreate(_ name: String, _ context: RequestContext, _ node: BrokerNode) -> Bool {
+        node.allowsOnCluster(.create, context) || node.allows(.create, on: .topic, name, context)
+    }
+
+    private static func describe(
+        _ topic: Topic, _ request: MetadataRequest, _ context: RequestContext, _ node: BrokerNode
+    ) -> TopicAnswer {
         .with {
             $0.name = topic.name
             $0.topicId = topic.id
             $0.isInternal = TopicRules.isInternal(topic.name)
-            if request.includeTopicAuthorizedOperations { $0.topicAuthorizedOperations = AuthorizedOperations.topic }
+            if request.includeTopicAuthorizedOperations {
+                $0.topicAuthorizedOperations = node.authorizedOperations(on: .topic, topic.name, context)
+            }
             $0.partitions = topic.partitions.map { partition in
                 .with {
                     let leadership = partition.leadership
@@ -121,15 +152,4 @@ enum MetadataHandler: RequestHandler {
             }
         }
     }
-}
-
-/// What a client may do, a bit for each of Kafka's `AclOperation`s (KIP-430). A broker without an authorizer allows
-/// what the resource knows.
-enum AuthorizedOperations {
-    /// Create, alter, describe, cluster action, describe and alter configs, idempotent write.
-    static let cluster = bits([5, 7, 8, 9, 10, 11, 12])
-    /// Read, write, create, delete, alter, describe, describe and alter configs.
-    static let topic = bits([3, 4, 5, 6, 7, 8, 10, 11])
-
-    static func bits(_ operations: [Int32]) -> Int32 { operations.reduce(0) { $0 | 1 << $1 } }
 }

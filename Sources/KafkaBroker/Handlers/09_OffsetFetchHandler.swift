@@ -11,6 +11,7 @@ import KafkaWire
 ///   where the client asks for stable ones (v7, KIP-447).
 /// - A member of a group under the newer protocol that brings another epoch than its own (v9) is answered
 ///   STALE_MEMBER_EPOCH for its group; a classic group has no such epochs, and they are not looked at.
+/// - A topic that may not be described answers TOPIC_AUTHORIZATION_FAILED where it is named, and is left out otherwise.
 enum OffsetFetchHandler: RequestHandler {
     static let api = ServedAPI(OffsetFetchHandler.self)
 
@@ -33,7 +34,7 @@ enum OffsetFetchHandler: RequestHandler {
                 }
             }
         } else {
-            response.topics = topics(request, node)
+            response.topics = topics(request, context, node)
         }
         return .answer(response)
     }
@@ -42,13 +43,19 @@ enum OffsetFetchHandler: RequestHandler {
 
     private typealias Topic7 = OffsetFetchResponse.OffsetFetchResponseTopic
 
-    private static func topics(_ request: OffsetFetchRequest, _ node: BrokerNode) -> [Topic7] {
-        wanted(request.topics?.map { ($0.name, $0.partitionIndexes) }, request.groupId, node).map { name, partitions in
+    private static func topics(
+        _ request: OffsetFetchRequest, _ context: RequestContext, _ node: BrokerNode
+    ) -> [Topic7] {
+        let asked = request.topics?.map { ($0.name, $0.partitionIndexes) }
+        return wanted(asked, request.groupId, context, node).map { name, partitions in
             .with {
                 $0.name = name
+                let isVisible = node.allows(.describe, on: .topic, name, context)
                 $0.partitions = partitions.map { index in
-                    let (found, error) = position(
-                        of: .init(name, index), request.groupId, request.requireStable, node)
+                    let (found, error) =
+                        isVisible
+                        ? position(of: .init(name, index), request.groupId, request.requireStable, node)
+                        : (nil, .topicAuthorizationFailed)
                     return .with {
                         $0.partitionIndex = index
                         $0.errorCode = error
@@ -82,11 +89,24 @@ enum OffsetFetchHandler: RequestHandler {
                         $0.partitions = partitions.once().map { answer($0, nil, .unknownTopicId) }
                     }
                 }
+                guard node.allows(.describe, on: .topic, name, context) else {
+                    return .with {
+                        $0.topicId = id
+                        $0.partitions = partitions.once().map { answer($0, nil, .topicAuthorizationFailed) }
+                    }
+                }
                 return answer(name, partitions.once(), group.groupId, stable, node)
             }
         }
-        return wanted(group.topics?.map { ($0.name, $0.partitionIndexes) }, group.groupId, node).map {
-            answer($0, $1, group.groupId, stable, node)
+        return wanted(group.topics?.map { ($0.name, $0.partitionIndexes) }, group.groupId, context, node).map {
+            name, partitions in
+            guard node.allows(.describe, on: .topic, name, context) else {
+                return .with {
+                    $0.name = name
+                    $0.partitions = partitions.map { answer($0, nil, .topicAuthorizationFailed) }
+                }
+            }
+            return answer(name, partitions, group.groupId, stable, node)
         }
     }
 
@@ -123,9 +143,9 @@ enum OffsetFetchHandler: RequestHandler {
         return (node.groups.committed(key, group: group), .none)
     }
 
-    /// The partitions that were asked for, or all that the group has committed.
+    /// The partitions that were asked for, or all that the group has committed and that may be seen.
     private static func wanted(
-        _ asked: [(String, [PartitionID])]?, _ group: String, _ node: BrokerNode
+        _ asked: [(String, [PartitionID])]?, _ group: String, _ context: RequestContext, _ node: BrokerNode
     ) -> [(String, [PartitionID])] {
         if let asked {
             return asked.gathered {
@@ -134,7 +154,8 @@ enum OffsetFetchHandler: RequestHandler {
                 $0.1
             }.map { ($0.key, $0.parts.once()) }
         }
-        return (node.groups.groups[group]?.offsets.sorted ?? []).map { topic, positions in
+        let positions = node.groups.groups[group]?.offsets.sorted ?? []
+        return positions.filter { node.allows(.describe, on: .topic, $0.0, context) }.map { topic, positions in
             (topic, positions.map(\.partition))
         }
     }

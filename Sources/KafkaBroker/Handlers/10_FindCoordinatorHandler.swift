@@ -12,7 +12,7 @@ enum FindCoordinatorHandler: RequestHandler {
 
     static func handle(_ request: FindCoordinatorRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
         let keys = context.version >= 4 ? request.coordinatorKeys.once() : [request.key]
-        let found = keys.map { find($0, type: request.keyType, node) }
+        let found = keys.map { find($0, type: request.keyType, context, node) }
         guard context.version < 4 else {
             return .answer(FindCoordinatorResponse.with { $0.coordinators = found })
         }
@@ -27,7 +27,7 @@ enum FindCoordinatorHandler: RequestHandler {
             })
     }
 
-    private static func find(_ key: String, type: Int8, _ node: BrokerNode) -> Coordinator {
+    private static func find(_ key: String, type: Int8, _ context: RequestContext, _ node: BrokerNode) -> Coordinator {
         func refuse(_ code: ErrorCode, _ message: String) -> Coordinator {
             .with {
                 $0.key = key
@@ -45,7 +45,7 @@ enum FindCoordinatorHandler: RequestHandler {
             asked = .transaction(key)
         default: return refuse(.invalidRequest, "no coordinators of type \(type) in this broker")
         }
-        guard let coordinator = node.cluster[node.cluster.coordinator(of: asked)] else {
+        guard let coordinator = node.cluster[node.cluster.coordinator(of: asked)]?.seen(at: context.listener) else {
             return refuse(.coordinatorNotAvailable, "no node runs")
         }
         return .with {

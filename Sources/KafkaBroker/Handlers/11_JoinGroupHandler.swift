@@ -11,8 +11,7 @@ enum JoinGroupHandler: RequestHandler {
     static let api = ServedAPI(JoinGroupHandler.self)
 
     static func handle(_ request: JoinGroupRequest, _ context: RequestContext, _ node: BrokerNode) -> Outcome {
-        let settings = node.configs.consumerGroupSettings(
-            of: request.groupId, memberLimit: node.configuration.maximumGroupSize)
+        let settings = node.consumerGroupSettings(of: request.groupId, context)
         if !node.groups.joinConsumerGroup(request, context, node.topics, settings) {
             node.groups.join(request, context)
         }

@@ -26,7 +26,7 @@ enum DescribeGroupsHandler: RequestHandler {
                     size += group.memberBytes
                     var answer = group.classic.description
                     if request.includeAuthorizedOperations, context.version >= 3 {
-                        answer.authorizedOperations = AuthorizedOperations.group
+                        answer.authorizedOperations = node.authorizedOperations(on: .group, id, context)
                     }
                     return answer
                 }
@@ -45,9 +45,4 @@ enum DescribeGroupsHandler: RequestHandler {
                 node.groups.groups[id] == nil ? "Group \(id) not found." : "Group \(id) is not a classic group."
         }
     }
-}
-
-extension AuthorizedOperations {
-    /// Read, delete, describe, describe and alter configs.
-    static let group = bits([3, 6, 8, 10, 11])
 }

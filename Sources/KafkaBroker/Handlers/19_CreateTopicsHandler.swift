@@ -8,6 +8,9 @@ import KafkaWire
 ///   are in force.
 /// - The replication factor can be the number of nodes that run at most; -1 is `default.replication.factor`. Assignments
 ///   name nodes that are registered; on nodes that are stopped the partition is offline.
+/// - Partitions are counted for `controller_mutation_rate` (KIP-599), also with `validateOnly`; from v6 on what is beyond is
+///   refused (THROTTLING_QUOTA_EXCEEDED).
+/// - Who may not describe a new topic's settings is not told them, nor its size.
 enum CreateTopicsHandler: RequestHandler {
     static let api = ServedAPI(CreateTopicsHandler.self)
 
@@ -20,6 +23,7 @@ enum CreateTopicsHandler: RequestHandler {
         var names: Set<String> = []
         let asked = request.topics.filter { names.insert($0.name).inserted }
         var answered = 0
+        var charge = MutationCharge(context, strictFrom: 6)
         return node.each(of: asked) { topic, budget, node in
             answered += 1
             if answered > node.topics.partitionLimit {
@@ -29,16 +33,28 @@ enum CreateTopicsHandler: RequestHandler {
             if named[topic.name, default: 0] > 1 {
                 return refuse(topic, .init(code: .invalidRequest, message: "Duplicate topic name."))
             }
-            let answer = create(topic, request.validateOnly, node)
+            var answer = create(topic, request.validateOnly, node, &charge)
+            let created = max(0, Int(answer.numPartitions))
+            if answer.errorCode == .none, !node.allows(.describeConfigs, on: .topic, topic.name, context) {
+                answer.topicConfigErrorCode = .topicAuthorizationFailed
+                answer.numPartitions = -1
+                answer.replicationFactor = -1
+                answer.configs = []
+            }
             budget.spend(
-                50 + topic.assignments.count + max(0, Int(answer.numPartitions)) * (request.validateOnly ? 0 : 2))
+                50 + topic.assignments.count + created * (request.validateOnly ? 0 : 2))
             return answer
         } finish: { answers in
-            CreateTopicsResponse.with { $0.topics = answers }
+            CreateTopicsResponse.with {
+                $0.throttleTimeMs = charge.throttle(node.time.now())
+                $0.topics = answers
+            }
         }
     }
 
-    private static func create(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) -> Answer {
+    private static func create(
+        _ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode, _ charge: inout MutationCharge
+    ) -> Answer {
         do throws(TopicRegistry.Refusal) {
             if let refusal = node.topics.objection(toName: asked.name) { throw refusal }
             let partitions = try partitions(asked, node)
@@ -50,6 +66,7 @@ enum CreateTopicsHandler: RequestHandler {
             if let refusal = node.topics.objection(name: asked.name, partitions: partitions, configs: configs) {
                 throw refusal
             }
+            guard node.allows(Int(partitions), &charge) else { throw TopicRegistry.Refusal.throttled }
             var id = TopicID.zero
             if !validateOnly {
                 id =

@@ -8,6 +8,8 @@ import KafkaWire
 ///   transaction is aborted, and the producer told to ask again (CONCURRENT_TRANSACTIONS). A producer that says who it
 ///   was is answered only if it still is (KIP-360). After the last epoch comes another id.
 /// - Fencing is told as PRODUCER_FENCED from v4 on, as INVALID_PRODUCER_EPOCH before (KIP-588).
+/// - With an authorizer, an id without a transactional id takes IDEMPOTENT_WRITE on the cluster, or WRITE on any topic
+///   (KIP-679).
 /// - Deviation: v6 (two-phase commits, KIP-939) is not stable in Kafka 4.3, and not served.
 enum InitProducerIdHandler: RequestHandler {
     static let api = ServedAPI(InitProducerIdHandler.self)
@@ -20,10 +22,15 @@ enum InitProducerIdHandler: RequestHandler {
                     $0.producerEpoch = -1
                 })
         }
-        guard (request.producerId == .none) == (request.producerEpoch == .none) else { return refuse(.invalidRequest) }
+        let isInOrder = (request.producerId == .none) == (request.producerEpoch == .none)
         guard let id = request.transactionalId else {
+            guard node.allowsOnCluster(.idempotentWrite, context) || node.allowsAny(.write, of: .topic, context) else {
+                return refuse(.clusterAuthorizationFailed)
+            }
+            guard isInOrder else { return refuse(.invalidRequest) }
             return .answer(InitProducerIdResponse.with { $0.producerId = node.transactions.takeProducerId() })
         }
+        guard isInOrder else { return refuse(.invalidRequest) }
         let asked = ProducerIdentity(id: request.producerId, epoch: request.producerEpoch)
         do throws(TransactionRefusal) {
             let producer = try node.transactions.initialize(

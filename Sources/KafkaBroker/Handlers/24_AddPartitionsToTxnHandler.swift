@@ -7,7 +7,8 @@ import KafkaWire
 /// - Where one of the partitions does not exist (UNKNOWN_TOPIC_OR_PARTITION) none is added, and the others are answered
 ///   OPERATION_NOT_ATTEMPTED. So it is with Kafka's own topics (TOPIC_AUTHORIZATION_FAILED).
 /// - A partition that is not in the transaction is told as TRANSACTION_ABORTABLE from v5 on, as INVALID_TXN_STATE before.
-/// - Deviation: in Kafka v4 and later need the permission of a broker; here there are no permissions.
+/// - With an authorizer, v4 and later need what brokers need, CLUSTER_ACTION. Before, a topic that may not be written to is
+///   told (TOPIC_AUTHORIZATION_FAILED), and nothing is added.
 enum AddPartitionsToTxnHandler: RequestHandler {
     static let api = ServedAPI(AddPartitionsToTxnHandler.self)
 
@@ -41,7 +42,7 @@ enum AddPartitionsToTxnHandler: RequestHandler {
             topic.partitions.map { TopicPartition(topic.name, $0) }
         }
         let producer = ProducerIdentity(id: asked.producerId, epoch: asked.producerEpoch)
-        let isComplete = keys.allSatisfy { !TopicRules.isInternal($0.topic) && exists($0, node) }
+        let isComplete = keys.allSatisfy { mayAdd($0.topic, context, node) && exists($0, node) }
         var common: ErrorCode = isComplete ? .none : .operationNotAttempted
         if isComplete, !asked.verifyOnly {
             do throws(TransactionRefusal) {
@@ -53,7 +54,7 @@ enum AddPartitionsToTxnHandler: RequestHandler {
             }
         }
         func result(_ key: TopicPartition) -> ErrorCode {
-            if TopicRules.isInternal(key.topic) { return .topicAuthorizationFailed }
+            guard mayAdd(key.topic, context, node) else { return .topicAuthorizationFailed }
             guard exists(key, node) else { return .unknownTopicOrPartition }
             guard isComplete, asked.verifyOnly else { return common }
             do throws(TransactionRefusal) {
@@ -74,6 +75,10 @@ enum AddPartitionsToTxnHandler: RequestHandler {
                 }
             }
         }
+    }
+
+    private static func mayAdd(_ topic: String, _ context: RequestContext, _ node: BrokerNode) -> Bool {
+        !TopicRules.isInternal(topic) && (context.version >= 4 || node.allows(.write, on: .topic, topic, context))
     }
 
     private static func exists(_ key: TopicPartition, _ node: BrokerNode) -> Bool {

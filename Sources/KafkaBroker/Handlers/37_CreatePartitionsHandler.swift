@@ -1,7 +1,9 @@
 import KafkaWire
 
 /// CreatePartitions: adds partitions to topics, or says why they could not be added (`validateOnly`). Partitions never
-/// become fewer. New ones have as many replicas as the first has, where no assignment says otherwise.
+/// become fewer. New ones have as many replicas as the first has, where no assignment says otherwise. They are counted for
+/// `controller_mutation_rate` (KIP-599), also with `validateOnly`; from v3 on what is beyond is refused
+/// (THROTTLING_QUOTA_EXCEEDED).
 enum CreatePartitionsHandler: RequestHandler {
     static let api = ServedAPI(CreatePartitionsHandler.self)
 
@@ -11,6 +13,7 @@ enum CreatePartitionsHandler: RequestHandler {
         var named: [String: Int] = [:]
         for topic in request.topics { named[topic.name, default: 0] += 1 }
         var answered: Set<String> = []
+        var charge = MutationCharge(context, strictFrom: 3)
         return .answer(
             CreatePartitionsResponse.with {
                 $0.results = request.topics.filter { answered.insert($0.name).inserted }.map { asked in
@@ -20,17 +23,20 @@ enum CreatePartitionsHandler: RequestHandler {
                             if named[asked.name, default: 0] > 1 {
                                 throw TopicRegistry.Refusal(code: .invalidRequest, message: "Duplicate topic name.")
                             }
-                            try add(asked, request.validateOnly, node)
+                            try add(asked, request.validateOnly, node, &charge)
                         } catch {
                             $0.errorCode = error.code
                             $0.errorMessage = error.message
                         }
                     }
                 }
+                $0.throttleTimeMs = charge.throttle(node.time.now())
             })
     }
 
-    private static func add(_ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode) throws(TopicRegistry.Refusal) {
+    private static func add(
+        _ asked: Asked, _ validateOnly: Bool, _ node: BrokerNode, _ charge: inout MutationCharge
+    ) throws(TopicRegistry.Refusal) {
         func refuse(_ code: ErrorCode, _ message: String) -> TopicRegistry.Refusal {
             .init(code: code, message: message)
         }
@@ -59,6 +65,7 @@ enum CreatePartitionsHandler: RequestHandler {
             }
         }
         if let refusal = node.topics.objection(toFurther: further) { throw refusal }
+        guard node.allows(further, &charge) else { throw .throttled }
         if !validateOnly {
             node.addPartitions(further, to: topic, assignment: asked.assignments?.map(\.brokerIds))
         }

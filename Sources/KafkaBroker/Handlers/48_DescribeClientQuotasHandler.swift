@@ -1,6 +1,6 @@
 import KafkaWire
 
-/// DescribeClientQuotas (KIP-546): the quotas that were set with AlterClientQuotas. Nobody is held to them.
+/// DescribeClientQuotas (KIP-546): the quotas that were set with AlterClientQuotas.
 enum DescribeClientQuotasHandler: RequestHandler {
     static let api = ServedAPI(DescribeClientQuotasHandler.self)
 

@@ -1,6 +1,6 @@
 import KafkaWire
 
-/// AlterClientQuotas (KIP-546): checks and keeps quotas. Nobody is held to them.
+/// AlterClientQuotas (KIP-546): checks and keeps quotas, to which clients are held from then on; see ``QuotaLedger``.
 enum AlterClientQuotasHandler: RequestHandler {
     static let api = ServedAPI(AlterClientQuotasHandler.self)
 

@@ -1,26 +1,32 @@
 import KafkaWire
 
-/// DescribeUserScramCredentials (KIP-554): who has a password. This broker knows no users: the list of all is empty, and
-/// a user that is named answers RESOURCE_NOT_FOUND, or DUPLICATE_RESOURCE where it is named twice.
+/// DescribeUserScramCredentials (KIP-554): who has a password, and how it is kept; never the keys. Users stand in the order
+/// of their names.
 enum DescribeUserScramCredentialsHandler: RequestHandler {
     static let api = ServedAPI(DescribeUserScramCredentialsHandler.self)
 
     static func handle(
         _ request: DescribeUserScramCredentialsRequest, _ context: RequestContext, _ node: BrokerNode
     ) -> Outcome {
-        var named: [String: Int] = [:]
-        for user in request.users ?? [] { named[user.name, default: 0] += 1 }
-        return .answer(
+        .answer(
             DescribeUserScramCredentialsResponse.with {
                 $0.errorMessage = nil
-                $0.results = named.sorted { $0.key < $1.key }.map { user, count in
+                $0.results = node.scramUsers.describe((request.users ?? []).map(\.name)).map { user, infos in
                     .with {
                         $0.user = user
-                        $0.errorCode = count > 1 ? .duplicateResource : .resourceNotFound
-                        $0.errorMessage =
-                            count > 1
-                            ? "Cannot describe SCRAM credentials for the same user twice in a single request: \(user)"
-                            : "Attempt to describe a user credential that does not exist: \(user)"
+                        $0.errorMessage = nil
+                        switch infos {
+                        case .success(let infos):
+                            $0.credentialInfos = infos.map { info in
+                                .with {
+                                    $0.mechanism = info.mechanism.rawValue
+                                    $0.iterations = info.iterations
+                                }
+                            }
+                        case .failure(let refusal):
+                            $0.errorCode = refusal.code
+                            $0.errorMessage = refusal.message
+                        }
                     }
                 }
             })

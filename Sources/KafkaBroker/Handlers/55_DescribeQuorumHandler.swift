@@ -30,13 +30,14 @@ enum DescribeQuorumHandler: RequestHandler {
                 $0.nodes = node.cluster.nodes.map { member in
                     .with {
                         $0.nodeId = member.id
-                        $0.listeners = [
-                            .with {
-                                $0.name = "PLAINTEXT"
-                                $0.host = member.host
-                                $0.port = member.port
+                        $0.listeners = node.configuration.listenerNames.enumerated().map { index, name in
+                            let seen = member.seen(at: index)
+                            return .with {
+                                $0.name = name
+                                $0.host = seen.host
+                                $0.port = seen.port
                             }
-                        ]
+                        }
                     }
                 }
             })

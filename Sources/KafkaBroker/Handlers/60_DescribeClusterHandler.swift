@@ -19,9 +19,11 @@ enum DescribeClusterHandler: RequestHandler {
                 $0.clusterId = node.clusterId
                 $0.controllerId = node.cluster.controller
                 if request.includeClusterAuthorizedOperations {
-                    $0.clusterAuthorizedOperations = AuthorizedOperations.cluster
+                    $0.clusterAuthorizedOperations = node.authorizedClusterOperations(context)
                 }
-                $0.brokers = node.cluster.nodes.filter { $0.isRunning || request.includeFencedBrokers }.map { member in
+                $0.brokers = node.cluster.nodes(at: context.listener).filter {
+                    $0.isRunning || request.includeFencedBrokers
+                }.map { member in
                     .with {
                         $0.brokerId = member.id
                         $0.host = member.host

@@ -43,7 +43,8 @@ enum DescribeTransactionsHandler: RequestHandler {
             $0.producerEpoch = transaction.producer.epoch
             var partitions = transaction.partitions
             for group in transaction.groups { partitions.insert(offsetsPartition(of: group)) }
-            $0.topics = Dictionary(grouping: partitions, by: \.topic).sorted { $0.key < $1.key }.map { name, keys in
+            let byTopic = Dictionary(grouping: partitions, by: \.topic).sorted { $0.key < $1.key }
+            $0.topics = byTopic.filter { node.allows(.describe, on: .topic, $0.key, context) }.map { name, keys in
                 .with {
                     $0.topic = name
                     $0.partitions = keys.map(\.partition).sorted()

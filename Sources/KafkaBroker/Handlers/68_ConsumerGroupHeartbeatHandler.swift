@@ -19,8 +19,17 @@ enum ConsumerGroupHeartbeatHandler: RequestHandler {
     static func handle(_ request: ConsumerGroupHeartbeatRequest, _ context: RequestContext, _ node: BrokerNode)
         -> Outcome
     {
-        let settings = node.configs.consumerGroupSettings(
-            of: request.groupId, memberLimit: node.configuration.maximumGroupSize)
+        // Who names a topic that he may not see is refused; with an expression, such topics are not found.
+        guard
+            (request.subscribedTopicNames ?? []).once().allSatisfy({ node.allows(.describe, on: .topic, $0, context) })
+        else {
+            return .answer(
+                ConsumerGroupHeartbeatResponse.with {
+                    $0.errorCode = .topicAuthorizationFailed
+                    $0.errorMessage = nil
+                })
+        }
+        let settings = node.consumerGroupSettings(of: request.groupId, context)
         return .answer(node.groups.heartbeat(request, context, node.topics, settings))
     }
 }

@@ -21,10 +21,33 @@ enum ConsumerGroupDescribeHandler: RequestHandler {
                     }
                     size += group.describedBytes
                     var answer = group.description(node.topics)
-                    if request.includeAuthorizedOperations { answer.authorizedOperations = AuthorizedOperations.group }
+                    guard mayDescribe(answer, context, node) else {
+                        return .with {
+                            $0.groupId = id
+                            $0.errorCode = .topicAuthorizationFailed
+                            $0.errorMessage = "members of the group are assigned topics that may not be described"
+                        }
+                    }
+                    if request.includeAuthorizedOperations {
+                        answer.authorizedOperations = node.authorizedOperations(on: .group, id, context)
+                    }
                     return answer
                 }
             })
+    }
+
+    /// Whether all topics may be described that members have, or are to have. Kafka tells nothing of a group otherwise.
+    private static func mayDescribe(
+        _ group: ConsumerGroupDescribeResponse.DescribedGroup, _ context: RequestContext, _ node: BrokerNode
+    ) -> Bool {
+        guard node.authorizer != nil else { return true }
+        var names: Set<String> = []
+        for member in group.members {
+            for assignment in [member.assignment, member.targetAssignment] {
+                for topic in assignment.topicPartitions { names.insert(topic.topicName) }
+            }
+        }
+        return names.allSatisfy { node.allows(.describe, on: .topic, $0, context) }
     }
 
     private static func unknown(_ id: String, _ node: BrokerNode) -> ConsumerGroupDescribeResponse.DescribedGroup {

@@ -3,7 +3,8 @@ import KafkaWire
 /// DescribeTopicPartitions (KIP-966): topics in the order of their names, and as many of their partitions as the client
 /// and the broker (2000) want in one answer; the cursor says where the next request goes on.
 ///
-/// - Without names all topics; a named topic that does not exist is answered with an error, and takes no room.
+/// - Without names all topics that may be described; a named topic that does not exist, or may not be described, is
+///   answered with an error, and takes no room.
 /// - There are no eligible leader replicas besides those in sync (the feature `eligible.leader.replicas.version` is off).
 enum DescribeTopicPartitionsHandler: RequestHandler {
     static let api = ServedAPI(DescribeTopicPartitionsHandler.self)
@@ -23,11 +24,18 @@ enum DescribeTopicPartitionsHandler: RequestHandler {
                     $0.topics = request.topics.map { refuse($0.name, .invalidRequest) }
                 })
         }
-        let named = request.topics.isEmpty ? node.topics.sorted.map(\.name) : request.topics.map(\.name)
+        var named = request.topics.map(\.name)
+        if named.isEmpty {
+            named = node.topics.sorted.map(\.name).filter { node.allows(.describe, on: .topic, $0, context) }
+        }
         let names = Set(named).sorted().drop { $0 < request.cursor?.topicName ?? "" }
         var room = max(1, min(limit, Int(request.responsePartitionLimit)))
         var response = DescribeTopicPartitionsResponse()
         for name in names {
+            guard node.allows(.describe, on: .topic, name, context) else {
+                response.topics.append(refuse(name, .topicAuthorizationFailed))
+                continue
+            }
             guard let topic = node.topics[name] else {
                 let isLegal = TopicRules.objection(toName: name) == nil
                 response.topics.append(refuse(name, isLegal ? .unknownTopicOrPartition : .invalidTopicException))
@@ -40,7 +48,7 @@ enum DescribeTopicPartitionsHandler: RequestHandler {
             }
             let shown = topic.partitions.dropFirst(first).prefix(room)
             room -= shown.count
-            response.topics.append(describe(topic, shown, node))
+            response.topics.append(describe(topic, shown, context, node))
             guard shown.endIndex >= topic.partitions.count else {
                 response.nextCursor = cursor(name, shown.endIndex)
                 break
@@ -63,12 +71,14 @@ enum DescribeTopicPartitionsHandler: RequestHandler {
         }
     }
 
-    private static func describe(_ topic: Topic, _ partitions: ArraySlice<Partition>, _ node: BrokerNode) -> Answer {
+    private static func describe(
+        _ topic: Topic, _ partitions: ArraySlice<Partition>, _ context: RequestContext, _ node: BrokerNode
+    ) -> Answer {
         .with {
             $0.name = topic.name
             $0.topicId = topic.id
             $0.isInternal = TopicRules.isInternal(topic.name)
-            $0.topicAuthorizedOperations = AuthorizedOperations.topic
+            $0.topicAuthorizedOperations = node.authorizedOperations(on: .topic, topic.name, context)
             $0.partitions = partitions.map { partition in
                 .with {
                     let leadership = partition.leadership

@@ -11,7 +11,7 @@ extension ServedAPI {
         LeaveGroupHandler.api, SyncGroupHandler.api, ApiVersionsHandler.api, CreateTopicsHandler.api,
         DeleteTopicsHandler.api, InitProducerIdHandler.api, AddPartitionsToTxnHandler.api, AddOffsetsToTxnHandler.api,
         EndTxnHandler.api, WriteTxnMarkersHandler.api, TxnOffsetCommitHandler.api, ConsumerGroupHeartbeatHandler.api,
-        DescribeClusterHandler.api,
+        DescribeClusterHandler.api, SaslHandshakeHandler.api, SaslAuthenticateHandler.api,
         DescribeProducersHandler.api, DescribeTransactionsHandler.api, ListTransactionsHandler.api,
     ]
 
@@ -25,6 +25,8 @@ extension ServedAPI {
         ElectLeadersHandler.api, AlterPartitionReassignmentsHandler.api, ListPartitionReassignmentsHandler.api,
         DescribeTopicPartitionsHandler.api, DescribeAclsHandler.api, CreateAclsHandler.api, DeleteAclsHandler.api,
         DescribeClientQuotasHandler.api, AlterClientQuotasHandler.api, DescribeUserScramCredentialsHandler.api,
+        AlterUserScramCredentialsHandler.api, CreateDelegationTokenHandler.api, RenewDelegationTokenHandler.api,
+        ExpireDelegationTokenHandler.api, DescribeDelegationTokenHandler.api,
         DescribeQuorumHandler.api, UpdateFeaturesHandler.api, UnregisterBrokerHandler.api,
     ]
 

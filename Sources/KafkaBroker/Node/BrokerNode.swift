@@ -8,6 +8,8 @@ final class BrokerNode {
     struct LateAnswer {
         var ticket: RequestTicket
         var outcome: Outcome
+        /// How long it was worked on meanwhile, where that is counted.
+        var spent = Duration.zero
     }
 
     /// A request that a hook holds back.
@@ -29,6 +31,15 @@ final class BrokerNode {
     var topics: TopicRegistry
     var configs: ConfigStore
     var quotas = ClientQuotas()
+    /// What clients have spent of their quotas.
+    var ledger: QuotaLedger
+    /// How many connections are taken.
+    var connectionBounds: ConnectionBounds
+    /// The passwords of those who log in with SCRAM.
+    var scramUsers = ScramUsers()
+    var delegationTokens: DelegationTokens
+    /// Decides what clients may do; nil where everybody may do everything.
+    var authorizer: Authorizer?
     var groups: GroupCoordinator
     var transactions: TransactionCoordinator
     var sessions: FetchSessions
@@ -74,8 +85,19 @@ final class BrokerNode {
             storage?.directory.clusterId ?? configuration.clusterId ?? Uuid.random(using: &random).description
         topics = TopicRegistry(partitionLimit: configuration.maximumPartitions)
         configs = ConfigStore(
-            statics: configuration.settings(host: nodes[0].host, port: nodes[0].port, rack: nodes[0].rack),
+            statics: configuration.settings(of: nodes[0]),
             nodeId: configuration.nodeId)
+        ledger = QuotaLedger(window: configuration.quotaWindow, mutationWindow: configuration.controllerQuotaWindow)
+        connectionBounds = configuration.connectionBounds
+        if configuration.delegationTokens?.isEnabled == true, let absence = CredentialHashes.absence {
+            throw BrokerStartError(
+                description:
+                    "The broker cannot start: it is to give out delegation tokens, and \(absence)"
+            )
+        }
+        // A source of its own, so that the ids of everything else are the same with tokens as without.
+        delegationTokens = DelegationTokens(configuration.delegationTokens, random: RandomSource(seed: ~seed))
+        authorizer = configuration.authorization.authorizer
         groups = GroupCoordinator(
             sessionTimeouts: configuration.sessionTimeouts, initialDelay: configuration.initialRebalanceDelay,
             memberLimit: configuration.maximumGroupSize, offsetsRetention: configuration.offsetsRetention,
@@ -88,10 +110,14 @@ final class BrokerNode {
             random: random.split())
         maintenance = MaintenanceSchedule(
             now: time.now(), flush: storage == nil ? .never : configuration.flush,
-            producersExpireAfter: configs.producerIdExpiration)
+            producersExpireAfter: configs.producerIdExpiration,
+            tokensCheckedEvery: delegationTokens.isEnabled ? configuration.delegationTokens?.expiryCheckInterval : nil)
         self.random = random
         try restore()
+        connectionBounds = configs.connectionBounds(configuration)
         maintenance.set(producersExpireAfter: configs.producerIdExpiration, now: time.now())
+        try addScramUsers(RandomSource(seed: ~seed &+ 1))
+        try addFirstAcls()
         try createTopics()
     }
 
@@ -215,6 +241,9 @@ final class BrokerNode {
             answers.append(LateAnswer(ticket: ticket, outcome: outcome))
         }
     }
+
+    /// An id that was not given before.
+    func makeId() -> Uuid { Uuid.random(using: &random) }
 
     // MARK: - Topics and records
 

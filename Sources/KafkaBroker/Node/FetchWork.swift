@@ -25,13 +25,14 @@ struct FetchWork: LongWork {
             let data = answer(target, &budget, node)
             answers.append(FetchAnswer(target: target, data: data))
         }
+        if node.ledger.isInForce, let held = node.throttled(fetch, answers) { return .answer(held) }
         var response = FetchResponse()
         switch fetch.mode {
         case .sessionless: break
         case .full(let session), .incremental(let session): response.sessionId = session
         }
         for answer in node.sessions.close(fetch.mode, answers) { response.append(answer) }
-        if hasHints { response.addEndpoints(node.cluster) }
+        if hasHints { response.addEndpoints(node.cluster, at: fetch.context.listener) }
         return .answer(response)
     }
 
@@ -41,6 +42,7 @@ struct FetchWork: LongWork {
         var data = FetchResponse.FetchableTopicResponse.PartitionData()
         data.partitionIndex = target.partition
         if !fetch.isReadCommitted { data.abortedTransactions = nil }
+        guard node.mayRead(target, fetch) else { return Self.refused(data, .topicAuthorizationFailed) }
         let place = PlantedMistake.readsFirstPartition.isMade ? fetch.targets.first ?? target : target
         guard let partition = node.partition(of: place) else {
             let isUnknown = fetch.context.version < 13 || node.topics[target.topicId] != nil

@@ -64,6 +64,8 @@ struct LongWorks {
         var api: APIKey
         var ticket: RequestTicket
         var work: any LongWork
+        /// How long it was worked on in parts, where that is counted.
+        var spent = Duration.zero
     }
 
     private var works: [RequestTicket: Entry] = [:]
@@ -114,7 +116,9 @@ extension BrokerNode {
         guard var entry = works.takeNext() else { return }
         let noted = storage?.noteCount
         var budget = WorkBudget.turn
+        let began = ledger.isInForce ? time.now() : nil
         var outcome = entry.work.step(&budget, self)
+        if let began { entry.spent += time.now() - began }
         workSteps += 1
         do throws(StorageError) {
             try save(now: now)
@@ -123,7 +127,7 @@ extension BrokerNode {
         }
         settle(now: now)
         if let outcome {
-            answers.append(LateAnswer(ticket: entry.ticket, outcome: outcome))
+            answers.append(LateAnswer(ticket: entry.ticket, outcome: outcome, spent: entry.spent))
         } else {
             works.add(entry)
         }

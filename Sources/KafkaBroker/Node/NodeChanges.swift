@@ -145,7 +145,7 @@ extension BrokerNode {
         own.port = node.listenedPort
         var configs = configs
         configs.nodeId = id
-        configs.statics = own.settings(host: node.host, port: node.port, rack: node.rack)
+        configs.statics = own.settings(of: node)
         return configs
     }
 

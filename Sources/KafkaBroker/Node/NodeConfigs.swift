@@ -74,6 +74,7 @@ extension BrokerNode {
         } else {
             configs[resource] = new
             guard resource.kind == .broker else { return }
+            connectionBounds = configs.connectionBounds(configuration)
             maintenance.set(producersExpireAfter: configs.producerIdExpiration, now: time.now())
             // Most topics have the same settings of their own, which are none.
             var known: [[String: String]: TopicSettings] = [:]

@@ -17,8 +17,14 @@ struct MaintenanceSchedule {
     private var expiryInterval: Duration
     private var flush: Instant?
     private let flushInterval: Duration?
+    private var tokens: Instant?
+    private let tokenInterval: Duration?
 
-    init(now: Instant, flush policy: BrokerConfiguration.FlushPolicy, producersExpireAfter time: Duration) {
+    /// Tokens are not looked at without an interval.
+    init(
+        now: Instant, flush policy: BrokerConfiguration.FlushPolicy, producersExpireAfter time: Duration,
+        tokensCheckedEvery tokenInterval: Duration? = nil
+    ) {
         expiryInterval = Self.interval(time)
         expiry = now + expiryInterval
         retention = now + Self.retentionInterval
@@ -29,10 +35,12 @@ struct MaintenanceSchedule {
             flushInterval = nil
         }
         flush = flushInterval.map { now + $0 }
+        self.tokenInterval = tokenInterval.map { max($0, .milliseconds(1)) }
+        tokens = self.tokenInterval.map { now + $0 }
     }
 
     /// When one of the questions below is answered with yes next.
-    var nextDeadline: Instant? { min(retention, compaction, expiry, flush ?? retention) }
+    var nextDeadline: Instant? { min(retention, compaction, expiry, min(flush ?? retention, tokens ?? retention)) }
 
     private static func interval(_ time: Duration) -> Duration {
         min(max(time, expiryIntervals.lowerBound), expiryIntervals.upperBound)
@@ -66,6 +74,13 @@ struct MaintenanceSchedule {
         return true
     }
 
+    /// Whether delegation tokens are to be looked through; asked once per interval.
+    mutating func areTokensDue(_ now: Instant) -> Bool {
+        guard let due = tokens, let tokenInterval, now >= due else { return false }
+        tokens = now + tokenInterval
+        return true
+    }
+
     /// Whether files are to be made safe; asked once per interval.
     mutating func isFlushDue(_ now: Instant) -> Bool {
         guard let due = flush, let flushInterval, now >= due else { return false }
@@ -75,7 +90,7 @@ struct MaintenanceSchedule {
 }
 
 extension BrokerNode {
-    /// Does what is due at `now`: removes records that are too old, makes files safe, writes outgrown logs anew.
+    /// Does what is due at `now`: removes records that are too old and tokens that are over, makes files safe, writes outgrown logs anew.
     func maintain(now: Instant) {
         let timestamp = time.timestamp()
         if maintenance.isRetentionDue(now) {
@@ -85,6 +100,7 @@ extension BrokerNode {
             for topic in topics.sorted { compact(topic, timestamp) }
         }
         if maintenance.isExpiryDue(now) { expireProducers(timestamp) }
+        if maintenance.areTokensDue(now) { removeExpiredTokens(timestamp) }
         guard let storage else { return }
         do throws(StorageError) {
             try storage.tidy(transactions, groups, WallClock(now: now, timestamp: timestamp))

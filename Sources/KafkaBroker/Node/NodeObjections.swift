@@ -42,6 +42,18 @@ extension BrokerNode {
         hold(
             sessions.partitionCount <= configuration.fetchSessionPartitionLimit,
             "fetch sessions name \(sessions.partitionCount) partitions")
+        hold(
+            scramUsers.count <= ScramUsers.limit && scramUsers.size <= ScramUsers.sizeLimit,
+            "there are \(scramUsers.count) SCRAM credentials of \(scramUsers.size) bytes")
+        hold(
+            delegationTokens.count <= DelegationTokens.limit && delegationTokens.size <= DelegationTokens.sizeLimit,
+            "there are \(delegationTokens.count) tokens of \(delegationTokens.size) bytes")
+        if let kept = storage?.metadata {
+            hold(kept.scramCredentials.count == scramUsers.count, "other SCRAM credentials are kept than there are")
+            hold(
+                !delegationTokens.isEnabled || kept.tokens.count == delegationTokens.count,
+                "other tokens are kept than there are")
+        }
         hold(works.tickets.allSatisfy(pending.contains), "work is done that nobody waits for")
         hold(joinVersions.keys.allSatisfy(pending.contains), "joins are remembered that nobody waits for")
         hold(

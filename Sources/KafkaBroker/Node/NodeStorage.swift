@@ -32,7 +32,13 @@ extension BrokerNode {
             for (resource, values) in storage.metadata.configs where resource.kind != .topic {
                 configs[resource] = values
             }
-            for (entity, values) in storage.metadata.quotas { quotas.restore(values, of: entity) }
+            // Two may be for one address, as localhost and 127.0.0.1: the last of them counts.
+            for (entity, values) in storage.metadata.quotas.sorted(by: { "\($0.key.inOrder)" < "\($1.key.inOrder)" }) {
+                quotas.restore(values, of: entity)
+                ledger.set(values, of: entity)
+            }
+            restoreUsers(storage.metadata)
+            restoreAcls(storage.metadata.acls)
             var found: [FoundLog] = []
             for (id, topic) in storage.metadata.topics.sorted(by: { $0.value.name < $1.value.name }) {
                 // Brokers of before let clients create such topics, whose folders are those of the state itself.
@@ -176,7 +182,7 @@ extension BrokerNode {
         recoveryCuts.append(cut)
     }
 
-    private func tell(_ remark: String) {
+    func tell(_ remark: String) {
         configuration.logger.warning("\(remark)")
         recoveryRemarks.append(remark)
     }
@@ -203,8 +209,10 @@ extension BrokerNode {
 
     /// Requests of which every one that is answered leaves something to be kept. Those that make room are not here.
     private static let keeping: Set<APIKey> = [
-        .addOffsetsToTxn, .addPartitionsToTxn, .alterClientQuotas, .alterConfigs, .createPartitions, .createTopics,
-        .deleteGroups, .endTxn, .incrementalAlterConfigs, .initProducerId, .offsetCommit, .offsetDelete,
+        .addOffsetsToTxn, .addPartitionsToTxn, .alterClientQuotas, .alterConfigs, .alterUserScramCredentials,
+        .createAcls, .createDelegationToken, .createPartitions, .createTopics, .deleteAcls, .deleteGroups, .endTxn,
+        .expireDelegationToken, .incrementalAlterConfigs, .initProducerId, .offsetCommit, .offsetDelete,
+        .renewDelegationToken,
         .txnOffsetCommit,
     ]
 
@@ -273,7 +281,9 @@ extension BrokerNode {
     ) throws(ClientQuotas.Refusal) {
         let before = quotas.held(parts)
         try quotas.alter(parts, changes, validateOnly: validateOnly)
-        guard let storage, let before, let after = quotas.held(parts) else { return }
+        guard let before, let after = quotas.held(parts) else { return }
+        ledger.set(after.values, of: after.entity)
+        guard let storage else { return }
         storage.note(ClusterMetadata.changes(of: before.entity, from: before.values, to: after.values))
     }
 

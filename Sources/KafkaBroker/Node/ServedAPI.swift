@@ -102,7 +102,7 @@ struct ServedAPI: Sendable {
         advertised = (lowest ?? versions.lowerBound)...latest
         response = H.Request.Response.self
         handle = { (bytes, context, node) throws(WireError) in
-            body(try Self.decode(H.Request.self, bytes, context.version), context, node)
+            AccessGate.pass(try Self.decode(H.Request.self, bytes, context.version), context, node, body)
         }
         decode = { (bytes, version) throws(WireError) in try Self.decode(H.Request.self, bytes, version) }
         fail = { (bytes, code, context, node) throws(WireError) in

@@ -41,6 +41,9 @@ extension SaslHandshakeResponse: TopLevelError {}
 extension SaslAuthenticateResponse: TopLevelError {}
 extension GetTelemetrySubscriptionsResponse: TopLevelError {}
 extension PushTelemetryResponse: TopLevelError {}
+extension RenewDelegationTokenResponse: TopLevelError {}
+extension ExpireDelegationTokenResponse: TopLevelError {}
+extension DescribeDelegationTokenResponse: TopLevelError {}
 
 extension HeartbeatRequest: FailableRequest {}
 extension ApiVersionsRequest: FailableRequest {}
@@ -60,3 +63,6 @@ extension SaslHandshakeRequest: FailableRequest {}
 extension SaslAuthenticateRequest: FailableRequest {}
 extension GetTelemetrySubscriptionsRequest: FailableRequest {}
 extension PushTelemetryRequest: FailableRequest {}
+extension RenewDelegationTokenRequest: FailableRequest {}
+extension ExpireDelegationTokenRequest: FailableRequest {}
+extension DescribeDelegationTokenRequest: FailableRequest {}

@@ -158,12 +158,29 @@ extension AlterClientQuotasRequest: FailableRequest {
 extension AlterUserScramCredentialsRequest: FailableRequest {
     func failed(_ code: ErrorCode, version: Int16) -> AlterUserScramCredentialsResponse {
         .with {
-            $0.results = (deletions.map(\.name) + upsertions.map(\.name)).map { user in
+            $0.results = (deletions.map(\.name) + upsertions.map(\.name)).once().sorted().map { user in
                 .with {
                     $0.user = user
                     $0.errorCode = code
                 }
             }
+        }
+    }
+}
+
+extension CreateDelegationTokenRequest: FailableRequest {
+    func failed(_ code: ErrorCode, version: Int16) -> CreateDelegationTokenResponse {
+        .with {
+            $0.errorCode = code
+            $0.principalType = KafkaPrincipal.anonymous.type
+            $0.principalName = KafkaPrincipal.anonymous.name
+            if version >= 3 {
+                $0.tokenRequesterPrincipalType = KafkaPrincipal.anonymous.type
+                $0.tokenRequesterPrincipalName = KafkaPrincipal.anonymous.name
+            }
+            $0.issueTimestampMs = -1
+            $0.expiryTimestampMs = -1
+            $0.maxTimestampMs = -1
         }
     }
 }

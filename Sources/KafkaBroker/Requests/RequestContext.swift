@@ -24,4 +24,10 @@ struct RequestContext: Sendable {
     var clientHost = ""
     /// The node whose listener the connection came in by.
     var node: BrokerID = 1
+    /// The listener of the node: 0, or one more than its place among the further ones.
+    var listener = 0
+    /// Who the client is.
+    var principal = KafkaPrincipal.anonymous
+    /// Whether the client has logged in with a delegation token, which is not to bring forth others (KIP-48).
+    var isTokenAuthenticated = false
 }

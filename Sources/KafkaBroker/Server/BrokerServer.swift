@@ -19,9 +19,21 @@ actor BrokerServer {
     nonisolated let port: UInt16
     let configuration: BrokerConfiguration
     let node: BrokerNode
-    private let logger: Logger
-    private var acceptFailedAt: Instant?
-    private(set) var listeners: [BrokerID: any LoopSocket] = [:]
+    let logger: Logger
+    var acceptFailedAt: Instant?
+    /// How many connections there are from whom, and which listeners accept none because their nodes have enough.
+    var limits: ConnectionLimits
+    var fullListeners: Set<ListenerPlace> = []
+    /// When the first connection may be idle for too long.
+    lazy var idleTimer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.idleTimerFired() } }
+    /// Which connections are held back until when, where a test moves the clock.
+    var mutes = RankedKeys<UInt64, Instant>()
+    private(set) var listeners: [ListenerPlace: any LoopSocket] = [:]
+    /// TLS of the listeners, in their order, where they speak it, and the loop that its handshakes are on.
+    let tls: [TLSContext?]
+    let handshakes: SocketLoop?
+    /// The keys of their tokens, where somebody signs those.
+    let tokenKeys: [TokenKeys?]
     private(set) var connections: [UInt64: ClientConnection] = [:]
     private var connectionCount: UInt64 = 0
     /// How many requests of each API were handled.
@@ -58,77 +70,88 @@ actor BrokerServer {
         do throws(BrokerStartError) {
             return try BrokerServer(configuration, loop: loop, own, listeners: listeners)
         } catch {
-            for listener in listeners { listener.close() }
+            for listener in listeners.joined() { listener.close() }
             throw error
         }
     }
 
     /// A listener for each node of the configuration.
     private init(
-        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [any LoopSocket]
+        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [[any LoopSocket]]
     ) throws(BrokerStartError) {
         self.configuration = configuration
         self.loop = loop
         ownLoop = own
         rested = loop.now
-        port = listeners[0].localPort
+        port = listeners[0][0].localPort
+        tls = try configuration.tlsContexts()
+        tokenKeys = try configuration.tokenKeys()
+        handshakes = try Self.handshakeLoop(for: tls)
         logger = configuration.logger
-        let nodes = listeners.enumerated().map { configuration.node($0, port: $1.localPort) }
+        limits = ConnectionLimits(window: configuration.quotaWindow)
+        let nodes = listeners.enumerated().map { configuration.node($0, sockets: $1) }
         node = try BrokerNode(
             configuration, nodes: nodes, time: configuration.time(on: loop),
             seed: configuration.seed ?? loop.random())
         bootstrapServers = node.bootstrapServers
-        for (member, socket) in zip(nodes, listeners) { self.listeners[member.id] = socket }
+        for (member, sockets) in zip(nodes, listeners) {
+            for (index, socket) in sockets.enumerated() {
+                self.listeners[ListenerPlace(node: member.id, listener: index)] = socket
+            }
+        }
     }
 
     // MARK: - Life
 
     func start() {
-        for id in listeners.keys.sorted() { watchListener(of: id) }
+        for place in listeners.keys.sorted() { watchListener(at: place) }
         // Transactions whose end was decided before the broker was killed are ended before anybody asks.
         tick()
-    }
-
-    private func watchListener(of id: BrokerID) {
-        guard !isStopped, let listener = listeners[id] else { return }
-        loop.watch(listener, for: .readable) { [weak self] _ in
-            self?.assumeIsolated { $0.accept(at: id) }
-        }
     }
 
     func stop() {
         guard !isStopped else { return }
         isStopped = true
-        for id in listeners.keys.sorted() { closeListener(of: id) }
+        for id in Set(listeners.keys.map(\.node)).sorted() { closeListeners(of: id) }
         timer.cancel()
+        idleTimer.cancel()
         node.close()
     }
 
     /// Ends the broker's own thread, when nobody uses the broker any more.
-    nonisolated func endLoop() { ownLoop?.stop() }
-
-    /// The node listens from now on.
-    func open(_ socket: any LoopSocket, for id: BrokerID) {
-        listeners[id] = socket
-        watchListener(of: id)
+    nonisolated func endLoop() {
+        ownLoop?.stop()
+        handshakes?.stop()
     }
 
-    /// The node's port and its connections are closed.
-    func closeListener(of id: BrokerID) {
-        guard let listener = listeners.removeValue(forKey: id) else { return }
-        loop.unwatch(listener)
-        listener.close()
+    /// The node listens from now on.
+    func open(_ sockets: [any LoopSocket], for id: BrokerID) {
+        for (index, socket) in sockets.enumerated() {
+            let place = ListenerPlace(node: id, listener: index)
+            listeners[place] = socket
+            watchListener(at: place)
+        }
+    }
+
+    /// The node's ports and its connections are closed.
+    func closeListeners(of id: BrokerID) {
+        for place in listeners.keys.filter({ $0.node == id }).sorted() {
+            guard let listener = listeners.removeValue(forKey: place) else { continue }
+            loop.unwatch(listener)
+            listener.close()
+        }
         for connection in connectionsInOrder where connection.node == id { close(connection) }
     }
 
     /// The connections, those in front that were made first.
-    private var connectionsInOrder: [ClientConnection] { connections.values.sorted { $0.id < $1.id } }
+    var connectionsInOrder: [ClientConnection] { connections.values.sorted { $0.id < $1.id } }
 
     func countRequest(_ key: APIKey) { requestCounts[key, default: 0] += 1 }
 
     /// Does what is due by the configuration's clock, which a test may have moved.
     func tick() {
         node.tick(now: node.time.now())
+        unmuteDue()
         let now = loop.now
         if now - rested > .seconds(10) {
             rested = now
@@ -147,39 +170,26 @@ actor BrokerServer {
 
     // MARK: - Connections
 
-    private func accept(at id: BrokerID) {
-        guard let listener = listeners[id] else { return }
-        do {
-            while let socket = try listener.accept() { open(socket, at: id) }
-        } catch {
-            let now = loop.now
-            // While it goes on it is said once.
-            if acceptFailedAt.map({ now - $0 > .seconds(10) }) ?? true {
-                logger.warning("Connections are accepted when this is over: \(error)")
-            }
-            acceptFailedAt = now
-            // The listener stays readable: without a pause the loop would spin.
-            loop.unwatch(listener)
-            loop.schedule(at: loop.now + .milliseconds(100)) { [weak self] in
-                self?.assumeIsolated { $0.watchListener(of: id) }
-            }
-        }
-    }
-
-    private func open(_ socket: any LoopSocket, at node: BrokerID) {
+    /// A connection that the limits have taken.
+    func open(_ socket: any LoopSocket, at place: ListenerPlace, _ address: String) {
         connectionCount += 1
+        let security = configuration.securities[place.listener]
+        let isOpen = security.securityProtocol == .plaintext
         let connection = ClientConnection(
-            id: connectionCount, socket: socket, node: node, requestLimit: configuration.maximumRequestBytes,
-            now: loop.now)
+            id: connectionCount, socket: socket, place: place, security: security, address: address,
+            requestLimit: isOpen ? configuration.maximumRequestBytes : configuration.maximumLoginBytes, now: loop.now)
         connections[connection.id] = connection
         logger.debug("Connection from \(connection.peer)")
         let id = connection.id
+        if !isOpen { limitLogin(of: connection) }
+        if let tls = tls[place.listener] { return beginHandshake(of: connection, tls) }
         loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness) }
         }
+        planIdleCheck()
     }
 
-    private func ready(_ id: UInt64, _ readiness: Readiness) {
+    func ready(_ id: UInt64, _ readiness: Readiness) {
         guard let connection = connections[id] else { return }
         if readiness.contains(.writable) {
             connection.needsFlush = true
@@ -188,10 +198,10 @@ actor BrokerServer {
         if !readiness.isDisjoint(with: [.readable, .failed]) { receive(connection) }
     }
 
-    private func receive(_ connection: ClientConnection) {
+    func receive(_ connection: ClientConnection) {
         var hasEnded = false
+        let socket = connection.socket
         do throws(NetError) {
-            let socket = connection.socket
             var isFull = false
             try connection.input.receive { (buffer) throws(NetError) -> Int in
                 isFull = buffer.isEmpty
@@ -214,14 +224,14 @@ actor BrokerServer {
             connection.hasEnded = true
             return touch(connection)
         }
-        if connection.inputIsFull { updateInterest(of: connection) }
+        if connection.inputIsFull || socket.holdsInput { updateInterest(of: connection) }
         connection.mayHaveMore = true
         heldBytes += connection.count()
         wait(connection)
     }
 
     /// Everything that the connection has begun ends with it.
-    private func close(_ connection: ClientConnection) {
+    func close(_ connection: ClientConnection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         if let pending = connection.pending {
             node.forget(pending.ticket)
@@ -232,7 +242,16 @@ actor BrokerServer {
         heldBytes -= connection.counted
         loop.unwatch(connection.socket)
         if let timer = connection.unmuting { loop.cancel(timer) }
-        connection.socket.close()
+        if let timer = connection.loginEnd { loop.cancel(timer) }
+        mutes[connection.id] = nil
+        if connection.isShaking, let handshakes {
+            // Another thread may be at work on it, and is the one to close it.
+            let socket = connection.socket
+            Task(executorPreference: handshakes) { socket.close() }
+        } else {
+            connection.socket.close()
+        }
+        left(connection.address, connection.place)
     }
 
     func hangUp(_ connection: ClientConnection, _ reason: String) {
@@ -278,11 +297,13 @@ actor BrokerServer {
             left > 0, connection.traffic < end
         {
             do {
-                guard let frame = try connection.input.next() else {
+                let next = try connection.input.next()
+                // Also where none is whole: then the beginning of one has been moved to where there is room for its rest.
+                connection.inputIsFull = false
+                guard let frame = next else {
                     connection.mayHaveMore = false
                     break
                 }
-                connection.inputIsFull = false
                 left -= 1
                 try handle(frame, of: connection)
             } catch {
@@ -303,10 +324,11 @@ actor BrokerServer {
             let answers = node.takeAnswers()
             if answers.isEmpty { return }
             for late in answers {
-                guard let connection = connections[late.ticket.connection], let request = connection.pending,
+                guard let connection = connections[late.ticket.connection], var request = connection.pending,
                     request.ticket == late.ticket
                 else { continue }
                 connection.pending = nil
+                request.charge?.add(late.spent)
                 perform(late.outcome, request, of: connection)
                 // Requests may have waited behind this one.
                 touch(connection)
@@ -361,6 +383,7 @@ actor BrokerServer {
             }
         }
         if heldBytes > configuration.maximumHeldBytes { makeRoom() }
+        reconsiderListeners()
         setTimer()
         if node.works.count > 0 || !turns.isEmpty { planEndOfTurn() }
     }
@@ -382,8 +405,12 @@ actor BrokerServer {
         var interest: Readiness = []
         // While an answer is awaited, reading goes on as far as there is room: so the connection's end is noticed.
         if !connection.inputIsFull, !connection.hasEnded { interest.insert(.readable) }
-        if connection.unsent > 0 { interest.insert(.writable) }
+        if connection.unsent > 0 || connection.socket.wantsToWrite { interest.insert(.writable) }
         loop.setInterest(connection.socket, interest)
+        guard interest.contains(.readable), connection.socket.holdsInput else { return }
+        // It holds bytes that have arrived, of which the system does not know.
+        let id = connection.id
+        loop.afterJobs { [weak self] in self?.assumeIsolated { $0.ready(id, .readable) } }
     }
 
     private func setTimer() {

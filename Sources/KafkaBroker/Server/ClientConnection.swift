@@ -4,13 +4,24 @@ import KafkaWire
 /// handled. Lives on the loop.
 final class ClientConnection {
     let id: UInt64
-    let socket: any LoopSocket
-    /// The node whose listener it came in by.
-    let node: BrokerID
+    /// The bytes of requests and answers; under TLS those that it protects.
+    var socket: any LoopSocket
+    /// The node, and which of its listeners it came in by.
+    let place: ListenerPlace
+    var node: BrokerID { place.node }
+    /// What that listener asks of clients, and how far this one has come.
+    let security: ListenerSecurity
+    var authentication: ConnectionAuthentication
+    /// Whether another thread works on its TLS handshake.
+    var isShaking = false
+    /// Ends it, unless it has said who it is before.
+    var loginEnd: TimerID?
     /// The other side, for the log.
     let peer: String
     /// The address of the other side, as Kafka shows it: a slash and the number.
     let clientHost: String
+    /// The same in its canonical form, as limits count it.
+    let address: String
     var input: FrameAssembler
     /// The request whose answer comes later. Later requests of the connection wait for it: answers have the order of
     /// their requests, as in Kafka, which handles one request of a connection at a time.
@@ -44,17 +55,33 @@ final class ClientConnection {
     private(set) var software: (name: String, version: String)?
     private var output = OutputQueue()
 
-    init(id: UInt64, socket: any LoopSocket, node: BrokerID, requestLimit: Int, now: Instant) {
+    init(
+        id: UInt64, socket: any LoopSocket, place: ListenerPlace, security: ListenerSecurity, address: String,
+        requestLimit: Int, now: Instant
+    ) {
         self.id = id
         lastProgress = now
-        self.node = node
+        self.place = place
+        self.security = security
+        authentication = ConnectionAuthentication(security)
         self.socket = socket
         let peer = socket.peer.map { "\($0)" } ?? "?"
         self.peer = peer
-        // Without the port, and without the brackets of IPv6.
-        let host = peer.lastIndex(of: ":").map { peer[..<$0] } ?? peer[...]
-        clientHost = "/" + host.filter { $0 != "[" && $0 != "]" }
+        clientHost = "/" + Self.host(peer)
+        self.address = address
         input = FrameAssembler(limit: requestLimit)
+    }
+
+    /// The other side without the port, and without the brackets of IPv6.
+    private static func host(_ peer: String) -> String {
+        let host = peer.lastIndex(of: ":").map { peer[..<$0] } ?? peer[...]
+        return host.filter { $0 != "[" && $0 != "]" }
+    }
+
+    /// The address of a socket's other side, in its canonical form where it is one of the Internet.
+    static func address(of socket: any LoopSocket) -> String {
+        let host = host(socket.peer.map { "\($0)" } ?? "?")
+        return NumericAddress.canonical(host) ?? host
     }
 
     /// Whether its next request may be handled.
@@ -108,6 +135,9 @@ final class ClientConnection {
             response, of: request.api.response, version: request.version, correlationId: request.correlationId)
     }
 
+    /// Appends a frame that is no answer to a request: what a mechanism says to a client that began with SaslHandshake v0.
+    func append(raw bytes: [UInt8]) { output.append(raw: bytes) }
+
     /// Offers the output to the system. Throws also where a file cannot be read that belongs to an answer.
     func flush(on loop: any EventLoop) throws(NetError) {
         needsFlush = false
@@ -118,6 +148,8 @@ final class ClientConnection {
         } sendFile: { (part) throws(NetError) in
             try socket.write(part)
         }
+        // What a socket has taken and holds itself.
+        if unsent == 0, socket.wantsToWrite { _ = try socket.write([], isMore: false) }
         bytesOut += before - unsent
         if unsent < before { lastProgress = loop.now }
         if progress == .broken { throw NetError(.closed, doing: "read a file of the log") }

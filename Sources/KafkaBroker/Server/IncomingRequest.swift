@@ -9,6 +9,8 @@ struct PendingRequest {
     let correlationId: Int32
     /// Where the configuration has an observer: what it will be told.
     var observation: RequestObservation?
+    /// Where clients are held to quotas: what the request has cost so far.
+    var charge: RequestCharge?
 }
 
 /// A request as it was cut out of a frame: which API it is for, whether that is served, and what its answer needs. The
@@ -60,5 +62,14 @@ struct IncomingRequest {
         RequestContext(
             ticket: pending.ticket, version: pending.version, clientId: header.clientId ?? "", now: time.now(),
             timestamp: time.timestamp(), clientHost: clientHost, node: node)
+    }
+
+    /// The same of a request that came over a connection.
+    func context(_ time: BrokerTime, _ connection: ClientConnection) -> RequestContext {
+        var context = context(time, clientHost: connection.clientHost, node: connection.node)
+        context.listener = connection.place.listener
+        context.principal = connection.authentication.principal
+        context.isTokenAuthenticated = connection.authentication.isToken
+        return context
     }
 }

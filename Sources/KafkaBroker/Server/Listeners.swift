@@ -1,10 +1,20 @@
 import KafkaWire
 
+/// A listener of a node: 0 is that of ``BrokerConfiguration/host``, behind it are the further ones.
+struct ListenerPlace: Hashable, Comparable {
+    var node: BrokerID
+    var listener: Int
+
+    static func < (a: ListenerPlace, b: ListenerPlace) -> Bool {
+        (a.node, a.listener) < (b.node, b.listener)
+    }
+}
+
 /// The ports of a broker's nodes.
 enum Listeners {
-    /// Opens a port for each node of the configuration; none is left open where one cannot be had.
+    /// Opens the ports of each node of the configuration; none is left open where one cannot be had.
     static func open(_ configuration: BrokerConfiguration, on loop: any EventLoop) async throws(BrokerStartError)
-        -> [any LoopSocket]
+        -> [[any LoopSocket]]
     {
         guard configuration.brokers >= 1, configuration.brokers <= 100 else {
             throw BrokerStartError(
@@ -20,11 +30,31 @@ enum Listeners {
         if let objection = racks.lazy.compactMap(BrokerConfiguration.objection(toRack:)).first {
             throw BrokerStartError(description: "The broker cannot start. \(objection)")
         }
+        let names = configuration.listenerNames
+        guard Set(names).count == names.count else {
+            throw BrokerStartError(
+                description: "The broker cannot start: two of its listeners have the same name: "
+                    + names.joined(separator: ", ") + ".")
+        }
+        var sockets: [[any LoopSocket]] = []
+        do throws(BrokerStartError) {
+            for index in 0..<configuration.brokers {
+                sockets.append(try await open(try ports(configuration, index), configuration, on: loop))
+            }
+        } catch {
+            for socket in sockets.joined() { socket.close() }
+            throw error
+        }
+        return sockets
+    }
+
+    /// Opens the ports of one node, one for each listener.
+    static func open(
+        _ ports: [UInt16], _ configuration: BrokerConfiguration, on loop: any EventLoop
+    ) async throws(BrokerStartError) -> [any LoopSocket] {
         var sockets: [any LoopSocket] = []
-        for index in 0..<configuration.brokers {
-            do throws(BrokerStartError) {
-                sockets.append(try await open(configuration.host, port(configuration, index), on: loop))
-            } catch {
+        for (port, address) in zip(ports, configuration.addresses) {
+            do throws(BrokerStartError) { sockets.append(try await open(address.host, port, on: loop)) } catch {
                 for socket in sockets { socket.close() }
                 throw error
             }
@@ -33,7 +63,7 @@ enum Listeners {
     }
 
     /// Opens one port.
-    static func open(_ host: String, _ port: UInt16, on loop: any EventLoop) async throws(BrokerStartError)
+    private static func open(_ host: String, _ port: UInt16, on loop: any EventLoop) async throws(BrokerStartError)
         -> any LoopSocket
     {
         do throws(NetError) {
@@ -48,15 +78,91 @@ enum Listeners {
         }
     }
 
-    /// The port that a node is to have: any free one, or one after the other.
-    static func port(_ configuration: BrokerConfiguration, _ index: Int) throws(BrokerStartError) -> UInt16 {
-        guard configuration.port != 0 else { return 0 }
-        guard let port = UInt16(exactly: Int(configuration.port) + index) else {
+    /// The ports that a node is to have: any free ones, or one after the other.
+    static func ports(_ configuration: BrokerConfiguration, _ index: Int) throws(BrokerStartError) -> [UInt16] {
+        try configuration.addresses.map { (address) throws(BrokerStartError) in
+            try port(address.port, index, of: configuration)
+        }
+    }
+
+    private static func port(
+        _ first: UInt16, _ index: Int, of configuration: BrokerConfiguration
+    ) throws(BrokerStartError) -> UInt16 {
+        guard first != 0 else { return 0 }
+        guard let port = UInt16(exactly: Int(first) + index) else {
             throw BrokerStartError(
                 description:
-                    "The broker cannot start: \(configuration.brokers) nodes from port \(configuration.port) on "
+                    "The broker cannot start: \(configuration.brokers) nodes from port \(first) on "
                     + "would need ports above 65535.")
         }
         return port
+    }
+}
+
+extension BrokerConfiguration {
+    /// How clients are told of the node at that place, whose listeners have these sockets.
+    func node(_ index: Int, sockets: [any LoopSocket], rack: String? = nil) -> ClusterMap.Node {
+        var node = node(index, port: sockets.first?.localPort ?? 0, rack: rack)
+        node.further = endpoints(index, ports: sockets.dropFirst().map(\.localPort))
+        return node
+    }
+
+    /// TLS of the listeners, in their order, where they speak it.
+    func tlsContexts() throws(BrokerStartError) -> [TLSContext?] {
+        var contexts: [TLSContext?] = []
+        for security in securities {
+            guard security.securityProtocol.hasTLS else {
+                contexts.append(nil)
+                continue
+            }
+            guard let options = security.tls else {
+                throw BrokerStartError(
+                    description:
+                        "The broker cannot start: listener \(security.name) speaks TLS and has no certificate; set "
+                        + "ListenerSecurity.tls (ssl.keystore.location).")
+            }
+            let (logger, name) = (logger, security.name)
+            do throws(TLSError) {
+                let context = try TLSContext(server: options) { logger.warning("Listener \(name): \($0)") }
+                for warning in context.warnings { logger.warning("Listener \(name): \(warning)") }
+                contexts.append(context)
+            } catch {
+                throw BrokerStartError(
+                    description: "The broker cannot start: listener \(security.name): \(error)")
+            }
+        }
+        return contexts
+    }
+}
+
+extension BrokerConfiguration {
+    /// The keys of the listeners' tokens, in their order, where somebody signs those.
+    func tokenKeys() throws(BrokerStartError) -> [TokenKeys?] {
+        var all: [TokenKeys?] = []
+        for security in securities {
+            do throws(TokenKeys.Failure) {
+                let keys = try TokenKeys(security.tokens) { (path) throws(TokenKeys.Failure) in
+                    do throws(SecretFileError) { return try Secret.file(path).secret.copied() } catch {
+                        throw TokenKeys.Failure(description: "\(error)")
+                    }
+                }
+                all.append(keys)
+            } catch {
+                throw BrokerStartError(
+                    description: "The broker cannot start: listener \(security.name): the keys of its tokens cannot be "
+                        + "read: \(error)")
+            }
+        }
+        return all
+    }
+}
+
+extension BrokerServer {
+    /// A loop for the handshakes of TLS, where any listener speaks it.
+    static func handshakeLoop(for tls: [TLSContext?]) throws(BrokerStartError) -> SocketLoop? {
+        guard tls.contains(where: { $0 != nil }) else { return nil }
+        do throws(NetError) { return try SocketLoop(name: "kafka-broker-tls") } catch {
+            throw BrokerStartError(description: "The broker cannot start: \(error).")
+        }
     }
 }

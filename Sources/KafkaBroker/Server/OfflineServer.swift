@@ -153,16 +153,7 @@ package final class OfflineServer {
 
     private func answer(_ response: any WireMessage, to pending: PendingRequest, _ index: Int) {
         do throws(WireError) {
-            var output = OutputQueue()
-            try output.append(
-                response, of: pending.api.response, version: pending.version, correlationId: pending.correlationId)
-            var frame: [UInt8] = []
-            // In pieces, as a system takes them that has little room.
-            _ = output.flush { parts, _ in
-                let taken = parts[0].prefix(64 << 10)
-                frame.append(contentsOf: taken)
-                return taken.count
-            }
+            let frame = try Self.frame(of: response, to: pending)
             events.append(
                 .answer(
                     connection: index, api: pending.api.key, version: pending.version,
@@ -170,6 +161,21 @@ package final class OfflineServer {
         } catch {
             hangUp(index, "an answer could not be written: \(error)")
         }
+    }
+
+    /// An answer in its frame, with its size in front.
+    static func frame(of response: any WireMessage, to pending: PendingRequest) throws(WireError) -> [UInt8] {
+        var output = OutputQueue()
+        try output.append(
+            response, of: pending.api.response, version: pending.version, correlationId: pending.correlationId)
+        var frame: [UInt8] = []
+        // In pieces, as a system takes them that has little room.
+        _ = output.flush { parts, _ in
+            let taken = parts[0].prefix(64 << 10)
+            frame.append(contentsOf: taken)
+            return taken.count
+        }
+        return frame
     }
 
     private func hangUp(_ index: Int, _ reason: String) {

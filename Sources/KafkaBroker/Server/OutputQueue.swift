@@ -66,6 +66,13 @@ struct OutputQueue: ~Copyable {
         swap(&writer, &self.writer)
     }
 
+    /// Appends a frame of these bytes.
+    mutating func append(raw bytes: [UInt8]) {
+        writer.integer(Int32(clamping: bytes.count))
+        bytes.withUnsafeBytes { writer.raw($0) }
+        count += 4 + bytes.count
+    }
+
     /// Offers what is there to `write`, which says how many bytes it took, until everything has left or it takes
     /// nothing. Parts of files are offered to `sendFile`; where that gives nil, or is missing, they are read.
     mutating func flush<E: Error>(

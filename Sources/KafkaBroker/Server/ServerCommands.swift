@@ -20,7 +20,7 @@ extension BrokerServer {
     func stopNode(_ id: BrokerID) throws(BrokerCommandError) {
         try node.requireNode(id)
         guard node.cluster.isRunning(id) else { return }
-        closeListener(of: id)
+        closeListeners(of: id)
         node.stopped(id)
         settle()
     }
@@ -28,10 +28,13 @@ extension BrokerServer {
     func startNode(_ id: BrokerID) async throws(BrokerCommandError) {
         try node.requireNode(id)
         guard let found = node.cluster[id], !found.isRunning else { return }
-        let socket = try await listen(on: found.listenedPort)
+        let sockets = try await listen(on: [found.listenedPort] + found.further.map(\.listenedPort))
         // The command may have been given twice meanwhile, or the node removed.
-        guard node.cluster[id]?.isRunning == false, !isStopped else { return socket.close() }
-        open(socket, for: id)
+        guard node.cluster[id]?.isRunning == false, !isStopped else {
+            for socket in sockets { socket.close() }
+            return
+        }
+        open(sockets, for: id)
         node.started(id)
         settle()
     }
@@ -40,17 +43,17 @@ extension BrokerServer {
         if let objection = BrokerConfiguration.objection(toRack: rack) { throw .init(objection) }
         guard node.cluster.highestId.rawValue < .max else { throw .init("No node id is left after \(Int32.max).") }
         let offset = Int(node.cluster.highestId.rawValue - configuration.nodeId.rawValue) + 1
-        let port: UInt16
-        do { port = try Listeners.port(configuration, offset) } catch { throw .init(error.description) }
-        let socket = try await listen(on: port)
+        let ports: [UInt16]
+        do { ports = try Listeners.ports(configuration, offset) } catch { throw .init(error.description) }
+        let sockets = try await listen(on: ports)
         guard !isStopped else {
-            socket.close()
+            for socket in sockets { socket.close() }
             throw .init("The broker is stopped.")
         }
         let place = Int(node.cluster.highestId.rawValue - configuration.nodeId.rawValue) + 1
-        let added = configuration.node(place, port: socket.localPort, rack: rack)
+        let added = configuration.node(place, sockets: sockets, rack: rack)
         node.added(added)
-        open(socket, for: added.id)
+        open(sockets, for: added.id)
         settle()
         return added.id
     }
@@ -65,9 +68,9 @@ extension BrokerServer {
         settle()
     }
 
-    private func listen(on port: UInt16) async throws(BrokerCommandError) -> any LoopSocket {
+    private func listen(on ports: [UInt16]) async throws(BrokerCommandError) -> [any LoopSocket] {
         do throws(BrokerStartError) {
-            return try await Listeners.open(configuration.host, port, on: loop)
+            return try await Listeners.open(ports, configuration, on: loop)
         } catch {
             throw .init(error.description)
         }
@@ -75,15 +78,18 @@ extension BrokerServer {
 
     func speak(as release: KafkaRelease?) { node.release = release }
 
+    /// When something is due by a clock that is moved.
+    private var nextDeadline: Instant? { [node.nextDeadline, mutes.first?.rank].compactMap { $0 }.min() }
+
     /// Moves the clock to each deadline on the way, so that what is due happens in its order.
     func advance(_ clock: ManualClock, by duration: Duration) {
         let end = clock.now + duration
-        while let next = node.nextDeadline, next <= end {
+        while let next = nextDeadline, next <= end {
             // A deadline that has been passed already moves nothing; then one tick has to do.
             let isProgress = next > clock.now
             clock.move(to: next)
             tick()
-            if !isProgress, node.nextDeadline == next { break }
+            if !isProgress, nextDeadline == next { break }
         }
         clock.move(to: end)
         tick()

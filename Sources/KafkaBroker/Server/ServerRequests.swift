@@ -4,6 +4,7 @@ import KafkaWire
 
 extension BrokerServer {
     func handle(_ frame: Bytes, of connection: ClientConnection) throws(WireError) {
+        if connection.authentication.takesRawFrames { return take(raw: frame, of: connection) }
         var request: IncomingRequest
         do throws(IncomingRequest.Refusal) {
             request = try IncomingRequest(frame, connection.nextTicket(), speaking: node.release)
@@ -20,9 +21,15 @@ extension BrokerServer {
         }
         countRequest(request.api.key)
         try connection.note(request, frame)
-        let context = request.context(node.time, clientHost: connection.clientHost, node: connection.node)
+        guard try admits(request, of: connection) else { return }
+        let context = request.context(node.time, connection)
+        if node.ledger.isInForce {
+            request.pending.charge = RequestCharge(context.quotaClient, bytes: frame.count, now: context.now)
+        }
         if hooks.wants(request.api.key) { return try handleHooked(request, context, of: connection) }
-        perform(try node.handle(request.api, request.body, context), request.pending, of: connection)
+        let outcome = try node.handle(request.api, request.body, context)
+        if request.pending.charge != nil { request.pending.charge?.pause(node.time.now()) }
+        perform(outcome, request.pending, of: connection)
     }
 
     func perform(_ outcome: Outcome, _ request: PendingRequest, of connection: ClientConnection) {
@@ -31,7 +38,8 @@ extension BrokerServer {
         case .later, .work: connection.pending = request
         case .silent:
             observe(request.observation?.ended(.silent, now: loop.now))
-            if let time = connection.throttle.take() { mute(connection, for: time) }
+            let time = charge(request, isAnswered: false, told: 0)
+            if let time = longer(connection.throttle.take(), time) { mute(connection, for: time) }
         case .hangUp(let reason):
             observe(request.observation?.ended(.hungUp(reason), now: loop.now))
             hangUp(connection, reason)
@@ -42,7 +50,8 @@ extension BrokerServer {
     private func handleHooked(
         _ request: IncomingRequest, _ context: RequestContext, of connection: ClientConnection
     ) throws(WireError) {
-        let (api, body, request) = (request.api, request.body, request.pending)
+        let (api, body) = (request.api, request.body)
+        var request = request.pending
         let message = try api.decode(body, context.version)
         let verdict = hooks.decide(
             .init(
@@ -50,7 +59,10 @@ extension BrokerServer {
                 connection: connection.id, message: message))
         let isUnanswered = (message as? ProduceRequest)?.acks == 0
         switch verdict {
-        case .pass: perform(try node.handle(api, body, context), request, of: connection)
+        case .pass:
+            let outcome = try node.handle(api, body, context)
+            request.charge?.pause(node.time.now())
+            perform(outcome, request, of: connection)
         case .answer(let response):
             guard type(of: response) == api.response else {
                 return hangUp(connection, "a hook answers \(api.key) with \(type(of: response))")
@@ -64,11 +76,14 @@ extension BrokerServer {
             node.handle(api, body, context, after: duration)
         case .throttle(let time):
             connection.throttle = time
-            perform(try node.handle(api, body, context), request, of: connection)
+            let outcome = try node.handle(api, body, context)
+            request.charge?.pause(node.time.now())
+            perform(outcome, request, of: connection)
         case .drop: if !isUnanswered { connection.pending = request }
         case .disconnect: hangUp(connection, "a hook wants it")
         case .disconnectAfterwards:
             let outcome = try node.handle(api, body, context)
+            request.charge?.pause(node.time.now())
             connection.isToBeClosed = true
             perform(outcome, request, of: connection)
             if case .silent = outcome { hangUp(connection, "a hook wants it") }
@@ -80,7 +95,12 @@ extension BrokerServer {
     ) {
         guard !connection.isToBeClosed else { return hangUp(connection, "a hook wants it") }
         var response = response
-        if let time = connection.throttle.take() {
+        var time = connection.throttle.take()
+        if request.charge != nil {
+            let told = (response as? any ThrottledResponse)?.throttleTimeMs ?? 0
+            time = longer(time, charge(request, isAnswered: true, told: told))
+        }
+        if let time {
             if var throttled = response as? any ThrottledResponse {
                 throttled.throttleTimeMs = Milliseconds(time)
                 response = throttled
@@ -89,7 +109,13 @@ extension BrokerServer {
         }
         do {
             let before = connection.unsent
+            let began = request.charge == nil ? nil : node.time.now()
             try connection.append(response, for: request)
+            // As the time of Kafka's network threads: it counts for the next request.
+            if let began, let client = request.charge?.client {
+                let now = node.time.now()
+                node.ledger.worked(now - began, client, now)
+            }
             connection.needsFlush = true
             touch(connection)
             observe(
@@ -100,17 +126,41 @@ extension BrokerServer {
         }
     }
 
-    /// Handles nothing more of the connection for so long.
+    /// Counts what a request has cost its client; for how long that is held back.
+    private func charge(_ request: PendingRequest, isAnswered: Bool, told: Milliseconds) -> Duration? {
+        request.charge.flatMap { node.throttle($0, request.api.key, isAnswered: isAnswered, told: told) }
+    }
+
+    private func longer(_ one: Duration?, _ other: Duration?) -> Duration? {
+        guard let one, let other else { return one ?? other }
+        return max(one, other)
+    }
+
+    /// Lets those go on whose time is over, by a clock that a test moves.
+    func unmuteDue() {
+        guard !mutes.isEmpty else { return }
+        for id in mutes.take(upTo: node.time.now()) { unmute(id) }
+    }
+
+    private func unmute(_ id: UInt64) {
+        guard let connection = connections[id] else { return }
+        connection.isMuted = false
+        connection.unmuting = nil
+        // Only now it can be idle.
+        connection.lastProgress = loop.now
+        touch(connection)
+    }
+
+    /// Handles nothing more of the connection for so long, by the broker's clock.
     func mute(_ connection: ClientConnection, for time: Duration) {
         connection.isMuted = true
         let id = connection.id
+        if case .manual = configuration.clock {
+            mutes[id] = node.time.now() + time
+            return
+        }
         connection.unmuting = loop.schedule(at: loop.now + time) { [weak self] in
-            self?.assumeIsolated { server in
-                guard let connection = server.connections[id] else { return }
-                connection.isMuted = false
-                connection.unmuting = nil
-                server.touch(connection)
-            }
+            self?.assumeIsolated { $0.unmute(id) }
         }
     }
 

@@ -1,6 +1,7 @@
 import KafkaWire
 
-/// What the records of the cluster's metadata come to: topics, settings, quotas, and the producer ids given out.
+/// What the records of the cluster's metadata come to: topics, settings, quotas, users, tokens, who may do what, and the
+/// producer ids given out.
 struct ClusterMetadata: Equatable {
     /// A topic and its partitions, in the order of their numbers.
     struct Topic: Equatable {
@@ -11,6 +12,10 @@ struct ClusterMetadata: Equatable {
     private(set) var topics: [TopicID: Topic] = [:]
     private(set) var configs: [ConfigResource: [String: String]] = [:]
     private(set) var quotas: [ClientQuotas.Entity: [String: Double]] = [:]
+    private(set) var scramCredentials: [ScramUsers.Key: ScramUsers.Credential] = [:]
+    /// The delegation tokens by their ids. They are kept also where the broker gives out none.
+    private(set) var tokens: [String: DelegationTokenRecord] = [:]
+    private(set) var acls: [Uuid: AccessControlEntryRecord] = [:]
     private(set) var nextProducerId: ProducerID = 0
     /// The topics that were deleted since the log was last written anew: what is left of them may go.
     private(set) var removed: [TopicID: String] = [:]
@@ -39,6 +44,16 @@ struct ClusterMetadata: Equatable {
             values[quota.key] = quota.remove ? nil : quota.value
             quotas[entity] = values.isEmpty ? nil : values
         case .producerIds(let ids): nextProducerId = max(nextProducerId, ids.nextProducerId)
+        case .token(let token): tokens[token.tokenId] = token
+        case .removeToken(let removed): tokens[removed.tokenId] = nil
+        case .scramCredential(let credential):
+            guard let mechanism = ScramUsers.Mechanism(rawValue: credential.mechanism) else { return }
+            scramCredentials[.init(user: ExactName(credential.name), mechanism: mechanism)] = .init(credential)
+        case .removeScramCredential(let removed):
+            guard let mechanism = ScramUsers.Mechanism(rawValue: removed.mechanism) else { return }
+            scramCredentials[.init(user: ExactName(removed.name), mechanism: mechanism)] = nil
+        case .acl(let acl): acls[acl.id] = acl
+        case .removeAcl(let removed): acls[removed.id] = nil
         case .other: break
         }
     }
@@ -79,6 +94,9 @@ struct ClusterMetadata: Equatable {
         for (entity, values) in quotas.sorted(by: { "\($0.key.inOrder)" < "\($1.key.inOrder)" }) {
             records += Self.changes(of: entity, from: [:], to: values)
         }
+        records += scramCredentials.inOrder.map { MetadataRecord($0.value, for: $0.key) }
+        records += tokens.inOrder.map { .token($0.value) }
+        records += acls.sorted { "\($0.key)" < "\($1.key)" }.map { .acl($0.value) }
         return records
     }
 

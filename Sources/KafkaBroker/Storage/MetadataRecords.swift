@@ -12,6 +12,12 @@ package enum MetadataRecord: Equatable {
     case removeTopic(RemoveTopicRecord)
     case quota(ClientQuotaRecord)
     case producerIds(ProducerIdsRecord)
+    case token(DelegationTokenRecord)
+    case removeToken(RemoveDelegationTokenRecord)
+    case scramCredential(UserScramCredentialRecord)
+    case removeScramCredential(RemoveUserScramCredentialRecord)
+    case acl(AccessControlEntryRecord)
+    case removeAcl(RemoveAccessControlEntryRecord)
     /// A kind that this broker does not know, by its number.
     case other(UInt32)
 
@@ -24,8 +30,14 @@ package enum MetadataRecord: Equatable {
         case .partition(let record): try Self.frame(3, record.encode(version: 0))
         case .config(let record): try Self.frame(4, record.encode(version: 0))
         case .removeTopic(let record): try Self.frame(9, record.encode(version: 0))
+        case .token(let record): try Self.frame(10, record.encode(version: 0))
+        case .scramCredential(let record): try Self.frame(11, record.encode(version: 0))
         case .quota(let record): try Self.frame(14, record.encode(version: 0))
         case .producerIds(let record): try Self.frame(15, record.encode(version: 0))
+        case .removeScramCredential(let record): try Self.frame(22, record.encode(version: 0))
+        case .removeToken(let record): try Self.frame(26, record.encode(version: 0))
+        case .acl(let record): try Self.frame(18, record.encode(version: 0))
+        case .removeAcl(let record): try Self.frame(19, record.encode(version: 0))
         case .other(let kind): throw WireError(.malformed("a metadata record of kind \(kind) is not written"))
         }
     }
@@ -54,8 +66,15 @@ package enum MetadataRecord: Equatable {
         case 3: self = .partition(try PartitionRecord.decode(body, version: version))
         case 4: self = .config(try ConfigRecord.decode(body, version: version))
         case 9: self = .removeTopic(try RemoveTopicRecord.decode(body, version: version))
+        case 10: self = .token(try DelegationTokenRecord.decode(body, version: version))
+        case 11: self = .scramCredential(try UserScramCredentialRecord.decode(body, version: version))
         case 14: self = .quota(try ClientQuotaRecord.decode(body, version: version))
         case 15: self = .producerIds(try ProducerIdsRecord.decode(body, version: version))
+        case 22:
+            self = .removeScramCredential(try RemoveUserScramCredentialRecord.decode(body, version: version))
+        case 26: self = .removeToken(try RemoveDelegationTokenRecord.decode(body, version: version))
+        case 18: self = .acl(try AccessControlEntryRecord.decode(body, version: version))
+        case 19: self = .removeAcl(try RemoveAccessControlEntryRecord.decode(body, version: version))
         default: self = .other(kind)
         }
     }
@@ -206,5 +225,51 @@ package struct ProducerIdsRecord: EmbeddedMessage, Equatable {
         try visitor.field("brokerId", &brokerId)
         try visitor.field("brokerEpoch", &brokerEpoch, default: -1)
         try visitor.field("nextProducerId", &nextProducerId)
+    }
+}
+
+/// A rule about who may do what was added.
+package struct AccessControlEntryRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
+
+    /// What the rule is known by, to be removed.
+    package var id = Uuid(high: 0, low: 0)
+    /// The numbers of Kafka's `ResourceType`, `PatternType`, `AclOperation` and `AclPermissionType`.
+    package var resourceType: Int8 = 0
+    package var resourceName = ""
+    package var patternType: Int8 = 0
+    package var principal = ""
+    package var host = ""
+    package var operation: Int8 = 0
+    package var permissionType: Int8 = 0
+    package var unknownTaggedFields: [UnknownTaggedField] = []
+
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+        try visitor.field("id", &id)
+        try visitor.field("resourceType", &resourceType)
+        try visitor.field("resourceName", &resourceName)
+        try visitor.field("patternType", &patternType)
+        try visitor.field("principal", &principal)
+        try visitor.field("host", &host)
+        try visitor.field("operation", &operation)
+        try visitor.field("permissionType", &permissionType)
+    }
+}
+
+/// A rule about who may do what was removed.
+package struct RemoveAccessControlEntryRecord: EmbeddedMessage, Equatable {
+    package static let versions: ClosedRange<Int16> = 0...0
+    package static let flexible = Versions.all
+
+    package var id = Uuid(high: 0, low: 0)
+    package var unknownTaggedFields: [UnknownTaggedField] = []
+
+    package init() {}
+
+    package mutating func fields<V: FieldVisitor & ~Copyable>(_ visitor: inout V) throws(WireError) {
+        try visitor.field("id", &id)
     }
 }

@@ -64,6 +64,7 @@ public struct Timeline: Sendable {
             + "\(count(plan.records, "record")) each, \(count(plan.members, "member")), "
             + (plan.transactors > 0 ? "\(count(plan.transactors, "transactor")), " : "")
             + (plan.copiers > 0 ? "\(count(plan.copiers, "copier")), " : "")
+            + (plan.authentication.map { "\($0), " } ?? "")
             + "\(count(plan.faults.count, "fault")) in \(plan.duration.text)."
     }
 

@@ -57,6 +57,7 @@ final class BrokerPart: Sendable {
                 }
         }
         configuration.run(on: host)
+        run.credentials.secure(&configuration)
         let broker = try await KafkaBroker.start(configuration)
         state.withLock { $0.broker = broker }
         run.witnesses.add(broker.worker, of: "kafka")

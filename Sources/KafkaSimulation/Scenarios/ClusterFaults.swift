@@ -118,6 +118,7 @@ struct OperatorPart: Sendable {
     private func with(_ body: (KafkaAdmin) async -> Void) async {
         var configuration = ClientConfiguration(bootstrapServers: broker.servers)
         configuration.run(on: run.simulation.host(ScenarioRun.operatorHost))
+        run.credentials.secure(&configuration)
         guard let admin = try? KafkaAdmin(configuration) else { return }
         await body(admin)
         await admin.close()

@@ -83,6 +83,7 @@ final class MemberCrew: Sendable {
         let isFirst = lives.withLock { $0.insert(name).inserted }
         configuration.apply(run.plan.groupProtocol, isFirst: isFirst)
         configuration.client.run(on: host)
+        run.credentials.secure(&configuration.client)
         configuration.client.logger = host.logger { life.note(log: $0) }
         guard let consumer = try? KafkaConsumer(configuration) else { return }
         run.witnesses.add(consumer.worker, of: name)

@@ -156,6 +156,7 @@ final class ProducerCrew: Sendable {
         var configuration = KafkaProducer.Configuration(bootstrapServers: servers)
         configuration.apply(settings)
         configuration.client.run(on: host)
+        run.credentials.secure(&configuration.client)
         configuration.client.logger = host.logger { life.note(log: $0) }
         return configuration
     }

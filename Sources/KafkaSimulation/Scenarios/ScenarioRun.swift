@@ -45,11 +45,13 @@ public struct ScenarioRun: Sendable {
     let recorder: HistoryRecorder
     let moods = Locked(Moods())
     let witnesses = Witnesses()
+    let credentials: Credentials
 
     private init(_ plan: ScenarioPlan) {
         self.plan = plan
         simulation = Simulation(seed: plan.seed)
         recorder = HistoryRecorder(simulation)
+        credentials = Credentials(plan)
         _ = simulation.host(Self.stranger)
     }
 

@@ -124,6 +124,7 @@ final class TransactionCrew: Sendable {
         configuration.transactionalId = run.plan.transactionalId(of: name)
         configuration.transactionTimeout = run.plan.transactions.timeout
         configuration.client.run(on: host)
+        run.credentials.secure(&configuration.client)
         configuration.client.logger = host.logger { life.note(log: $0) }
         guard let producer = try? KafkaProducer(configuration) else { return nil }
         run.witnesses.add(producer.worker, of: name)
@@ -146,6 +147,7 @@ final class TransactionCrew: Sendable {
         configuration.isolationLevel = run.plan.transactions.copiesCommitted ? .readCommitted : .readUncommitted
         configuration.apply(run.plan.groupProtocol, isFirst: client.author == name)
         configuration.client.run(on: client.host)
+        configuration.client.security = client.configuration.client.security
         configuration.client.logger = client.configuration.client.logger
         guard let consumer = try? KafkaConsumer(configuration) else { return }
         run.witnesses.add(consumer.worker, of: name)

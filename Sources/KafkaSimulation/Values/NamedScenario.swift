@@ -23,6 +23,8 @@ public enum NamedScenario: String, Sendable, CaseIterable {
     case exactlyOnce = "exactly-once"
     /// A group whose members change from one protocol of groups to the other.
     case protocolChange = "protocol-change"
+    /// Clients that have to say anew who they are, again and again.
+    case expiringSessions = "expiring-sessions"
     /// All kinds of faults, drawn one by one.
     case everything
 
@@ -46,6 +48,7 @@ public enum NamedScenario: String, Sendable, CaseIterable {
         case .brokerCrashes: "The brokers are killed, or lose their power, and are started again from their disk."
         case .exactlyOnce: "Those who work in transactions are killed, paused, shut out and left without answers."
         case .protocolChange: "Members go over to the group protocol of KIP-848 (Kafka 4.0), one after the other."
+        case .expiringSessions: "Clients have to say anew who they are every few seconds, also over bad links."
         case .everything: "All kinds of faults, drawn one by one."
         }
     }
@@ -139,6 +142,7 @@ public enum NamedScenario: String, Sendable, CaseIterable {
                         : .diskRefuses(.inputOutput, for: length))
             }
         case .exactlyOnce: draft.troubleTransactions()
+        case .expiringSessions: draft.troubleSessions()
         case .protocolChange:
             draft.plan.members = draft.number(2...4)
             draft.plan.groupProtocol = .changing
@@ -223,6 +227,28 @@ private struct Draft {
                 draft.add(
                     time,
                     .answers(apis[draft.number(0...3)], .lost, times: draft.number(1...5), for: draft.seconds(2...10)))
+            }
+        }
+    }
+
+    /// Sessions of a few seconds, and what comes in the way of those who renew them.
+    mutating func troubleSessions() {
+        let mechanisms = ScenarioPlan.AuthenticationSettings.Mechanism.allCases
+        plan.authentication = .init(
+            mechanisms[number(0...(mechanisms.count - 1))], sessionLifetime: seconds(2...20))
+        every(10...40) { draft, time in
+            let (client, node) = draft.link()
+            switch draft.number(0...5) {
+            case 0: draft.add(time, .cut(client, node, draft.cut()))
+            case 1: draft.add(time, .cutLater(client, node, bytes: draft.number(0...2000), draft.cut()))
+            case 2: draft.add(time, .pause(client, for: draft.seconds(2...40)))
+            case 3:
+                let latency = Duration.milliseconds(draft.number(50...1500))
+                draft.add(time, .slowLink(client, node, latency, for: draft.seconds(5...30)))
+            case 4:
+                let partition = draft.number(0...(draft.plan.partitions - 1))
+                draft.add(time, .moveLeader(partition: partition, to: draft.node()))
+            default: draft.add(time, .stopNode(draft.node(), for: draft.seconds(2...15)))
             }
         }
     }

@@ -88,6 +88,7 @@ private struct PlanDraw {
         for _ in 0..<plan.producers { plan.producerSettings.append(producer()) }
         for _ in 0..<plan.members { plan.memberSettings.append(member()) }
         addTransactions()
+        addAuthentication()
     }
 
     /// Those whose groups know static members.
@@ -123,6 +124,18 @@ private struct PlanDraw {
             }
         }
         if let release = plan.cluster.speaks, !releases.contains(release) { plan.cluster.speaks = one(of: releases) }
+        random = rest
+    }
+
+    /// In one of four plans the brokers ask who clients are; drawn apart likewise.
+    private mutating func addAuthentication() {
+        let rest = random
+        random = RandomSource(seed: plan.seed &* 0xD6E8_FEB8_6659_FD93)
+        if isOne(in: 4) {
+            plan.authentication = .init(
+                one(of: ScenarioPlan.AuthenticationSettings.Mechanism.allCases),
+                sessionLifetime: isOne(in: 4) ? nil : milliseconds(2000...60_000))
+        }
         random = rest
     }
 

@@ -35,6 +35,8 @@ public struct PlanExtract: Sendable, Equatable {
         case transactions
         /// The groups' protocol.
         case groupProtocol
+        /// Whether brokers ask who clients are, or whether the answer holds for a time alone.
+        case authentication, sessions
     }
 
     /// What makes `part` of `plan`; to be held against ``applied(to:)``, since not all plans are parts of another.
@@ -70,6 +72,9 @@ public struct PlanExtract: Sendable, Equatable {
         found += changes(part.memberSettings, plan.memberSettings, .members, Setting.member)
         if part.transactions != plan.transactions { found.append(.transactions) }
         if part.groupProtocol != plan.groupProtocol { found.append(.groupProtocol) }
+        if part.authentication != plan.authentication {
+            found.append(part.authentication == nil ? .authentication : .sessions)
+        }
         guard part.cluster != plan.cluster else { return found }
         if part.cluster == .init() { return found + [.cluster] }
         if part.cluster.hasDisk != plan.cluster.hasDisk { found.append(.disk) }
@@ -127,7 +132,8 @@ public struct PlanExtract: Sendable, Equatable {
 extension PlanExtract.Setting: CustomStringConvertible {
     private static let simple: [(String, Self)] = [
         ("producers", .producers), ("members", .members), ("cluster", .cluster), ("disk", .disk), ("release", .release),
-        ("transactions", .transactions), ("protocol", .groupProtocol),
+        ("transactions", .transactions), ("protocol", .groupProtocol), ("authentication", .authentication),
+        ("sessions", .sessions),
     ]
 
     /// Reads what ``description`` writes.
@@ -146,7 +152,7 @@ extension PlanExtract.Setting: CustomStringConvertible {
     }
 
     /// `producers`, `producer-2`, `members`, `member-2`, `cluster`, `disk`, `release`,
-    /// `transactions` or `protocol`.
+    /// `transactions`, `protocol`, `authentication` or `sessions`.
     public var description: String {
         switch self {
         case .producer(let number): "producer-\(number)"
@@ -158,6 +164,8 @@ extension PlanExtract.Setting: CustomStringConvertible {
         case .release: "release"
         case .transactions: "transactions"
         case .groupProtocol: "protocol"
+        case .authentication: "authentication"
+        case .sessions: "sessions"
         }
     }
 
@@ -174,6 +182,8 @@ extension PlanExtract.Setting: CustomStringConvertible {
         case .release: plan.cluster.speaks = nil
         case .transactions: plan.transactions = .init()
         case .groupProtocol: plan.groupProtocol = .eager
+        case .authentication: plan.authentication = nil
+        case .sessions: plan.authentication?.sessionLifetime = nil
         }
     }
 }

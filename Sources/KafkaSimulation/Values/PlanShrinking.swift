@@ -17,6 +17,8 @@ extension ScenarioPlan {
         add { $0.memberSettings = [] }
         for index in producerSettings.indices { add { $0.producerSettings[index] = ProducerSettings() } }
         for index in memberSettings.indices { add { $0.memberSettings[index] = MemberSettings() } }
+        add { $0.authentication = nil }
+        add { $0.authentication?.sessionLifetime = nil }
         add { $0.transactions = TransactionSettings() }
         add { $0.groupProtocol = .eager }
         add { $0.cluster.hasDisk = false }

@@ -44,6 +44,8 @@ public struct ScenarioPlan: Sendable, Equatable {
     public var groupProtocol = GroupProtocol.eager
     /// What those do who work in transactions.
     public var transactions = TransactionSettings()
+    /// How clients say who they are; nil where the brokers do not ask.
+    public var authentication: AuthenticationSettings?
 
     /// Three nodes, four partitions, two producers, three members, five minutes, no faults: nothing is drawn yet.
     public init(seed: UInt64) { self.seed = seed }

@@ -28,6 +28,8 @@ public struct ClientConfiguration: Sendable {
     public var metadataMaximumAge: Duration = .seconds(300)
     /// How connections are made, and how long they are kept.
     public var connections = ConnectionOptions()
+    /// TLS and SASL (`security.protocol`, `ssl.*`, `sasl.*`). Default: neither.
+    public var security = SecurityOptions()
     /// Up to which versions of the protocol the client speaks (`api.versions.release`). Default nil: the highest that both sides
     /// do.
     public var versions: VersionLimits?

@@ -39,7 +39,7 @@ extension SettingName {
             .init(
                 "progress.limit.ms", .client, "progressLimit", .milliseconds(atLeast: 0), "30000", .none,
                 "after how long without progress a partition that has records is told of, with the cause; 0 never does"),
-        ] + ofConnections
+        ] + ofConnections + ofSecurity
 
     /// The settings of ``ConnectionOptions`` and of ``MetadataRecovery``.
     private static let ofConnections: [SettingName] = [

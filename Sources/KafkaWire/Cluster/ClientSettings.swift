@@ -12,7 +12,7 @@ extension ClientConfiguration {
     public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
         var changed = self
         let unknown = try OtherSettings.unknown(
-            try Self.table.apply(ConnectionSettings.ordered(settings), to: &changed))
+            try Self.take(ConnectionSettings.ordered(settings), into: &changed))
         self = changed
         return unknown
     }

@@ -9,6 +9,8 @@ package actor Cluster {
     package nonisolated let observation: Observation
     /// What its versions are held to.
     let pin: VersionPin?
+    /// What all connections have in common of TLS and SASL.
+    let security: ConnectionSecurity
 
     /// Which connection a request uses. A broker works through a connection's requests one at a time, so that what may
     /// wait there must not stand in front of what may not.
@@ -62,6 +64,8 @@ package actor Cluster {
         self.configuration = configuration
         self.loop = loop
         observation = configuration.observation
+        let logger = configuration.logger
+        security = try ConnectionSecurity(configuration.security) { logger.warning("\($0)") }
         if let limits = configuration.versions { pin = try VersionPin(limits) } else { pin = nil }
         var addresses: [BrokerAddress] = []
         for servers in configuration.bootstrapServers {
@@ -238,7 +242,7 @@ package actor Cluster {
         switch topic.error {
         case .none: return topic
         case .unknownTopicOrPartition where !mayCreate: return nil
-        default: throw .refused(topic.error, "could not look up topic \(name)", topic: name)
+        default: throw .refused(topic.error, "could not look up topic \(name)", api: .metadata, topic: name)
         }
     }
 

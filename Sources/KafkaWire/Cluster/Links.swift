@@ -114,7 +114,8 @@ extension Cluster {
         if let opening = opening[key] { return try await opening.task.value.get() }
         let connection = BrokerConnection(
             host: address.host, port: address.port, clientId: configuration.clientId, loop: loop,
-            watch: observation.watch(over: "\(address)"), options: configuration.connections, pin: pin
+            watch: observation.watch(over: "\(address)"), options: configuration.connections, security: security,
+            pin: pin
         ) { [weak self] reason in
             self?.assumeIsolated { $0.closed(key, reason) }
         }
@@ -180,7 +181,7 @@ extension Cluster {
         links[key] = nil
         switch reason {
         case .closed, .idle: break
-        case .timedOut, .unexpectedAnswer, .net, .wire:
+        case .timedOut, .unexpectedAnswer, .net, .wire, .unauthenticated:
             reconnects.broke(key.address, now: loop.now)
             identities.doubts(key.address)
         }

@@ -17,7 +17,8 @@ extension Cluster {
             case .success(let value): return value
             case .failure(let error):
                 guard error.isRetriable else { throw error }
-                last = error
+                // A try that the end of the call's own time has cut off says less than the one before.
+                if last == nil || deadline - loop.now > .milliseconds(20) { last = error }
             case nil: break
             }
             let pause = backoff.next()

@@ -77,6 +77,11 @@ struct SettingTable<Configuration>: Sendable {
 
     private init(_ rules: [String: Rule]) { self.rules = rules }
 
+    /// One rule for all these names.
+    init(gathering names: [String], into rule: @escaping Rule) {
+        rules = Dictionary(names.map { ($0, rule) }) { first, _ in first }
+    }
+
     /// These and further ones.
     func with(_ further: KeyValuePairs<String, Rule>) -> SettingTable {
         SettingTable(rules.merging(further.map { ($0.key, $0.value) }) { first, _ in first })
@@ -122,20 +127,9 @@ enum OtherSettings {
     /// What this client cannot do is said, not passed over: a program that asks for TLS must not send in the clear.
     private static func refuse(_ value: SettingValue) throws(KafkaError) {
         let name = value.name
-        if name == "security.protocol" {
-            guard value.text.uppercased() != "PLAINTEXT" else { return }
+        if name.hasPrefix("sasl.kerberos."), !value.text.isEmpty {
             throw value.refusal(
-                "security.protocol is \(value.text), and this client has no TLS and no SASL yet: use a PLAINTEXT "
-                    + "listener of the broker")
-        }
-        if name.hasPrefix("ssl."), !value.text.isEmpty {
-            throw value.refusal(
-                "\(name) is set, and this client has no TLS yet: leave it out, and use a PLAINTEXT listener")
-        }
-        if name.hasPrefix("sasl."), !value.text.isEmpty {
-            throw value.refusal(
-                "\(name) is set, and this client has no SASL yet: leave it out, and use a listener without authentication"
-            )
+                "\(name) is set, and this client does not speak Kerberos (GSSAPI): use SCRAM or OAUTHBEARER")
         }
         guard !value.text.isEmpty, let sentence = refused[name] else { return }
         if value.text.lowercased() == "false" { return }
@@ -153,7 +147,10 @@ enum OtherSettings {
     ]
 
     /// What is to be said of settings that are passed over.
-    static let remarks = ["check.crcs": "checksums are always held against what was fetched"]
+    static let remarks = [
+        "sasl.oauthbearer.client.credentials.client.id": "the product KafkaOIDC takes it",
+        "check.crcs": "checksums are always held against what was fetched",
+    ]
 
     /// Settings of Kafka 4.3's clients that mean something to a JVM, or that this client has no use for.
     static let withoutEffect: Set<String> = [
@@ -162,10 +159,15 @@ enum OtherSettings {
         "interceptor.classes",
         "internal.throw.on.fetch.stable.offset.unsupported", "key.deserializer", "key.serializer",
         "metric.reporters", "metrics.num.samples", "metrics.recording.level", "metrics.sample.window.ms",
-        "sasl.client.callback.handler.class", "sasl.jaas.config", "sasl.mechanism", "security.protocol",
+        "sasl.client.callback.handler.class", "sasl.login.class", "sasl.login.callback.handler.class",
+        "sasl.login.connect.timeout.ms", "sasl.login.read.timeout.ms", "sasl.login.retry.backoff.ms",
+        "sasl.login.retry.backoff.max.ms",
+        // Over HTTP: the product KafkaOIDC reads them.
+        "sasl.oauthbearer.client.credentials.client.id", "sasl.oauthbearer.client.credentials.client.secret",
+        "sasl.oauthbearer.scope", "sasl.oauthbearer.jwt.retriever.class",
         "security.providers", "share.acknowledgement.mode", "share.acquire.mode",
-        "ssl.keystore.location", "ssl.keystore.password",
-        "ssl.truststore.location", "ssl.truststore.password",
+        "ssl.engine.factory.class", "ssl.keymanager.algorithm", "ssl.provider", "ssl.secure.random.implementation",
+        "ssl.trustmanager.algorithm",
         "transaction.two.phase.commit.enable", "value.deserializer", "value.serializer",
     ]
 }

@@ -6,29 +6,38 @@ package actor BrokerConnection {
 
     /// The broker's address, as `host:port`.
     package nonisolated let name: String
-    private let host: String
-    private let port: UInt16
+    let host: String
+    let port: UInt16
     private let clientId: String
-    private let options: ConnectionOptions
-    private let pin: VersionPin?
+    let options: ConnectionOptions
+    let pin: VersionPin?
     private let watch: (any ConnectionWatch)?
+    /// What protects the connection, and who the client is on it.
+    let security: ConnectionSecurity
     /// Is told once that the connection has ended, and why; on the loop.
     private let onClose: (@Sendable (ConnectionState.Reason) -> Void)?
 
     private var channel: FrameChannel?
-    private var state: ConnectionState
+    var state: ConnectionState
     private var waiters: [ConnectionState.RequestID: Waiter] = [:]
     private var nextRequest: ConnectionState.RequestID = 0
-    private let connector: Connector
+    let connector: Connector
     /// What opening the connection waits for.
-    private var pausing: Arrival<Void>?
-    private var dialing: Arrival<Result<any LoopSocket, DialFailure>>?
+    var pausing: Arrival<Void>?
+    var dialing: Arrival<Result<any LoopSocket, DialFailure>>?
+    var shaking: Task<TLSError?, Never>?
     private lazy var timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timerFired() } }
     private var flushIsPlanned = false
     /// Set when the other side has shown that it speaks Kafka.
-    private var isNegotiated = false
+    private(set) var isNegotiated = false
+    /// Whether it has answered anything behind that.
+    private(set) var hasServed = false
+    /// When the broker wants the client to say anew who it is, and whether that goes on.
+    var session = SASLSession()
     /// Who waits for what is queued to be written, where nothing else holds them back.
     private var writers: [CheckedContinuation<Void, Never>] = []
+    /// Who waits until the client has said anew who it is.
+    private var held: [Arrival<Void>] = []
 
     private struct Waiter {
         var api: APIKey
@@ -42,13 +51,23 @@ package actor BrokerConnection {
         options: ConnectionOptions = ConnectionOptions(), onClose: (@Sendable (ConnectionState.Reason) -> Void)? = nil
     ) {
         self.init(
-            host: host, port: port, clientId: clientId, loop: loop, watch: watch, options: options, pin: nil,
-            onClose: onClose)
+            host: host, port: port, clientId: clientId, loop: loop, watch: watch, options: options,
+            security: ConnectionSecurity(), pin: nil, onClose: onClose)
+    }
+
+    /// One that is protected, and says who the client is, apart from a cluster.
+    package init(
+        host: String, port: UInt16, clientId: String, loop: any EventLoop, security: ConnectionSecurity
+    ) {
+        self.init(
+            host: host, port: port, clientId: clientId, loop: loop, watch: nil, options: ConnectionOptions(),
+            security: security, pin: nil, onClose: nil)
     }
 
     init(
         host: String, port: UInt16, clientId: String, loop: any EventLoop, watch: (any ConnectionWatch)?,
-        options: ConnectionOptions, pin: VersionPin?, onClose: (@Sendable (ConnectionState.Reason) -> Void)?
+        options: ConnectionOptions, security: ConnectionSecurity, pin: VersionPin?,
+        onClose: (@Sendable (ConnectionState.Reason) -> Void)?
     ) {
         self.host = host
         self.port = port
@@ -56,6 +75,7 @@ package actor BrokerConnection {
         self.loop = loop
         self.watch = watch
         self.options = options
+        self.security = security
         self.pin = pin
         self.onClose = onClose
         state = ConnectionState(idleLimit: options.maximumIdleTime)
@@ -77,11 +97,11 @@ package actor BrokerConnection {
 
     // MARK: - Opening
 
-    /// Connects, not before a point in time, and asks for the versions that the broker speaks.
+    /// Connects, not before a point in time, asks for the versions that the broker speaks, and says who the client is.
     package func open(timeout: Duration, notBefore start: Instant? = nil) async throws(KafkaError) -> VersionTable {
         if let start { await pause(until: start) }
         let deadline = loop.now + timeout
-        let socket = try await dial(until: deadline)
+        let socket = try await protect(try await dial(until: deadline), until: deadline)
         guard state.closeReason == nil else {
             socket.close()
             throw failure(.closed, nil)
@@ -92,78 +112,59 @@ package actor BrokerConnection {
         }
         let versions = try await negotiate(until: deadline)
         isNegotiated = true
+        if let mechanism = security.sasl {
+            do throws(KafkaError) {
+                session = try await authenticate(by: mechanism, versions, until: deadline)
+            } catch {
+                perform(state.close(.unauthenticated(error)))
+                throw error
+            }
+        }
         return versions
     }
 
-    private func pause(until start: Instant) async {
-        guard state.closeReason == nil, loop.now < start else { return }
-        let arrival = Arrival<Void>()
-        pausing = arrival
-        let timer = loop.schedule(at: start) { arrival.give(()) }
-        await arrival.value()
-        loop.cancel(timer)
+    /// The socket under TLS, where that is wanted.
+    private func protect(_ socket: any LoopSocket, until deadline: Instant) async throws(KafkaError) -> any LoopSocket {
+        guard let tls = security.tls else { return socket }
+        guard state.closeReason == nil else {
+            socket.close()
+            throw failure(.closed, nil)
+        }
+        let protected: TLSSocket
+        do throws(TLSError) { protected = try tls.connect(over: socket, host: host, port: port) } catch {
+            socket.close()
+            throw .tls(error, broker: name)
+        }
+        let loop = loop
+        let task = Task { () -> TLSError? in
+            do throws(TLSError) { try await protected.clientHandshake(on: loop, until: deadline) } catch {
+                return error
+            }
+            return nil
+        }
+        shaking = task
+        guard let error = await task.value else { return protected }
+        protected.close()
+        throw state.closeReason == nil ? .tls(error, broker: name) : failure(.closed, nil)
     }
 
-    private func dial(until deadline: Instant) async throws(KafkaError) -> any LoopSocket {
-        guard state.closeReason == nil else { throw failure(.closed, nil) }
-        guard let dialer = options.dialer else {
-            do throws(NetError) { return try await connector.connect(host: host, port: port, until: deadline) } catch {
-                throw state.closeReason == nil ? .net(error, broker: name) : failure(.closed, nil)
-            }
+    /// Work that is not the connection's own, such as fetching a token, for as long as there is time.
+    func given<T: Sendable>(
+        until deadline: Instant, _ what: String, _ work: @escaping @Sendable () async throws -> T
+    ) async throws(KafkaError) -> T {
+        let arrival = Arrival<Result<T, any Error>>()
+        let late = NetError.timedOut(doing: what)
+        let task = Task(executorPreference: loop) {
+            do { arrival.give(.success(try await work())) } catch { arrival.give(.failure(error)) }
         }
-        let call = DialedCall(host: host, port: port, connector: connector, deadline: deadline)
-        let arrival = Arrival<Result<any LoopSocket, DialFailure>>()
-        dialing = arrival
-        let task = Task {
-            let outcome: Result<any LoopSocket, DialFailure>
-            do { outcome = .success(try await dialer.dial(call).socket) } catch {
-                outcome = .failure(DialFailure(error))
-            }
-            if !arrival.give(outcome), case .success(let late) = outcome { late.close() }
-        }
-        let way = (dialer as? HTTPProxyDialer).map { " through \($0)" } ?? ""
-        let timer = loop.schedule(at: deadline) { [name] in
-            arrival.give(.failure(DialFailure(NetError.timedOut(doing: "connect to \(name)\(way)"))))
-        }
+        let timer = loop.schedule(at: deadline) { arrival.give(.failure(late)) }
         let outcome = await arrival.value()
         loop.cancel(timer)
         task.cancel()
         switch outcome {
-        case .success(let socket): return socket
-        case .failure(let failure):
-            await connector.stop()
-            throw state.closeReason == nil ? failure.error(broker: name) : self.failure(.closed, nil)
+        case .success(let value): return value
+        case .failure(let error): throw .unauthenticated(error, what, broker: name)
         }
-    }
-
-    /// Asks for the broker's versions. A broker that does not know the version of the question says so (KIP-511), in
-    /// one form or another: whatever the rest of such an answer looks like, the oldest version is tried next.
-    private func negotiate(until deadline: Instant) async throws(KafkaError) -> VersionTable {
-        let request = ApiVersionsRequest.with {
-            $0.clientSoftwareName = "kafkawire"
-            $0.clientSoftwareVersion = kafkaWireVersion
-        }
-        // A release without this request is older than any that a client can be held to.
-        let newest = min(API.of(.apiVersions)?.latestStable ?? 0, pin?.limit(of: .apiVersions) ?? .max)
-        for version in newest > 0 ? [newest, 0] : [0] {
-            let answer = try await exchange(request, version: version, deadline: deadline)
-            var reader = ByteReader(answer)
-            var code = ErrorCode.none
-            do throws(WireError) {
-                try reader.skip(4)
-                code = ErrorCode(rawValue: try reader.integer())
-                if code == .unsupportedVersion, version > 0 { continue }
-                let response = try Frame.decodeResponse(ApiVersionsResponse.self, answer, version: version)
-                if code == .none { return VersionTable(response, version: version, pin: pin) }
-            } catch {
-                throw failure(.wire(error), .apiVersions)
-            }
-            var refused = KafkaError.refused(code, "could not ask for the versions", by: name, api: .apiVersions)
-            // The broker is in trouble, which need not last: Java connects anew (NetworkClient.handleApiVersionsResponse).
-            refused.isRetriable = code != .unsupportedVersion
-            throw refused
-        }
-        throw .refused(.unsupportedVersion, "could not ask for the versions", by: name, api: .apiVersions)
     }
 
     // MARK: - Requests
@@ -181,6 +182,7 @@ package actor BrokerConnection {
     package func exchange(
         frame: [UInt8], of api: APIKey, deadline: Instant, onQueued: @Sendable () -> Void = {}
     ) async throws(KafkaError) -> Bytes {
+        if session.isDue(now: loop.now), !api.isOfSASL { try await waitForSession(until: deadline, api) }
         guard channel != nil, state.closeReason == nil else { throw failure(state.closeReason ?? .closed, api) }
         let outcome: Result<Bytes, KafkaError> = await withCheckedContinuation { continuation in
             let id = nextRequest
@@ -204,6 +206,7 @@ package actor BrokerConnection {
     /// the sender back, so this does, and closing the connection then loses nothing that counts as sent.
     package func sendOneWay<R: WireRequest>(_ request: R, version: Int16, deadline: Instant) async throws(KafkaError) {
         let frame = try encode(request, version)
+        if session.isDue(now: loop.now) { try await waitForSession(until: deadline, R.api) }
         guard channel != nil, let correlationId = state.sendOneWay() else {
             throw failure(state.closeReason ?? .closed, R.api)
         }
@@ -228,12 +231,61 @@ package actor BrokerConnection {
     /// It is about to be used: it is not closed as idle.
     func keep() { state.used(now: loop.now) }
 
+    /// Gives away the socket, over which was said who the client is, to whoever speaks over it from now on. This connection
+    /// is over; nil where it was before, or something waits for an answer.
+    package func handOver() -> (any LoopSocket)? {
+        guard let socket = channel?.socket, state.closeReason == nil, state.inFlight == 0 else { return nil }
+        loop.unwatch(socket)
+        channel = nil
+        perform(state.close(.closed))
+        return socket
+    }
+
     /// Closes the connection; requests that wait fail.
     package func close() {
         perform(state.close(.closed))
         pausing?.give(())
         connector.assumeIsolated { $0.stop() }
+        shaking?.cancel()
         dialing?.give(.failure(DialFailure(NetError(.closed, doing: "connect to \(name)"))))
+    }
+
+    // MARK: - The session
+
+    /// Waits until the client has said anew who it is (KIP-368): between SaslHandshake and the end the broker takes nothing
+    /// else. What was asked before is answered before.
+    private func waitForSession(until deadline: Instant, _ api: APIKey) async throws(KafkaError) {
+        if !session.isRenewing, let mechanism = security.sasl {
+            session.isRenewing = true
+            Task { await self.renewSession(by: mechanism) }
+        }
+        let arrival = Arrival<Void>()
+        held.append(arrival)
+        let isForgotten = PlantedMistake.forgetsHeldRequests.isMade
+        let timer = isForgotten ? nil : loop.schedule(at: deadline) { arrival.give(()) }
+        await arrival.value()
+        if let timer { loop.cancel(timer) }
+        if state.closeReason == nil, session.isRenewing { throw failure(.timedOut, api) }
+    }
+
+    private func renewSession(by mechanism: any SASLMechanism) async {
+        let patience = loop.now + SASLSession.patience
+        let deadline = state.lastDeadline.map { max($0, patience) } ?? patience
+        do throws(KafkaError) {
+            session = try await authenticate(by: mechanism, session.versions, until: deadline)
+            releaseHeld()
+        } catch {
+            perform(state.close(.unauthenticated(error)))
+        }
+    }
+
+    private func releaseHeld() {
+        let waiting = held
+        held = []
+        for arrival in waiting {
+            arrival.give(())
+            if PlantedMistake.forgetsHeldRequests.isMade { break }
+        }
     }
 
     private func encode<R: WireRequest>(_ request: R, _ version: Int16) throws(KafkaError) -> [UInt8] {
@@ -288,7 +340,11 @@ package actor BrokerConnection {
         }
         if !frames.isEmpty { state.used(now: loop.now) }
         for frame in frames { perform(state.received(frame)) }
-        if let end { perform(state.close(end)) }
+        if let end { return perform(state.close(end)) }
+        if channel?.socket.holdsInput == true {
+            // It has more than was taken in one go, of which the system does not know.
+            loop.afterJobs { [weak self] in self?.assumeIsolated { $0.ready(.readable) } }
+        }
     }
 
     private func timerFired() {
@@ -302,6 +358,7 @@ package actor BrokerConnection {
             switch action {
             case .deliver(let id, let frame):
                 guard let waiter = waiters.removeValue(forKey: id) else { continue }
+                if isNegotiated { hasServed = true }
                 tellAnswer(waiter, bytes: frame.count + 4)
                 waiter.continuation.resume(returning: .success(frame))
             case .fail(let id, let reason):
@@ -317,6 +374,7 @@ package actor BrokerConnection {
                 channel = nil
                 timer.cancel()
                 resumeWriters()
+                releaseHeld()
                 if isNegotiated {
                     watch?.ended(because: reason == .closed || reason == .idle ? nil : failure(reason, nil))
                 }
@@ -334,51 +392,6 @@ package actor BrokerConnection {
         let waiting = writers
         writers = []
         for writer in waiting { writer.resume() }
-    }
-
-    private func failure(_ reason: ConnectionState.Reason, _ api: APIKey?) -> KafkaError {
-        switch reason {
-        // Who has not spoken Kafka yet never will; from a broker, it was an accident.
-        case .unexpectedAnswer where !isNegotiated, .wire where !isNegotiated:
-            KafkaError(
-                .malformedResponse,
-                "what listens on \(name) does not answer in Kafka's protocol; look whether the port is a broker's, and "
-                    + "whether it wants TLS", broker: name, api: api, setting: "bootstrap.servers", isRetriable: false)
-        case .timedOut where !isNegotiated:
-            KafkaError(
-                .timedOut,
-                "broker \(name) took the connection but did not answer in time; look whether it is a Kafka broker, and "
-                    + "overloaded", broker: name, api: api, setting: "socket.connection.setup.timeout.ms")
-        case .timedOut:
-            KafkaError(
-                .timedOut, "broker \(name) did not answer in time; look whether it is overloaded or unreachable",
-                broker: name, api: api, setting: "request.timeout.ms")
-        case .unexpectedAnswer(let correlationId, let awaited):
-            KafkaError(
-                .malformedResponse,
-                "broker \(name) answered request \(correlationId) where \(awaited.map { "\($0)" } ?? "none") was awaited",
-                broker: name, api: api, isRetriable: true)
-        case .net(let error): .net(error, broker: name)
-        case .wire(let error) where error.isOfSize:
-            KafkaError(
-                .malformedResponse,
-                "broker \(name) sent more than this client takes (\(error)); ask for less at a time (fetch.max.bytes), or "
-                    + "raise receive.message.max.bytes", broker: name, api: api, setting: "receive.message.max.bytes",
-                isRetriable: true)
-        case .wire(let error):
-            KafkaError(
-                .malformedResponse, "broker \(name) sent what is no frame (\(error)); the connection was closed",
-                broker: name, api: api, isRetriable: true)
-        case .closed, .idle:
-            KafkaError(.connectionFailed, "the connection to broker \(name) is closed", broker: name, api: api)
-        }
-    }
-}
-
-extension WireError {
-    /// Whether it is a frame that has a size, which is too large.
-    fileprivate var isOfSize: Bool {
-        if case .badLength(let size, _) = reason, message == "Frame", size > 0 { true } else { false }
     }
 }
 

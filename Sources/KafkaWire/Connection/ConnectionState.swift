@@ -29,6 +29,8 @@ package struct ConnectionState: Equatable, Sendable {
         case idle
         /// This side closed the connection.
         case closed
+        /// The broker does not take the client for who it says it is, or this side does not take the broker for one.
+        case unauthenticated(KafkaError)
     }
 
     private struct Waiting: Equatable {
@@ -53,6 +55,9 @@ package struct ConnectionState: Equatable, Sendable {
     package var closeReason: Reason? { closedBecause }
     /// When ``tick(now:)`` has something to do; nil when it is closed, or nothing waits and nothing ever makes it idle.
     package var nextDeadline: Instant? { waiting[first...].map(\.deadline).min() ?? idleEnd }
+
+    /// The latest deadline of what waits; nil where nothing does.
+    package var lastDeadline: Instant? { waiting[first...].map(\.deadline).max() }
 
     /// Until when it may be without use; what waits for an answer uses it.
     private var idleEnd: Instant? {

@@ -21,6 +21,11 @@ public struct KafkaError: Error, Equatable, Sendable {
         public static let unresolvedHost = Code("unresolved_host")
         /// No answer came in time.
         public static let timedOut = Code("timed_out")
+        /// TLS could not be agreed on with a broker: a certificate, a name, a version, or a port without TLS.
+        public static let tlsFailed = Code("tls_failed")
+        /// The client could not say who it is, or found out that the broker is none. Where the broker refused, its own code
+        /// is told (`SASL_AUTHENTICATION_FAILED`).
+        public static let authenticationFailed = Code("authentication_failed")
         /// Client and broker have no version of the API in common.
         public static let unsupportedVersion = Code("unsupported_version")
         /// The other side sent bytes that are not Kafka's protocol, or damaged ones.
@@ -101,7 +106,7 @@ extension KafkaError {
         partition: PartitionID? = nil, advice: String? = nil
     ) -> KafkaError {
         let who = broker.map { "broker \($0)" } ?? "the broker"
-        let hint = advice ?? Self.advice(for: code)
+        let hint = advice ?? RequiredOperation.advice(code, api: api, topic: topic) ?? Self.advice(for: code)
         return KafkaError(
             .broker(code), "\(what): \(who) answered \(code.name)\(hint.map { "; \($0)" } ?? "")",
             broker: broker, api: api, topic: topic, partition: partition)
@@ -122,8 +127,6 @@ extension KafkaError {
         case .unknownTopicOrPartition, .unknownTopicId: "create the topic, or look at its spelling"
         case .topicAlreadyExists: "choose another name, or use the topic that is there"
         case .messageTooLarge: "raise max.message.bytes of the topic, or send smaller batches (batch.size)"
-        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed:
-            "an administrator has to grant the permission (ACL)"
         case .invalidTopicException: "a topic's name has 1 to 249 letters, digits, dots, dashes or underscores"
         case .fencedInstanceId: "another member uses the same group.instance.id"
         case .inconsistentGroupProtocol:
@@ -138,6 +141,7 @@ extension KafkaError {
 
     static func net(_ error: NetError, broker: String) -> KafkaError {
         switch error.reason {
+        case .unsecured(let sentence): KafkaError(.tlsFailed, "broker \(broker): \(sentence)", broker: broker)
         case .unresolved:
             KafkaError(
                 .unresolvedHost,

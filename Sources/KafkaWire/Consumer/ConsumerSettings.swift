@@ -14,7 +14,7 @@ extension KafkaConsumer.Configuration {
     @discardableResult
     public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
         var changed = self
-        var rest = try ClientConfiguration.table.apply(settings, to: &changed.client)
+        var rest = try ClientConfiguration.take(settings, into: &changed.client)
         rest = try Self.table.apply(rest, to: &changed)
         for name in ["auto.commit.interval.ms", "enable.auto.commit"] {
             guard let setting = settings.last(where: { $0.name == name }) else { continue }

@@ -220,7 +220,7 @@ struct GroupState: GroupMembership {
             memberId = response.memberId
             if isFirst { return [join()] }
             return joinAgain(.refused(.memberIdRequired, "could not join group \(groupId)"), afterPause: true)
-        case let code: return rejoin(after: code, "join group \(groupId)", now: now)
+        case let code: return rejoin(after: code, .joinGroup, "join group \(groupId)", now: now)
         }
     }
 
@@ -234,7 +234,9 @@ struct GroupState: GroupMembership {
     mutating func synced(_ response: SyncGroupResponse, attempt: Int, now: Instant) -> [Action] {
         guard phase == .syncing, attempt == self.attempt else { return [] }
         let code = response.errorCode
-        guard code == .none else { return rejoin(after: code, "get an assignment from group \(groupId)", now: now) }
+        guard code == .none else {
+            return rejoin(after: code, .syncGroup, "get an assignment from group \(groupId)", now: now)
+        }
         phase = .stable
         lastHeard = now
         stableSince = now
@@ -399,8 +401,8 @@ struct GroupState: GroupMembership {
         return (failures > 1 ? report(error) : []) + [join(afterPause: afterPause || failures > 1)]
     }
 
-    private mutating func rejoin(after code: ErrorCode, _ what: String, now: Instant) -> [Action] {
-        let error = KafkaError.refused(code, "could not \(what)")
+    private mutating func rejoin(after code: ErrorCode, _ api: APIKey, _ what: String, now: Instant) -> [Action] {
+        let error = KafkaError.refused(code, "could not \(what)", api: api)
         switch code {
         case .unknownMemberId where !share.isEmpty, .illegalGeneration where !share.isEmpty:
             // The group has gone on without this member, which still reads.

@@ -210,7 +210,7 @@ struct TopicWatch: Equatable, Sendable {
         let code = topics[name]?.error ?? .unknownTopicOrPartition
         let isUnknown = [.unknownTopicOrPartition, .unknownTopicId, .none].contains(code)
         return .refused(
-            code == .none ? .unknownTopicOrPartition : code, "waiting for topic \(name)", topic: name,
+            code == .none ? .unknownTopicOrPartition : code, "waiting for topic \(name)", api: .metadata, topic: name,
             advice: isUnknown ? "create it, or look at its spelling; reading begins by itself when it is there" : nil)
     }
 

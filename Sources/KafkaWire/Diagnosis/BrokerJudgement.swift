@@ -14,6 +14,8 @@ package enum BrokerJudgement {
         /// Other addresses that were tried, because those advertised are of no use: those whose brokers advertise what can
         /// be reached from here.
         package var ways: [BrokerAddress] = []
+        /// How the client is set to protect what it says.
+        package var own = OwnSecurity()
 
         package init(bootstrap: Visit, cluster: BrokerContact.ClusterFacts, visits: [BrokerID: Visit]) {
             self.bootstrap = bootstrap
@@ -34,6 +36,10 @@ package enum BrokerJudgement {
         }
         for (id, visit) in facts.visits.sorted(by: { $0.key < $1.key }) {
             if let finding = judge(id, visit, facts) { findings.append(finding) }
+            if let tls = visit.tls, tls.failure != nil, visit.contact == nil {
+                // Several things may be wrong with a certificate.
+                findings += certificate(id, visit, tls, facts).dropFirst()
+            }
         }
         let reachable = facts.visits.filter { isUsable($0.key, $0.value, facts) }
         if facts.cluster.controller < 0, !facts.cluster.brokers.isEmpty {
@@ -66,6 +72,27 @@ package enum BrokerJudgement {
                             + "\(reachable.values.first.map { "\($0.host.address)" } ?? "")."
                         : "All \(reachable.count) brokers can be reached under the addresses that they advertise."))
         }
+        return findings + endingSoon(facts)
+    }
+
+    private static func certificate(
+        _ id: BrokerID, _ visit: Visit, _ tls: TLSFacts, _ facts: Facts
+    ) -> [DiagnosisFinding] {
+        CertificateJudgement.findings(
+            tls, "broker \(id) at \(visit.host.address)", place(id, visit), facts.own,
+            setting: "advertised.listeners")
+    }
+
+    /// What is to be said of certificates that work, and were not seen before.
+    private static func endingSoon(_ facts: Facts) -> [DiagnosisFinding] {
+        var seen = Set((facts.bootstrap.tls?.chain ?? []).map(\.fingerprint))
+        var findings: [DiagnosisFinding] = []
+        for (id, visit) in facts.visits.sorted(by: { $0.key < $1.key }) {
+            guard var tls = visit.tls, tls.failure == nil else { continue }
+            guard let leaf = tls.chain.first, !seen.contains(leaf.fingerprint) else { continue }
+            tls.chain = tls.chain.filter { seen.insert($0.fingerprint).inserted }
+            findings += certificate(id, visit, tls, facts).filter { $0.severity > .ok }
+        }
         return findings
     }
 
@@ -88,6 +115,9 @@ package enum BrokerJudgement {
     private static func judge(_ id: BrokerID, _ visit: Visit, _ facts: Facts) -> DiagnosisFinding? {
         let place = place(id, visit)
         if let trouble = HostJudgement.trouble(visit.host) { return unreachable(id, visit, trouble, facts) }
+        if let tls = visit.tls, tls.failure != nil, visit.contact == nil {
+            return certificate(id, visit, tls, facts).first
+        }
         guard let contact = visit.contact else { return nil }
         if let objection = ContactJudgement.objection(contact) {
             return DiagnosisFinding(

@@ -3,9 +3,12 @@ struct BrokerVisitor: Sendable {
     let configuration: KafkaDoctor.Configuration
     let loop: any EventLoop
     let prober: SocketProber
+    /// What the client opens doors with.
+    let doors: ClientDoors
 
-    init(_ configuration: KafkaDoctor.Configuration, loop: any EventLoop) {
+    init(_ configuration: KafkaDoctor.Configuration, doors: ClientDoors, loop: any EventLoop) {
         self.configuration = configuration
+        self.doors = doors
         self.loop = loop
         prober = SocketProber(loop: loop)
     }
@@ -61,25 +64,124 @@ struct BrokerVisitor: Sendable {
         return place
     }
 
+    /// A port that takes connections, and the name that it was found by.
+    struct Port: Sendable {
+        var address: SocketAddress
+        var name: BrokerAddress
+    }
+
     /// All of it: the name, the connection, and what is said. `expected` is the broker that should be there.
     func visit(_ address: BrokerAddress, expecting expected: BrokerID? = nil) async -> Visit {
         let place = await connect(await resolve(address))
         guard let open = place.open else { return Visit(place.facts) }
-        return Visit(place.facts, await contact(open, host: address.host, expecting: expected))
+        let port = Port(address: open, name: address)
+        return await talk(with: port, await secure(Visit(place.facts), port), expecting: expected)
+    }
+
+    // MARK: - TLS
+
+    /// Agrees on TLS as the client is set, and looks what is there where it cannot. Nothing where the client speaks none.
+    func secure(_ visit: Visit, _ port: Port) async -> Visit {
+        guard let tls = doors.security.tls else { return visit }
+        var visit = visit
+        let question = PeerProtocol.Question.kafka.bytes(host: port.name.host)
+        let answer = await prober.secure(port.address, for: port.name, with: tls, saying: question, within: timeout)
+        var facts = TLSFacts(host: port.name.host)
+        (facts.details, facts.chain) = (answer.details, answer.chain)
+        (facts.failure, facts.said) = (answer.failure, answer.said)
+        visit.tls = facts
+        guard let failure = answer.failure else {
+            if let peer = PeerProtocol(said: facts.said), peer != .kafka { visit.contact = .other(peer) }
+            return visit
+        }
+        if failure.reason.isOfOtherProtocol {
+            let contact = await plainly(port)
+            // One that speaks TLS after all has a reason of its own.
+            if contact != .other(.tls) {
+                visit.contact = contact
+                return visit
+            }
+        }
+        if facts.chain.isEmpty { visit.tls?.chain = await certificates(port) }
+        return visit
+    }
+
+    /// The certificates of a port, believed or not.
+    private func certificates(_ port: Port) async -> [CertificateSummary] {
+        guard let credulous = doors.credulous else { return [] }
+        let limit = min(timeout, .seconds(2))
+        return await prober.secure(port.address, for: port.name, with: credulous, saying: [], within: limit).chain
+    }
+
+    /// What a port is that a client with TLS gets no further with.
+    private func plainly(_ port: Port) async -> Contact {
+        let contact = await contact(port, ConnectionSecurity())
+        guard case .kafka(var broker) = contact else { return contact }
+        if case .wantsSASL = broker.access {
+            broker.access = .plain(wantsSASL: true)
+        } else {
+            broker.access = .plain(wantsSASL: false)
+        }
+        return .kafka(broker)
     }
 
     // MARK: - Kafka
 
+    /// Goes on with a port as far as a client gets.
+    func talk(with port: Port, _ visit: Visit, expecting expected: BrokerID? = nil) async -> Visit {
+        guard visit.contact == nil, visit.tls?.failure == nil else { return visit }
+        var visit = visit
+        visit.contact = await contact(port, doors.security, expecting: expected)
+        if visit.contact == .other(.tls), visit.tls == nil {
+            visit.tls = TLSFacts(host: port.name.host)
+            visit.tls?.chain = await certificates(port)
+        }
+        return visit
+    }
+
     /// Talks with what listens at an address as a client does.
-    func contact(_ address: SocketAddress, host: String, expecting expected: BrokerID? = nil) async -> Contact {
-        let connection = connection(to: address)
+    private func contact(
+        _ port: Port, _ security: ConnectionSecurity, expecting expected: BrokerID? = nil
+    ) async -> Contact {
+        let connection = connection(to: port, security)
         let table: VersionTable
         do throws(KafkaError) { table = try await connection.open(timeout: timeout) } catch {
             await connection.close()
-            return await identify(address, host: host, after: error)
+            if let access = await refusal(error, port, security) {
+                return await stranger(port, access, ConnectionSecurity(tls: security.tls, sasl: nil))
+            }
+            return await identify(port, security, after: error)
         }
+        var broker = await greet(connection, table)
+        if let mechanism = security.sasl {
+            broker.login = LoginFacts(mechanism: mechanism.name, lifetime: await connection.session.lifetime)
+        }
+        broker.access = await access(connection, table, port, security)
+        if case .open = broker.access, let expected {
+            (broker.settings, broker.saysItIs) = await settings(connection, table, of: expected)
+        }
+        await connection.close()
+        return .kafka(broker)
+    }
+
+    /// What a broker tells to everybody, where it does not take the client for who it says it is.
+    private func stranger(
+        _ port: Port, _ access: BrokerContact.Access, _ security: ConnectionSecurity
+    ) async -> Contact {
+        let connection = connection(to: port, security)
+        var broker = BrokerContact(access: access)
+        if let table = try? await connection.open(timeout: timeout) {
+            broker = await greet(connection, table)
+            broker.access = access
+        }
+        await connection.close()
+        return .kafka(broker)
+    }
+
+    /// Asks for the versions: what a broker speaks, and how fast.
+    private func greet(_ connection: BrokerConnection, _ table: VersionTable) async -> BrokerContact {
         var broker = BrokerContact(access: .fails("it was not asked"))
-        broker.roundTrip = .seconds(3600)
+        var shortest: Duration?
         // The table as it stands: the one that clients use has been put right for the mock cluster. Three times, as the
         // first may have waited for something else.
         let limit = API.of(.apiVersions)?.latestStable ?? 0
@@ -94,28 +196,24 @@ struct BrokerVisitor: Sendable {
                     },
                     version)
             else { break }
-            broker.roundTrip = min(broker.roundTrip, loop.now - start)
+            shortest = min(shortest ?? .seconds(3600), loop.now - start)
             broker.versions = [:]
             for api in answer.apiKeys where api.minVersion <= api.maxVersion {
                 broker.versions[APIKey(rawValue: api.apiKey)] = api.minVersion...api.maxVersion
             }
         }
+        broker.roundTrip = shortest ?? .zero
         if broker.versions.isEmpty { for api in API.all { broker.versions[api.key] = table[api.key] } }
-        broker.access = await access(connection, table, address)
-        if case .open = broker.access, let expected {
-            (broker.settings, broker.saysItIs) = await settings(connection, table, of: expected)
-        }
-        await connection.close()
-        return .kafka(broker)
+        return broker
     }
 
-    private func connection(to address: SocketAddress) -> BrokerConnection {
-        let host = address.path.map { UnixPath.prefix + $0 } ?? address.host
+    private func connection(to port: Port, _ security: ConnectionSecurity) -> BrokerConnection {
         var options = configuration.client.connections
-        // Where there is a way without it, that is the one that was found.
-        options.dialer = nil
+        // Where there is a way without the client's own, that is the one that was found.
+        options.dialer = FoundAddresses(found: [port.name: port.address])
         return BrokerConnection(
-            host: host, port: address.port, clientId: configuration.client.clientId, loop: loop, options: options)
+            host: port.name.host, port: port.name.port, clientId: configuration.client.clientId, loop: loop, watch: nil,
+            options: options, security: security, pin: nil, onClose: nil)
     }
 
     @_semantics("optimize.sil.specialize.generic.never")
@@ -130,7 +228,7 @@ struct BrokerVisitor: Sendable {
 
     /// What every client asks next. A broker that wants SASL closes the connection at it.
     private func access(
-        _ connection: BrokerConnection, _ table: VersionTable, _ address: SocketAddress
+        _ connection: BrokerConnection, _ table: VersionTable, _ port: Port, _ security: ConnectionSecurity
     ) async -> BrokerContact.Access {
         do throws(KafkaError) {
             let version = try table.negotiate(MetadataRequest.self, broker: connection.name)
@@ -150,21 +248,38 @@ struct BrokerVisitor: Sendable {
             }
             return .open(.init(clusterId: answer.clusterId, controller: answer.controllerId, brokers: brokers))
         } catch {
-            return await mechanisms(table, address) ?? .fails(error.message)
+            guard security.sasl == nil, let offered = await mechanisms(port, security) else {
+                return .fails(error.message)
+            }
+            return .wantsSASL(offered)
+        }
+    }
+
+    /// Why the client could not say who it is, where that is what the error says.
+    private func refusal(
+        _ error: KafkaError, _ port: Port, _ security: ConnectionSecurity
+    ) async -> BrokerContact.Access? {
+        guard let mechanism = security.sasl else { return nil }
+        switch error.code.broker {
+        case .illegalSaslState?: return .wantsNoSASL
+        case .unsupportedSaslMechanism?:
+            return .lacksMechanism(mechanism.name, offered: await mechanisms(port, security) ?? [])
+        case .saslAuthenticationFailed?: return .refusesLogin(error.wordsOfRefusal)
+        default: return error.api == .saslAuthenticate ? .loginFails(error.message) : nil
         }
     }
 
     /// Asks which SASL mechanisms a broker has, by naming one that none has (KIP-43): a listener without SASL answers
     /// ILLEGAL_SASL_STATE. Nil where it is no matter of SASL.
-    private func mechanisms(_ table: VersionTable, _ address: SocketAddress) async -> BrokerContact.Access? {
-        let connection = connection(to: address)
+    private func mechanisms(_ port: Port, _ security: ConnectionSecurity) async -> [String]? {
+        let connection = connection(to: port, ConnectionSecurity(tls: security.tls, sasl: nil))
         do throws(KafkaError) {
-            _ = try await connection.open(timeout: timeout)
+            let table = try await connection.open(timeout: timeout)
             let version = try table.negotiate(SaslHandshakeRequest.self, broker: connection.name)
             let answer = try await ask(
                 connection, SaslHandshakeRequest.with { $0.mechanism = "KAFKAWIRE-DOCTOR" }, version)
             await connection.close()
-            return answer.errorCode == .illegalSaslState ? nil : .wantsSASL(answer.mechanisms)
+            return answer.errorCode == .illegalSaslState ? nil : answer.mechanisms
         } catch {
             await connection.close()
             return nil
@@ -207,8 +322,8 @@ struct BrokerVisitor: Sendable {
     }
 
     /// What a broker that was reached says about its own settings, where it is that broker.
-    func settings(of id: BrokerID, at address: SocketAddress) async -> [String: String] {
-        let connection = connection(to: address)
+    func settings(of id: BrokerID, at port: Port) async -> [String: String] {
+        let connection = connection(to: port, doors.security)
         guard let table = try? await connection.open(timeout: timeout) else {
             await connection.close()
             return [:]
@@ -221,7 +336,11 @@ struct BrokerVisitor: Sendable {
     // MARK: - Others
 
     /// Asks a port that does not speak Kafka as it should in several protocols, side by side, to learn what it is.
-    private func identify(_ address: SocketAddress, host: String, after error: KafkaError) async -> Contact {
+    private func identify(_ port: Port, _ security: ConnectionSecurity, after error: KafkaError) async -> Contact {
+        // Under TLS it was asked already.
+        if security.tls != nil { return error.code == .timedOut ? .silent : .fails(error.message) }
+        let address = port.address
+        let host = port.name.host
         let limit = min(timeout, .seconds(2))
         let questions = PeerProtocol.Question.allCases
         let answers = await concurrently(questions) { question in

@@ -5,6 +5,10 @@ struct ClusterLook: Sendable {
     let admin: KafkaAdmin
     let brokers: BrokerContact.ClusterFacts
     let usable: Set<BrokerID>
+    /// How the client is set to say who it is.
+    let own: OwnSecurity
+    /// The bootstrap server that answers.
+    let bootstrap: String
 
     private static let mostConfigs = 200
     private static let mostPartitions = 500
@@ -18,7 +22,7 @@ struct ClusterLook: Sendable {
         let all: [KafkaAdmin.TopicDescription]
         do throws(KafkaError) { all = try await admin.listTopics() } catch {
             let place = DiagnosisFinding.Place.cluster
-            let isDenied = error.code.broker.map { "\($0.name)".contains("AUTHORIZATION") } ?? false
+            let isDenied = error.code.broker.flatMap(RequiredOperation.Resource.init) != nil
             return (
                 "the topics could not be listed",
                 [DiagnosisFinding(.problem, isDenied ? .notAuthorized : .lookFailed, place, "\(error.message).")], []
@@ -32,6 +36,8 @@ struct ClusterLook: Sendable {
                 switch outcome {
                 case .success(let topic): facts.topics.append(topic)
                 case .failure(let error) where error.code.broker == .unknownTopicOrPartition: facts.unknown.append(name)
+                case .failure(let error) where error.code.broker == .topicAuthorizationFailed:
+                    facts.denied.insert(name)
                 case .failure(let error): facts.failures[name] = error.message
                 }
             }
@@ -61,7 +67,9 @@ struct ClusterLook: Sendable {
             return facts
         }
         let findings = found.flatMap(GroupJudgement.findings)
-        let healthy = found.filter { facts in GroupJudgement.findings(facts).allSatisfy { $0.severity == .ok } }.count
+        let healthy = found.filter { facts in
+            !facts.isDenied && GroupJudgement.findings(facts).allSatisfy { $0.severity == .ok }
+        }.count
         let time = found.map(\.watched).max() ?? .zero
         let summary =
             "\(healthy) of \(DiagnosisText.count(found.count, "group")) well"
@@ -116,6 +124,43 @@ struct ClusterLook: Sendable {
             : listing.groups.isEmpty
                 ? "no groups" : "\(DiagnosisText.count(listing.groups.count, "group")), and none to watch was named"
         return (summary, findings, ())
+    }
+
+    // MARK: - Permissions
+
+    /// What the brokers say that the client may do with the topics and groups that are looked at.
+    func permissions(_ topics: [KafkaAdmin.TopicDescription]) async -> Examination.Outcome<Void> {
+        var facts = PermissionJudgement.Facts()
+        facts.principal = own.principal
+        facts.server = bootstrap
+        facts.areNamed = !configuration.topics.isEmpty
+        let names = facts.areNamed ? configuration.topics : topics.filter { !$0.isInternal }.map(\.name)
+        for (name, outcome) in await admin.describeTopics(Array(names.prefix(Self.mostConfigs))) {
+            switch outcome {
+            case .success(let topic): facts.topics[name] = Self.rights(topic.authorizedOperations)
+            case .failure(let error): facts.topics[name] = Self.rights(error)
+            }
+        }
+        for (id, outcome) in await admin.describeGroups(configuration.groups) {
+            switch outcome {
+            case .success(let group): facts.groups[id] = Self.rights(group.authorizedOperations)
+            case .failure(let error): facts.groups[id] = Self.rights(error)
+            }
+        }
+        if facts.topics.values.contains(.missing) {
+            facts.cluster = Self.rights((try? await admin.describeCluster())?.authorizedOperations)
+        }
+        return (PermissionJudgement.summary(facts), PermissionJudgement.findings(facts), ())
+    }
+
+    private static func rights(_ operations: Set<KafkaAdmin.AclOperation>?) -> PermissionJudgement.Facts.Rights {
+        operations.map { .operations($0) } ?? .untold
+    }
+
+    private static func rights(_ error: KafkaError) -> PermissionJudgement.Facts.Rights {
+        guard let code = error.code.broker else { return .untold }
+        if RequiredOperation.Resource(code) != nil { return .denied(code.name) }
+        return [.unknownTopicOrPartition, .groupIdNotFound].contains(code) ? .missing : .untold
     }
 
     // MARK: - Clocks

@@ -79,6 +79,16 @@ package struct BrokerContact: Sendable, Equatable {
         case open(ClusterFacts)
         /// It wants SASL first; the mechanisms that it offers, empty where it does not tell.
         case wantsSASL([String])
+        /// The client is to say who it is, and the port asks nobody.
+        case wantsNoSASL
+        /// The client's mechanism is not among those that the port has.
+        case lacksMechanism(String, offered: [String])
+        /// It does not take the client's credentials; its own words, where it has some.
+        case refusesLogin(String)
+        /// The client could not say who it is, or does not take the broker for one; the error's sentence.
+        case loginFails(String)
+        /// The client is to speak TLS, and the port is plain.
+        case plain(wantsSASL: Bool)
         /// It refused, or hung up; the error's sentence.
         case fails(String)
     }
@@ -98,6 +108,8 @@ package struct BrokerContact: Sendable, Equatable {
 
     package var versions: [APIKey: ClosedRange<Int16>] = [:]
     package var access: Access
+    /// How the client came in, where it had to say who it is.
+    package var login: LoginFacts?
     /// The shortest of a few round trips.
     package var roundTrip: Duration = .zero
     /// The broker's settings of its addresses, where it tells them: `advertised.listeners`, `listeners` and the like.
@@ -118,6 +130,8 @@ package struct BrokerContact: Sendable, Equatable {
 /// A host, and what its port said where there is one to talk to.
 package struct Visit: Sendable, Equatable {
     package var host: HostFacts
+    /// What became of TLS, where the client speaks it or the port does.
+    package var tls: TLSFacts?
     package var contact: Contact?
 
     package init(_ host: HostFacts, _ contact: Contact? = nil) {

@@ -1,50 +1,26 @@
-/// How a client and its brokers protect what they say (`security.protocol`).
-public enum SecurityProtocol: String, Sendable, CaseIterable {
-    /// Nothing is encrypted, and nobody says who they are.
-    case plaintext = "PLAINTEXT"
-    /// TLS; who the client is may come from its certificate.
-    case ssl = "SSL"
-    /// The client logs in with SASL; nothing is encrypted.
-    case saslPlaintext = "SASL_PLAINTEXT"
-    /// The client logs in with SASL, within TLS.
-    case saslSSL = "SASL_SSL"
-
-    /// Whether everything is encrypted.
-    public var hasTLS: Bool { self == .ssl || self == .saslSSL }
-    /// Whether the client says who it is.
-    public var hasSASL: Bool { self == .saslPlaintext || self == .saslSSL }
-}
-
 /// What the thing behind a port says when it is talked to. Facts in, findings out.
 package enum ContactJudgement {
-    /// What a bootstrap server's port said, for a client with these settings.
-    package static func findings(
-        _ contact: Contact, at address: BrokerAddress, security: SecurityProtocol
-    ) -> [DiagnosisFinding] {
+    /// What a bootstrap server's port said.
+    package static func findings(_ visit: Visit, _ own: OwnSecurity) -> [DiagnosisFinding] {
+        guard let contact = visit.contact else { return [] }
+        let address = visit.host.address
         let name = "\(address)"
         let place = DiagnosisFinding.Place.host(name)
         switch contact {
-        case .kafka(let broker): return kafka(broker, name, place, security)
+        case .kafka(let broker): return kafka(broker, name, place, own)
         case .other(.tls):
-            if security.hasTLS {
-                return [
-                    DiagnosisFinding(
-                        .problem, .unsupportedSecurity, place,
-                        "\(name) speaks TLS, as security.protocol=\(security.rawValue) says; this client cannot speak it "
-                            + "yet, so that nothing behind it could be looked at.",
-                        advice:
-                            "Use a client with TLS for this listener, or one of the broker's plain listeners, where it "
-                            + "has one that may be used from here.")
-                ]
+            let seen = visit.tls?.chain.first.map {
+                " Its certificate is for \($0.nameList), signed by \($0.isSelfIssued ? "itself" : $0.issuer)."
             }
+            let wanted =
+                own.securityProtocol.hasSASL ? "SASL_SSL" : "SSL (or SASL_SSL where the broker wants a user as well)"
             return [
                 DiagnosisFinding(
                     .problem, .tlsPort, place,
                     "\(name) speaks TLS, and the client speaks plain: the broker takes a request for a broken handshake "
-                        + "and closes the connection, which clients report as a disconnect or a time-out.",
-                    advice: "Set security.protocol=SSL (or SASL_SSL where the broker wants a user as well) with the "
-                        + "certificate authority to trust, or use the port of a plain listener. KafkaWire itself cannot "
-                        + "speak TLS yet.")
+                        + "and closes the connection, which clients report as a disconnect or a time-out.\(seen ?? "")",
+                    advice: "Set security.protocol=\(wanted) with the certificate authority to trust "
+                        + "(ssl.truststore.location), or use the port of a plain listener.")
             ]
         case .other(let other):
             return [
@@ -64,11 +40,14 @@ package enum ContactJudgement {
                         + "and at the broker's log.")
             ]
         case .silent:
+            let what =
+                visit.tls?.details == nil
+                ? "takes connections and then says nothing, to Kafka's first request as little as to TLS or HTTP"
+                : "agrees on TLS and then says nothing to Kafka's first request"
             return [
                 DiagnosisFinding(
                     .problem, .silentPort, place,
-                    "\(name) takes connections and then says nothing, to Kafka's first request as little as to TLS or "
-                        + "HTTP: a broker that hangs or is still starting, or a server that waits for something else.",
+                    "\(name) \(what): a broker that hangs or is still starting, or a server that waits for something else.",
                     advice: "Look at the broker's log and load; if another program has the port (ss -ltnp), look at "
                         + "bootstrap.servers.")
             ]
@@ -96,9 +75,8 @@ package enum ContactJudgement {
     }
 
     private static func kafka(
-        _ broker: BrokerContact, _ name: String, _ place: DiagnosisFinding.Place, _ security: SecurityProtocol
+        _ broker: BrokerContact, _ name: String, _ place: DiagnosisFinding.Place, _ own: OwnSecurity
     ) -> [DiagnosisFinding] {
-        var findings: [DiagnosisFinding] = []
         if broker.guess == .controller {
             return [
                 DiagnosisFinding(
@@ -110,51 +88,33 @@ package enum ContactJudgement {
                         + "(KIP-500; controllers answer admin clients alone, through bootstrap.controllers, KIP-919).")
             ]
         }
-        if security.hasTLS {
-            findings.append(
+        if let finding = LoginJudgement.finding(broker.access, name, place, own) { return [finding] }
+        switch broker.access {
+        case .plain(let wantsSASL):
+            return [
                 DiagnosisFinding(
                     .problem, .plainPort, place,
-                    "\(name) speaks plain, and security.protocol=\(security.rawValue) makes the client begin with TLS: "
-                        + "the broker takes that for a request of 369 MB (0x16030100 bytes), logs an "
+                    "\(name) speaks plain, and security.protocol=\(own.securityProtocol.rawValue) makes the client begin "
+                        + "with TLS: the broker takes that for a request of 369 MB (0x16030100 bytes), logs an "
                         + "InvalidReceiveException, and closes the connection.",
                     advice:
-                        "Set security.protocol=\(security.hasSASL ? "SASL_PLAINTEXT" : "PLAINTEXT"), or use the port "
-                        + "of the broker's TLS listener."))
-        }
-        switch broker.access {
-        case .open(let cluster):
-            if security.hasSASL {
-                findings.append(
-                    DiagnosisFinding(
-                        .warning, .unsupportedSecurity, place,
-                        "\(name) lets everybody in, and security.protocol=\(security.rawValue) makes the client "
-                            + "authenticate itself: the broker answers SaslHandshake with ILLEGAL_SASL_STATE.",
-                        advice: "Set security.protocol=PLAINTEXT, or use the port of the listener that wants SASL."))
-            }
-            findings.append(
-                DiagnosisFinding(
-                    .ok, .speaksKafka, place,
-                    "\(name) speaks Kafka's protocol\(cluster.clusterId.map { "; its cluster is \($0)" } ?? "")."))
-        case .wantsSASL(let mechanisms):
-            let offered = mechanisms.isEmpty ? "" : " It offers \(DiagnosisText.list(mechanisms))."
-            let choice = mechanisms.first { $0.hasPrefix("SCRAM") } ?? mechanisms.first ?? "SCRAM-SHA-512"
-            findings.append(
-                DiagnosisFinding(
-                    .problem, .authenticationRequired, place,
-                    "\(name) wants clients to say who they are (SASL): it tells its versions and closes the connection at "
-                        + "the first other request.\(offered)",
-                    advice:
-                        "Set security.protocol=SASL_PLAINTEXT, sasl.mechanism=\(choice) and sasl.jaas.config with user "
-                        + "and password, or use a listener without authentication. KafkaWire itself cannot use SASL yet."
-                ))
+                        "Set security.protocol=\(wantsSASL ? "SASL_PLAINTEXT" : "PLAINTEXT") for this port, where nobody "
+                        + "else can listen on the way, or use the port of the broker's TLS listener.")
+            ]
         case .fails(let words):
-            findings.append(
+            return [
                 DiagnosisFinding(
                     .problem, .brokerFails, place,
                     "\(name) tells its versions, and fails at the first question about the cluster: \(words).",
-                    advice: "Look at the broker's log at this time."))
+                    advice: "Look at the broker's log at this time.")
+            ]
+        default:
+            let id = broker.cluster?.clusterId
+            let spoken = DiagnosisFinding(
+                .ok, .speaksKafka, place, "\(name) speaks Kafka's protocol\(id.map { "; its cluster is \($0)" } ?? "")."
+            )
+            return [spoken] + (broker.login.map { [LoginJudgement.success($0, name, place, own)] } ?? [])
         }
-        return findings
     }
 
     private static func words(_ peer: PeerProtocol) -> String {
@@ -194,6 +154,13 @@ package enum ContactJudgement {
             switch broker.access {
             case .open: nil
             case .wantsSASL: "it wants SASL there, unlike at the address of the beginning"
+            case .wantsNoSASL: "it has no SASL there, unlike at the address of the beginning"
+            case .lacksMechanism(let name, let offered):
+                "it has no SASL mechanism \(name) there, but \(offered.isEmpty ? "none" : DiagnosisText.list(offered))"
+            case .refusesLogin(let words):
+                "it does not take the client's credentials there\(words.isEmpty ? "" : " (\(words))")"
+            case .loginFails(let words): "the client cannot say there who it is (\(words))"
+            case .plain: "it speaks plain there, unlike at the address of the beginning"
             case .fails(let words): "it fails at the first question (\(words))"
             }
         case .other(let peer): words(peer)

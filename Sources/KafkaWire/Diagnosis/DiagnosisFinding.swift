@@ -109,7 +109,7 @@ extension DiagnosisFinding.Code {
     public static let tlsPort = Self("tls-port")
     /// The client is to speak TLS, the port is plain.
     public static let plainPort = Self("plain-port")
-    /// The client is to use something that it cannot yet.
+    /// The client is to use something that it cannot.
     public static let unsupportedSecurity = Self("unsupported-security")
     /// Another kind of server listens on the port.
     public static let notKafka = Self("not-kafka")
@@ -121,10 +121,56 @@ extension DiagnosisFinding.Code {
     public static let silentPort = Self("silent-port")
     /// The broker wants to know who the client is (SASL).
     public static let authenticationRequired = Self("authentication-required")
-    /// The broker refused to tell about the cluster.
-    public static let notAuthorized = Self("not-authorized")
     /// The broker took the connection but failed at what every client asks.
     public static let brokerFails = Self("broker-fails")
+
+    // TLS.
+    /// TLS was agreed on, and the broker's certificate is believed.
+    public static let tlsAgreed = Self("tls-agreed")
+    /// TLS could not be agreed on, for a reason without a code of its own.
+    public static let tlsFailed = Self("tls-failed")
+    /// A version older than TLS 1.3 was agreed on.
+    public static let olderTLS = Self("older-tls")
+    /// A certificate is no longer valid.
+    public static let certificateExpired = Self("certificate-expired")
+    /// A certificate ends within 30 days.
+    public static let certificateEndsSoon = Self("certificate-ends-soon")
+    /// A certificate is not valid yet, by this machine's clock.
+    public static let certificateNotYetValid = Self("certificate-not-yet-valid")
+    /// The broker's certificate is not for the host that was connected to.
+    public static let certificateNameMismatch = Self("certificate-name-mismatch")
+    /// Nobody who is trusted here has signed the broker's certificate.
+    public static let certificateNotTrusted = Self("certificate-not-trusted")
+    /// A certificate was revoked, or nothing says that it was not.
+    public static let certificateRevoked = Self("certificate-revoked")
+    /// The broker wants a certificate of the client, which has none.
+    public static let clientCertificateRequired = Self("client-certificate-required")
+    /// The broker does not take the client's certificate.
+    public static let clientCertificateRefused = Self("client-certificate-refused")
+    /// The client does not look at certificates, or not at the names in them.
+    public static let verificationOff = Self("verification-off")
+    /// Others can read the client's secrets, or what it says.
+    public static let exposedSecret = Self("exposed-secret")
+
+    // SASL.
+    /// The broker has taken the client for who it says it is.
+    public static let authenticated = Self("authenticated")
+    /// The client is to say who it is, and the broker's port asks nobody.
+    public static let noAuthentication = Self("no-authentication")
+    /// The broker does not have the client's mechanism.
+    public static let mechanismNotOffered = Self("mechanism-not-offered")
+    /// The broker does not take the client's credentials.
+    public static let credentialsRefused = Self("credentials-refused")
+    /// The client could not say who it is, or does not take the broker for one.
+    public static let loginFailed = Self("login-failed")
+    /// A password or a token goes over the network unprotected.
+    public static let credentialsInTheClear = Self("credentials-in-the-clear")
+
+    // Permissions.
+    /// What the client may do, where that is all that clients need.
+    public static let authorized = Self("authorized")
+    /// The client may not do something that clients need.
+    public static let notAuthorized = Self("not-authorized")
 
     // Brokers.
     /// Every broker can be reached under the address that it advertises.

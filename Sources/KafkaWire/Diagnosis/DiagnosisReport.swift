@@ -48,7 +48,9 @@ public struct DiagnosisReport: Sendable, Equatable {
         case names
         /// Connections are made.
         case connections
-        /// What listens there is asked for Kafka's protocol.
+        /// TLS is agreed on, where the client is to use it, and its own settings are looked at.
+        case security
+        /// What listens there is asked for Kafka's protocol, and told who the client is.
         case `protocol`
         /// Each broker is visited under the address that it advertises.
         case brokers
@@ -58,6 +60,8 @@ public struct DiagnosisReport: Sendable, Equatable {
         case topics
         /// Groups: members, assignment, progress.
         case groups
+        /// Permissions: what producers and consumers need.
+        case permissions
         /// Clocks: the cluster's and ours.
         case clocks
     }

@@ -13,6 +13,12 @@ enum DiagnosisText {
         return "\(tenths / 10).\(tenths % 10) ms"
     }
 
+    /// Such as `12 days`, `5 h`; of seconds.
+    static func span(_ seconds: Int64) -> String {
+        let seconds = max(0, seconds)
+        return seconds >= 2 * 86_400 ? "\(seconds / 86_400) days" : time(.seconds(seconds))
+    }
+
     /// Such as `a`, `a and b`, `a, b and c`; more than `limit` end in how many more there are.
     static func list(_ items: [String], limit: Int = 8) -> String {
         if items.count > limit {

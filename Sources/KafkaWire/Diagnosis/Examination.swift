@@ -1,7 +1,7 @@
 /// One run of a ``KafkaDoctor``: takes the steps in their order, and lets the judgements make findings of what is seen.
 struct Examination: Sendable {
     let configuration: KafkaDoctor.Configuration
-    let visitor: BrokerVisitor
+    let loop: any EventLoop
     let begin: @Sendable (DiagnosisReport.Stage) -> Void
     let end: @Sendable (DiagnosisReport.Step) -> Void
 
@@ -11,27 +11,34 @@ struct Examination: Sendable {
         end: @escaping @Sendable (DiagnosisReport.Step) -> Void
     ) {
         self.configuration = configuration
+        self.loop = loop
         self.begin = begin
         self.end = end
-        visitor = BrokerVisitor(configuration, loop: loop)
     }
 
     func run() async -> DiagnosisReport {
         var report = DiagnosisReport()
+        let options = configuration.client.security
+        var doors = ClientDoors(
+            options, secretFiles: configuration.secretFiles, now: loop.wallMilliseconds / 1000)
+        await doors.learnPrincipal(options, on: loop, within: configuration.timeout)
+        let (own, visitor) = (doors.own, BrokerVisitor(configuration, doors: doors, loop: loop))
         let (addresses, wrong) = bootstrapAddresses()
-        let places = await step(.names, &report) { await names(addresses, wrong) }
+        let places = await step(.names, &report) { await names(addresses, wrong, visitor) }
         let connected = await step(.connections, &report, unless: places.isEmpty ? "no name resolves" : nil) {
-            await connections(places)
+            await connections(places, visitor)
         }
-        let visits = await step(
-            .protocol, &report, unless: connected?.isEmpty ?? true ? "no connection can be made" : nil
-        ) {
-            await talks(connected ?? [])
+        let closed = connected?.isEmpty ?? true ? "no connection can be made" : nil
+        let secured = await step(.security, &report, unless: closed) {
+            await agreements(connected ?? [], own, visitor)
+        }
+        let visits = await step(.protocol, &report, unless: closed ?? obstacle(secured ?? [], own)) {
+            await talks(secured ?? [], own, visitor)
         }
         let open = (visits ?? []).first { $0.visit.cluster != nil }
         let blocked = open == nil ? "no broker lets itself be asked" : nil
         let brokers: BrokerJudgement.Facts?? = await step(.brokers, &report, unless: blocked) {
-            await self.brokers(open, visits ?? [])
+            await self.brokers(open, visits ?? [], own, visitor)
         }
         let facts = brokers ?? nil
         report.clusterId = facts?.cluster.clusterId
@@ -40,17 +47,20 @@ struct Examination: Sendable {
         let silence = spoken == nil ? "no broker tells its versions" : nil
         let release: String?? = await step(.release, &report, unless: silence) { self.release(spoken?.visit, facts) }
         report.release = release ?? nil
-        guard let facts, let client = client(open) else {
-            for stage in [DiagnosisReport.Stage.topics, .groups, .clocks] {
+        guard let facts, let open, let client = client(open) else {
+            for stage in [DiagnosisReport.Stage.topics, .groups, .permissions, .clocks] {
                 skip(stage, &report, blocked ?? "the client cannot be set up")
             }
             return report
         }
         let usable = Set(facts.visits.filter { BrokerJudgement.isUsable($0.key, $0.value, facts) }.map(\.key))
-        let look = ClusterLook(configuration: configuration, admin: client, brokers: facts.cluster, usable: usable)
+        let look = ClusterLook(
+            configuration: configuration, admin: client, brokers: facts.cluster, usable: usable, own: own,
+            bootstrap: "\(open.visit.host.address)")
         let topics = await step(.topics, &report) { await look.topics() }
         let noBroker = usable.isEmpty ? "no broker can be worked with from here" : nil
         _ = await step(.groups, &report, unless: noBroker) { await look.groups(topics) }
+        _ = await step(.permissions, &report, unless: noBroker) { await look.permissions(topics) }
         _ = await step(.clocks, &report, unless: noBroker) { await look.clocks(topics) }
         await client.close()
         return report
@@ -80,10 +90,10 @@ struct Examination: Sendable {
         _ stage: DiagnosisReport.Stage, _ report: inout DiagnosisReport, _ body: () async -> Outcome<Value>
     ) async -> Value {
         begin(stage)
-        let start = visitor.loop.now
+        let start = loop.now
         let outcome = await body()
         let step = DiagnosisReport.Step(
-            stage, outcome.summary, duration: visitor.loop.now - start, findings: outcome.findings)
+            stage, outcome.summary, duration: loop.now - start, findings: outcome.findings)
         report.steps.append(step)
         end(step)
         return outcome.value
@@ -94,9 +104,10 @@ struct Examination: Sendable {
     private func bootstrapAddresses() -> ([BrokerAddress], [DiagnosisFinding]) {
         var addresses: [BrokerAddress] = []
         var findings: [DiagnosisFinding] = []
-        for server in configuration.client.bootstrapServers {
+        let servers = configuration.client.bootstrapServers.flatMap { $0.split(separator: ",") }
+        for server in servers {
             do throws(KafkaError) {
-                let address = try BrokerAddress(server)
+                let address = try BrokerAddress(String(server.drop { $0 == " " }))
                 if !addresses.contains(address) { addresses.append(address) }
             } catch {
                 findings.append(
@@ -105,7 +116,7 @@ struct Examination: Sendable {
                         advice: "Mend bootstrap.servers: host:port, with commas between several."))
             }
         }
-        if configuration.client.bootstrapServers.isEmpty {
+        if servers.isEmpty {
             findings.append(
                 DiagnosisFinding(
                     .problem, .invalidConfiguration, .client, "No broker is named.",
@@ -114,10 +125,9 @@ struct Examination: Sendable {
         return (addresses, findings)
     }
 
-    private func names(_ addresses: [BrokerAddress], _ wrong: [DiagnosisFinding]) async -> Outcome<
-        [BrokerVisitor.Place]
-    > {
-        let visitor = visitor
+    private func names(
+        _ addresses: [BrokerAddress], _ wrong: [DiagnosisFinding], _ visitor: BrokerVisitor
+    ) async -> Outcome<[BrokerVisitor.Place]> {
         let places = await concurrently(addresses) { await visitor.resolve($0) }
         let resolved = places.filter { !$0.addresses.isEmpty }
         let list = resolved.map { place in
@@ -139,8 +149,9 @@ struct Examination: Sendable {
         }.map(\.element)
     }
 
-    private func connections(_ places: [BrokerVisitor.Place]) async -> Outcome<[BrokerVisitor.Place]> {
-        let visitor = visitor
+    private func connections(
+        _ places: [BrokerVisitor.Place], _ visitor: BrokerVisitor
+    ) async -> Outcome<[BrokerVisitor.Place]> {
         let tried = await concurrently(places) { await visitor.connect($0) }
         let open = tried.filter { $0.open != nil }
         let quickest = open.compactMap(\.facts.connectTime).min()
@@ -160,34 +171,49 @@ struct Examination: Sendable {
         return (summary, findings, open)
     }
 
-    /// A visit, and the address that it was made to.
+    /// A visit, and the port that it was made to.
     private struct Talk: Sendable {
         var visit: Visit
-        var address: SocketAddress
+        var port: BrokerVisitor.Port
     }
 
-    private func talks(_ places: [BrokerVisitor.Place]) async -> Outcome<[Talk]> {
-        let visitor = visitor
+    private func agreements(
+        _ places: [BrokerVisitor.Place], _ own: OwnSecurity, _ visitor: BrokerVisitor
+    ) async -> Outcome<[Talk]> {
         let talks = await concurrently(places) { place -> Talk? in
             guard let address = place.open else { return nil }
-            let contact = await visitor.contact(address, host: place.facts.address.host)
-            return Talk(visit: Visit(place.facts, contact), address: address)
+            let port = BrokerVisitor.Port(address: address, name: place.facts.address)
+            return Talk(visit: await visitor.secure(Visit(place.facts), port), port: port)
         }.compactMap(\.self)
-        let security = configuration.securityProtocol
-        var findings = talks.flatMap { talk in
-            talk.visit.contact.map { ContactJudgement.findings($0, at: talk.visit.host.address, security: security) }
-                ?? []
+        let findings =
+            SecurityJudgement.findings(own)
+            + talks.flatMap { CertificateJudgement.findings($0.visit, own) + SecurityJudgement.findings($0.visit, own) }
+        return (SecurityJudgement.summary(own, talks.map(\.visit)), findings, talks)
+    }
+
+    /// Why nothing is asked after TLS.
+    private func obstacle(_ talks: [Talk], _ own: OwnSecurity) -> String? {
+        if own.failure != nil { return "the client cannot be set up as its settings say" }
+        let isStopped = talks.allSatisfy { $0.visit.tls?.failure != nil && $0.visit.contact == nil }
+        return isStopped ? "TLS could not be agreed on" : nil
+    }
+
+    private func talks(_ secured: [Talk], _ own: OwnSecurity, _ visitor: BrokerVisitor) async -> Outcome<[Talk]> {
+        let talks = await concurrently(secured) { talk in
+            Talk(visit: await visitor.talk(with: talk.port, talk.visit), port: talk.port)
         }
+        var findings = talks.flatMap { ContactJudgement.findings($0.visit, own) }
         findings += BrokerJudgement.severalClusters(talks.map(\.visit))
         let speaking = talks.filter { $0.visit.broker != nil && $0.visit.broker?.guess != .controller }
         let open = talks.filter { $0.visit.cluster != nil }
         let trip = open.compactMap { $0.visit.broker?.roundTrip }.min()
+        let who = own.mechanism == nil ? "" : own.principal.map { ", and takes the client for \($0)" } ?? ""
         let summary =
             speaking.isEmpty
             ? "no Kafka broker answers"
             : open.isEmpty
                 ? "Kafka answers, and lets nobody in"
-                : "Kafka answers\(trip.map { " in \(DiagnosisText.time($0))" } ?? "")"
+                : "Kafka answers\(trip.map { " in \(DiagnosisText.time($0))" } ?? "")\(who)"
         return (summary, findings, talks.filter { $0.visit.broker?.guess != .controller })
     }
 
@@ -195,25 +221,27 @@ struct Examination: Sendable {
 
     private static let mostBrokers = 200
 
-    private func brokers(_ open: Talk?, _ talks: [Talk]) async -> Outcome<BrokerJudgement.Facts?> {
+    private func brokers(
+        _ open: Talk?, _ talks: [Talk], _ own: OwnSecurity, _ visitor: BrokerVisitor
+    ) async -> Outcome<BrokerJudgement.Facts?> {
         guard let open, let cluster = open.visit.cluster else { return ("", [], nil) }
-        let visitor = visitor
         let ids = cluster.brokers.keys.sorted().prefix(Self.mostBrokers)
         let visits = await concurrently(ids.map { ($0, cluster.brokers[$0]) }) { id, address -> Visit? in
             guard let address else { return nil }
             return await visitor.visit(address, expecting: id)
         }
         var facts = BrokerJudgement.Facts(bootstrap: open.visit, cluster: cluster, visits: [:])
+        facts.own = own
         for (id, visit) in zip(ids, visits) { facts.visits[id] = visit }
         let useless = facts.visits.keys.filter { id in
             facts.visits[id].map { !BrokerJudgement.isUsable(id, $0, facts) } ?? false
         }
         if !useless.isEmpty {
             // What an unreachable broker advertises, it tells itself: at the addresses that work.
-            let questions = useless.sorted().prefix(3).flatMap { id in talks.map { (id, $0.address) } }
+            let questions = useless.sorted().prefix(3).flatMap { id in talks.map { (id, $0.port) } }
             let answers = await concurrently(questions) { await visitor.settings(of: $0.0, at: $0.1) }
             for ((id, _), settings) in zip(questions, answers) where !settings.isEmpty { facts.settings[id] = settings }
-            facts.ways = await ways(facts)
+            facts.ways = await ways(facts, visitor)
         }
         let usable = facts.visits.count - useless.count
         let summary =
@@ -227,7 +255,7 @@ struct Examination: Sendable {
 
     /// Other addresses of the cluster whose brokers advertise what can be reached: those in the broker's settings, and the
     /// usual ports of the bootstrap server's host.
-    private func ways(_ facts: BrokerJudgement.Facts) async -> [BrokerAddress] {
+    private func ways(_ facts: BrokerJudgement.Facts, _ visitor: BrokerVisitor) async -> [BrokerAddress] {
         let own = facts.bootstrap.host.address
         var candidates: [BrokerAddress] = []
         func add(_ address: BrokerAddress?) {
@@ -244,7 +272,6 @@ struct Examination: Sendable {
         // Who comes by a Unix socket is on the broker's machine.
         let host = UnixPath.read(own.host) == nil ? own.host : "localhost"
         for port in configuration.usualPorts { add(BrokerAddress(host: host, port: port)) }
-        let visitor = visitor
         let good = await concurrently(Array(candidates.prefix(12))) { candidate -> Bool in
             let visit = await visitor.visit(candidate)
             guard let cluster = visit.cluster, cluster.clusterId == facts.cluster.clusterId, !cluster.brokers.isEmpty
@@ -288,10 +315,13 @@ struct Examination: Sendable {
     }
 
     /// For what is asked of the cluster as a whole: the admin client, which begins where a broker has answered.
-    private func client(_ open: Talk?) -> KafkaAdmin? {
-        guard let open else { return nil }
+    private func client(_ open: Talk) -> KafkaAdmin? {
         var client = configuration.client
-        client.bootstrapServers = ["\(open.address)"]
+        // Under the name that certificates are for, at the address that was found.
+        client.bootstrapServers = ["\(open.port.name)"]
+        if client.connections.dialer == nil {
+            client.connections.dialer = FoundAddresses(found: [open.port.name: open.port.address])
+        }
         client.connectTimeout = configuration.timeout
         client.requestTimeout = configuration.timeout
         client.apiTimeout = configuration.timeout * 2

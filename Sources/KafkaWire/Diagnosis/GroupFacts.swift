@@ -65,6 +65,8 @@ package struct GroupFacts: Sendable, Equatable {
     package var watched: Duration = .zero
     /// The looks at the group, in their order; empty where there is no such group.
     package var samples: [Sample] = []
+    /// Whether this client may not see it: which permissions it needs, is another judgement.
+    package var isDenied = false
     /// Why it could not be looked at.
     package var failure: String?
     /// Why not all of it could be looked at.

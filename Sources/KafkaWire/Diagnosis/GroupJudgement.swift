@@ -3,6 +3,7 @@
 package enum GroupJudgement {
     package static func findings(_ facts: GroupFacts) -> [DiagnosisFinding] {
         let place = DiagnosisFinding.Place.group(facts.id)
+        if facts.isDenied { return [] }
         if let failure = facts.failure {
             return [
                 DiagnosisFinding(.problem, .lookFailed, place, "Group \(facts.id) could not be looked at: \(failure).")

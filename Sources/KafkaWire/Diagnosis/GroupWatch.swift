@@ -23,7 +23,8 @@ struct GroupWatch: Sendable {
                 return facts
             case .failure(let error)?:
                 if facts.samples.isEmpty {
-                    facts.failure = error.message
+                    facts.isDenied = error.code.broker == .groupAuthorizationFailed
+                    if !facts.isDenied { facts.failure = error.message }
                     return facts
                 }
             case nil: return facts

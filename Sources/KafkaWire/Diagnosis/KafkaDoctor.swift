@@ -5,18 +5,19 @@
 /// for finding in report.problems { print(finding.message, finding.advice ?? "") }
 /// ```
 ///
-/// The examination goes the way that every client goes: names, connections, the protocol, the addresses that the brokers
-/// advertise (`advertised.listeners`, KIP-103), their versions (KIP-35), topics, groups, clocks. It asks, and changes
-/// nothing: no topic is created, no record written, no group joined. What cannot be reached is tried side by side and
-/// never longer than ``Configuration/timeout``; only groups are looked at for longer, ``Configuration/watch``.
+/// The examination goes the way that every client goes: names, connections, TLS, the protocol, SASL, the addresses that
+/// the brokers advertise (`advertised.listeners`, KIP-103), their versions (KIP-35), topics, groups, permissions, clocks.
+/// It asks, and changes nothing: no topic is created, no record written, no group joined. What cannot be reached is tried
+/// side by side and never longer than ``Configuration/timeout``; only groups are looked at for longer,
+/// ``Configuration/watch``.
 public struct KafkaDoctor: Sendable {
     /// What to examine, and for how long.
     public struct Configuration: Sendable {
-        /// The client whose way is gone: bootstrap servers and name. Its time-outs are not used.
+        /// The client whose way is gone: bootstrap servers, name, TLS and SASL. Its time-outs are not used.
         public var client: ClientConfiguration
-        /// How the client is set to speak (`security.protocol`). Default `PLAINTEXT`, as in Java. KafkaWire cannot speak
-        /// the others yet; what the ports speak is held against it.
-        public var securityProtocol = SecurityProtocol.plaintext
+        /// Files that hold secrets of the client beside those that its settings name, such as the file of the settings:
+        /// it is told who else may read them. Default none.
+        public var secretFiles: [String] = []
         /// The topics to look at; empty is all that there are.
         public var topics: [String] = []
         /// The groups to watch; empty is none, and a short look at the states of all.

@@ -79,7 +79,7 @@ actor SocketProber {
 
     // MARK: - Connecting
 
-    private func open(_ address: SocketAddress, until deadline: Instant) async -> Result<any LoopSocket, NetError> {
+    func open(_ address: SocketAddress, until deadline: Instant) async -> Result<any LoopSocket, NetError> {
         let socket: any LoopSocket
         do { socket = try loop.connect(to: address) } catch { return .failure(error) }
         lastId += 1

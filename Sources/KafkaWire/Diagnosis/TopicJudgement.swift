@@ -12,6 +12,8 @@ package enum TopicJudgement {
         package var brokers: Set<BrokerID> = []
         /// Topics that were asked for and are not there.
         package var unknown: [String] = []
+        /// Topics that this client may not see: which permissions it needs, is another judgement.
+        package var denied: Set<String> = []
         /// The names that are there, for the nearest one.
         package var names: [String] = []
         /// Topics that could not be looked at, and why.
@@ -28,7 +30,7 @@ package enum TopicJudgement {
                     .problem, .lookFailed, .topic(topic), "Topic \(topic) could not be looked at: \(words)."))
         }
         for topic in facts.topics { findings += judge(topic, facts) }
-        if findings.isEmpty {
+        if findings.isEmpty, !facts.topics.isEmpty || facts.denied.isEmpty {
             let partitions = facts.topics.reduce(0) { $0 + $1.partitions.count }
             findings.append(
                 DiagnosisFinding(

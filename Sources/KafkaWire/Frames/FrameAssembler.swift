@@ -7,7 +7,8 @@ package struct FrameAssembler: Sendable {
     /// A connection that says little needs little: there may be thousands that are idle.
     private static let smallestStagingSize = 2 << 10
 
-    private let limit: Int
+    /// The largest frame that is taken, in bytes.
+    package var limit: Int
     /// Empty until something is received; larger once that was filled.
     private var staging: [UInt8] = []
     /// What is in the staging buffer and was not taken yet.

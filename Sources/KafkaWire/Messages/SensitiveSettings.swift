@@ -4,7 +4,7 @@ package enum SensitiveSettings {
     /// The settings of type PASSWORD in Kafka 4.3's brokers, clients and Connect workers; and one of ours.
     private static let passwords: [[UInt8]] = [
         "ssl.keystore.password", "ssl.key.password", "ssl.truststore.password", "ssl.keystore.key",
-        "ssl.keystore.certificate.chain", "ssl.truststore.certificates", "sasl.jaas.config",
+        "ssl.keystore.certificate.chain", "ssl.key.pem", "ssl.truststore.certificates", "sasl.jaas.config",
         "sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.assertion.private.key.passphrase",
         "delegation.token.secret.key", "delegation.token.master.key", "password.encoder.secret",
         "password.encoder.old.secret", "zookeeper.ssl.keystore.password", "zookeeper.ssl.truststore.password",

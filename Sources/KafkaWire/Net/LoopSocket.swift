@@ -37,4 +37,21 @@ package protocol LoopSocket: Sendable {
 
     /// Closes the socket.
     func close()
+
+    /// Whether bytes, the end or an error can be read without the socket becoming readable: they were received already, with
+    /// others. Whoever leaves off reading before nothing waits has to look at it, since the system cannot see them. False
+    /// where only a part of something is there.
+    var holdsInput: Bool { get }
+
+    /// Whether bytes that were taken still wait for the socket to become writable. Then it is watched for that, and an empty
+    /// write sends them.
+    var wantsToWrite: Bool { get }
+}
+
+extension LoopSocket {
+    /// False: what was received waits in the system.
+    package var holdsInput: Bool { false }
+
+    /// False: what was taken has been handed to the system.
+    package var wantsToWrite: Bool { false }
 }

@@ -15,6 +15,8 @@ package struct NetError: Error, Equatable, Sendable {
         case unresolved(String)
         /// The other side closed the connection.
         case closed
+        /// What secures the connection has ended it; its whole sentence.
+        case unsecured(String)
     }
 
     package var reason: Reason
@@ -39,6 +41,7 @@ extension NetError: CustomStringConvertible {
         case .system(let code): "could not \(action): \(String(cString: strerror(code)))"
         case .unresolved(let words): "could not \(action): \(words)"
         case .closed: "could not \(action): the other side closed the connection"
+        case .unsecured(let sentence): sentence
         }
     }
 }
@@ -64,7 +67,7 @@ extension NetError {
     package var cause: Cause {
         switch reason {
         case .unresolved: .unresolved
-        case .closed, .system(ECONNRESET), .system(EPIPE), .system(ECONNABORTED): .ended
+        case .closed, .unsecured, .system(ECONNRESET), .system(EPIPE), .system(ECONNABORTED): .ended
         case .system(ECONNREFUSED): .refused
         case .system(ETIMEDOUT): .noAnswer
         case .system(EHOSTUNREACH), .system(ENETUNREACH), .system(ENETDOWN), .system(EADDRNOTAVAIL): .unreachable
@@ -78,6 +81,7 @@ extension NetError {
         case .system(let code): String(cString: strerror(code))
         case .unresolved(let words): words
         case .closed: "the other side closed the connection"
+        case .unsecured(let sentence): sentence
         }
     }
 }

@@ -70,6 +70,8 @@ package enum PlantedMistake: String, CaseIterable, Sendable {
 
     /// A connection on which an answer has not come in time is forgotten, and not closed.
     case leaksTimedOutConnections
+    /// Of the requests that wait until the client has said anew who it is, all but one are forgotten.
+    case forgetsHeldRequests
     /// A timer that has fired is taken for one that is set still.
     case losesTimer
 

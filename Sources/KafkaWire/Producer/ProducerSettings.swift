@@ -12,7 +12,7 @@ extension KafkaProducer.Configuration {
     @discardableResult
     public mutating func apply(_ settings: [(name: String, value: String)]) throws(KafkaError) -> [String] {
         var changed = self
-        var rest = try ClientConfiguration.table.apply(settings, to: &changed.client)
+        var rest = try ClientConfiguration.take(settings, into: &changed.client)
         rest = try Self.table.apply(rest, to: &changed)
         let isSaid = settings.contains { $0.name == "enable.idempotence" }
         if !isSaid, changed.acks != .all || changed.maximumRetries == 0 || changed.maximumInFlight > 5 {

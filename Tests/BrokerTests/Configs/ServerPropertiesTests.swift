@@ -85,14 +85,24 @@ import Testing
         (["num.partitions": ""], "num.partitions", "Not a number"),
         (["log.cleanup.policy": "burn"], "log.cleanup.policy", "burn"),
         (["auto.create.topics.enable": "yes"], "auto.create.topics.enable", "either true or false"),
-        (["listeners": "SSL://:9093"], "listeners", "speaks SSL, and this broker PLAINTEXT only"),
+        (["listeners": "SSL://:9093"], "ssl.keystore.location", "speaks TLS and has no certificate"),
+        (["listeners": "SSL://:9093", "ssl.keystore.location": "/a.jks"], "ssl.keystore.location", "importkeystore"),
+        (
+            ["listeners": "SASL_PLAINTEXT://:9093", "sasl.enabled.mechanisms": "PLAIN,GSSAPI"],
+            "sasl.enabled.mechanisms", "does not speak GSSAPI"
+        ),
+        (
+            ["listeners": "SASL_PLAINTEXT://:9093", "listener.name.sasl_plaintext.plain.sasl.jaas.config": "x"],
+            "listener.name.sasl_plaintext.plain.sasl.jaas.config", "cannot be read"
+        ),
+        (["listeners": "OUTSIDE://:9094"], "listener.security.protocol.map", "map OUTSIDE to PLAINTEXT, SSL"),
         (["listeners": "CONTROLLER://:9093"], "listeners", "no listener for clients"),
         (
             [
-                "listeners": "PLAINTEXT://:9092,OUTSIDE://:9094",
+                "listeners": "PLAINTEXT://:9092,OUTSIDE://:9094,OUTSIDE://:9095",
                 "listener.security.protocol.map": "OUTSIDE:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             ],
-            "listeners", "keep one of"
+            "listeners", "stands there twice"
         ),
         (["listeners": "localhost:9092"], "listeners", "is no listener"),
         (["listeners": "PLAINTEXT://::1:9092"], "listeners", "is no listener"),

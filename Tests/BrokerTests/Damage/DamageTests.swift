@@ -130,7 +130,7 @@ import Testing
         let after: KeptState
         do { after = try KeptState(node) } catch { return ["it cannot be read: \(error)"] }
         if after.cluster != before.cluster { found.append("another cluster") }
-        if after.metadata != before.metadata { found.append("other topics, settings or quotas") }
+        if after.metadata != before.metadata { found.append("other topics, settings, quotas, users or tokens") }
         if after.positions != before.positions { found.append("other positions: \(after.positions)") }
         if after.transactions != before.transactions { found.append("other transactions") }
         for topic in node.topics.sorted {

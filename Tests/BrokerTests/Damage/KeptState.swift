@@ -17,7 +17,7 @@ struct KeptState: Equatable {
     }
 
     var cluster: String
-    /// The topics, settings, quotas and producer ids, as records.
+    /// The topics, settings, quotas, users, tokens and producer ids, as records.
     var metadata: [String]
     var positions: [String: [TopicPartition: Position]]
     var transactions: [String: Transaction.State]
@@ -112,7 +112,20 @@ enum FilledDirectory {
                     ]
                     $0.key = "producer_byte_rate"
                     $0.value = 1000
-                })
+                }),
+            .scramCredential(
+                .with {
+                    $0.name = "ann"
+                    $0.mechanism = 1
+                    $0.storedKey = [1, 2, 3]
+                    $0.iterations = 4096
+                }),
+            .token(
+                .with {
+                    $0.owner = "User:ann"
+                    $0.requester = "User:ann"
+                    $0.tokenId = "a token"
+                }),
         ])
         try node.save(now: now)
         node.saveBounds()

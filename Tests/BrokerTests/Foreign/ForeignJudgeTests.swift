@@ -15,7 +15,10 @@ import Testing
 @Suite(.serialized, .alone) struct ForeignJudgeTests {
     @Test(
         .enabled(if: Foreigners.python != nil),
-        arguments: ["test_records", "test_groups", "test_limits", "test_admin", "test_bad_input"])
+        arguments: [
+            "test_records", "test_groups", "test_limits", "test_admin", "test_bad_input", "test_doors", "test_sessions",
+            "test_permissions", "test_scan",
+        ])
     func judges(script: String) async throws {
         let python = try #require(Foreigners.python)
         let program = try #require(Self.program, "kw is not built; swift build --product kw")

@@ -85,7 +85,7 @@ struct PlaceFiller: MessageWalk {
         let nothing: [Bytes?] = isNullable ? [nil] : []
         value = take(
             [Bytes(), Bytes([0]), Bytes([UInt8](repeating: 0xFF, count: 40_000))] + nothing,
-            otherwise: field == "metadata" || field == "assignment" ? Self.subscription : value)
+            otherwise: usual(value))
     }
 
     mutating func visit(_ value: inout Records?) {
@@ -137,9 +137,19 @@ struct PlaceFiller: MessageWalk {
         case "acks", "numPartitions", "replicationFactor", "replicaId", "currentLeaderEpoch": -1
         case "resourceType": 2
         case "count": 5
+        case "mechanism": 1
+        case "iterations": 4096
         case "maxBytes", "partitionMaxBytes", "timeoutMs", "sessionTimeoutMs", "rebalanceTimeoutMs",
             "transactionTimeoutMs", "responsePartitionLimit":
             N(clamping: 10_000)
+        default: value
+        }
+    }
+
+    private func usual(_ value: Bytes?) -> Bytes? {
+        switch field {
+        case "metadata", "assignment": Self.subscription
+        case "saltedPassword": [1]
         default: value
         }
     }

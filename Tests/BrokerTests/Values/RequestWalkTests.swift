@@ -56,7 +56,8 @@ import Testing
     }
 }
 
-/// A broker without sockets that has records, groups of both kinds, a transaction, a session, settings and quotas.
+/// A broker without sockets that has records, groups of both kinds, a transaction, a session, settings, quotas and a SCRAM
+/// user.
 private struct WalkedBroker {
     private(set) var server: OfflineServer?
     private var configuration = KafkaBroker.Configuration(topics: ["t": 2, "u": 1])
@@ -226,6 +227,17 @@ private struct WalkedBroker {
                     }
                 ]
             }, 1)
+        _ = try ask(
+            AlterUserScramCredentialsRequest.with {
+                $0.upsertions = [
+                    .with {
+                        $0.name = "alice"
+                        $0.mechanism = 1
+                        $0.iterations = 4096
+                        $0.saltedPassword = [1]
+                    }
+                ]
+            }, 0)
         return known
     }
 
@@ -267,6 +279,9 @@ private struct WalkedBroker {
         try all(DescribeGroupsRequest.with { $0.groups = groups })
         try all(ListTransactionsRequest()) {
             "\($0.transactionStates.map { "\($0.transactionalId) \($0.producerId)" })"
+        }
+        try all(DescribeUserScramCredentialsRequest.with { $0.users = nil }) {
+            "\($0.results.map { "\($0.user) \($0.credentialInfos.map { "\($0.mechanism) \($0.iterations)" })" })"
         }
         try all(DescribeClientQuotasRequest()) { "\($0.entries?.count ?? 0)" }
         for group in groups {

@@ -124,7 +124,8 @@ extension KafkaConsumer {
                 case .lost(let partitions): events.add("lost \(partitions)")
                 case .reset(let partition, let from, let to, let error):
                     events.add("reset \(partition) \(from) \(to) \(error.code)")
-                case .revoked, .trouble, .recovered, .reachedEnd: break
+                case .revoked: events.add("revoked")
+                case .trouble, .recovered, .reachedEnd: break
                 }
             }
         }

@@ -161,10 +161,10 @@ import Testing
 
     @Test(arguments: [
         (
-            "security.protocol=SASL_SSL\n",
-            "line 1: security.protocol is SASL_SSL, and this client has no TLS and no SASL yet"
+            "security.protocol=TLS\n",
+            "line 1: security.protocol is \"TLS\"; it must be plaintext, ssl, sasl_plaintext or sasl_ssl"
         ),
-        ("\nsasl.mechanism=PLAIN\n", "line 2: sasl.mechanism is set, and this client has no SASL yet"),
+        ("\nsasl.mechanism=PLAIN\n", "line 2: sasl.mechanism is PLAIN, and nothing says who the client is"),
         (
             "request.timeout.ms=soon\n",
             "line 1: request.timeout.ms is \"soon\"; it must be a whole number of milliseconds"

@@ -31,6 +31,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case agents
     /// What the tool reads of files, of its command line and of other services, and records as it prints them.
     case readers
+    /// What is read before anybody has said who he is: SASL on both sides, and its texts.
+    case login
+    /// TLS, from the first byte, and files of certificates and keys.
+    case tls
 
     /// The longest input that is worth making, in bytes (libFuzzer's `-max_len`).
     public var longestInput: Int {
@@ -40,7 +44,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .events: 1536
         case .broker: 2048
         case .answers, .doctor, .readers: 512
-        case .page, .proxy, .agents: 1024
+        case .page, .proxy, .agents, .login: 1024
+        case .tls: 2048
         }
     }
 
@@ -61,6 +66,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .proxy: try ProxyCheck.run(input, memory)
         case .agents: try AgentsCheck.run(input, memory)
         case .readers: try ReadersCheck.run(input, memory)
+        case .login: try LoginCheck.run(input, memory)
+        case .tls: try TLSCheck.run(input, memory)
         }
     }
 }

@@ -20,6 +20,8 @@ extension FuzzTarget {
         case .proxy: ProxyCheck.seeds(Self.exchanges(try Self.messages(folder)))
         case .agents: AgentsCheck.seeds
         case .readers: ReadersCheck.seeds
+        case .login: LoginCheck.seeds
+        case .tls: TLSCheck.seeds
         }
     }
 
@@ -27,6 +29,8 @@ extension FuzzTarget {
     public var dictionary: [String] {
         switch self {
         case .broker, .answers, .doctor, .agents, .page: []
+        case .login: LoginCheck.dictionary
+        case .tls: TLSCheck.dictionary
         case .frames, .messages, .embedded, .proxy: Self.words
         case .readers: ReadersCheck.dictionary
         case .batches:

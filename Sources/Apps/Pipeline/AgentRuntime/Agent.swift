@@ -1,4 +1,5 @@
 import AppSupport
+import ClientSetup
 import KafkaWire
 import ShutdownSignal
 
@@ -34,27 +35,33 @@ public struct Agent<Rule: AgentRule>: Sendable {
         on console: Console, change: (inout KafkaConsumer.Configuration) -> Void = { _ in },
         until end: @escaping @Sendable () async -> Void
     ) async -> Int32 {
-        var configuration = consumerConfiguration
-        change(&configuration)
-        do throws(KafkaError) {
-            let courier: AlertCourier? =
-                if let topic = options.alertsTopic {
-                    try AlertCourier(topic, brokers: options.brokers, clientId: name)
-                } else {
-                    nil
-                }
-            let run = AgentRun(name, rule, options, try KafkaConsumer(configuration), courier, console)
-            return await run.run(as: group, until: end)
+        let run: AgentRun<Rule>
+        do {
+            let client = try client(console)
+            var configuration = consumerConfiguration(client)
+            change(&configuration)
+            let courier = try options.alertsTopic.map { try AlertCourier($0, client: client) }
+            run = AgentRun(
+                name, rule, options, at: client.bootstrapServers, try KafkaConsumer(configuration), courier, console)
         } catch {
-            console.note("\(name): \(SafeText.line(error.message))")
+            console.note("\(name): \(SafeText.line((error as? KafkaError)?.message ?? "\(error)"))")
             return 1
         }
+        return await run.run(as: group, until: end)
     }
 
-    private var consumerConfiguration: KafkaConsumer.Configuration {
+    /// What all connections of the agent have in common, as the options and their file say it.
+    private func client(_ console: Console) throws -> ClientConfiguration {
+        let (client, remarks) = try options.settings.client(
+            at: options.bootstrapServer, standard: "localhost:9094", name: name)
+        for remark in remarks { console.note("\(name): \(remark)") }
+        return client
+    }
+
+    private func consumerConfiguration(_ client: ClientConfiguration) -> KafkaConsumer.Configuration {
         var configuration = KafkaConsumer.Configuration(
-            bootstrapServers: options.brokers, group: group, topics: [options.topic])
-        configuration.client.clientId = name
+            bootstrapServers: client.bootstrapServers, group: group, topics: [options.topic])
+        configuration.client = client
         // Half of the defaults: the agent keeps up all the same, in some 20 MB less.
         configuration.fetchMaximumBytes = 1 << 20
         configuration.maximumBuffered = 2 << 20

@@ -1,25 +1,22 @@
 import AppSupport
 import ArgumentParser
 import ChangeEvents
+import ClientSetup
 import KafkaWire
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// The options that all agents share.
 public struct AgentOptions: ParsableArguments, Sendable {
-    /// Brokers to ask first, as `host:port`, separated by commas. Default: `$KAFKA_BOOTSTRAP`, else `localhost:9094`.
+    /// Brokers to ask first, as `host:port`, separated by commas. Default: what the settings say, `$KAFKA_BOOTSTRAP`, else
+    /// `localhost:9094`.
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
             "Brokers to ask first, separated by commas. (default: $KAFKA_BOOTSTRAP, else localhost:9094)",
             valueName: "host:port"))
     public var bootstrapServer: String?
+
+    /// How the agent logs in, whom it believes, how long it waits, under Kafka's names.
+    @OptionGroup public var settings: SettingOptions
 
     /// The topic with Debezium's change events.
     @Option(name: .shortAndLong, help: "The topic with Debezium's change events.")
@@ -122,12 +119,6 @@ public struct AgentOptions: ParsableArguments, Sendable {
     }
 
     var isolation: IsolationLevel { isolationLevel == .committed ? .readCommitted : .readUncommitted }
-
-    /// The brokers to ask first.
-    var brokers: [String] {
-        let text = bootstrapServer ?? getenv("KAFKA_BOOTSTRAP").map { String(cString: $0) } ?? "localhost:9094"
-        return text.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
-    }
 
     var amountEncoding: AmountEncoding {
         switch amount {

@@ -10,6 +10,8 @@ import KafkaWire
 actor AgentRun<Rule: AgentRule> {
     let name: String
     let options: AgentOptions
+    /// Whom it asks first.
+    let brokers: [String]
     let console: Console
     let consumer: KafkaConsumer
     let courier: AlertCourier?
@@ -34,10 +36,11 @@ actor AgentRun<Rule: AgentRule> {
     var loop: any EventLoop { consumer.loop }
 
     init(
-        _ name: String, _ rule: Rule, _ options: AgentOptions, _ consumer: KafkaConsumer, _ courier: AlertCourier?,
-        _ console: Console
+        _ name: String, _ rule: Rule, _ options: AgentOptions, at brokers: [String], _ consumer: KafkaConsumer,
+        _ courier: AlertCourier?, _ console: Console
     ) {
         self.name = name
+        self.brokers = brokers
         self.options = options
         self.consumer = consumer
         self.courier = courier
@@ -52,7 +55,7 @@ actor AgentRun<Rule: AgentRule> {
     /// exit status.
     func run(as group: String, until end: @escaping @Sendable () async -> Void) async -> Int32 {
         console.note(
-            "\(name): reading \(options.topic) at \(options.brokers.joined(separator: ",")) as group \(group); "
+            "\(name): reading \(options.topic) at \(brokers.joined(separator: ",")) as group \(group); "
                 + "Ctrl-C ends it")
         if options.json {
             console.line("{\"type\":\"started\",\"agent\":\"\(name)\",\"group\":\"\(group)\"}")

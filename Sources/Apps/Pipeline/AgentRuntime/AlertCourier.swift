@@ -39,10 +39,10 @@ actor AlertCourier {
     private var handingOver: Task<Void, Never>?
     private var lanes: [PartitionID: Lane] = [:]
 
-    init(_ topic: String, brokers: [String], clientId: String) throws(KafkaError) {
+    init(_ topic: String, client: ClientConfiguration) throws(KafkaError) {
         self.topic = topic
-        var configuration = KafkaProducer.Configuration(bootstrapServers: brokers)
-        configuration.client.clientId = clientId
+        var configuration = KafkaProducer.Configuration(bootstrapServers: client.bootstrapServers)
+        configuration.client = client
         // What fails after a while would have to be sent again by hand, behind later ones of the same user.
         configuration.deliveryTimeout = .seconds(10 * 365 * 86_400)
         configuration.maximumBlock = .seconds(5)

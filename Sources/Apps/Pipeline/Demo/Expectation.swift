@@ -19,7 +19,7 @@ struct Expectation {
 
     /// Reads the whole topic.
     static func read(
-        _ topic: String, ends: [TopicPartition: Offset], bootstrapServer: String
+        _ topic: String, ends: [TopicPartition: Offset], _ client: ClientConfiguration
     ) async throws(KafkaError) -> Expectation {
         var expectation = Expectation()
         var left = ends.filter { $0.value > 0 }
@@ -27,8 +27,10 @@ struct Expectation {
         var velocity = VelocityDetector()
         var rows = RowMemory()
         var decoder = ChangeEventDecoder()
-        let consumer = try KafkaConsumer(
-            .init(bootstrapServers: [bootstrapServer], partitions: left.mapValues { _ in .offset(0) }))
+        var configuration = KafkaConsumer.Configuration(
+            bootstrapServers: client.bootstrapServers, partitions: left.mapValues { _ in .offset(0) })
+        configuration.client = client
+        let consumer = try KafkaConsumer(configuration)
         if !left.isEmpty {
             for try await batch in consumer.batches {
                 for record in batch {

@@ -1,6 +1,7 @@
 import AppSupport
 import ArgumentParser
 import ChangeEvents
+import ClientSetup
 import EventGenerator
 import KafkaWire
 
@@ -9,7 +10,8 @@ struct FeedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "feed", abstract: "Produce recorded and generated change events, then wait for the agents.")
 
-    @Option(help: "Brokers to ask first.") var bootstrapServer = "localhost:9094"
+    @Option(help: "Brokers to ask first. (default: $KAFKA_BOOTSTRAP, else localhost:9094)") var bootstrapServer: String?
+    @OptionGroup var settings: SettingOptions
     @Option(help: "The topic.") var topic = "dbserver1.public.transactions"
     @Option(help: "How many partitions the topic has.") var partitions: Int32 = 4
     @Option(help: "Events to generate.") var events = 250_000
@@ -31,24 +33,28 @@ struct FeedCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console()
         do {
+            let client = try settings.client(at: bootstrapServer, console)
             let loop = try SocketLoop.common()
             let started = loop.now
-            let fed = try await feed(console, on: loop)
+            let fed = try await feed(client, console, on: loop)
             let time = loop.now - started
             console.endProgress()
             console.line(
                 "fed \(Figures.grouped(fed)) events in \(Figures.duration(time)) (\(Figures.rate(fed, in: time)) events/s)"
             )
             console.flush()
-            try await waitForGroups(console, on: loop)
-        } catch let error as KafkaError {
-            console.note("demo: \(error.message)")
-            throw ExitCode.failure
+            try await waitForGroups(client, console, on: loop)
+        } catch {
+            throw Demo.failure(error, console)
         }
     }
 
-    private func feed(_ console: Console, on loop: any EventLoop) async throws -> Int {
-        let producer = try KafkaProducer(.init(bootstrapServers: [bootstrapServer]))
+    private func feed(
+        _ client: ClientConfiguration, _ console: Console, on loop: any EventLoop
+    ) async throws -> Int {
+        var configuration = KafkaProducer.Configuration(bootstrapServers: client.bootstrapServers)
+        configuration.client = client
+        let producer = try KafkaProducer(configuration)
         var count = 0
         for path in recorded {
             for event in try RecordedEvent.read(path) {
@@ -105,8 +111,10 @@ struct FeedCommand: AsyncParsableCommand {
             topic: topic, key: event.key.map { Bytes(utf8: $0) }, value: value, headers: headers, partition: partition)
     }
 
-    private func waitForGroups(_ console: Console, on loop: any EventLoop) async throws {
-        let admin = try KafkaAdmin(.init(bootstrapServers: [bootstrapServer]))
+    private func waitForGroups(
+        _ client: ClientConfiguration, _ console: Console, on loop: any EventLoop
+    ) async throws {
+        let admin = try KafkaAdmin(client)
         var last: [Int64] = []
         var lastChange = loop.now
         while true {

@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import FoundationEssentials
 import KafkaWire
 
@@ -8,7 +9,8 @@ struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Compare what the agents found with what is in the topic.")
 
-    @Option(help: "Brokers to ask first.") var bootstrapServer = "localhost:9094"
+    @Option(help: "Brokers to ask first. (default: $KAFKA_BOOTSTRAP, else localhost:9094)") var bootstrapServer: String?
+    @OptionGroup var settings: SettingOptions
     @Option(help: "The topic.") var topic = "dbserver1.public.transactions"
     @Option(help: "The lines that instances of anomaly-agent wrote; may be repeated.") var anomaly: [String] = []
     @Option(help: "The lines that instances of velocity-agent wrote; may be repeated.") var velocity: [String] = []
@@ -16,9 +18,10 @@ struct ReportCommand: AsyncParsableCommand {
     func run() async throws {
         let console = Console()
         do {
-            let admin = try KafkaAdmin(.init(bootstrapServers: [bootstrapServer]))
+            let client = try settings.client(at: bootstrapServer, console)
+            let admin = try KafkaAdmin(client)
             let ends = try await admin.endOffsets(of: topic)
-            let expected = try await Expectation.read(topic, ends: ends, bootstrapServer: bootstrapServer)
+            let expected = try await Expectation.read(topic, ends: ends, client)
             var columns: [Column] = []
             for (name, group, files, alerts) in [
                 ("anomaly-agent", "anomaly-detection-group", anomaly, expected.anomalies),
@@ -38,9 +41,8 @@ struct ReportCommand: AsyncParsableCommand {
                     : console.paint("  the demo failed", .red))
             console.flush()
             if !problems.isEmpty { throw ExitCode.failure }
-        } catch let error as KafkaError {
-            console.note("demo: \(error.message)")
-            throw ExitCode.failure
+        } catch {
+            throw Demo.failure(error, console)
         }
     }
 

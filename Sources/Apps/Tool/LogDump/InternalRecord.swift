@@ -77,6 +77,18 @@ package struct InternalRecord: Equatable {
                 (name, version, data) = ("CLIENT_QUOTA_RECORD", 0, try values(of: record, version: 0))
             case .producerIds(let record):
                 (name, version, data) = ("PRODUCER_IDS_RECORD", 0, try values(of: record, version: 0))
+            case .token(let record):
+                (name, version, data) = ("DELEGATION_TOKEN_RECORD", 0, try values(of: record, version: 0))
+            case .removeToken(let record):
+                (name, version, data) = ("REMOVE_DELEGATION_TOKEN_RECORD", 0, try values(of: record, version: 0))
+            case .scramCredential(let record):
+                (name, version, data) = ("USER_SCRAM_CREDENTIAL_RECORD", 0, try values(of: record, version: 0))
+            case .removeScramCredential(let record):
+                (name, version, data) = ("REMOVE_USER_SCRAM_CREDENTIAL_RECORD", 0, try values(of: record, version: 0))
+            case .acl(let record):
+                (name, version, data) = ("ACCESS_CONTROL_ENTRY_RECORD", 0, try values(of: record, version: 0))
+            case .removeAcl(let record):
+                (name, version, data) = ("REMOVE_ACCESS_CONTROL_ENTRY_RECORD", 0, try values(of: record, version: 0))
             case .other(let kind): throw WireError(.malformed("records of kind \(kind) are not known here"))
             }
             return InternalRecord(

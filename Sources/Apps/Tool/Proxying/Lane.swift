@@ -41,6 +41,8 @@ final class Lane {
     /// Whether the sender has said that no more comes, and whether the receiver was told.
     var sawEnd = false
     var hasToldEnd = false
+    /// Whether it is read again soon, since its sender's socket holds what the system does not know of.
+    var willResume = false
 
     /// What more of a frame than that is still to come is read to where it is held.
     static let directRead = 32 << 10

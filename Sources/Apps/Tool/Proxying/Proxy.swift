@@ -131,7 +131,8 @@ package actor Proxy {
         }
         let place = Exchange.Place(connection: number, client: client, broker: "\(gate.targets[0])")
         relays[number] = Relay(socket, place: place, faults: faults, context: context)
-        Task { await self.connect(number, gate.targets) }
+        let logsIn = configuration.logsIn
+        Task { await (logsIn ? self.logIn(number, gate.targets) : self.connect(number, gate.targets)) }
     }
 
     // MARK: - Connecting
@@ -144,10 +145,15 @@ package actor Proxy {
                 for address in try await resolve(target) {
                     guard !isStopped else { return }
                     let socket = try loop.connect(to: address)
-                    let error = await outcome(0, socket, address)
-                    socket.close()
-                    guard let error else { return }
-                    failures.append("\(error)")
+                    if let error = await outcome(0, socket, address) {
+                        socket.close()
+                        failures.append("\(error)")
+                        continue
+                    }
+                    do throws(TLSError) {
+                        try await secured(socket, target).close()
+                        return
+                    } catch { failures.append("\(error)") }
                 }
             } catch { failures.append("\(error)") }
             addresses[target] = nil
@@ -170,12 +176,19 @@ package actor Proxy {
                         failures.append("\(error)")
                         continue
                     }
-                    guard let relay = relays[number] else { return socket.close() }
-                    return opened(number, relay, socket)
+                    do throws(TLSError) {
+                        let protected = try await secured(socket, target)
+                        guard let relay = relays[number] else { return protected.close() }
+                        return opened(number, relay, protected)
+                    } catch { failures.append("\(error)") }
                 }
             } catch { failures.append("\(error)") }
             addresses[target] = nil
         }
+        turnAway(number, targets, failures)
+    }
+
+    private func turnAway(_ number: Int, _ targets: [HostPort], _ failures: [String]) {
         guard let relay = relays[number] else { return }
         context.complain(
             "connect \(targets)",
@@ -183,6 +196,42 @@ package actor Proxy {
                 + " reached: is a broker running at \(targets.map(\.description).joined(separator: " or "))?")
         relay.close("the broker could not be reached")
         remove(number, relay)
+    }
+
+    /// The socket under TLS, where the brokers want that.
+    private func secured(_ socket: any LoopSocket, _ target: HostPort) async throws(TLSError) -> any LoopSocket {
+        guard let tls = configuration.security.tls else { return socket }
+        let protected: TLSSocket
+        do throws(TLSError) { protected = try tls.connect(over: socket, host: target.host, port: target.port) } catch {
+            socket.close()
+            throw error
+        }
+        do throws(TLSError) {
+            try await protected.clientHandshake(on: loop, until: loop.now + configuration.connectTimeout)
+        } catch {
+            protected.close()
+            throw error
+        }
+        return protected
+    }
+
+    /// Connects, and says to the broker who the proxy is, before the client's first request passes.
+    private func logIn(_ number: Int, _ targets: [HostPort]) async {
+        var failures: [String] = []
+        for target in targets {
+            guard relays[number] != nil else { return }
+            let connection = BrokerConnection(
+                host: target.host, port: target.port, clientId: "kw-proxy", loop: loop,
+                security: configuration.security)
+            do throws(KafkaError) {
+                _ = try await connection.open(timeout: configuration.connectTimeout)
+                guard let socket = await connection.handOver() else { continue }
+                guard let relay = relays[number] else { return socket.close() }
+                return opened(number, relay, socket)
+            } catch { failures.append("\(error)") }
+            await connection.close()
+        }
+        turnAway(number, targets, failures)
     }
 
     private func resolve(_ target: HostPort) async throws(NetError) -> [SocketAddress] {
@@ -263,8 +312,21 @@ package actor Proxy {
             if relay.canRead(relay.lane(from: side), now: now) { interest.insert(.readable) }
             if relay.lane(from: side == .client ? .broker : .client).stop == .full { interest.insert(.writable) }
             watch(socket, interest, number, side)
+            if interest.contains(.readable), socket.holdsInput { resume(number, side, relay.lane(from: side)) }
         }
         timers[number, default: timer(number)].set(relay.nextMoment)
+    }
+
+    /// Reads on what a socket holds, of which the system does not know.
+    private func resume(_ number: Int, _ side: Conversation.Side, _ lane: Lane) {
+        guard !lane.willResume else { return }
+        lane.willResume = true
+        loop.afterJobs { [weak self] in
+            self?.assumeIsolated { proxy in
+                proxy.relays[number]?.lane(from: side).willResume = false
+                proxy.ready(number, side, .readable)
+            }
+        }
     }
 
     private func watch(

@@ -30,6 +30,12 @@ extension Proxy {
         package var tellsErrors = false
         /// Whether every frame is told too.
         package var tellsFrames = false
+        /// Whether what is secret in those frames is told as it passed; else there are zeros in its place.
+        package var showsSecrets = false
+        /// How the brokers are reached: under TLS, where that is wanted.
+        package var security = ConnectionSecurity()
+        /// Whether the proxy says to the brokers who it is, for clients that do not.
+        package var logsIn = false
         /// Is told what a person should know, in a sentence. Called on the proxy's thread.
         package var complain: @Sendable (String) -> Void = { _ in }
         /// Is told of each listener that is opened for a broker.

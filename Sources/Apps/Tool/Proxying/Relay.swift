@@ -17,6 +17,8 @@ final class Relay {
     var isMute = false
     /// Whether SaslHandshake v0 was seen, after which frames without heads come.
     var mayHoldTokens = false
+    /// Whether it was seen ever, after which answers without heads come too.
+    var hasHeldTokens = false
     /// Nothing more is read; when the client has what is queued for it, the connection closes.
     var isClosing = false
     private(set) var isClosed = false
@@ -180,6 +182,11 @@ final class Relay {
         guard let receiver = receiver(of: lane), !isClosed else { return }
         do throws(NetError) {
             lane.stop = try lane.outlet.flush(now: now) { (bytes) throws(NetError) in try receiver.write(bytes) }
+            // Encrypted bytes that the system did not take.
+            if lane.stop == .empty, receiver.wantsToWrite {
+                _ = try receiver.write(UnsafeRawBufferPointer(start: nil, count: 0))
+                if receiver.wantsToWrite { lane.stop = .full }
+            }
         } catch { return writeFailed(lane) }
         guard lane.outlet.isEmpty else { return }
         lane.giveBack()
@@ -238,11 +245,23 @@ final class Relay {
     /// Tells what became of a request.
     func tell(_ exchange: Exchange) { context.configuration.feed?.push(.exchange(exchange)) }
 
-    /// Tells of a frame, where frames are recorded.
-    func tell(frame bytes: Bytes, from: Conversation.Side, at moment: Instant, isPartial: Bool = false) {
+    /// Tells of a frame, where frames are recorded; `head` is that of its request, where it has one.
+    func tell(
+        frame bytes: Bytes, of head: RequestHead?, from: Conversation.Side, at moment: Instant, isPartial: Bool = false
+    ) {
         guard context.configuration.tellsFrames else { return }
         context.configuration.feed?.push(
-            .frame(.init(place: place, from: from, moment: moment, bytes: bytes, isPartial: isPartial)))
+            .frame(
+                .init(
+                    place: place, from: from, moment: moment, bytes: masked(bytes, of: head, from: from),
+                    isPartial: isPartial)))
+    }
+
+    private func masked(_ bytes: Bytes, of head: RequestHead?, from: Conversation.Side) -> Bytes {
+        if context.configuration.showsSecrets { return bytes }
+        guard let head else { return hasHeldTokens ? SecretMask.whole(bytes) : bytes }
+        return from == .client
+            ? SecretMask.request(bytes, head.api) : SecretMask.answer(bytes, to: head.api, version: head.version)
     }
 
     /// The time of day at a moment of the other clock, in microseconds.

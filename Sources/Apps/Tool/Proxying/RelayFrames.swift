@@ -110,6 +110,7 @@ extension Relay {
         let lane = requests
         let configuration = context.configuration
         mayHoldTokens = head.api == .saslHandshake && head.version == 0
+        if mayHoldTokens { hasHeldTokens = true }
         var exchange = Exchange(place: place, head: head, time: time(at: now), began: now)
         if isMute {
             exchange.faults = [.behindDropped]
@@ -139,7 +140,7 @@ extension Relay {
         let frame = lane.mode == .hold ? lane.heldBytes : lane.copy.map { Bytes($0) }
         lane.letGo(keepingMemory: false)
         lane.copy = nil
-        if let frame { tell(frame: frame, from: .client, at: now) }
+        if let frame { tell(frame: frame, of: lane.exchange?.head, from: .client, at: now) }
         guard var exchange = lane.exchange else { return }
         lane.exchange = nil
         if context.configuration.keepsRequests { exchange.request = frame }
@@ -234,7 +235,7 @@ extension Relay {
         defer { lane.letGo(keepingMemory: isHeld && !isKept) }
         lane.copy = nil
         guard var exchange = lane.exchange else {
-            if let frame { tell(frame: frame, from: .broker, at: now) }
+            if let frame { tell(frame: frame, of: nil, from: .broker, at: now) }
             return sendAnswersMadeHere(&parts, now: now)
         }
         lane.exchange = nil
@@ -246,7 +247,7 @@ extension Relay {
             if exchange.faults.contains(.truncate) {
                 let half = sent.map { $0[0..<max(1, $0.count / 2)] } ?? Bytes()
                 parts.append(.made(half.copy()))
-                tell(frame: half, from: .broker, at: now, isPartial: true)
+                tell(frame: half, of: exchange.head, from: .broker, at: now, isPartial: true)
                 finish(&exchange, frame, size: size, now: now)
                 closeReason = "cut short"
                 isClosing = true
@@ -260,7 +261,7 @@ extension Relay {
                 parts.append(.held(frame))
             }
         }
-        if let sent { tell(frame: sent, from: .broker, at: now) }
+        if let sent { tell(frame: sent, of: exchange.head, from: .broker, at: now) }
         finish(&exchange, frame, size: size, now: now)
         sendAnswersMadeHere(&parts, now: now)
     }
@@ -313,7 +314,7 @@ extension Relay {
             let delay = Self.delay(of: exchange)
             if delay > .zero { parts.append(.wait(now + delay)) }
             parts.append(.made(bytes.copy()))
-            tell(frame: bytes, from: .broker, at: now)
+            tell(frame: bytes, of: exchange.head, from: .broker, at: now)
             exchange.latency = now - exchange.began + delay
             tell(exchange)
         }

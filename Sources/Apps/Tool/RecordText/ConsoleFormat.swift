@@ -1,4 +1,5 @@
 import AppSupport
+import ClientSetup
 import KafkaWire
 import ToolKit
 
@@ -35,7 +36,7 @@ package struct ConsoleFormat: RecordRenderer {
         var unknown: [String] = []
         for (name, text) in properties {
             // As Java: whatever is not "true" is false.
-            let flag = ToolSettings.trimmed(text).lowercased() == "true"
+            let flag = NamedSettings.trimmed(text).lowercased() == "true"
             switch name {
             case "print.timestamp": printsTimestamp = flag
             case "print.partition": printsPartition = flag

@@ -1,4 +1,5 @@
 import AppSupport
+import ClientSetup
 import KafkaWire
 import ToolKit
 
@@ -37,7 +38,7 @@ package struct LineParser: Sendable {
     /// Takes a property (`--reader-property`); false where there is none of that name, which Kafka passes over.
     package mutating func apply(_ name: String, _ text: String) -> Bool {
         // As Java: whatever is not "true" is false.
-        let flag = ToolSettings.trimmed(text).lowercased() == "true"
+        let flag = NamedSettings.trimmed(text).lowercased() == "true"
         switch name {
         case "parse.key": parsesKey = flag
         case "parse.headers": parsesHeaders = flag

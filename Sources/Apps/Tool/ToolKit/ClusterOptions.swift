@@ -1,14 +1,7 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import KafkaWire
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// The options that name the cluster, the same for every command.
 ///
@@ -31,21 +24,15 @@ package struct ClusterOptions: ParsableArguments {
 
     package init() {}
 
-    /// The settings of the file, as ``ToolSettings/add(file:)`` reads it.
-    package func settings() throws -> ToolSettings {
-        var settings = ToolSettings()
+    /// The settings of the file, as ``NamedSettings/add(file:)`` reads it.
+    package func settings() throws -> NamedSettings {
+        var settings = NamedSettings()
         try settings.add(file: commandConfig)
         return settings
     }
 
     /// Where the cluster is, as a list of `host:port`.
-    package func bootstrap(_ settings: ToolSettings) -> [String] {
-        let given =
-            bootstrapServer ?? settings.value("bootstrap.servers")
-            ?? getenv("KAFKA_BOOTSTRAP").map { String(cString: $0) }
-        let servers = (given ?? "").split(separator: ",").map { ToolSettings.trimmed(String($0)) }.filter {
-            !$0.isEmpty
-        }
-        return servers.isEmpty ? ["localhost:9092"] : servers
+    package func bootstrap(_ settings: NamedSettings) -> [String] {
+        settings.bootstrap(bootstrapServer, standard: "localhost:9092")
     }
 }

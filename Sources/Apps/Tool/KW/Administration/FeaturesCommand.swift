@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientSetup
 import JSONLines
 import KafkaWire
 import ToolKit
@@ -85,10 +86,10 @@ struct FeatureChanges {
         if let metadata { levels.append((FeatureLevels.metadata, try Self.level(metadata))) }
         for text in features {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let level = Int16(ToolSettings.trimmed(String(parts[1]))) else {
+            guard parts.count == 2, let level = Int16(NamedSettings.trimmed(String(parts[1]))) else {
                 throw ToolFailure("--feature \(text): write NAME=LEVEL, as in group.version=1")
             }
-            try add(ToolSettings.trimmed(String(parts[0])), level)
+            try add(NamedSettings.trimmed(String(parts[0])), level)
         }
         if levels.isEmpty {
             throw ToolFailure("say which features: --release-version 4.3, or --feature group.version=1")

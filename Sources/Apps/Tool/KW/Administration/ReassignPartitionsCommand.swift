@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientSetup
 import JSONLines
 import KafkaWire
 import ToolKit
@@ -95,7 +96,7 @@ struct ReassignPartitionsCommand: ToolCommand {
 
     static func brokers(_ list: String?) throws -> [BrokerID] {
         let brokers = try (list ?? "").split(separator: ",").map { text in
-            guard let id = Int32(ToolSettings.trimmed(String(text))) else {
+            guard let id = Int32(NamedSettings.trimmed(String(text))) else {
                 throw ValidationError("--broker-list: \(text) is no broker's id")
             }
             return BrokerID(id)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientSetup
 import KafkaWire
 import ToolKit
 
@@ -31,7 +32,7 @@ struct BenchOptions: ParsableArguments {
     }
 
     /// The settings of the file, and those of the options over them.
-    func settings(_ cluster: ClusterOptions) throws -> ToolSettings {
+    func settings(_ cluster: ClusterOptions) throws -> NamedSettings {
         var cluster = cluster
         cluster.commandConfig = cluster.commandConfig ?? olderConfig
         var settings = try cluster.settings()

@@ -14,10 +14,11 @@ struct BrokerCommand: AsyncParsableCommand {
         abstract: "Run the embedded broker for any Kafka client.",
         discussion: """
             Prints one line when clients can connect, and stops on Ctrl-C or SIGTERM; a second Ctrl-C ends it at once. \
-            What was produced is gone then, unless --data-dir names a place for it. There is no authentication: it \
-            listens on this machine alone unless told otherwise.
+            What was produced is gone then, unless --data-dir names a place for it. It listens on this machine alone \
+            unless told otherwise, and asks nobody who he is, unless settings or --secure say so.
 
             kw broker --listen 127.0.0.1:9092 --topic orders:4 --ui 8080
+            kw broker --secure --data-dir /tmp/kafka
             kw broker server.properties --config log.retention.hours=1
             """)
 
@@ -78,6 +79,13 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
+            Speak TLS, and let in only who has a password (SASL_SSL): makes certificates and the users admin and alice in \
+            the folder secure of --data-dir, where they stay, and files with which clients log in.
+            """)
+    var secure = false
+
+    @Flag(
+        help: """
             Start although the broker's own files in --data-dir are damaged: what cannot be read of topics, settings, \
             commits and transactions is set aside and lost.
             """)
@@ -135,8 +143,12 @@ struct BrokerCommand: AsyncParsableCommand {
         let directory: String?
         let logger: Logger
         let listening: (host: String, advertised: String?)
+        let secured: SecureFolder?
         do {
-            var settings = try BrokerSettings(self, console).configuration
+            let made = try BrokerSettings(self, console)
+            secured = made.secured
+            secured?.remarks.forEach { console.note("kw broker: \($0)") }
+            var settings = made.configuration
             directory = settings.dataDirectory
             logger = settings.logger
             listening = (settings.host, settings.advertisedHost)
@@ -150,13 +162,22 @@ struct BrokerCommand: AsyncParsableCommand {
         }
         let began = broker.loop.now
         let page: BrokerUI?
-        do { page = if let ui { try await BrokerUI.start(broker, port: ui, logger: logger) } else { nil } } catch {
+        let clients = secured.map { SecureClients(folder: $0, bootstrap: broker.bootstrapServers) }
+        do {
+            try clients?.write()
+            page = if let ui { try await BrokerUI.start(broker, port: ui, logger: logger) } else { nil }
+        } catch {
             await broker.stop()
             console.note("kw broker: \(BrokerLines.startFailure("\(error)"))")
             throw ExitCode(1)
         }
-        console.line(await lines.ready(broker, directory: directory, page: page?.url))
+        for line in await lines.ready(broker, directory: directory, page: page?.url, clients) { console.line(line) }
         console.flush()
+        if let page, secured != nil {
+            console.note(
+                "kw broker: the page at \(page.url) asks for no password: every user of this machine can read there what is in "
+                    + "the broker")
+        }
         let advice = BrokerLines.advice(
             host: listening.host, advertised: listening.advertised, bootstrap: broker.bootstrapServers)
         if let advice { console.note("kw broker: \(advice)") }

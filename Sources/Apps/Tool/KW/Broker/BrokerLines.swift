@@ -20,18 +20,25 @@ struct BrokerLines {
 
     // MARK: - The beginning and the end
 
-    func ready(_ broker: KafkaBroker, directory: String?, page: String?) async -> String {
+    func ready(
+        _ broker: KafkaBroker, directory: String?, page: String?, _ clients: SecureClients? = nil
+    ) async -> [String] {
         let topics = await broker.topics
         if isJSON {
-            return JSONText.object([
+            var fields = [
                 ("event", JSONText.string("ready")), ("bootstrap", JSONText.string(broker.bootstrapServers)),
                 ("topics", JSONText.object(topics.map { ($0.name, "\($0.partitions.count)") })),
                 ("dataDirectory", JSONText.string(directory)), ("ui", JSONText.string(page)),
-            ])
+            ]
+            if let clients {
+                fields.append(("secure", JSONText.object(clients.paths.map { ($0.name, JSONText.string($0.path)) })))
+            }
+            return [JSONText.object(fields)]
         }
         var parts = [Self.list(topics), directory.map { "data in \($0)" } ?? "data in memory"]
         if let page { parts.append("page at \(page)") }
-        return "kw broker is ready on \(broker.bootstrapServers) (\(parts.joined(separator: "; ")))"
+        let first = "kw broker is ready on \(broker.bootstrapServers) (\(parts.joined(separator: "; ")))"
+        return [first] + (clients?.lines ?? [])
     }
 
     /// What is to be said where a broker listens everywhere, which is no address that clients could be told; nil where it is

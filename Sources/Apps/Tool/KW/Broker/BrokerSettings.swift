@@ -12,6 +12,8 @@ struct BrokerSettings {
     }
 
     private(set) var configuration: KafkaBroker.Configuration
+    /// What `--secure` keeps in the data directory; nil without.
+    private(set) var secured: SecureFolder?
 
     init(_ command: BrokerCommand, _ console: Console = Console()) throws(Failure) {
         var logger = Logger(label: "kw.broker") {
@@ -32,6 +34,29 @@ struct BrokerSettings {
             throw Self.located(error, file, options)
         }
         takeOptions(of: command)
+        if command.secure { try secure((file?.values ?? [:]).merging(options) { $1 }.keys) }
+    }
+
+    private mutating func secure(_ names: some Sequence<String>) throws(Failure) {
+        if let name = SecureSettings.conflict(among: names) {
+            throw Failure(
+                description:
+                    "--secure says itself who is let in, and by which listener: leave out \(name), or --secure "
+                    + "(--listen and --advertise say where it listens)")
+        }
+        guard let directory = configuration.dataDirectory else {
+            throw Failure(
+                description: "--secure needs --data-dir DIRECTORY: it keeps certificates and passwords there")
+        }
+        do {
+            let hosts = [configuration.host, configuration.advertisedHost].compactMap(\.self)
+            let now = Timestamp.now().microseconds / 1_000_000
+            let folder = try SecureFolder(in: directory, hosts: hosts, now: now)
+            SecureSettings.apply(folder, to: &configuration)
+            secured = folder
+        } catch {
+            throw Failure(description: "--secure: \(error)")
+        }
     }
 
     private mutating func takeOptions(of command: BrokerCommand) {

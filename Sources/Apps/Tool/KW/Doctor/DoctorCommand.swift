@@ -9,10 +9,10 @@ struct DoctorCommand: ToolCommand {
         commandName: "doctor",
         abstract: "Say why a client cannot reach or use a cluster, and what to change.",
         discussion: """
-            Goes a client's way: names, connections, what speaks at the port, the addresses that brokers advertise, their \
-            versions, topics, groups, clocks. It asks, and writes nothing to the cluster, ever. In the file of \
-            --command-config, a name that nobody knows is told, and a value that a setting cannot have is the end. \
-            unix:/path is a Unix socket.
+            Goes a client's way: names, connections, TLS and its certificates, what speaks at the port, SASL, the addresses \
+            that brokers advertise, their versions, topics, groups, permissions, clocks. It asks, and writes nothing to the \
+            cluster, ever. In the file of --command-config, which has the client's settings of TLS and SASL, a name that \
+            nobody knows is told, and a value that a setting cannot have is the end. unix:/path is a Unix socket.
 
             Exit codes: 0 where nothing stands in the way (warnings may), 1 where something does; with --strict also for \
             warnings.
@@ -52,29 +52,23 @@ struct DoctorCommand: ToolCommand {
         if timeout.duration <= .zero { throw ValidationError("--timeout has to be longer than 0") }
     }
 
-    private static func isProtection(_ name: String) -> Bool {
-        ["security.", "ssl.", "sasl."].contains { name.hasPrefix($0) }
+    /// Kafka calls certificates passwords too, which anybody may read.
+    private static func isSecret(_ name: String) -> Bool {
+        SensitiveSettings.contains(name) && !name.contains("certificate") || name == "ssl.key.pem"
     }
 
     func perform(_ tool: Tool) async throws {
         let settings = try cluster.settings()
         var client = ClientConfiguration(bootstrapServers: cluster.bootstrap(settings))
-        // What protects a connection is held against what the ports speak, and not refused. A wrong setting stands in every
-        // client's way.
-        try settings.keeping { !Self.isProtection($0.name) }.apply(to: &client, tool)
+        try settings.apply(to: &client, tool)
         client.clientId = "kw-doctor"
         var configuration = KafkaDoctor.Configuration(client)
         configuration.topics = topics
         configuration.groups = groups
         configuration.watch = watch.duration
         configuration.timeout = timeout.duration
-        if let entry = settings.entry("security.protocol") {
-            guard let security = SecurityProtocol(rawValue: entry.value.uppercased()) else {
-                throw ToolFailure(
-                    "\(entry.place): security.protocol=\(entry.value) is none of "
-                        + SecurityProtocol.allCases.map(\.rawValue).joined(separator: ", "))
-            }
-            configuration.securityProtocol = security
+        if let file = cluster.commandConfig, settings.entries.contains(where: { Self.isSecret($0.name) }) {
+            configuration.secretFiles = [file]
         }
         let text = DoctorText(
             paint: { [console = tool.console] in console.paint($0, $1) }, width: tool.width, isVerbose: verbose)

@@ -18,11 +18,13 @@ struct DoctorText: Sendable {
         switch stage {
         case .names: "looking host names up"
         case .connections: "connecting"
+        case .security: "agreeing on TLS"
         case .protocol: "asking what speaks there"
         case .brokers: "visiting each broker under the address that it advertises"
         case .release: "comparing versions"
         case .topics: "looking at leaders and replicas"
         case .groups: "watching groups"
+        case .permissions: "asking what is allowed"
         case .clocks: "comparing clocks"
         }
     }

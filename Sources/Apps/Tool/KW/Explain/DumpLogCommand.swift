@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import JSONLines
 import KafkaWire
 import LogDump
@@ -88,7 +89,7 @@ struct DumpLogCommand: ToolCommand {
     func perform(_ tool: Tool) async throws {
         var run = DumpRun(tool, try text, self)
         var failures = Failed()
-        for path in files.split(separator: ",").map({ ToolSettings.trimmed(String($0)) }) where !path.isEmpty {
+        for path in files.split(separator: ",").map({ NamedSettings.trimmed(String($0)) }) where !path.isEmpty {
             do throws(FileError) { try run.dump(path) } catch { failures.sentences.append("\(error)") }
         }
         run.finish()

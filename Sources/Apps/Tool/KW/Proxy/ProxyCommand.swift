@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import KafkaWire
 import Proxying
 import ToolKit
@@ -12,7 +13,9 @@ struct ProxyCommand: ToolCommand {
         discussion: """
             Every byte passes as it came, except that the addresses of brokers in answers lead back to the proxy, with \
             a listener for each broker, and that no newer versions of just those answers are offered than can be read. \
-            Neither side needs TLS; SASL passes. Ctrl-C ends it with a count for each API.
+            To brokers that want TLS it is spoken as security.protocol and ssl.* of --command-config say; clients come \
+            in without. SASL passes, or is the proxy's business with --upstream-login. Ctrl-C ends it with a count for \
+            each API.
 
             Faults name an API or concern all, and have a share: --delay Produce=50ms@10%, --drop Fetch@5%, \
             --error Produce=NOT_LEADER_OR_FOLLOWER@10%, --truncate Metadata@1%. The same --seed gives the same faults.
@@ -52,10 +55,25 @@ struct ProxyCommand: ToolCommand {
     @Option(help: ArgumentHelp("Write all that passes to a capture, for kw explain and kw replay.", valueName: "file"))
     var record: String?
 
+    @Flag(
+        help: """
+            Write also what is secret to the capture: the messages of SASL, tokens, salted passwords. Otherwise there \
+            are zeros in their place.
+            """)
+    var showSecrets = false
+
+    @Flag(
+        help: """
+            Say to the brokers who the proxy is, by sasl.* of --command-config: clients then need no credentials, and \
+            all are one user.
+            """)
+    var upstreamLogin = false
+
     @OptionGroup(title: "Faults") var faults: FaultOptions
 
     func validate() throws {
         if maxConnections < 1 { throw ValidationError("--max-connections must be 1 or more") }
+        if showSecrets, record == nil { throw ValidationError("--show-secrets is about the capture of --record") }
         if depth < 0 { throw ValidationError("--depth must be 0 or more") }
         if quiet, depth > 0 || filter.isGiven { throw ValidationError("--quiet shows nothing that could be chosen") }
         _ = try filter.filter()
@@ -67,6 +85,7 @@ struct ProxyCommand: ToolCommand {
         let settings = try cluster.settings()
         let servers = try cluster.bootstrap(settings).map { try Self.address($0, "--bootstrap-server") }
         let loop = try tool.loop
+        let security = try security(settings, tool)
         let plan = try faults.plan(randomSeed: loop.random() % 1_000_000)
         let report = ProxyReport(
             on: loop, tool: tool, filter: quiet ? nil : try filter.filter(), depth: depth, isJSON: json,
@@ -86,6 +105,9 @@ struct ProxyCommand: ToolCommand {
         let apis = try filter.filter().apis
         configuration.keptRequests = apis.isEmpty ? nil : apis
         configuration.tellsFrames = record != nil
+        configuration.showsSecrets = showSecrets
+        configuration.security = security
+        configuration.logsIn = upstreamLogin
         let proxy: Proxy
         do throws(NetError) { proxy = try await Proxy.start(configuration) } catch {
             throw ToolFailure("\(error)\(Self.advice(error))")
@@ -96,6 +118,25 @@ struct ProxyCommand: ToolCommand {
         await proxy.stop()
         await watching.value
         report.totals()
+    }
+
+    /// How the brokers are reached, by what the settings say of that; of clients' other settings none matters here.
+    private func security(_ settings: NamedSettings, _ tool: Tool) throws -> ConnectionSecurity {
+        var client = ClientConfiguration(bootstrapServers: [])
+        try settings.keeping { entry in ["security.", "ssl.", "sasl."].contains { entry.name.hasPrefix($0) } }
+            .apply(to: &client, tool)
+        var options = client.security
+        if upstreamLogin {
+            guard options.securityProtocol.hasSASL else {
+                throw ToolFailure(
+                    "--upstream-login needs the brokers' security.protocol (SASL_SSL, say), sasl.mechanism and "
+                        + "sasl.jaas.config in the file of --command-config")
+            }
+        } else if options.securityProtocol.hasSASL {
+            // Clients say who they are themselves.
+            options.securityProtocol = options.securityProtocol.hasTLS ? .ssl : .plaintext
+        }
+        do throws(KafkaError) { return try ConnectionSecurity(options) } catch { throw settings.located(error) }
     }
 
     static func address(_ text: String, _ option: String) throws -> HostPort {

@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import JSONLines
 import KafkaWire
 import RecordText
@@ -194,7 +195,7 @@ struct ConsumeForm: ParsableArguments {
     }
 
     private func consoleFormat(_ tool: Tool, isSafe: Bool) throws -> ConsoleFormat {
-        var settings = ToolSettings()
+        var settings = NamedSettings()
         try settings.add(file: formatterConfig)
         if let keyDeserializer { settings.set("key.deserializer", keyDeserializer, place: "--key-deserializer") }
         if let valueDeserializer {

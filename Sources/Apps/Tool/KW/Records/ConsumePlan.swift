@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import KafkaWire
 import RecordText
 import ToolKit
@@ -51,7 +52,7 @@ struct ConsumePlan {
         try settings.apply(to: &configuration, tool)
     }
 
-    private static func settings(_ command: ConsumeCommand) throws -> ToolSettings {
+    private static func settings(_ command: ConsumeCommand) throws -> NamedSettings {
         var settings = try command.cluster.settings()
         try settings.add(file: command.consumerConfig)
         settings.add(command.property, option: "--command-property")
@@ -66,7 +67,7 @@ struct ConsumePlan {
 
     /// Where to begin without a group.
     private static func start(
-        _ command: ConsumeCommand, _ settings: ToolSettings, now: Int64
+        _ command: ConsumeCommand, _ settings: NamedSettings, now: Int64
     ) throws -> KafkaConsumer.StartingOffset {
         if let text = command.fromTime { return .time(try moment(text, "--from-time", now)) }
         guard let text = command.offset else {

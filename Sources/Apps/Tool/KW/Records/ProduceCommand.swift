@@ -1,5 +1,6 @@
 import AppSupport
 import ArgumentParser
+import ClientSetup
 import KafkaWire
 import RecordText
 import ToolKit
@@ -113,7 +114,7 @@ struct ProduceCommand: ToolCommand {
     }
 
     private func parser(_ tool: Tool) throws -> LineParser {
-        var settings = ToolSettings()
+        var settings = NamedSettings()
         try settings.add(file: readerConfig)
         settings.add(property, option: "--reader-property")
         var parser = LineParser()
@@ -195,7 +196,7 @@ struct ProduceSettings: ParsableArguments {
     }
 
     /// Puts the settings over those of the file; options of their own stand over `--command-property`, as in Kafka.
-    func add(to settings: inout ToolSettings) throws {
+    func add(to settings: inout NamedSettings) throws {
         try settings.add(file: producerConfig)
         settings.add(property, option: "--command-property")
         let options: [(name: String, value: String?, option: String)] = [

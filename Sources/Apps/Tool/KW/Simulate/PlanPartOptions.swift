@@ -33,7 +33,7 @@ struct PlanPartOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             What is set up as usual, not as drawn: producers, producer-1, members, member-2, cluster, disk, release, \
-            transactions, protocol.
+            transactions, protocol, authentication, sessions.
             """,
             valueName: "names"))
     var usual: SettingNames?

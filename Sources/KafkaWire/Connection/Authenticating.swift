@@ -1,0 +1,67 @@
+/// How a client says who it is on a connection: SaslHandshake names the mechanism (KIP-43), and SaslAuthenticate carries what it
+/// says (KIP-152), in as many rounds as it needs.
+extension BrokerConnection {
+    /// How many rounds a mechanism may take. None that there is takes more than three.
+    private static let mostRounds = 16
+
+    /// Says who the client is; gives for how long that holds.
+    func authenticate(
+        by mechanism: any SASLMechanism, _ versions: VersionTable, until deadline: Instant
+    ) async throws(KafkaError) -> SASLSession {
+        let handshake = SaslHandshakeRequest.with { $0.mechanism = mechanism.name }
+        let hello = try await said(handshake, version: 1, until: deadline)
+        switch hello.errorCode {
+        case .none: break
+        case .unsupportedSaslMechanism: throw .noMechanism(mechanism.name, of: hello.mechanisms, broker: name)
+        case .illegalSaslState: throw .noSASL(broker: name)
+        default: throw .refused(hello.errorCode, "could not begin to authenticate", by: name, api: .saslHandshake)
+        }
+        let version = try versions.negotiate(SaslAuthenticateRequest.self, broker: name)
+        let call = SASLCall(
+            host: host, port: port, wallMilliseconds: loop.wallMilliseconds, nonce: (0..<3).flatMap { _ in nonce() })
+        var exchange = try await given(until: deadline, "get the credentials for \(mechanism.name)") {
+            try await mechanism.begin(call)
+        }
+        let began = loop.now
+        var message = try step(mechanism) { () throws in try exchange.start() }
+        for _ in 0..<Self.mostRounds {
+            let request = SaslAuthenticateRequest.with { $0.authBytes = Bytes(message) }
+            let answer = try await said(request, version: version, until: deadline)
+            guard answer.errorCode == .none else {
+                // The mechanism may have been told more: OAUTHBEARER's broker says why before it says no.
+                if let refusal = exchange.refusal {
+                    throw .unauthenticated(answer.errorCode, refusal.message, mechanism.name, broker: name)
+                }
+                throw .unauthenticated(answer.errorCode, answer.errorMessage, mechanism.name, broker: name)
+            }
+            let challenge = answer.authBytes.copy()
+            guard let next = try step(mechanism, { () throws in try exchange.respond(to: challenge) }) else {
+                return SASLSession(
+                    versions, lifetime: .milliseconds(max(0, answer.sessionLifetimeMs.rawValue)), now: began,
+                    chance: loop.random())
+            }
+            message = next
+        }
+        throw .unauthenticated(
+            .none, "the broker goes on asking after \(Self.mostRounds) rounds", mechanism.name, broker: name)
+    }
+
+    private func said<R: WireRequest>(
+        _ request: R, version: Int16, until deadline: Instant
+    ) async throws(KafkaError) -> R.Response {
+        let answer = try await exchange(request, version: version, deadline: deadline)
+        do throws(WireError) { return try Frame.decodeResponse(R.Response.self, answer, version: version) } catch {
+            throw .wire(error, broker: name, api: R.api)
+        }
+    }
+
+    /// What a mechanism says, or why it does not go on.
+    private func step<T>(_ mechanism: any SASLMechanism, _ body: () throws -> T) throws(KafkaError) -> T {
+        do { return try body() } catch {
+            throw .unauthenticated(error, "authenticate by \(mechanism.name)", broker: name)
+        }
+    }
+
+    /// Eight bytes that nobody can foresee.
+    private func nonce() -> [UInt8] { withUnsafeBytes(of: loop.random().bigEndian) { Array($0) } }
+}

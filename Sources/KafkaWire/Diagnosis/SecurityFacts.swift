@@ -1,0 +1,78 @@
+// What was seen of TLS and SASL: facts, of which the judgements make findings.
+
+/// How a client is set to protect what it says, and to say who it is.
+package struct OwnSecurity: Sendable, Equatable {
+    package var securityProtocol = SecurityProtocol.plaintext
+    package var verifiesCertificates = true
+    package var verifiesHostName = true
+    /// Whom it trusts, in words.
+    package var trust = "the system's authorities"
+    /// The highest version of TLS that it takes.
+    package var highestVersion = TLSVersion.v13
+    /// What it shows to whoever asks for a certificate.
+    package var certificate: CertificateSummary?
+    /// Where it writes its connections' keys.
+    package var keyLog: String?
+    /// Files of its secrets that others may read: sentences.
+    package var remarks: [String] = []
+    /// The name of its SASL mechanism, where it has one.
+    package var mechanism: String?
+    /// Whom the brokers take it for, as far as its settings tell, such as `User:alice`.
+    package var principal: String?
+    /// Why it cannot be set up at all.
+    package var failure: KafkaError?
+    /// Seconds since 1970, by this machine's clock.
+    package var now: Int64 = 0
+
+    package init() {}
+}
+
+/// What became of TLS with a port.
+package struct TLSFacts: Sendable, Equatable {
+    /// The host that the certificate has to be for.
+    package var host: String
+    /// What was agreed on; nil where nothing was.
+    package var details: TLSDetails?
+    /// The certificates that the other side has, its own first. Where they were not believed, those that it showed to
+    /// somebody who believes everything.
+    package var chain: [CertificateSummary] = []
+    /// Why a client as it is set gets no further.
+    package var failure: TLSError?
+    /// What came back under TLS on Kafka's first question.
+    package var said: [UInt8] = []
+
+    package init(host: String) { self.host = host }
+}
+
+/// How the client came in with SASL.
+package struct LoginFacts: Sendable, Equatable {
+    package var mechanism: String
+    /// After how long it has to say anew who it is (`connections.max.reauth.ms`); nil for never.
+    package var lifetime: Duration?
+
+    package init(mechanism: String, lifetime: Duration? = nil) {
+        self.mechanism = mechanism
+        self.lifetime = lifetime
+    }
+}
+
+extension TLSTrust {
+    /// Whom it means, in words.
+    var words: String {
+        switch self {
+        case .system: "the system's authorities, as no setting names others"
+        case .pemFile(let path), .pkcs12File(let path, _): "the authorities in \(path)"
+        case .pem: "the authorities in the client's settings"
+        }
+    }
+}
+
+extension TLSError.Reason {
+    /// Whether the other side may speak something else than TLS, or nothing at all.
+    var isOfOtherProtocol: Bool {
+        switch self {
+        case .plainPeer, .closed, .timedOut, .connection, .broken: true
+        default: false
+        }
+    }
+}
