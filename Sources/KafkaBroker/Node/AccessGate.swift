@@ -111,13 +111,14 @@ struct AccessGate<Request: FailableRequest> {
     private mutating func part<P: PartedRequest>(
         _ parted: P, _ question: RequiredAccess.Question, _ request: inout Request
     ) -> Outcome? {
-        let order = parted.parts
+        let layout = P.layout
+        let order = parted[keyPath: layout.parts]
         var counts: [P.Key: Int] = [:]
-        if P.refusesRepetitions { for part in order { counts[P.key(of: part), default: 0] += 1 } }
+        if layout.refusesRepetitions { for part in order { counts[part[keyPath: layout.key], default: 0] += 1 } }
         var allowed: [P.Part] = []
         var refused: [AclResourceType: [P.Part]] = [:]
         for part in order {
-            let isRepeated = counts[P.key(of: part)].map { $0 > 1 } ?? false
+            let isRepeated = counts[part[keyPath: layout.key]].map { $0 > 1 } ?? false
             if !isRepeated, let found = parted.resource(of: part, context, node),
                 !allowsAny(of: found.operations(question), on: found.resource, found.name)
             {
@@ -131,32 +132,30 @@ struct AccessGate<Request: FailableRequest> {
         var answers: [P.Answer] = []
         for (resource, parts) in refused.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             var part = parted
-            part.parts = parts
-            let response = part.failed(resource.refusal, version: context.version)
-            answers += P.answers(of: response).map { P.explained($0, resource) }
+            part[keyPath: layout.parts] = parts
+            var refusals = part.failed(resource.refusal, version: context.version)[keyPath: layout.answers]
+            if let explain = layout.explain { for index in refusals.indices { explain(&refusals[index], resource) } }
+            answers += refusals
         }
-        let places = Dictionary(order.enumerated().map { (P.key(of: $1), $0) }) { first, _ in first }
+        let places = Dictionary(order.enumerated().map { ($1[keyPath: layout.key], $0) }) { first, _ in first }
+        func place(_ answer: P.Answer) -> Int { places[answer[keyPath: layout.answerKey]] ?? .max }
         let add: (inout Request.Response) -> Void = { response in
             guard var merged = response as? P.Response else { return }
             // In the order of the request, as far as the handler has kept that.
-            let all = P.answers(of: merged) + answers
-            P.set(
-                all.enumerated().sorted {
-                    (places[P.key(of: $0.element)] ?? .max, $0.offset) < (
-                        places[P.key(of: $1.element)] ?? .max, $1.offset
-                    )
-                }.map(\.element), in: &merged)
+            let all = merged[keyPath: layout.answers] + answers
+            merged[keyPath: layout.answers] = all.enumerated()
+                .sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }.map(\.element)
             if let merged = merged as? Request.Response { response = merged }
         }
         var rest = parted
-        rest.parts = allowed
+        rest[keyPath: layout.parts] = allowed
         guard let rest = rest as? Request else { return Self.unknown }
         request = rest
         changes.append(add)
         guard allowed.isEmpty else { return nil }
         // Nothing is left to be done.
         var part = parted
-        part.parts = []
+        part[keyPath: layout.parts] = []
         guard let empty = part.failed(.none, version: context.version) as? Request.Response else {
             return Self.unknown
         }

@@ -21,103 +21,69 @@ struct NamedConfigs: Hashable {
 }
 
 extension DescribeConfigsRequest: PartedRequest {
-    var parts: [DescribeConfigsResource] {
-        get { resources }
-        set { resources = newValue }
-    }
-    static func answers(of response: DescribeConfigsResponse) -> [DescribeConfigsResponse.DescribeConfigsResult] {
-        response.results
-    }
-    static func set(
-        _ answers: [DescribeConfigsResponse.DescribeConfigsResult], in response: inout DescribeConfigsResponse
-    ) {
-        response.results = answers
-    }
-    static func key(of part: DescribeConfigsResource) -> NamedConfigs {
-        .init(type: part.resourceType, name: part.resourceName)
-    }
-    static func key(of answer: DescribeConfigsResponse.DescribeConfigsResult) -> NamedConfigs {
-        .init(type: answer.resourceType, name: answer.resourceName)
+    static var layout:
+        PartLayout<Self, DescribeConfigsResource, DescribeConfigsResponse.DescribeConfigsResult, NamedConfigs>
+    {
+        .init(
+            parts: \.resources, key: \.named, answers: \.results, answerKey: \.named, resource: .any
+        ) { $0.errorMessage = $1.refusalText }
     }
     func resource(of part: DescribeConfigsResource, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        Self.key(of: part).resource(loggers: nil)
-    }
-    static var refusesRepetitions: Bool { false }
-    static func explained(_ answer: DescribeConfigsResponse.DescribeConfigsResult, _ resource: AclResourceType)
-        -> DescribeConfigsResponse.DescribeConfigsResult
-    {
-        var answer = answer
-        answer.errorMessage = resource.refusalText
-        return answer
+        part.named.resource(loggers: nil)
     }
 }
 
 extension AlterConfigsRequest: PartedRequest {
-    var parts: [AlterConfigsResource] {
-        get { resources }
-        set { resources = newValue }
-    }
-    static func answers(of response: AlterConfigsResponse) -> [AlterConfigsResponse.AlterConfigsResourceResponse] {
-        response.responses
-    }
-    static func set(
-        _ answers: [AlterConfigsResponse.AlterConfigsResourceResponse], in response: inout AlterConfigsResponse
-    ) {
-        response.responses = answers
-    }
-    static func key(of part: AlterConfigsResource) -> NamedConfigs {
-        .init(type: part.resourceType, name: part.resourceName)
-    }
-    static func key(of answer: AlterConfigsResponse.AlterConfigsResourceResponse) -> NamedConfigs {
-        .init(type: answer.resourceType, name: answer.resourceName)
+    static var layout:
+        PartLayout<Self, AlterConfigsResource, AlterConfigsResponse.AlterConfigsResourceResponse, NamedConfigs>
+    {
+        .init(
+            parts: \.resources, key: \.named, answers: \.responses, answerKey: \.named, resource: .any,
+            refusesRepetitions: true
+        ) { $0.errorMessage = $1.refusalText }
     }
     func resource(of part: AlterConfigsResource, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
         // Levels of loggers are not changed so, whoever asks.
-        part.resourceType == ConfigResource.Kind.brokerLogger.rawValue ? nil : Self.key(of: part).resource(loggers: nil)
-    }
-    static var refusesRepetitions: Bool { true }
-    static func explained(_ answer: AlterConfigsResponse.AlterConfigsResourceResponse, _ resource: AclResourceType)
-        -> AlterConfigsResponse.AlterConfigsResourceResponse
-    {
-        var answer = answer
-        answer.errorMessage = resource.refusalText
-        return answer
+        part.resourceType == ConfigResource.Kind.brokerLogger.rawValue ? nil : part.named.resource(loggers: nil)
     }
 }
 
 extension IncrementalAlterConfigsRequest: PartedRequest {
-    var parts: [AlterConfigsResource] {
-        get { resources }
-        set { resources = newValue }
-    }
-    static func answers(of response: IncrementalAlterConfigsResponse) -> [IncrementalAlterConfigsResponse
-        .AlterConfigsResourceResponse]
+    static var layout:
+        PartLayout<
+            Self, AlterConfigsResource, IncrementalAlterConfigsResponse.AlterConfigsResourceResponse, NamedConfigs
+        >
     {
-        response.responses
-    }
-    static func set(
-        _ answers: [IncrementalAlterConfigsResponse.AlterConfigsResourceResponse],
-        in response: inout IncrementalAlterConfigsResponse
-    ) {
-        response.responses = answers
-    }
-    static func key(of part: AlterConfigsResource) -> NamedConfigs {
-        .init(type: part.resourceType, name: part.resourceName)
-    }
-    static func key(of answer: IncrementalAlterConfigsResponse.AlterConfigsResourceResponse) -> NamedConfigs {
-        .init(type: answer.resourceType, name: answer.resourceName)
+        .init(
+            parts: \.resources, key: \.named, answers: \.responses, answerKey: \.named, resource: .any,
+            refusesRepetitions: true
+        ) { $0.errorMessage = $1.refusalText }
     }
     func resource(of part: AlterConfigsResource, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        Self.key(of: part).resource(loggers: .clusterAction)
+        part.named.resource(loggers: .clusterAction)
     }
-    static var refusesRepetitions: Bool { true }
-    static func explained(
-        _ answer: IncrementalAlterConfigsResponse.AlterConfigsResourceResponse, _ resource: AclResourceType
-    )
-        -> IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
-    {
-        var answer = answer
-        answer.errorMessage = resource.refusalText
-        return answer
-    }
+}
+
+extension DescribeConfigsRequest.DescribeConfigsResource {
+    fileprivate var named: NamedConfigs { .init(type: resourceType, name: resourceName) }
+}
+
+extension DescribeConfigsResponse.DescribeConfigsResult {
+    fileprivate var named: NamedConfigs { .init(type: resourceType, name: resourceName) }
+}
+
+extension AlterConfigsRequest.AlterConfigsResource {
+    fileprivate var named: NamedConfigs { .init(type: resourceType, name: resourceName) }
+}
+
+extension AlterConfigsResponse.AlterConfigsResourceResponse {
+    fileprivate var named: NamedConfigs { .init(type: resourceType, name: resourceName) }
+}
+
+extension IncrementalAlterConfigsResponse.AlterConfigsResourceResponse {
+    fileprivate var named: NamedConfigs { .init(type: resourceType, name: resourceName) }
+}
+
+extension IncrementalAlterConfigsRequest.AlterConfigsResource {
+    fileprivate var named: NamedConfigs { .init(type: resourceType, name: resourceName) }
 }

@@ -3,113 +3,42 @@ import KafkaWire
 // Requests of parts that are groups or transactional ids.
 
 extension OffsetFetchRequest: PartedRequest {
-    var parts: [OffsetFetchRequestGroup] {
-        get { groups }
-        set { groups = newValue }
-    }
-    static func answers(of response: OffsetFetchResponse) -> [OffsetFetchResponse.OffsetFetchResponseGroup] {
-        response.groups
-    }
-    static func set(_ answers: [OffsetFetchResponse.OffsetFetchResponseGroup], in response: inout OffsetFetchResponse) {
-        response.groups = answers
-    }
-    static func key(of part: OffsetFetchRequestGroup) -> String { part.groupId }
-    static func key(of answer: OffsetFetchResponse.OffsetFetchResponseGroup) -> String { answer.groupId }
-    func resource(of part: OffsetFetchRequestGroup, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        .group(part.groupId)
-    }
-}
-
-extension FindCoordinatorRequest: PartedRequest {
-    var parts: [String] {
-        get { coordinatorKeys }
-        set { coordinatorKeys = newValue }
-    }
-    static func answers(of response: FindCoordinatorResponse) -> [FindCoordinatorResponse.Coordinator] {
-        response.coordinators
-    }
-    static func set(_ answers: [FindCoordinatorResponse.Coordinator], in response: inout FindCoordinatorResponse) {
-        response.coordinators = answers
-    }
-    static func key(of part: String) -> String { part }
-    static func key(of answer: FindCoordinatorResponse.Coordinator) -> String { answer.key }
-    func resource(of part: String, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        coordinated == .any ? nil : PartResource(resource: coordinated, name: part)
+    static var layout: PartLayout<Self, OffsetFetchRequestGroup, OffsetFetchResponse.OffsetFetchResponseGroup, String> {
+        .init(parts: \.groups, key: \.groupId, answers: \.groups, answerKey: \.groupId, resource: .group)
     }
 }
 
 extension DescribeGroupsRequest: PartedRequest {
-    var parts: [String] {
-        get { groups }
-        set { groups = newValue }
-    }
-    static func answers(of response: DescribeGroupsResponse) -> [DescribeGroupsResponse.DescribedGroup] {
-        response.groups
-    }
-    static func set(_ answers: [DescribeGroupsResponse.DescribedGroup], in response: inout DescribeGroupsResponse) {
-        response.groups = answers
-    }
-    static func key(of part: String) -> String { part }
-    static func key(of answer: DescribeGroupsResponse.DescribedGroup) -> String { answer.groupId }
-    func resource(of part: String, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        .group(part)
+    static var layout: PartLayout<Self, String, DescribeGroupsResponse.DescribedGroup, String> {
+        .init(parts: \.groups, key: \.self, answers: \.groups, answerKey: \.groupId, resource: .group)
     }
 }
 
 extension ConsumerGroupDescribeRequest: PartedRequest {
-    var parts: [String] {
-        get { groupIds }
-        set { groupIds = newValue }
-    }
-    static func answers(of response: ConsumerGroupDescribeResponse) -> [ConsumerGroupDescribeResponse.DescribedGroup] {
-        response.groups
-    }
-    static func set(
-        _ answers: [ConsumerGroupDescribeResponse.DescribedGroup], in response: inout ConsumerGroupDescribeResponse
-    ) {
-        response.groups = answers
-    }
-    static func key(of part: String) -> String { part }
-    static func key(of answer: ConsumerGroupDescribeResponse.DescribedGroup) -> String { answer.groupId }
-    func resource(of part: String, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        .group(part)
+    static var layout: PartLayout<Self, String, ConsumerGroupDescribeResponse.DescribedGroup, String> {
+        .init(parts: \.groupIds, key: \.self, answers: \.groups, answerKey: \.groupId, resource: .group)
     }
 }
 
 extension DeleteGroupsRequest: PartedRequest {
-    var parts: [String] {
-        get { groupsNames }
-        set { groupsNames = newValue }
-    }
-    static func answers(of response: DeleteGroupsResponse) -> [DeleteGroupsResponse.DeletableGroupResult] {
-        response.results
-    }
-    static func set(_ answers: [DeleteGroupsResponse.DeletableGroupResult], in response: inout DeleteGroupsResponse) {
-        response.results = answers
-    }
-    static func key(of part: String) -> String { part }
-    static func key(of answer: DeleteGroupsResponse.DeletableGroupResult) -> String { answer.groupId }
-    func resource(of part: String, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        .group(part)
+    static var layout: PartLayout<Self, String, DeleteGroupsResponse.DeletableGroupResult, String> {
+        .init(parts: \.groupsNames, key: \.self, answers: \.results, answerKey: \.groupId, resource: .group)
     }
 }
 
 extension DescribeTransactionsRequest: PartedRequest {
-    var parts: [String] {
-        get { transactionalIds }
-        set { transactionalIds = newValue }
+    static var layout: PartLayout<Self, String, DescribeTransactionsResponse.TransactionState, String> {
+        .init(
+            parts: \.transactionalIds, key: \.self, answers: \.transactionStates, answerKey: \.transactionalId,
+            resource: .transactionalId)
     }
-    static func answers(of response: DescribeTransactionsResponse) -> [DescribeTransactionsResponse.TransactionState] {
-        response.transactionStates
+}
+
+extension FindCoordinatorRequest: PartedRequest {
+    static var layout: PartLayout<Self, String, FindCoordinatorResponse.Coordinator, String> {
+        .init(parts: \.coordinatorKeys, key: \.self, answers: \.coordinators, answerKey: \.key, resource: .group)
     }
-    static func set(
-        _ answers: [DescribeTransactionsResponse.TransactionState], in response: inout DescribeTransactionsResponse
-    ) {
-        response.transactionStates = answers
-    }
-    static func key(of part: String) -> String { part }
-    static func key(of answer: DescribeTransactionsResponse.TransactionState) -> String { answer.transactionalId }
     func resource(of part: String, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
-        .transactionalId(part)
+        coordinated == .any ? nil : PartResource(resource: coordinated, name: part)
     }
 }

@@ -16,7 +16,6 @@ struct PartResource {
 
     static func topic(_ name: String) -> PartResource { .init(resource: .topic, name: name) }
     static func group(_ name: String) -> PartResource { .init(resource: .group, name: name) }
-    static func transactionalId(_ name: String) -> PartResource { .init(resource: .transactionalId, name: name) }
     static func cluster(_ operation: AclOperation? = nil) -> PartResource {
         .init(resource: .cluster, name: AclResourceType.clusterName, operation: operation)
     }
@@ -26,38 +25,42 @@ struct PartResource {
     }
 }
 
+/// Where a request has its parts and the answer has theirs, and what a part and its answer have in common. A value.
+struct PartLayout<Request: FailableRequest, Part, Answer, Key: Hashable> {
+    var parts: WritableKeyPath<Request, [Part]>
+    var key: KeyPath<Part, Key>
+    var answers: WritableKeyPath<Request.Response, [Answer]>
+    var answerKey: KeyPath<Answer, Key>
+    /// What parts are about, where their key is a name.
+    var resource: AclResourceType
+    /// Whether the handler refuses parts that are named twice; they are not asked about.
+    var refusesRepetitions = false
+    /// Says a refusal in words, in answers that have a place for them.
+    var explain: ((inout Answer, AclResourceType) -> Void)?
+}
+
 /// A request of parts that are about a resource each, and are answered one by one.
 protocol PartedRequest: FailableRequest {
     associatedtype Part
     associatedtype Answer
-    /// What a part and its answer have in common.
     associatedtype Key: Hashable
 
-    var parts: [Part] { get set }
-    static func answers(of response: Response) -> [Answer]
-    static func set(_ answers: [Answer], in response: inout Response)
-    static func key(of part: Part) -> Key
-    static func key(of answer: Answer) -> Key
+    static var layout: PartLayout<Self, Part, Answer, Key> { get }
     /// What a part is about; nil where it is not known, such as a topic's id that nobody has: the handler says so.
     func resource(of part: Part, _ context: RequestContext, _ node: BrokerNode) -> PartResource?
-    /// Whether the handler refuses parts that are named twice; they are not asked about.
-    static var refusesRepetitions: Bool { get }
-    /// The answer that a part is refused with, in words where it has a place for them.
-    static func explained(_ answer: Answer, _ resource: AclResourceType) -> Answer
 }
 
-extension PartedRequest {
-    static var refusesRepetitions: Bool { false }
-    static func explained(_ answer: Answer, _ resource: AclResourceType) -> Answer { answer }
+extension PartedRequest where Key == String {
+    func resource(of part: Part, _ context: RequestContext, _ node: BrokerNode) -> PartResource? {
+        PartResource(resource: Self.layout.resource, name: part[keyPath: Self.layout.key])
+    }
 }
 
 extension BrokerNode {
     /// A topic that a request names by its name, or from `version` on by its id.
-    func named(_ name: String, _ id: TopicID, byIdFrom version: Int16, _ context: RequestContext)
-        -> PartResource?
-    {
-        guard context.version >= version else { return .topic(name) }
-        return topics[id].map { .topic($0.name) }
+    func named(_ topic: NamedTopic, byIdFrom version: Int16, _ context: RequestContext) -> PartResource? {
+        guard context.version >= version else { return .topic(topic.name) }
+        return topics[topic.id].map { .topic($0.name) }
     }
 }
 
