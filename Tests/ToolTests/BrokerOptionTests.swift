@@ -127,6 +127,11 @@ import Testing
     @Test(arguments: [
         (["--config", "num.partitions=0"], "--config num.partitions: "),
         (["no/such/file"], "cannot read no/such/file: "),
+        // It would show everything to everybody.
+        (
+            ["--listen", "127.0.0.1:0", "--ui", "0.0.0.0:0"],
+            "The page cannot be served on 0.0.0.0:0: it shows everything in the broker, and "
+        ),
     ]) func wrongSettingsAreOneSentence(arguments: [String], part: String) throws {
         let outcome = try Program.kw(["broker"] + arguments)
         #expect(outcome.status == 1)
@@ -136,7 +141,8 @@ import Testing
     @Test(arguments: [
         ["--config", "num.partitions"], ["--flush", "often"], ["--flush", "0"], ["--log", "loud"], ["--brokers", "0"],
         ["--default-partitions", "0"], ["--topic", "a", "--topic", "a:2"], ["a.properties", "--properties", "b"],
-        ["--ui", "70000"], ["--racks", "a,b"], ["--brokers", "3", "--racks", "a,b,c,d"], ["--racks", ""],
+        ["--ui", "70000"], ["--ui", "host"], ["--ui", "host:70000"], ["--racks", "a,b"],
+        ["--brokers", "3", "--racks", "a,b,c,d"], ["--racks", ""],
         ["--brokers", "3", "--racks", ",,"],
     ]) func wrongOptionsAreRefused(arguments: [String]) throws {
         let outcome = try Program.kw(["broker"] + arguments)

@@ -80,6 +80,36 @@ import Testing
         #expect(answer.status == (isOwn || mode == "navigate" ? 200 : 403))
     }
 
+    @Test(
+        arguments: [
+            ("Basic YWxpY2U6c2VjcmV0", "alice", "secret"), ("basic  YWxpY2U6YTpi", "alice", "a:b"),
+            ("Basic YWxpY2U6", "alice", ""), ("Basic w6RlOsO2", "äe", "ö"), ("Basic YWxpY2U=", nil, nil),
+            ("Basic", nil, nil),
+            ("Basic YWxp!", nil, nil), ("Basic /zph", nil, nil), ("Bearer YWxpY2U6c2VjcmV0", nil, nil), ("", nil, nil),
+        ] as [(String, String?, String?)])
+    func whoAsksIsRead(header: String, user: String?, password: String?) {
+        guard case .whole(let request) = Self.read("GET / HTTP/1.1\r\nAuthorization: \(header)\r\n\r\n") else {
+            Issue.record("\(header)")
+            return
+        }
+        #expect(request.login == user.map { PageLogin(user: $0, password: Secret(password ?? "")) })
+        #expect(!"\(request)".contains("secret"))
+    }
+
+    /// Behind a door it is the names of TLS that are held against the address.
+    @Test func thePageOfOtherMachinesIsOfItsOwnOrigin() {
+        var request = PageRequest(host: "box:8443", path: ["api", "topics"])
+        #expect(BrokerPages.route(request, hasDoor: true) == .api(["topics"], [:]))
+        request.origin = "https://box:8443"
+        #expect(BrokerPages.route(request, hasDoor: true) == .api(["topics"], [:]))
+        for origin in ["http://box:8443", "https://evil.example", "null"] {
+            request.origin = origin
+            #expect(BrokerPages.route(request, hasDoor: true) != .api(["topics"], [:]), "\(origin)")
+        }
+        request.origin = nil
+        #expect(BrokerPages.route(request) != .api(["topics"], [:]))
+    }
+
     // MARK: - Connections
 
     private struct Page {
@@ -90,7 +120,7 @@ import Testing
             broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
             let logger = Logger(label: "page", factory: { _ in SwiftLogNoOpLogHandler() })
             server = try PageServer(
-                BrokerPages(api: BrokerAPI(broker: broker)), port: 0, limits: limits, logger: logger)
+                BrokerPages(api: BrokerAPI(broker: broker)), at: .loopback(port: 0), limits: limits, logger: logger)
             await server.start()
         }
 

@@ -50,7 +50,7 @@ extension BrokerNode {
 
 extension ScramCredential {
     /// As the mechanism has it.
-    fileprivate init(_ credential: ScramUsers.Credential) {
+    init(_ credential: ScramUsers.Credential) {
         self.init(
             salt: credential.salt, iterations: Int(credential.iterations), storedKey: Secret(credential.storedKey),
             serverKey: Secret(credential.serverKey))

@@ -10,14 +10,15 @@ struct BrokerPages: Sendable {
         case api([String], [String: String])
     }
 
-    /// Decides without work: what is refused costs nothing.
-    static func route(_ request: PageRequest) -> Route {
+    /// Decides without work: what is refused costs nothing. Where visitors say who they are (`hasDoor`), they come over TLS, and
+    /// by any name of this machine: a browser gives no other name their password.
+    static func route(_ request: PageRequest, hasDoor: Bool = false) -> Route {
         guard request.method == "GET" else { return .answer(.refusal(405, "This page only shows; ask with GET.")) }
-        guard isThisMachine(request.host) else {
+        guard hasDoor || isThisMachine(request.host) else {
             return .answer(
                 .refusal(403, "Ask for this page as 127.0.0.1 or localhost; the request's Host is neither."))
         }
-        guard isOwn(request) else {
+        guard isOwn(request, hasDoor ? "https" : "http") else {
             return .answer(.refusal(403, "Only this page itself may ask; the request comes from another site."))
         }
         switch request.path {
@@ -29,8 +30,8 @@ struct BrokerPages: Sendable {
         }
     }
 
-    func answer(_ request: PageRequest) async -> PageAnswer {
-        switch Self.route(request) {
+    func answer(_ request: PageRequest, hasDoor: Bool = false) async -> PageAnswer {
+        switch Self.route(request, hasDoor: hasDoor) {
         case .answer(let answer): answer
         case .api(let path, let query): await api.answer(path, query)
         }
@@ -48,8 +49,8 @@ struct BrokerPages: Sendable {
 
     /// Whether it is the page's own script that asks, or no browser. Another site's script cannot read the answer, but
     /// could keep the broker busy. A link from elsewhere may lead to the page, not to its data.
-    static func isOwn(_ request: PageRequest) -> Bool {
-        if let origin = request.origin, origin.lowercased() != "http://\(request.host?.lowercased() ?? "")" {
+    static func isOwn(_ request: PageRequest, _ scheme: String) -> Bool {
+        if let origin = request.origin, origin.lowercased() != "\(scheme)://\(request.host?.lowercased() ?? "")" {
             return false
         }
         guard let site = request.site, site != "same-origin", site != "none" else { return true }

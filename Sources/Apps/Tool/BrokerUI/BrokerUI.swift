@@ -2,12 +2,13 @@ import KafkaBroker
 import KafkaWire
 import Logging
 
-/// The web page of an embedded broker: topics, messages, groups and transactions, live, on 127.0.0.1.
+/// The web page of an embedded broker: topics, messages, groups and transactions, live, on 127.0.0.1; or elsewhere over TLS, for
+/// the broker's users (``PageDoor``).
 ///
 /// One page without a build step (`PageHTML`, `PageStyle`, `PageScript`), which asks for JSON (``BrokerAPI``) once a
 /// second while it is looked at. It only shows: every request but GET is refused, and so is one whose `Host` is not this
-/// machine, since a page of elsewhere could otherwise reach it under a name of its own (DNS rebinding), and one that a
-/// browser makes for another site's page.
+/// machine where no password is asked for, since a page of elsewhere could otherwise reach it under a name of its own (DNS
+/// rebinding), and one that a browser makes for another site's page.
 public final class BrokerUI: Sendable {
     /// Why the page could not be served, in a sentence.
     public struct StartError: Error, CustomStringConvertible, Sendable {
@@ -22,31 +23,74 @@ public final class BrokerUI: Sendable {
     private let loop: any EventLoop
 
     /// Where a browser finds the page.
-    public var url: String { "http://127.0.0.1:\(port)/" }
+    public let url: String
+    /// Whether it asks for a user of the broker.
+    public let asksForUser: Bool
 
-    /// Serves the page of `broker` on a port of 127.0.0.1; 0 takes any free one. When the call returns, browsers can
-    /// connect. `logger` is told where the page cannot take connections.
+    /// Serves the page of `broker` at a host and port; port 0 takes any free one. When the call returns, browsers can connect.
+    /// `logger` is told where the page cannot take connections.
+    ///
+    /// An address that other machines reach is served over TLS, with the broker's certificate, to its users alone: a broker without
+    /// both is a `StartError`. Default: 127.0.0.1, which asks nobody.
     public static func start(
-        _ broker: KafkaBroker, port: UInt16,
+        _ broker: KafkaBroker, host: String = "127.0.0.1", port: UInt16,
         logger: Logger = Logger(label: "kafka-broker-page", factory: { _ in SwiftLogNoOpLogHandler() })
     ) async throws(StartError) -> BrokerUI {
+        let address: SocketAddress
         let server: PageServer
-        do throws(NetError) {
-            server = try PageServer(BrokerPages(api: BrokerAPI(broker: broker)), port: port, logger: logger)
-        } catch {
-            throw StartError(
-                description:
-                    "The page cannot be served on 127.0.0.1:\(port): \(error.words). Choose another port; 0 is "
-                    + "any free one.")
+        do throws(NetError) { address = try await Self.address(host, port, on: broker.loop) } catch {
+            throw Self.failure(host, port, error)
         }
+        let door = address.isLoopback ? nil : try await Self.door(of: broker, host, port, logger)
+        do throws(NetError) {
+            server = try PageServer(
+                BrokerPages(api: BrokerAPI(broker: broker)), at: address, door: door, logger: logger)
+        } catch { throw Self.failure(host, port, error) }
         await server.start()
-        return BrokerUI(server, on: broker.loop)
+        return BrokerUI(server, on: broker.loop, host: host, asksForUser: door != nil)
     }
 
-    private init(_ server: PageServer, on loop: any EventLoop) {
+    private static func address(
+        _ host: String, _ port: UInt16, on loop: any EventLoop
+    ) async throws(NetError) -> SocketAddress {
+        let host = host.isEmpty ? "0.0.0.0" : host
+        guard let address = try await loop.resolve(host: host, port: port, isPassive: true).first else {
+            throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
+        }
+        return address
+    }
+
+    private static func failure(_ host: String, _ port: UInt16, _ error: NetError) -> StartError {
+        StartError(
+            description:
+                "The page cannot be served on \(host):\(port): \(error.words). Choose another host or port; port 0 is any "
+                + "free one.")
+    }
+
+    private static func door(
+        of broker: KafkaBroker, _ host: String, _ port: UInt16, _ logger: Logger
+    ) async throws(StartError) -> PageDoor {
+        guard let options = await broker.viewerTLS else {
+            throw StartError(
+                description:
+                    "The page cannot be served on \(host):\(port): it shows everything in the broker, and this one has no "
+                    + "certificate, or no users with passwords, to keep others out. Start it with --secure (or a listener with "
+                    + "SASL_SSL), or serve the page on 127.0.0.1.")
+        }
+        do throws(TLSError) {
+            let tls = try TLSContext(server: options) { logger.warning("The page: \($0)") }
+            return PageDoor(tls) { await broker.viewer($0, from: $1) }
+        } catch { throw StartError(description: "The page cannot be served on \(host):\(port): \(error)") }
+    }
+
+    private init(_ server: PageServer, on loop: any EventLoop, host: String, asksForUser: Bool) {
         self.loop = loop
         self.server = server
+        self.asksForUser = asksForUser
         port = server.port
+        // "Every address" is none that a browser could connect to.
+        let name = ["", "0.0.0.0", "::"].contains(host) ? "localhost" : host.contains(":") ? "[\(host)]" : host
+        url = "\(asksForUser ? "https" : "http")://\(name):\(server.port)/"
     }
 
     /// Closes the port and all connections; an answer that is being made may take 200 ms for that, and is not waited for

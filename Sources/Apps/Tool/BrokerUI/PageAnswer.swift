@@ -10,7 +10,8 @@ struct PageAnswer: Error, Equatable {
     }
 
     private static let phrases = [
-        200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+        200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+        405: "Method Not Allowed",
         408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large",
         505: "HTTP Version Not Supported",
     ]
@@ -29,12 +30,17 @@ struct PageAnswer: Error, Equatable {
 
     /// The whole answer. The connection ends with it.
     var bytes: [UInt8] {
-        let allow = status == 405 ? "Allow: GET\r\n" : ""
+        let further =
+            switch status {
+            case 401: "WWW-Authenticate: Basic realm=\"Kafka broker\", charset=\"UTF-8\"\r\n"
+            case 405: "Allow: GET\r\n"
+            default: ""
+            }
         let head = """
             HTTP/1.1 \(status) \(Self.phrases[status] ?? "")\r
             Content-Type: \(type)\r
             Content-Length: \(body.utf8.count)\r
-            \(allow)\(Self.headers)\r
+            \(further)\(Self.headers)\r
             \r\n
             """
         return Array((head + body).utf8)

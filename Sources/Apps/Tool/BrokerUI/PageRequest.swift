@@ -11,6 +11,8 @@ struct PageRequest: Equatable {
     var site: String?
     /// `Sec-Fetch-Mode`: whether the visitor goes to the address.
     var mode: String?
+    /// `Authorization`: who asks, where that is said in a form that is known.
+    var login: PageLogin?
 
     /// The request that the lines of a head spell, without their ends (RFC 9112). Throws the answer to one that is none.
     init(_ lines: [String]) throws(PageAnswer) {
@@ -79,6 +81,7 @@ struct PageRequest: Equatable {
         case "origin": origin = value
         case "sec-fetch-site": site = value.lowercased()
         case "sec-fetch-mode": mode = value.lowercased()
+        case "authorization": login = PageLogin(value)
         case "content-length" where value != "0", "transfer-encoding":
             guard method == "GET" else { return }
             throw .refusal(400, "This page takes no content; ask with a GET that has none.")

@@ -13,10 +13,12 @@ actor PageServer {
     private let pages: BrokerPages
     private let logger: Logger
     private let limits: Limits
+    /// What is asked of those who come; nil where they are on this machine.
+    private let door: PageDoor?
     private var connections: [Int: Connection] = [:]
     private var connectionCount = 0
     /// The connections whose requests wait for the broker, in their order.
-    private var asking: [(connection: Int, path: [String], query: [String: String])] = []
+    private var asking: [(connection: Int, request: PageRequest)] = []
     private var isAnswering = false
     private var complainedAt: Instant?
     private var isStopped = false
@@ -30,16 +32,18 @@ actor PageServer {
         /// How long the end of what a client still sends is waited for: closed before, its system would throw the answer
         /// away.
         var timeToEnd = Duration.seconds(1)
+        /// How long who gives a wrong password waits for the answer: so nobody tries many.
+        var timeToDoubt = Duration.seconds(1)
         /// Answers that wait to be taken, in bytes.
         var waiting = 32 << 20
     }
 
     /// What a connection is at.
-    private enum Phase { case reading, asking, writing, ending }
+    private enum Phase { case shaking, reading, asking, writing, ending }
 
     private struct Connection {
         let socket: any LoopSocket
-        var phase = Phase.reading
+        var phase: Phase
         var head = PageRequestHead()
         var output: [UInt8] = []
         var sent = 0
@@ -48,14 +52,18 @@ actor PageServer {
         var waiting: Int { output.count - sent }
     }
 
-    /// Listens on 127.0.0.1. Throws where the port is taken.
-    init(_ pages: BrokerPages, port: UInt16, limits: Limits = Limits(), logger: Logger) throws(NetError) {
+    /// Listens at that address. Throws where the port is taken.
+    init(
+        _ pages: BrokerPages, at address: SocketAddress, door: PageDoor? = nil, limits: Limits = Limits(),
+        logger: Logger
+    ) throws(NetError) {
         loop = try SocketLoop(name: "page")
-        do throws(NetError) { listener = try loop.listen(on: .loopback(port: port), backlog: 128) } catch {
+        do throws(NetError) { listener = try loop.listen(on: address, backlog: 128) } catch {
             loop.stop()
             throw error
         }
         self.pages = pages
+        self.door = door
         self.logger = logger
         self.limits = limits
     }
@@ -116,18 +124,39 @@ actor PageServer {
         connectionCount += 1
         let id = connectionCount
         let timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timeIsOver(id) } }
-        connections[id] = Connection(socket: socket, timer: timer)
+        var connection = Connection(socket: socket, phase: .reading, timer: timer)
+        if let door {
+            guard let secured = try? door.tls.accept(over: socket) else { return socket.close() }
+            connection = Connection(socket: secured, phase: .shaking, timer: timer)
+        }
+        let socket = connection.socket
+        connections[id] = connection
         setTimer(id, limits.timeToAsk)
         loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness) }
         }
         // Mostly the request is there: who has asked is never dropped for those who only connect.
-        receive(id)
+        if door == nil { receive(id) } else { shake(id) }
+    }
+
+    /// Takes the handshake of TLS as far as it gets now.
+    private func shake(_ id: Int) {
+        guard let socket = connections[id]?.socket as? TLSSocket else { return }
+        do throws(TLSError) {
+            switch try socket.handshake() {
+            case .done:
+                connections[id]?.phase = .reading
+                loop.setInterest(socket, .readable)
+                receive(id)
+            case .wantsWrite: loop.setInterest(socket, .writable)
+            case .wantsRead: loop.setInterest(socket, .readable)
+            }
+        } catch { close(id) }
     }
 
     /// Closes the oldest connection that has not asked yet; false where there is none.
     private func dropIdle() -> Bool {
-        guard let oldest = connections.filter({ $0.value.phase == .reading || $0.value.phase == .ending }).keys.min()
+        guard let oldest = connections.filter({ [.shaking, .reading, .ending].contains($0.value.phase) }).keys.min()
         else { return false }
         close(oldest)
         return true
@@ -138,6 +167,7 @@ actor PageServer {
     private func ready(_ id: Int, _ readiness: Readiness) {
         guard let phase = connections[id]?.phase else { return }
         switch phase {
+        case .shaking: shake(id)
         case .reading: receive(id)
         case .asking: close(id)
         case .writing: flush(id)
@@ -159,16 +189,23 @@ actor PageServer {
         }
         switch outcome {
         case nil: close(id)
-        case .incomplete: break
+        case .incomplete:
+            // What the system cannot see any more is read on in the next turn.
+            guard socket.holdsInput else { return }
+            loop.schedule(at: loop.now) { [weak self] in
+                self?.assumeIsolated { if $0.connections[id]?.phase == .reading { $0.receive(id) } }
+            }
         case .refused(let answer): write(answer, to: id)
         case .whole(let request):
-            switch BrokerPages.route(request) {
-            case .answer(let answer): write(answer, to: id)
-            case .api(let path, let query):
+            if door != nil, request.login == nil {
+                PageDoor.Verdict.unknown.refusal.map { write($0, to: id) }
+            } else if door == nil, case .answer(let answer) = BrokerPages.route(request) {
+                write(answer, to: id)
+            } else {
                 connections[id]?.phase = .asking
                 setTimer(id, nil)
                 loop.setInterest(socket, [])
-                asking.append((id, path, query))
+                asking.append((id, request))
                 ask()
             }
         }
@@ -178,19 +215,29 @@ actor PageServer {
     private func ask() {
         while !isAnswering, let next = asking.first {
             asking.removeFirst()
-            guard connections[next.connection] != nil else { continue }
+            guard let socket = connections[next.connection]?.socket else { continue }
             isAnswering = true
-            let api = pages.api
+            let (pages, door, address) = (pages, door, socket.peer?.host ?? "")
             Task(executorPreference: loop) {
-                let answer = await api.answer(next.path, next.query)
-                await self.answered(next.connection, answer)
+                let verdict = await door?.verdict(on: next.request.login, from: address) ?? .welcome
+                let answer: PageAnswer
+                if let refusal = verdict.refusal {
+                    answer = refusal
+                } else {
+                    answer = await pages.answer(next.request, hasDoor: door != nil)
+                }
+                await self.answered(next.connection, answer, after: verdict == .wrong ? self.limits.timeToDoubt : .zero)
             }
         }
     }
 
-    private func answered(_ id: Int, _ answer: PageAnswer) {
+    private func answered(_ id: Int, _ answer: PageAnswer, after time: Duration) {
         isAnswering = false
-        write(answer, to: id)
+        if time > .zero {
+            loop.schedule(at: loop.now + time) { [weak self] in self?.assumeIsolated { $0.write(answer, to: id) } }
+        } else {
+            write(answer, to: id)
+        }
         ask()
     }
 
@@ -220,9 +267,12 @@ actor PageServer {
                 if count == 0 { break }
                 sent += count
             }
+            if sent == connection.output.count, connection.socket.wantsToWrite {
+                _ = try connection.socket.write([], isMore: false)
+            }
         } catch { return close(id) }
         connections[id]?.sent = sent
-        guard sent == connection.output.count else {
+        guard sent == connection.output.count, !connection.socket.wantsToWrite else {
             return loop.setInterest(connection.socket, .writable)
         }
         connections[id]?.output = []

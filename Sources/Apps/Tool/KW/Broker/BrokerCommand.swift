@@ -100,8 +100,11 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A web page of topics, messages and groups on 127.0.0.1; 0 takes any free port.", valueName: "port"))
-    var ui: UInt16?
+            "A web page of topics, messages and groups on 127.0.0.1; port 0 takes any free one. On an address that other "
+                + "machines reach it needs a broker with TLS and users (--secure), and asks for one.",
+            valueName: "[host:]port"),
+        transform: Endpoint.page)
+    var ui: Endpoint?
 
     @Option(
         help: ArgumentHelp(
@@ -165,7 +168,10 @@ struct BrokerCommand: AsyncParsableCommand {
         let clients = secured.map { SecureClients(folder: $0, bootstrap: broker.bootstrapServers) }
         do {
             try clients?.write()
-            page = if let ui { try await BrokerUI.start(broker, port: ui, logger: logger) } else { nil }
+            page =
+                if let ui { try await BrokerUI.start(broker, host: ui.host, port: ui.port, logger: logger) } else {
+                    nil
+                }
         } catch {
             await broker.stop()
             console.note("kw broker: \(BrokerLines.startFailure("\(error)"))")
@@ -173,7 +179,7 @@ struct BrokerCommand: AsyncParsableCommand {
         }
         for line in await lines.ready(broker, directory: directory, page: page?.url, clients) { console.line(line) }
         console.flush()
-        if let page, secured != nil {
+        if let page, secured != nil, !page.asksForUser {
             console.note(
                 "kw broker: the page at \(page.url) asks for no password: every user of this machine can read there what is in "
                     + "the broker")
@@ -198,6 +204,11 @@ struct Endpoint: Equatable {
     init(host: String, port: UInt16) {
         self.host = host
         self.port = port
+    }
+
+    /// Where the page is: a port alone is one of 127.0.0.1.
+    static func page(_ text: String) throws -> Endpoint {
+        try Endpoint(text.contains(":") ? text : "127.0.0.1:\(text)")
     }
 
     init(_ text: String) throws {
