@@ -7,6 +7,8 @@ import KafkaWire
 /// - Creates unknown topics where broker and client allow it; they can be written to at once (Kafka answers
 ///   LEADER_NOT_AVAILABLE the first time). More than 10,000 partitions at once are not created, as in Kafka, and never
 ///   one that has the name of the broker's own logs.
+/// - Their partitions are counted for `controller_mutation_rate` (KIP-599), as in Kafka, whose brokers ask the controller in
+///   the client's name: what is beyond is UNKNOWN_TOPIC_OR_PARTITION, and the client, which asks again, is not held back.
 /// - A topic that is asked for more than once is answered once, as in Kafka.
 /// - By topic id from v12 on.
 /// - Of all topics, those that may not be described are left out; one that is named answers TOPIC_AUTHORIZATION_FAILED, whether
@@ -40,8 +42,10 @@ enum MetadataHandler: RequestHandler {
             let mayCreate =
                 request.allowAutoTopicCreation && node.configuration.autoCreateTopics && !isBeyond
                 && count <= mostPartitionsAtOnce
+            // Metadata cannot say THROTTLING_QUOTA_EXCEEDED; the CreateTopics that Kafka makes of it can.
+            var charge = MutationCharge(context, strictFrom: 0)
             return node.each(of: asked) { asked, budget, node in
-                let answer = describe(asked, request, context, node, mayCreate: mayCreate)
+                let answer = describe(asked, request, context, node, mayCreate: mayCreate, &charge)
                 budget.spend(1 + answer.partitions.count)
                 return answer
             } finish: { answers in
@@ -81,7 +85,7 @@ enum MetadataHandler: RequestHandler {
 
     private static func describe(
         _ asked: MetadataRequest.MetadataRequestTopic, _ request: MetadataRequest, _ context: RequestContext,
-        _ node: BrokerNode, mayCreate: Bool
+        _ node: BrokerNode, mayCreate: Bool, _ charge: inout MutationCharge
     ) -> TopicAnswer {
         func refuse(_ code: ErrorCode) -> TopicAnswer {
             .with {
@@ -115,8 +119,11 @@ enum MetadataHandler: RequestHandler {
         }
         guard TopicRules.objection(toName: name) == nil else { return refuse(.invalidTopicException) }
         guard mayCreate, TopicRules.reservation(of: name) == nil else { return refuse(.unknownTopicOrPartition) }
-        do {
-            let topic = try node.createTopic(name, partitions: Int32(clamping: node.configuration.defaultPartitions))
+        let count = Int32(clamping: node.configuration.defaultPartitions)
+        do throws(TopicRegistry.Refusal) {
+            if let refusal = node.topics.objection(name: name, partitions: count, configs: [:]) { throw refusal }
+            guard node.allows(Int(count), &charge) else { return refuse(.unknownTopicOrPartition) }
+            let topic = try node.createTopic(name, partitions: count)
             return describe(topic, request, context, node)
         } catch {
             return refuse(error.code)

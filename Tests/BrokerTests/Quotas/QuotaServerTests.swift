@@ -243,6 +243,32 @@ extension BrokerServer {
         await broker.stop()
     }
 
+    /// Topics that are made because somebody asked for them count as those that he creates; Metadata has no word for what is
+    /// beyond but that there is no such topic, and is answered at once.
+    @Test func topicsThatWereAskedForCount() async throws {
+        let (broker, client) = try await start(ManualClock()) { $0.defaultPartitions = 20 }
+        try await set(broker, ["controller_mutation_rate": 1], user: "ANONYMOUS")
+        func ask(_ names: String...) throws -> [ErrorCode] {
+            let answer = try client.call(
+                MetadataRequest.with {
+                    $0.topics = names.map { name in .with { $0.name = name } }
+                    $0.allowAutoTopicCreation = true
+                }, version: 12)
+            #expect(answer.throttleTimeMs == 0)
+            return answer.topics.map(\.errorCode)
+        }
+        #expect(try ask("a", "t", "b") == [.none, .none, .unknownTopicOrPartition])
+        // The client owes what its topics took, also to who creates topics himself.
+        let refused = try client.call(Self.create("c", 1), version: 7)
+        #expect(refused.topics.map(\.errorCode) == [.throttlingQuotaExceeded])
+        try await broker.advance(by: .seconds(9))
+        #expect(try ask("b", "c", "t") == [.none, .unknownTopicOrPartition, .none])
+        // What cannot be created costs nothing.
+        try await broker.advance(by: .seconds(20))
+        #expect(try ask("a/b", "b", "c") == [.invalidTopicException, .none, .none])
+        await broker.stop()
+    }
+
     /// By the system's clock: who keeps the broker busy is held back, by a second at most.
     @Test func workIsHeldBack() async throws {
         let (broker, client) = try await start(nil) { $0.quotaWindow.samples = 2 }
