@@ -12,6 +12,21 @@ enum BrokerConfigs {
 
     static let table = ConfigTable(topicDefaults + groupDefaults + network + cluster + coordinators + access)
 
+    /// What a setting may hold; one of a listener's own (`listener.name.NAME.max.connections`) what that of all may, where
+    /// it can be changed while the broker runs.
+    static func definition(of name: String) -> ConfigDefinition? {
+        if let definition = table[name] { return definition }
+        guard let base = base(of: name), let definition = table[base], definition.isDynamic else { return nil }
+        return definition
+    }
+
+    /// The setting of all listeners over which one of a listener's own stands; nil of others.
+    static func base(of name: String) -> String? {
+        let prefix = "listener.name."
+        guard name.hasPrefix(prefix), let dot = name.dropFirst(prefix.count).firstIndex(of: ".") else { return nil }
+        return String(name[name.index(after: dot)...])
+    }
+
     /// By what a value of that setting is multiplied to be in the unit of the topic's setting that falls back to it.
     static func unit(of name: String) -> Int64 {
         if name.hasSuffix(".hours") { return 3_600_000 }
@@ -199,6 +214,9 @@ enum BrokerConfigs {
             "What the codes of delegation tokens are computed with; without it there are none."),
     ]
 
+    /// What Kafka's listeners take part in changing (`ListenerConnectionQuota`).
+    private static let bounding: Set<String> = ["max.connections", "max.connection.creation.rate"]
+
     /// Why the broker cannot be changed to these settings while it runs, or nil. Names that Kafka does not know are
     /// taken, as Kafka takes them for its plug-ins.
     static func objection(to changes: [String: String]) -> String? {
@@ -207,7 +225,11 @@ enum BrokerConfigs {
             return "Cannot update these configs dynamically: \(fixed.joined(separator: ", "))"
         }
         for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-            if let objection = table[name]?.objection(to: value) { return objection }
+            if let objection = definition(of: name)?.objection(to: value, of: name) { return objection }
+            // Each listener has what the node has where it has no bound of its own, and while it runs must have one at least.
+            if bounding.contains(base(of: name) ?? name), Int(value.trimmed) == 0 {
+                return "Invalid value 0 for configuration \(name): Value must be at least 1 while the broker runs"
+            }
         }
         return nil
     }

@@ -62,9 +62,11 @@ struct ConfigDefinition: Sendable {
 
     var isSensitive: Bool { kind == .password }
 
-    /// Why the setting cannot hold `value`, or nil.
-    func objection(to value: String) -> String? {
-        complaint(about: value.trimmed).map { "Invalid value \(value) for configuration \(name): \($0)" }
+    /// Why the setting cannot hold `value`, or nil; `listener` is its name where it is that of one listener.
+    func objection(to value: String, of listener: String? = nil) -> String? {
+        complaint(about: value.trimmed).map {
+            "Invalid value \(value) for configuration \(listener ?? name): \($0)"
+        }
     }
 
     private func complaint(about value: String) -> String? {

@@ -32,12 +32,17 @@ extension ConfigStore {
     func describeBroker(shared: Bool) -> [ConfigDescription] {
         let changed = self[ConfigResource(kind: .broker, name: shared ? "" : "\(nodeId)")]
         let both = Set(changed.keys).union(self[ConfigResource(kind: .broker, name: "")].keys)
-        let names = shared ? changed.keys.sorted() : both.union(BrokerConfigs.table.definitions.map(\.name)).sorted()
+        let known =
+            statics.keys.filter { BrokerConfigs.definition(of: $0) != nil }
+            + BrokerConfigs.table.definitions.map(\.name)
+        let names = shared ? changed.keys.sorted() : both.union(known).sorted()
         return names.map { name in
-            let definition = BrokerConfigs.table[name]
+            let definition = BrokerConfigs.definition(of: name)
             // Of a name that nobody knows, nobody knows either whether it is a secret.
             let isSensitive = definition?.isSensitive ?? true
-            let found = synonyms([name]).filter { !shared || $0.source == .dynamicDefaultBroker }
+            let found = synonyms([name] + (BrokerConfigs.base(of: name).map { [$0] } ?? [])).filter {
+                !shared || $0.source == .dynamicDefaultBroker
+            }
             return ConfigDescription(
                 name: name, value: isSensitive ? nil : found.first?.value, source: found.first?.source ?? .initial,
                 isReadOnly: definition.map { !$0.isDynamic } ?? true, isSensitive: isSensitive,

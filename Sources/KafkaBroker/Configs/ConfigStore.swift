@@ -198,6 +198,11 @@ extension BrokerConfiguration {
         put("max.connections.per.ip", bounds.maximumPerAddress ?? Int(Int32.max))
         put("max.connections.per.ip.overrides", bounds.overridesText)
         put("max.connection.creation.rate", bounds.creationRate ?? Int(Int32.max))
+        for (name, own) in bounds.listeners.inOrder {
+            let prefix = "listener.name.\(name.lowercased())."
+            settings[prefix + "max.connections"] = own.maximum.map { "\($0)" }
+            settings[prefix + "max.connection.creation.rate"] = own.creationRate.map { "\($0)" }
+        }
         put("connections.max.idle.ms", bounds.idle.map { Milliseconds($0).rawValue } ?? -1)
         put("connection.failed.authentication.delay.ms", Milliseconds(bounds.failedAuthenticationDelay))
         for (prefix, window) in [("", quotaWindow), ("controller.", controllerQuotaWindow)] {

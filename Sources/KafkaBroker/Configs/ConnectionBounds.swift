@@ -3,6 +3,20 @@ import KafkaWire
 /// How many connections each node takes, how fast, and how long it keeps those that say nothing. Kafka's bounds, and its
 /// defaults: none but ``idle``.
 public struct ConnectionBounds: Sendable, Equatable {
+    /// Bounds of one listener of each node, beside those of the node; nil is the same as the node has.
+    public struct Listener: Sendable, Equatable {
+        /// How many connections it has at most (`listener.name.NAME.max.connections`, KIP-402).
+        public var maximum: Int?
+        /// How many it takes in a second (`listener.name.NAME.max.connection.creation.rate`, KIP-612).
+        public var creationRate: Int?
+
+        /// Those of the node.
+        public init(maximum: Int? = nil, creationRate: Int? = nil) {
+            self.maximum = maximum
+            self.creationRate = creationRate
+        }
+    }
+
     /// How many connections a node has at most (`max.connections`); nil is without limit. Beyond, nobody is let in until
     /// somebody leaves.
     public var maximum: Int?
@@ -15,6 +29,12 @@ public struct ConnectionBounds: Sendable, Equatable {
     /// How many connections a node takes in a second (`max.connection.creation.rate`, KIP-612); nil is without limit.
     /// Beyond, they wait for a second at most. The rate is measured over ``BrokerConfiguration/quotaWindow``.
     public var creationRate: Int?
+    /// The listeners that have bounds of their own, by name.
+    public var listeners: [String: Listener] = [:]
+    /// The listener that a node with several never shuts because of what the others have (`inter.broker.listener.name`, or
+    /// that of `security.inter.broker.protocol`): brokers, and whoever is to help, have a way in. It has room up to its own
+    /// bounds; what the node has beyond its bounds then goes from the others. Default `PLAINTEXT`, as in Kafka.
+    public var interBrokerListener = "PLAINTEXT"
     /// After what silence a connection is closed (`connections.max.idle.ms`): 10 minutes; nil is never. One whose request
     /// waits for its answer, or that is held back by a quota, is kept.
     public var idle: Duration? = .seconds(600)
@@ -29,6 +49,9 @@ public struct ConnectionBounds: Sendable, Equatable {
     func limit(of address: String) -> Int? {
         perAddressOverrides.isEmpty ? maximumPerAddress : perAddressOverrides[address] ?? maximumPerAddress
     }
+
+    /// How many connections a listener takes in a second; where it has no number of its own, that of the node.
+    func creationRate(of listener: String) -> Int? { listeners[listener]?.creationRate ?? creationRate }
 
     /// The overrides as Kafka writes them: `127.0.0.1:10,::1:20`.
     var overridesText: String {
@@ -74,6 +97,15 @@ extension ConfigStore {
         bounds.maximum = number("max.connections", bounds.maximum)
         bounds.maximumPerAddress = number("max.connections.per.ip", bounds.maximumPerAddress)
         bounds.creationRate = number("max.connection.creation.rate", bounds.creationRate)
+        for name in configuration.listenerNames {
+            func own(_ setting: String) -> Int? {
+                changed("listener.name.\(name.lowercased()).\(setting)").flatMap { Int($0) }
+            }
+            if let maximum = own("max.connections") { bounds.listeners[name, default: .init()].maximum = maximum }
+            if let rate = own("max.connection.creation.rate") {
+                bounds.listeners[name, default: .init()].creationRate = rate
+            }
+        }
         if let text = changed("max.connections.per.ip.overrides"),
             case .success(let overrides) = ConnectionBounds.overrides(text)
         {

@@ -96,11 +96,11 @@ private struct ServerProperties {
                 "the value has \(value.utf8.count) bytes, of which clients can be told "
                     + "\(ConfigDefinition.longestValue)")
         }
-        guard let definition = BrokerConfigs.table[name] else {
+        guard let definition = BrokerConfigs.definition(of: name) else {
             guard !KafkaSettingNames.contains(name) else { return }
             throw refusal(name, KafkaSettingNames.sentence(name))
         }
-        if let objection = definition.objection(to: value) { throw refusal(name, objection) }
+        if let objection = definition.objection(to: value, of: name) { throw refusal(name, objection) }
     }
 
     private func refusal(_ name: String, _ text: String) -> PropertyError {
@@ -230,6 +230,20 @@ private struct ServerProperties {
                 "\(Milliseconds(bounds.failedAuthenticationDelay)) ms are no less than what an idle connection has "
                     + "(connections.max.idle.ms, \(Milliseconds(idle)) ms)")
         }
+        for name in configuration.listenerNames {
+            let prefix = "listener.name.\(name.lowercased())."
+            let own = ConnectionBounds.Listener(
+                maximum: number(prefix + "max.connections"),
+                creationRate: number(prefix + "max.connection.creation.rate"))
+            if own != .init() { bounds.listeners[name] = own }
+        }
+        let interBroker = (text("inter.broker.listener.name"), text("security.inter.broker.protocol"))
+        if case (let name?, _?) = interBroker {
+            throw refusal(
+                "security.inter.broker.protocol",
+                "inter.broker.listener.name says already that brokers talk over \(name): leave one of the two out")
+        }
+        if let name = interBroker.0 ?? interBroker.1 { bounds.interBrokerListener = name.uppercased() }
         configuration.connectionBounds = bounds
         configuration.quotaWindow = window("", configuration.quotaWindow)
         configuration.controllerQuotaWindow = window("controller.", configuration.controllerQuotaWindow)

@@ -89,7 +89,7 @@ actor BrokerServer {
         tokenKeys = try configuration.tokenKeys()
         handshakes = try Self.handshakeLoop(for: tls)
         logger = configuration.logger
-        limits = ConnectionLimits(window: configuration.quotaWindow)
+        limits = ConnectionLimits(window: configuration.quotaWindow, listeners: configuration.listenerNames)
         let nodes = listeners.enumerated().map { configuration.node($0, sockets: $1) }
         node = try BrokerNode(
             configuration, nodes: nodes, time: configuration.time(on: loop),
@@ -183,6 +183,8 @@ actor BrokerServer {
         logger.debug("Connection from \(connection.peer)")
         let id = connection.id
         if !isOpen { limitLogin(of: connection) }
+        // Others may have to go for it.
+        if limits.isProtected(place, node.connectionBounds) { planEndOfTurn() }
         if let tls = tls[place.listener] { return beginHandshake(of: connection, tls) }
         loop.watch(socket, for: .readable) { [weak self] readiness in
             self?.assumeIsolated { $0.ready(id, readiness) }

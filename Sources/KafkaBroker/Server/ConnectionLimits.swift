@@ -1,7 +1,7 @@
 import KafkaWire
 
-/// Who may connect: Kafka's `ConnectionQuotas`. Each node counts for itself. Told the time; listeners and sockets are the
-/// server's.
+/// Who may connect: Kafka's `ConnectionQuotas`. Each node counts for itself, and in it each listener. Told the time;
+/// listeners and sockets are the server's.
 struct ConnectionLimits {
     /// What becomes of a connection that has arrived.
     enum Verdict: Equatable {
@@ -21,10 +21,16 @@ struct ConnectionLimits {
     /// How many connections wait at once for being closed.
     static let heldLimit = 1000
 
+    private struct Listener {
+        var count = 0
+        var rate = SampledRate()
+    }
+
     private struct Node {
         var count = 0
         var ofAddresses: [String: Int] = [:]
         var rate = SampledRate()
+        var listeners: [Int: Listener] = [:]
     }
 
     private struct Place: Hashable {
@@ -33,43 +39,86 @@ struct ConnectionLimits {
     }
 
     private let window: QuotaWindow
+    /// The names of each node's listeners, in their order.
+    private let names: [String]
     private var nodes: [BrokerID: Node] = [:]
     private var rates = QuotaSensors<Place, SampledRate>()
     /// How many wait for being closed.
     private(set) var held = 0
 
-    init(window: QuotaWindow) { self.window = window.bounded }
+    init(window: QuotaWindow, listeners names: [String] = ["PLAINTEXT"]) {
+        self.window = window.bounded
+        self.names = names
+    }
 
     /// How many connections a node has.
     func count(_ node: BrokerID) -> Int { nodes[node]?.count ?? 0 }
 
-    /// Whether a node accepts another connection (`max.connections`).
-    func hasRoom(_ node: BrokerID, _ bounds: ConnectionBounds) -> Bool {
-        bounds.maximum.map { count(node) < $0 } ?? true
+    private func name(_ place: ListenerPlace) -> String {
+        names.indices.contains(place.listener) ? names[place.listener] : ""
+    }
+
+    /// Whether what the other listeners have does not count for this one: that of the brokers, where there are others.
+    func isProtected(_ place: ListenerPlace, _ bounds: ConnectionBounds) -> Bool {
+        names.count > 1 && name(place) == bounds.interBrokerListener
+    }
+
+    /// Why a listener accepts no other connection for now, in a sentence; nil where it does.
+    func objection(at place: ListenerPlace, _ bounds: ConnectionBounds) -> String? {
+        let own = nodes[place.node]?.listeners[place.listener]?.count ?? 0
+        let isProtected = isProtected(place, bounds)
+        if let limit = bounds.listeners[name(place)]?.maximum ?? (isProtected ? bounds.maximum : nil), own >= limit {
+            let isOwn = bounds.listeners[name(place)]?.maximum != nil
+            let setting = (isOwn ? "listener.name.\(name(place).lowercased())." : "") + "max.connections"
+            return "Listener \(name(place)) of node \(place.node) has \(own) connections, which is all (\(setting))"
+        }
+        let count = count(place.node)
+        guard let limit = bounds.maximum, count >= limit, !isProtected else { return nil }
+        return "Node \(place.node) has \(count) connections, which is all (max.connections)"
+    }
+
+    /// How many connections the nodes have beyond what they may, by node: where a bound was lowered, or the protected
+    /// listener has taken some.
+    func excess(_ bounds: ConnectionBounds) -> [(node: BrokerID, count: Int)] {
+        guard let limit = bounds.maximum else { return [] }
+        return nodes.filter { $0.value.count > limit }.inOrder.map { ($0.key, $0.value.count - limit) }
     }
 
     /// A connection from `address`, in its canonical form, has arrived. `rate` is how many the address may open in a second,
     /// where a quota says so (KIP-612).
     mutating func arrive(
-        from address: String, at node: BrokerID, _ bounds: ConnectionBounds, rate: Double?, _ now: Instant
+        from address: String, at place: ListenerPlace, _ bounds: ConnectionBounds, rate: Double?, _ now: Instant
     ) -> Verdict {
         let (at, window) = (Int(now.nanoseconds / 1_000_000), window)
-        var state = nodes.removeValue(forKey: node) ?? Node()
-        defer { nodes[node] = state }
+        var state = nodes.removeValue(forKey: place.node) ?? Node()
+        var listener = state.listeners[place.listener] ?? Listener()
+        defer {
+            state.listeners[place.listener] = listener
+            nodes[place.node] = state
+        }
+        // As in Kafka the longer of both times counts, and where the brokers' listener is the node's does not.
+        let ofNode = isProtected(place, bounds) ? nil : bounds.creationRate
+        let ofListener = bounds.creationRate(of: name(place))
         var wait = 0
-        if let limit = bounds.creationRate {
+        if let ofNode {
             state.rate.record(1, at: at, window)
-            wait = min(state.rate.throttleTime(over: Double(limit), at: at, window), window.lengthMs)
+            wait = min(state.rate.throttleTime(over: Double(ofNode), at: at, window), window.lengthMs)
+        }
+        if let ofListener {
+            listener.rate.record(1, at: at, window)
+            let time = min(listener.rate.throttleTime(over: Double(ofListener), at: at, window), window.lengthMs)
+            wait = max(wait, time)
         }
         if let rate {
-            let over = rates.change(Place(node: node, address: address), now: now, new: SampledRate()) { meter in
+            let over = rates.change(Place(node: place.node, address: address), now: now, new: SampledRate()) { meter in
                 meter.record(1, at: at, window)
                 let time = meter.throttleTime(over: rate, at: at, window)
                 if time > 0 { meter.record(-1, at: at, window) }
                 return min(time, window.lengthMs)
             }
             if over > 0 {
-                if bounds.creationRate != nil { state.rate.record(-1, at: at, window) }
+                if ofNode != nil { state.rate.record(-1, at: at, window) }
+                if ofListener != nil { listener.rate.record(-1, at: at, window) }
                 guard held < Self.heldLimit else { return .refused }
                 held += 1
                 return .closedAfter(.milliseconds(over))
@@ -79,6 +128,7 @@ struct ConnectionLimits {
         if let limit = bounds.limit(of: address), count >= limit { return .tooMany(limit) }
         state.ofAddresses[address] = count + 1
         state.count += 1
+        listener.count += 1
         return wait > 0 ? .takenAfter(.milliseconds(wait)) : .taken
     }
 
@@ -86,11 +136,14 @@ struct ConnectionLimits {
     mutating func release() { held = max(0, held - 1) }
 
     /// A connection that was taken has left.
-    mutating func leave(_ address: String, _ node: BrokerID) {
-        guard var state = nodes.removeValue(forKey: node) else { return }
+    mutating func leave(_ address: String, _ place: ListenerPlace) {
+        guard var state = nodes.removeValue(forKey: place.node) else { return }
         let count = (state.ofAddresses[address] ?? 0) - 1
         state.ofAddresses[address] = count > 0 ? count : nil
         state.count = max(0, state.count - 1)
-        nodes[node] = state
+        if let count = state.listeners[place.listener]?.count, count > 0 {
+            state.listeners[place.listener]?.count = count - 1
+        }
+        nodes[place.node] = state
     }
 }

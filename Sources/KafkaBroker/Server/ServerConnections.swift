@@ -7,13 +7,9 @@ extension BrokerServer {
         guard let listener = listeners[place] else { return }
         do {
             while listeners[place] != nil {
-                guard limits.hasRoom(place.node, node.connectionBounds) else {
+                if let objection = limits.objection(at: place, node.connectionBounds) {
                     // They wait in the system's queue, as in Kafka.
-                    if fullListeners.insert(place).inserted {
-                        logger.warning(
-                            "Node \(place.node) has \(limits.count(place.node)) connections, which is all (max.connections)"
-                        )
-                    }
+                    if fullListeners.insert(place).inserted { logger.warning("\(objection)") }
                     return loop.unwatch(listener)
                 }
                 guard let socket = try listener.accept() else { return }
@@ -43,7 +39,7 @@ extension BrokerServer {
     private func take(_ socket: any LoopSocket, at place: ListenerPlace) -> Bool {
         let address = ClientConnection.address(of: socket)
         let verdict = limits.arrive(
-            from: address, at: place.node, node.connectionBounds, rate: node.ledger.connectionRate(of: address),
+            from: address, at: place, node.connectionBounds, rate: node.ledger.connectionRate(of: address),
             loop.now)
         switch verdict {
         case .taken: open(socket, at: place, address)
@@ -78,16 +74,27 @@ extension BrokerServer {
 
     /// A connection that was counted has left: there is room for another.
     func left(_ address: String, _ place: ListenerPlace) {
-        limits.leave(address, place.node)
-        guard fullListeners.contains(place) else { return }
-        watchListener(at: place)
+        limits.leave(address, place)
+        reopenListeners()
     }
 
-    /// The bounds may have been changed.
-    func reconsiderListeners() {
+    /// Listeners that were full accept again where there is room.
+    private func reopenListeners() {
         guard !fullListeners.isEmpty else { return }
-        for place in fullListeners.sorted() where limits.hasRoom(place.node, node.connectionBounds) {
+        for place in fullListeners.sorted() where limits.objection(at: place, node.connectionBounds) == nil {
             watchListener(at: place)
+        }
+    }
+
+    /// The bounds may have been changed, or a listener that is let past them has taken somebody.
+    func reconsiderListeners() {
+        reopenListeners()
+        let bounds = node.connectionBounds
+        for (node, count) in limits.excess(bounds) {
+            let others = connections.values.filter { $0.node == node && !limits.isProtected($0.place, bounds) }
+            for connection in others.sorted(by: { ($0.lastProgress, $0.id) < ($1.lastProgress, $1.id) }).prefix(count) {
+                hangUp(connection, "node \(node) has more connections than it may (max.connections)")
+            }
         }
     }
 
