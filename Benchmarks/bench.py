@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 
-from processes import Broker, run, stop
+from processes import Broker, most, run, stop
 from secured import MOST_RATIO, Secured, print_idle
 from serving import Serving, print_serving
 
@@ -330,12 +330,20 @@ def print_secured(comparison):
             )
 
 
+def idle_alone(options):
+    """What idle connections take; the status says whether that is too much."""
+    with Secured(options) as place:
+        idle = place.idle()
+    print(json.dumps({"idle": idle})) if options.json else print_idle(idle)
+    sys.exit(0 if idle["mb"] <= most("idle connections under TLS, a thousand") else 1)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kw", required=True)
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--kwbench", required=True)
-    parser.add_argument("--rdkafka", required=True)
+    parser.add_argument("--bin")
+    parser.add_argument("--kwbench")
+    parser.add_argument("--rdkafka")
     parser.add_argument("--rdkafka-wheel")
     parser.add_argument("--python")
     parser.add_argument("--kafka-python")
@@ -345,9 +353,14 @@ def main():
     parser.add_argument("--no-agents", action="store_true")
     parser.add_argument("--no-clients", action="store_true")
     parser.add_argument("--no-serving", action="store_true")
-    parser.add_argument("--only", choices=["tls"], help="nothing else than that part")
+    parser.add_argument("--only", choices=["tls", "idle"], help="nothing else than that part; idle needs --kw alone")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.only == "idle":
+        return idle_alone(options)
+    for name in ("bin", "kwbench", "rdkafka"):
+        if not getattr(options, name):
+            parser.error(f"--{name} is needed")
     if options.rdkafka_wheel and not os.path.exists(options.rdkafka_wheel):
         options.rdkafka_wheel = None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

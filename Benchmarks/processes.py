@@ -21,6 +21,15 @@ def memory_mb(pid, name):
         return int(re.search(name + r":\s+(\d+)", file.read()).group(1)) / 1024
 
 
+def most(name):
+    """What Benchmarks/thresholds.tsv says that a figure may be at most."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "thresholds.tsv"), encoding="utf-8") as file:
+        for line in file:
+            if line.split("\t")[0] == name:
+                return float(line.split("\t")[1])
+    sys.exit(f"bench: Benchmarks/thresholds.tsv has no row called {name}")
+
+
 class Broker:
     """The embedded broker in a process of its own."""
 

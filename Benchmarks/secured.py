@@ -8,11 +8,11 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 
-from processes import Broker
+from processes import Broker, most
 
 IDLE_CONNECTIONS = 1_000
-MOST_IDLE_MB = 60
 # Of librdkafka's CPU per record.
 MOST_RATIO = 0.8
 
@@ -68,32 +68,45 @@ class Secured:
                     file.write(source.read())
 
     def idle(self):
-        """MB that a broker which nobody has used has more with a thousand connections that say nothing behind the handshake."""
-        broker = Broker(self.options.kw, self.path("server.properties"), listens=False)
-        connections = []
-        try:
-            context = ssl.create_default_context(cafile=self.path("ca.pem"))
-            host, port = broker.address.rsplit(":", 1)
+        """MB that a broker which nobody has used has more with a thousand connections that say nothing behind the handshake,
+        and as many that say nothing at all without TLS."""
+        context = ssl.create_default_context(cafile=self.path("ca.pem"))
+        secured = idle_memory(
+            Broker(self.options.kw, self.path("server.properties"), listens=False),
+            lambda plain: context.wrap_socket(plain, server_hostname="localhost"),
+        )
+        plain = idle_memory(Broker(self.options.kw), lambda plain: plain)
+        return {**secured, "plain_mb": plain["mb"]}
 
-            def connect():
-                plain = socket.create_connection((host, int(port)), timeout=30)
-                connections.append(context.wrap_socket(plain, server_hostname="localhost"))
 
-            # What the first one takes is the process's.
+def idle_memory(broker, secure):
+    """MB that idle connections take in a broker, which is stopped then; `secure` is what each does behind its beginning."""
+    connections = []
+    try:
+        host, port = broker.address.rsplit(":", 1)
+
+        def connect():
+            connections.append(secure(socket.create_connection((host, int(port)), timeout=30)))
+
+        # What the first one takes is the process's.
+        connect()
+        before = broker.memory()
+        for _ in range(IDLE_CONNECTIONS):
             connect()
-            before = broker.memory()
-            for _ in range(IDLE_CONNECTIONS):
-                connect()
-            return {"mb": broker.memory() - before, "all_mb": broker.memory(), "version": connections[-1].version()}
-        finally:
-            for connection in connections:
-                connection.close()
-            broker.stop()
+        # The last one is in the broker when it has answered the handshake; without one nothing says so.
+        time.sleep(1)
+        version = connections[-1].version() if isinstance(connections[-1], ssl.SSLSocket) else None
+        return {"mb": broker.memory() - before, "all_mb": broker.memory(), "version": version}
+    finally:
+        for connection in connections:
+            connection.close()
+        broker.stop()
 
 
 def print_idle(idle):
-    verdict = "reached" if idle["mb"] < MOST_IDLE_MB else "MISSED"
+    wanted = most("idle connections under TLS, a thousand")
+    verdict = "reached" if idle["mb"] <= wanted else "MISSED"
     print(
-        f"{IDLE_CONNECTIONS:,} idle connections of {idle['version']}: {idle['mb']:.0f} MB ({idle['all_mb']:.0f} MB with all "
-        f"else), wanted < {MOST_IDLE_MB}: {verdict}"
+        f"{IDLE_CONNECTIONS:,} idle connections of {idle['version']}: {idle['mb']:.1f} MB ({idle['all_mb']:.0f} MB with all "
+        f"else), wanted ≤ {wanted:.0f}: {verdict}; without TLS {idle['plain_mb']:.1f} MB"
     )

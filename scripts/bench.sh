@@ -9,7 +9,7 @@
 #   REPEAT=3         runs of each; the tables show medians
 #   MICRO=1          0 leaves the micro-benchmarks out; 1 ends with an error where one is over its committed limit
 #
-#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents] [--only tls]
+#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents] [--only tls|idle]
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
