@@ -86,7 +86,7 @@ struct DelegationTokens {
     /// How many bytes the tokens take.
     private(set) var size = 0
 
-    /// `random` makes ids and salts, which are no secrets.
+    /// `random` makes ids, which are no secrets.
     init(_ policy: Policy?, random: RandomSource) {
         self.policy = policy?.isEnabled == true ? policy : nil
         self.random = random
@@ -204,25 +204,38 @@ struct DelegationTokens {
         var expiry: Int64
     }
 
-    /// What the login of a client is held against that gives a token's id as its name, with `tokenauth=true`; nil where
-    /// there is no such token. As Kafka makes it, with 4096 rounds and a salt of the broker's. Kafka takes a token that is
-    /// over until it is looked through next; here it is none.
-    mutating func login(_ id: String, _ mechanism: ScramUsers.Mechanism, now: Int64) -> Login? {
+    /// A token's credential, which costs 4096 rounds; kept, so that they are done once.
+    struct Derived: Sendable {
+        fileprivate var id: String
+        fileprivate var code: [UInt8]
+        fileprivate var mechanism: ScramUsers.Mechanism
+        fileprivate var credential: ScramUsers.Credential
+    }
+
+    /// What the login of a client is held against that gives a token's id as its name, with `tokenauth=true`, and what had to
+    /// be made for it; nil where there is no such token. As Kafka makes it, with 4096 rounds and a salt of the broker's, which
+    /// follows from the login's nonce. Kafka takes a token that is over until it is looked through next; here it is none.
+    func login(
+        _ id: String, _ mechanism: ScramUsers.Mechanism, nonce: [UInt8], now: Int64
+    ) -> (login: Login, made: Derived?)? {
         guard let kept = tokens[id], !kept.token.isExpired(now) else { return nil }
-        let credential: ScramUsers.Credential
-        if let known = kept.credentials[mechanism] {
-            credential = known
-        } else {
-            let salt = newSalt()
-            guard
-                let made = try? CredentialHashes.credential(
-                    mechanism, password: Array(Base64.encode(kept.code).utf8), salt: salt,
-                    iterations: ScramUsers.iterations.lowerBound)
-            else { return nil }
-            credential = made
+        func login(_ credential: ScramUsers.Credential) -> Login {
+            Login(owner: kept.token.owner, credential: credential, expiry: kept.token.expiry)
         }
-        tokens[id]?.credentials[mechanism] = credential
-        return Login(owner: kept.token.owner, credential: credential, expiry: kept.token.expiry)
+        if let known = kept.credentials[mechanism] { return (login(known), nil) }
+        do throws(SASLError) {
+            let made = try CredentialHashes.credential(
+                mechanism, password: Array(Base64.encode(kept.code).utf8),
+                salt: try HashFunction.sha256.hash(Array(mechanism.name.utf8) + nonce),
+                iterations: ScramUsers.iterations.lowerBound)
+            return (login(made), Derived(id: id, code: kept.code, mechanism: mechanism, credential: made))
+        } catch { return nil }
+    }
+
+    /// Keeps what was made for a login, where there is the token still.
+    mutating func keep(_ derived: Derived) {
+        guard tokens[derived.id]?.code == derived.code else { return }
+        tokens[derived.id]?.credentials[derived.mechanism] = derived.credential
     }
 
     // MARK: - What is kept
@@ -253,12 +266,6 @@ struct DelegationTokens {
         var id = Uuid.random(using: &random).description
         while tokens[id] != nil { id = Uuid.random(using: &random).description }
         return id
-    }
-
-    private mutating func newSalt() -> [UInt8] {
-        var salt: [UInt8] = []
-        for _ in 0..<3 { salt += withUnsafeBytes(of: random.next().littleEndian) { Array($0) } }
-        return salt
     }
 
     /// At least one, as Kafka demands of these settings.

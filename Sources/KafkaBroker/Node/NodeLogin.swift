@@ -13,6 +13,8 @@ extension BrokerNode {
         var nonce: [UInt8]
         /// The time of day, in milliseconds since 1970.
         var wall: Int64
+        /// What was made of a delegation token for it, to be kept for its next login.
+        let derived = Locked<DelegationTokens.Derived?>(nil)
         /// The keys that tokens are held against; nil where nobody signs them.
         var keys: TokenKeys?
     }
@@ -36,14 +38,16 @@ extension BrokerNode {
         let users = scramUsers
         let tokens = delegationTokens
         let now = login.wall
+        let (nonce, derived) = (login.nonce, login.derived)
         return ScramServer(variant, nonce: login.nonce, reauthenticating: login.isRenewal) { user in
             users[user, mechanism].map(ScramCredential.init)
         } token: { id in
-            var tokens = tokens
-            return tokens.login(id, mechanism, now: now).map {
-                ScramServer.Token(
-                    owner: $0.owner.name, credential: ScramCredential($0.credential), expiresAtMilliseconds: $0.expiry)
-            }
+            // Not on the broker's loop: this may hash 4096 times.
+            guard let (found, made) = tokens.login(id, mechanism, nonce: nonce, now: now) else { return nil }
+            if let made { derived.withLock { $0 = made } }
+            return ScramServer.Token(
+                owner: found.owner.name, credential: ScramCredential(found.credential),
+                expiresAtMilliseconds: found.expiry)
         }
     }
 }

@@ -29,8 +29,9 @@ actor BrokerServer {
     /// Which connections are held back until when, where a test moves the clock.
     var mutes = RankedKeys<UInt64, Instant>()
     private(set) var listeners: [ListenerPlace: any LoopSocket] = [:]
-    /// TLS of the listeners, in their order, where they speak it, and the loop that its handshakes are on.
+    /// TLS of the listeners, in their order, where they speak it.
     let tls: [TLSContext?]
+    /// The loop that its handshakes are on, and what SASL holds against keys.
     let handshakes: SocketLoop?
     /// The keys of their tokens, where somebody signs those.
     let tokenKeys: [TokenKeys?]
@@ -87,7 +88,7 @@ actor BrokerServer {
         port = listeners[0][0].localPort
         tls = try configuration.tlsContexts()
         tokenKeys = try configuration.tokenKeys()
-        handshakes = try Self.handshakeLoop(for: tls)
+        handshakes = try Self.handshakeLoop(for: configuration, on: loop)
         logger = configuration.logger
         limits = ConnectionLimits(window: configuration.quotaWindow, listeners: configuration.listenerNames)
         let nodes = listeners.enumerated().map { configuration.node($0, sockets: $1) }

@@ -14,6 +14,9 @@ final class ClientConnection {
     var authentication: ConnectionAuthentication
     /// Whether another thread works on its TLS handshake.
     var isShaking = false
+    /// Whether another thread holds what it says of itself against what is known, and the key that was made for it there.
+    var isBeingChecked = false
+    var derived: Locked<DelegationTokens.Derived?>?
     /// Ends it, unless it has said who it is before.
     var loginEnd: TimerID?
     /// The other side, for the log.
@@ -85,7 +88,7 @@ final class ClientConnection {
     }
 
     /// Whether its next request may be handled.
-    var mayBegin: Bool { pending == nil && !isMuted }
+    var mayBegin: Bool { pending == nil && !isMuted && !isBeingChecked }
     /// How many bytes of answers the client has not taken yet.
     var unsent: Int { output.unsent }
     /// How many bytes of requests and answers there have been.

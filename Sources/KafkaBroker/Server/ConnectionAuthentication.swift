@@ -16,6 +16,23 @@ struct ConnectionAuthentication {
         case hangUp(String)
     }
 
+    /// What the client says, held against what is known of it. That may take as long as a hundred requests (a signature, the
+    /// key of a token), and is done wherever there is time for it.
+    struct Check: Sendable {
+        fileprivate var exchange: any SASLServerExchange
+        fileprivate let mechanism: String
+        fileprivate let isRaw: Bool
+        fileprivate let response: [UInt8]
+        fileprivate var step: SASLServerStep?
+
+        /// The same, done.
+        func done() -> Check {
+            var check = self
+            check.step = check.exchange.take(response)
+            return check
+        }
+    }
+
     /// What is answered, and whether the connection ends behind it.
     struct Reply<Answer> {
         var answer: Answer
@@ -112,17 +129,25 @@ struct ConnectionAuthentication {
         return Reply(answer: answer, failure: reason)
     }
 
-    /// Takes what the client says in the form of its mechanism. `lifetime` is how long a session lasts at most; a token
-    /// may end it before. `wall` is the time of day in milliseconds.
+    /// What is to be done with what the client says in the form of its mechanism, before anything else of it is looked at;
+    /// nil where it is out of turn.
+    func check(_ response: [UInt8]) -> Check? {
+        guard case .going(let exchange, let mechanism, let isRaw) = state else { return nil }
+        return Check(exchange: exchange, mechanism: mechanism, isRaw: isRaw, response: response)
+    }
+
+    /// Takes what came of it. `lifetime` is how long a session lasts at most; a token may end it before. `wall` is the time of
+    /// day in milliseconds.
     mutating func take(
-        _ response: [UInt8], lifetime: Duration?, now: Instant, wall: Int64
+        _ check: Check?, lifetime: Duration?, now: Instant, wall: Int64
     ) -> Reply<SaslAuthenticateResponse> {
-        guard case .going(var exchange, let mechanism, let isRaw) = state else {
+        guard let check, let step = check.step else {
             return fail("SaslAuthenticate request received after successful authentication", "it is out of turn")
         }
-        switch exchange.take(response) {
+        let (exchange, mechanism) = (check.exchange, check.mechanism)
+        switch step {
         case .challenge(let bytes):
-            state = .going(exchange, mechanism: mechanism, isRaw: isRaw)
+            state = .going(exchange, mechanism: mechanism, isRaw: check.isRaw)
             return Reply(answer: .with { Self.fill(&$0, bytes) })
         case .refused(let bytes, let reason):
             let detail = exchange.detail.map { " (\($0))" } ?? ""

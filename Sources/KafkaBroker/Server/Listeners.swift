@@ -158,10 +158,14 @@ extension BrokerConfiguration {
 }
 
 extension BrokerServer {
-    /// A loop for the handshakes of TLS, where any listener speaks it.
-    static func handshakeLoop(for tls: [TLSContext?]) throws(BrokerStartError) -> SocketLoop? {
-        guard tls.contains(where: { $0 != nil }) else { return nil }
-        do throws(NetError) { return try SocketLoop(name: "kafka-broker-tls") } catch {
+    /// A loop for the handshakes of TLS and the checks of SASL, where any listener has them. Where time is made up there is no
+    /// other thread.
+    static func handshakeLoop(
+        for configuration: BrokerConfiguration, on loop: any EventLoop
+    ) throws(BrokerStartError) -> SocketLoop? {
+        let protocols = configuration.securities.map(\.securityProtocol)
+        guard protocols.contains(where: { $0.hasTLS || $0.hasSASL && loop is SocketLoop }) else { return nil }
+        do throws(NetError) { return try SocketLoop(name: "kafka-broker-login") } catch {
             throw BrokerStartError(description: "The broker cannot start: \(error).")
         }
     }

@@ -89,7 +89,8 @@ package struct OfflineLogin {
     private mutating func take(
         _ response: [UInt8], _ now: Instant
     ) -> ConnectionAuthentication.Reply<SaslAuthenticateResponse> {
-        authentication.take(response, lifetime: security.sessionLifetime, now: now, wall: wall(now))
+        authentication.take(
+            authentication.check(response)?.done(), lifetime: security.sessionLifetime, now: now, wall: wall(now))
     }
 
     private func wall(_ now: Instant) -> Int64 { 1_700_000_000_000 + now.nanoseconds / 1_000_000 }

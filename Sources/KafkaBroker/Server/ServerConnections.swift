@@ -130,7 +130,7 @@ extension BrokerServer {
         let now = loop.now
         for connection in connectionsInOrder where now - connection.lastProgress >= idle {
             // Who is kept waiting by the broker is not idle.
-            guard connection.pending == nil, !connection.isMuted else { continue }
+            guard connection.mayBegin else { continue }
             logger.debug("Closed the connection from \(connection.peer), which was idle for \(idle)")
             close(connection)
         }

@@ -113,31 +113,51 @@ extension BrokerServer {
                 let login = BrokerNode.Login(
                     security: security, isRenewal: isRenewal, nonce: nonce, wall: loop.wallMilliseconds,
                     keys: tokenKeys[connection.place.listener])
+                connection.derived = login.derived
                 return node.exchange(mechanism, login)
             }
             return say(reply.answer, ending: reply.failure, to: request.pending, of: connection)
         }
         let said = try SaslAuthenticateRequest.decode(request.body, version: version)
-        let reply = take(said.authBytes.copy(), of: connection)
-        say(reply.answer, ending: reply.failure, to: request.pending, of: connection)
+        check(said.authBytes.copy(), request.pending, of: connection)
     }
 
     /// A frame that is what a mechanism says, of a client that began with SaslHandshake v0.
-    func take(raw frame: Bytes, of connection: ClientConnection) {
-        let reply = take(frame.copy(), of: connection)
+    func take(raw frame: Bytes, of connection: ClientConnection) { check(frame.copy(), nil, of: connection) }
+
+    /// Hands what the client says to the loop that is there for what takes long; a frame that is no request has none.
+    private func check(_ response: [UInt8], _ request: PendingRequest?, of connection: ClientConnection) {
+        let check = connection.authentication.check(response)
+        guard let handshakes, let check else { return checked(check?.done(), request, of: connection) }
+        connection.isBeingChecked = true
+        let (id, loop) = (connection.id, loop)
+        handshakes.schedule(at: handshakes.now) { [weak self] in
+            let done = check.done()
+            let server = self
+            loop.schedule(at: loop.now) {
+                server?.assumeIsolated { server in
+                    guard let connection = server.connections[id], connection.isBeingChecked else { return }
+                    connection.isBeingChecked = false
+                    server.checked(done, request, of: connection)
+                    // Requests may have waited behind this one.
+                    server.touch(connection)
+                }
+            }
+        }
+    }
+
+    private func checked(
+        _ check: ConnectionAuthentication.Check?, _ request: PendingRequest?, of connection: ClientConnection
+    ) {
+        let reply = connection.authentication.take(
+            check, lifetime: connection.security.sessionLifetime, now: loop.now, wall: loop.wallMilliseconds)
+        if let derived = connection.derived?.withLock({ $0.take() }) { node.delegationTokens.keep(derived) }
+        if connection.authentication.isComplete, reply.failure == nil { loggedIn(connection) }
+        if let request { return say(reply.answer, ending: reply.failure, to: request, of: connection) }
         if let failure = reply.failure { return refuseLogin(of: connection, failure) {} }
         connection.append(raw: reply.answer.authBytes.copy())
         connection.needsFlush = true
         touch(connection)
-    }
-
-    private func take(
-        _ response: [UInt8], of connection: ClientConnection
-    ) -> ConnectionAuthentication.Reply<SaslAuthenticateResponse> {
-        let reply = connection.authentication.take(
-            response, lifetime: connection.security.sessionLifetime, now: loop.now, wall: loop.wallMilliseconds)
-        if connection.authentication.isComplete, reply.failure == nil { loggedIn(connection) }
-        return reply
     }
 
     private func say(

@@ -24,8 +24,8 @@ package struct ScramServer: SASLServerExchange {
     private let variant: ScramVariant
     private let nonce: String
     private let reauthenticating: Bool
-    private let credential: @Sendable (String) -> ScramCredential?
-    private let token: @Sendable (String) -> Token?
+    /// Who is known; let go of with the first message, since all users may hang on it.
+    private var known: (credential: @Sendable (String) -> ScramCredential?, token: @Sendable (String) -> Token?)?
     private var state = State.begun
     package private(set) var detail: String?
 
@@ -52,8 +52,7 @@ package struct ScramServer: SASLServerExchange {
         self.variant = variant
         nonce = nonceText
         self.reauthenticating = reauthenticating
-        self.credential = credential
-        self.token = token
+        known = (credential, token)
     }
 
     package mutating func take(_ response: [UInt8]) -> SASLServerStep {
@@ -71,6 +70,7 @@ package struct ScramServer: SASLServerExchange {
         guard let first = ScramMessage.ClientFirst(response) else {
             return refuse("the first message is not one of RFC 5802")
         }
+        guard let (credential, token) = known.take() else { return refuse("nobody is known any more") }
         let shown = SASLError.shown(first.user.utf8)
         let found: ScramCredential
         let identity: SASLIdentity

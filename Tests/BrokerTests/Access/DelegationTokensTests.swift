@@ -323,23 +323,34 @@ import Testing
     @Test(arguments: ScramUsers.Mechanism.allCases)
     func aTokenLogsInWithItsCode(mechanism: ScramUsers.Mechanism) throws {
         var (tokens, code, id) = try Self.made()
-        let first = tokens.login(id, mechanism, now: 0)
-        let login = try #require(first)
-        #expect(login.owner == Self.ann && login.expiry == Self.day)
-        #expect(login.credential.iterations == 4096 && login.credential.salt.count == 24)
+        func login(_ id: String, _ mechanism: ScramUsers.Mechanism, now: Int64) -> DelegationTokens.Login? {
+            tokens.login(id, mechanism, nonce: [1, 2, 3], now: now)?.login
+        }
+        let (found, made) = try #require(tokens.login(id, mechanism, nonce: [4], now: 0))
+        #expect(found.owner == Self.ann && found.expiry == Self.day)
+        #expect(found.credential.iterations == 4096 && found.credential.salt.count == 32)
         let password = Array(Base64.encode(code).utf8)
         #expect(password.count == 88)
         let expected = try CredentialHashes.credential(
-            mechanism, password: password, salt: login.credential.salt, iterations: 4096)
-        #expect(login.credential == expected)
-        // The next one is held against the same.
-        #expect(tokens.login(id, mechanism, now: Self.day) == login)
+            mechanism, password: password, salt: found.credential.salt, iterations: 4096)
+        #expect(found.credential == expected)
+        // The next one is held against the same, which costs nothing, once it is kept.
+        #expect(login(id, mechanism, now: Self.day)?.credential != expected)
+        tokens.keep(try #require(made))
+        #expect(login(id, mechanism, now: Self.day) == found)
+        let next = try #require(tokens.login(id, mechanism, nonce: [5], now: 0))
+        #expect(next.made == nil)
         let other: ScramUsers.Mechanism = mechanism == .sha256 ? .sha512 : .sha256
-        #expect(tokens.login(id, other, now: 0)?.credential.salt != login.credential.salt)
-        #expect(tokens.login(id, mechanism, now: Self.day + 1) == nil)
-        #expect(tokens.login("another", mechanism, now: 0) == nil)
+        #expect(login(id, other, now: 0)?.credential.salt != found.credential.salt)
+        #expect(login(id, mechanism, now: Self.day + 1) == nil)
+        #expect(login("another", mechanism, now: 0) == nil)
         _ = try tokens.renew(code, period: 7 * Self.day, by: .init(principal: Self.ann), now: Self.day)
-        #expect(tokens.login(id, mechanism, now: Self.day + 1)?.expiry == 2 * Self.day)
+        #expect(login(id, mechanism, now: Self.day + 1)?.expiry == 2 * Self.day)
+        // Of a token that is gone nothing is kept.
+        let late = try #require(tokens.login(id, other, nonce: [6], now: 0)?.made)
+        _ = try tokens.expire(code, period: -1, by: .init(principal: Self.ann), now: 0)
+        tokens.keep(late)
+        #expect(tokens.login(id, other, nonce: [7], now: 0) == nil)
     }
 
     @Test func whatWasKeptIsTheSame() throws {

@@ -40,7 +40,8 @@ import Testing
         _ authentication: inout ConnectionAuthentication, _ text: String, lifetime: Duration? = nil,
         at now: Instant = start
     ) -> ConnectionAuthentication.Reply<SaslAuthenticateResponse> {
-        authentication.take(Array(text.utf8), lifetime: lifetime, now: now, wall: 1_000_000)
+        authentication.take(
+            authentication.check(Array(text.utf8))?.done(), lifetime: lifetime, now: now, wall: 1_000_000)
     }
 
     private func entered(lifetime: Duration? = nil, end: Int64? = nil) -> ConnectionAuthentication {
