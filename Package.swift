@@ -179,7 +179,7 @@ let package = Package(
         program(
             .tool, "KW",
             [
-                "KafkaWire", "KafkaBroker", "COpenSSL", log, "JSONLines", "ClientSetup", "ToolKit", "Captures",
+                "KafkaWire", "KafkaBroker", "KafkaOIDC", "COpenSSL", log, "JSONLines", "ClientSetup", "ToolKit", "Captures",
                 "Conformance",
                 "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying",
                 "Simulating",

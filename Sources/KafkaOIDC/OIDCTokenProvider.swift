@@ -1,9 +1,4 @@
-import Foundation
 import KafkaWire
-
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
 
 /// Tokens of an identity provider, over HTTP: OAuth 2.0's client credentials (RFC 6749, 4.4; KIP-768), with a secret or with an
 /// assertion that the client signs (RFC 7523, 2.2; KIP-1258), or the grant of such an assertion (RFC 7523, 2.1; KIP-1139).
@@ -74,26 +69,25 @@ public struct OIDCTokenProvider: OAuthTokenProvider {
     }
 
     private nonisolated(nonsending) func ask(_ request: TokenRequest) async throws -> TokenAnswer {
-        let configuration = URLSessionConfiguration.ephemeral
-        configuration.httpCookieStorage = nil
-        configuration.urlCache = nil
-        let session = URLSession(configuration: configuration)
-        defer { session.finishTasksAndInvalidate() }
-        // Foundation makes whole milliseconds of it, which have to fit; nobody waits for a day.
-        let seconds = min(max(0.05, timeout / .seconds(1)), 86_400)
-        do {
-            let (body, response) = try await session.data(for: request.urlRequest(timeout: seconds))
-            let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-            let answer = TokenAnswer(status: status, body: [UInt8](body.prefix(TokenAnswer.limit)), from: request.place)
-            if answer.isPassing { throw Passing(error: answer.refusal) }
-            return answer
-        } catch let error as URLError {
-            let words = SASLError(
-                .credentials, mechanism: "OAUTHBEARER",
-                "the token endpoint \(request.place) cannot be asked (\(error.localizedDescription)); look at "
-                    + "sasl.oauthbearer.token.endpoint.url")
-            throw Passing(error: words)
+        let found: (status: Int, body: [UInt8])
+        do throws(HTTPExchange.Failure) {
+            found = try await HTTPExchange.perform(
+                request.urlRequest(timeout: timeout.timeoutInterval), limit: TokenAnswer.limit)
+        } catch {
+            let words =
+                switch error {
+                case .unreachable(let words): words
+                case .tooLong(let limit): "its answer has more than \(limit) bytes"
+                }
+            throw Passing(
+                error: SASLError(
+                    .credentials, mechanism: "OAUTHBEARER",
+                    "the token endpoint \(request.place) cannot be asked (\(words)); look at "
+                        + "sasl.oauthbearer.token.endpoint.url"))
         }
+        let answer = TokenAnswer(status: found.status, body: found.body, from: request.place)
+        if answer.isPassing { throw Passing(error: answer.refusal) }
+        return answer
     }
 }
 

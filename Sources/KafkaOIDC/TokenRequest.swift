@@ -15,18 +15,12 @@ struct TokenRequest {
 
     /// The request of a provider. Throws where the address is none, or would send secrets in the clear.
     init(_ provider: OIDCTokenProvider, wallMilliseconds: Int64, nonce: [UInt8]) throws(SASLError) {
-        func refusal(_ words: String) -> SASLError {
-            SASLError(.settings, mechanism: "OAUTHBEARER", "sasl.oauthbearer.token.endpoint.url \(words)")
-        }
-        guard let url = URL(string: provider.endpoint), let scheme = url.scheme?.lowercased(), let host = url.host
-        else {
-            throw refusal("is no address; it looks like https://login.example/oauth2/token")
-        }
-        guard scheme == "https" || scheme == "http" && ["localhost", "127.0.0.1", "::1"].contains(host) else {
-            throw refusal("begins with \(scheme):, which would send the client's secret in the clear: use https:")
-        }
-        self.url = url
-        place = "\(scheme)://\(host)\(url.port.map { ":\($0)" } ?? "")\(url.path)"
+        let address = try HTTPAddress(
+            provider.endpoint, setting: "sasl.oauthbearer.token.endpoint.url",
+            example: "https://login.example/oauth2/token",
+            risk: "which would send the client's secret in the clear")
+        url = address.url
+        place = address.place
         var fields: [(String, String)] = []
         switch provider.grant {
         case .clientCredentials(let id, let secret):

@@ -1,27 +1,52 @@
 import KafkaWire
 
-/// The keys that the signatures of a listener's tokens are held against; read when the broker starts.
+/// The keys that the signatures of a listener's tokens are held against, and what they are known from.
 struct TokenKeys: Sendable {
-    let keys: JSONWebKeys
-
     /// Why there are none.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// The keys of a listener; nil where its tokens need none.
-    ///
-    /// - Parameter read: Reads a file.
-    init?(_ rules: TokenRules, read: (String) throws(Failure) -> [UInt8]) throws(Failure) {
-        let text: [UInt8]
-        switch rules.keys {
-        case .none: return nil
-        case .text(let given): text = Array(given.utf8)
-        case .file(let path): text = try read(path)
-        }
-        do throws(JSONWebKeys.Failure) { keys = try JSONWebKeys(text) } catch {
+    private(set) var keys: JSONWebKeys
+    /// The file they stand in, as it was when they were read.
+    private(set) var file: (path: String, stamp: FileStamp?)?
+    /// Who is asked for them, and when.
+    let source: (any JSONWebKeySource)?
+    var refresh: KeyRefresh
+
+    /// The keys of a text.
+    init(_ text: [UInt8], of rules: TokenRules, source: (any JSONWebKeySource)? = nil, now: Instant) throws(Failure) {
+        keys = try Self.read(text)
+        self.source = source
+        refresh = KeyRefresh(rules, now: now)
+    }
+
+    /// The keys of a file.
+    init(path: String, of rules: TokenRules, now: Instant, read: (String) throws(Failure) -> [UInt8]) throws(Failure) {
+        // From before: what is changed meanwhile is seen the next time.
+        let stamp = FileStamp(path)
+        try self.init(try read(path), of: rules, now: now)
+        file = (path, stamp)
+    }
+
+    static func read(_ text: [UInt8]) throws(Failure) -> JSONWebKeys {
+        do throws(JSONWebKeys.Failure) { return try JSONWebKeys(text) } catch {
             throw Failure(description: "\(error)")
         }
+    }
+
+    /// Others take their place.
+    mutating func replace(by keys: JSONWebKeys) { self.keys = keys }
+
+    /// Reads the file again where it has changed; false where it has not. One that cannot be read is tried when it has changed
+    /// once more, and the keys stay until then.
+    mutating func readAgain(_ read: (String) throws(Failure) -> [UInt8]) throws(Failure) -> Bool {
+        guard let path = file?.path else { return false }
+        let stamp = FileStamp(path)
+        guard stamp != file?.stamp else { return false }
+        file = (path, stamp)
+        keys = try Self.read(try read(path))
+        return true
     }
 }
 

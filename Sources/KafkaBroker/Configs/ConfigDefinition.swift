@@ -62,11 +62,12 @@ struct ConfigDefinition: Sendable {
 
     var isSensitive: Bool { kind == .password }
 
-    /// Why the setting cannot hold `value`, or nil; `listener` is its name where it is that of one listener.
-    func objection(to value: String, of listener: String? = nil) -> String? {
-        complaint(about: value.trimmed).map {
-            "Invalid value \(value) for configuration \(listener ?? name): \($0)"
-        }
+    /// Why the setting cannot hold `value`, or nil.
+    func objection(to value: String) -> String? { objection(to: value, of: name) }
+
+    /// The same of a listener's own setting, which has that name.
+    func objection(to value: String, of name: String) -> String? {
+        complaint(about: value.trimmed).map { "Invalid value \(value) for configuration \(name): \($0)" }
     }
 
     private func complaint(about value: String) -> String? {

@@ -27,6 +27,9 @@ public struct BrokerConfiguration: Sendable {
     public var loginTimeout: Duration = .seconds(30)
     /// How large what it says until then may be, in bytes (`sasl.server.max.receive.size`, KIP-742). Default 512 KiB.
     public var maximumLoginBytes = 512 << 10
+    /// Who asks for the keys of tokens at an address (``TokenRules/Keys/address(_:)``): HTTP is not the library's business.
+    /// The product KafkaOIDC has one: `{ try OIDCKeySource($0) }`. Default nil: then keys are in files.
+    public var tokenKeySource: (@Sendable (_ address: String) throws -> any JSONWebKeySource)?
     /// Topics that exist from the beginning: name to number of partitions.
     public var topics: [String: Int]
     /// How many nodes the cluster has: 1 to 100, all in this process, with one state behind them. Each has a listener

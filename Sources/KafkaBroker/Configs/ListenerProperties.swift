@@ -186,26 +186,58 @@ struct ListenerProperties {
 
     private mutating func readTokens(_ security: inout ListenerSecurity) throws(PropertyError) {
         let listener = security.name
-        if let place = own("sasl.oauthbearer.jwks.endpoint.url", listener) {
-            guard place.value.hasPrefix("file:") else {
+        var tokens = security.tokens
+        if let place = ofTokens("jwks.endpoint.url", listener) {
+            guard let keys = Self.keys(at: place.value) else {
                 throw refusal(
-                    place.name, "this broker reads keys from files alone: name one, as file:///etc/kafka/keys.json")
+                    place.name,
+                    "\(place.value) is neither a file, such as file:///etc/kafka/keys.json, nor an address, such as "
+                        + "https://login.example/keys")
             }
-            let path = place.value.dropFirst("file:".count)
-            security.tokens.keys = .file(String(path.hasPrefix("///") ? path.dropFirst(2) : path))
+            tokens.keys = keys
         }
-        if let claim = own("sasl.oauthbearer.sub.claim.name", listener) { security.tokens.principalClaim = claim.value }
-        if let claim = own("sasl.oauthbearer.scope.claim.name", listener) { security.tokens.scopeClaim = claim.value }
-        if let issuer = own("sasl.oauthbearer.expected.issuer", listener) { security.tokens.issuer = issuer.value }
-        if let audience = own("sasl.oauthbearer.expected.audience", listener) {
-            security.tokens.audiences = ConfigDefinition.items(audience.value)
+        if let time = try milliseconds("jwks.endpoint.refresh.ms", 1, listener) { tokens.refreshInterval = time }
+        if let time = try milliseconds("jwks.endpoint.retry.backoff.ms", 0, listener) { tokens.retryBackoff = time }
+        if let time = try milliseconds("jwks.endpoint.retry.backoff.max.ms", 0, listener) {
+            tokens.longestRetryBackoff = time
         }
-        if let skew = own("sasl.oauthbearer.clock.skew.seconds", listener) {
+        if let claim = ofTokens("sub.claim.name", listener) { tokens.principalClaim = claim.value }
+        if let claim = ofTokens("scope.claim.name", listener) { tokens.scopeClaim = claim.value }
+        if let issuer = ofTokens("expected.issuer", listener) { tokens.issuer = issuer.value }
+        if let audience = ofTokens("expected.audience", listener) {
+            tokens.audiences = ConfigDefinition.items(audience.value)
+        }
+        if let skew = ofTokens("clock.skew.seconds", listener) {
             guard let seconds = Int32(skew.value), seconds >= 0 else {
                 throw refusal(skew.name, "it must be a whole number of seconds, and is \(skew.value)")
             }
-            security.tokens.clockSkew = .seconds(seconds)
+            tokens.clockSkew = .seconds(seconds)
         }
+        security.tokens = tokens
+    }
+
+    private static func keys(at place: String) -> TokenRules.Keys? {
+        let scheme = place.prefix { $0 != ":" }.lowercased()
+        if scheme == "https" || scheme == "http" { return .address(place) }
+        guard scheme == "file" else { return nil }
+        let path = place.dropFirst("file:".count)
+        return .file(String(path.hasPrefix("///") ? path.dropFirst(2) : path))
+    }
+
+    /// A setting of a listener's tokens; as in Kafka it may stand behind the mechanism's name, too.
+    private mutating func ofTokens(_ name: String, _ listener: String) -> (name: String, value: String)? {
+        own("oauthbearer.sasl.oauthbearer.\(name)", listener) ?? own("sasl.oauthbearer.\(name)", listener)
+    }
+
+    private mutating func milliseconds(
+        _ name: String, _ least: Int64, _ listener: String
+    ) throws(PropertyError) -> Duration? {
+        guard let time = ofTokens(name, listener) else { return nil }
+        guard let number = Int64(time.value), number >= least else {
+            throw refusal(
+                time.name, "it must be a whole number of milliseconds, \(least) at least, and is \(time.value)")
+        }
+        return .milliseconds(number)
     }
 
     // MARK: -

@@ -9,12 +9,25 @@ public struct TokenRules: Sendable {
         case none
         /// The keys of a JSON Web Key Set (RFC 7517), as a text.
         case text(String)
-        /// The same in a file, which is read when the broker starts (`sasl.oauthbearer.jwks.endpoint.url` with `file:`).
+        /// The same in a file (`sasl.oauthbearer.jwks.endpoint.url` with `file:`), which is read when the broker starts, and
+        /// again when it has changed.
         case file(String)
+        /// The same at an address (`sasl.oauthbearer.jwks.endpoint.url` with `https:`), as ``BrokerConfiguration/tokenKeySource``
+        /// asks for it: when the broker starts, from time to time, and when a token names a key that is not known.
+        case address(String)
+        /// The same from somewhere else, asked for in the same way.
+        case source(any JSONWebKeySource)
     }
 
     /// Whose signatures are believed. Default: nobody's.
     public var keys = Keys.none
+    /// How often keys are asked for that are in no file (`sasl.oauthbearer.jwks.endpoint.refresh.ms`). Default an hour.
+    public var refreshInterval: Duration = .seconds(3600)
+    /// After how long that is tried again where it has failed (`sasl.oauthbearer.jwks.endpoint.retry.backoff.ms`), doubled each
+    /// time. Default 100 ms. The keys that are known stay in force meanwhile.
+    public var retryBackoff: Duration = .milliseconds(100)
+    /// The longest of these pauses (`sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms`). Default 10 s.
+    public var longestRetryBackoff: Duration = .seconds(10)
     /// Which claim is the client's name (`sasl.oauthbearer.sub.claim.name`). Default `sub`.
     public var principalClaim = "sub"
     /// Which claim has the scopes (`sasl.oauthbearer.scope.claim.name`). Default `scope`.

@@ -34,7 +34,9 @@ actor BrokerServer {
     /// The loop that its handshakes are on, and what SASL holds against keys.
     let handshakes: SocketLoop?
     /// The keys of their tokens, where somebody signs those.
-    let tokenKeys: [TokenKeys?]
+    var tokenKeys: [TokenKeys?]
+    /// When keys are asked for again.
+    lazy var keyTimer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.keyTimerFired() } }
     private(set) var connections: [UInt64: ClientConnection] = [:]
     private var connectionCount: UInt64 = 0
     /// How many requests of each API were handled.
@@ -68,9 +70,10 @@ actor BrokerServer {
     private static func listening(
         _ configuration: BrokerConfiguration, on loop: any EventLoop, _ own: SocketLoop?
     ) async throws(BrokerStartError) -> BrokerServer {
+        let keys = try await configuration.tokenKeys(loop.now)
         let listeners = try await Listeners.open(configuration, on: loop)
         do throws(BrokerStartError) {
-            return try BrokerServer(configuration, loop: loop, own, listeners: listeners)
+            return try BrokerServer(configuration, loop: loop, own, listeners: listeners, keys)
         } catch {
             for listener in listeners.joined() { listener.close() }
             throw error
@@ -79,7 +82,8 @@ actor BrokerServer {
 
     /// A listener for each node of the configuration.
     private init(
-        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [[any LoopSocket]]
+        _ configuration: BrokerConfiguration, loop: any EventLoop, _ own: SocketLoop?, listeners: [[any LoopSocket]],
+        _ keys: [TokenKeys?]
     ) throws(BrokerStartError) {
         self.configuration = configuration
         self.loop = loop
@@ -87,7 +91,7 @@ actor BrokerServer {
         rested = loop.now
         port = listeners[0][0].localPort
         tls = try configuration.tlsContexts()
-        tokenKeys = try configuration.tokenKeys()
+        tokenKeys = keys
         handshakes = try Self.handshakeLoop(for: configuration, on: loop)
         logger = configuration.logger
         limits = ConnectionLimits(window: configuration.quotaWindow, listeners: configuration.listenerNames)
@@ -107,6 +111,7 @@ actor BrokerServer {
 
     func start() {
         for place in listeners.keys.sorted() { watchListener(at: place) }
+        planKeys()
         // Transactions whose end was decided before the broker was killed are ended before anybody asks.
         tick()
     }
@@ -117,6 +122,7 @@ actor BrokerServer {
         for id in Set(listeners.keys.map(\.node)).sorted() { closeListeners(of: id) }
         timer.cancel()
         idleTimer.cancel()
+        keyTimer.cancel()
         node.close()
     }
 

@@ -25,6 +25,9 @@ struct ConnectionAuthentication {
         fileprivate let response: [UInt8]
         fileprivate var step: SASLServerStep?
 
+        /// The key that a token names, where nobody knows it here.
+        var missingKey: String? { (exchange as? OAuthBearerServer)?.missingKey }
+
         /// The same, done.
         func done() -> Check {
             var check = self

@@ -135,28 +135,6 @@ extension BrokerConfiguration {
     }
 }
 
-extension BrokerConfiguration {
-    /// The keys of the listeners' tokens, in their order, where somebody signs those.
-    func tokenKeys() throws(BrokerStartError) -> [TokenKeys?] {
-        var all: [TokenKeys?] = []
-        for security in securities {
-            do throws(TokenKeys.Failure) {
-                let keys = try TokenKeys(security.tokens) { (path) throws(TokenKeys.Failure) in
-                    do throws(SecretFileError) { return try Secret.file(path).secret.copied() } catch {
-                        throw TokenKeys.Failure(description: "\(error)")
-                    }
-                }
-                all.append(keys)
-            } catch {
-                throw BrokerStartError(
-                    description: "The broker cannot start: listener \(security.name): the keys of its tokens cannot be "
-                        + "read: \(error)")
-            }
-        }
-        return all
-    }
-}
-
 extension BrokerServer {
     /// A loop for the handshakes of TLS and the checks of SASL, where any listener has them. Where time is made up there is no
     /// other thread.

@@ -25,11 +25,15 @@ package struct OfflineLogin {
     package init(_ server: OfflineServer, _ security: ListenerSecurity) throws(BrokerStartError) {
         node = server.node
         self.security = security
-        do throws(TokenKeys.Failure) {
-            keys = try TokenKeys(security.tokens) { path throws(TokenKeys.Failure) in
-                throw TokenKeys.Failure(description: "\(path) is not read here")
-            }
-        } catch { throw BrokerStartError(description: "The broker cannot start: \(error)") }
+        switch security.tokens.keys {
+        case .none: keys = nil
+        case .text(let text):
+            do throws(TokenKeys.Failure) {
+                keys = try TokenKeys(Array(text.utf8), of: security.tokens, now: Instant(nanoseconds: 0))
+            } catch { throw BrokerStartError(description: "The broker cannot start: \(error)") }
+        case .file, .address, .source:
+            throw BrokerStartError(description: "The broker cannot start: keys are read from texts alone here")
+        }
         authentication = ConnectionAuthentication(security)
     }
 

@@ -112,7 +112,7 @@ extension BrokerServer {
                 let nonce = (0..<3).flatMap { _ in withUnsafeBytes(of: loop.random().bigEndian) { Array($0) } }
                 let login = BrokerNode.Login(
                     security: security, isRenewal: isRenewal, nonce: nonce, wall: loop.wallMilliseconds,
-                    keys: tokenKeys[connection.place.listener])
+                    keys: mechanism == "OAUTHBEARER" ? currentTokenKeys(of: connection.place.listener) : nil)
                 connection.derived = login.derived
                 return node.exchange(mechanism, login)
             }
@@ -151,6 +151,7 @@ extension BrokerServer {
     ) {
         let reply = connection.authentication.take(
             check, lifetime: connection.security.sessionLifetime, now: loop.now, wall: loop.wallMilliseconds)
+        if let key = check?.missingKey { missed(key, connection.place.listener) }
         if let derived = connection.derived?.withLock({ $0.take() }) { node.delegationTokens.keep(derived) }
         if connection.authentication.isComplete, reply.failure == nil { loggedIn(connection) }
         if let request { return say(reply.answer, ending: reply.failure, to: request, of: connection) }

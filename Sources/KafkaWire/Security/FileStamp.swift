@@ -7,7 +7,7 @@
 #endif
 
 /// What tells that a file has changed: another file of that name, another size, another time.
-struct FileStamp: Equatable, Sendable {
+package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
@@ -15,7 +15,7 @@ struct FileStamp: Equatable, Sendable {
     private let nanoseconds: Int64
 
     /// The file's, links followed; nil where there is none.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         device = UInt64(truncatingIfNeeded: status.st_dev)

@@ -20,6 +20,8 @@ package struct JSONWebKeys: Sendable {
     static let maximumKeys = 64
 
     let keys: [Key]
+    /// The names of the keys.
+    package var ids: Set<String> { Set(keys.compactMap(\.id)) }
 
     /// Reads a set; keys that are not for signing, or of a kind that is not known, are passed over (RFC 7517, 5).
     package init(_ text: [UInt8]) throws(Failure) {

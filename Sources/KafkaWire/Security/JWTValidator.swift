@@ -57,7 +57,7 @@ package struct JWTValidator: OAuthTokenValidator {
         let candidates = keys.candidates(id: id, algorithm: algorithm)
         guard !candidates.isEmpty else {
             let shown = id.map { " with the id \(SASLError.shown($0.utf8))" } ?? ""
-            throw TokenRefusal("the key set has no key\(shown) for \(named)")
+            throw TokenRefusal("the key set has no key\(shown) for \(named)", missingKey: id)
         }
         for key in candidates {
             do throws(SASLError) {

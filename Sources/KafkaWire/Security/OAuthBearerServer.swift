@@ -7,6 +7,8 @@ package struct OAuthBearerServer: SASLServerExchange {
     private var refusal: String?
     private var hasEnded = false
     package private(set) var detail: String?
+    /// The key that a token was signed with, where nobody knows it here.
+    package private(set) var missingKey: String?
 
     /// A server that believes what the validator does, at the time of day `nowMilliseconds`.
     package init(validator: any OAuthTokenValidator, nowMilliseconds: Int64, reauthenticating: Bool = false) {
@@ -30,6 +32,7 @@ package struct OAuthBearerServer: SASLServerExchange {
             identity = try validator.identity(of: initial.token, nowMilliseconds: nowMilliseconds)
         } catch {
             detail = error.reason
+            missingKey = error.missingKey
             let json = error.json
             refusal = json
             return .challenge(Array(json.utf8))
@@ -70,10 +73,13 @@ package struct TokenRefusal: Error, Equatable, Sendable {
     package var reason: String
     /// The scopes that are required and that it lacks.
     package var scope: [String]?
+    /// The name of a key (`kid`) that is not known, and may be known later.
+    package var missingKey: String?
 
-    package init(_ reason: String, scope: [String]? = nil) {
+    package init(_ reason: String, scope: [String]? = nil, missingKey: String? = nil) {
         self.reason = reason
         self.scope = scope
+        self.missingKey = missingKey
     }
 
     /// What the client is told, in Kafka's words.

@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    private static func openSSL(_ arguments: [String], input: Data = Data()) throws -> Data {
+    static func openSSL(_ arguments: [String], input: Data = Data()) throws -> Data {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = arguments

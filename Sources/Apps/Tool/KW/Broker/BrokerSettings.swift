@@ -1,6 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaBroker
+import KafkaOIDC
 import Logging
 
 /// The broker's configuration from the command line: a properties file first, `--config` over it, and the options of
@@ -22,6 +23,7 @@ struct BrokerSettings {
         logger.logLevel = .warning
         for case .level(let level) in command.log { logger.logLevel = level }
         configuration = KafkaBroker.Configuration(host: "127.0.0.1", port: 9092, logger: logger)
+        configuration.tokenKeySource = { try OIDCKeySource($0) }
         let file = try Self.file(command.properties ?? command.propertiesFile)
         let options = Dictionary(command.config.map { ($0.name, $0.value) }) { $1 }
         do throws(KafkaBroker.Configuration.PropertyError) {
