@@ -92,7 +92,7 @@
         private func start(
             _ change: (inout KafkaBroker.Configuration) -> Void = { _ in }
         ) async throws -> (broker: KafkaBroker, context: TLSContext) {
-            let validity = DevelopmentCA.Validity(days: 1, now: Instant.wallMilliseconds / 1000)
+            let validity = DevelopmentCA.Validity(days: 1, now: try SocketLoop.common().wallMilliseconds / 1000)
             let authority = try DevelopmentCA.authority(named: "Test CA", validity)
             let server = try DevelopmentCA.issue("broker", .server(names: ["127.0.0.1"]), validity, by: authority)
             var configuration = KafkaBroker.Configuration(topics: ["t": 1])

@@ -91,14 +91,13 @@ import Testing
 
     /// Who the broker takes a client with that token for; nil is nobody.
     private func login(_ broker: KafkaBroker, _ token: Secret) async throws -> String? {
-        var client = ClientConfiguration([await broker.bootstrapServers])
+        var client = ClientConfiguration(bootstrapServers: [broker.bootstrapServers])
         client.security.securityProtocol = .saslPlaintext
         client.security.sasl = OAuthBearerMechanism(ClosureTokenProvider { _ in OAuthToken(reading: token) })
         let admin = try KafkaAdmin(client)
         defer { Task { await admin.close() } }
-        do {
-            _ = try await admin.describeCluster()
-        } catch let error as KafkaError where error.code == .broker(.saslAuthenticationFailed) {
+        do throws(KafkaError) { _ = try await admin.describeCluster() } catch {
+            guard error.code == .broker(.saslAuthenticationFailed) else { throw error }
             return nil
         }
         return await broker.connections.first { $0.principal != .anonymous }?.principal.name
@@ -181,7 +180,9 @@ import Testing
         let issuer = try Issuer("k")
         try await with((200, Issuer.set(issuer))) { address, _ in
             try await with((302, address)) { moved, _ in
-                #expect(try await OIDCKeySource(moved).keySet() == Array(Issuer.set(issuer).utf8))
+                let source = try OIDCKeySource(moved)
+                let found = try await source.keySet()
+                #expect(found == Array(Issuer.set(issuer).utf8))
             }
         }
     }
@@ -260,8 +261,9 @@ import Testing
     @Test func kwHasIt() throws {
         let command = try BrokerCommand.parse([])
         let configuration = try BrokerSettings(command).configuration
-        #expect(
-            try configuration.tokenKeySource?("https://login.example/keys?x=y").place == "https://login.example/keys")
+        let make = try #require(configuration.tokenKeySource)
+        let source = try make("https://login.example/keys?x=y")
+        #expect(source.place == "https://login.example/keys")
     }
 }
 
