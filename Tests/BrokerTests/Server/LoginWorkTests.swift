@@ -65,10 +65,10 @@ extension BrokerServer {
             default: "n,,n=\(token),r=abcdef,tokenauth=true"
             }
         try client.send(Self.say(said), version: 2)
-        try client.send(ApiVersionsRequest(), version: 3)
+        try client.send(ApiVersionsRequest(), version: 2)
         try await eventually { await broker.server.checking == 1 }
         let other = try TestClient(port: broker.port)
-        for _ in 0..<3 { #expect(try other.call(ApiVersionsRequest(), version: 3).errorCode == .none) }
+        for _ in 0..<3 { #expect(try other.call(ApiVersionsRequest(), version: 2).errorCode == .none) }
         #expect(await broker.server.checking == 1)
         isFree.withLock { $0 = true }
         let answer = try Frame.decodeResponse(SaslAuthenticateResponse.self, try client.receive(), version: 2)
@@ -79,7 +79,7 @@ extension BrokerServer {
             #expect(await broker.server.hashes(token) == false)
         } else {
             #expect(
-                try Frame.decodeResponse(ApiVersionsResponse.self, try client.receive(), version: 3).errorCode == .none)
+                try Frame.decodeResponse(ApiVersionsResponse.self, try client.receive(), version: 2).errorCode == .none)
         }
         await broker.stop()
     }
@@ -100,7 +100,7 @@ extension BrokerServer {
         try await eventually { await broker.connections.isEmpty }
         isFree.withLock { $0 = true }
         let other = try TestClient(port: broker.port)
-        #expect(try other.call(ApiVersionsRequest(), version: 3).errorCode == .none)
+        #expect(try other.call(ApiVersionsRequest(), version: 2).errorCode == .none)
         await broker.stop()
     }
 
