@@ -62,8 +62,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a=1\nb=\\u12x4", "conf/x, line 2: \\u12x4 is no character"),
-        ("a=\\u12", "conf/x, line 1: \\u12 is no character"),
+        ("a=1\nb=\\u12x4", "conf/x, line 2: \\u takes four hexadecimal digits"),
+        ("a=\\u12", "conf/x, line 1: \\u takes four hexadecimal digits"),
         ("\n\n = 3", "conf/x, line 3: a value without a name"), ("a=\\uD83Dx", "half a character"),
         ("a=\\uDE00", "half a character"), ("a=\\uD83D\\u0041", "no surrogate pair"),
         ("C=C:\\users", "write \\\\u for a backslash"),
@@ -73,6 +73,23 @@ import Testing
         }
         let description = "\(try #require(failure))"
         #expect(description.contains(part), "\(description)")
+    }
+
+    /// What stands on the line may be a password: nothing of it is told.
+    @Test(arguments: ["p=C:\\users-hunter2", "p=\\uhunter2", "p=\\uD83Dhunter2", "p=\\uD83D\\u0041", "\\uhunter2=x"])
+    func nothingOfTheLineIsTold(text: String) throws {
+        let failure = #expect(throws: PropertiesFile.Failure.self) {
+            try PropertiesFile(Array(text.utf8), path: "x")
+        }
+        let description = "\(try #require(failure))"
+        for piece in ["user", "sers", "hunt", "D83D", "0041"] {
+            #expect(!description.contains(piece), "\(description)")
+        }
+    }
+
+    @Test(arguments: ["", "plain", " in front", "a=b:c#d!", "C:\\x", "ä😀", "tab\tand\nline", "end "])
+    func whatIsWrittenIsReadAgain(value: String) throws {
+        #expect(try PropertiesFile(Array(PropertiesFile.line("a.b", value).utf8), path: "x").values == ["a.b": value])
     }
 
     @Test func anyBytesAreReadOrRefused() {

@@ -129,14 +129,7 @@ extension KafkaAdmin {
             response.topics.first { $0.topicName == name }?.partitions.first { $0.partitionIndex == 0 }
         }
         let response = try await one("describe the metadata quorum", at: .any) { _ in
-            DescribeQuorumRequest.with {
-                $0.topics = [
-                    .with {
-                        $0.topicName = name
-                        $0.partitions = [.with { $0.partitionIndex = 0 }]
-                    }
-                ]
-            }
+            DescribeQuorumRequest.ofMetadata
         } whole: { response in
             guard response.errorCode == .none, let partition = log(response) else {
                 return (response.errorCode, response.errorMessage)
@@ -164,5 +157,19 @@ extension KafkaAdmin {
                 response.nodes.map { node in
                     (node.nodeId, node.listeners.map { "\($0.name)://\($0.host):\($0.port)" })
                 }, uniquingKeysWith: { first, _ in first }))
+    }
+}
+
+extension DescribeQuorumRequest {
+    /// About the cluster's metadata, the one log that has a quorum.
+    static var ofMetadata: DescribeQuorumRequest {
+        .with {
+            $0.topics = [
+                .with {
+                    $0.topicName = "__cluster_metadata"
+                    $0.partitions = [.with { $0.partitionIndex = 0 }]
+                }
+            ]
+        }
     }
 }

@@ -68,7 +68,7 @@ extension KafkaAdmin {
     /// A change of a user.
     public enum ScramChange: Sendable, Equatable {
         /// Sets a password that is salted and hashed already (`SaltedPassword` of RFC 5802, that is PBKDF2 over the
-        /// password): this library has no hash functions to do that with yet. Brokers want 4,096 iterations or more.
+        /// password), so that the broker is not told the password itself. Brokers want 4,096 iterations or more.
         case set(ScramMechanism, iterations: Int32, salt: [UInt8], saltedPassword: [UInt8])
         /// Takes the password with that hash away.
         case delete(ScramMechanism)

@@ -134,6 +134,17 @@ extension KafkaError {
         case .invalidSessionTimeout: "choose a session.timeout.ms within the broker's limits"
         case .offsetOutOfRange: "the offset is not in the log any more, or not yet"
         case .corruptMessage: "the batch was damaged on its way"
+        case .delegationTokenAuthDisabled:
+            "the cluster gives out no tokens unless its brokers have delegation.token.secret.key"
+        case .delegationTokenRequestNotAllowed:
+            "log in with credentials of your own, over SASL or with a certificate: who comes in without, or with a token, "
+                + "cannot ask for tokens"
+        case .delegationTokenNotFound: "it has ended, or is another cluster's; look at its HMAC"
+        case .delegationTokenOwnerMismatch: "its owner may, and its renewers"
+        case .delegationTokenExpired: "it has ended; create another one"
+        case .delegationTokenAuthorizationFailed:
+            "it takes CREATE_TOKENS on the user who is to own it, which an administrator has to grant (ACL)"
+        case .invalidPrincipalType: "owners and renewers are of the type User, as in User:alice"
         case .policyViolation, .invalidReplicationFactor, .invalidPartitions, .invalidConfig: "change the request"
         default: nil
         }

@@ -1,6 +1,6 @@
 extension JAASLine.Entry {
     /// Kafka's login modules, and MSK's.
-    private enum Module: String {
+    fileprivate enum Module: String {
         case plain = "org.apache.kafka.common.security.plain.PlainLoginModule"
         case scram = "org.apache.kafka.common.security.scram.ScramLoginModule"
         case oauthBearer = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
@@ -48,5 +48,24 @@ extension JAASLine.Entry {
             let profile = options["awsProfileName"]?.text
             return AWSMSKIAMMechanism(profile.map { AWSCredentialsProvider.profile($0) } ?? .environment)
         }
+    }
+}
+
+extension JAASLine {
+    /// The line with which Kafka's clients log in as a user with SCRAM, or with a delegation token.
+    package static func scram(user: String, password: Secret, isToken: Bool = false) -> Secret {
+        Secret(
+            "\(Entry.Module.scram.rawValue) required username=\(quoted(user)) password=\(quoted(password.text))"
+                + (isToken ? " tokenauth=\"true\";" : ";"))
+    }
+
+    /// A text in quotes, as lines have it, and Swift and Python too.
+    package static func quoted(_ text: String) -> String {
+        var out = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\\" || scalar == "\"" { out += "\\" }
+            out.unicodeScalars.append(scalar)
+        }
+        return out + "\""
     }
 }

@@ -70,7 +70,24 @@ public struct PropertiesFile: Sendable, Equatable {
         self.entries = entries
     }
 
-    /// What is wrong with a line.
+    /// A setting as a line that Java reads, in ASCII: a backslash, and what is no ASCII, are escaped.
+    public static func line(_ name: String, _ value: String) -> String {
+        var out = name + "="
+        // Space in front of a value is none of it.
+        if isSpace(value.unicodeScalars.first ?? "x") { out += "\\" }
+        for unit in value.utf16 {
+            switch unit {
+            case 0x5C: out += "\\\\"
+            case 0x20...0x7E: out.unicodeScalars.append(Unicode.Scalar(UInt8(truncatingIfNeeded: unit)))
+            default:
+                let digits = String(unit, radix: 16)
+                out += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            }
+        }
+        return out
+    }
+
+    /// What is wrong with a line: never the text itself, which may be a password.
     private struct BadText: Error { var text: String }
 
     private typealias Text = ArraySlice<Unicode.Scalar>
@@ -164,26 +181,22 @@ public struct PropertiesFile: Sendable, Equatable {
         let first = try unit(&rest)
         if let scalar = Unicode.Scalar(first) { return scalar }
         guard first < 0xDC00, rest.starts(with: ["\\", "u"]) else {
-            throw BadText(text: "\\u\(hex(first)) is half a character; a surrogate pair has two halves")
+            throw BadText(text: "half a character in \\u; a surrogate pair has two halves")
         }
         rest = rest.dropFirst(2)
         let second = try unit(&rest)
         guard (0xDC00..<0xE000).contains(second),
             let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
-        else { throw BadText(text: "\\u\(hex(first))\\u\(hex(second)) is no surrogate pair") }
+        else { throw BadText(text: "two halves in \\u that are no surrogate pair") }
         return scalar
     }
 
     private static func unit(_ rest: inout Text) throws(BadText) -> UInt32 {
         let digits = rest.prefix(4)
         guard digits.count == 4, digits.allSatisfy({ $0.isASCII && $0.properties.isHexDigit }) else {
-            let shown = String(String.UnicodeScalarView(digits))
-            throw BadText(
-                text: "\\u\(shown) is no character: \\u takes four hexadecimal digits; write \\\\u for a backslash")
+            throw BadText(text: "\\u takes four hexadecimal digits; write \\\\u for a backslash")
         }
         rest = rest.dropFirst(4)
         return digits.reduce(0) { $0 << 4 | UInt32(Character($1).hexDigitValue ?? 0) }
     }
-
-    private static func hex(_ unit: UInt32) -> String { String(unit, radix: 16, uppercase: true) }
 }

@@ -2,6 +2,7 @@ import AppSupport
 import Captures
 import JSONLines
 import KafkaWire
+import ToolKit
 
 #if canImport(Glibc)
     import Glibc
@@ -29,13 +30,7 @@ package final class CaptureRecorder {
     /// Makes the file, which is its owner's alone. What is there already, be it a link to elsewhere, is left as it is: it
     /// may be readable for others, and what passes may be secret.
     package convenience init(path: String, note: String?) throws(FileError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            let isThere = errno == EEXIST
-            throw FileError(
-                "cannot write \(path): \(String(cString: strerror(errno)))"
-                    + (isThere ? "; a recording is always a new file, so remove it or name another" : ""))
-        }
+        let descriptor = try PrivateFile(path, what: "a recording").descriptor
         try self.init(path: path, descriptor: descriptor, note: note)
     }
 

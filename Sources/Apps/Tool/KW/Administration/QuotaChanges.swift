@@ -93,12 +93,9 @@ struct QuotaChanges {
         }
         var salt: [UInt8] = []
         for _ in 0..<4 { withUnsafeBytes(of: random()) { salt += $0 } }
-        let password = Array(rest.dropFirst("password=".count).utf8)
-        let hash: SaltedPassword.Hash = mechanism == .sha256 ? .sha256 : .sha512
-        guard let salted = SaltedPassword.make(password, salt: salt, iterations: iterations, hash) else {
-            throw ToolFailure(
-                "\(mechanism): OpenSSL could not salt the password; look at the installation of libcrypto")
-        }
-        return .set(mechanism, iterations: iterations, salt: salt, saltedPassword: salted)
+        let salted = try ScramCredential.salted(
+            password: Secret(rest.dropFirst("password=".count).utf8), salt: salt, iterations: Int(iterations),
+            variant: mechanism == .sha256 ? .sha256 : .sha512, preparation: .kafka)
+        return .set(mechanism, iterations: iterations, salt: salt, saltedPassword: salted.copied())
     }
 }

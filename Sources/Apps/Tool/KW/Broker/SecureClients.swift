@@ -1,3 +1,4 @@
+import AppSupport
 import KafkaWire
 
 /// The files with which clients of five kinds log in to `kw broker --secure`: what they need, and no more.
@@ -32,8 +33,7 @@ struct SecureClients {
     private static let head = "Written by kw broker --secure at each start. It has a password in it."
 
     private func jaas(_ user: String) -> String {
-        "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"\(user)\" "
-            + "password=\"\(folder.password(of: user).text)\";"
+        JAASLine.scram(user: user, password: folder.password(of: user)).text
     }
 
     private var java: String {
@@ -54,7 +54,7 @@ struct SecureClients {
     }
 
     private func properties(_ settings: [(name: String, value: String)]) -> String {
-        "# \(Self.head)\n" + settings.map { "\($0.name)=\(Self.escapedForJava($0.value))\n" }.joined()
+        "# \(Self.head)\n" + settings.map { PropertiesFile.line($0.name, $0.value) + "\n" }.joined()
     }
 
     /// librdkafka's own files know no escapes. With PLAIN, which TLS protects: before version 2.6.1, as Debian has it,
@@ -73,10 +73,10 @@ struct SecureClients {
     }
 
     private var python: String {
-        let trust = Self.quoted(folder.path(.trust))
-        let user = Self.quoted(SecureFolder.developer)
-        let password = Self.quoted(folder.password(of: SecureFolder.developer).text)
-        let servers = bootstrap.split(separator: ",").map { Self.quoted(String($0)) }.joined(separator: ", ")
+        let trust = JAASLine.quoted(folder.path(.trust))
+        let user = JAASLine.quoted(SecureFolder.developer)
+        let password = JAASLine.quoted(folder.password(of: SecureFolder.developer).text)
+        let servers = bootstrap.split(separator: ",").map { JAASLine.quoted(String($0)) }.joined(separator: ", ")
         return """
             # \(Self.head)
             # kafka-python: KafkaProducer(**KAFKA_PYTHON); confluent-kafka: Producer(CONFLUENT)
@@ -91,7 +91,7 @@ struct SecureClients {
             }
 
             CONFLUENT = {
-                "bootstrap.servers": \(Self.quoted(bootstrap)),
+                "bootstrap.servers": \(JAASLine.quoted(bootstrap)),
                 "security.protocol": "SASL_SSL",
                 "ssl.ca.location": \(trust),
                 "sasl.mechanisms": "PLAIN",
@@ -103,7 +103,7 @@ struct SecureClients {
     }
 
     private var swift: String {
-        let servers = bootstrap.split(separator: ",").map { Self.quoted(String($0)) }.joined(separator: ", ")
+        let servers = bootstrap.split(separator: ",").map { JAASLine.quoted(String($0)) }.joined(separator: ", ")
         return """
             // \(Self.head)
 
@@ -114,40 +114,15 @@ struct SecureClients {
                 static var secured: ClientConfiguration {
                     var client = ClientConfiguration(bootstrapServers: [\(servers)])
                     client.security.securityProtocol = .saslSSL
-                    client.security.tls.trust = .pemFile(\(Self.quoted(folder.path(.trust))))
+                    client.security.tls.trust = .pemFile(\(JAASLine.quoted(folder.path(.trust))))
                     client.security.sasl = ScramMechanism(
-                        .sha512, user: \(Self.quoted(SecureFolder.developer)),
-                        password: \(Self.quoted(folder.password(of: SecureFolder.developer).text)))
+                        .sha512, user: \(JAASLine.quoted(SecureFolder.developer)),
+                        password: \(JAASLine.quoted(folder.password(of: SecureFolder.developer).text)))
                     return client
                 }
             }
 
             """
-    }
-
-    /// A value as Java reads it: ASCII, in which a backslash and what is no ASCII are escaped.
-    private static func escapedForJava(_ text: String) -> String {
-        var out = ""
-        for unit in text.utf16 {
-            switch unit {
-            case 0x5C: out += "\\\\"
-            case 0x20...0x7E: out.unicodeScalars.append(Unicode.Scalar(UInt8(truncatingIfNeeded: unit)))
-            default:
-                let digits = String(unit, radix: 16)
-                out += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-            }
-        }
-        return out
-    }
-
-    /// A text in quotes, as Swift and Python both have it.
-    private static func quoted(_ text: String) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            if scalar == "\\" || scalar == "\"" { out += "\\" }
-            out.unicodeScalars.append(scalar)
-        }
-        return out + "\""
     }
 }
 

@@ -26,6 +26,7 @@ struct KW: AsyncParsableCommand {
                     DeleteRecordsCommand.self,
                     ClusterCommand.self,
                     AclsCommand.self,
+                    TokensCommand.self,
                     TransactionsCommand.self,
                     LogDirsCommand.self,
                     LeaderElectionCommand.self,
