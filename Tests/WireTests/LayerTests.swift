@@ -225,7 +225,6 @@ import Testing
         "Sources/Apps/Pipeline/TemperatureConsumer/": "over libpq, without Kafka",
         "Sources/Apps/Pipeline/TemperatureProducer/": "over libpq, without Kafka",
         "Sources/KafkaWire/Security/TLSContext.swift": "certificates' dates, which no simulated clock moves",
-        "Sources/Apps/Tool/KW/Broker/": "certificates' dates, and passwords that nobody can repeat",
         "Sources/KafkaOIDC/": "URLSession, which has sockets and clocks of its own",
         "Sources/Apps/Tool/ConnectREST/": "URLSession, which has sockets and clocks of its own",
         "Sources/Apps/Tool/KW/Connectors/": "over URLSession",

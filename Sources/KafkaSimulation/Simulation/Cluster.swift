@@ -24,12 +24,7 @@ extension Simulation {
 
     /// A number that follows from the seed, each as likely.
     public func random(in range: ClosedRange<Int>) -> Int {
-        var chance = Chance(loop: host("test").loop)
+        var chance = LoopChance(host("test").loop)
         return Int.random(in: range, using: &chance)
-    }
-
-    private struct Chance: RandomNumberGenerator {
-        let loop: SimulatedLoop
-        func next() -> UInt64 { loop.random() }
     }
 }

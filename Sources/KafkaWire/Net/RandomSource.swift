@@ -31,3 +31,12 @@ package struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
     /// A source of its own, for another part.
     package mutating func split() -> RandomSource { RandomSource(seed: next()) }
 }
+
+/// A loop's own chance, asked for each number: for what nobody is to foresee, such as passwords.
+package struct LoopChance: RandomNumberGenerator, Sendable {
+    private let loop: any EventLoop
+
+    package init(_ loop: any EventLoop) { self.loop = loop }
+
+    package func next() -> UInt64 { loop.random() }
+}

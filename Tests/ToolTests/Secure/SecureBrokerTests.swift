@@ -208,7 +208,8 @@ import Testing
     @Test func aFileOfSettingsHasListenersOfAllKinds() async throws {
         try await withDirectory { directory in
             let now = Int64(Date().timeIntervalSince1970)
-            let folder = try SecureFolder(in: directory, hosts: [], now: now)
+            var chance = SystemRandomNumberGenerator()
+            let folder = try SecureFolder(in: directory, hosts: [], now: now, chance: &chance)
             try SecureClients(folder: folder, bootstrap: "127.0.0.1:0").write()
             let password = String(decoding: folder.password(of: "alice").copied(), as: UTF8.self)
             let ports = try (0..<3).map { _ in

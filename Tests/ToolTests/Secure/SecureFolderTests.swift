@@ -1,3 +1,4 @@
+import AppSupport
 import Foundation
 import KafkaWire
 import TestSupport
@@ -19,7 +20,8 @@ import Testing
     private func made(
         in directory: String, hosts: [String] = ["127.0.0.1"], days: Int64 = 0
     ) throws -> SecureFolder {
-        try SecureFolder(in: directory, hosts: hosts, now: Self.now + days * Self.day)
+        var chance = SystemRandomNumberGenerator()
+        return try SecureFolder(in: directory, hosts: hosts, now: Self.now + days * Self.day, chance: &chance)
     }
 
     private func contents(_ folder: SecureFolder) throws -> [SecureFolder.File: Data] {
@@ -51,6 +53,24 @@ import Testing
             #expect(Set(["localhost"]).isSubset(of: summary.hostNames))
             #expect(Set(["127.0.0.1", "::1"]).isSubset(of: summary.addresses))
         }
+    }
+
+    /// What is drawn and dated is so by what was handed in, and by nothing else.
+    @Test func theSameChanceDrawsTheSamePasswords() throws {
+        func drawn(seed: UInt64) throws -> [String] {
+            var found: [String] = []
+            try withFolder { directory in
+                var chance = SeededRandom(seed: seed)
+                let folder = try SecureFolder(in: directory, hosts: [], now: Self.now, chance: &chance)
+                let authority = try String(contentsOfFile: folder.path(.authority), encoding: .utf8)
+                let summary = try #require(try certificates(pem: authority).first)
+                #expect(summary.validFrom == Self.now - 3600)
+                found = [summary.subject] + ["admin", "alice"].map { folder.password(of: $0).text }
+            }
+            return found
+        }
+        #expect(try drawn(seed: 7) == drawn(seed: 7))
+        #expect(Set(try drawn(seed: 7) + drawn(seed: 8)).count == 6)
     }
 
     @Test func nobodyElseCanReadIt() throws {

@@ -2,6 +2,7 @@ import AppSupport
 import JSONLines
 import KafkaBroker
 import KafkaOIDC
+import KafkaWire
 import Logging
 
 /// The broker's configuration from the command line: a properties file first, `--config` over it, and the options of
@@ -52,8 +53,10 @@ struct BrokerSettings {
         }
         do {
             let hosts = [configuration.host, configuration.advertisedHost].compactMap(\.self)
-            let now = Timestamp.now().microseconds / 1_000_000
-            let folder = try SecureFolder(in: directory, hosts: hosts, now: now)
+            let loop = try SocketLoop.common()
+            var chance = LoopChance(loop)
+            let now = loop.wallMilliseconds / 1000
+            let folder = try SecureFolder(in: directory, hosts: hosts, now: now, chance: &chance)
             SecureSettings.apply(folder, to: &configuration)
             secured = folder
         } catch {

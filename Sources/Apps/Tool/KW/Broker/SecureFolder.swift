@@ -62,12 +62,16 @@ struct SecureFolder {
     #if Security
         /// The folder in a data directory, with all that belongs in it for a broker of these hosts.
         ///
-        /// - Parameter now: Seconds since 1970.
+        /// - Parameters:
+        ///   - now: Seconds since 1970.
+        ///   - chance: What passwords are drawn from.
         /// - Throws: A sentence.
-        init(in directory: String, hosts: [String], now: Int64) throws {
+        init(
+            in directory: String, hosts: [String], now: Int64, chance: inout some RandomNumberGenerator
+        ) throws {
             folder = try PrivateFolder(Self.name, in: directory)
-            try makePasswords()
-            let authority = try makeAuthority(now)
+            try makePasswords(&chance)
+            let authority = try makeAuthority(now, &chance)
             let names = Self.names(hosts)
             try renew(.server, "the broker's certificate", .server(names: names), names[0], authority, now)
             try renew(.client, "the client's certificate", .client, Self.developer, authority, now)
@@ -75,7 +79,9 @@ struct SecureFolder {
 
         // MARK: - Certificates
 
-        private mutating func makeAuthority(_ now: Int64) throws -> DevelopmentCA.Issued {
+        private mutating func makeAuthority(
+            _ now: Int64, _ chance: inout some RandomNumberGenerator
+        ) throws -> DevelopmentCA.Issued {
             if let kept = try folder.read(File.authority.rawValue) {
                 let text = String(decoding: kept, as: UTF8.self)
                 guard let summary = try? certificates(pem: text).first else {
@@ -96,7 +102,8 @@ struct SecureFolder {
                         + "clients need the new files")
             }
             let made = try DevelopmentCA.authority(
-                named: "KafkaWire development \(Self.randomText(6))", .init(days: Self.authorityDays, now: now))
+                named: "KafkaWire development \(Self.randomText(6, &chance))", .init(days: Self.authorityDays, now: now)
+            )
             // What is believed is written behind what signs: what is missing then is made of that.
             try folder.write(File.authority.rawValue, Self.together(made))
             try writeTrust(made.certificate)
@@ -160,7 +167,9 @@ struct SecureFolder {
         }
     #else
         /// Without OpenSSL there are no certificates.
-        init(in directory: String, hosts: [String], now: Int64) throws {
+        init(
+            in directory: String, hosts: [String], now: Int64, chance: inout some RandomNumberGenerator
+        ) throws {
             throw PrivateFolder.Failure(
                 "--secure makes certificates with OpenSSL, which this kw was built without (the trait Security)")
         }
@@ -194,12 +203,13 @@ struct SecureFolder {
 
     // MARK: - Passwords
 
-    private mutating func makePasswords() throws {
+    private mutating func makePasswords(_ chance: inout some RandomNumberGenerator) throws {
         let wanted = [Self.administrator, Self.developer, Self.trustPasswordName]
         let file = File.passwords.rawValue
         let kept = try folder.read(file).map { try PropertiesFile($0, path: path(.passwords)).values } ?? [:]
         for name in wanted {
-            passwords[name] = Secret(kept[name].flatMap { $0.isEmpty ? nil : $0 } ?? Self.randomText(24))
+            let known = kept[name].flatMap { $0.isEmpty ? nil : $0 }
+            passwords[name] = Secret(known ?? Self.randomText(24, &chance))
         }
         guard wanted.contains(where: { (kept[$0] ?? "").isEmpty }) else { return }
         var text = "# The passwords of kw broker --secure: of its users, and of the store that Java reads.\n"
@@ -209,10 +219,11 @@ struct SecureFolder {
         if kept.isEmpty { try folder.remove(File.javaTrust.rawValue) }
     }
 
-    /// Letters and digits, drawn by the system: 24 are 142 bits.
-    private static func randomText(_ count: Int) -> String {
+    /// Letters and digits: 24 are 142 bits.
+    private static func randomText(_ count: Int, _ chance: inout some RandomNumberGenerator) -> String {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-        var generator = SystemRandomNumberGenerator()
-        return String((0..<count).map { _ in letters.randomElement(using: &generator) ?? "x" })
+        var text = ""
+        for _ in 0..<count { text.append(letters.randomElement(using: &chance) ?? "x") }
+        return text
     }
 }
