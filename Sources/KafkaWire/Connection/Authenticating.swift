@@ -1,11 +1,29 @@
 /// How a client says who it is on a connection: SaslHandshake names the mechanism (KIP-43), and SaslAuthenticate carries what it
 /// says (KIP-152), in as many rounds as it needs.
-extension BrokerConnection {
-    /// How many rounds a mechanism may take. None that there is takes more than three.
-    private static let mostRounds = 16
+///
+/// It goes over whatever carries requests to a broker, one at a time: a connection, or a proxy's between two requests of its
+/// client.
+package protocol SASLCarrier: Actor {
+    /// The broker's host, as the client knows it.
+    nonisolated var host: String { get }
+    /// Its port.
+    nonisolated var port: UInt16 { get }
+    /// The broker, for errors.
+    nonisolated var name: String { get }
+    nonisolated var loop: any EventLoop { get }
 
+    /// Sends a request and waits for the frame of its answer, without its size.
+    func answer<R: WireRequest>(
+        to request: R, version: Int16, deadline: Instant
+    ) async throws(KafkaError) -> Bytes
+}
+
+/// How many rounds a mechanism may take. None that there is takes more than three.
+private let mostRounds = 16
+
+extension SASLCarrier {
     /// Says who the client is; gives for how long that holds.
-    func authenticate(
+    package func authenticate(
         by mechanism: any SASLMechanism, _ versions: VersionTable, until deadline: Instant
     ) async throws(KafkaError) -> SASLSession {
         let handshake = SaslHandshakeRequest.with { $0.mechanism = mechanism.name }
@@ -24,7 +42,7 @@ extension BrokerConnection {
         }
         let began = loop.now
         var message = try step(mechanism) { () throws in try exchange.start() }
-        for _ in 0..<Self.mostRounds {
+        for _ in 0..<mostRounds {
             let request = SaslAuthenticateRequest.with { $0.authBytes = Bytes(message) }
             let answer = try await said(request, version: version, until: deadline)
             guard answer.errorCode == .none else {
@@ -43,13 +61,32 @@ extension BrokerConnection {
             message = next
         }
         throw .unauthenticated(
-            .none, "the broker goes on asking after \(Self.mostRounds) rounds", mechanism.name, broker: name)
+            .none, "the broker goes on asking after \(mostRounds) rounds", mechanism.name, broker: name)
+    }
+
+    /// Work that is not the connection's own, such as fetching a token, for as long as there is time.
+    package func given<T: Sendable>(
+        until deadline: Instant, _ what: String, _ work: @escaping @Sendable () async throws -> T
+    ) async throws(KafkaError) -> T {
+        let arrival = Arrival<Result<T, any Error>>()
+        let late = NetError.timedOut(doing: what)
+        let task = Task(executorPreference: loop) {
+            do { arrival.give(.success(try await work())) } catch { arrival.give(.failure(error)) }
+        }
+        let timer = loop.schedule(at: deadline) { arrival.give(.failure(late)) }
+        let outcome = await arrival.value()
+        loop.cancel(timer)
+        task.cancel()
+        switch outcome {
+        case .success(let value): return value
+        case .failure(let error): throw .unauthenticated(error, what, broker: name)
+        }
     }
 
     private func said<R: WireRequest>(
         _ request: R, version: Int16, until deadline: Instant
     ) async throws(KafkaError) -> R.Response {
-        let answer = try await exchange(request, version: version, deadline: deadline)
+        let answer = try await answer(to: request, version: version, deadline: deadline)
         do throws(WireError) { return try Frame.decodeResponse(R.Response.self, answer, version: version) } catch {
             throw .wire(error, broker: name, api: R.api)
         }
@@ -64,4 +101,12 @@ extension BrokerConnection {
 
     /// Eight bytes that nobody can foresee.
     private func nonce() -> [UInt8] { withUnsafeBytes(of: loop.random().bigEndian) { Array($0) } }
+}
+
+extension BrokerConnection: SASLCarrier {
+    package func answer<R: WireRequest>(
+        to request: R, version: Int16, deadline: Instant
+    ) async throws(KafkaError) -> Bytes {
+        try await exchange(request, version: version, deadline: deadline)
+    }
 }

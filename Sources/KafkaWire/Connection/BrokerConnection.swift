@@ -6,8 +6,8 @@ package actor BrokerConnection {
 
     /// The broker's address, as `host:port`.
     package nonisolated let name: String
-    let host: String
-    let port: UInt16
+    package nonisolated let host: String
+    package nonisolated let port: UInt16
     private let clientId: String
     let options: ConnectionOptions
     let pin: VersionPin?
@@ -148,25 +148,6 @@ package actor BrokerConnection {
         throw state.closeReason == nil ? .tls(error, broker: name) : failure(.closed, nil)
     }
 
-    /// Work that is not the connection's own, such as fetching a token, for as long as there is time.
-    func given<T: Sendable>(
-        until deadline: Instant, _ what: String, _ work: @escaping @Sendable () async throws -> T
-    ) async throws(KafkaError) -> T {
-        let arrival = Arrival<Result<T, any Error>>()
-        let late = NetError.timedOut(doing: what)
-        let task = Task(executorPreference: loop) {
-            do { arrival.give(.success(try await work())) } catch { arrival.give(.failure(error)) }
-        }
-        let timer = loop.schedule(at: deadline) { arrival.give(.failure(late)) }
-        let outcome = await arrival.value()
-        loop.cancel(timer)
-        task.cancel()
-        switch outcome {
-        case .success(let value): return value
-        case .failure(let error): throw .unauthenticated(error, what, broker: name)
-        }
-    }
-
     // MARK: - Requests
 
     /// Sends a request and waits for the frame of its answer, which the caller decodes: large answers are not decoded
@@ -231,14 +212,14 @@ package actor BrokerConnection {
     /// It is about to be used: it is not closed as idle.
     func keep() { state.used(now: loop.now) }
 
-    /// Gives away the socket, over which was said who the client is, to whoever speaks over it from now on. This connection
+    /// Gives away the socket, over which was said who the client is, and for how long that holds, to whoever speaks over it from now on. This connection
     /// is over; nil where it was before, or something waits for an answer.
-    package func handOver() -> (any LoopSocket)? {
+    package func handOver() -> (socket: any LoopSocket, session: SASLSession)? {
         guard let socket = channel?.socket, state.closeReason == nil, state.inFlight == 0 else { return nil }
         loop.unwatch(socket)
         channel = nil
         perform(state.close(.closed))
-        return socket
+        return (socket, session)
     }
 
     /// Closes the connection; requests that wait fail.

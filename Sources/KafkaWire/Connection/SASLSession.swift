@@ -1,19 +1,19 @@
 /// For how long a broker takes a client for who it said it was on one connection (KIP-368). A value.
-struct SASLSession: Sendable, Equatable {
+package struct SASLSession: Sendable, Equatable {
     /// How long an authentication may take that goes on beside requests.
-    static let patience = Duration.seconds(30)
+    package static let patience = Duration.seconds(30)
 
     /// What the broker speaks.
-    private(set) var versions = VersionTable([:])
+    package private(set) var versions = VersionTable([:])
     /// When the client says anew who it is, before the next request; nil for never.
-    private(set) var renewal: Instant?
+    package private(set) var renewal: Instant?
     /// For how long the broker takes it; nil where it says nothing, and asks no more.
-    private(set) var lifetime: Duration?
+    package private(set) var lifetime: Duration?
     /// Whether it does so now.
-    var isRenewing = false
+    package var isRenewing = false
 
     /// No session: nobody asked.
-    init() {}
+    package init() {}
 
     /// A session that ends after `lifetime` from `now` on; zero is for ever. As in Java it is renewed after 85 to 95 % of it,
     /// `chance` (of 64 bits) says when, so that many clients do not come at once.
@@ -25,5 +25,5 @@ struct SASLSession: Sendable, Equatable {
     }
 
     /// Whether a request has to wait until the client has said anew who it is.
-    func isDue(now: Instant) -> Bool { isRenewing || renewal.map { now >= $0 } ?? false }
+    package func isDue(now: Instant) -> Bool { isRenewing || renewal.map { now >= $0 } ?? false }
 }

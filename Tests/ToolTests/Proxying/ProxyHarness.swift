@@ -128,6 +128,8 @@ final class ProxyHarness: Sendable {
 
     var address: String { get async { "\(await proxy.address)" } }
     var port: UInt16 { get async { await proxy.address.port } }
+    /// How many connections clients have made.
+    var connectionCount: Int { get async { await proxy.counts.all } }
     var exchanges: [Exchange] { told.withLock { $0.exchanges } }
     var frames: [ExchangeFeed.SeenFrame] { told.withLock { $0.frames } }
     var notes: [String] { told.withLock { $0.notes } }

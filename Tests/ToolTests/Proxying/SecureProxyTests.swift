@@ -130,7 +130,82 @@ import Testing
         await scene.broker.stop()
     }
 
-    /// Where a session ends, so does the connection, and the client goes on over another one.
+    /// Where sessions end, the proxy says anew who it is between two requests of the client, whose connection stays.
+    @Test(arguments: [SecurityProtocol.saslSSL, .saslPlaintext]) func sessionsAreRenewedInPlace(
+        security: SecurityProtocol
+    )
+        async throws
+    {
+        let scene = try await Scene(security, sessions: .seconds(2))
+        let upstream = try ConnectionSecurity(scene.options(security, sasl: Self.mechanisms[1]))
+        let harness = try await ProxyHarness([scene.broker.bootstrapServers]) {
+            $0.security = upstream
+            $0.logsIn = true
+            $0.tellsFrames = true
+        }
+        var configuration = KafkaProducer.Configuration(bootstrapServers: [await harness.address])
+        configuration.linger = .zero
+        let producer = try KafkaProducer(configuration)
+        let partition = TopicPartition("orders", 0)
+        var sent = 0
+        let end = ContinuousClock.now + .seconds(7)
+        var connections = 0
+        while ContinuousClock.now < end {
+            // Several in flight at once, so that a renewal has some before and some behind it.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in sent..<sent + 20 {
+                    group.addTask {
+                        let value = String(repeating: "\(number) ", count: 500)
+                        _ = try await producer.send(
+                            ProducerRecord(topic: "orders", value: Bytes(utf8: value), partition: 0))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            sent += 20
+            if connections == 0 { connections = await harness.connectionCount }
+        }
+        try await producer.close()
+        #expect(sent > 100)
+        #expect(connections > 0)
+        #expect(await harness.connectionCount == connections, "a connection was made anew")
+        await harness.stop()
+        var asking = ClientConfiguration(bootstrapServers: [scene.broker.bootstrapServers])
+        asking.security = scene.options(security, sasl: Self.mechanisms[1])
+        let admin = try KafkaAdmin(asking)
+        #expect(try await admin.listOffsets([partition: .latest]).get()[partition]?.offset == Offset(Int64(sent)))
+        await admin.close()
+        await scene.broker.stop()
+        #expect(harness.sentences.allSatisfy { !$0.contains("session") && !$0.contains("turned away") })
+        #expect(!harness.exchanges.contains { [.saslHandshake, .saslAuthenticate].contains($0.head.api) })
+        #expect(harness.frames.allSatisfy { $0.bytes.count < 6 || $0.from == .broker || $0.bytes[5] != 36 })
+    }
+
+    /// What the broker no longer takes ends the connection, and is told.
+    @Test func aRenewalThatIsRefusedIsASentence() async throws {
+        let scene = try await Scene(.saslSSL, sessions: .milliseconds(500))
+        let isWrong = Locked(false)
+        let upstream = try ConnectionSecurity(
+            scene.options(
+                .saslSSL,
+                sasl: PlainMechanism { _ in ("alice", isWrong.withLock { $0 } ? "hunter2" : Secret(Self.password)) }))
+        let harness = try await ProxyHarness([scene.broker.bootstrapServers]) {
+            $0.security = upstream
+            $0.logsIn = true
+        }
+        let admin = try KafkaAdmin(ClientConfiguration(bootstrapServers: [await harness.address]))
+        _ = try await admin.describeCluster()
+        isWrong.withLock { $0 = true }
+        try await Task.sleep(for: .milliseconds(600))
+        _ = try? await admin.describeCluster()
+        try await eventually { harness.sentences.contains { $0.contains("could not be renewed") } }
+        #expect(harness.sentences.allSatisfy { !$0.contains("hunter2") && !$0.contains(Self.password) })
+        await admin.close()
+        await harness.stop()
+        await scene.broker.stop()
+    }
+
+    /// Shorter than clients' pauses: each first request behind one waits for the proxy.
     @Test func aLoginThatIsOverIsMadeAnew() async throws {
         let scene = try await Scene(.saslSSL, sessions: .milliseconds(500))
         let upstream = try ConnectionSecurity(scene.options(.saslSSL, sasl: Self.mechanisms[0]))

@@ -47,6 +47,8 @@ package struct Exchange: Sendable {
     package var answer: Bytes?
     /// The answer's error codes, where they were looked for as it passed; then nobody needs its bytes for that.
     package var errors: [ErrorCode]?
+    /// Whether the proxy itself asks, to say anew who it is: nobody is told.
+    package var isOfProxy = false
 
     package init(place: Place, head: RequestHead, time: Int64, began: Instant) {
         self.place = place

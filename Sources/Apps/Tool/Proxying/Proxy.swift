@@ -7,17 +7,19 @@ import KafkaWire
 /// What is changed: the hosts and ports in the answers that ``AnswerRewriter`` names, and the highest versions that a
 /// broker offers of just these APIs, where they are above those that can be read here.
 package actor Proxy {
-    private nonisolated let loop: any EventLoop
+    nonisolated let loop: any EventLoop
     /// Where it was handed none.
     private let ownLoop: SocketLoop?
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    private let context: ProxyContext
-    private let configuration: Configuration
-    private var relays: [Int: Relay] = [:]
+    let context: ProxyContext
+    let configuration: Configuration
+    var relays: [Int: Relay] = [:]
     private var timers: [Int: DeadlineTimer] = [:]
     private var interests: [Int32: Readiness] = [:]
     private var connecting: [Int: CheckedContinuation<NetError?, Never>] = [:]
+    /// Who waits for a broker's answer to the proxy itself, by connection.
+    var asking: [Int: Arrival<Bytes?>] = [:]
     private var addresses: [HostPort: [SocketAddress]] = [:]
     private var connectionCount = 0
     private var isStopped = false
@@ -87,7 +89,7 @@ package actor Proxy {
 
     // MARK: - Accepting
 
-    private func watchNewGates() {
+    func watchNewGates() {
         for index in context.gates.takeNew() { watchGate(index) }
     }
 
@@ -225,9 +227,9 @@ package actor Proxy {
                 security: configuration.security)
             do throws(KafkaError) {
                 _ = try await connection.open(timeout: configuration.connectTimeout)
-                guard let socket = await connection.handOver() else { continue }
+                guard let (socket, session) = await connection.handOver() else { continue }
                 guard let relay = relays[number] else { return socket.close() }
-                return opened(number, relay, socket)
+                return opened(number, relay, socket, as: session, at: target)
             } catch { failures.append("\(error)") }
             await connection.close()
         }
@@ -260,12 +262,15 @@ package actor Proxy {
         connecting.removeValue(forKey: number)?.resume(returning: error)
     }
 
-    private func opened(_ number: Int, _ relay: Relay, _ socket: any LoopSocket) {
+    private func opened(
+        _ number: Int, _ relay: Relay, _ socket: any LoopSocket, as session: SASLSession = SASLSession(),
+        at upstream: HostPort? = nil
+    ) {
         guard !relay.isClosed, !isStopped else {
             socket.close()
             return
         }
-        relay.connected(to: socket)
+        relay.connected(to: socket, as: session, at: upstream)
         update(number, relay)
     }
 
@@ -303,8 +308,12 @@ package actor Proxy {
     }
 
     /// Watches for what the connection now waits for, or lets it go.
-    private func update(_ number: Int, _ relay: Relay) {
+    func update(_ number: Int, _ relay: Relay) {
         guard !relay.isClosed else { return remove(number, relay) }
+        if relay.wantsSession {
+            relay.sessionBegins()
+            Task { await self.renewSession(number, relay) }
+        }
         let now = loop.now
         for side in [Conversation.Side.client, .broker] {
             guard let socket = relay.socket(side) else { continue }
@@ -365,5 +374,6 @@ package actor Proxy {
             socket.close()
         }
         connected(number, NetError(.closed, doing: "connect to \(relay.place.broker)"))
+        asking.removeValue(forKey: number)?.give(nil)
     }
 }

@@ -24,6 +24,14 @@ final class Relay {
     private(set) var isClosed = false
     /// What requests in flight are told to have ended with.
     var closeReason = "connection closed"
+    /// How long the broker takes the proxy for who it said it was, where that is for ever or nobody asked: no end.
+    private(set) var session = SASLSession()
+    /// The broker that it said so to.
+    private(set) var upstream: HostPort?
+    /// Whether the session has to be renewed before the client's next request passes, and nobody is at it yet.
+    private(set) var wantsSession = false
+    /// Who waits for the broker's answer to what the proxy itself has asked.
+    private var asking: (@Sendable (Bytes) -> Void)?
     private var bytesLeft: Int?
     private var lastClock = (moment: Instant(nanoseconds: 0), time: Int64(0))
 
@@ -47,7 +55,54 @@ final class Relay {
         }
     }
 
-    func connected(to broker: any LoopSocket) { self.broker = broker }
+    func connected(to broker: any LoopSocket, as session: SASLSession = SASLSession(), at upstream: HostPort? = nil) {
+        self.broker = broker
+        self.session = session
+        self.upstream = upstream
+    }
+
+    // MARK: - The session
+
+    /// An answer to the proxy is no larger.
+    static let largestOwnAnswer = 1 << 20
+
+    /// Whether the client's next request has to wait until the proxy has said anew who it is.
+    func waitsForSession(now: Instant) -> Bool {
+        guard session.isDue(now: now), !isMute else { return false }
+        if !session.isRenewing { wantsSession = true }
+        return true
+    }
+
+    /// Somebody is at it.
+    func sessionBegins() {
+        wantsSession = false
+        session.isRenewing = true
+    }
+
+    /// The client goes on.
+    func sessionEnds(_ renewed: SASLSession, now: Instant) {
+        session = renewed
+        let rest = requests.stash
+        requests.stash = []
+        rest.withUnsafeBytes { process($0, requests, now: now) }
+    }
+
+    /// Asks the broker something between two requests of the client; `body` is called once with the answer's frame, unless
+    /// the connection closes before.
+    func ask(_ frame: [UInt8], _ head: RequestHead, now: Instant, _ body: @escaping @Sendable (Bytes) -> Void) {
+        var exchange = Exchange(place: place, head: head, time: time(at: now), began: now)
+        exchange.isOfProxy = true
+        inFlight.append(exchange)
+        asking = body
+        send([.made(frame)], of: UnsafeRawBufferPointer(start: nil, count: 0), requests, now: now)
+    }
+
+    /// The broker has answered.
+    func answered(_ frame: Bytes) {
+        let body = asking
+        asking = nil
+        body?(frame)
+    }
 
     func socket(_ side: Conversation.Side) -> (any LoopSocket)? { side == .client ? client : broker }
 
@@ -60,6 +115,7 @@ final class Relay {
     /// Whether what that side sends is wanted now.
     func canRead(_ lane: Lane, now: Instant) -> Bool {
         guard !isClosed, !isClosing, !lane.sawEnd, broker != nil, lane.hasRoom else { return false }
+        if lane === requests, wantsSession || session.isRenewing { return false }
         if let pause = lane.pausedUntil, now < pause { return false }
         return true
     }
@@ -243,7 +299,9 @@ final class Relay {
     }
 
     /// Tells what became of a request.
-    func tell(_ exchange: Exchange) { context.configuration.feed?.push(.exchange(exchange)) }
+    func tell(_ exchange: Exchange) {
+        if !exchange.isOfProxy { context.configuration.feed?.push(.exchange(exchange)) }
+    }
 
     /// Tells of a frame, where frames are recorded; `head` is that of its request, where it has one.
     func tell(

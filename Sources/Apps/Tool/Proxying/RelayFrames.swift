@@ -17,6 +17,10 @@ extension Relay {
             }
             if lane.remaining == 0 {
                 let rest = UnsafeRawBufferPointer(rebasing: buffer[at...])
+                if lane === requests, waitsForSession(now: now) {
+                    lane.stash = Array(rest)
+                    break
+                }
                 guard begin(rest, lane, &parts, now: now) else {
                     lane.stash = Array(rest)
                     break
@@ -203,6 +207,11 @@ extension Relay {
             if configuration.tellsFrames { lane.copy = [] }
             return
         }
+        if exchange.isOfProxy {
+            lane.mode = .hold
+            if size > Self.largestOwnAnswer { close("the broker's answer to the proxy is larger than any") }
+            return
+        }
         let (api, version) = (exchange.head.api, exchange.head.version)
         if AnswerRewriter.concerns(api, version) {
             if AnswerRewriter.isBeyond(api, version) {
@@ -239,6 +248,10 @@ extension Relay {
             return sendAnswersMadeHere(&parts, now: now)
         }
         lane.exchange = nil
+        if exchange.isOfProxy {
+            if let frame { answered(frame[4..<frame.count]) }
+            return sendAnswersMadeHere(&parts, now: now)
+        }
         let size = lane.frameSize
         var sent = frame
         if isHeld, let frame {
