@@ -103,7 +103,31 @@ struct BrokerVisitor: Sendable {
             }
         }
         if facts.chain.isEmpty { visit.tls?.chain = await certificates(port) }
+        if failure.reason.isOfDates { visit.tls?.clock = await clock(port) }
         return visit
+    }
+
+    /// What the port's clock says, asked under TLS that believes everybody: a question with nothing secret in it, and an
+    /// answer that is told as what it is. Nil where it takes a login, or more rights, to ask.
+    private func clock(_ port: Port) async -> ClockJudgement.Facts.Reading? {
+        guard let credulous = doors.credulous, !doors.own.securityProtocol.hasSASL else { return nil }
+        let connection = connection(to: port, ConnectionSecurity(tls: credulous, sasl: nil))
+        let earliest = loop.wallMilliseconds
+        var answer: DescribeQuorumResponse?
+        if let table = try? await connection.open(timeout: min(timeout, .seconds(2))),
+            let version = try? table.negotiate(DescribeQuorumRequest.self, broker: connection.name)
+        {
+            answer = try? await ask(connection, DescribeQuorumRequest.ofMetadata, version)
+        }
+        await connection.close()
+        guard let partition = answer?.topics.first?.partitions.first, partition.errorCode == .none,
+            let leader = partition.currentVoters.first(where: { $0.replicaId == partition.leaderId }),
+            leader.lastFetchTimestamp > 0
+        else { return nil }
+        // The coarse clock is a tick behind.
+        return .init(
+            broker: leader.replicaId, earliest: earliest, latest: loop.wallMilliseconds + 5,
+            time: leader.lastFetchTimestamp)
     }
 
     /// The certificates of a port, believed or not.

@@ -35,6 +35,7 @@ package enum CertificateJudgement {
         {
             found.append(finding)
         }
+        found += ClockCause.findings(tls, name, own)
         if let details = tls.details, tls.failure == nil, details.version != TLSVersion.v13.rawValue {
             let reason =
                 own.highestVersion < .v13

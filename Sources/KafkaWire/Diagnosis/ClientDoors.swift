@@ -52,23 +52,36 @@ struct ClientDoors: Sendable {
             own.principal = own.certificate.map { "User:\($0.subject)" } ?? "User:ANONYMOUS"
             return
         }
-        let arrival = Arrival<String?>()
+        let arrival = Arrival<OwnPrincipal?>()
         let call = SASLCall(
             host: "", port: 0, wallMilliseconds: loop.wallMilliseconds, nonce: [UInt8](repeating: 0x4B, count: 24))
-        let task = Task { arrival.give(await OwnPrincipal.user(of: mechanism, call)) }
+        let task = Task { arrival.give(await OwnPrincipal.read(mechanism, call)) }
         let timer = loop.schedule(at: loop.now + limit) { arrival.give(nil) }
-        own.principal = await arrival.value().map { "User:\($0)" }
+        let found = await arrival.value()
+        own.principal = found?.user.map { "User:\($0)" }
+        own.token = found?.token
         loop.cancel(timer)
         task.cancel()
     }
 }
 
 /// Whom a mechanism says that the client is, read from what it would say first.
-enum OwnPrincipal {
-    static func user(of mechanism: any SASLMechanism, _ call: SASLCall) async -> String? {
+struct OwnPrincipal: Sendable, Equatable {
+    var user: String?
+    var token: TokenDates?
+
+    static func read(_ mechanism: any SASLMechanism, _ call: SASLCall) async -> OwnPrincipal? {
         guard var exchange = try? await mechanism.begin(call), var message = try? exchange.start() else { return nil }
         defer { message.withUnsafeMutableBytes { Secret.wipe($0) } }
-        return user(mechanism.name, message)
+        return OwnPrincipal(user: user(mechanism.name, message), token: token(mechanism.name, message))
+    }
+
+    /// The dates of the token in a first message; nil where there is none, or it has no dates.
+    static func token(_ mechanism: String, _ message: [UInt8]) -> TokenDates? {
+        guard mechanism == "OAUTHBEARER", let initial = try? OAuthBearerMessage.Initial(message),
+            let token = try? JSONWebToken(initial.token)
+        else { return nil }
+        return TokenDates(token)
     }
 
     static func user(_ mechanism: String, _ message: [UInt8]) -> String? {

@@ -37,7 +37,33 @@ package enum ClockJudgement {
             }
         }
 
+        /// A session that a token has opened: a broker lets it last no longer than the token, by its own clock (KIP-368).
+        package struct Session: Sendable, Equatable {
+            /// When the token ends, in milliseconds since 1970.
+            package var tokenEnds: Int64
+            /// For how long the broker has opened the session, in milliseconds.
+            package var lifetime: Int64
+            /// Our clock before that.
+            package var now: Int64
+
+            package init(tokenEnds: Int64, lifetime: Int64, now: Int64) {
+                self.tokenEnds = tokenEnds
+                self.lifetime = lifetime
+                self.now = now
+            }
+
+            /// How far the broker's clock is behind ours at least; not positive where that is not known.
+            var behind: Int64 {
+                // What can be far off is kept to some million years.
+                let (lifetime, now, ends) = (bounded(lifetime), bounded(now), bounded(tokenEnds))
+                return lifetime &+ now &- ends
+            }
+
+            private func bounded(_ milliseconds: Int64) -> Int64 { min(max(milliseconds, -(1 << 56)), 1 << 56) }
+        }
+
         package var reading: Reading?
+        package var session: Session?
         package var newest: [Newest] = []
 
         package init() {}
@@ -51,6 +77,7 @@ package enum ClockJudgement {
     package static func findings(_ facts: Facts) -> [DiagnosisFinding] {
         var findings: [DiagnosisFinding] = []
         if let reading = facts.reading { findings += judge(reading) }
+        if findings.isEmpty, let session = facts.session, session.behind > tolerance { findings.append(judge(session)) }
         for newest in facts.newest where newest.timestamp > newest.now + tolerance {
             // The clock of the broker is known to be ahead: then so are its stamps.
             if newest.isAppendTime, !findings.isEmpty { continue }
@@ -93,6 +120,17 @@ package enum ClockJudgement {
                 advice: "Let both machines keep time with NTP (chrony, systemd-timesyncd); look which of them is wrong "
                     + "(timedatectl).")
         ]
+    }
+
+    private static func judge(_ session: Facts.Session) -> DiagnosisFinding {
+        DiagnosisFinding(
+            .warning, .clockSkew, .cluster,
+            "By our clock, which says \(UTCTime(milliseconds: session.now).text), the token ends on "
+                + "\(UTCTime(milliseconds: session.tokenEnds).text), and the broker has opened a session for longer, "
+                + "\(DiagnosisText.time(.milliseconds(session.lifetime))): the broker's clock is behind ours by "
+                + "\(DiagnosisText.time(.milliseconds(session.behind))) at least.",
+            advice: "Let both machines keep time with NTP (chrony, systemd-timesyncd); look which of them is wrong "
+                + "(timedatectl).")
     }
 
     private static func judge(_ newest: Facts.Newest) -> DiagnosisFinding {

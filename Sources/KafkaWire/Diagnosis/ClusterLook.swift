@@ -7,6 +7,8 @@ struct ClusterLook: Sendable {
     let usable: Set<BrokerID>
     /// How the client is set to say who it is.
     let own: OwnSecurity
+    /// How it came in there.
+    let login: LoginFacts?
     /// The bootstrap server that answers.
     let bootstrap: String
 
@@ -167,6 +169,10 @@ struct ClusterLook: Sendable {
 
     func clocks(_ topics: [KafkaAdmin.TopicDescription]) async -> Examination.Outcome<Void> {
         var facts = ClockJudgement.Facts()
+        if let ends = own.token?.ends, let lifetime = login?.lifetime {
+            facts.session = .init(
+                tokenEnds: ends &* 1000, lifetime: LongMilliseconds(lifetime).rawValue, now: own.now &* 1000)
+        }
         let earliest = admin.cluster.loop.wallMilliseconds
         let quorum = try? await admin.describeMetadataQuorum()
         // The coarse clock is a tick behind.

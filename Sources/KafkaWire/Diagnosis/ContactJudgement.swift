@@ -88,7 +88,9 @@ package enum ContactJudgement {
                         + "(KIP-500; controllers answer admin clients alone, through bootstrap.controllers, KIP-919).")
             ]
         }
-        if let finding = LoginJudgement.finding(broker.access, name, place, own) { return [finding] }
+        if let finding = LoginJudgement.finding(broker.access, name, place, own) {
+            return [finding] + ClockCause.findings(after: broker.access, name, own)
+        }
         switch broker.access {
         case .plain(let wantsSASL):
             return [

@@ -255,6 +255,8 @@ extension DiagnosisFinding.Code {
     public static let clocksAgree = Self("clocks-agree")
     /// The broker's clock differs from ours.
     public static let clockSkew = Self("clock-skew")
+    /// The client's token is in time by this machine's clock.
+    public static let tokenInTime = Self("token-in-time")
     /// Records carry times that lie in the future.
     public static let recordsFromTheFuture = Self("records-from-the-future")
 }

@@ -56,6 +56,7 @@ struct Examination: Sendable {
         let usable = Set(facts.visits.filter { BrokerJudgement.isUsable($0.key, $0.value, facts) }.map(\.key))
         let look = ClusterLook(
             configuration: configuration, admin: client, brokers: facts.cluster, usable: usable, own: own,
+            login: open.visit.broker?.login,
             bootstrap: "\(open.visit.host.address)")
         let topics = await step(.topics, &report) { await look.topics() }
         let noBroker = usable.isEmpty ? "no broker can be worked with from here" : nil

@@ -19,12 +19,32 @@ package struct OwnSecurity: Sendable, Equatable {
     package var mechanism: String?
     /// Whom the brokers take it for, as far as its settings tell, such as `User:alice`.
     package var principal: String?
+    /// The dates of the token that it says it with, where that has some.
+    package var token: TokenDates?
     /// Why it cannot be set up at all.
     package var failure: KafkaError?
     /// Seconds since 1970, by this machine's clock.
     package var now: Int64 = 0
 
     package init() {}
+}
+
+/// The dates of a JWT (RFC 7519), in seconds since 1970 by the clock of whoever has issued it.
+package struct TokenDates: Sendable, Equatable {
+    /// From when on it is good: the later of `nbf` and `iat`.
+    package var begins: Int64?
+    /// Until when (`exp`).
+    package var ends: Int64?
+
+    package init(begins: Int64? = nil, ends: Int64? = nil) {
+        self.begins = begins
+        self.ends = ends
+    }
+
+    init(_ token: JSONWebToken) {
+        let beginnings = ["nbf", "iat"].compactMap { token.milliseconds($0).map { $0 / 1000 } }
+        self.init(begins: beginnings.max(), ends: token.milliseconds("exp").map { $0 / 1000 })
+    }
 }
 
 /// What became of TLS with a port.
@@ -38,6 +58,9 @@ package struct TLSFacts: Sendable, Equatable {
     package var chain: [CertificateSummary] = []
     /// Why a client as it is set gets no further.
     package var failure: TLSError?
+    /// The clock of who answers there, where certificates were refused for their dates and it told: nobody has verified who
+    /// that is.
+    package var clock: ClockJudgement.Facts.Reading?
     /// What came back under TLS on Kafka's first question.
     package var said: [UInt8] = []
 
@@ -68,6 +91,14 @@ extension TLSTrust {
 }
 
 extension TLSError.Reason {
+    /// Whether a certificate was refused for its dates.
+    var isOfDates: Bool {
+        switch self {
+        case .expired, .notYetValid: true
+        default: false
+        }
+    }
+
     /// Whether the other side may speak something else than TLS, or nothing at all.
     var isOfOtherProtocol: Bool {
         switch self {

@@ -126,8 +126,31 @@ import Testing
             #expect(report.findings.contains { $0.severity > .ok && $0.message.contains(words) }, "\(report.findings)")
             let isBlocked = troubles.contains { $0.hasPrefix("problem") }
             #expect(try report.step(.protocol).isSkipped == isBlocked)
+            // Where it is a matter of dates, the broker was asked for its clock.
+            let isOfDates = troubles.contains { $0.contains("expired") || $0.contains("not-yet-valid") }
+            let agreed = report[.clocksAgree].first { $0.place == .client }
+            #expect((agreed != nil) == isOfDates, "\(report.findings)")
+            #expect(agreed?.message.contains("the certificate's dates are what is wrong") ?? true)
             await secure.broker.stop()
         }
+    }
+
+    @Test func aTokenThatIsOutOfTime() async throws {
+        let secure = try await SecureBroker.start(validity: SecureBroker.day(300))
+        let now = Instant.wallMilliseconds / 1000
+        for (begins, ends, words) in [
+            (now + 600, now + 1200, "behind that of who has issued it"), (now - 600, now - 300, "old one"),
+        ] {
+            func part(_ text: String) -> String { Base64.encode(Array(text.utf8), .urlSafe) }
+            let token =
+                part("{\"alg\":\"none\"}") + "." + part("{\"sub\":\"alice\",\"iat\":\(begins),\"exp\":\(ends)}") + "."
+            let provider = ClosureTokenProvider { _ in OAuthToken(value: Secret(token), expiresAtMilliseconds: nil) }
+            let report = await examine(try await secure.client(.saslSSL, OAuthBearerMechanism(provider)))
+            #expect(report.troubles.contains("problem credentials-refused"), "\(report.troubles)")
+            let finding = try report.only(.clockSkew)
+            #expect(finding.message.contains(words) && finding.advice?.contains("NTP") == true, "\(finding)")
+        }
+        await secure.broker.stop()
     }
 
     @Test func anAuthorityThatIsMissing() async throws {

@@ -105,6 +105,116 @@ import Testing
             } == [], "there is no TLS")
     }
 
+    /// Certificates that are refused for their dates: what the other clock says, and what stands against this one.
+    @Test(
+        arguments: [
+            // The clock that was read, in seconds from ours; the certificate's days; what comes of it, and words of it.
+            (nil, -100 ... -1, [], ""), (nil, 1...300, [], ""),
+            (0, -100 ... -1, ["ok clocks-agree"], "says the same: the certificate's dates are what is wrong"),
+            (
+                -3 * 86_400, -100 ... -1, ["problem clock-skew"],
+                "this clock is 3 days ahead of it. By the other one the certificate is valid"
+            ),
+            (86_400 * 5 / 2, 1...300, ["problem clock-skew"], "this clock is 2 days behind it. By the other one"),
+            (
+                7300, 1...300, ["warning clock-skew"],
+                "2 h behind it. The certificate is not valid by the other one either"
+            ),
+            (1, 1...300, ["ok clocks-agree"], "the same"),
+        ] as [(Int64?, ClosedRange<Int64>, [String], String)])
+    func clocksBehindCertificates(theirs: Int64?, days: ClosedRange<Int64>, codes: [String], words: String) {
+        var own = OwnSecurity()
+        own.now = Self.now
+        let bad = certificate(days: days)
+        var tls = TLSFacts(host: "kafka.example")
+        tls.chain = [bad]
+        tls.failure = TLSError(days.lowerBound > 0 ? .notYetValid(bad) : .expired(bad), peer: "kafka.example:9093")
+        if let theirs {
+            let now = Self.now * 1000
+            tls.clock = .init(broker: 3, earliest: now, latest: now + 40, time: now + theirs * 1000)
+        }
+        let found = ClockCause.findings(tls, "kafka.example:9093", own)
+        #expect(found.map { "\($0.severity) \($0.code)" } == codes)
+        for finding in found {
+            #expect(finding.message.contains(words), "\(finding)")
+            #expect(finding.message.contains("This machine's clock says 2027-01-15 08:00:00 UTC"), "\(finding)")
+            #expect(finding.code == .clocksAgree || finding.advice?.contains("NTP") == true)
+        }
+        // Several that begin later were made by clocks that are ahead, or this one is behind.
+        own.certificate = certificate("CN=own", days: 2...9)
+        let several = ClockCause.findings(tls, "kafka.example:9093", own)
+        if theirs == nil, days.lowerBound > 0 {
+            #expect(
+                several.map(\.code) == [.clockSkew] && several[0].message.contains("by 2 days at least"), "\(several)")
+        }
+        tls.failure = TLSError(.unknownAuthority(bad), peer: "x")
+        #expect(ClockCause.findings(tls, "x", own).isEmpty)
+    }
+
+    /// Tokens that are refused, by this machine's clock and in the broker's words.
+    @Test(
+        arguments: [
+            (100, 3600, "", "problem clock-skew", "this clock is behind that of who has issued it, by 100 s at least"),
+            (1, 3600, "", "ok token-in-time", "for another 60 min"),
+            (-100, -60, "", "problem clock-skew", "60 s before: it is an old one, or this clock is ahead"),
+            (-100, 3600, "it ended 2027-01-15", "problem clock-skew", "its clock is ahead of this one"),
+            (-100, 3600, "Token Expired", "problem clock-skew", "its clock is ahead of this one"),
+            (-100, 3600, "it begins 2027 (iat): are the clocks right?", "problem clock-skew", "its clock is behind"),
+            (-100, 3600, "invalid_token", "ok token-in-time", "is good until 2027-01-15 09:00:00 UTC"),
+            (nil, nil, "expired", nil, ""),
+        ] as [(Int64?, Int64?, String, String?, String)])
+    func clocksBehindTokens(begins: Int64?, ends: Int64?, said: String, code: String?, words: String) {
+        var own = OwnSecurity()
+        own.now = Self.now
+        own.mechanism = "OAUTHBEARER"
+        own.token = TokenDates(begins: begins.map { Self.now + $0 }, ends: ends.map { Self.now + $0 })
+        for access in [BrokerContact.Access.refusesLogin(said), .loginFails(said)] {
+            let found = ClockCause.findings(after: access, "kafka:9093", own)
+            #expect(found.map { "\($0.severity) \($0.code)" } == [code].compactMap(\.self))
+            #expect(
+                found.allSatisfy { $0.message.contains(words) && $0.message.contains("2027-01-15 08:00:00 UTC") },
+                "\(found)")
+        }
+        #expect(ClockCause.findings(after: .wantsSASL([]), "x", own).isEmpty)
+        own.mechanism = "PLAIN"
+        #expect(ClockCause.findings(after: .refusesLogin(said), "x", own).isEmpty)
+    }
+
+    /// No number that a token or a certificate has ends the doctor.
+    @Test func datesAtTheEndsOfWhatCanBe() {
+        var own = OwnSecurity()
+        own.mechanism = "OAUTHBEARER"
+        for now in [Int64.min, 0, .max] {
+            for date in [Int64.min, -1, 0, .max] {
+                own.now = now
+                own.token = TokenDates(begins: date, ends: date)
+                _ = ClockCause.findings(after: .refusesLogin(""), "x", own)
+                var bad = certificate()
+                (bad.validFrom, bad.validUntil) = (date, now)
+                var tls = TLSFacts(host: "x")
+                tls.failure = TLSError(.expired(bad), peer: "x")
+                tls.clock = .init(broker: 1, earliest: now, latest: now, time: date)
+                _ = ClockCause.findings(tls, "x", own)
+                var facts = ClockJudgement.Facts()
+                facts.session = .init(tokenEnds: date, lifetime: now, now: now)
+                _ = ClockJudgement.findings(facts)
+            }
+        }
+    }
+
+    /// A session never lasts longer than its token, by the broker's clock.
+    @Test(
+        arguments: [(60_000, 59_000, false), (60_000, 61_999, false), (60_000, 70_000, true), (60_000, 10_000, false)]
+            as [(Int64, Int64, Bool)])
+    func clocksBehindSessions(left: Int64, lifetime: Int64, isSkewed: Bool) {
+        var facts = ClockJudgement.Facts()
+        let now = Self.now * 1000
+        facts.session = .init(tokenEnds: now + left, lifetime: lifetime, now: now)
+        let found = ClockJudgement.findings(facts)
+        #expect(found.map(\.code) == (isSkewed ? [.clockSkew] : []))
+        if isSkewed { #expect(found[0].message.contains("behind ours by 10 s at least"), "\(found)") }
+    }
+
     @Test func whatOthersCanHear() {
         func judge(_ kind: SecurityProtocol, _ mechanism: String?, isLoopback: Bool) -> [DiagnosisFinding] {
             var own = OwnSecurity()
@@ -125,13 +235,13 @@ import Testing
         for name in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] {
             for user in ["alice", "a,b=c", "müller"] {
                 let mechanism = SecureBroker.mechanism(name, user: user)
-                #expect(await OwnPrincipal.user(of: mechanism, call) == user, "\(name)")
+                #expect(await OwnPrincipal.read(mechanism, call)?.user == user, "\(name)")
             }
         }
         var options = ScramMechanism.Options()
         options.isToken = true
         let token = ScramMechanism(.sha256, user: "id", password: "hmac", options: options)
-        #expect(await OwnPrincipal.user(of: token, call) == nil, "whose it is, the broker knows")
+        #expect(await OwnPrincipal.read(token, call)?.user == nil, "whose it is, the broker knows")
         #expect(OwnPrincipal.user("PLAIN", []) == nil)
         #expect(OwnPrincipal.user("OAUTHBEARER", [1, 2, 3]) == nil)
     }

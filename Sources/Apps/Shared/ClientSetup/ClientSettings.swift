@@ -36,6 +36,11 @@ extension NamedSettings {
     public func remark(onUnknown name: String) -> String {
         let place = entry(name).map { "\($0.place): " } ?? ""
         let near = SettingName.suggestions(for: name)
+        // What looks like none of Kafka's names may be the rest of a password that a line's end has parted.
+        guard !near.isEmpty || name.contains(".") && value(name)?.isEmpty == false else {
+            return
+                "\(place)nobody knows the setting there, which has no effect: write NAME=VALUE, and \\ where a line goes on"
+        }
         let question = near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
         return
             "\(place)nobody knows the setting \(SafeText.line(name))\(question.isEmpty ? ", which has no effect" : question)"

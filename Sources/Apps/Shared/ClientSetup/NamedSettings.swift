@@ -1,5 +1,6 @@
 import AppSupport
 import JSONLines
+import KafkaWire
 
 /// Settings under Kafka's names, each with the place where it was given, for error messages. Later ones stand over
 /// earlier ones.
@@ -13,9 +14,9 @@ public struct NamedSettings: Sendable, Equatable {
         /// Where it was given, as in `client.properties, line 3` or `--command-property`.
         public var place: String
 
-        /// Whether the value is a secret by its name.
-        var holdsSecret: Bool {
-            let isSecret = name.hasSuffix("password") || name.hasSuffix("sasl.jaas.config") || name.hasSuffix(".key")
+        /// Whether the value is a secret by its name. Kafka calls certificates passwords too, which anybody may read.
+        public var holdsSecret: Bool {
+            let isSecret = SensitiveSettings.contains(name) && !name.contains("certificate") || name == "ssl.key.pem"
             return isSecret && !value.isEmpty
         }
     }

@@ -52,11 +52,6 @@ struct DoctorCommand: ToolCommand {
         if timeout.duration <= .zero { throw ValidationError("--timeout has to be longer than 0") }
     }
 
-    /// Kafka calls certificates passwords too, which anybody may read.
-    private static func isSecret(_ name: String) -> Bool {
-        SensitiveSettings.contains(name) && !name.contains("certificate") || name == "ssl.key.pem"
-    }
-
     func perform(_ tool: Tool) async throws {
         let settings = try cluster.settings()
         var client = ClientConfiguration(bootstrapServers: cluster.bootstrap(settings))
@@ -67,7 +62,7 @@ struct DoctorCommand: ToolCommand {
         configuration.groups = groups
         configuration.watch = watch.duration
         configuration.timeout = timeout.duration
-        if let file = cluster.commandConfig, settings.entries.contains(where: { Self.isSecret($0.name) }) {
+        if let file = cluster.commandConfig, settings.entries.contains(where: \.holdsSecret) {
             configuration.secretFiles = [file]
         }
         let text = DoctorText(
