@@ -93,11 +93,24 @@ package struct InternalRecord: Equatable {
             }
             return InternalRecord(
                 payload: JSONText.object([
-                    ("type", JSONText.string(name)), ("version", "\(version)"), ("data", WireJSON.text(data)),
+                    ("type", JSONText.string(name)), ("version", "\(version)"), ("data", WireJSON.text(masked(data))),
                 ]))
         } catch {
             return InternalRecord(payload: "Error at \(record.offset), skipping. \(error)")
         }
+    }
+
+    /// Without what users log in with, and the values of settings that are secrets: a dump is handed around.
+    private static func masked(_ value: WireValue) -> WireValue {
+        guard case .object(let fields) = value else { return value }
+        var setting: String?
+        for case ("name", .string(let name)) in fields { setting = name }
+        let isSecret = setting.map { SensitiveSettings.contains($0) } ?? false
+        return .object(
+            fields.map { field in
+                let isHidden = ["storedKey", "serverKey"].contains(field.name) || field.name == "value" && isSecret
+                return isHidden && field.value != .null ? (field.name, .string("<hidden>")) : field
+            })
     }
 
     private func with(payload: String) -> InternalRecord { InternalRecord(key: key, payload: payload) }
