@@ -178,6 +178,15 @@ class Confluent:
 # --- kafka-python ---------------------------------------------------------------------------------------------------
 
 
+def login(door, tokens):
+    """How kafka-python and aiokafka are told who they are; `tokens` makes what gives out the door's."""
+    if not door.mechanism:
+        return {}
+    if door.mechanism == "OAUTHBEARER":
+        return {"sasl_mechanism": door.mechanism, "sasl_oauth_token_provider": tokens(door)}
+    return {"sasl_mechanism": door.mechanism, "sasl_plain_username": door.user, "sasl_plain_password": door.secret}
+
+
 class KafkaPython:
     name = "kafka-python"
 
@@ -188,13 +197,7 @@ class KafkaPython:
             found["ssl_cafile"] = path(f"{door.ca}.pem")
         if door.certificate:
             found |= {"ssl_certfile": path(f"{door.certificate}.pem"), "ssl_keyfile": path(f"{door.certificate}.key")}
-        if door.mechanism == "OAUTHBEARER":
-            found["sasl_oauth_token_provider"] = KafkaPython.tokens(door)
-        elif door.mechanism:
-            found |= {"sasl_plain_username": door.user, "sasl_plain_password": door.secret}
-        if door.mechanism:
-            found["sasl_mechanism"] = door.mechanism
-        return found | more
+        return found | login(door, KafkaPython.tokens) | more
 
     @staticmethod
     def tokens(door):
@@ -283,19 +286,17 @@ class Aiokafka:
             if door.certificate:
                 context.load_cert_chain(path(f"{door.certificate}.pem"), path(f"{door.certificate}.key"))
             found["ssl_context"] = context
-        if door.mechanism == "OAUTHBEARER":
-            abc = installed("aiokafka.abc").abc
+        return found | login(door, Aiokafka.tokens) | more
 
-            class Provider(abc.AbstractTokenProvider):
-                async def token(self):
-                    return door.shown
+    @staticmethod
+    def tokens(door):
+        abc = installed("aiokafka.abc").abc
 
-            found["sasl_oauth_token_provider"] = Provider()
-        elif door.mechanism:
-            found |= {"sasl_plain_username": door.user, "sasl_plain_password": door.secret}
-        if door.mechanism:
-            found["sasl_mechanism"] = door.mechanism
-        return found | more
+        class Provider(abc.AbstractTokenProvider):
+            async def token(self):
+                return door.shown
+
+        return Provider()
 
     @staticmethod
     def attempt(door, topic):
