@@ -99,6 +99,16 @@ record_doctor() {
   show "kw doctor --bootstrap-server localhost:9592 --verbose"
   show "kw doctor --bootstrap-server localhost:9092"
   show "kw doctor --bootstrap-server localhost:9693"
+  # With TLS and SASL, first as it should be, then with another password.
+  begin secure kw broker --secure --listen 127.0.0.1:9694 --data-dir "$WORK/data" --topic orders:4
+  cp "$WORK/data/secure/kw.properties" "$WORK/kw.properties"
+  sed 's/password="[^"]*"/password="forgotten"/' "$WORK/kw.properties" >"$WORK/forgotten.properties"
+  chmod 600 "$WORK/forgotten.properties"
+  local folder=$PWD
+  cd "$WORK"
+  show "kw doctor --command-config kw.properties --topic orders --verbose"
+  show "kw doctor --command-config forgotten.properties"
+  cd "$folder"
 }
 
 # Not behind a pipe: what was begun has to be known to the script's end.
