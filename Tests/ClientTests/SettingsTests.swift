@@ -319,6 +319,24 @@ import Testing
         #expect(configuration.client.clientId == "kafkawire", "nothing is changed")
     }
 
+    /// With the setting that is wrong, and not with the one that brought it up.
+    @Test(arguments: [
+        (#"org.apache.kafka.common.security.plain.PlainLoginModule required username="a""#, "cannot be read"),
+        (#"org.apache.kafka.common.security.plain.PlainLoginModule required username="a";"#, "password"),
+        (#"org.apache.kafka.common.security.scram.ScramLoginModule required username="a" password="b";"#, "Plain"),
+        ("org.example.Mine required; org.example.Yours required;", "2 login modules"),
+    ]) func whatIsWrongInALoginIsToldAsItsOwn(line: String, sentence: String) {
+        var configuration = KafkaProducer.Configuration(bootstrapServers: ["a:1"])
+        let error = #expect(throws: KafkaError.self) {
+            _ = try configuration.apply([
+                ("security.protocol", "SASL_PLAINTEXT"), ("sasl.mechanism", "PLAIN"), ("sasl.jaas.config", line),
+            ])
+        }
+        #expect(
+            error?.setting == "sasl.jaas.config" && error?.message.contains(sentence) == true, "\(error?.message ?? "")"
+        )
+    }
+
     @Test(arguments: [
         ("auto.offset.reset", "first", "earliest, latest or none"),
         ("auto.offset.reset", "by_duration:1h", "PT1H"), ("auto.offset.reset", "by_duration:-PT1H", "not"),

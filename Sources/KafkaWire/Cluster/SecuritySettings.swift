@@ -183,7 +183,7 @@ package struct NamedSecurity {
         switch wanted {
         case "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "AWS_MSK_IAM":
             do throws(SASLError) { if let login = try login() { return try login.mechanism(named: wanted) } } catch {
-                throw name.refusal("\(error)")
+                throw Self.login.refusal("\(error)")
             }
             if wanted == "AWS_MSK_IAM" { return AWSMSKIAMMechanism(.environment) }
             guard let user = value("sasl.username")?.text, let password = secret("sasl.password") else {
@@ -205,12 +205,23 @@ package struct NamedSecurity {
         }
     }
 
-    /// The login module of `sasl.jaas.config`.
+    /// What is wrong in it is told with its place, and without its text.
+    private static let login = SettingValue("sasl.jaas.config", "")
+
+    /// The login module of `sasl.jaas.config`, which has one, as Java wants it.
     private func login() throws(SASLError) -> JAASLine.Entry? {
-        guard let line = secret("sasl.jaas.config") else { return nil }
-        do throws(JAASLine.Failure) { return try JAASLine(line).entries.first } catch {
-            throw SASLError(.settings, mechanism: "", "sasl.jaas.config cannot be read: \(error)")
+        guard let line = secret(Self.login.name) else { return nil }
+        let entries: [JAASLine.Entry]
+        do throws(JAASLine.Failure) { entries = try JAASLine(line).entries } catch {
+            throw SASLError(.settings, mechanism: "", "\(Self.login.name) cannot be read: \(error)")
         }
+        guard entries.count < 2 else {
+            throw SASLError(
+                .settings, mechanism: "",
+                "\(Self.login.name) has \(entries.count) login modules, and a client logs in by one: leave the others out"
+            )
+        }
+        return entries.first
     }
 
     /// Where tokens come from: a file (as Java's FileJwtRetriever has it), or claims that nobody signs.
@@ -225,7 +236,7 @@ package struct NamedSecurity {
             return FileTokenProvider(path: String(path.hasPrefix("///") ? path.dropFirst(2) : path))
         }
         var claims: [String: Secret]
-        do throws(SASLError) { claims = try login()?.options ?? [:] } catch { throw mechanism.refusal("\(error)") }
+        do throws(SASLError) { claims = try login()?.options ?? [:] } catch { throw Self.login.refusal("\(error)") }
         // librdkafka's: `principal=alice scope=a,b lifeSeconds=600`.
         for item in value("sasl.oauthbearer.config")?.text.split(separator: " ") ?? [] {
             let parts = item.split(separator: "=", maxSplits: 1).map(String.init)

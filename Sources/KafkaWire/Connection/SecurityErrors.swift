@@ -51,17 +51,25 @@ extension KafkaError {
         let reason = words.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
         return KafkaError(
             code == .none ? .authenticationFailed : .broker(code),
-            "broker \(broker) did not take the client's credentials (\(mechanism))\(reason)\(credentialsAdvice)",
+            "broker \(broker) did not take the client's credentials (\(mechanism))\(reason)\(credentialsAdvice(mechanism))",
             broker: broker, api: .saslAuthenticate, setting: "sasl.jaas.config", isRetriable: false)
     }
 
-    private static let credentialsAdvice =
+    private static let passwordAdvice =
         "; look at the user and its password or token, and whether the broker knows the user for this mechanism"
+    private static let tokenAdvice =
+        "; look at the token: its end, its issuer, its audience, and whether the broker knows the key that it is signed with"
+
+    private static func credentialsAdvice(_ mechanism: String) -> String {
+        mechanism == "OAUTHBEARER" ? tokenAdvice : passwordAdvice
+    }
 
     /// The broker's own words in a refusal of credentials; empty where it has said none.
     var wordsOfRefusal: String {
-        guard api == .saslAuthenticate, message.hasSuffix(Self.credentialsAdvice) else { return "" }
-        let sentence = message.dropLast(Self.credentialsAdvice.count)
+        guard api == .saslAuthenticate,
+            let advice = [Self.passwordAdvice, Self.tokenAdvice].first(where: message.hasSuffix)
+        else { return "" }
+        let sentence = message.dropLast(advice.count)
         // Behind the mechanism's name, which has no parenthesis in it.
         guard let name = sentence.firstIndex(of: ")") else { return "" }
         return String(sentence[sentence.index(after: name)...].drop { $0 == ":" || $0 == " " })
@@ -86,14 +94,23 @@ extension TLSError {
         switch reason {
         case .unavailable, .plainPeer, .closed, .alert: "security.protocol"
         case .nameMismatch: "ssl.endpoint.identification.algorithm"
-        case .certificateRequired, .certificateRefused: "ssl.keystore.location"
+        case .certificateRequired, .certificateRefused, .ownExpired: "ssl.keystore.location"
         case .noCommonVersion: "ssl.enabled.protocols"
         case .noCommonCipher: "ssl.cipher.suites"
         case .revoked, .revocationUnknown: "ssl.crl.location"
         case .timedOut: "socket.connection.setup.timeout.ms"
+        // The sentence names it: the last one in it is the one to look at.
+        case .setting(let sentence): Self.named.last(where: sentence.contains) ?? "ssl.truststore.location"
         default: "ssl.truststore.location"
         }
     }
+
+    /// What sentences about settings name.
+    private static let named = [
+        "ssl.truststore.location", "ssl.truststore.password", "ssl.truststore.certificates", "ssl.crl.location",
+        "ssl.cipher.suites", "ssl.key.log.location", "ssl.keystore.location", "ssl.keystore.certificate.chain",
+        "ssl.keystore.key", "ssl.keystore.password", "ssl.key.location", "ssl.key.password",
+    ]
 
     /// Whether the same may go well later without any change on this side: a certificate may be renewed there, but only a
     /// connection that broke is tried again by itself, as in Java.

@@ -163,6 +163,9 @@ package enum CertificateJudgement {
                 "\(name) does not take the client's certificate\(own.certificate.map { " (\($0.title))" } ?? "") "
                     + "and says \(alert).",
                 advice: refusedAdvice(own))
+        case .ownExpired:
+            return DiagnosisFinding(
+                .problem, .clientCertificateRefused, place, "With \(name), \(error).", advice: refusedAdvice(own))
         case .unavailable, .setting:
             return DiagnosisFinding(.problem, .unsupportedSecurity, place, "\(error).")
         default:

@@ -52,6 +52,7 @@ struct ClientDoors: Sendable {
             own.principal = own.certificate.map { "User:\($0.subject)" } ?? "User:ANONYMOUS"
             return
         }
+        own.isDelegationToken = (mechanism as? ScramMechanism)?.options.isToken ?? false
         let arrival = Arrival<OwnPrincipal?>()
         let call = SASLCall(
             host: "", port: 0, wallMilliseconds: loop.wallMilliseconds, nonce: [UInt8](repeating: 0x4B, count: 24))

@@ -29,11 +29,11 @@ enum LoginJudgement {
             return DiagnosisFinding(
                 .problem, .credentialsRefused, place,
                 "\(name) does not let the client in\(who) by \(own.mechanism ?? "SASL")\(said).",
-                advice: advice(own.mechanism))
+                advice: advice(own))
         case .loginFails(let words):
             return DiagnosisFinding(
                 .problem, .loginFailed, place, "The client could not say to \(name) who it is: \(words).",
-                advice: advice(own.mechanism))
+                advice: advice(own))
         }
     }
 
@@ -52,8 +52,11 @@ enum LoginJudgement {
                 + "or use a listener without authentication.")
     }
 
-    private static func advice(_ mechanism: String?) -> String {
-        switch mechanism {
+    private static func advice(_ own: OwnSecurity) -> String {
+        switch own.mechanism {
+        case _ where own.isDelegationToken:
+            "Look at the token: its id and HMAC in sasl.jaas.config, and whether it has ended (kw tokens --describe); kw tokens "
+                + "--create makes another."
         case "PLAIN":
             "Look at user and password in sasl.jaas.config (sasl.username, sasl.password), and whether the broker has the "
                 + "user: user_NAME in the listener's plain.sasl.jaas.config."

@@ -17,6 +17,8 @@ package struct OwnSecurity: Sendable, Equatable {
     package var remarks: [String] = []
     /// The name of its SASL mechanism, where it has one.
     package var mechanism: String?
+    /// Whether it says with a delegation token who it is.
+    package var isDelegationToken = false
     /// Whom the brokers take it for, as far as its settings tell, such as `User:alice`.
     package var principal: String?
     /// The dates of the token that it says it with, where that has some.

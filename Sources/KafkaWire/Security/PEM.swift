@@ -55,6 +55,45 @@ enum KeyFileKind: Equatable {
             }
         }
 
+        /// The text with the ends of lines that OpenSSL wants, where those around and within a block were lost, as in a settings file
+        /// whose value is one line; nil where it has them. Java reads both.
+        static func withLines(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+            let (begin, end, dashes) = (Array("-----BEGIN ".utf8), Array("-----END ".utf8), Array("-----".utf8))
+            let newline = UInt8(ascii: "\n")
+            var out: [UInt8] = []
+            var rest = bytes[...]
+            var hasChanged = false
+            while let start = place(of: begin, in: rest),
+                let label = place(of: dashes, in: rest[(start + begin.count)...]),
+                let stop = place(of: end, in: rest[(label + dashes.count)...]),
+                let last = place(of: dashes, in: rest[(stop + end.count)...])
+            {
+                let body = rest[(label + dashes.count)..<stop]
+                out += rest[start..<(label + dashes.count)] + [newline]
+                // What has lines, or headers in front (RFC 1421), is as it was.
+                if body.contains(newline) || body.contains(UInt8(ascii: ":")) {
+                    out += body
+                } else {
+                    hasChanged = true
+                    var column = 0
+                    for byte in body where byte > 0x20 {
+                        out.append(byte)
+                        column += 1
+                        if column.isMultiple(of: 64) { out.append(newline) }
+                    }
+                    out.append(newline)
+                }
+                out += rest[stop..<(last + dashes.count)] + [newline]
+                rest = rest[(last + dashes.count)...]
+            }
+            return hasChanged ? out : nil
+        }
+
+        private static func place(of word: [UInt8], in bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
+            guard bytes.count >= word.count else { return nil }
+            return (bytes.startIndex...(bytes.endIndex - word.count)).first { bytes[$0...].starts(with: word) }
+        }
+
         private static func read(
             _ bytes: [UInt8], _ what: String, _ start: Int, _ next: (OpaquePointer) -> Bool
         ) throws(PEMTrouble) {
@@ -64,7 +103,7 @@ enum KeyFileKind: Equatable {
                         + "convert it: openssl x509 -inform DER")
             }
             OpenSSL.forgetErrors()
-            let count: Int? = bytes.withUnsafeBytes { buffer in
+            let count: Int? = (bytes.withUnsafeBytes(withLines) ?? bytes).withUnsafeBytes { buffer in
                 OpenSSL.withSource(buffer) { source in
                     var count = 0
                     while count < most, next(source) { count += 1 }
@@ -106,6 +145,10 @@ enum KeyFileKind: Equatable {
         }
 
         private static func key(_ bytes: UnsafeRawBufferPointer, password: Secret?) throws(PEMTrouble) -> KeyHandle {
+            if var lines = withLines(bytes) {
+                defer { lines.withUnsafeMutableBytes { Secret.wipe($0) } }
+                return try key(lines, password: password)
+            }
             OpenSSL.forgetErrors()
             let key: OpaquePointer?? = OpenSSL.withPassword(password) { password in
                 OpenSSL.withSource(bytes) { source in

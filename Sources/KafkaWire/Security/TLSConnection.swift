@@ -118,7 +118,11 @@
                 failure.refusal = transport.refusal
                 failure.firstByte = transport.firstByte
                 failure.wasAskedForCertificate = transport.wasAskedForCertificate
-                failure.hasCertificate = SSL_get_certificate(connection) != nil
+                if let own = SSL_get_certificate(connection) {
+                    failure.hasCertificate = true
+                    let isOver = X509_cmp_current_time(X509_get0_notAfter(own)) < 0
+                    if isOver, transport.wasAskedForCertificate { failure.ended = CertificateSummary(own) }
+                }
                 failure.net = transport.readFailure
                 failure.hasEnded = transport.hasEnded
                 return .failed(failure.reason)

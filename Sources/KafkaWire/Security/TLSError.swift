@@ -34,6 +34,8 @@ public struct TLSError: Error, Equatable, Sendable {
         case certificateRequired
         /// The other side does not believe the certificate that it was shown.
         case certificateRefused(TLSAlert)
+        /// The other side does not believe the certificate that it was shown, which is no longer valid.
+        case ownExpired(CertificateSummary)
         /// The other side ends the connection for another reason.
         case alert(TLSAlert)
         /// The other side closed the connection during the handshake.
@@ -171,6 +173,9 @@ extension TLSError: CustomStringConvertible {
             return "the client has shown no certificate, which is required here (ssl.client.auth=required)"
         case .certificateRefused(let alert):
             return "the \(other) does not believe this side's certificate (\(alert)): \(hint(alert))"
+        case .ownExpired(let certificate):
+            return "the \(other) does not take this side's certificate (\(certificate.title)), which has expired on "
+                + "\(UTCTime(seconds: certificate.validUntil).text); renew it (ssl.keystore.location)"
         case .alert(let alert) where alert.code == 40 && side == .client:
             return
                 "the server refuses (handshake_failure): it takes none of the ciphers offered, or wants a certificate "

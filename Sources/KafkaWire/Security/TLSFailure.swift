@@ -12,6 +12,8 @@
         /// Whether the other side wanted a certificate, and got one.
         var wasAskedForCertificate = false
         var hasCertificate = false
+        /// The certificate that it got, where that is no longer valid.
+        var ended: CertificateSummary?
         var net: NetError?
         var hasEnded = false
 
@@ -19,7 +21,11 @@
         var reason: TLSError.Reason? {
             if let failure, failure.library == ERR_LIB_SSL {
                 if failure.reason == SSL_R_CERTIFICATE_VERIFY_FAILED, let refusal { return reason(refusal) }
-                if let alert { return reason(alert) }
+                if let alert {
+                    let reason = reason(alert)
+                    if case .certificateRefused = reason, let ended { return .ownExpired(ended) }
+                    return reason
+                }
             }
             // The types of records are 20 to 24 (RFC 8446, B.1).
             if let firstByte, !(20...24).contains(firstByte) { return .plainPeer }

@@ -39,6 +39,27 @@ import Testing
         await broker.stop()
     }
 
+    /// It was told when the input ended, which it may never do.
+    @Test func aLineThatDoesNotArriveIsToldWhileMoreAreWaitedFor() async throws {
+        let broker = try await Self.broker()
+        broker.on(.produce) { _ in .fail(.topicAuthorizationFailed) }
+        let path = try Program.file([]).path + ".fifo"
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        let writer = open(path, O_RDWR)
+        try #require(writer >= 0)
+        let run = try Program.start(
+            ["produce", "--topic", "t", "--bootstrap-server", broker.bootstrapServers], input: path)
+        for number in 1...2 {
+            try #require(write(writer, "line\n", 5) == 5)
+            try await eventually { try run.error.text().contains("line \(number): ") }
+        }
+        close(writer)
+        let outcome = try run.wait()
+        #expect(outcome.status == 1 && outcome.error.split(separator: "\n").count == 2, "\(outcome.error)")
+        await broker.stop()
+    }
+
     /// The two ends fit together: keys, values, headers, times and partitions come through.
     @Test func whatConsumePrintsProduceTakes() async throws {
         let broker = try await Self.broker(["a": 3, "b": 3, "c": 1])

@@ -9,6 +9,22 @@
     @Suite(.turn) struct DevelopmentCATests {
         private static let now = Int64(Date.now.timeIntervalSince1970)
 
+        /// A settings file has a value on one line; Java reads it.
+        @Test(arguments: [" ", ""]) func textsWhoseLinesWereLostAreRead(end: String) throws {
+            let days = DevelopmentCA.Validity(days: 30, now: Self.now)
+            let authority = try DevelopmentCA.authority(named: "our authority", days)
+            let server = try DevelopmentCA.issue("our server", .server(names: ["localhost"]), days, by: authority)
+            let folded = server.certificate.replacing("\n", with: end)
+            #expect(try certificates(pem: folded) == certificates(pem: server.certificate))
+            #expect(try certificates(pem: "# of ours" + folded).count == 2)
+            var options = TLSOptions()
+            options.trust = .pem(authority.certificate.replacing("\n", with: end))
+            let key = server.key.text.replacing("\n", with: end)
+            options.identity = .pem(certificate: folded, key: Secret(key), password: nil)
+            #expect(try TLSContext(options).ownCertificate?.subject == "CN=our server,O=KafkaWire development")
+            #expect(throws: (any Error).self) { try certificates(pem: String(folded.dropLast(30))) }
+        }
+
         @Test func openSSLBelievesThem() throws {
             let place = FileManager.default.temporaryDirectory.appending(
                 path: "kafkawire-ca-\(UInt32.random(in: 0 ... .max))")

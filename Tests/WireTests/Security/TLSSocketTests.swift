@@ -227,6 +227,26 @@
             #expect(throws: NetError.self) { try Self.send([1], near) }
         }
 
+        /// A server says but that it does not take it; this side knows that it has ended.
+        @Test func anOwnCertificateThatHasEndedIsTold() throws {
+            let made = try #require(ForeignCertificates.shared)
+            let pair = try Pair(.v13, demanding: true) {
+                $0.identity = .pemFiles(
+                    certificate: made.path("expiredclient.pem"), key: made.path("expiredclient.key"), password: nil)
+            }
+            let (a, b) = MemorySocket.pair()
+            let (near, far) = try pair.over(a, b)
+            _ = Driving.shake(near, far)
+            #expect(throws: NetError.self) { try Self.take(near) }
+            guard case .ownExpired(let certificate)? = near.failure?.reason else {
+                Issue.record("\(String(describing: near.failure))")
+                return
+            }
+            #expect(
+                "\(near.failure.map { "\($0)" } ?? "")".contains("has expired on 2021-02-03 04:05:06 UTC; renew it"))
+            #expect(certificate.subject.contains("expiredclient"))
+        }
+
         @Test func whatIsClosedIsUsedNoMore() throws {
             let (near, far, a, _) = try Pair().connected()
             near.close()

@@ -46,6 +46,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("the key's file /x (ssl.keystore.location) cannot be read", "ssl.keystore.location"),
+        ("the authorities' file /x (ssl.truststore.location) cannot be read", "ssl.truststore.location"),
+        ("the key is not opened by the password in ssl.key.password", "ssl.key.password"),
+        ("ssl.keystore.certificate.chain has no certificate in it", "ssl.keystore.certificate.chain"),
+        ("something else", "ssl.truststore.location"),
+    ]) func theSettingIsTheOneThatTheSentenceNames(sentence: String, setting: String) {
+        #expect(TLSError(.setting(sentence)).setting == setting)
+    }
+
     /// Every sentence says who and what to do, and ends without a full stop, as all errors.
     @Test func errorsAreSentences() {
         let certificate = CertificateSummary(
@@ -55,7 +65,8 @@ import Testing
             .expired(certificate), .notYetValid(certificate), .unknownAuthority(certificate), .selfSigned(certificate),
             .nameMismatch(wanted: "h", certificate), .revoked(certificate), .revocationUnknown("w", certificate),
             .untrusted("w", certificate), .untrusted("w", nil), .plainPeer, .noCommonVersion, .noCommonCipher,
-            .certificateRequired, .certificateRefused(TLSAlert(48)), .alert(TLSAlert(80)), .alert(TLSAlert(40)),
+            .certificateRequired, .certificateRefused(TLSAlert(48)), .ownExpired(certificate), .alert(TLSAlert(80)),
+            .alert(TLSAlert(40)),
             .closed,
             .timedOut, .connection("w"), .broken("w"),
         ]

@@ -15,21 +15,29 @@ struct LineLedger {
     /// Whether lines are in transactions: of one that is aborted all come to nothing, which is told once and not for each.
     private let isTransactional: Bool
 
-    init(isTransactional: Bool = false) { self.isTransactional = isTransactional }
+    /// Hears of each failure as soon as it is known, up to ``told``.
+    private let tell: @Sendable (String) -> Void
+
+    init(isTransactional: Bool = false, tell: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.isTransactional = isTransactional
+        self.tell = tell
+    }
 
     private struct Outcome {
         var failedLines = 0
-        var sentences: [String] = []
+        var sentences = 0
         /// Failures beyond those that are told one by one.
         var untold = 0
 
-        mutating func note(_ lines: [(first: Int, count: Int)], _ error: KafkaError) {
+        /// The sentence that is to be told; nil where there were enough.
+        mutating func note(_ lines: [(first: Int, count: Int)], _ error: KafkaError) -> String? {
             failedLines += lines.reduce(0) { $0 + $1.count }
-            if sentences.count < LineLedger.told {
-                sentences.append("\(LineLedger.name(lines)): \(error.message)")
-            } else {
+            guard sentences < LineLedger.told else {
                 untold += 1
+                return nil
             }
+            sentences += 1
+            return "\(LineLedger.name(lines)): \(error.message)"
         }
     }
 
@@ -63,8 +71,7 @@ struct LineLedger {
     }
 
     private func watch(_ entry: Entry) -> Task<Void, Never> {
-        let outcome = outcome
-        let isTransactional = isTransactional
+        let (outcome, isTransactional, tell) = (outcome, isTransactional, tell)
         return Task {
             // A batch that was too large for its topic has gone in parts, of which some may have arrived.
             var runs = entry.runs[...]
@@ -72,7 +79,7 @@ struct LineLedger {
                 let lines = Self.take(part.count, from: &runs)
                 guard let error = part.error else { continue }
                 if isTransactional, error.code == .broker(.transactionAbortable) { continue }
-                outcome.withLock { $0.note(lines, error) }
+                if let sentence = outcome.withLock({ $0.note(lines, error) }) { tell(sentence) }
             }
         }
     }
@@ -92,6 +99,14 @@ struct LineLedger {
         return taken
     }
 
+    /// Nothing comes at present: what was noted is watched, so that it is told without waiting for more.
+    mutating func rest() {
+        for place in filling.indices {
+            guard let entry = filling[place].take() else { continue }
+            sent.append(watch(entry))
+        }
+    }
+
     /// Waits for the oldest batches, where there are many.
     mutating func limit() async {
         guard sent.count > Self.most else { return }
@@ -101,8 +116,7 @@ struct LineLedger {
 
     /// Waits until all that was noted has arrived, or has not.
     mutating func settle() async {
-        for case let entry? in filling { sent.append(watch(entry)) }
-        filling = []
+        rest()
         for task in sent { await task.value }
         sent = []
     }
@@ -113,11 +127,9 @@ struct LineLedger {
     /// How many lines did not arrive.
     var failedLines: Int { outcome.withLock { $0.failedLines } }
 
-    /// Which, and why.
-    var sentences: [String] {
-        outcome.withLock { outcome in
-            outcome.sentences + (outcome.untold > 0 ? ["\(outcome.untold) more batches did not arrive"] : [])
-        }
+    /// How many failures were not told one by one, in words; nil where there are none.
+    var untold: String? {
+        outcome.withLock { $0.untold > 0 ? "\($0.untold) more batches did not arrive" : nil }
     }
 
     /// Lines in words: `line 7`, `lines 1-3, 5`; of many runs, the first ones.

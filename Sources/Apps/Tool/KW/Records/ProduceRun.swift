@@ -35,7 +35,8 @@ struct InputFile {
     func close() { if descriptor != STDIN_FILENO { closeDescriptor(descriptor) } }
 }
 
-/// One run of `kw produce`: lines go to the producer, and every one that does not arrive is told with its number.
+/// One run of `kw produce`: lines go to the producer, and every one that does not arrive is told with its number, as soon as that is
+/// known: input may never end.
 struct ProduceRun {
     private let topic: String
     private let partition: PartitionID?
@@ -82,7 +83,10 @@ struct ProduceRun {
         isSync = command.sending.sync
         isJSON = command.json
         self.cuts = cuts
-        ledger = LineLedger(isTransactional: cuts != nil)
+        ledger = LineLedger(isTransactional: cuts != nil) { [tool] sentence in
+            tool.console.endProgress()
+            tool.complain(sentence)
+        }
     }
 
     mutating func perform(_ configuration: KafkaProducer.Configuration) async throws(KafkaError) {
@@ -148,8 +152,8 @@ struct ProduceRun {
             tool.console.note(
                 "\(Figures.counted(sent, "record")) \(cuts == nil ? "sent" : "committed") to \(SafeText.line(topic))")
         }
-        let sentences = failures + ledger.sentences + (ending?.sentences ?? []) + (leftOver.map { [$0] } ?? [])
-        if !sentences.isEmpty { throw ToolFailure(sentences) }
+        let sentences = failures + (ending?.sentences ?? []) + [ledger.untold, leftOver].compactMap(\.self)
+        if !sentences.isEmpty || ledger.hasFailures { throw ToolFailure(sentences) }
     }
 
     // MARK: - Lines
@@ -162,7 +166,10 @@ struct ProduceRun {
         while !tool.shutdown.isRequested {
             // Other tasks of this process may have but this thread.
             await Task.yield()
-            guard reader.waitForInput(50, or: tool.shutdown.descriptor) else { continue }
+            guard reader.waitForInput(50, or: tool.shutdown.descriptor) else {
+                ledger.rest()
+                continue
+            }
             if tool.shutdown.isRequested { return false }
             do throws(FileError) { guard try reader.fill() else { return true } } catch {
                 ending = ToolFailure("\(error)")
