@@ -86,7 +86,14 @@ enum KeyFileKind: Equatable {
                 out += rest[stop..<(last + dashes.count)] + [newline]
                 rest = rest[(last + dashes.count)...]
             }
-            return hasChanged ? out : nil
+            guard hasChanged else { return nil }
+            // What has no end is to be seen as damaged.
+            if let start = place(of: begin, in: rest) {
+                let label =
+                    place(of: dashes, in: rest[(start + begin.count)...]).map { $0 + dashes.count } ?? rest.endIndex
+                out += rest[start..<label] + [newline] + rest[label...]
+            }
+            return out
         }
 
         private static func place(of word: [UInt8], in bytes: Slice<UnsafeRawBufferPointer>) -> Int? {

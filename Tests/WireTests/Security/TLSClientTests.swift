@@ -151,7 +151,7 @@
                 $0.identity = .pemFiles(
                     certificate: $1.path("foreignclient.pem"), key: $1.path("foreignclient.key"), password: nil)
             },
-            Row("an expired certificate", demanding, "(certificate_expired): it has expired") {
+            Row("an expired certificate", demanding, "has expired on 2021-02-03 04:05:06 UTC; renew it") {
                 $0.identity = .pemFiles(
                     certificate: $1.path("expiredclient.pem"), key: $1.path("expiredclient.key"), password: nil)
             },
