@@ -63,13 +63,10 @@ enum KeyFileKind: Equatable {
             var out: [UInt8] = []
             var rest = bytes[...]
             var hasChanged = false
-            while let start = place(of: begin, in: rest),
-                let label = place(of: dashes, in: rest[(start + begin.count)...]),
-                let stop = place(of: end, in: rest[(label + dashes.count)...]),
-                let last = place(of: dashes, in: rest[(stop + end.count)...])
-            {
-                let body = rest[(label + dashes.count)..<stop]
-                out += rest[start..<(label + dashes.count)] + [newline]
+            while cut(&rest, before: begin) != nil, let label = cut(&rest, before: dashes) {
+                out += begin + label + dashes + [newline]
+                // What has no end is seen as damaged.
+                guard let body = cut(&rest, before: end), let other = cut(&rest, before: dashes) else { break }
                 // What has lines, or headers in front (RFC 1421), is as it was.
                 if body.contains(newline) || body.contains(UInt8(ascii: ":")) {
                     out += body
@@ -83,22 +80,18 @@ enum KeyFileKind: Equatable {
                     }
                     out.append(newline)
                 }
-                out += rest[stop..<(last + dashes.count)] + [newline]
-                rest = rest[(last + dashes.count)...]
+                out += end + other + dashes + [newline]
             }
-            guard hasChanged else { return nil }
-            // What has no end is to be seen as damaged.
-            if let start = place(of: begin, in: rest) {
-                let label =
-                    place(of: dashes, in: rest[(start + begin.count)...]).map { $0 + dashes.count } ?? rest.endIndex
-                out += rest[start..<label] + [newline] + rest[label...]
-            }
-            return out
+            return hasChanged ? out : nil
         }
 
-        private static func place(of word: [UInt8], in bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
-            guard bytes.count >= word.count else { return nil }
-            return (bytes.startIndex...(bytes.endIndex - word.count)).first { bytes[$0...].starts(with: word) }
+        /// Takes off what is in front of a word, and the word.
+        private static func cut(
+            _ rest: inout Slice<UnsafeRawBufferPointer>, before word: [UInt8]
+        ) -> Slice<UnsafeRawBufferPointer>? {
+            guard let found = rest.firstRange(of: word) else { return nil }
+            defer { rest = rest[found.upperBound...] }
+            return rest[..<found.lowerBound]
         }
 
         private static func read(
