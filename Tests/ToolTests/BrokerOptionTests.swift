@@ -113,7 +113,7 @@ import Testing
             ", line 3: Kafka's brokers have no setting num.partition; did you mean num.partitions"
         ),
         ("# c\nlog.retention.ms = long", ", line 2: Invalid value long for configuration log.retention.ms"),
-        ("a=\\uXYZ", ", line 1: \\uXYZ is no character"),
+        ("a=\\uXYZ", ", line 1: \\u takes four hexadecimal digits"),
     ]) func aWrongFileIsOneSentence(content: String, part: String) throws {
         let file = try Program.file(Array(content.utf8))
         defer { file.remove() }

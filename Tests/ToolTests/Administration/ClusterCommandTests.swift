@@ -168,7 +168,7 @@ import Testing
         (
             "request.timeout.ms=soon\n",
             "line 1: request.timeout.ms is \"soon\"; it must be a whole number of milliseconds"
-        ), ("a=\\uX\n", "line 1: \\uX"),
+        ), ("a=\\uX\n", "line 1: \\u takes four hexadecimal digits"),
     ]) func settingsThatCannotBeAreNamed(content: String, part: String) async throws {
         let file = try Program.file(Array(content.utf8))
         defer { file.remove() }

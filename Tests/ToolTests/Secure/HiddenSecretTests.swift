@@ -39,7 +39,7 @@ import Testing
         "transactions describe-producers": [["--topic", "t", "--partition", "0", "CONFIG"]],
         "transactions abort": [["--topic", "t", "--partition", "0", "--start-offset", "0", "CONFIG"]],
         "transactions find-hanging": [["--broker-id", "1", "CONFIG"]],
-        "transactions force-terminate": [["--transactional-id", "x", "CONFIG"]],
+        "transactions forceTerminateTransaction": [["--transactional-id", "x", "CONFIG"]],
         "log-dirs": [["--describe", "CONFIG"]],
         "leader-election": [["--election-type", "preferred", "--all-topic-partitions", "CONFIG"]],
         "metadata-quorum describe": [["--status", "CONFIG"]],
