@@ -128,7 +128,9 @@ import Testing
                 }
             }
             try await Self.transact(producer) { try await $0.enqueue(ProducerRecord(topic: topic, value: "seen")) }
-            #expect(try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["seen"]])
+            try await inTime {
+                try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["seen"]]
+            }
         }
     }
 
@@ -145,7 +147,9 @@ import Testing
             #expect(error?.transaction == .abortable, "\(error?.message ?? "")")
             try await producer.abortTransaction()
             try await Self.transact(producer) { try await $0.enqueue(ProducerRecord(topic: topic, value: "next")) }
-            #expect(try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["next"]])
+            try await inTime {
+                try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["next"]]
+            }
         }
     }
 
@@ -160,7 +164,9 @@ import Testing
             let error = await #expect(throws: KafkaError.self) { try await old.commitTransaction() }
             #expect(error?.transaction == .fenced, "\(error?.message ?? "")")
             try await Self.transact(new) { try await $0.enqueue(ProducerRecord(topic: topic, value: "new")) }
-            #expect(try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["new"]])
+            try await inTime {
+                try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["new"]]
+            }
             // And an administrator does.
             try await new.beginTransaction()
             try await new.send(ProducerRecord(topic: topic, value: "cut off"))
@@ -168,7 +174,9 @@ import Testing
             _ = try await cluster.admin.fenceProducers([id]).get()
             let fenced = await #expect(throws: KafkaError.self) { try await new.commitTransaction() }
             #expect(fenced?.transaction == .fenced, "\(fenced?.message ?? "")")
-            #expect(try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["new"]])
+            try await inTime {
+                try await cluster.values(of: topic, .readCommitted) == [TopicPartition(topic, 0): ["new"]]
+            }
         }
     }
 
@@ -209,7 +217,7 @@ import Testing
                 try await transaction.sendOffsets(
                     [partition: .init(offset: 7, metadata: "why")], group: .init(groupId: group))
             }
-            #expect(try await committed() == 7)
+            try await inTime { try await committed() == 7 }
             // A member that there is not is refused.
             try await producer.beginTransaction()
             let error = await #expect(throws: KafkaError.self) {
