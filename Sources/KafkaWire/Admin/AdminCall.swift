@@ -320,7 +320,9 @@ extension AdminCall {
         error.topic = error.topic ?? subject.topic
         error.partition = error.partition ?? subject.partition
         // Without a broker the error is this client's own, which says more.
-        if error.code == .unsupportedVersion, error.broker != nil, let release = API.of(R.api)?.firstRelease {
+        if error.code == .unsupportedVersion, error.broker != nil, error.setting == nil,
+            let release = API.of(R.api)?.firstRelease
+        {
             error.message =
                 "could not \(subject.appended(to: what)): \(error.broker.map { "broker \($0)" } ?? "the broker") does not "
                 + "serve \(R.api) in a version that this client speaks; it is in Kafka since \(release)"

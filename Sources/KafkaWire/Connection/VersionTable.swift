@@ -67,7 +67,15 @@ public struct VersionTable: Sendable, Equatable {
         let ours = known.lowerBound...min(API.of(api)?.latestStable ?? known.upperBound, limit)
         if let version = Self.common(ours, ranges[api]) { return version }
         if let held, Self.common(ours, held.all[api]) != nil { throw held.pin.error(api, broker: broker) }
-        guard let theirs = (held?.all ?? ranges)[api] else {
+        let all = held?.all ?? ranges
+        guard let theirs = all[api] else {
+            if all.isOfController {
+                throw KafkaError(
+                    .unsupportedVersion,
+                    "\(broker) is the port of a KRaft controller, which serves no \(api); name a port of the brokers, one of "
+                        + "listeners that is not in controller.listener.names (KIP-919)",
+                    broker: broker, api: api, setting: "bootstrap.servers")
+            }
             let release = API.of(api)?.firstRelease
             throw KafkaError(
                 .unsupportedVersion,
@@ -102,5 +110,15 @@ public struct VersionTable: Sendable, Equatable {
             .unsupportedVersion,
             "version \(version) of \(R.api) cannot be spoken with broker \(broker): it speaks \(spoken), this client "
                 + "\(R.versions.lowerBound) to \(R.versions.upperBound)", broker: broker, api: R.api)
+    }
+}
+
+extension [APIKey: ClosedRange<Int16>] {
+    /// BrokerRegistration, which no client sends.
+    private static var brokerRegistration: APIKey { APIKey(rawValue: 62) }
+
+    /// Whether that is what a KRaft controller speaks: brokers register there, and have no metadata from there.
+    fileprivate var isOfController: Bool {
+        self[.metadata] == nil && self[.produce] == nil && self[Self.brokerRegistration] != nil
     }
 }

@@ -36,6 +36,17 @@ import Testing
         #expect(error?.api == .metadata)
     }
 
+    /// Apache Kafka 4.0's port 9093 of KRaft: no Metadata, but brokers register there (KIP-919).
+    @Test func aControllersPortIsNamed() {
+        let controller = VersionTable([.describeQuorum: 0...2, APIKey(rawValue: 62): 0...4, .createTopics: 2...7])
+        let error = #expect(throws: KafkaError.self) {
+            try controller.negotiate(MetadataRequest.self, broker: "b:1")
+        }
+        #expect(error?.code == .unsupportedVersion && error?.setting == "bootstrap.servers")
+        #expect(error?.message.contains("the port of a KRaft controller") == true, "\(String(describing: error))")
+        #expect(error?.message.contains("older than") == false)
+    }
+
     @Test func theGroupRequestsOfLibrdkafkasMockClusterStayInflexible() {
         func table(heartbeat: Int16) -> VersionTable {
             VersionTable(
