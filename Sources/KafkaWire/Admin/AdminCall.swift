@@ -288,6 +288,8 @@ extension AdminCall {
 
     fileprivate func mayPass(_ error: KafkaError, _ tries: Int, _ triesOfUnknown: Int) -> Bool {
         guard error.isRetriable, !error.isOfSize else { return false }
+        // A broker that stops does not close twice in that place; one that wants to know who the client is always does.
+        if error.isOfDoor, tries > 1 { return false }
         guard let code = error.code.broker else { return true }
         if final.contains(code) { return false }
         let unknown: [ErrorCode] = [.unknownTopicOrPartition, .unknownTopicId, .brokerNotAvailable]

@@ -339,7 +339,7 @@ package actor BrokerConnection {
             switch action {
             case .deliver(let id, let frame):
                 guard let waiter = waiters.removeValue(forKey: id) else { continue }
-                if isNegotiated { hasServed = true }
+                if isNegotiated, !waiter.api.isOfSASL { hasServed = true }
                 tellAnswer(waiter, bytes: frame.count + 4)
                 waiter.continuation.resume(returning: .success(frame))
             case .fail(let id, let reason):

@@ -1,5 +1,8 @@
 /// Why there is no answer, as an error that says what to look at.
 extension BrokerConnection {
+    /// Whether the client says who it is by a delegation token.
+    private var hasToken: Bool { (security.sasl as? ScramMechanism)?.options.isToken ?? false }
+
     func failure(_ reason: ConnectionState.Reason, _ api: APIKey?) -> KafkaError {
         switch reason {
         // Who has not spoken Kafka yet never will; from a broker, it was an accident.
@@ -25,6 +28,8 @@ extension BrokerConnection {
                 broker: name, api: api, isRetriable: true)
         case .net(let error) where isNegotiated && !hasServed && security.sasl == nil && error.cause == .ended:
             .wantsSASL(name)
+        case .net(let error) where isNegotiated && hasToken && !hasServed && error.cause == .ended:
+            .tokenEnded(name)
         case .net(let error): .net(error, broker: name)
         case .unauthenticated(let error): error
         case .wire(let error) where error.isOfSize:

@@ -23,7 +23,26 @@ extension KafkaError {
             "broker \(broker) told its versions and closed the connection at the first request behind that: where it is not "
                 + "just stopping, it wants to know who the client is (SASL); set security.protocol to SASL_PLAINTEXT, or to "
                 + "SASL_SSL under TLS, with sasl.mechanism and sasl.jaas.config", broker: broker,
-            setting: "security.protocol")
+            setting: doorSetting)
+    }
+
+    private static let doorSetting = "security.protocol"
+
+    /// Whether the broker closed the connection just behind the door, which says that this client may not have come in as it
+    /// should have: by ``wantsSASL(_:)`` or ``tokenEnded(_:)``.
+    var isOfDoor: Bool {
+        code == .connectionFailed && setting == Self.doorSetting
+            || code == .authenticationFailed && isRetriable && setting == "sasl.jaas.config"
+    }
+
+    /// A delegation token's owner was let in, and the connection closed at once: Kafka takes a token that has ended for one
+    /// with a session of no time, and closes at the next request.
+    static func tokenEnded(_ broker: String) -> KafkaError {
+        KafkaError(
+            .authenticationFailed,
+            "broker \(broker) took the delegation token, and closed the connection at the first request behind that: where it is "
+                + "not just stopping, the token has ended; look at its end (kw tokens --describe), and renew it or create another "
+                + "one", broker: broker, api: .saslAuthenticate, setting: "sasl.jaas.config", isRetriable: true)
     }
 
     /// The broker's listener does not know the mechanism.
