@@ -151,20 +151,22 @@ extension KafkaAdmin {
                 }
             },
             read: { response, _, _ in
-                response.results.map {
-                    AdminReply(
-                        ConfigResource(.init(rawValue: $0.resourceType), $0.resourceName), $0.errorCode,
-                        $0.errorMessage, $0.configs.map { Self.entry($0) }.sorted { $0.name < $1.name })
+                response.results.map { result in
+                    let resource = ConfigResource(.init(rawValue: result.resourceType), result.resourceName)
+                    return AdminReply(
+                        resource, result.errorCode, result.errorMessage,
+                        result.configs.map { Self.entry($0, of: resource.kind) }.sorted { $0.name < $1.name })
                 }
             })
         return await cluster.perform(call, about: resources)
     }
 
-    private static func entry(
-        _ config: DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult
+    static func entry(
+        _ config: DescribeConfigsResponse.DescribeConfigsResult.DescribeConfigsResourceResult,
+        of kind: ConfigResource.Kind
     ) -> ConfigEntry {
-        // Kafka leaves such values out; another broker may not.
-        let isSensitive = config.isSensitive || SensitiveSettings.contains(config.name)
+        // Kafka leaves such values out; another broker may not. What a logger writes is no secret, whatever its class is about.
+        let isSensitive = config.isSensitive || kind != .brokerLogger && SensitiveSettings.contains(config.name)
         return ConfigEntry(
             name: config.name, value: isSensitive ? nil : config.value,
             source: ConfigSource(rawValue: config.configSource), isReadOnly: config.readOnly, isSensitive: isSensitive,
