@@ -298,7 +298,7 @@ extension AdminCall {
 
     private func refusal(_ item: Item, _ code: ErrorCode, _ message: String?, _ broker: String) -> KafkaError {
         let subject = subject(item)
-        let said = message.flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
+        let said = KafkaError.words(of: message)
         return .refused(
             code, "could not \(subject.appended(to: what))\(said)", by: broker, api: R.api, topic: subject.topic,
             partition: subject.partition)

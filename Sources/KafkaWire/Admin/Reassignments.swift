@@ -131,7 +131,7 @@ extension KafkaAdmin {
                 for entry in topic.partitionResult {
                     let partition = TopicPartition(topic.topic, entry.partitionId)
                     guard results[partition] == nil else { continue }
-                    let said = entry.errorMessage.flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
+                    let said = KafkaError.words(of: entry.errorMessage)
                     results[partition] =
                         entry.errorCode == .none
                         ? .success(())

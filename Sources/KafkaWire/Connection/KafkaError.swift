@@ -140,6 +140,13 @@ extension KafkaError {
             "log in with credentials of your own, over SASL or with a certificate: who comes in without, or with a token, "
                 + "cannot ask for tokens"
         case .delegationTokenNotFound: "it has ended, or is another cluster's; look at its HMAC"
+    /// What a broker says besides a code, as it stands behind what failed; empty where that says nothing. Kafka's controller
+    /// answers what is not allowed with a dump of its own request object, which is for nobody.
+    static func words(of message: String?) -> String {
+        guard let message, !message.isEmpty, !message.hasPrefix("Request Request(") else { return "" }
+        return " (\(message))"
+    }
+
         case .delegationTokenOwnerMismatch: "its owner may, and its renewers"
         case .delegationTokenExpired: "it has ended; create another one"
         case .delegationTokenAuthorizationFailed:

@@ -223,7 +223,7 @@ struct HeartbeatMembership: GroupMembership {
 
     private mutating func refused(_ response: ConsumerGroupHeartbeatResponse, now: Instant) -> [Action] {
         let code = response.errorCode
-        let words = response.errorMessage.map { " (\($0))" } ?? ""
+        let words = KafkaError.words(of: response.errorMessage)
         let error = KafkaError.refused(
             code, "could not stay in group \(groupId)\(words)", api: .consumerGroupHeartbeat)
         switch code {

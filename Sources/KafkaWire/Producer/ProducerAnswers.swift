@@ -35,7 +35,7 @@ extension ProducerEngine {
         if result.errorCode != .none, hint.leaderId >= 0 {
             cluster.assumeIsolated { _ = $0.setLeader(of: target, hint.leaderId, epoch: hint.leaderEpoch) }
         }
-        let words = result.errorMessage.map { " (\($0))" } ?? ""
+        let words = KafkaError.words(of: result.errorMessage)
         let count = Int(entry.batch.extent.count)
         let isTooLarge = result.errorCode == .messageTooLarge && count == 1
         let error = KafkaError.refused(
