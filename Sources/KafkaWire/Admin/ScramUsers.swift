@@ -72,11 +72,39 @@ extension KafkaAdmin {
         case set(ScramMechanism, iterations: Int32, salt: [UInt8], saltedPassword: [UInt8])
         /// Takes the password with that hash away.
         case delete(ScramMechanism)
+
+        fileprivate var mechanism: ScramMechanism {
+            switch self {
+            case .set(let mechanism, _, _, _): mechanism
+            case .delete(let mechanism): mechanism
+            }
+        }
     }
 
-    /// Adds, changes and deletes users (AlterUserScramCredentials, Kafka 2.7). All changes of a user are made or none.
-    /// Errors are, among others, RESOURCE_NOT_FOUND, UNACCEPTABLE_CREDENTIAL and DUPLICATE_RESOURCE.
+    /// Adds, changes and deletes users (AlterUserScramCredentials, Kafka 2.7). Kafka takes one change of a user in a request:
+    /// several are made one after the other, in their order, until one is refused. Errors are, among others,
+    /// RESOURCE_NOT_FOUND, UNACCEPTABLE_CREDENTIAL and, where one mechanism is changed twice, DUPLICATE_RESOURCE.
     public func alterScramUsers(_ changes: [String: [ScramChange]]) async -> Results<String, Void> {
+        var results: Results<String, Void> = [:]
+        var left: [String: ArraySlice<ScramChange>] = changes.mapValues { $0[...] }
+        while !left.isEmpty {
+            var next: [String: [ScramChange]] = [:]
+            for (user, rest) in left.inOrder {
+                // Who changes one mechanism twice is told so by the broker.
+                let isTwice = Set(rest.map(\.mechanism)).count < rest.count
+                next[user] = isTwice ? Array(rest) : Array(rest.prefix(1))
+                left[user] = isTwice ? [] : rest.dropFirst()
+            }
+            results.merge(await alterOnce(next)) { _, new in new }
+            left = left.filter { user, rest in
+                guard case .success? = results[user] else { return false }
+                return !rest.isEmpty
+            }
+        }
+        return results
+    }
+
+    private func alterOnce(_ changes: [String: [ScramChange]]) async -> Results<String, Void> {
         let call = AdminCall<String, AlterUserScramCredentialsRequest, Void>(
             what: "alter user", route: .all(.controller), subject: { .other($0) }, final: .finalFromController,
             build: { users, _ in
