@@ -43,7 +43,7 @@ extension Cluster {
             (host, port) = (found.host, found.port)
         }
         if code == .none, id < 0 { code = .coordinatorNotAvailable }
-        guard code == .none else { throw .refused(code, what, by: answer.broker, api: .findCoordinator) }
+        guard code == .none else { throw .refused(code, what, by: answer.broker, api: .findCoordinator, of: key) }
         return (id, host, port)
     }
 
@@ -96,7 +96,7 @@ extension Cluster {
                     found[entry.key] = .failure(
                         .refused(
                             entry.errorCode, "could not find the coordinator of \(entry.key)", by: answer.broker,
-                            api: .findCoordinator))
+                            api: .findCoordinator, of: entry.key))
                     continue
                 }
                 guard entry.nodeId >= 0 else { continue }

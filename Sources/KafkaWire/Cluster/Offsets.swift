@@ -188,7 +188,7 @@ extension Cluster {
             throw .leftOut(what, by: answer.broker, api: .offsetFetch)
         }
         guard told.error == .none else {
-            throw .refused(told.error, what, by: answer.broker, api: .offsetFetch)
+            throw .refused(told.error, what, by: answer.broker, api: .offsetFetch, of: group)
         }
         var found: [TopicPartition: CommittedOffset] = [:]
         for partition in asked.sorted() {

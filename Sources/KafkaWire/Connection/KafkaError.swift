@@ -100,13 +100,13 @@ extension KafkaError {
     /// Whether the broker's answer is larger than this client takes: the same question has the same answer.
     var isOfSize: Bool { code == .malformedResponse && setting == "receive.message.max.bytes" }
 
-    /// A broker's refusal, in words.
+    /// A broker's refusal, in words; `resource` is the group or transactional id that it is about.
     static func refused(
         _ code: ErrorCode, _ what: String, by broker: String? = nil, api: APIKey? = nil, topic: String? = nil,
-        partition: PartitionID? = nil, advice: String? = nil
+        partition: PartitionID? = nil, of resource: String? = nil, advice: String? = nil
     ) -> KafkaError {
         let who = broker.map { "broker \($0)" } ?? "the broker"
-        let hint = advice ?? RequiredOperation.advice(code, api: api, topic: topic) ?? Self.advice(for: code)
+        let hint = advice ?? RequiredOperation.advice(code, api: api, of: topic, resource) ?? Self.advice(for: code)
         return KafkaError(
             .broker(code), "\(what): \(who) answered \(code.name)\(hint.map { "; \($0)" } ?? "")",
             broker: broker, api: api, topic: topic, partition: partition)
@@ -120,6 +120,14 @@ extension KafkaError {
         return KafkaError(
             .malformedResponse, "\(what): \(who) left it out of its answer", broker: broker, api: api,
             topic: topic, partition: partition, isRetriable: true)
+    }
+
+    /// As who uses a client so is told.
+    func told(for use: RequiredOperation.Use) -> KafkaError {
+        guard let code = code.broker else { return self }
+        var error = self
+        error.message = RequiredOperation.sentence(message, for: use, code)
+        return error
     }
 
     private static func advice(for code: ErrorCode) -> String? {

@@ -28,9 +28,15 @@ package enum RequiredOperation {
 
     /// What to do about a refusal: the operation, the resource as far as it is known, and who can help. Nil for a code
     /// of something else.
-    static func advice(_ code: ErrorCode, api: APIKey?, topic: String?) -> String? {
+    static func advice(_ code: ErrorCode, api: APIKey?, of topic: String?, _ other: String? = nil) -> String? {
         guard let resource = Resource(code) else { return nil }
-        let name = resource == .topic ? topic.map { " \($0)" } ?? "" : ""
+        let named: String? =
+            switch resource {
+            case .topic: topic
+            case .group, .transactionalId: other
+            case .cluster: nil
+            }
+        let name = named.map { " \($0)" } ?? ""
         if api == .initProducerId, resource == .cluster {
             return "it takes WRITE on any topic, or IDEMPOTENT_WRITE on the cluster, which an administrator has to "
                 + "grant (ACL)"
@@ -38,7 +44,33 @@ package enum RequiredOperation {
         guard let api, let operation = of(api, on: resource) else {
             return "an administrator has to grant the permission on the \(resource.rawValue)\(name) (ACL)"
         }
-        return "it takes \(operation) on the \(resource.rawValue)\(name), which an administrator has to grant (ACL)"
+        return "\(sentence(operation, resource))\(name), which an administrator has to grant (ACL)"
+    }
+
+    private static func sentence(_ operation: String, _ resource: Resource) -> String {
+        "it takes \(operation) on the \(resource.rawValue)"
+    }
+
+    /// What a client is for: it needs more than the request that was refused.
+    enum Use: Sendable {
+        case consuming
+        case producing
+
+        /// What it needs of a kind of resource, which brings DESCRIBE with it; nil where nothing is known of it.
+        fileprivate func operation(on resource: Resource) -> String? {
+            switch (self, resource) {
+            case (.consuming, .topic), (.consuming, .group), (.producing, .group): "READ"
+            case (.producing, .topic), (.producing, .transactionalId): "WRITE"
+            case (.consuming, .transactionalId), (_, .cluster): nil
+            }
+        }
+    }
+
+    /// A refusal's sentence for who uses the client so: whoever grants the DESCRIBE that one request wanted would see the next
+    /// one refused.
+    static func sentence(_ message: String, for use: Use, _ code: ErrorCode) -> String {
+        guard let resource = Resource(code), let operation = use.operation(on: resource) else { return message }
+        return message.replacing(sentence("DESCRIBE", resource), with: sentence(operation, resource))
     }
 
     private static let table: [Resource: [APIKey: String]] = [
@@ -56,10 +88,14 @@ package enum RequiredOperation {
             .offsetFetch: "DESCRIBE", .offsetDelete: "DELETE", .findCoordinator: "DESCRIBE",
             .describeGroups: "DESCRIBE", .deleteGroups: "DELETE", .consumerGroupHeartbeat: "READ",
             .consumerGroupDescribe: "DESCRIBE", .addOffsetsToTxn: "READ", .txnOffsetCommit: "READ",
+            // Of groups' configs (KIP-1142, KIP-848).
+            .describeConfigs: "DESCRIBE_CONFIGS", .incrementalAlterConfigs: "ALTER_CONFIGS",
+            .alterConfigs: "ALTER_CONFIGS",
         ],
         .transactionalId: [
             .produce: "WRITE", .initProducerId: "WRITE", .addPartitionsToTxn: "WRITE", .addOffsetsToTxn: "WRITE",
             .endTxn: "WRITE", .txnOffsetCommit: "WRITE", .describeTransactions: "DESCRIBE",
+            .findCoordinator: "DESCRIBE",
         ],
         .cluster: [
             .initProducerId: "IDEMPOTENT_WRITE", .describeAcls: "DESCRIBE", .createAcls: "ALTER",
@@ -69,6 +105,11 @@ package enum RequiredOperation {
             .describeUserScramCredentials: "DESCRIBE", .alterUserScramCredentials: "ALTER",
             .describeQuorum: "DESCRIBE", .updateFeatures: "ALTER", .unregisterBroker: "ALTER",
             .listConfigResources: "DESCRIBE_CONFIGS", .writeTxnMarkers: "ALTER",
+            // Of brokers, their loggers, and clients' metrics.
+            .describeConfigs: "DESCRIBE_CONFIGS", .alterConfigs: "ALTER_CONFIGS",
+            .incrementalAlterConfigs: "ALTER_CONFIGS", .createTopics: "CREATE", .deleteTopics: "DELETE",
+            .listGroups: "DESCRIBE", .fetch: "CLUSTER_ACTION", .offsetForLeaderEpoch: "CLUSTER_ACTION",
+            .addPartitionsToTxn: "CLUSTER_ACTION",
         ],
     ]
 }

@@ -74,7 +74,7 @@ extension ConsumerEngine {
     ) -> KafkaError {
         .refused(
             code, "could not commit to group \(member.groupId)", api: .offsetCommit,
-            topic: offsets.keys.min()?.topic, partition: offsets.keys.min()?.partition,
+            topic: offsets.keys.min()?.topic, partition: offsets.keys.min()?.partition, of: member.groupId,
             advice: Self.movedOn.contains(code)
                 ? membership == nil
                     ? "the group has members, who have the partitions: choose another group.id"

@@ -219,6 +219,7 @@ actor ConsumerEngine {
     /// Tells the application of something that does not work, once until it works again.
     func report(_ error: KafkaError, _ source: Troubles.Source) {
         guard !announcements.isClosed else { return }
+        let error = error.told(for: .consuming)
         let change = announcements.trouble(error, source)
         guard change != .none else { return }
         cluster.tell(.troubled(error))
@@ -270,7 +271,7 @@ actor ConsumerEngine {
     var firstLook: Duration { min(.seconds(2), configuration.client.requestTimeout) }
 
     func fail(_ error: KafkaError) {
-        announcements.fail(error)
+        announcements.fail(error.told(for: .consuming))
         wakeApplication()
     }
 

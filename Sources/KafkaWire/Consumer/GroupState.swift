@@ -278,7 +278,7 @@ struct GroupState: GroupMembership {
         nextHeartbeat = now + heartbeatInterval
         // A member that joins anew hears from JoinGroup where it stands.
         guard isMember else { return [] }
-        let error = KafkaError.refused(code, "could not stay in group \(groupId)", api: .heartbeat)
+        let error = KafkaError.refused(code, "could not stay in group \(groupId)", api: .heartbeat, of: groupId)
         switch code {
         case .none:
             lastHeard = now
@@ -327,7 +327,7 @@ struct GroupState: GroupMembership {
 
     /// A commit was refused: the group has moved on.
     mutating func commitRefused(_ code: ErrorCode, now: Instant) -> [Action] {
-        let error = KafkaError.refused(code, "could not commit to group \(groupId)", api: .offsetCommit)
+        let error = KafkaError.refused(code, "could not commit to group \(groupId)", api: .offsetCommit, of: groupId)
         switch code {
         // Of who joins again with partitions in hand the generation may be the one of before, but not the id.
         case .unknownMemberId where phase == .joining && !share.isEmpty:
@@ -402,7 +402,7 @@ struct GroupState: GroupMembership {
     }
 
     private mutating func rejoin(after code: ErrorCode, _ api: APIKey, _ what: String, now: Instant) -> [Action] {
-        let error = KafkaError.refused(code, "could not \(what)", api: api)
+        let error = KafkaError.refused(code, "could not \(what)", api: api, of: groupId)
         switch code {
         case .unknownMemberId where !share.isEmpty, .illegalGeneration where !share.isEmpty:
             // The group has gone on without this member, which still reads.

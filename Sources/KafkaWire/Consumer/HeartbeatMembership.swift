@@ -225,7 +225,7 @@ struct HeartbeatMembership: GroupMembership {
         let code = response.errorCode
         let words = KafkaError.words(of: response.errorMessage)
         let error = KafkaError.refused(
-            code, "could not stay in group \(groupId)\(words)", api: .consumerGroupHeartbeat)
+            code, "could not stay in group \(groupId)\(words)", api: .consumerGroupHeartbeat, of: groupId)
         switch code {
         case .fencedMemberEpoch, .unknownMemberId, .groupIdNotFound: return lose(because: error)
         case .notCoordinator, .coordinatorNotAvailable: return [.forgetCoordinator] + again(error, now: now)
@@ -275,7 +275,7 @@ struct HeartbeatMembership: GroupMembership {
     }
 
     mutating func commitRefused(_ code: ErrorCode, of member: Membership, now: Instant) -> [Action] {
-        let error = KafkaError.refused(code, "could not commit to group \(groupId)", api: .offsetCommit)
+        let error = KafkaError.refused(code, "could not commit to group \(groupId)", api: .offsetCommit, of: groupId)
         switch code {
         case .unknownMemberId, .fencedMemberEpoch:
             return isMember && member.generation == epoch ? lose(because: error) : []

@@ -5,12 +5,12 @@ enum CoordinatorAnswer<Response: Sendable>: Sendable {
 
     /// The outcome of one request; `codes` are what its answer says of its parts. The worst of them counts.
     init(
-        _ outcome: Result<Cluster.Answer<Response>, KafkaError>, of api: APIKey, _ what: String,
+        _ outcome: Result<Cluster.Answer<Response>, KafkaError>, of api: APIKey, _ what: String, on resource: String?,
         codes: (Response) -> [(code: ErrorCode, part: TopicPartition?)]
     ) {
         switch outcome {
         case .failure(let error):
-            self = .refused(error, TransactionFaults.verdict(on: error, of: api))
+            self = .refused(error.told(for: .producing), TransactionFaults.verdict(on: error, of: api))
         case .success(let answer):
             let refusals = codes(answer.response).filter { $0.code != .none }
                 .map { (code: $0.code, part: $0.part, verdict: TransactionFaults.verdict(on: $0.code, of: api)) }
@@ -21,7 +21,8 @@ enum CoordinatorAnswer<Response: Sendable>: Sendable {
             }
             let error = KafkaError.refused(
                 worst.code, worst.part.map { "\(what) (\($0))" } ?? what, by: answer.broker, api: api,
-                topic: worst.part?.topic, partition: worst.part?.partition)
+                topic: worst.part?.topic, partition: worst.part?.partition,
+                of: worst.code == .transactionalIdAuthorizationFailed ? resource : nil)
             self = .refused(error, worst.verdict)
         }
     }

@@ -43,6 +43,7 @@ extension ProducerEngine {
             (isTooLarge ? "could not send a record of \(entry.size) bytes" : "could not send \(count) records")
                 + " to \(target)\(words)",
             by: answer.broker, api: .produce, topic: target.topic, partition: target.partition,
+            of: configuration.transactionalId,
             advice: isTooLarge ? "it is too large by itself: raise max.message.bytes of the topic" : nil)
         return BatchVerdict(
             result.errorCode, at: result.baseOffset, records: count, error, attempts: entry.attempts, policy)

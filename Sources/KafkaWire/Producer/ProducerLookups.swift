@@ -49,7 +49,8 @@ extension ProducerEngine {
             searches.found(name)
         } catch {
             searches.failed(
-                name, error, isFinal: ProducerFaults.isFinal(error, ProducerFaults.metadata), now: now,
+                name, error.told(for: .producing), isFinal: ProducerFaults.isFinal(error, ProducerFaults.metadata),
+                now: now,
                 pause: backoff.pause(after:))
         }
         resumeWaiters()

@@ -12,7 +12,7 @@ extension ProducerEngine {
         } catch {
             outcome = .failure(error)
         }
-        let answer = CoordinatorAnswer(outcome, of: R.api, what, codes: codes)
+        let answer = CoordinatorAnswer(outcome, of: R.api, what, on: configuration.transactionalId, codes: codes)
         if case .refused(_, .lookUp) = answer { await cluster.forgetCoordinator(target) }
         return answer
     }

@@ -107,6 +107,7 @@ import Testing
         let codes = try codes.split(separator: " ").map { try #require(ErrorCode.named(String($0))) }
         let answer = CoordinatorAnswer(
             .success(Cluster.Answer(response: 7, version: 3, broker: "b:1")), of: .addPartitionsToTxn, "could not",
+            on: "id",
             codes: { _ in codes.enumerated().map { ($0.element, TopicPartition("t", PartitionID(index: $0.offset))) } })
         switch answer {
         case .done(let response, let version):
