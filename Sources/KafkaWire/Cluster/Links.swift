@@ -73,7 +73,7 @@ extension Cluster {
         let order = throttling.isEmpty ? addresses : addresses.filter(isFree) + addresses.filter { !isFree($0) }
         for address in order {
             do { return try await link(address, use) } catch {
-                failure = error
+                failure = Self.weightier(failure, error)
                 isRetriable = isRetriable || error.isRetriable
             }
         }
@@ -171,7 +171,11 @@ extension Cluster {
     /// No connection came to be, or it was another's.
     private func failed(_ key: Key, _ error: KafkaError) {
         lookOrder.failed(key.address, now: loop.now)
-        reconnects.failed(key.address, now: loop.now)
+        if error.isOfLogin {
+            reconnects.refused(key.address, now: loop.now)
+        } else {
+            reconnects.failed(key.address, now: loop.now)
+        }
         identities.doubts(key.address)
     }
 
@@ -181,6 +185,9 @@ extension Cluster {
         links[key] = nil
         switch reason {
         case .closed, .idle: break
+        case .unauthenticated(let error) where error.isOfLogin:
+            reconnects.refused(key.address, now: loop.now)
+            identities.doubts(key.address)
         case .timedOut, .unexpectedAnswer, .net, .wire, .unauthenticated:
             reconnects.broke(key.address, now: loop.now)
             identities.doubts(key.address)

@@ -51,6 +51,7 @@ extension Cluster {
         }
         await askNext()
         var isRetriable = false
+        var worst: KafkaError?
         for await event in events {
             switch event {
             case .answered(let address, .success(let answer)):
@@ -59,10 +60,11 @@ extension Cluster {
             case .answered(let address, .failure(let failure)):
                 waiting.remove(address)
                 isRetriable = isRetriable || failure.error.isRetriable
+                worst = Self.weightier(worst, failure.error)
                 if failure.error.code != .closed { await askNext() }
                 guard waiting.isEmpty else { continue }
                 guard count > 1, !failure.wasReached else { throw failure.error }
-                throw unreachable(count, failure.error, isRetriable: isRetriable)
+                throw unreachable(count, worst ?? failure.error, isRetriable: isRetriable)
             case .late(let address):
                 guard waiting.contains(address) else { continue }
                 await note { $0.failed(address, now: self.loop.now) }
@@ -70,6 +72,12 @@ extension Cluster {
             }
         }
         throw KafkaError(.closed, "the client is closed")
+    }
+
+    /// The error that is told of several brokers': the last, but for one that says that the client is not let in, which no
+    /// broker that is away explains.
+    static func weightier(_ before: KafkaError?, _ next: KafkaError) -> KafkaError {
+        if let before, before.isOfLogin, !next.isOfLogin { before } else { next }
     }
 
     nonisolated func unreachable(_ count: Int, _ error: KafkaError, isRetriable: Bool) -> KafkaError {

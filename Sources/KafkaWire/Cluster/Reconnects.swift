@@ -47,6 +47,13 @@ struct Reconnects: Equatable, Sendable {
         states[address]?.attempts += 1
     }
 
+    /// The broker does not let this client in: it is left alone for the longest pause at once, since each try is counted there,
+    /// and may lock the user out.
+    mutating func refused(_ address: BrokerAddress, now: Instant) {
+        failed(address, now: now)
+        states[address]?.end = now + longest
+    }
+
     /// A connection broke, or the broker ended it. It may be connected to again behind the shortest pause.
     mutating func broke(_ address: BrokerAddress, now: Instant) {
         count(address, now)

@@ -97,6 +97,16 @@ extension KafkaError {
     /// Whether no connection to the broker could be made, or it broke.
     var isOfReaching: Bool { code == .connectionFailed || code == .unresolvedHost }
 
+    /// Whether the broker does not take the client for who it says it is, or one of both does not trust the other: no waiting
+    /// changes that. Java's AuthenticationException, of which SslAuthenticationException is one.
+    package var isOfLogin: Bool {
+        if let code = code.broker {
+            return [.saslAuthenticationFailed, .unsupportedSaslMechanism, .illegalSaslState].contains(code)
+        }
+        // TLS that breaks later names no setting: it may be an accident.
+        return code == .authenticationFailed && !isRetriable || code == .tlsFailed && !isRetriable && setting != nil
+    }
+
     /// Whether the broker's answer is larger than this client takes: the same question has the same answer.
     var isOfSize: Bool { code == .malformedResponse && setting == "receive.message.max.bytes" }
 
@@ -112,6 +122,14 @@ extension KafkaError {
             broker: broker, api: api, topic: topic, partition: partition)
     }
 
+    /// As who uses a client so is told.
+    func told(for use: RequiredOperation.Use) -> KafkaError {
+        guard let code = code.broker else { return self }
+        var error = self
+        error.message = RequiredOperation.sentence(message, for: use, code)
+        return error
+    }
+
     /// An answer that says nothing of what was asked: that is not to say that there is nothing.
     static func leftOut(
         _ what: String, by broker: String? = nil, api: APIKey, topic: String? = nil, _ partition: PartitionID? = nil
@@ -122,12 +140,11 @@ extension KafkaError {
             topic: topic, partition: partition, isRetriable: true)
     }
 
-    /// As who uses a client so is told.
-    func told(for use: RequiredOperation.Use) -> KafkaError {
-        guard let code = code.broker else { return self }
-        var error = self
-        error.message = RequiredOperation.sentence(message, for: use, code)
-        return error
+    /// What a broker says besides a code, as it stands behind what failed; empty where that says nothing. Kafka's controller
+    /// answers what is not allowed with a dump of its own request object, which is for nobody.
+    static func words(of message: String?) -> String {
+        guard let message, !message.isEmpty, !message.hasPrefix("Request Request(") else { return "" }
+        return " (\(message))"
     }
 
     private static func advice(for code: ErrorCode) -> String? {
@@ -148,13 +165,6 @@ extension KafkaError {
             "log in with credentials of your own, over SASL or with a certificate: who comes in without, or with a token, "
                 + "cannot ask for tokens"
         case .delegationTokenNotFound: "it has ended, or is another cluster's; look at its HMAC"
-    /// What a broker says besides a code, as it stands behind what failed; empty where that says nothing. Kafka's controller
-    /// answers what is not allowed with a dump of its own request object, which is for nobody.
-    static func words(of message: String?) -> String {
-        guard let message, !message.isEmpty, !message.hasPrefix("Request Request(") else { return "" }
-        return " (\(message))"
-    }
-
         case .delegationTokenOwnerMismatch: "its owner may, and its renewers"
         case .delegationTokenExpired: "it has ended; create another one"
         case .delegationTokenAuthorizationFailed:

@@ -206,11 +206,11 @@ struct Announcements: Equatable, Sendable {
 
     // MARK: - Troubles
 
-    /// Something does not work: told of once, until all works again.
+    /// Something does not work: told of once, until all works again, and again where it has another reason by now.
     mutating func trouble(_ error: KafkaError, _ source: Troubles.Source) -> Troubles.Change {
         guard !isClosed else { return .none }
-        let change = troubles.begin(source)
-        if change == .first { news.append(.trouble(error)) }
+        let change = troubles.begin(source, because: error.code)
+        if change == .first || change == .other { news.append(.trouble(error)) }
         return change
     }
 

@@ -223,7 +223,7 @@ actor ConsumerEngine {
         let change = announcements.trouble(error, source)
         guard change != .none else { return }
         cluster.tell(.troubled(error))
-        if change == .first { wakeApplication() }
+        if change != .more { wakeApplication() }
     }
 
     /// A coordinator that loads, a transaction that ends, a leader that is elected are matters of a moment; a broker that

@@ -42,7 +42,9 @@ extension ConsumerEngine {
                 _ = plan.failed(partition, backoff, now: now)
                 progress.failed(partition, error)
             }
-            if !announcements.isClosed {
+            if ErrorVerdicts.isFinal(error) {
+                fail(error)
+            } else if !announcements.isClosed {
                 report(error, .broker(leader))
                 relearn(request.partitions)
             }

@@ -4,13 +4,13 @@ extension ConsumerEngine {
 
     /// Asks for leaders anew, in the background and not too often.
     func relearn(_ partitions: [TopicPartition]) {
-        guard !announcements.isClosed, leaderLooks.begin() else { return }
+        guard !announcements.isClosed, announcements.failure == nil, leaderLooks.begin() else { return }
         Task(executorPreference: loop) { await self.learnLeaders(partitions) }
     }
 
     private func learnLeaders(_ partitions: [TopicPartition]) async {
         // Until it has worked: nobody else would find out that it works again.
-        while await !askLeaders(partitions), !announcements.isClosed {}
+        while await !askLeaders(partitions), !announcements.isClosed, announcements.failure == nil {}
         leaderLooks.end()
         fetch()
     }
@@ -25,7 +25,7 @@ extension ConsumerEngine {
             lookAtTopics(now)
             fetch()
         } catch {
-            report(error, .metadata)
+            if ErrorVerdicts.isFinal(error) { fail(error) } else { report(error, .metadata) }
             hasWorked = false
             lookAtTopics(now)
         }
@@ -57,7 +57,8 @@ extension ConsumerEngine {
 
     /// Looks from time to time whether topics have come, gone or grown; more often while one is missing.
     func lookAtTopics(_ now: Instant) {
-        guard !announcements.isClosed, topics.takeDue(hasShare: hasShare, now: now) else { return }
+        guard !announcements.isClosed, announcements.failure == nil, topics.takeDue(hasShare: hasShare, now: now)
+        else { return }
         let source = configuration.source
         Task(executorPreference: loop) {
             if case .topics(_, let start) = source {
@@ -97,6 +98,7 @@ extension ConsumerEngine {
         do throws(KafkaError) { try await refreshTopics() } catch {
             report(error, .metadata)
             topics.failed(now: now, pause: configuration.client.maximumRetryBackoff)
+            guard !ErrorVerdicts.isFinal(error) else { return fail(error) }
             return setTimer()
         }
         worksAgain(.metadata)

@@ -25,7 +25,22 @@ enum ErrorVerdicts {
 
     /// Whether a look-up of offsets that failed so may succeed later. What names no code says so itself.
     static func mayPass(_ error: KafkaError) -> Bool {
-        error.code.broker.map { listOffsets($0) != .fatal } ?? error.isRetriable
+        !error.isOfLogin && (error.code.broker.map { listOffsets($0) != .fatal } ?? error.isRetriable)
+    }
+
+    /// What the cluster says of a topic, or of who asks, that no waiting changes: Java's consumer throws it from `poll`
+    /// (`Metadata.maybeThrowAnyException`).
+    private static let denials: Set<ErrorCode> = [
+        .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed, .securityDisabled,
+        .invalidTopicException,
+    ]
+
+    /// Whether a code of metadata ends a consumer that names the topic.
+    static func isDenial(_ code: ErrorCode) -> Bool { denials.contains(code) }
+
+    /// Whether the consumer cannot go on, whatever it asked for: it may not, or the brokers do not let it in any more.
+    static func isFinal(_ error: KafkaError) -> Bool {
+        error.isOfLogin || error.code.broker.map(isDenial) ?? false
     }
 
     private struct Row {

@@ -52,6 +52,6 @@ enum GroupFaults {
 
     /// Whether a request may succeed later. What a broker did not say itself says so of itself.
     static func mayPass(_ error: KafkaError) -> Bool {
-        error.code.broker.map { !final.contains($0) } ?? error.isRetriable
+        !error.isOfLogin && (error.code.broker.map { !final.contains($0) } ?? error.isRetriable)
     }
 }

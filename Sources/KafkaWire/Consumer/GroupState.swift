@@ -306,6 +306,7 @@ struct GroupState: GroupMembership {
         // Tried again soon: the session goes on running out meanwhile.
         nextHeartbeat = now + min(heartbeatInterval, .milliseconds(500) * (1 << min(missedHeartbeats, 4)))
         guard isMember else { return [] }
+        guard !error.isOfLogin else { return fail(error) }
         return missed(error) + [.forgetCoordinator]
     }
 

@@ -21,23 +21,27 @@ struct Troubles: Equatable, Sendable {
         case none
         /// This source had no trouble so far, others have.
         case more
+        /// This source does not work for another reason than was told of it before.
+        case other
         /// All was well until now.
         case first
         /// All is well again.
         case recovered
     }
 
-    private var sources: Set<Source> = []
+    /// What does not work, each with the reasons that were told of it: two that take turns are told of once.
+    private var sources: [Source: Set<KafkaError.Code>] = [:]
 
-    mutating func begin(_ source: Source) -> Change {
+    mutating func begin(_ source: Source, because code: KafkaError.Code) -> Change {
         if PlantedMistake.tellsNothing.isMade { return .none }
         let wasWell = sources.isEmpty
-        guard sources.insert(source).inserted else { return .none }
-        return wasWell ? .first : .more
+        let isNew = sources[source] == nil
+        guard sources[source, default: []].insert(code).inserted else { return .none }
+        return wasWell ? .first : isNew ? .more : .other
     }
 
     mutating func end(_ source: Source) -> Change {
-        guard sources.remove(source) != nil else { return .none }
+        guard sources.removeValue(forKey: source) != nil else { return .none }
         return sources.isEmpty ? .recovered : .none
     }
 
@@ -45,7 +49,7 @@ struct Troubles: Equatable, Sendable {
     mutating func endFetching() -> Change {
         guard !sources.isEmpty else { return .none }
         sources = sources.filter { source in
-            switch source {
+            switch source.key {
             case .broker, .partition, .positions: false
             case .metadata, .topics, .group, .membership, .commits: true
             }

@@ -4,7 +4,9 @@
 /// Produce is not here: what a code means there hangs on the batch, see ``BatchVerdict``.
 enum ProducerFaults {
     /// Metadata of one topic (`Metadata.maybeThrowExceptionForTopic`, `KafkaProducer.waitOnMetadata`).
-    static let metadata: Set<ErrorCode> = [.invalidTopicException, .topicAuthorizationFailed]
+    static let metadata: Set<ErrorCode> = [
+        .invalidTopicException, .topicAuthorizationFailed, .clusterAuthorizationFailed,
+    ]
 
     /// InitProducerId (`TransactionManager.InitProducerIdHandler`).
     static let initProducerId: Set<ErrorCode> = [
@@ -15,6 +17,6 @@ enum ProducerFaults {
     /// Whether the error will come again however often is asked. What a broker did not say itself says that of itself: a
     /// host that speaks another protocol, a client that is closed.
     static func isFinal(_ error: KafkaError, _ finalCodes: Set<ErrorCode>) -> Bool {
-        error.code.broker.map(finalCodes.contains) ?? !error.isRetriable
+        error.isOfLogin || error.code.broker.map(finalCodes.contains) ?? !error.isRetriable
     }
 }

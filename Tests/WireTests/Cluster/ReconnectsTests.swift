@@ -19,6 +19,15 @@ import Testing
         (.milliseconds(milliseconds * 8 / 10) ... .milliseconds(milliseconds * 12 / 10)).contains(duration)
     }
 
+    /// Each try is counted there, and may lock the user out.
+    @Test func whoIsNotLetInWaitsForTheLongestPauseAtOnce() {
+        var reconnects = Self.fresh()
+        reconnects.refused(Self.a, now: Self.start)
+        #expect(reconnects.end(of: Self.a, now: Self.start) == Self.start + .seconds(1))
+        reconnects.worked(Self.a)
+        #expect(reconnects.end(of: Self.a, now: Self.start) == nil)
+    }
+
     /// Java's: 50 ms, doubled up to a second, shaken by a fifth, and never longer than the longest.
     @Test func pausesGrowUpToTheLongest() {
         var reconnects = Self.fresh()
