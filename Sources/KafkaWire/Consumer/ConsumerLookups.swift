@@ -38,7 +38,9 @@ extension ConsumerEngine {
         var isComplete = true
         for partition in partitions where metadata.leader(of: partition) == nil {
             isComplete = false
-            stumble(partition, metadata.withoutLeader(partition), isUsual: true)
+            let error = metadata.withoutLeader(partition)
+            if ErrorVerdicts.isFinal(error) { return fail(error) }
+            stumble(partition, error, isUsual: true)
             // Deleted: the group has to spread what is left.
             if metadata.topics[partition.topic]?.error == .unknownTopicOrPartition { topics.lookSoon(now: now) }
         }
@@ -96,12 +98,13 @@ extension ConsumerEngine {
 
     private func compareTopics() async {
         do throws(KafkaError) { try await refreshTopics() } catch {
+            guard !ErrorVerdicts.isFinal(error) else { return fail(error) }
             report(error, .metadata)
             topics.failed(now: now, pause: configuration.client.maximumRetryBackoff)
-            guard !ErrorVerdicts.isFinal(error) else { return fail(error) }
             return setTimer()
         }
         worksAgain(.metadata)
+        if let denial = topics.denial(known) { return fail(denial) }
         let (haveChanged, missing) = topics.compared(known, racks: ledRacks, now: now)
         if haveChanged { subscriptionChanged(because: JoinReason.topics) }
         tellMissing(missing)
@@ -131,6 +134,7 @@ extension ConsumerEngine {
             worksAgain(.metadata)
             source = .positions
             let known = known
+            if let denial = topics.denial(known) { throw denial }
             let (all, new) = topics.followed(known, read: plan.positions.keys, from: start)
             let (found, failure) = try await FetchExchange.offsets(
                 new, configuration.isolationLevel, cluster, within: firstLook)

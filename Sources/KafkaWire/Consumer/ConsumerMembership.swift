@@ -113,6 +113,7 @@ extension ConsumerEngine {
                 try await cluster.refresh(
                     Set(partitions.map(\.topic)).union(topics.names).sorted(), mayCreate: mayCreate)
                 guard self.membership?.has(share) ?? false else { return }
+                if let denial = topics.denial(known) { throw denial }
                 if topics.isLeading, let gone = partitions.first(where: { topics.isGone($0, known) }) {
                     return rejoin(share, gone)
                 }

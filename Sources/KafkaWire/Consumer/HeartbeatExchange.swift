@@ -64,6 +64,8 @@ enum HeartbeatExchange {
         if names.count < ids.count, !topics.names.isEmpty {
             try await cluster.refresh(topics.names)
             names = await found()
+            // The coordinator assigns what the member may not see: no look tells that one's name.
+            if let denial = topics.denial(await cluster.metadata.topics) { throw denial }
         }
         // Of a pattern that the coordinator matches, or that has just come: all are looked at.
         if names.count < ids.count {

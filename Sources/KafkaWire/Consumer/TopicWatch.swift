@@ -194,6 +194,17 @@ struct TopicWatch: Equatable, Sendable {
         return (names != joined || isLeading && (seen != assignedCounts || haveMoved), missing)
     }
 
+    /// Why a topic that the application names cannot be read as things are, however long is waited: it may not be seen, or
+    /// no topic can have that name. What a pattern matches was seen.
+    func denial(_ topics: Topics) -> KafkaError? {
+        guard areNamed else { return nil }
+        for name in names {
+            guard let code = topics[name]?.error, ErrorVerdicts.isDenial(code) else { continue }
+            return .refused(code, "could not read topic \(name)", api: .metadata, topic: name)
+        }
+        return nil
+    }
+
     private mutating func plan(_ topics: Topics, now: Instant) -> KafkaError? {
         let missing = names.first { counts[$0] == nil }
         let isComplete = missing == nil && led.allSatisfy { assignedCounts[$0] != nil }

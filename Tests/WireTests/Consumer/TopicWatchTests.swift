@@ -182,6 +182,23 @@ import Testing
         #expect(watch.deadline(hasShare: true) == Self.start + Self.age)
     }
 
+    /// It was waited for, for ever.
+    @Test func whatMayNotBeReadIsNotWaitedFor() {
+        let named = Self.watch(.group("g", topics: ["t", "u"]))
+        for code in [
+            ErrorCode.topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
+            .invalidTopicException,
+        ] {
+            let seen = Self.topics(["t": 1, "u": 0], errors: ["u": code])
+            #expect(named.denial(seen)?.code.broker == code)
+            #expect(named.denial(seen)?.topic == "u")
+        }
+        for code in [ErrorCode.unknownTopicOrPartition, .leaderNotAvailable, .unknownServerError] {
+            #expect(named.denial(Self.topics(["t": 0, "u": 1], errors: ["t": code])) == nil)
+        }
+        #expect(named.denial([:]) == nil)
+    }
+
     @Test func aPatternMatchesAnewAndNoInternalTopics() throws {
         var watch = Self.watch(.group("g", topics: .matching(try TopicPattern("a.*"))))
         #expect(watch.settled([:], now: Self.start)?.message.contains("a.*") == true)
