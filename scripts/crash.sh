@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `make crash`: the embedded broker's data directory under kill -9 and on a full disk; see Tests/Foreign/crash_test.py.
+# `make crash`: the embedded broker's data directory under kill -9 and on a full disk, and agents under kill -9; see
+# Tests/Foreign/crash_test.py, agent_crash_test.py.
 # KILLS is how often the broker is killed in each run, SEED decides the moments (any, where it is not given), RUNS how
 # many runs there are.
 set -euo pipefail
@@ -19,5 +20,7 @@ for run in $(seq "$RUNS"); do
   step "crash test $run of $RUNS"
   "$PYTHON" Tests/Foreign/crash_test.py --kw "$KW" --kills "$KILLS" ${SEED:+--seed "$((SEED + run - 1))"}
 done
+step "agents killed, paused and doubled under load"
+"$PYTHON" Tests/Foreign/agent_crash_test.py --bin "$(dirname "$KW")" --kills "$KILLS" ${SEED:+--seed "$SEED"}
 step "a full disk"
 "$PYTHON" Tests/Foreign/full_disk_test.py --kw "$KW"

@@ -30,7 +30,7 @@ import Testing
         let (nodes, away, late, early) = try await Self.start()
         let broker = nodes.broker
         try await broker.stopNode(nodes.away)
-        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts"])
+        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         // Users by turns, so that alerts that arrive lie behind others that wait.
         var rows: [String] = []
         var id = 1
@@ -66,7 +66,7 @@ import Testing
         let (nodes, _, late, early) = try await Self.start()
         let broker = nodes.broker
         try await broker.stopNode(nodes.away)
-        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts"])
+        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         try await broker.write(Change.alarming(user: late[0], from: 1))
         try await agent.says("User \(late[0]) spent")
         for turn in 0..<3 {
@@ -82,7 +82,7 @@ import Testing
         let (nodes, away, late, _) = try await Self.start()
         let broker = nodes.broker
         try await broker.stopNode(nodes.away)
-        let options = ["--alerts-topic", "alerts"]
+        let options = ["--alerts-topic", "alerts", "--guarantee", "at-least-once"]
         let agent = try RunningAgent(broker, at: nodes.address, options)
         try await broker.write(Change.alarming(user: late[0], from: 1))
         try await agent.says("User \(late[0]) spent")
@@ -103,7 +103,7 @@ import Testing
         let broker = nodes.broker
         try await broker.createTopic("other", partitions: 1, replicas: 2)
         try await broker.stopNode(nodes.away)
-        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts"])
+        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         try await broker.write(Change.alarming(user: late[0], from: 1) + Change.alarming(user: early[0], from: 10))
         let stays = PartitionID(rawValue: 1 - away.rawValue)
         try await eventually { try await Self.ids(broker, stays) == [13] }
@@ -137,7 +137,7 @@ import Testing
     @Test func alertsThatAreRefusedForGoodEndTheAgent() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["changes": 1, "alerts": 1]))
         broker.on(.produce) { $0.clientId == "kafkawire" ? .pass : .fail(.topicAuthorizationFailed) }
-        let agent = try RunningAgent(broker, ["--alerts-topic", "alerts"])
+        let agent = try RunningAgent(broker, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         try await broker.write(Change.alarming(user: 1, from: 1))
         try await agent.says("TOPIC_AUTHORIZATION_FAILED")
         #expect(try await agent.end() == 1)

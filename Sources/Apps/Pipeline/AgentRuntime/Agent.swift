@@ -40,9 +40,9 @@ public struct Agent<Rule: AgentRule>: Sendable {
             let client = try client(console)
             var configuration = consumerConfiguration(client)
             change(&configuration)
-            let courier = try options.alertsTopic.map { try AlertCourier($0, client: client) }
+            let consumer = try KafkaConsumer(configuration)
             run = AgentRun(
-                name, rule, options, at: client.bootstrapServers, try KafkaConsumer(configuration), courier, console)
+                name, rule, options, at: client.bootstrapServers, consumer, try channel(client, consumer.loop), console)
         } catch {
             console.note("\(name): \(SafeText.line((error as? KafkaError)?.message ?? "\(error)"))")
             return 1
@@ -56,6 +56,18 @@ public struct Agent<Rule: AgentRule>: Sendable {
             at: options.bootstrapServer, standard: "localhost:9094", name: name)
         for remark in remarks { console.note("\(name): \(remark)") }
         return client
+    }
+
+    /// Where alerts go.
+    private func channel(_ client: ClientConfiguration, _ loop: any EventLoop) throws(KafkaError) -> AlertChannel? {
+        guard let topic = options.alertsTopic else { return nil }
+        guard options.isExactlyOnce else { return .courier(try AlertCourier(topic, client: client)) }
+        let changelog = options.changelogTopic ?? "\(group)-changelog"
+        // An instance that has a name shuts out what is left of its life before; others have an id that nobody else has.
+        let id = "\(group)-\(options.instanceId ?? String(loop.random(), radix: 36))"
+        return .parcels(
+            try ParcelSender(id: id, changelog: changelog, client: client),
+            ChangelogTopic(name: changelog, client: client))
     }
 
     private func consumerConfiguration(_ client: ClientConfiguration) -> KafkaConsumer.Configuration {

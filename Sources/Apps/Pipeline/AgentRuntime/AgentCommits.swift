@@ -5,7 +5,7 @@ import KafkaWire
 extension AgentRun {
     /// Commits in the background what may be, if that is not going on.
     func startCommit() {
-        guard committing == nil, !ledger.due(held).isEmpty else { return }
+        guard committing == nil, failure == nil, isSomethingDue else { return }
         committing = Task {
             let error = await self.commitOnce(self.held)
             self.committing = nil
@@ -13,6 +13,14 @@ extension AgentRun {
             // What was judged, or has arrived, meanwhile.
             if error == nil, self.isCaughtUp { self.startCommit() }
             return error
+        }
+    }
+
+    private var isSomethingDue: Bool {
+        if case .parcels = channel {
+            outbox.count > 0 || held.contains { ledger.hasMoved($0) }
+        } else {
+            !ledger.due(held).isEmpty
         }
     }
 
@@ -24,11 +32,19 @@ extension AgentRun {
 
     /// Commits what may be of these partitions, behind what is on its way. Gives why not.
     func commit(_ partitions: Set<TopicPartition>) async -> KafkaError? {
-        if let committing { _ = await committing.value }
-        return await commitOnce(partitions)
+        // One after the other: what fails goes back behind nothing that came later.
+        while let committing { _ = await committing.value }
+        let task = Task {
+            let error = await self.commitOnce(partitions)
+            self.committing = nil
+            return error
+        }
+        committing = task
+        return await task.value
     }
 
     private func commitOnce(_ partitions: Set<TopicPartition>) async -> KafkaError? {
+        if case .parcels(let sender, _) = channel { return await sendParcel(partitions, by: sender) }
         let offsets = ledger.due(partitions)
         lastCommit = loop.now
         guard !offsets.isEmpty else { return nil }
@@ -44,7 +60,7 @@ extension AgentRun {
     // MARK: - Alerts
 
     func send(_ alerts: [(offset: Offset, alert: Alert)], of partition: TopicPartition) async {
-        guard let courier, !alerts.isEmpty else { return }
+        guard let courier = channel?.courier, !alerts.isEmpty else { return }
         var list: [(alert: Alert, ticket: AlertLedger.Ticket)] = []
         for (offset, alert) in alerts {
             if let ticket = ledger.raised(partition, at: offset) { list.append((alert, ticket)) }

@@ -22,6 +22,9 @@ struct AgentDesk<Rule: AgentRule> {
     private var rows = RowMemory()
     private var decoder: ChangeEventDecoder
     private(set) var tally = Tally()
+    /// Whether what changes of the memory is noted, for a changelog.
+    private let notesChanges: Bool
+    private var changes: [Int32: StateChanges] = [:]
     private var text: [UInt8] = []
 
     init(_ name: String, _ rule: Rule, _ options: AgentOptions) {
@@ -29,6 +32,9 @@ struct AgentDesk<Rule: AgentRule> {
         self.rule = rule
         isJSON = options.json
         isVerbose = options.verbose
+        notesChanges = options.isExactlyOnce && rule.keepsState
+        self.rule.tellsEvicted = notesChanges
+        rows.tellsEvicted = notesChanges
         decoder = ChangeEventDecoder(.init(table: options.table, amount: options.amountEncoding))
     }
 
@@ -45,6 +51,50 @@ struct AgentDesk<Rule: AgentRule> {
     mutating func forget(partition: PartitionID) {
         _ = rule.forget(partition: partition.rawValue)
         rows.forget(partition: partition.rawValue)
+        changes[partition.rawValue] = nil
+    }
+
+    // MARK: - Its memory
+
+    /// What has changed of the memory of a partition since this was asked last. Who has made room for others counts as changed.
+    mutating func takeChanges(of partition: PartitionID) -> StateChanges {
+        for (user, home) in rule.takeEvicted() { changes[home, default: StateChanges()].users.insert(user) }
+        for (group, home) in rows.takeEvicted() { changes[home, default: StateChanges()].rows.insert(group) }
+        return changes.removeValue(forKey: partition.rawValue) ?? StateChanges()
+    }
+
+    /// The memory of these as it is now.
+    func changelog(of changes: StateChanges, partition: PartitionID, epoch: Int64) -> [ChangelogRecord] {
+        var records: [ChangelogRecord] = []
+        records.reserveCapacity(changes.count + 1)
+        for user in changes.users.sorted() {
+            var bytes: [UInt8] = []
+            let isKnown = rule.appendState(of: user, to: &bytes)
+            records.append(.init(.user(user), epoch: epoch, state: isKnown ? bytes[...] : nil))
+        }
+        for group in changes.rows.sorted() {
+            var bytes: [UInt8] = []
+            let isKnown = rows.appendState(of: group, partition: partition.rawValue, to: &bytes)
+            records.append(.init(.rows(group), epoch: epoch, state: isKnown ? bytes[...] : nil))
+        }
+        return records
+    }
+
+    /// Takes over what the changelog has of one subject; false where it is damaged.
+    mutating func restore(_ subject: ChangelogRecord.Subject, partition: PartitionID, from state: ArraySlice<UInt8>)
+        -> Bool
+    {
+        switch subject {
+        case .user(let user): rule.restore(user, partition: partition.rawValue, from: state)
+        case .rows(let group): rows.restore(group, partition: partition.rawValue, from: state)
+        case .position: true
+        }
+    }
+
+    private mutating func noteChange(of row: Transaction, partition: Int32) {
+        guard notesChanges else { return }
+        changes[partition, default: StateChanges()].users.insert(row.userID)
+        changes[partition, default: StateChanges()].rows.insert(RowMemory.group(of: row))
     }
 
     /// Takes a batch. What lies in front of `target` is of the past: it was judged before, and is only taken into account.
@@ -69,6 +119,7 @@ struct AgentDesk<Rule: AgentRule> {
             tally.recordAge(from: record.timestamp, to: now / 1000)
             switch event {
             case .transaction(let transaction):
+                noteChange(of: transaction, partition: partition)
                 let place = RecordPlace(partition: partition, offset: record.offset.rawValue)
                 guard let alert = judge(transaction, place, at: loop.wallMicroseconds) else { continue }
                 outcome.alerts.append((record.offset, alert))
@@ -91,6 +142,7 @@ struct AgentDesk<Rule: AgentRule> {
         guard case .transaction(let row) = event, !rows.isRepeated(row, partition: partition), rule.canReplay else {
             return
         }
+        noteChange(of: row, partition: partition)
         _ = rule.judge(row, partition: partition, arrival: row.createdAt)
     }
 

@@ -34,6 +34,20 @@ public struct AgentOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Also produce each alert as JSON, keyed by user, to this topic.", valueName: "topic"))
     public var alertsTopic: String?
 
+    /// How often an alert may be in that topic. Default: exactly once.
+    @Option(
+        help: ArgumentHelp(
+            "With --alerts-topic: exactly-once (alerts, positions and the users' past are committed in one transaction) or "
+                + "at-least-once.", valueName: "guarantee"))
+    public var guarantee = Guarantee.exactlyOnce
+
+    /// The compacted topic with the users' past; nil is the group's name and `-changelog`.
+    @Option(
+        help: ArgumentHelp(
+            "The compacted topic that keeps the users' past, with --alerts-topic. (default: the group's name and "
+                + "\"-changelog\")", valueName: "topic"))
+    public var changelogTopic: String?
+
     /// Whether JSON objects are printed in place of the exercise's lines.
     @Flag(name: .long, help: "Print JSON objects instead of the exercise's lines.")
     public var json = false
@@ -87,9 +101,13 @@ public struct AgentOptions: ParsableArguments, Sendable {
     @Option(help: "After how long without a heartbeat the group takes this instance for dead.")
     public var sessionTimeout = TimeSpan(.seconds(10))
 
-    /// How often to commit while there is much to do; with nothing left to read it is done at once.
-    @Option(help: "How often to commit while there is much to do; with nothing left to read it is done at once.")
-    public var commitInterval = TimeSpan(.seconds(1))
+    /// How often to commit while there is much to do; with nothing left to read it is done at once. Default: 100 ms where alerts are
+    /// sent exactly once, and else a second.
+    @Option(
+        help: ArgumentHelp(
+            "How often to commit while there is much to do; with nothing left to read it is done at once. (default: 100ms with "
+                + "exactly-once alerts, else 1s)", valueName: "time"))
+    public var commitInterval: TimeSpan?
 
     /// Whether record batches whose checksum is wrong are passed over, also when reading back, and do not stop the
     /// agent.
@@ -101,6 +119,12 @@ public struct AgentOptions: ParsableArguments, Sendable {
 
     /// Where to begin without a commit.
     public enum Start: String, ExpressibleByArgument, Sendable { case earliest, latest }
+
+    /// How often an alert may be in its topic.
+    public enum Guarantee: String, ExpressibleByArgument, Sendable {
+        case exactlyOnce = "exactly-once"
+        case atLeastOnce = "at-least-once"
+    }
 
     /// How amounts are written.
     public enum AmountForm: String, ExpressibleByArgument, Sendable { case auto, base64, double, string }
@@ -116,6 +140,14 @@ public struct AgentOptions: ParsableArguments, Sendable {
         if !(0...18).contains(scale) { throw ValidationError("--scale must be 0 to 18, not \(scale).") }
         if sessionTimeout.duration < .seconds(1) { throw ValidationError("--session-timeout must be at least 1s.") }
         if history < 0 { throw ValidationError("--history must not be below 0.") }
+    }
+
+    /// Whether alerts, positions and memory go into one transaction.
+    var isExactlyOnce: Bool { alertsTopic != nil && guarantee == .exactlyOnce }
+
+    /// How long there are no commits at most while events come.
+    var timeBetweenCommits: Duration {
+        commitInterval?.duration ?? (isExactlyOnce ? .milliseconds(100) : .seconds(1))
     }
 
     var isolation: IsolationLevel { isolationLevel == .committed ? .readCommitted : .readUncommitted }

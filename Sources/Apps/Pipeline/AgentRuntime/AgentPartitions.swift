@@ -6,8 +6,12 @@ extension AgentRun {
         held.formUnion(offsets.keys)
         for partition in ledger.partitions where !held.contains(partition) {
             // Another instance goes on with it.
-            desk.forget(partition: partition.partition)
-            ledger.forget(partition)
+            dropMemory(of: partition)
+        }
+        if case .parcels(_, let topic) = channel {
+            restore(offsets, from: topic)
+            tellAssigned(offsets)
+            return await hold()
         }
         var wanted: [TopicPartition: (from: Offset, to: Offset)] = [:]
         var resumed: [TopicPartition: Offset] = [:]
@@ -21,12 +25,19 @@ extension AgentRun {
                 wanted[partition] = (0, offset)
             }
         }
+        tellAssigned(offsets)
+        await readBack(wanted, offsets)
+        for (partition, offset) in resumed { await seek(partition, to: offset) }
+    }
+
+    /// Reads back what is wanted of the past, in front of `offsets`.
+    func readBack(
+        _ wanted: [TopicPartition: (from: Offset, to: Offset)], _ offsets: [TopicPartition: Offset]
+    ) async {
         for partition in past.assigned(wanted) {
             if let offset = offsets[partition] { ledger.knows(partition, upTo: offset) }
         }
-        tellAssigned(offsets)
         await hold()
-        for (partition, offset) in resumed { await seek(partition, to: offset) }
         if !isLookingUp, !past.lookedUp.isEmpty {
             isLookingUp = true
             Task { await self.lookUp() }
@@ -39,6 +50,7 @@ extension AgentRun {
             if let error = await commit(held.intersection(partitions)) { tell(error) }
         }
         held.subtract(partitions)
+        dropUntold(of: partitions)
         past.revoked(partitions)
         await hold()
     }

@@ -18,6 +18,36 @@ public protocol AgentRule: Sendable {
     var userCount: Int { get }
     /// Whether what the rule remembers can be rebuilt from the events' own times.
     var canReplay: Bool { get }
+
+    // What follows keeps the rule's memory in a topic, so that it survives a restart. Without it, events are read back.
+
+    /// Whether it does. Default: false.
+    var keepsState: Bool { get }
+    /// Appends what is remembered of a user; false where that is nothing.
+    func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool
+    /// Takes over what ``appendState(of:to:)`` wrote, in place of what was known of the user; without bytes that is nothing. False,
+    /// and nothing is taken, where it is damaged.
+    mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool
+    /// Whether users who make room for others are told by ``takeEvicted()``.
+    var tellsEvicted: Bool { get set }
+    /// The users who have made room for others since this was asked last, with the partitions that fed them.
+    mutating func takeEvicted() -> [(user: Int64, partition: Int32)]
+}
+
+extension AgentRule {
+    /// False: events are read back after a restart.
+    public var keepsState: Bool { false }
+    /// False: nothing is kept.
+    public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool { false }
+    /// False: nothing is taken over.
+    public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool { false }
+    /// False: nobody is told.
+    public var tellsEvicted: Bool {
+        get { false }
+        set {}
+    }
+    /// Nobody.
+    public mutating func takeEvicted() -> [(user: Int64, partition: Int32)] { [] }
 }
 
 extension AnomalyDetector: AgentRule {
@@ -35,6 +65,8 @@ extension AnomalyDetector: AgentRule {
     }
     /// True: what is remembered of users follows from the events alone.
     public var canReplay: Bool { true }
+    /// True: a user's amounts.
+    public var keepsState: Bool { true }
 }
 
 extension VelocityDetector: AgentRule {
@@ -52,4 +84,6 @@ extension VelocityDetector: AgentRule {
     }
     /// Whether the rule goes by the events' own time: when they arrived first cannot be found out again.
     public var canReplay: Bool { rule.clock == .event }
+    /// True: a user's times.
+    public var keepsState: Bool { true }
 }

@@ -14,7 +14,7 @@ actor AgentRun<Rule: AgentRule> {
     let brokers: [String]
     let console: Console
     let consumer: KafkaConsumer
-    let courier: AlertCourier?
+    let channel: AlertChannel?
 
     var desk: AgentDesk<Rule>
     var past: ReadingBack
@@ -32,18 +32,25 @@ actor AgentRun<Rule: AgentRule> {
     var committing: Task<KafkaError?, Never>?
     var lastCommit: Instant
     var words = AgentWords()
+    /// What waits for the next transaction, where alerts are sent exactly once.
+    var outbox = Outbox()
+    /// The partitions whose memory is read from the changelog.
+    var restoring = Restorations()
+    /// How often each partition was begun anew.
+    var epochs: [TopicPartition: Int64] = [:]
+    var isRestoring = false
 
     var loop: any EventLoop { consumer.loop }
 
     init(
         _ name: String, _ rule: Rule, _ options: AgentOptions, at brokers: [String], _ consumer: KafkaConsumer,
-        _ courier: AlertCourier?, _ console: Console
+        _ channel: AlertChannel?, _ console: Console
     ) {
         self.name = name
         self.brokers = brokers
         self.options = options
         self.consumer = consumer
-        self.courier = courier
+        self.channel = channel
         self.console = console
         desk = AgentDesk(name, rule, options)
         past = ReadingBack(limit: options.history, time: options.historyTime.duration)
@@ -61,7 +68,8 @@ actor AgentRun<Rule: AgentRule> {
             console.line("{\"type\":\"started\",\"agent\":\"\(name)\",\"group\":\"\(group)\"}")
             console.flush()
         }
-        await courier?.report { [weak self] news in await self?.hear(news) }
+        await channel?.courier?.report { [weak self] news in await self?.hear(news) }
+        if case .parcels(let sender, _) = channel { Task { await sender.begin() } }
         let consumer = consumer
         let closer = Task {
             await end()
@@ -102,10 +110,10 @@ actor AgentRun<Rule: AgentRule> {
     private func take(_ batch: ConsumerBatch) async {
         let source = batch.source
         // What is looked up is read from elsewhere as soon as that is known.
-        guard held.contains(source), !past.lookedUp.contains(source) else { return }
+        guard held.contains(source), !past.lookedUp.contains(source), !restoring.contains(source) else { return }
         let outcome = desk.take(batch, past: past.target(of: source), on: loop)
         for (offset, flaw) in outcome.flaws { tellMalformed(flaw, source, offset) }
-        await send(outcome.alerts, of: source)
+        await pass(outcome.alerts, of: source)
         ledger.knows(source, upTo: batch.nextOffset)
         isCaughtUp = batch.nextOffset >= batch.highWatermark
         desk.drain { console.write(bytes: $0) }
@@ -129,7 +137,8 @@ actor AgentRun<Rule: AgentRule> {
 
     /// Has the consumer read all but what is looked up, and what has raised too many alerts that wait.
     func hold() async {
-        let wanted = past.lookedUp.union(ledger.overfull())
+        var wanted = past.lookedUp.union(ledger.overfull()).union(restoring.partitions)
+        if outbox.count > Outbox.limit { wanted.formUnion(held) }
         guard wanted != stopped else { return }
         stopped = wanted
         await consumer.hold(wanted)
@@ -138,10 +147,10 @@ actor AgentRun<Rule: AgentRule> {
     // MARK: - Time
 
     private func keepTime() async {
-        let interval = max(.milliseconds(100), min(.seconds(1), options.commitInterval.duration))
+        let interval = max(.milliseconds(100), min(.seconds(1), options.timeBetweenCommits))
         while !Task.isCancelled {
             do { try await loop.sleep(for: interval) } catch { return }
-            if loop.now - lastCommit >= options.commitInterval.duration { startCommit() }
+            if loop.now - lastCommit >= options.timeBetweenCommits { startCommit() }
             await hold()
             await tellLateAlerts()
             tellReadingBack()
@@ -158,7 +167,7 @@ actor AgentRun<Rule: AgentRule> {
             isComplete = false
             tell(error)
         }
-        await courier?.close()
+        await channel?.close()
         printTotals()
         if ledger.waiting > 0 {
             isComplete = false

@@ -56,7 +56,7 @@ struct AgentWords: Equatable, Sendable {
 extension AgentRun {
     func tell(_ error: KafkaError) { tellTrouble(error.message) }
 
-    private func tellTrouble(_ message: String) {
+    func tellTrouble(_ message: String) {
         if options.json {
             console.line("{\"type\":\"trouble\",\"agent\":\"\(name)\",\"message\":\(JSONText.string(message))}")
             console.flush()
@@ -128,10 +128,23 @@ extension AgentRun {
             + "\(Figures.grouped(Int(clamping: progress.of))) events"
     }
 
+    func tellRestored(_ partition: TopicPartition, _ state: RestoredState) {
+        if options.json {
+            console.line(
+                "{\"type\":\"restored\",\"agent\":\"\(name)\",\"partition\":\(partition.partition),"
+                    + "\"records\":\(state.count)}")
+            console.flush()
+        }
+        guard state.position != nil else { return }
+        console.note(
+            "\(name): partition \(partition.partition): the users' past was taken from the changelog "
+                + "(\(Figures.grouped(state.count)) records)")
+    }
+
     // MARK: - Alerts
 
     func tellLateAlerts() async {
-        guard let courier else { return }
+        guard let courier = channel?.courier else { return }
         let late = await courier.late(after: .seconds(5))
         guard words.isNews(late: !late.isEmpty) else { return }
         guard !late.isEmpty else { return console.note("\(name): all alerts have arrived") }

@@ -56,6 +56,12 @@ struct AlertLedger: Equatable, Sendable {
     /// Up to where the partition is known.
     func known(_ partition: TopicPartition) -> Offset { lines[partition]?.known ?? 0 }
 
+    /// Where the group stood when it assigned the partition.
+    func base(_ partition: TopicPartition) -> Offset { lines[partition]?.base ?? 0 }
+
+    /// Whether more is judged of the partition than is committed.
+    func hasMoved(_ partition: TopicPartition) -> Bool { lines[partition].map { $0.position > $0.committed } ?? false }
+
     /// How many alerts of these partitions have not arrived.
     func waiting(of partitions: some Sequence<TopicPartition>) -> Int {
         partitions.reduce(0) { $0 + (lines[$1]?.open.count ?? 0) }

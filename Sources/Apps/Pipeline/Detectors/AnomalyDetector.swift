@@ -60,13 +60,7 @@ public struct AnomalyDetector: Sendable {
     ///
     /// - Parameter partition: the partition it came from, for `forget(partition:)`.
     public mutating func observe(_ transaction: Transaction, partition: Int32) -> Verdict {
-        let (slot, isNew) = users.slot(of: transaction.userID, partition: partition)
-        if slot == counts.count { addSlot() }
-        if isNew {
-            counts[slot] = 0
-            places[slot] = 0
-            sums[slot] = 0
-        }
+        let slot = slot(of: transaction.userID, partition: partition)
         let amount = transaction.amount.tenThousandths
         let count = Int(counts[slot])
         let sum = sums[slot]
@@ -81,6 +75,53 @@ public struct AnomalyDetector: Sendable {
     /// Drops the users whom a partition fed last, as when it is revoked; gives their number.
     @discardableResult
     public mutating func forget(partition: Int32) -> Int { users.forget(partition: partition) }
+
+    // MARK: - State
+
+    /// Appends the amounts of a user, the oldest first, in 1/10000; false where nobody of that id is known.
+    public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool {
+        guard let slot = users.known(user) else { return false }
+        let count = Int(counts[slot])
+        let oldest = count == rule.history ? Int(places[slot]) : 0
+        for index in 0..<count {
+            StateBytes.append(amounts[slot * rule.history + (oldest + index) % rule.history], to: &bytes)
+        }
+        return true
+    }
+
+    /// Takes a user's amounts over as ``appendState(of:to:)`` wrote them, in place of what was known; false, and nothing is
+    /// taken, where they are damaged.
+    public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
+        guard let numbers = StateBytes.numbers(bytes, limit: 50),
+            numbers.allSatisfy({ $0.magnitude <= Amount.largestTenThousandths.magnitude })
+        else { return false }
+        let slot = slot(of: user, partition: partition)
+        (counts[slot], places[slot], sums[slot]) = (0, 0, 0)
+        for amount in numbers.suffix(rule.history) { append(amount, to: slot) }
+        return true
+    }
+
+    /// Whether users who make room for others are told by ``takeEvicted()``. Default: no.
+    public var tellsEvicted: Bool {
+        get { users.tellsEvicted }
+        set { users.tellsEvicted = newValue }
+    }
+
+    /// The users who have made room for others since this was asked last, with the partitions that fed them.
+    public mutating func takeEvicted() -> [(user: Int64, partition: Int32)] { users.takeEvicted() }
+
+    // MARK: - Slots
+
+    private mutating func slot(of user: Int64, partition: Int32) -> Int {
+        let (slot, isNew) = users.slot(of: user, partition: partition)
+        if slot == counts.count { addSlot() }
+        if isNew {
+            counts[slot] = 0
+            places[slot] = 0
+            sums[slot] = 0
+        }
+        return slot
+    }
 
     private mutating func addSlot() {
         amounts.append(contentsOf: repeatElement(0, count: rule.history))

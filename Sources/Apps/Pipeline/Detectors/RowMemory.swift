@@ -22,6 +22,9 @@ public struct RowMemory: Sendable {
     private var prints: [UInt32] = []
     private var free: [Int32] = []
     private var hand = 0
+    /// Whether neighbours who make room for others are told by ``takeEvicted()``. Default: no.
+    public var tellsEvicted = false
+    private var evicted: [(group: Int64, partition: Int32)] = []
     /// Where the row before was: rows of a serial column are neighbours.
     private var last: (group: Group, slot: Int)?
     private let limit: Int
@@ -42,6 +45,36 @@ public struct RowMemory: Sendable {
         guard known == 0 || (known != print && row.origin == .insert) else { return true }
         prints[place] = print
         return false
+    }
+
+    // MARK: - State
+
+    /// The number of the sixteen neighbours that a row is one of.
+    public static func group(of row: Transaction) -> Int64 { row.id >> 4 }
+
+    /// Appends what is known of sixteen neighbours; false where nothing is.
+    public func appendState(of group: Int64, partition: Int32, to bytes: inout [UInt8]) -> Bool {
+        guard let slot = slots[Group(partition: partition, number: group)] else { return false }
+        let first = Int(slot) * Self.width
+        for place in 0..<Self.width { StateBytes.append(Int64(prints[first + place]), to: &bytes) }
+        return true
+    }
+
+    /// Takes sixteen neighbours over as ``appendState(of:partition:to:)`` wrote them; false, and nothing is taken, where they
+    /// are damaged.
+    public mutating func restore(_ group: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
+        guard let numbers = StateBytes.numbers(bytes, limit: Self.width), numbers.count == Self.width,
+            numbers.allSatisfy({ (0...Int64(UInt32.max)).contains($0) })
+        else { return false }
+        let first = slot(of: Group(partition: partition, number: group)) * Self.width
+        for (place, number) in numbers.enumerated() { prints[first + place] = UInt32(truncatingIfNeeded: number) }
+        return true
+    }
+
+    /// The neighbours that have made room for others since this was asked last.
+    public mutating func takeEvicted() -> [(group: Int64, partition: Int32)] {
+        defer { evicted = [] }
+        return evicted
     }
 
     /// Drops the rows of a partition, as when it is revoked.
@@ -73,7 +106,10 @@ public struct RowMemory: Sendable {
         } else {
             slot = hand
             hand = hand + 1 < groups.count ? hand + 1 : 0
-            if let oldest = groups[slot] { slots[oldest] = nil }
+            if let oldest = groups[slot] {
+                slots[oldest] = nil
+                if tellsEvicted { evicted.append((oldest.number, oldest.partition)) }
+            }
         }
         for index in 0..<Self.width { prints[slot * Self.width + index] = 0 }
         slots[group] = Int32(slot)

@@ -11,6 +11,9 @@ struct UserTable {
     private var free: [Int32] = []
     private var hand = 0
     private let limit: Int
+    /// Whether those who make room for others are kept to be told.
+    var tellsEvicted = false
+    private var evicted: [(user: Int64, partition: Int32)] = []
 
     /// - Parameter limit: users kept at most, 1 or more.
     init(limit: Int) { self.limit = max(1, min(limit, Int(Int32.max))) }
@@ -20,6 +23,15 @@ struct UserTable {
 
     /// Slots ever made: the storage's size.
     var slotCount: Int { users.count }
+
+    /// The slot of a user who is known.
+    func known(_ user: Int64) -> Int? { slots[user].map(Int.init) }
+
+    /// Those who have made room for others since this was asked last.
+    mutating func takeEvicted() -> [(user: Int64, partition: Int32)] {
+        defer { evicted = [] }
+        return evicted
+    }
 
     /// The slot of a user; `isNew` means that what the slot holds is somebody else's.
     mutating func slot(of user: Int64, partition: Int32) -> (slot: Int, isNew: Bool) {
@@ -67,6 +79,7 @@ struct UserTable {
         let slot = hand
         hand = (hand + 1) % users.count
         slots[users[slot]] = nil
+        if tellsEvicted { evicted.append((users[slot], partitions[slot])) }
         return slot
     }
 }

@@ -81,12 +81,7 @@ public struct VelocityDetector: Sendable {
     ///   - arrival: when it arrived; looked at only with `Clock.arrival`, where nil means the event's own time.
     public mutating func observe(_ transaction: Transaction, partition: Int32, arrival: EventTime? = nil) -> Verdict {
         let time = rule.clock == .arrival ? arrival ?? transaction.createdAt : transaction.createdAt
-        let (slot, isNew) = users.slot(of: transaction.userID, partition: partition)
-        if slot == counts.count {
-            times.append(contentsOf: repeatElement(0, count: kept))
-            counts.append(0)
-        }
-        if isNew { counts[slot] = 0 }
+        let slot = slot(of: transaction.userID, partition: partition)
         let count = insert(time.microseconds, slot)
         let isFast = count > rule.maximumTransactions
         let isHigh = transaction.amount.tenThousandths > high
@@ -97,6 +92,55 @@ public struct VelocityDetector: Sendable {
     /// Drops the users whom a partition fed last, as when it is revoked; gives their number.
     @discardableResult
     public mutating func forget(partition: Int32) -> Int { users.forget(partition: partition) }
+
+    // MARK: - State
+
+    /// Appends the times of a user, the earliest first, in microseconds; false where nobody of that id is known.
+    public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool {
+        guard let slot = users.known(user) else { return false }
+        var before: Int64 = 0
+        for time in times[slot * kept..<slot * kept + Int(counts[slot])] {
+            StateBytes.append(time &- before, to: &bytes)
+            before = time
+        }
+        return true
+    }
+
+    /// Takes a user's times over as ``appendState(of:to:)`` wrote them, in place of what was known; false, and nothing is
+    /// taken, where they are damaged.
+    public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
+        guard let steps = StateBytes.numbers(bytes, limit: 255) else { return false }
+        var (found, time) = ([Int64](), Int64(0))
+        for step in steps {
+            time = time &+ step
+            guard found.last.map({ $0 <= time }) ?? true else { return false }
+            found.append(time)
+        }
+        let slot = slot(of: user, partition: partition)
+        let newest = found.suffix(kept)
+        for (index, time) in newest.enumerated() { times[slot * kept + index] = time }
+        counts[slot] = UInt8(newest.count)
+        return true
+    }
+
+    /// Whether users who make room for others are told by ``takeEvicted()``. Default: no.
+    public var tellsEvicted: Bool {
+        get { users.tellsEvicted }
+        set { users.tellsEvicted = newValue }
+    }
+
+    /// The users who have made room for others since this was asked last, with the partitions that fed them.
+    public mutating func takeEvicted() -> [(user: Int64, partition: Int32)] { users.takeEvicted() }
+
+    private mutating func slot(of user: Int64, partition: Int32) -> Int {
+        let (slot, isNew) = users.slot(of: user, partition: partition)
+        if slot == counts.count {
+            times.append(contentsOf: repeatElement(0, count: kept))
+            counts.append(0)
+        }
+        if isNew { counts[slot] = 0 }
+        return slot
+    }
 
     /// Puts a time among the user's, and gives the number of times within its window.
     private mutating func insert(_ time: Int64, _ slot: Int) -> Int {

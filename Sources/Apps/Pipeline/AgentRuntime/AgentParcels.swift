@@ -1,0 +1,77 @@
+import Detectors
+import KafkaWire
+
+/// How an agent sends alerts exactly once: what has come since the last transaction goes into the next one, with what has changed of
+/// the memory and with the positions.
+extension AgentRun {
+    /// Passes alerts on: to the producer at once, or to the next transaction.
+    func pass(_ alerts: [(offset: Offset, alert: Alert)], of partition: TopicPartition) async {
+        guard case .parcels = channel else { return await send(alerts, of: partition) }
+        let records = alerts.map { alert in
+            var json: [UInt8] = []
+            alert.alert.appendJSON(to: &json)
+            return ProducerRecord(
+                topic: options.alertsTopic ?? "", key: Bytes(utf8: "\(alert.alert.transaction.userID)"),
+                value: Bytes(json))
+        }
+        outbox.add(records, desk.takeChanges(of: partition.partition), of: partition)
+    }
+
+    /// Sends what there is of these partitions. Gives why it did not arrive; it then waits for the next transaction.
+    func sendParcel(_ partitions: Set<TopicPartition>, by sender: ParcelSender) async -> KafkaError? {
+        let parcel = nextParcel(partitions)
+        lastCommit = loop.now
+        guard !parcel.isEmpty else { return nil }
+        let member: ConsumerGroupMetadata
+        do throws(KafkaError) { member = try await consumer.groupMetadata } catch {
+            outbox.putBack(parcel)
+            return error
+        }
+        switch await sender.send(parcel, as: member) {
+        case .arrived:
+            ledger.settled(parcel.offsets.filter { ledger.partitions.contains($0.key) })
+            return nil
+        case .undone(let error):
+            outbox.putBack(parcel)
+            return error
+        case .failed(let error):
+            outbox.putBack(parcel)
+            failure = failure ?? error
+            await consumer.stop()
+            return error
+        }
+    }
+
+    /// What is judged and not told yet, of partitions whose past is known.
+    private func nextParcel(_ partitions: Set<TopicPartition>) -> Parcel {
+        var parcel = Parcel()
+        let due = ledger.due(partitions)
+        for partition in partitions where past.target(of: partition) == nil && !restoring.contains(partition) {
+            outbox.add([], desk.takeChanges(of: partition.partition), of: partition)
+            guard outbox.holds(partition) || ledger.hasMoved(partition) else { continue }
+            let offset = due[partition] ?? ledger.known(partition)
+            var part = outbox.part(of: partition, at: offset)
+            let epoch = epochs[partition] ?? 0
+            part.changelog = desk.changelog(of: part.changes, partition: partition.partition, epoch: epoch)
+            part.changelog.append(ChangelogRecord(position: offset, epoch: epoch))
+            parcel.parts[partition] = part
+        }
+        return parcel
+    }
+
+    /// What is not told yet of a partition that goes is judged anew by whoever gets it, from the changelog on.
+    func dropUntold(of partitions: some Sequence<TopicPartition>) {
+        guard case .parcels = channel else { return }
+        for partition in partitions
+        where outbox.holds(partition) || ledger.hasMoved(partition) || restoring.contains(partition) {
+            dropMemory(of: partition)
+        }
+        restoring.end(partitions)
+    }
+
+    func dropMemory(of partition: TopicPartition) {
+        desk.forget(partition: partition.partition)
+        ledger.forget(partition)
+        outbox.drop(partition)
+    }
+}

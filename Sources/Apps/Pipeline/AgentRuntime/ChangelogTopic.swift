@@ -1,0 +1,46 @@
+import KafkaWire
+
+/// The topic with an agent's memory: as many partitions as the events have, compacted.
+struct ChangelogTopic: Sendable {
+    let name: String
+    let client: ClientConfiguration
+
+    /// Makes it where it is not there, and gives it partitions where it lacks some.
+    func prepare(partitions: Int32) async throws(KafkaError) {
+        let admin = try KafkaAdmin(client)
+        let outcome: Result<Void, KafkaError>
+        do throws(KafkaError) { outcome = .success(try await prepare(partitions, admin)) } catch {
+            outcome = .failure(error)
+        }
+        await admin.close()
+        try outcome.get()
+    }
+
+    private func prepare(_ partitions: Int32, _ admin: KafkaAdmin) async throws(KafkaError) {
+        let created = await admin.createTopics([
+            .init(name, partitions: partitions, configs: ["cleanup.policy": "compact", "segment.ms": "600000"])
+        ])
+        switch created[name] {
+        case .failure(let error)? where error.code == .broker(.topicAlreadyExists): break
+        case .failure(let error)?: throw error
+        case .success?, nil: return
+        }
+        let found = await admin.describeTopics([name])
+        guard let topic = try found[name]?.get(), topic.partitions.count < Int(partitions) else { return }
+        let grown = await admin.addPartitions([name: .init(total: partitions)])
+        if case .failure(let error)? = grown[name] { throw error }
+    }
+
+    /// A reader of what partitions hold, from their beginning, which is told where they end. Whoever gets it closes it.
+    func reader(of partitions: some Sequence<PartitionID>) throws(KafkaError) -> KafkaConsumer {
+        var configuration = KafkaConsumer.Configuration(
+            bootstrapServers: client.bootstrapServers,
+            partitions: Dictionary(
+                partitions.map { (TopicPartition(name, $0), .earliest) }, uniquingKeysWith: { first, _ in first }))
+        configuration.client = client
+        configuration.isolationLevel = .readCommitted
+        configuration.tellsEnds = true
+        configuration.fetchMaximumWait = .milliseconds(100)
+        return try KafkaConsumer(configuration)
+    }
+}
