@@ -179,7 +179,7 @@ let package = Package(
         program(
             .tool, "KW",
             [
-                "KafkaWire", "KafkaBroker", "KafkaOIDC", "COpenSSL", log, "JSONLines", "ClientSetup", "ToolKit", "Captures",
+                "KafkaWire", "KafkaBroker", "KafkaOIDC", log, "JSONLines", "ClientSetup", "ToolKit", "Captures",
                 "Conformance",
                 "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying",
                 "Simulating",

@@ -30,7 +30,8 @@ import Testing
         let (nodes, away, late, early) = try await Self.start()
         let broker = nodes.broker
         try await broker.stopNode(nodes.away)
-        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
+        let agent = try RunningAgent(
+            broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         // Users by turns, so that alerts that arrive lie behind others that wait.
         var rows: [String] = []
         var id = 1
@@ -66,7 +67,8 @@ import Testing
         let (nodes, _, late, early) = try await Self.start()
         let broker = nodes.broker
         try await broker.stopNode(nodes.away)
-        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
+        let agent = try RunningAgent(
+            broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         try await broker.write(Change.alarming(user: late[0], from: 1))
         try await agent.says("User \(late[0]) spent")
         for turn in 0..<3 {
@@ -103,7 +105,8 @@ import Testing
         let broker = nodes.broker
         try await broker.createTopic("other", partitions: 1, replicas: 2)
         try await broker.stopNode(nodes.away)
-        let agent = try RunningAgent(broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
+        let agent = try RunningAgent(
+            broker, at: nodes.address, ["--alerts-topic", "alerts", "--guarantee", "at-least-once"])
         try await broker.write(Change.alarming(user: late[0], from: 1) + Change.alarming(user: early[0], from: 10))
         let stays = PartitionID(rawValue: 1 - away.rawValue)
         try await eventually { try await Self.ids(broker, stays) == [13] }

@@ -111,7 +111,9 @@ extension KafkaBroker {
 
     /// The values of a topic's partition.
     func values(of topic: String, _ partition: PartitionID) async throws -> [String] {
-        try await batches(topic: topic, partition: partition, from: 0, maxBytes: 1 << 22).filter { !$0.attributes.isControl }.flatMap {
+        try await batches(topic: topic, partition: partition, from: 0, maxBytes: 1 << 22).filter {
+            !$0.attributes.isControl
+        }.flatMap {
             try $0.records().map { $0.value?.text ?? "null" }
         }
     }
