@@ -29,6 +29,11 @@ enum HeartbeatExchange {
             request.rebalanceTimeoutMs = Milliseconds(configuration.maximumPollInterval)
             request.serverAssignor = configuration.groupRemoteAssignor
         }
+        // The coordinator says that a topic may not be read, and not which; a look at them does.
+        if response.errorCode == .topicAuthorizationFailed, !topics.names.isEmpty {
+            try await cluster.refresh(topics.names)
+            if let denial = topics.denial(await cluster.metadata.topics) { throw denial }
+        }
         let ids = Set(response.assignment?.topicPartitions.map(\.topicId) ?? []).union(beat.unknown)
         return .beat(response, names: try await names(of: ids, topics, cluster))
     }

@@ -6,7 +6,10 @@ import Testing
 /// Which errors of a producer's look-ups can never pass: each code of each API.
 @Suite(.turn) struct ProducerFaultsTests {
     private static let cases: [(name: String, codes: Set<ErrorCode>, final: [String])] = [
-        ("Metadata", ProducerFaults.metadata, ["INVALID_TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED"]),
+        (
+            "Metadata", ProducerFaults.metadata,
+            ["INVALID_TOPIC_EXCEPTION", "TOPIC_AUTHORIZATION_FAILED", "CLUSTER_AUTHORIZATION_FAILED"]
+        ),
         (
             "InitProducerId", ProducerFaults.initProducerId,
             [
@@ -16,11 +19,14 @@ import Testing
         ),
     ]
 
+    /// Of any API: the client is not let in.
+    private static let login = ["SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE"]
+
     @Test func allOtherCodesMayPass() {
         for (name, codes, final) in Self.cases {
             for code in ErrorCode.names.compactMap(ErrorCode.named) where code != .none {
                 let isFinal = ProducerFaults.isFinal(.refused(code, "x"), codes)
-                #expect(isFinal == final.contains(code.name), "\(name): \(code)")
+                #expect(isFinal == (final + Self.login).contains(code.name), "\(name): \(code)")
             }
             // A code that a later Kafka may have.
             #expect(!ProducerFaults.isFinal(.refused(ErrorCode(rawValue: 999), "x"), codes))
