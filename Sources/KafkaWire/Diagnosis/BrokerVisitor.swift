@@ -103,7 +103,8 @@ struct BrokerVisitor: Sendable {
             }
         }
         if facts.chain.isEmpty { visit.tls?.chain = await certificates(port) }
-        if failure.reason.isOfDates { visit.tls?.clock = await clock(port) }
+        let isOutOfDate = visit.tls?.chain.first?.isOutOfDate(loop.wallMilliseconds / 1000) ?? false
+        if failure.reason.isOfDates || isOutOfDate { visit.tls?.clock = await clock(port) }
         return visit
     }
 

@@ -15,7 +15,10 @@ enum ClockCause {
         let certificate: CertificateSummary
         switch tls.failure?.reason {
         case .expired(let found)?, .notYetValid(let found)?: certificate = found
-        default: return []
+        default:
+            // What was refused for its name as well.
+            guard let found = tls.chain.first, found.isOutOfDate(own.now) else { return [] }
+            certificate = found
         }
         if let reading = tls.clock { return [judge(reading, certificate, name, own)] }
         // One certificate that begins later may have been made so; several were made when their clock said so.

@@ -92,6 +92,11 @@ extension TLSTrust {
     }
 }
 
+extension CertificateSummary {
+    /// Whether it is not valid yet, or no longer, at that time in seconds since 1970.
+    func isOutOfDate(_ seconds: Int64) -> Bool { seconds < validFrom || seconds > validUntil }
+}
+
 extension TLSError.Reason {
     /// Whether a certificate was refused for its dates.
     var isOfDates: Bool {
