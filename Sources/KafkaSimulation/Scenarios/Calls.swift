@@ -48,6 +48,16 @@ extension HistoryRecorder.Life {
     }
 }
 
+extension ScenarioPlan.Fault {
+    /// Whether what is begun on a host takes longer for it.
+    var holdsUpHost: Bool {
+        switch self {
+        case .pause, .slowMachine: true
+        default: false
+        }
+    }
+}
+
 extension ScenarioPlan {
     /// How much longer a call may take that begins then, since its host stands still, or nearly does.
     func standstill(of who: String, from now: Duration, within limit: Duration) -> Duration {
