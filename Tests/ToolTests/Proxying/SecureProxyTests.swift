@@ -16,7 +16,7 @@ import Testing
         let authority: DevelopmentCA.Issued
         let broker: KafkaBroker
 
-        init(_ security: SecurityProtocol, sessions: Duration? = nil) async throws {
+        init(_ security: SecurityProtocol, sessions: Duration? = nil, refusesAtOnce: Bool = false) async throws {
             let validity = DevelopmentCA.Validity(days: 2, now: Int64(Date().timeIntervalSince1970))
             authority = try DevelopmentCA.authority(named: "proxy tests", validity)
             let leaf = try DevelopmentCA.issue(
@@ -28,6 +28,7 @@ import Testing
             listener.users = ["alice": Secret(SecureProxyTests.password)]
             listener.sessionLifetime = sessions
             configuration.security = listener
+            if refusesAtOnce { configuration.connectionBounds.failedAuthenticationDelay = .zero }
             configuration.scramUsers = ["alice": Secret(SecureProxyTests.password)]
             broker = try await KafkaBroker.start(configuration)
         }
@@ -181,9 +182,10 @@ import Testing
         #expect(harness.frames.allSatisfy { $0.bytes.count < 6 || $0.from == .broker || $0.bytes[5] != 36 })
     }
 
-    /// What the broker no longer takes ends the connection, and is told.
-    @Test func aRenewalThatIsRefusedIsASentence() async throws {
-        let scene = try await Scene(.saslSSL, sessions: .milliseconds(500))
+    /// What the broker no longer takes ends the connection, and is told: also where the answer and the end come together.
+    @Test(arguments: [false, true])
+    func aRenewalThatIsRefusedIsASentence(atOnce: Bool) async throws {
+        let scene = try await Scene(.saslSSL, sessions: .milliseconds(500), refusesAtOnce: atOnce)
         let isWrong = Locked(false)
         let upstream = try ConnectionSecurity(
             scene.options(

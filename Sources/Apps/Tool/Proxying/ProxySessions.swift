@@ -13,11 +13,14 @@ extension Proxy {
             guard relays[number] === relay, !relay.isClosed else { return }
             relay.sessionEnds(session, now: loop.now)
         } catch {
-            guard relays[number] === relay, !relay.isClosed else { return }
+            // Who refuses closes at once: that may have been seen before the answer was read.
+            let isOpen = relays[number] === relay && !relay.isClosed
+            guard isOpen || error.code != .timedOut else { return }
             context.complain(
                 "session \(target)",
                 "the session with \(target) could not be renewed, and its client has to connect anew: "
                     + error.message)
+            guard isOpen else { return }
             relay.close("the proxy's session with the broker could not be renewed")
         }
         watchNewGates()
