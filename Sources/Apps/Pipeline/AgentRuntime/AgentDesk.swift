@@ -92,9 +92,7 @@ struct AgentDesk<Rule: AgentRule> {
     }
 
     private mutating func noteChange(of row: Transaction, partition: Int32) {
-        guard notesChanges else { return }
-        changes[partition, default: StateChanges()].users.insert(row.userID)
-        changes[partition, default: StateChanges()].rows.insert(RowMemory.group(of: row))
+        if notesChanges { changes[partition, default: StateChanges()].note(row) }
     }
 
     /// Takes a batch. What lies in front of `target` is of the past: it was judged before, and is only taken into account.

@@ -7,13 +7,7 @@ extension AgentRun {
     /// Passes alerts on: to the producer at once, or to the next transaction.
     func pass(_ alerts: [(offset: Offset, alert: Alert)], of partition: TopicPartition) async {
         guard case .parcels = channel else { return await send(alerts, of: partition) }
-        let records = alerts.map { alert in
-            var json: [UInt8] = []
-            alert.alert.appendJSON(to: &json)
-            return ProducerRecord(
-                topic: options.alertsTopic ?? "", key: Bytes(utf8: "\(alert.alert.transaction.userID)"),
-                value: Bytes(json))
-        }
+        let records = alerts.map { $0.alert.record(to: options.alertsTopic ?? "") }
         outbox.add(records, desk.takeChanges(of: partition.partition), of: partition)
     }
 

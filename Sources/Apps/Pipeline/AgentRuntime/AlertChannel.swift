@@ -1,3 +1,4 @@
+import Detectors
 import KafkaWire
 
 /// Where an agent's alerts go.
@@ -15,5 +16,14 @@ enum AlertChannel: Sendable {
         case .courier(let courier): await courier.close()
         case .parcels(let sender, _): await sender.close()
         }
+    }
+}
+
+extension Alert {
+    /// As a record of the alerts' topic: JSON, keyed by user, so that alerts of one user stay in order.
+    func record(to topic: String) -> ProducerRecord {
+        var json: [UInt8] = []
+        appendJSON(to: &json)
+        return ProducerRecord(topic: topic, key: Bytes(utf8: "\(transaction.userID)"), value: Bytes(json))
     }
 }

@@ -2,7 +2,7 @@ import ChangeEvents
 import Detectors
 import KafkaWire
 
-/// Brings alerts to their topic as JSON, keyed by user: alerts of one user stay in order.
+/// Brings alerts to their topic.
 ///
 /// Each is handed to the producer once, which sends it again for as long as it takes: one whose partition has no leader
 /// arrives when it has one again, once and in its order, and those of other partitions meanwhile.
@@ -54,12 +54,7 @@ actor AlertCourier {
 
     /// Takes alerts over, behind all that were before.
     func send(_ alerts: [(alert: Alert, ticket: AlertLedger.Ticket)]) {
-        for (alert, ticket) in alerts {
-            var json: [UInt8] = []
-            alert.appendJSON(to: &json)
-            let key = Bytes(utf8: "\(alert.transaction.userID)")
-            queue.append((ProducerRecord(topic: topic, key: key, value: Bytes(json)), ticket))
-        }
+        queue += alerts.map { ($0.alert.record(to: topic), $0.ticket) }
         if handingOver == nil, !queue.isEmpty { handingOver = Task { await self.handOver() } }
     }
 

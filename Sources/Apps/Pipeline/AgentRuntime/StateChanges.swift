@@ -1,3 +1,6 @@
+import ChangeEvents
+import Detectors
+
 /// What has changed of an agent's memory of one partition, and is to be written to the changelog with the next transaction.
 struct StateChanges: Equatable, Sendable {
     var users: Set<Int64> = []
@@ -6,6 +9,12 @@ struct StateChanges: Equatable, Sendable {
 
     var isEmpty: Bool { users.isEmpty && rows.isEmpty }
     var count: Int { users.count + rows.count }
+
+    /// A transaction changes what is known of its user and of its row.
+    mutating func note(_ row: Transaction) {
+        users.insert(row.userID)
+        rows.insert(RowMemory.group(of: row))
+    }
 
     mutating func formUnion(_ other: StateChanges) {
         users.formUnion(other.users)
