@@ -138,8 +138,9 @@
             transport.mayRead = true
             holdsOnlyParts = false
             var total = 0
+            // What goes well leaves no errors behind.
+            OpenSSL.forgetErrors()
             reading: while total < buffer.count {
-                OpenSSL.forgetErrors()
                 var count = 0
                 let code = SSL_read_ex(connection, base + total, buffer.count - total, &count)
                 if code == 1 {

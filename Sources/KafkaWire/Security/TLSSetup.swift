@@ -59,6 +59,10 @@
         /// certificate's key later opens none that he has recorded, and encryption that vouches for what it holds. OpenSSL's
         /// own choice, as Java's, also has those without.
         private static let serverCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
+        /// What OpenSSL offers of TLS 1.3 where neither a setting nor this machine's policy says something else.
+        private static let usualSuites = [
+            "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256",
+        ]
 
         /// What OpenSSL reads at once: a few records. Its memory is there only while something is read.
         static let readSize = 96 << 10
@@ -157,7 +161,7 @@
             if let list = ciphers, SSL_CTX_set_cipher_list(context, list) != 1 {
                 throw refuse("ssl.cipher.suites", algorithms.ciphers ?? list)
             }
-            if let list = names.suites, SSL_CTX_set_ciphersuites(context, list) != 1 {
+            if let list = names.suites ?? preferredSuites, SSL_CTX_set_ciphersuites(context, list) != 1 {
                 throw refuse("the suites of TLS 1.3", list)
             }
             for (command, setting, list) in [
@@ -168,6 +172,14 @@
                 let code = list.withCString { SSL_CTX_ctrl(context, command, 0, UnsafeMutableRawPointer(mutating: $0)) }
                 guard code == 1 else { throw refuse(setting, list) }
             }
+        }
+
+        /// The cheapest first, as Go's and BoringSSL's clients have it; a server with an order of its own, as Java's, goes by that.
+        private var preferredSuites: String? {
+            guard side == .client else { return nil }
+            let offered = OpenSSL.members(SSL_CTX_get_ciphers(context))
+                .compactMap { SSL_CIPHER_get_name($0).map { String(cString: $0) } }.filter { $0.hasPrefix("TLS_") }
+            return offered == Self.usualSuites ? (offered.suffix(1) + offered.dropLast()).joined(separator: ":") : nil
         }
 
         // MARK: - Who is trusted

@@ -209,6 +209,10 @@
             let fingerprint = openSSL.output.split(separator: "\n")[0].split(separator: "=")[1]
             #expect(peer.fingerprint == fingerprint.replacing(":", with: "").lowercased())
             #expect(openSSL.output.contains("serial=\(peer.serialNumber)\n"))
+            // Where nothing is said, what costs least.
+            options.algorithms.cipherSuites = nil
+            let usual = try #require(try Self.exchange(try TLSContext(options), server.port))
+            #expect(usual.cipher == "TLS_AES_128_GCM_SHA256")
         }
 
         /// The server tells; a second context knows nothing of the first one's sessions.
