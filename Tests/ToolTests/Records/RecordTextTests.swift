@@ -1,3 +1,4 @@
+import AppSupport
 import JSONLines
 import KafkaWire
 import RecordText

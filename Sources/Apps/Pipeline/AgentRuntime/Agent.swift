@@ -37,12 +37,16 @@ public struct Agent<Rule: AgentRule>: Sendable {
     ) async -> Int32 {
         let run: AgentRun<Rule>
         do {
+            let time = try options.startTime()
             let client = try client(console)
             var configuration = consumerConfiguration(client)
             change(&configuration)
             let consumer = try KafkaConsumer(configuration)
             run = AgentRun(
-                name, rule, options, at: client.bootstrapServers, consumer, try channel(client, consumer.loop), console)
+                name, rule, options, at: client.bootstrapServers, consumer, try channel(client, consumer.loop), console,
+                start: time.map {
+                    StartPositions(group: group, topic: options.topic, time: $0, client: client)
+                })
         } catch {
             console.note("\(name): \(SafeText.line((error as? KafkaError)?.message ?? "\(error)"))")
             return 1
@@ -81,7 +85,7 @@ public struct Agent<Rule: AgentRule>: Sendable {
         configuration.groupInstanceId = options.instanceId
         configuration.sessionTimeout = options.sessionTimeout.duration
         configuration.heartbeatInterval = options.sessionTimeout.duration / 4
-        configuration.offsetReset = options.from == .earliest ? .earliest : .latest
+        configuration.offsetReset = options.offsetReset
         configuration.corruptBatches = options.skipDamaged ? .skip : .stop
         configuration.isolationLevel = options.isolation
         // Where the log ends, reading back ends.

@@ -26,9 +26,20 @@ public struct AgentOptions: ParsableArguments, Sendable {
     @Option(name: .shortAndLong, help: "The consumer group. (default: the agent's own)")
     public var group: String?
 
-    /// Where a group that has committed nothing begins. Default: the earliest event.
-    @Option(help: "Where a group that has committed nothing begins: earliest or latest.")
-    public var from = Start.earliest
+    /// Where a group that has committed nothing begins; nil is the earliest event.
+    @Option(
+        help: ArgumentHelp(
+            "Where a group that has committed nothing begins: earliest or latest. (default: earliest)",
+            valueName: "from"))
+    public var from: Start?
+
+    /// The time of the first event of a group that has committed nothing; nil leaves it to ``from``.
+    @Option(
+        help: ArgumentHelp(
+            "Where a group that has committed nothing begins: with the first event that was written then or later. "
+                + "2026-01-07T22:00:00Z (UTC without a zone), @ and milliseconds since 1970, or a span such as 2h for two hours "
+                + "ago.", valueName: "time"))
+    public var fromTime: String?
 
     /// The topic to which each alert is produced too, as JSON with the user as its key; nil is none.
     @Option(help: ArgumentHelp("Also produce each alert as JSON, keyed by user, to this topic.", valueName: "topic"))
@@ -139,6 +150,10 @@ public struct AgentOptions: ParsableArguments, Sendable {
     public func validate() throws {
         if !(0...18).contains(scale) { throw ValidationError("--scale must be 0 to 18, not \(scale).") }
         if sessionTimeout.duration < .seconds(1) { throw ValidationError("--session-timeout must be at least 1s.") }
+        _ = try startTime()
+        if from != nil, fromTime != nil {
+            throw ValidationError("--from and --from-time both say where to begin; give one.")
+        }
         if history < 0 { throw ValidationError("--history must not be below 0.") }
     }
 
@@ -149,6 +164,20 @@ public struct AgentOptions: ParsableArguments, Sendable {
     var timeBetweenCommits: Duration {
         commitInterval?.duration ?? (isExactlyOnce ? .milliseconds(100) : .seconds(1))
     }
+
+    /// What `--from-time` says, in milliseconds since 1970; a span is counted back from `now`.
+    func startTime(now: Timestamp = .now()) throws -> Int64? {
+        guard let fromTime else { return nil }
+        guard let moment = Moment(fromTime, now: now.microseconds / 1000) else {
+            throw ValidationError(
+                "--from-time \(SafeText.line(fromTime)) is no time; write one such as 2026-01-07T22:00:00Z, or a span such as 2h "
+                    + "for two hours ago.")
+        }
+        return moment.milliseconds
+    }
+
+    /// Where the consumer begins without a commit.
+    var offsetReset: KafkaConsumer.OffsetReset { from == .latest ? .latest : .earliest }
 
     var isolation: IsolationLevel { isolationLevel == .committed ? .readCommitted : .readUncommitted }
 

@@ -15,6 +15,8 @@ actor AgentRun<Rule: AgentRule> {
     let console: Console
     let consumer: KafkaConsumer
     let channel: AlertChannel?
+    /// Where the group begins, where it is told so by a time.
+    let start: StartPositions?
 
     var desk: AgentDesk<Rule>
     var past: ReadingBack
@@ -27,6 +29,10 @@ actor AgentRun<Rule: AgentRule> {
     /// Why the run ends.
     var failure: KafkaError?
     var isOver = false
+    /// Whether it was told to end.
+    var isEnding = false
+    /// Who looks up where the group begins.
+    var beginning: KafkaAdmin?
     /// Whether nothing was left to read when records came last.
     var isCaughtUp = false
     var committing: Task<KafkaError?, Never>?
@@ -44,8 +50,9 @@ actor AgentRun<Rule: AgentRule> {
 
     init(
         _ name: String, _ rule: Rule, _ options: AgentOptions, at brokers: [String], _ consumer: KafkaConsumer,
-        _ channel: AlertChannel?, _ console: Console
+        _ channel: AlertChannel?, _ console: Console, start: StartPositions?
     ) {
+        self.start = start
         self.name = name
         self.brokers = brokers
         self.options = options
@@ -70,14 +77,13 @@ actor AgentRun<Rule: AgentRule> {
         }
         await channel?.courier?.report { [weak self] news in await self?.hear(news) }
         if case .parcels(let sender, _) = channel { Task { await sender.begin() } }
-        let consumer = consumer
         let closer = Task {
             await end()
             // Ends the sequence behind the batch in hand.
-            await consumer.stop()
+            await self.stop()
         }
         let ticks = Task { await self.keepTime() }
-        await read()
+        if await begin() { await read() }
         closer.cancel()
         ticks.cancel()
         return await finish()

@@ -1,5 +1,3 @@
-import AppSupport
-
 /// A point in time on the command line, as milliseconds since 1970.
 package struct Moment: Sendable, Equatable {
     /// Milliseconds since 1970-01-01 00:00 UTC.
