@@ -80,7 +80,7 @@ import Testing
     }
 
     private static func alert(_ text: String) -> ProducerRecord { ProducerRecord(topic: "alerts", value: text) }
-    private static func texts(_ part: Parcel.Part?) -> [String] { part?.alerts.compactMap { $0.value?.text } ?? [] }
+    private static func texts(_ part: Parcel.Part?) -> [String] { part?.letters.compactMap { $0.value?.text } ?? [] }
 
     @Test func whatDidNotArriveGoesFirst() {
         var outbox = Outbox()

@@ -62,10 +62,10 @@ public struct Agent<Rule: AgentRule>: Sendable {
         return client
     }
 
-    /// Where alerts go.
+    /// Where alerts and dead letters go.
     private func channel(_ client: ClientConfiguration, _ loop: any EventLoop) throws(KafkaError) -> AlertChannel? {
-        guard let topic = options.alertsTopic else { return nil }
-        guard options.isExactlyOnce else { return .courier(try AlertCourier(topic, client: client)) }
+        guard options.alertsTopic != nil || options.deadLetterTopic != nil else { return nil }
+        guard options.isExactlyOnce else { return .courier(try AlertCourier(client: client)) }
         let changelog = options.changelogTopic ?? "\(group)-changelog"
         // An instance that has a name shuts out what is left of its life before; others have an id that nobody else has.
         let id = "\(group)-\(options.instanceId ?? String(loop.random(), radix: 36))"

@@ -10,6 +10,8 @@ extension AgentRun {
             let error = await self.commitOnce(self.held)
             self.committing = nil
             self.note(error)
+            // What waited for room.
+            if !self.stopped.isEmpty { await self.hold() }
             // What was judged, or has arrived, meanwhile.
             if error == nil, self.isCaughtUp { self.startCommit() }
             return error
@@ -59,16 +61,16 @@ extension AgentRun {
 
     // MARK: - Alerts
 
-    func send(_ alerts: [(offset: Offset, alert: Alert)], of partition: TopicPartition) async {
-        guard let courier = channel?.courier, !alerts.isEmpty else { return }
-        var list: [(alert: Alert, ticket: AlertLedger.Ticket)] = []
-        for (offset, alert) in alerts {
-            if let ticket = ledger.raised(partition, at: offset) { list.append((alert, ticket)) }
+    func send(_ letters: [(offset: Offset, record: ProducerRecord)], of partition: TopicPartition) async {
+        guard let courier = channel?.courier, !letters.isEmpty else { return }
+        var list: [(record: ProducerRecord, ticket: AlertLedger.Ticket)] = []
+        for (offset, record) in letters {
+            if let ticket = ledger.raised(partition, at: offset, size: record.size) { list.append((record, ticket)) }
         }
         await courier.send(list)
     }
 
-    /// What becomes of alerts.
+    /// What becomes of alerts and dead letters.
     func hear(_ news: AlertCourier.News) async {
         switch news {
         case .arrived(let tickets):

@@ -9,8 +9,8 @@ struct AgentDesk<Rule: AgentRule> {
     struct Outcome {
         /// How many records were of the past.
         var past = 0
-        /// What was alarming, with the offsets of the events.
-        var alerts: [(offset: Offset, alert: Alert)] = []
+        /// What is to be sent: alerts, and what could not be read, where there is a topic for it; with the offsets of the events.
+        var letters: [(offset: Offset, record: ProducerRecord)] = []
         /// What could not be read.
         var flaws: [(offset: Offset, flaw: Malformed)] = []
     }
@@ -18,6 +18,8 @@ struct AgentDesk<Rule: AgentRule> {
     private let name: String
     private let isJSON: Bool
     private let isVerbose: Bool
+    private let alertsTopic: String?
+    private let deadLetterTopic: String?
     private var rule: Rule
     private var rows = RowMemory()
     private var decoder: ChangeEventDecoder
@@ -32,6 +34,8 @@ struct AgentDesk<Rule: AgentRule> {
         self.rule = rule
         isJSON = options.json
         isVerbose = options.verbose
+        alertsTopic = options.alertsTopic
+        deadLetterTopic = options.deadLetterTopic
         notesChanges = options.isExactlyOnce && rule.keepsState
         self.rule.tellsEvicted = notesChanges
         rows.tellsEvicted = notesChanges
@@ -119,10 +123,17 @@ struct AgentDesk<Rule: AgentRule> {
             case .transaction(let transaction):
                 noteChange(of: transaction, partition: partition)
                 let place = RecordPlace(partition: partition, offset: record.offset.rawValue)
-                guard let alert = judge(transaction, place, at: loop.wallMicroseconds) else { continue }
-                outcome.alerts.append((record.offset, alert))
+                guard let alert = judge(transaction, place, at: loop.wallMicroseconds), let alertsTopic else {
+                    continue
+                }
+                outcome.letters.append((record.offset, alert.record(to: alertsTopic)))
             case .notATransaction: break
-            case .malformed(let flaw): outcome.flaws.append((record.offset, flaw))
+            case .malformed(let flaw):
+                outcome.flaws.append((record.offset, flaw))
+                guard let deadLetterTopic else { continue }
+                let letter = DeadLetter(record: record, source: batch.source, flaw: flaw)
+                outcome.letters.append((record.offset, letter.produced(to: deadLetterTopic, by: name, now: now / 1000)))
+                tally.countDeadLetter()
             }
         }
         if hasBegun { tally.batchEnded(at: loop.now) }

@@ -45,11 +45,18 @@ public struct AgentOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Also produce each alert as JSON, keyed by user, to this topic.", valueName: "topic"))
     public var alertsTopic: String?
 
-    /// How often an alert may be in that topic. Default: exactly once.
+    /// The topic to which events that cannot be used go, with the reason and their place in headers; nil is none.
     @Option(
         help: ArgumentHelp(
-            "With --alerts-topic: exactly-once (alerts, positions and the users' past are committed in one transaction) or "
-                + "at-least-once.", valueName: "guarantee"))
+            "Send events that cannot be used to this topic, with the reason and their place in headers.",
+            valueName: "topic"))
+    public var deadLetterTopic: String?
+
+    /// How often an alert may be in its topic. Default: exactly once.
+    @Option(
+        help: ArgumentHelp(
+            "With --alerts-topic: exactly-once (alerts, dead letters, positions and the users' past are committed in one "
+                + "transaction) or at-least-once.", valueName: "guarantee"))
     public var guarantee = Guarantee.exactlyOnce
 
     /// The compacted topic with the users' past; nil is the group's name and `-changelog`.
@@ -153,6 +160,10 @@ public struct AgentOptions: ParsableArguments, Sendable {
         _ = try startTime()
         if from != nil, fromTime != nil {
             throw ValidationError("--from and --from-time both say where to begin; give one.")
+        }
+        if let deadLetterTopic, [topic, alertsTopic, changelogTopic].contains(deadLetterTopic) {
+            throw ValidationError(
+                "--dead-letter-topic must be a topic of its own, not one that the agent reads or writes otherwise.")
         }
         if history < 0 { throw ValidationError("--history must not be below 0.") }
     }

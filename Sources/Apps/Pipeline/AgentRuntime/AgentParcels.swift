@@ -4,11 +4,10 @@ import KafkaWire
 /// How an agent sends alerts exactly once: what has come since the last transaction goes into the next one, with what has changed of
 /// the memory and with the positions.
 extension AgentRun {
-    /// Passes alerts on: to the producer at once, or to the next transaction.
-    func pass(_ alerts: [(offset: Offset, alert: Alert)], of partition: TopicPartition) async {
-        guard case .parcels = channel else { return await send(alerts, of: partition) }
-        let records = alerts.map { $0.alert.record(to: options.alertsTopic ?? "") }
-        outbox.add(records, desk.takeChanges(of: partition.partition), of: partition)
+    /// Passes alerts and dead letters on: to the producer at once, or to the next transaction.
+    func pass(_ letters: [(offset: Offset, record: ProducerRecord)], of partition: TopicPartition) async {
+        guard case .parcels = channel else { return await send(letters, of: partition) }
+        outbox.add(letters.map { $0.record }, desk.takeChanges(of: partition.partition), of: partition)
     }
 
     /// Sends what there is of these partitions. Gives why it did not arrive; it then waits for the next transaction.

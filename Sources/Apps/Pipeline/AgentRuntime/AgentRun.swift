@@ -119,7 +119,7 @@ actor AgentRun<Rule: AgentRule> {
         guard held.contains(source), !past.lookedUp.contains(source), !restoring.contains(source) else { return }
         let outcome = desk.take(batch, past: past.target(of: source), on: loop)
         for (offset, flaw) in outcome.flaws { tellMalformed(flaw, source, offset) }
-        await pass(outcome.alerts, of: source)
+        await pass(outcome.letters, of: source)
         ledger.knows(source, upTo: batch.nextOffset)
         isCaughtUp = batch.nextOffset >= batch.highWatermark
         desk.drain { console.write(bytes: $0) }
@@ -144,7 +144,7 @@ actor AgentRun<Rule: AgentRule> {
     /// Has the consumer read all but what is looked up, and what has raised too many alerts that wait.
     func hold() async {
         var wanted = past.lookedUp.union(ledger.overfull()).union(restoring.partitions)
-        if outbox.count > Outbox.limit { wanted.formUnion(held) }
+        if outbox.isFull { wanted.formUnion(held) }
         guard wanted != stopped else { return }
         stopped = wanted
         await consumer.hold(wanted)
@@ -177,7 +177,9 @@ actor AgentRun<Rule: AgentRule> {
         printTotals()
         if ledger.waiting > 0 {
             isComplete = false
-            let count = ledger.waiting == 1 ? "1 alert has" : "\(Figures.grouped(ledger.waiting)) alerts have"
+            let kind = options.deadLetterTopic == nil ? "alert" : "alert or dead letter"
+            let count =
+                ledger.waiting == 1 ? "1 \(kind) has" : "\(Figures.grouped(ledger.waiting)) \(lettersInWords) have"
             console.note(
                 "\(name): \(count) not arrived; what was judged from the first such event on is judged again after the next "
                     + "start")

@@ -143,16 +143,24 @@ extension AgentRun {
 
     // MARK: - Alerts
 
+    /// What is sent, in the plural.
+    var lettersInWords: String {
+        switch (options.alertsTopic, options.deadLetterTopic) {
+        case (_, nil): "alerts"
+        case (nil, _?): "dead letters"
+        case (_?, _?): "alerts and dead letters"
+        }
+    }
+
     func tellLateAlerts() async {
         guard let courier = channel?.courier else { return }
         let late = await courier.late(after: .seconds(5))
         guard words.isNews(late: !late.isEmpty) else { return }
-        guard !late.isEmpty else { return console.note("\(name): all alerts have arrived") }
-        let topic = options.alertsTopic ?? ""
-        let places = late.sorted { $0.key < $1.key }.map { "\($0.value) for \(topic)-\($0.key)" }
+        guard !late.isEmpty else { return console.note("\(name): all \(lettersInWords) have arrived") }
+        let places = late.sorted { $0.key < $1.key }.map { "\($0.value) for \($0.key)" }
         tellTrouble(
-            "alerts have not arrived for 5 s: \(places.joined(separator: ", ")); look whether it has a leader. They are sent "
-                + "as soon as it has; judging goes on, and their events are not committed before")
+            "\(lettersInWords) have not arrived for 5 s: \(places.joined(separator: ", ")); look whether it has a leader. "
+                + "They are sent as soon as it has; judging goes on, and their events are not committed before")
     }
 
     // MARK: - Totals
@@ -162,7 +170,8 @@ extension AgentRun {
         if options.json {
             console.line(desk.tally.json(agent: name, users: desk.userCount))
         } else {
-            for line in desk.tally.lines(agent: name, users: desk.userCount) { console.line(line) }
+            let lines = desk.tally.lines(agent: name, users: desk.userCount, deadLetters: options.deadLetterTopic)
+            for line in lines { console.line(line) }
         }
         console.flush()
     }

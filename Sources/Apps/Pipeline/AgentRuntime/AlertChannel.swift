@@ -1,7 +1,7 @@
 import Detectors
 import KafkaWire
 
-/// Where an agent's alerts go.
+/// Where an agent's alerts go, and its dead letters.
 enum AlertChannel: Sendable {
     /// At least once: each by itself, and positions behind them.
     case courier(AlertCourier)

@@ -1,8 +1,6 @@
-import ChangeEvents
-import Detectors
 import KafkaWire
 
-/// Brings alerts to their topic.
+/// Brings alerts and dead letters to their topics.
 ///
 /// Each is handed to the producer once, which sends it again for as long as it takes: one whose partition has no leader
 /// arrives when it has one again, once and in its order, and those of other partitions meanwhile.
@@ -16,14 +14,15 @@ actor AlertCourier {
         case failed(KafkaError)
     }
 
-    /// An alert that the producer has.
+    /// A record that the producer has.
     private struct Passage {
+        var topic: String
         var delivery: Delivery
         var ticket: AlertLedger.Ticket
         var since: Instant
     }
 
-    /// Those of one partition of the topic: they arrive one behind the other.
+    /// Those of one partition of a topic: they arrive one behind the other.
     private struct Lane {
         var passages: [Passage] = []
         var count = 0
@@ -31,16 +30,14 @@ actor AlertCourier {
         var since: Instant
     }
 
-    private let topic: String
     private let producer: KafkaProducer
     private var tell: (@Sendable (News) async -> Void)?
-    /// Alerts that the producer has not taken over yet, in their order.
+    /// What the producer has not taken over yet, in its order.
     private var queue: [(record: ProducerRecord, ticket: AlertLedger.Ticket)] = []
     private var handingOver: Task<Void, Never>?
-    private var lanes: [PartitionID: Lane] = [:]
+    private var lanes: [TopicPartition: Lane] = [:]
 
-    init(_ topic: String, client: ClientConfiguration) throws(KafkaError) {
-        self.topic = topic
+    init(client: ClientConfiguration) throws(KafkaError) {
         var configuration = KafkaProducer.Configuration(bootstrapServers: client.bootstrapServers)
         configuration.client = client
         // What fails after a while would have to be sent again by hand, behind later ones of the same user.
@@ -49,17 +46,17 @@ actor AlertCourier {
         producer = try KafkaProducer(configuration)
     }
 
-    /// From now on `tell` hears what becomes of alerts.
+    /// From now on `tell` hears what becomes of them.
     func report(to tell: @escaping @Sendable (News) async -> Void) { self.tell = tell }
 
-    /// Takes alerts over, behind all that were before.
-    func send(_ alerts: [(alert: Alert, ticket: AlertLedger.Ticket)]) {
-        queue += alerts.map { ($0.alert.record(to: topic), $0.ticket) }
+    /// Takes records over, behind all that were before.
+    func send(_ records: [(record: ProducerRecord, ticket: AlertLedger.Ticket)]) {
+        queue += records
         if handingOver == nil, !queue.isEmpty { handingOver = Task { await self.handOver() } }
     }
 
-    /// The partitions of the topic whose alerts have been on their way for longer than that, with how many those are.
-    func late(after limit: Duration) -> [PartitionID: Int] {
+    /// The partitions of the topics whose records have been on their way for longer than that, with how many those are.
+    func late(after limit: Duration) -> [TopicPartition: Int] {
         let now = producer.loop.now
         return lanes.filter { now - $0.value.since > limit }.mapValues(\.count)
     }
@@ -80,13 +77,13 @@ actor AlertCourier {
             queue = []
             for (record, ticket) in list {
                 guard let delivery = await delivery(of: record) else { return }
-                follow(Passage(delivery: delivery, ticket: ticket, since: producer.loop.now))
+                follow(Passage(topic: record.topic, delivery: delivery, ticket: ticket, since: producer.loop.now))
             }
         }
         handingOver = nil
     }
 
-    /// The producer takes the alert over when it knows the topic and has room; nil where it never will.
+    /// The producer takes the record over when it knows the topic and has room; nil where it never will.
     private func delivery(of record: ProducerRecord) async -> Delivery? {
         while !Task.isCancelled {
             do throws(KafkaError) { return try await producer.enqueue(record) } catch {
@@ -104,7 +101,7 @@ actor AlertCourier {
     // MARK: - From the producer
 
     private func follow(_ passage: Passage) {
-        let partition = passage.delivery.partition
+        let partition = TopicPartition(passage.topic, passage.delivery.partition)
         if lanes[partition] == nil {
             lanes[partition] = Lane(since: passage.since)
             Task { await self.watch(partition) }
@@ -113,7 +110,7 @@ actor AlertCourier {
         lanes[partition]?.count += 1
     }
 
-    private func watch(_ partition: PartitionID) async {
+    private func watch(_ partition: TopicPartition) async {
         while let list = lanes[partition]?.passages, !list.isEmpty {
             lanes[partition]?.passages = []
             var arrived: [AlertLedger.Ticket] = []

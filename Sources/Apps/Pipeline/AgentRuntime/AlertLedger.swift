@@ -1,15 +1,16 @@
 import KafkaWire
 
-/// How far each partition's past is known and judged, which of its alerts have not arrived yet, and so what may be committed:
+/// How far each partition's past is known and judged, which of its alerts and dead letters have not arrived yet, and so what may be committed:
 /// no event whose alert is still on its way. A value: assignments, verdicts and arrivals go in, commits come out.
 ///
 /// An alert that cannot be sent holds up the commits of its own event's partition, and nothing else. What was judged stays
 /// judged over a rebalance that gives the partition back, so that alerts that arrived are not sent again.
 struct AlertLedger: Equatable, Sendable {
-    /// An alert on its way, by the place of its event. Those of an earlier life of the partition are nobody's.
+    /// An alert or a dead letter on its way, by the place of its event. Those of an earlier life of the partition are nobody's.
     struct Ticket: Equatable, Sendable {
         var partition: TopicPartition
         var offset: Offset
+        fileprivate var size: Int
         fileprivate var life: Int
     }
 
@@ -33,6 +34,8 @@ struct AlertLedger: Equatable, Sendable {
         var known = Offset(0)
         /// The events, in their order, whose alerts have not arrived.
         var open: [Offset] = []
+        /// How many bytes those take.
+        var size = 0
         var committed = Offset(0)
         /// Whether the group knows the position, where it has not moved since.
         var isTold = false
@@ -43,13 +46,19 @@ struct AlertLedger: Equatable, Sendable {
 
     /// So many alerts may wait before no more is judged of the partitions that they come from.
     let limit: Int
+    /// And so many bytes of them.
+    let sizeLimit: Int
     private var lines: [TopicPartition: Line] = [:]
     private var lives = 0
     /// How many alerts have not arrived.
     private(set) var waiting = 0
+    private var waitingSize = 0
     private var isOverfull = false
 
-    init(limit: Int = 50_000) { self.limit = limit }
+    init(limit: Int = 50_000, sizeLimit: Int = 16 << 20) {
+        self.limit = limit
+        self.sizeLimit = sizeLimit
+    }
 
     var partitions: [TopicPartition] { Array(lines.keys) }
 
@@ -70,7 +79,9 @@ struct AlertLedger: Equatable, Sendable {
     /// The partitions of which nothing more is to be judged, until half of the alerts that wait have arrived: memory is
     /// bounded, and so is what is judged again after a crash.
     mutating func overfull() -> Set<TopicPartition> {
-        isOverfull = waiting >= (isOverfull ? limit / 2 + 1 : limit)
+        isOverfull =
+            waiting >= (isOverfull ? limit / 2 + 1 : limit)
+            || waitingSize >= (isOverfull ? sizeLimit / 2 + 1 : sizeLimit)
         return isOverfull ? Set(lines.lazy.filter { !$0.value.open.isEmpty }.map(\.key)) : []
     }
 
@@ -124,7 +135,9 @@ struct AlertLedger: Equatable, Sendable {
     /// The partition's alerts on their way are of no matter any more.
     private mutating func drop(_ line: inout Line) {
         waiting -= line.open.count
+        waitingSize -= line.size
         line.open = []
+        line.size = 0
         lives += 1
         line.life = lives
     }
@@ -134,12 +147,14 @@ struct AlertLedger: Equatable, Sendable {
     /// All in front of `offset` is known.
     mutating func knows(_ partition: TopicPartition, upTo offset: Offset) { lines[partition]?.known = offset }
 
-    /// The event at `offset`, behind all that were judged before, has raised an alert.
-    mutating func raised(_ partition: TopicPartition, at offset: Offset) -> Ticket? {
+    /// The event at `offset`, behind all that were judged before, has raised an alert of that size, or is a dead letter.
+    mutating func raised(_ partition: TopicPartition, at offset: Offset, size: Int = 0) -> Ticket? {
         guard let life = lines[partition]?.life else { return nil }
         lines[partition]?.open.append(offset)
+        lines[partition]?.size += size
         waiting += 1
-        return Ticket(partition: partition, offset: offset, life: life)
+        waitingSize += size
+        return Ticket(partition: partition, offset: offset, size: size, life: life)
     }
 
     /// The alert has arrived.
@@ -148,7 +163,9 @@ struct AlertLedger: Equatable, Sendable {
             let place = Self.place(of: ticket.offset, in: line.open)
         else { return }
         lines[ticket.partition]?.open.remove(at: place)
+        lines[ticket.partition]?.size -= ticket.size
         waiting -= 1
+        waitingSize -= ticket.size
     }
 
     private static func place(of offset: Offset, in open: [Offset]) -> Int? {

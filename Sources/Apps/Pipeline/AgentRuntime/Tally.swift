@@ -9,6 +9,8 @@ struct Tally {
     private(set) var transactions = 0
     private(set) var alerts = 0
     private(set) var malformed = 0
+    /// How many of those are dead letters.
+    private(set) var deadLetters = 0
     private(set) var others: [NotATransaction: Int] = [:]
     private var latency = Histogram<UInt32>(numberOfSignificantValueDigits: .two)
     /// From the first batch's arrival to the last one's end.
@@ -25,6 +27,8 @@ struct Tally {
 
     mutating func countAlert() { alerts += 1 }
 
+    mutating func countDeadLetter() { deadLetters += 1 }
+
     /// A record with that time has been dealt with, both in milliseconds since 1970. A negative time stands for none (Kafka's -1,
     /// and what else stream processors write): such a record has no age.
     mutating func recordAge(from time: Int64, to now: Int64) {
@@ -39,14 +43,19 @@ struct Tally {
     private var busyTime: Duration { busy.map { $0.until - $0.since } ?? .zero }
 
     /// For people, a line a fact.
-    func lines(agent: String, users: Int) -> [String] {
+    ///
+    /// - Parameter deadLetters: the topic that has what is malformed.
+    func lines(agent: String, users: Int, deadLetters topic: String?) -> [String] {
         var lines = [
             "\(agent): \(Figures.grouped(events)) events, \(Figures.grouped(transactions)) transactions, "
                 + "\(Figures.grouped(alerts)) alerts, \(Figures.grouped(users)) users known"
         ]
         let passed = others.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
         if !passed.isEmpty { lines.append("  no transactions: \(passed.joined(separator: ", "))") }
-        if malformed > 0 { lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed))") }
+        if malformed > 0 {
+            let letters = topic.map { "; sent to \($0): \(Figures.grouped(deadLetters))" } ?? ""
+            lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed))\(letters)")
+        }
         if events > 0 {
             lines.append(
                 "  \(Figures.rate(events, in: busyTime)) events/s; from record to verdict p50 \(percentile(50)) ms, "
@@ -61,7 +70,7 @@ struct Tally {
             .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
         let seconds = Figures.fixed(Figures.seconds(busyTime), decimals: 3)
         return "{\"type\":\"totals\",\"agent\":\"\(agent)\",\"events\":\(events),\"transactions\":\(transactions),"
-            + "\"alerts\":\(alerts),\"malformed\":\(malformed),\"others\":{\(passed)},\"users\":\(users),"
+            + "\"alerts\":\(alerts),\"malformed\":\(malformed),\"dead_letters\":\(deadLetters),\"others\":{\(passed)},\"users\":\(users),"
             + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"
     }
 

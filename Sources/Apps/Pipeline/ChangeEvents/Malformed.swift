@@ -66,14 +66,51 @@ public struct Malformed: Error, Equatable, Sendable {
     }
 }
 
+extension Malformed.Problem {
+    /// The field that it is about; nil where it is about the document.
+    public var field: Malformed.Field? {
+        switch self {
+        case .missing(let field), .null(let field), .wrongForm(let field), .outOfRange(let field): field
+        case .empty, .tooLong, .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape,
+            .badNumber,
+            .notAnObject, .unknownOperation:
+            nil
+        }
+    }
+
+    /// The problem's name without the field's, for programs: it stays the same.
+    public var word: String {
+        switch self {
+        case .empty: "empty"
+        case .tooLong: "tooLong"
+        case .truncated: "truncated"
+        case .unexpectedByte: "unexpectedByte"
+        case .trailingBytes: "trailingBytes"
+        case .tooDeep: "tooDeep"
+        case .badString: "badString"
+        case .badEscape: "badEscape"
+        case .badNumber: "badNumber"
+        case .notAnObject: "notAnObject"
+        case .unknownOperation: "unknownOperation"
+        case .missing: "missing"
+        case .null: "null"
+        case .wrongForm: "wrongForm"
+        case .outOfRange: "outOfRange"
+        }
+    }
+}
+
 extension Malformed: CustomStringConvertible {
+    /// What is wrong, and where: `"amount" is null at byte 123`.
+    public var reason: String { "\(problem.sentence) at byte \(offset)" }
+
     /// One sentence: what, where, and what to do.
     public var description: String {
         let advice =
             isIncomplete
             ? "the event is counted as incomplete and skipped"
             : "the event is counted as malformed and skipped: check the connector's converter and decimal settings"
-        return "A change event cannot be used: \(problem.sentence) at byte \(offset); \(advice)."
+        return "A change event cannot be used: \(reason); \(advice)."
     }
 }
 
