@@ -45,6 +45,7 @@ SECURE = {
                        {"kafka-permissions": DONE, "postgres": HEALTHY}),
     "anomaly-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
     "velocity-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
+    "probe-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
 }
 # What a worker says of each kind of its clients; Debezium's image makes properties of the names.
 LOGIN = {

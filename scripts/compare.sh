@@ -52,7 +52,9 @@ done
 # The agents know 100,000 users at a time, and forget the others.
 [ "$USERS" -le 100000 ] || die "USERS must be 100000 at most, of which the agents know that many, not $USERS"
 [ "$INSERTERS" -le "$USERS" ] && [ "$INSERTERS" -le 16 ] || die "INSERTERS must be 16 at most, and no more than USERS"
-for program in kw fraud-producer fraud-batch anomaly-agent velocity-agent; do
+# Those whose questions all three ways are asked.
+AGENTS=(anomaly-agent velocity-agent)
+for program in kw fraud-producer fraud-batch "${AGENTS[@]}"; do
   [ -x "$BIN/$program" ] || die "$BIN/$program is missing; build it with: make build"
 done
 [ -n "$(postgres_bin)" ] || die "no PostgreSQL server; run: scripts/setup.sh compare"
@@ -175,7 +177,7 @@ start_way() { # WAY
       start_connect
       part connect "$(cat "$stack_dir/connect/connect.pid")"
       start_agents
-      for agent in anomaly-agent velocity-agent; do part "$agent" "${stack_pids[$agent]}"; done
+      for agent in "${AGENTS[@]}"; do part "$agent" "${stack_pids[$agent]}"; done
       note ready_us $(($(now_us) - began))
       CONNECTOR_PATIENCE=600 register_connector
       ;;
@@ -263,7 +265,7 @@ run_way() {
   note_sizes
   if [ "$way" != alone ]; then
     step "stopping $way, then asking the agents' own rules"
-    stop_programs anomaly-agent velocity-agent fraud-batch spark
+    stop_programs "${AGENTS[@]}" fraud-batch spark
     "$BIN/fraud-batch" --referee --json >"$stack_dir/referee.jsonl" || die "the referee failed"
     run_psql -F ' ' -c "SELECT id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint FROM transactions
       WHERE id > $(sed -n 's/^paced_from //p' "$stack_dir/figures.txt") AND id <= $(sed -n 's/^paced_to //p' "$stack_dir/figures.txt")" \

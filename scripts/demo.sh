@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make demo`: the embedded broker, recorded and generated change events, both agents, and a summary. Ends by itself.
+# `make demo`: the embedded broker, recorded and generated change events, the agents, and a summary. Ends by itself.
 #
 # Knobs, as variables: BUILD of the programs (release), EVENTS generated events (250000; of a debug build 30000), RATE events
 # per second (15000; of a debug build 3000), PARTITIONS (4), INSTANCES per agent (1), SCHEMAS the share of events with an
@@ -22,7 +22,7 @@ SEED=${SEED:-1}
 TOPIC=dbserver1.public.transactions
 DIR=$ROOT/.demo
 
-for program in demo anomaly-agent velocity-agent; do
+for program in demo "${AGENTS[@]}"; do
   [ -x "$BIN/$program" ] || die "$BIN/$program is missing; run: make build"
 done
 for knob in EVENTS PARTITIONS INSTANCES; do
@@ -66,19 +66,19 @@ BROKER=$(sed -n 's/.*is ready on \([^ ]*\).*/\1/p' "$DIR/broker.out" | head -n 1
 step "starting the agents: $INSTANCES of each, in groups of their own"
 outputs=()
 for number in $(seq "$INSTANCES"); do
-  for agent in anomaly velocity; do
-    keep_running "$agent-agent" "$number" &
-    outputs+=("--$agent" "$DIR/$agent-agent-$number.jsonl")
+  for agent in "${AGENTS[@]}"; do
+    keep_running "$agent" "$number" &
+    outputs+=("--${agent%-agent}" "$DIR/$agent-$number.jsonl")
   done
 done
-wait_until 30 "[ \$(cat '$DIR'/*.jsonl 2>/dev/null | grep -c '\"type\":\"assigned\"') -ge $((2 * INSTANCES)) ]" ||
+wait_until 30 "[ \$(cat '$DIR'/*.jsonl 2>/dev/null | grep -c '\"type\":\"assigned\"') -ge $((${#AGENTS[@]} * INSTANCES)) ]" ||
   die "the agents did not join their groups: $(tail -n 3 "$DIR"/*-agent-*.log)"
 
 step "feeding Debezium's recorded events, then $EVENTS generated ones, to $BROKER"
 "$BIN/demo" feed --bootstrap-server "$BROKER" --topic "$TOPIC" --partitions "$PARTITIONS" --events "$EVENTS" --rate "$RATE" --seed "$SEED" \
   --schemas "$SCHEMAS" --recorded "$ROOT/Fixtures/debezium/keyed.public.transactions.jsonl" \
   --recorded "$ROOT/Fixtures/debezium/bare.public.transactions.jsonl" \
-  --group anomaly-detection-group --group fraud-detection-group
+  --group anomaly-detection-group --group fraud-detection-group --group probe-detection-group
 
 step "stopping the agents"
 touch "$DIR/stopping"

@@ -120,6 +120,7 @@ KAFKA_PORT=${KAFKA_PORT:-9094}
 CONNECT_PORT=${CONNECT_PORT:-8083}
 PARTITIONS=${PARTITIONS:-4}
 TOPIC=dbserver1.public.transactions
+AGENTS=(anomaly-agent velocity-agent probe-agent)
 CONNECTOR=transaction-connector
 # The connector's replication slot.
 SLOT=debezium_slot
@@ -183,7 +184,7 @@ stop_programs() { # NAME…
 # PostgreSQL, broker, Connect, the table, and the connector, in a fresh directory: start_stack DIR.
 start_stack() {
   local program
-  for program in anomaly-agent velocity-agent fraud-producer; do
+  for program in "${AGENTS[@]}" fraud-producer; do
     [ -x "$BIN/$program" ] || die "$BIN/$program is missing; build it with: make build"
   done
   start_services "$1" --topic "$TOPIC:$PARTITIONS"
@@ -342,13 +343,13 @@ connector_offset_is_kept() {
   connectors offsets "$CONNECTOR" --json 2>/dev/null | grep -q '"lsn"'
 }
 
-start_agents() { # [OPTION…] for both
-  step "both agents, each in its own group"
+start_agents() { # [OPTION…] for each
+  step "the agents, each in its own group"
   local agent
-  for agent in anomaly-agent velocity-agent; do
+  for agent in "${AGENTS[@]}"; do
     start_program "$agent" "$BIN/$agent" --bootstrap-server "127.0.0.1:$KAFKA_PORT" "${client_words[@]}" --topic "$TOPIC" --json "$@"
   done
-  for agent in anomaly-agent velocity-agent; do
+  for agent in "${AGENTS[@]}"; do
     wait_until 30 "grep -q '\"type\":\"assigned\"' '$stack_dir/$agent.jsonl'" "${stack_pids[$agent]}" ||
       die "$agent did not get its partitions within 30 s"
   done
@@ -382,7 +383,7 @@ watched() {
 stop_stack() {
   [ -n "$stack_dir" ] || return 0
   connect_runs=""
-  stop_programs anomaly-agent velocity-agent
+  stop_programs "${AGENTS[@]}"
   "$ROOT/scripts/connect/connect.sh" stop "$stack_dir/connect" || true
   stop_programs broker
   [ ! -d "$stack_dir/postgres" ] || "$ROOT/scripts/postgres.sh" stop "$stack_dir/postgres" >/dev/null 2>&1 || true

@@ -4,7 +4,7 @@
     pipeline.py wait   --dir DIR --rows N --seconds S --since MICROSECONDS
     pipeline.py report --dir DIR --rows N --in-table N --since MICROSECONDS --bootstrap HOST:PORT --topic NAME …
 
-DIR holds what the stack wrote: `anomaly-agent.jsonl` and `velocity-agent.jsonl` (one JSON line for each transaction,
+DIR holds what the stack wrote: `AGENT.jsonl` of each agent (one JSON line for each transaction,
 `"type":"transaction"`, or `"type":"alert"` where it was one, both with `transaction_id` and the wall clock
 `processed_at_us`; `"type":"totals"` at the end), `latency.txt` (id and time of commit of each single row),
 `changed.txt` (`u ID`, `m ID` and `d ID`: rows updated, moved to another user, deleted).
@@ -20,7 +20,8 @@ import re
 import sys
 import time
 
-AGENTS = {"anomaly-agent": "anomaly-detection-group", "velocity-agent": "fraud-detection-group"}
+AGENTS = {"anomaly-agent": "anomaly-detection-group", "velocity-agent": "fraud-detection-group",
+          "probe-agent": "probe-detection-group"}
 
 
 class Tail:
@@ -184,8 +185,9 @@ def read_lines(directory, name):
 
 def describe(alert):
     fields = [f"user {alert.get('user_id')}", f"${alert.get('amount')}"]
-    if alert.get("score") is not None:
-        fields.append(f"score {alert['score']}")
+    for name in ("score", "merchants"):
+        if alert.get(name) is not None:
+            fields.append(f"{name} {alert[name]}")
     return f"transaction {alert.get('transaction_id')}: " + ", ".join(fields)
 
 
@@ -242,7 +244,7 @@ def report(options):
     ends = [at for output in outputs.values() for row, at in output.processed_at.items() if row in timed]
     seconds = max(max(ends, default=0) - options.since, 1) / 1e6
     print()
-    show("COPY to both agents", f"{len(timed) / seconds:,.0f}", f"rows a second: {len(timed):,} in {seconds:.1f} s"
+    show("COPY to all agents", f"{len(timed) / seconds:,.0f}", f"rows a second: {len(timed):,} in {seconds:.1f} s"
          + (f", after {options.warm:,} to warm up" if options.warm else "")
          + (", with Kafka Connect killed on the way" if options.killed else ""))
     for agent, output in outputs.items():
@@ -260,7 +262,7 @@ def report(options):
     failed = [name for name, holds in checks(options, topic, outputs, ever, changed) if not holds]
     for name in failed:
         print(f"  NOT TRUE: {name}")
-    print("  Rows, events and both agents agree." if not failed else "  The counts do not agree.")
+    print("  Rows, events and all agents agree." if not failed else "  The counts do not agree.")
     return 1 if failed else 0
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The real pipeline without Docker, once, from end to end (`make pipeline`): PostgreSQL, Debezium in Kafka Connect's
-# real distributed worker, the embedded broker, both agents. Ends by itself with a summary, and with exit code 0 only if
+# real distributed worker, the embedded broker, the agents. Ends by itself with a summary, and with exit code 0 only if
 # the rows ever inserted, the create events in the topic and the transactions of each agent agree.
 #
 # Knobs, as variables: ROWS (300000); WARM_ROWS (100000) that go first, since a Java program that has just started is
@@ -80,7 +80,7 @@ SQL
   done | run_psql >"$dir/latency.txt"
 }
 
-# Waits until both agents have handled so many of the rows, whichever are not counted yet.
+# Waits until all agents have handled so many of the rows, whichever are not counted yet.
 handled() { # ROWS SECONDS
   watched "$python" "$ROOT/scripts/pipeline.py" wait --dir "$dir" --rows "$1" --seconds "$2" --since "$started_us"
 }
@@ -120,8 +120,8 @@ step "inserting $LATENCY_ROWS single rows, to measure how long one takes from co
 watched insert_single_rows || die "inserting single rows failed"
 handled $((WARM_ROWS + ROWS + LATENCY_ROWS)) 30 || die "the agents did not handle the single rows in time"
 
-step "stopping both agents, then counting"
-stop_programs anomaly-agent velocity-agent
+step "stopping the agents, then counting"
+stop_programs "${AGENTS[@]}"
 "$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" \
   ${secure:+--client "$(secure_file librdkafka.properties)"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \

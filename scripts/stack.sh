@@ -42,7 +42,7 @@ ${bold}The stack runs.${plain} Ctrl-C stops all of it.
   PostgreSQL      127.0.0.1:$PG_PORT   database mydb, user postgres, password postgrespw
   Kafka           127.0.0.1:$KAFKA_PORT   topic $TOPIC, $PARTITIONS partitions$how
   Kafka Connect   http://127.0.0.1:$CONNECT_PORT   $CONNECTOR is RUNNING
-  agents          groups anomaly-detection-group and fraud-detection-group
+  agents          groups anomaly-detection-group, fraud-detection-group and probe-detection-group
 
 ${bold}Try, in another terminal:${plain}
 

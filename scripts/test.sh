@@ -86,7 +86,7 @@ histories() { SEED=1 HISTORIES=200 VERIFY=yes scripts/simulate.sh; }
 
 pure_agents() {
   local program
-  for program in anomaly-agent velocity-agent kw; do
+  for program in anomaly-agent velocity-agent probe-agent kw; do
     if ldd ".build/release/$program" | grep -E 'libpq|librdkafka'; then return 1; fi
   done
 }

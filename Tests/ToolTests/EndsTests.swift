@@ -45,6 +45,7 @@ import Testing
         "kw bench consume --bootstrap-server ADDRESS --topic t --num-records 1000000",
         "anomaly-agent --bootstrap-server ADDRESS --alerts-topic missing",
         "velocity-agent --bootstrap-server ADDRESS", "velocity-agent --bootstrap-server ADDRESS --from-time 2h",
+        "probe-agent --bootstrap-server ADDRESS --dead-letter-topic missing",
     ].map(Waiting.init)
     private static let others = [
         "kw connectors list --connect http://ADDRESS",

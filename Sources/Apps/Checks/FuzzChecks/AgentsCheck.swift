@@ -3,7 +3,7 @@ import Detectors
 import JSONLines
 import KafkaWire
 
-/// Both agents' rules over transactions whose numbers and times are at the ends of what they can be: each step is a row
+/// The agents' rules over transactions whose numbers and times are at the ends of what they can be: each step is a row
 /// as a connector tells it, read by the decoder, judged, and told as a line and as JSON.
 ///
 /// A step takes six bytes: what it is, and which number the id, the user, the amount, `created_at` and the arrival are.
@@ -17,6 +17,7 @@ enum AgentsCheck {
         rule.clock = options & 1 == 0 ? .event : .arrival
         var velocity = VelocityDetector(rule)
         var anomaly = AnomalyDetector()
+        var probe = ProbeDetector(numbers(of: options))
         var decoder = ChangeEventDecoder(.init(amount: options & 2 == 0 ? .automatic(scale: 2) : .string))
         var steps = 0
         while !source.isEmpty, steps < 256 {
@@ -33,9 +34,15 @@ enum AgentsCheck {
                 let arrival = EventTime(microseconds: row.arrival)
                 let fast = velocity.observe(transaction, partition: place.partition, arrival: arrival)
                 let odd = anomaly.observe(transaction, partition: place.partition)
+                let tried = probe.observe(
+                    transaction, partition: place.partition, arrival: options & 4 == 0 ? arrival : nil)
                 Report.append(fast, of: transaction, to: &lines)
                 Report.append(odd, of: transaction, to: &lines)
-                let found = [Alert(fast, of: transaction, at: place), Alert(odd, of: transaction, at: place)]
+                Report.append(tried, of: transaction, to: &lines)
+                let found = [
+                    Alert(fast, of: transaction, at: place), Alert(odd, of: transaction, at: place),
+                    Alert(tried, of: transaction, at: place),
+                ]
                 for alert in found.compactMap({ $0 }) {
                     var json: [UInt8] = []
                     alert.appendJSON(to: &json)
@@ -52,8 +59,31 @@ enum AgentsCheck {
             if kind & 0x80 != 0 {
                 _ = velocity.forget(partition: place.partition)
                 _ = anomaly.forget(partition: place.partition)
+                _ = probe.forget(partition: place.partition)
             }
+            try takesOver(probe, row, of: place.partition)
         }
+    }
+
+    private static func numbers(of options: UInt8) -> ProbeDetector.Rule {
+        var rule = ProbeDetector.Rule()
+        if options & 8 != 0 { rule.leastMerchants = 1 }
+        if options & 16 != 0 { (rule.windowMicroseconds, rule.latenessMicroseconds) = (.max, .max) }
+        return rule
+    }
+
+    /// Who takes a memory over by its bytes has the same again.
+    private static func takesOver(_ probe: ProbeDetector, _ row: Row, of partition: Int32) throws(Finding) {
+        var heir = ProbeDetector(probe.rule)
+        var (user, whole) = ([UInt8](), [UInt8]())
+        if probe.appendState(ofPartition: partition, to: &whole) {
+            try claim(heir.restore(partition: partition, from: whole[...]), "a partition's state is not taken over")
+        }
+        guard probe.appendState(of: row.user, to: &user) else { return }
+        try claim(heir.restore(row.user, partition: partition, from: user[...]), "a user's state is not taken over")
+        var again: [UInt8] = []
+        _ = heir.appendState(of: row.user, to: &again)
+        try claim(again == user, "a user's state is another one when it is taken over")
     }
 
     /// A row of the table `transactions`.

@@ -70,7 +70,7 @@ struct AgentDesk<Rule: AgentRule> {
     /// The memory of these as it is now.
     func changelog(of changes: StateChanges, partition: PartitionID, epoch: Int64) -> [ChangelogRecord] {
         var records: [ChangelogRecord] = []
-        records.reserveCapacity(changes.count + 1)
+        records.reserveCapacity(changes.count + 2)
         for user in changes.users.sorted() {
             var bytes: [UInt8] = []
             let isKnown = rule.appendState(of: user, to: &bytes)
@@ -80,6 +80,10 @@ struct AgentDesk<Rule: AgentRule> {
             var bytes: [UInt8] = []
             let isKnown = rows.appendState(of: group, partition: partition.rawValue, to: &bytes)
             records.append(.init(.rows(group), epoch: epoch, state: isKnown ? bytes[...] : nil))
+        }
+        var bytes: [UInt8] = []
+        if rule.appendState(ofPartition: partition.rawValue, to: &bytes) {
+            records.append(.init(.partition, epoch: epoch, state: bytes[...]))
         }
         return records
     }
@@ -91,12 +95,14 @@ struct AgentDesk<Rule: AgentRule> {
         switch subject {
         case .user(let user): rule.restore(user, partition: partition.rawValue, from: state)
         case .rows(let group): rows.restore(group, partition: partition.rawValue, from: state)
+        case .partition: rule.restore(partition: partition.rawValue, from: state)
         case .position: true
         }
     }
 
     private mutating func noteChange(of row: Transaction, partition: Int32) {
-        if notesChanges { changes[partition, default: StateChanges()].note(row) }
+        guard notesChanges else { return }
+        changes[partition, default: StateChanges()].note(row, isUserKnown: rule.remembers(row.userID))
     }
 
     /// Takes a batch. What lies in front of `target` is of the past: it was judged before, and is only taken into account.
@@ -107,7 +113,7 @@ struct AgentDesk<Rule: AgentRule> {
         var hasBegun = false
         for record in batch {
             if let target, record.offset < target {
-                recall(decode(record), partition: partition)
+                recall(decode(record), partition: partition, at: now)
                 outcome.past += 1
                 continue
             }
@@ -121,11 +127,10 @@ struct AgentDesk<Rule: AgentRule> {
             tally.recordAge(from: record.timestamp, to: now / 1000)
             switch event {
             case .transaction(let transaction):
-                noteChange(of: transaction, partition: partition)
                 let place = RecordPlace(partition: partition, offset: record.offset.rawValue)
-                guard let alert = judge(transaction, place, at: loop.wallMicroseconds), let alertsTopic else {
-                    continue
-                }
+                let alert = judge(transaction, place, at: loop.wallMicroseconds)
+                noteChange(of: transaction, partition: partition)
+                guard let alert, let alertsTopic else { continue }
                 outcome.letters.append((record.offset, alert.record(to: alertsTopic)))
             case .notATransaction: break
             case .malformed(let flaw):
@@ -147,12 +152,12 @@ struct AgentDesk<Rule: AgentRule> {
     }
 
     /// What the rule remembers by the moment of arrival cannot be read back; rows can.
-    private mutating func recall(_ event: ChangeEvent, partition: Int32) {
+    private mutating func recall(_ event: ChangeEvent, partition: Int32, at now: Int64) {
         guard case .transaction(let row) = event, !rows.isRepeated(row, partition: partition), rule.canReplay else {
             return
         }
+        _ = rule.judge(row, partition: partition, arrival: EventTime(microseconds: now))
         noteChange(of: row, partition: partition)
-        _ = rule.judge(row, partition: partition, arrival: row.createdAt)
     }
 
     private mutating func judge(_ transaction: Transaction, _ place: RecordPlace, at now: Int64) -> Alert? {
@@ -160,6 +165,7 @@ struct AgentDesk<Rule: AgentRule> {
             transaction, partition: place.partition, arrival: EventTime(microseconds: now))
         let alert = rule.alert(verdict, of: transaction, at: place)
         if alert != nil { tally.countAlert() }
+        if rule.isLate(verdict) { tally.countLate() }
         guard isVerbose || alert != nil else { return nil }
         if isJSON {
             AgentLine.append(alert, transaction, place, at: now, agent: name, to: &text)

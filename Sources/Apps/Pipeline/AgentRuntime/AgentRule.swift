@@ -18,16 +18,25 @@ public protocol AgentRule: Sendable {
     var userCount: Int { get }
     /// Whether what the rule remembers can be rebuilt from the events' own times.
     var canReplay: Bool { get }
+    /// Whether a verdict is that the event came too late to be judged, which is counted. Default: never.
+    func isLate(_ verdict: Verdict) -> Bool
 
     // What follows keeps the rule's memory in a topic, so that it survives a restart. Without it, events are read back.
 
     /// Whether it does. Default: false.
     var keepsState: Bool { get }
+    /// Whether anything is remembered of a user. Default: yes, as of rules that remember everybody.
+    func remembers(_ user: Int64) -> Bool
     /// Appends what is remembered of a user; false where that is nothing.
     func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool
     /// Takes over what ``appendState(of:to:)`` wrote, in place of what was known of the user; without bytes that is nothing. False,
     /// and nothing is taken, where it is damaged.
     mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool
+    /// Appends what is remembered of a partition as a whole, such as a watermark; false where that is nothing. Default: nothing.
+    func appendState(ofPartition partition: Int32, to bytes: inout [UInt8]) -> Bool
+    /// Takes over what ``appendState(ofPartition:to:)`` wrote; without bytes that is nothing. False, and nothing is taken, where it
+    /// is damaged.
+    mutating func restore(partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool
     /// Whether users who make room for others are told by ``takeEvicted()``.
     var tellsEvicted: Bool { get set }
     /// The users who have made room for others since this was asked last, with the partitions that fed them.
@@ -37,10 +46,18 @@ public protocol AgentRule: Sendable {
 extension AgentRule {
     /// False: events are read back after a restart.
     public var keepsState: Bool { false }
+    /// True: everybody is remembered.
+    public func remembers(_ user: Int64) -> Bool { true }
     /// False: nothing is kept.
     public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool { false }
     /// False: nothing is taken over.
     public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool { false }
+    /// False: nothing is kept.
+    public func appendState(ofPartition partition: Int32, to bytes: inout [UInt8]) -> Bool { false }
+    /// Whether there is nothing to be taken over.
+    public mutating func restore(partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool { bytes.isEmpty }
+    /// False: nothing is late.
+    public func isLate(_ verdict: Verdict) -> Bool { false }
     /// False: nobody is told.
     public var tellsEvicted: Bool {
         get { false }
@@ -85,5 +102,26 @@ extension VelocityDetector: AgentRule {
     /// Whether the rule goes by the events' own time: when they arrived first cannot be found out again.
     public var canReplay: Bool { rule.clock == .event }
     /// True: a user's times.
+    public var keepsState: Bool { true }
+}
+
+extension ProbeDetector: AgentRule {
+    /// Judges by the transaction's own time; one that lies ahead of `arrival` moves no watermark.
+    public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
+        observe(transaction, partition: partition, arrival: arrival)
+    }
+    /// An alert where a large payment follows on small ones; else nil.
+    public func alert(_ verdict: Verdict, of transaction: Transaction, at place: RecordPlace) -> Alert? {
+        Alert(verdict, of: transaction, at: place)
+    }
+    /// A line for each transaction: at how many merchants small amounts were paid, or that it came too late.
+    public func appendLine(_ verdict: Verdict, of transaction: Transaction, to text: inout [UInt8]) {
+        Report.append(verdict, of: transaction, to: &text)
+    }
+    /// True: it goes by the events' own time.
+    public var canReplay: Bool { true }
+    /// Whether it came behind its partition's watermark.
+    public func isLate(_ verdict: Verdict) -> Bool { verdict.isLate }
+    /// True: a user's small payments, and a partition's latest time.
     public var keepsState: Bool { true }
 }

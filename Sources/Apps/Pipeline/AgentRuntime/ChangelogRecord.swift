@@ -1,10 +1,10 @@
 import Detectors
 import KafkaWire
 
-/// A record of an agent's changelog topic, which is compacted: what is remembered of one user, of sixteen neighbouring rows, or
-/// how far the events of the partition with the same number are taken into account.
+/// A record of an agent's changelog topic, which is compacted: what is remembered of one user, of sixteen neighbouring rows, of
+/// the partition with the same number as a whole, or how far its events are taken into account.
 ///
-/// Keys are words (`user:42`, `rows:7`, `position`). A value is the number 1 (its form), the epoch, and the state, in whole numbers
+/// Keys are words (`user:42`, `rows:7`, `partition`, `position`). A value is the number 1 (its form), the epoch, and the state, in whole numbers
 /// of ``StateBytes``; a record without value says that nothing is known any more. The epoch counts how often the partition was
 /// begun anew: what has a lower one than a record before it is of before.
 struct ChangelogRecord: Equatable, Sendable {
@@ -12,6 +12,7 @@ struct ChangelogRecord: Equatable, Sendable {
     enum Subject: Hashable, Sendable {
         case user(Int64)
         case rows(Int64)
+        case partition
         case position
     }
 
@@ -38,6 +39,7 @@ struct ChangelogRecord: Equatable, Sendable {
     private static let form: Int64 = 1
     private static let user = Array("user:".utf8)
     private static let rows = Array("rows:".utf8)
+    private static let partition = Array("partition".utf8)
     private static let position = Array("position".utf8)
 
     /// As it is produced.
@@ -57,6 +59,7 @@ struct ChangelogRecord: Equatable, Sendable {
         switch subject {
         case .user(let id): Self.user + Array("\(id)".utf8)
         case .rows(let group): Self.rows + Array("\(group)".utf8)
+        case .partition: Self.partition
         case .position: Self.position
         }
     }
@@ -75,6 +78,7 @@ struct ChangelogRecord: Equatable, Sendable {
 
     private static func subject(_ key: UnsafeRawBufferPointer) -> Subject? {
         if key.elementsEqual(position) { return .position }
+        if key.elementsEqual(partition) { return .partition }
         if key.starts(with: user) { return number(key.dropFirst(user.count)).map { .user($0) } }
         if key.starts(with: rows) { return number(key.dropFirst(rows.count)).map { .rows($0) } }
         return nil

@@ -10,9 +10,9 @@ struct StateChanges: Equatable, Sendable {
     var isEmpty: Bool { users.isEmpty && rows.isEmpty }
     var count: Int { users.count + rows.count }
 
-    /// A transaction changes what is known of its user and of its row.
-    mutating func note(_ row: Transaction) {
-        users.insert(row.userID)
+    /// A transaction changes what is known of its row, and of its user where that is anything.
+    mutating func note(_ row: Transaction, isUserKnown: Bool) {
+        if isUserKnown { users.insert(row.userID) }
         rows.insert(RowMemory.group(of: row))
     }
 

@@ -8,6 +8,8 @@ struct Tally {
     private(set) var events = 0
     private(set) var transactions = 0
     private(set) var alerts = 0
+    /// Transactions that came too late to be judged.
+    private(set) var late = 0
     private(set) var malformed = 0
     /// How many of those are dead letters.
     private(set) var deadLetters = 0
@@ -26,6 +28,8 @@ struct Tally {
     }
 
     mutating func countAlert() { alerts += 1 }
+
+    mutating func countLate() { late += 1 }
 
     mutating func countDeadLetter() { deadLetters += 1 }
 
@@ -52,6 +56,7 @@ struct Tally {
         ]
         let passed = others.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value) \($0.key.rawValue)" }
         if !passed.isEmpty { lines.append("  no transactions: \(passed.joined(separator: ", "))") }
+        if late > 0 { lines.append("  too late to be judged: \(Figures.grouped(late))") }
         if malformed > 0 {
             let letters = topic.map { "; sent to \($0): \(Figures.grouped(deadLetters))" } ?? ""
             lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed))\(letters)")
@@ -70,7 +75,7 @@ struct Tally {
             .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
         let seconds = Figures.fixed(Figures.seconds(busyTime), decimals: 3)
         return "{\"type\":\"totals\",\"agent\":\"\(agent)\",\"events\":\(events),\"transactions\":\(transactions),"
-            + "\"alerts\":\(alerts),\"malformed\":\(malformed),\"dead_letters\":\(deadLetters),\"others\":{\(passed)},\"users\":\(users),"
+            + "\"alerts\":\(alerts),\"late\":\(late),\"malformed\":\(malformed),\"dead_letters\":\(deadLetters),\"others\":{\(passed)},\"users\":\(users),"
             + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"
     }
 

@@ -23,6 +23,7 @@ struct AgentOutput {
         var userID: Int64?
         var amount: String?
         var score: Int?
+        var merchants: Int?
         var events: Int?
         var transactions: Int?
         var seconds: Double?
@@ -30,7 +31,7 @@ struct AgentOutput {
         var latency99: Int?
 
         enum CodingKeys: String, CodingKey {
-            case type, partition, offset, amount, score, events, transactions, seconds
+            case type, partition, offset, amount, score, merchants, events, transactions, seconds
             case userID = "user_id"
             case latency50 = "latency_p50_ms"
             case latency99 = "latency_p99_ms"
@@ -73,6 +74,7 @@ struct AgentOutput {
         else { return }
         let text =
             line.score.map { "HIGH FRAUD ALERT: User \(user) | Score: \($0) | Amt: $\(amount)" }
+            ?? line.merchants.map { "CARD TESTED: User \(user) | Merchants: \($0) | Amt: $\(amount)" }
             ?? "ANOMALY DETECTED: User \(user) spent $\(amount) (Significantly higher than average)"
         let place = RecordPosition(partition: PartitionID(partition), offset: Offset(offset))
         if alerts.updateValue(text, forKey: place) != nil { repeated += 1 }

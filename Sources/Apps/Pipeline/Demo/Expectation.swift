@@ -16,6 +16,7 @@ struct Expectation {
     private(set) var events = 0
     private(set) var anomalies: Set<RecordPosition> = []
     private(set) var velocities: Set<RecordPosition> = []
+    private(set) var probes: Set<RecordPosition> = []
 
     /// Reads the whole topic.
     static func read(
@@ -25,6 +26,7 @@ struct Expectation {
         var left = ends.filter { $0.value > 0 }
         var anomaly = AnomalyDetector()
         var velocity = VelocityDetector()
+        var probe = ProbeDetector()
         var rows = RowMemory()
         var decoder = ChangeEventDecoder()
         var configuration = KafkaConsumer.Configuration(
@@ -48,6 +50,10 @@ struct Expectation {
                     }
                     if velocity.observe(row, partition: partition.rawValue).isAlert {
                         expectation.velocities.insert(place)
+                    }
+                    let arrival = EventTime(microseconds: consumer.loop.wallMicroseconds)
+                    if probe.observe(row, partition: partition.rawValue, arrival: arrival).isAlert {
+                        expectation.probes.insert(place)
                     }
                 }
                 if batch.nextOffset >= left[batch.source] ?? .max { left[batch.source] = nil }

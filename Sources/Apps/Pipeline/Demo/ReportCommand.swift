@@ -14,6 +14,7 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "The topic.") var topic = "dbserver1.public.transactions"
     @Option(help: "The lines that instances of anomaly-agent wrote; may be repeated.") var anomaly: [String] = []
     @Option(help: "The lines that instances of velocity-agent wrote; may be repeated.") var velocity: [String] = []
+    @Option(help: "The lines that instances of probe-agent wrote; may be repeated.") var probe: [String] = []
 
     func run() async throws {
         let console = Console()
@@ -26,6 +27,7 @@ struct ReportCommand: AsyncParsableCommand {
             for (name, group, files, alerts) in [
                 ("anomaly-agent", "anomaly-detection-group", anomaly, expected.anomalies),
                 ("velocity-agent", "fraud-detection-group", velocity, expected.velocities),
+                ("probe-agent", "probe-detection-group", probe, expected.probes),
             ] {
                 let lag = try await admin.lag(of: group, in: topic).values.reduce(0, +)
                 columns.append(Column(name: name, lag: lag, expected: alerts, found: try AgentOutput.read(files)))
@@ -37,7 +39,7 @@ struct ReportCommand: AsyncParsableCommand {
             console.line(
                 problems.isEmpty
                     ? console.paint(
-                        "  every event was handled by both agents, and their alerts are the expected ones", .green)
+                        "  every event was handled by all agents, and their alerts are the expected ones", .green)
                     : console.paint("  the demo failed", .red))
             console.flush()
             if !problems.isEmpty { throw ExitCode.failure }

@@ -30,11 +30,30 @@ public enum Report {
         text.append(")\n")
     }
 
+    /// `CARD TESTED: User 2354 | Merchants: 3 | Amt: $4488.34`, or `Transaction OK: 39304 (Merchants: 0, Amt: $1331.43)` and
+    /// `Transaction late, not judged: 39304` with the transaction's id.
+    public static func append(
+        _ verdict: ProbeDetector.Verdict, of transaction: Transaction, to text: inout [UInt8]
+    ) {
+        if verdict.isAlert { return appendProbe(transaction, merchants: verdict.merchants, to: &text) }
+        text.append(verdict.isLate ? "Transaction late, not judged: " : "Transaction OK: ")
+        DecimalText.append(transaction.id, to: &text)
+        if !verdict.isLate {
+            text.append(" (Merchants: ")
+            DecimalText.append(Int64(verdict.merchants), to: &text)
+            text.append(", Amt: $")
+            transaction.amount.append(to: &text)
+            text.append(")")
+        }
+        text.append("\n")
+    }
+
     /// The line of an alert.
     public static func append(_ alert: Alert, to text: inout [UInt8]) {
         switch alert.finding {
         case .anomaly: appendAnomaly(alert.transaction, to: &text)
         case .velocity(let score): appendVelocity(alert.transaction, score: score, to: &text)
+        case .probe(let merchants): appendProbe(alert.transaction, merchants: merchants, to: &text)
         }
     }
 
@@ -57,6 +76,18 @@ public enum Report {
     }
 }
 
+extension Report {
+    fileprivate static func appendProbe(_ transaction: Transaction, merchants: Int, to text: inout [UInt8]) {
+        text.append("CARD TESTED: User ")
+        DecimalText.append(transaction.userID, to: &text)
+        text.append(" | Merchants: ")
+        DecimalText.append(Int64(merchants), to: &text)
+        text.append(" | Amt: $")
+        transaction.amount.append(to: &text)
+        text.append("\n")
+    }
+}
+
 /// Where a record was read, for those who want to look it up.
 public struct RecordPlace: Equatable, Sendable {
     /// The partition of the topic.
@@ -72,14 +103,15 @@ public struct RecordPlace: Equatable, Sendable {
 }
 
 /// An alert as one JSON object on one line, for other systems. The names of its members are stable:
-/// `agent` (`anomaly` or `velocity`), `user_id`, `transaction_id`, `amount` (a string with two decimals), then `mean`
-/// (a string with two decimals, of the amounts before) or `score` (a number), `event_time` (ISO 8601, UTC),
+/// `agent` (`anomaly`, `velocity` or `probe`), `user_id`, `transaction_id`, `amount` (a string with two decimals), then `mean`
+/// (a string with two decimals, of the amounts before), `score` or `merchants` (numbers), `event_time` (ISO 8601, UTC),
 /// `partition`, `offset`; the last two only of a transaction that was read from Kafka.
 public struct Alert: Equatable, Sendable {
     /// Which rule raised it, with what it found.
     public enum Finding: Equatable, Sendable {
         case anomaly(mean: Amount)
         case velocity(score: Int)
+        case probe(merchants: Int)
     }
 
     /// Which rule raised it.
@@ -108,11 +140,18 @@ public struct Alert: Equatable, Sendable {
         self.init(.velocity(score: verdict.score), of: transaction, at: place)
     }
 
+    /// The alert of a verdict; nil when it raises none.
+    public init?(_ verdict: ProbeDetector.Verdict, of transaction: Transaction, at place: RecordPlace? = nil) {
+        guard verdict.isAlert else { return nil }
+        self.init(.probe(merchants: verdict.merchants), of: transaction, at: place)
+    }
+
     /// Appends the JSON object, without a newline.
     public func appendJSON(to text: inout [UInt8]) {
         switch finding {
         case .anomaly: text.append("{\"agent\":\"anomaly\",\"user_id\":")
         case .velocity: text.append("{\"agent\":\"velocity\",\"user_id\":")
+        case .probe: text.append("{\"agent\":\"probe\",\"user_id\":")
         }
         DecimalText.append(transaction.userID, to: &text)
         text.append(",\"transaction_id\":")
@@ -127,6 +166,10 @@ public struct Alert: Equatable, Sendable {
         case .velocity(let score):
             text.append("\",\"score\":")
             DecimalText.append(Int64(score), to: &text)
+            text.append(",\"event_time\":\"")
+        case .probe(let merchants):
+            text.append("\",\"merchants\":")
+            DecimalText.append(Int64(merchants), to: &text)
             text.append(",\"event_time\":\"")
         }
         transaction.createdAt.appendISO8601(to: &text)

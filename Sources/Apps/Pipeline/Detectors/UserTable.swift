@@ -27,6 +27,14 @@ struct UserTable {
     /// The slot of a user who is known.
     func known(_ user: Int64) -> Int? { slots[user].map(Int.init) }
 
+    /// All who are known, with the partitions that fed them last, in the order of their slots.
+    var everybody: [(user: Int64, partition: Int32)] {
+        users.indices.filter { isUsed[$0] }.map { (users[$0], partitions[$0]) }
+    }
+
+    /// Has these told by ``takeEvicted()`` as well.
+    mutating func tell(_ others: [(user: Int64, partition: Int32)]) { evicted += others }
+
     /// Those who have made room for others since this was asked last.
     mutating func takeEvicted() -> [(user: Int64, partition: Int32)] {
         defer { evicted = [] }

@@ -23,6 +23,8 @@ struct Output {
         switch alert.finding {
         case .anomaly: anomalies += 1
         case .velocity: velocities += 1
+        // A question that is asked of the stream alone.
+        case .probe: break
         }
         console.line(Self.line(alert, at: Timestamp.now().microseconds, json: isJSON))
     }
