@@ -31,7 +31,8 @@ final class RunningAgent: Sendable {
         let (ending, stop) = AsyncStream.makeStream(of: Void.self)
         self.stop = stop
         let console = Console(output: descriptor, error: descriptor, whenClosed: {})
-        let agent = Agent(name, group: "g", rule: AnomalyDetector(), options: options)
+        let sheet = try RuleSheet(AnomalyDetector.Rule(), AnomalyDetector.numbers)
+        let agent = Agent(name, group: "g", rule: AnomalyDetector(), sheet: sheet, options: options)
         task = Task {
             await agent.run(on: console) { configuration in
                 configuration.client.requestTimeout = .seconds(2)

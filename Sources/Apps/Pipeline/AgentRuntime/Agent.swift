@@ -11,9 +11,15 @@ public struct Agent<Rule: AgentRule>: Sendable {
     private let group: String
     private let options: AgentOptions
     private let rule: Rule
+    private let sheet: RuleSheet<Rule.Numbers>?
 
     /// An agent of that name with its rule; `group` is used where the options name none.
-    public init(_ name: String, group: String, rule: Rule, options: AgentOptions) {
+    ///
+    /// - Parameter sheet: The numbers that the rule has, over which those of `--rules` are laid; nil is none that can be set.
+    public init(
+        _ name: String, group: String, rule: Rule, sheet: RuleSheet<Rule.Numbers>? = nil, options: AgentOptions
+    ) {
+        self.sheet = sheet
         self.name = name
         self.group = options.group ?? group
         self.rule = rule
@@ -37,13 +43,15 @@ public struct Agent<Rule: AgentRule>: Sendable {
     ) async -> Int32 {
         let run: AgentRun<Rule>
         do {
+            let rules = try watch()
             let time = try options.startTime()
             let client = try client(console)
             var configuration = consumerConfiguration(client)
             change(&configuration)
             let consumer = try KafkaConsumer(configuration)
             run = AgentRun(
-                name, rule, options, at: client.bootstrapServers, consumer, try channel(client, consumer.loop), console,
+                name, rule, options, at: client.bootstrapServers, consumer, try channel(client, consumer.loop), rules,
+                console,
                 start: time.map {
                     StartPositions(group: group, topic: options.topic, time: $0, client: client)
                 })
@@ -52,6 +60,13 @@ public struct Agent<Rule: AgentRule>: Sendable {
             return 1
         }
         return await run.run(as: group, until: end)
+    }
+
+    /// The file of rules, where there is one.
+    private func watch() throws(RuleFlaw) -> RuleWatch<Rule.Numbers>? {
+        guard let path = options.rules else { return nil }
+        guard let sheet else { throw RuleFlaw(description: "the rule has no numbers that --rules could set") }
+        return try RuleWatch(path, sheet, RuleWatch<Rule.Numbers>.read(path))
     }
 
     /// What all connections of the agent have in common, as the options and their file say it.

@@ -51,6 +51,9 @@ struct AgentDesk<Rule: AgentRule> {
         text.removeAll(keepingCapacity: true)
     }
 
+    /// Judges by other numbers from now on.
+    mutating func change(to numbers: Rule.Numbers) { rule.change(to: numbers) }
+
     /// Drops what is known of a partition.
     mutating func forget(partition: PartitionID) {
         _ = rule.forget(partition: partition.rawValue)

@@ -66,6 +66,13 @@ public struct AgentOptions: ParsableArguments, Sendable {
                 + "\"-changelog\")", valueName: "topic"))
     public var changelogTopic: String?
 
+    /// The file with numbers of the rule, which is looked at while the agent runs; nil is none.
+    @Option(
+        help: ArgumentHelp(
+            "A file with the rule's numbers, lines name=value under the names of the options. It is looked at while the agent "
+                + "runs: what changes there counts from the next batch on.", valueName: "file"))
+    public var rules: String?
+
     /// Whether JSON objects are printed in place of the exercise's lines.
     @Flag(name: .long, help: "Print JSON objects instead of the exercise's lines.")
     public var json = false

@@ -6,6 +6,12 @@ public protocol AgentRule: Sendable {
     /// What the rule says of one transaction.
     associatedtype Verdict: Sendable
 
+    /// The numbers that can be set. Default: ``NoNumbers``.
+    associatedtype Numbers: Equatable, Sendable = NoNumbers
+
+    /// Judges by these from now on. Default: nothing changes.
+    mutating func change(to numbers: Numbers)
+
     /// Takes a transaction into account and judges it. `arrival` is the present moment.
     mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict
     /// The alert that a verdict raises, or nil.
@@ -43,6 +49,11 @@ public protocol AgentRule: Sendable {
     mutating func takeEvicted() -> [(user: Int64, partition: Int32)]
 }
 
+extension AgentRule where Numbers == NoNumbers {
+    /// Nothing changes.
+    public mutating func change(to numbers: NoNumbers) {}
+}
+
 extension AgentRule {
     /// False: events are read back after a restart.
     public var keepsState: Bool { false }
@@ -68,6 +79,8 @@ extension AgentRule {
 }
 
 extension AnomalyDetector: AgentRule {
+    /// The rule's own.
+    public typealias Numbers = Rule
     /// Judges by the transaction's own time alone: `arrival` is not used.
     public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
         observe(transaction, partition: partition)
@@ -87,6 +100,8 @@ extension AnomalyDetector: AgentRule {
 }
 
 extension VelocityDetector: AgentRule {
+    /// The rule's own.
+    public typealias Numbers = Rule
     /// Judges by the clock that the rule names: the transaction's own time or `arrival`.
     public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
         observe(transaction, partition: partition, arrival: arrival)
@@ -106,6 +121,8 @@ extension VelocityDetector: AgentRule {
 }
 
 extension ProbeDetector: AgentRule {
+    /// The rule's own.
+    public typealias Numbers = Rule
     /// Judges by the transaction's own time; one that lies ahead of `arrival` moves no watermark.
     public mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict {
         observe(transaction, partition: partition, arrival: arrival)

@@ -17,6 +17,9 @@ actor AgentRun<Rule: AgentRule> {
     let channel: AlertChannel?
     /// Where the group begins, where it is told so by a time.
     let start: StartPositions?
+    /// The file with the rule's numbers, where there is one.
+    var rules: RuleWatch<Rule.Numbers>?
+    var lastLook: Instant
 
     var desk: AgentDesk<Rule>
     var past: ReadingBack
@@ -50,8 +53,9 @@ actor AgentRun<Rule: AgentRule> {
 
     init(
         _ name: String, _ rule: Rule, _ options: AgentOptions, at brokers: [String], _ consumer: KafkaConsumer,
-        _ channel: AlertChannel?, _ console: Console, start: StartPositions?
+        _ channel: AlertChannel?, _ rules: RuleWatch<Rule.Numbers>?, _ console: Console, start: StartPositions?
     ) {
+        self.rules = rules
         self.start = start
         self.name = name
         self.brokers = brokers
@@ -59,10 +63,13 @@ actor AgentRun<Rule: AgentRule> {
         self.consumer = consumer
         self.channel = channel
         self.console = console
-        desk = AgentDesk(name, rule, options)
+        var desk = AgentDesk(name, rule, options)
+        if let rules { desk.change(to: rules.numbers) }
+        self.desk = desk
         past = ReadingBack(limit: options.history, time: options.historyTime.duration)
         ledger = AlertLedger()
         lastCommit = consumer.loop.now
+        lastLook = consumer.loop.now
     }
 
     /// Reads until `end` returns, or nothing more can be done; then commits, leaves the group and prints totals. Gives the
@@ -160,6 +167,20 @@ actor AgentRun<Rule: AgentRule> {
             await hold()
             await tellLateAlerts()
             tellReadingBack()
+            lookAtRules()
+        }
+    }
+
+    /// Every half second: what is there twice in a row counts.
+    private func lookAtRules() {
+        guard let path = rules?.path, loop.now - lastLook >= .milliseconds(500) else { return }
+        lastLook = loop.now
+        switch rules?.look(RuleWatch<Rule.Numbers>.read(path)) {
+        case .changed(let numbers)?:
+            desk.change(to: numbers)
+            tellRules(numbers)
+        case .bad(let text)?: tellTrouble("\(text). The rule's numbers stay as they were")
+        case nil: break
         }
     }
 

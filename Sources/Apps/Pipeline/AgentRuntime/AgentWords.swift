@@ -141,6 +141,17 @@ extension AgentRun {
                 + "(\(Figures.grouped(state.count)) records)")
     }
 
+    // MARK: - The rule
+
+    func tellRules(_ numbers: Rule.Numbers) {
+        guard let text = rules?.sheet.text(of: numbers) else { return }
+        if options.json {
+            console.line("{\"type\":\"rules\",\"agent\":\"\(name)\",\"numbers\":\(JSONText.string(text))}")
+            console.flush()
+        }
+        console.note("\(name): the rule's numbers are \(text) from now on")
+    }
+
     // MARK: - Alerts
 
     /// What is sent, in the plural.

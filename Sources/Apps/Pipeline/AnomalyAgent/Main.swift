@@ -27,9 +27,25 @@ import Detectors
 
     @OptionGroup var options: AgentOptions
 
+    @Option(help: "An anomaly is over this many times the mean, 1 to 1000. (default: 3)") var factor: String?
+    @Option(help: "An anomaly is over this amount. (default: 500)") var minimum: String?
+    @Option(help: "So many amounts there have to be before it, 1 to 50. (default: 3)") var least: String?
+    @Option(help: ArgumentHelp("So many amounts of a user are kept, 1 to 50. (default: 50)", valueName: "amounts"))
+    var keep: String?
+
+    func validate() throws { _ = try sheet() }
+
+    private func sheet() throws -> RuleSheet<AnomalyDetector.Rule> {
+        try ruleSheet(
+            AnomalyDetector.Rule(), AnomalyDetector.numbers,
+            [("factor", factor), ("minimum", minimum), ("least", least), ("keep", keep)])
+    }
+
     func run() async throws {
+        let sheet = try sheet()
         let agent = Agent(
-            "anomaly-agent", group: "anomaly-detection-group", rule: AnomalyDetector(), options: options)
+            "anomaly-agent", group: "anomaly-detection-group", rule: AnomalyDetector(sheet.numbers), sheet: sheet,
+            options: options)
         throw ExitCode(await agent.run())
     }
 }

@@ -14,7 +14,7 @@ public struct AnomalyDetector: Sendable {
         public var history = 50
         /// Amounts needed before anything can be an anomaly. Default 3.
         public var minimumHistory = 3
-        /// An anomaly is over this many times the mean, 1 to 3 (more could overflow). Default 3.
+        /// An anomaly is over this many times the mean, 1 to 1000. Default 3.
         public var factor: Int64 = 3
         /// An anomaly is over this amount. Default 500.00.
         public var floor = Amount(cents: 500_00)
@@ -35,8 +35,9 @@ public struct AnomalyDetector: Sendable {
         public let mean: Amount?
     }
 
-    private let rule: Rule
-    private let floor: Int64
+    /// What the detector was told.
+    public private(set) var rule: Rule
+    private var floor: Int64
     private var users: UserTable
     private var amounts: [Int64] = []  // `history` places a slot, a ring each
     private var sums: [Int64] = []
@@ -47,7 +48,7 @@ public struct AnomalyDetector: Sendable {
     public init(_ rule: Rule = Rule()) {
         var bounded = rule
         bounded.history = max(1, min(rule.history, 50))
-        bounded.factor = max(1, min(rule.factor, 3))
+        bounded.factor = max(1, min(rule.factor, 1000))
         self.rule = bounded
         floor = rule.floor.tenThousandths
         users = UserTable(limit: rule.maximumUsers)
@@ -64,12 +65,35 @@ public struct AnomalyDetector: Sendable {
         let amount = transaction.amount.tenThousandths
         let count = Int(counts[slot])
         let sum = sums[slot]
-        // 2^55 × 50 × 3 is below 2^63: see Amount.tenThousandths.
-        let isAnomaly = count >= rule.minimumHistory && amount > floor && amount * Int64(count) > rule.factor * sum
+        let isAnomaly = count >= rule.minimumHistory && amount > floor && isOver(amount, sum, count)
         append(amount, to: slot)
         return Verdict(
             isAnomaly: isAnomaly, history: count,
             mean: count == 0 ? nil : Amount(unscaled: Self.rounded(sum, by: Int64(count)), scale: 4))
+    }
+
+    /// 50 × 2^55 is below 2^61 (see ``Amount/tenThousandths``); a multiple of the sum that overflows is beyond that.
+    private func isOver(_ amount: Int64, _ sum: Int64, _ count: Int) -> Bool {
+        let (limit, overflow) = rule.factor.multipliedReportingOverflow(by: sum)
+        return overflow ? sum < 0 : amount * Int64(count) > limit
+    }
+
+    /// Judges by other numbers from now on. What is known stays known, but for amounts that are not kept any more.
+    public mutating func change(to rule: Rule) {
+        var next = rule
+        next.maximumUsers = self.rule.maximumUsers
+        var heir = AnomalyDetector(next)
+        guard heir.rule.history != self.rule.history else {
+            (self.rule, floor) = (heir.rule, heir.floor)
+            return
+        }
+        heir.tellsEvicted = tellsEvicted
+        for (user, partition) in users.everybody {
+            var state: [UInt8] = []
+            if appendState(of: user, to: &state) { _ = heir.restore(user, partition: partition, from: state[...]) }
+        }
+        heir.users.tell(takeEvicted())
+        self = heir
     }
 
     /// Drops the users whom a partition fed last, as when it is revoked; gives their number.

@@ -53,10 +53,10 @@ public struct VelocityDetector: Sendable {
     }
 
     /// What the detector was told.
-    public let rule: Rule
-    private let high: Int64
+    public private(set) var rule: Rule
+    private var high: Int64
     /// Times kept of each user: four times what the rule must tell apart, so that late transactions find theirs.
-    private let kept: Int
+    private var kept: Int
     private var users: UserTable
     private var times: [Int64] = []  // `kept` places a slot, ascending
     private var counts: [UInt8] = []
@@ -87,6 +87,24 @@ public struct VelocityDetector: Sendable {
         let isHigh = transaction.amount.tenThousandths > high
         let score = (isFast ? rule.velocityScore : 0) + (isHigh ? rule.amountScore : 0)
         return Verdict(score: score, isAlert: score > rule.alertScore, count: count)
+    }
+
+    /// Judges by other numbers from now on. What is known stays known, but for times that are not kept any more.
+    public mutating func change(to rule: Rule) {
+        var next = rule
+        next.maximumUsers = self.rule.maximumUsers
+        var heir = VelocityDetector(next)
+        guard heir.kept != kept else {
+            (self.rule, high) = (heir.rule, heir.high)
+            return
+        }
+        heir.tellsEvicted = tellsEvicted
+        for (user, partition) in users.everybody {
+            var state: [UInt8] = []
+            if appendState(of: user, to: &state) { _ = heir.restore(user, partition: partition, from: state[...]) }
+        }
+        heir.users.tell(takeEvicted())
+        self = heir
     }
 
     /// Drops the users whom a partition fed last, as when it is revoked; gives their number.

@@ -27,8 +27,34 @@ import Detectors
 
     @OptionGroup var options: AgentOptions
 
+    @Option(help: ArgumentHelp("A payment of up to this is small. (default: 100)", valueName: "amount")) var small:
+        String?
+    @Option(help: ArgumentHelp("A payment over this is large. (default: 500)", valueName: "amount")) var large: String?
+    @Option(
+        help: ArgumentHelp(
+            "At so many merchants small amounts are an alert, 1 to 15. (default: 3)", valueName: "merchants"))
+    var least: String?
+    @Option(help: ArgumentHelp("How long a small payment counts. (default: 10m)", valueName: "time")) var window:
+        String?
+    @Option(
+        help: ArgumentHelp(
+            "How far behind the latest of its partition an event may be; what is later is not judged. (default: 1m)",
+            valueName: "time"))
+    var lateness: String?
+
+    func validate() throws { _ = try sheet() }
+
+    private func sheet() throws -> RuleSheet<ProbeDetector.Rule> {
+        try ruleSheet(
+            ProbeDetector.Rule(), ProbeDetector.numbers,
+            [("small", small), ("large", large), ("least", least), ("window", window), ("lateness", lateness)])
+    }
+
     func run() async throws {
-        let agent = Agent("probe-agent", group: "probe-detection-group", rule: ProbeDetector(), options: options)
+        let sheet = try sheet()
+        let agent = Agent(
+            "probe-agent", group: "probe-detection-group", rule: ProbeDetector(sheet.numbers), sheet: sheet,
+            options: options)
         throw ExitCode(await agent.run())
     }
 }

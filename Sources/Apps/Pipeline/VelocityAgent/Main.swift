@@ -31,13 +31,36 @@ import Detectors
     @Option(help: "Whose clock the 60 seconds are measured with: event (created_at) or arrival (the wall clock).")
     var clock = Clock.event
 
+    @Option(help: "More transactions than this within the window are too fast, 1 to 60. (default: 5)") var most: String?
+    @Option(help: ArgumentHelp("The window. (default: 60s)", valueName: "time")) var window: String?
+    @Option(help: ArgumentHelp("An amount over this is high. (default: 4000)", valueName: "amount")) var high: String?
+    @Option(help: ArgumentHelp("The score of being too fast. (default: 40)", valueName: "points")) var velocityScore:
+        String?
+    @Option(help: ArgumentHelp("The score of a high amount. (default: 50)", valueName: "points")) var amountScore:
+        String?
+    @Option(help: ArgumentHelp("A score over this is an alert. (default: 70)", valueName: "points")) var alertScore:
+        String?
+
     enum Clock: String, ExpressibleByArgument { case event, arrival }
 
-    func run() async throws {
+    func validate() throws { _ = try sheet() }
+
+    private func sheet() throws -> RuleSheet<VelocityDetector.Rule> {
         var rule = VelocityDetector.Rule()
         rule.clock = clock == .event ? .event : .arrival
+        return try ruleSheet(
+            rule, VelocityDetector.numbers,
+            [
+                ("most", most), ("window", window), ("high", high), ("velocity-score", velocityScore),
+                ("amount-score", amountScore), ("alert-score", alertScore),
+            ])
+    }
+
+    func run() async throws {
+        let sheet = try sheet()
         let agent = Agent(
-            "velocity-agent", group: "fraud-detection-group", rule: VelocityDetector(rule), options: options)
+            "velocity-agent", group: "fraud-detection-group", rule: VelocityDetector(sheet.numbers), sheet: sheet,
+            options: options)
         throw ExitCode(await agent.run())
     }
 }

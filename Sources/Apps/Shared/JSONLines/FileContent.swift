@@ -26,6 +26,20 @@ package enum FileContent {
         return try all(descriptor, path)
     }
 
+    /// The bytes of the file at `path`, of which there may be `limit`. Nothing but a file: a pipe could hold up whoever reads.
+    package static func regular(_ path: String, atMost limit: Int) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError("\(path) is no file") }
+        guard status.st_size <= limit else { throw FileError("\(path) is larger than \(limit) bytes") }
+        let content = try all(descriptor, path, atMost: limit)
+        guard content.count <= limit else { throw FileError("\(path) is larger than \(limit) bytes") }
+        return content
+    }
+
     /// The lines that are not empty, each with its number, which counts from 1. Cut by bytes: to Swift's characters,
     /// a carriage return and a line feed are one.
     package static func lines(_ content: [UInt8]) -> [(number: Int, text: String)] {
@@ -35,7 +49,9 @@ package enum FileContent {
         }
     }
 
-    private static func all(_ descriptor: Int32, _ name: String) throws(FileError) -> [UInt8] {
+    private static func all(
+        _ descriptor: Int32, _ name: String, atMost limit: Int = FileContent.limit
+    ) throws(FileError) -> [UInt8] {
         var out: [UInt8] = []
         while true {
             var got = 0
@@ -46,7 +62,7 @@ package enum FileContent {
             guard got >= 0 else { throw failure(name) }
             if got == 0 { return out }
             out += part
-            guard out.count <= limit else { throw FileError("\(name) is larger than \(limit >> 20) MiB") }
+            guard out.count <= limit else { throw FileError("\(name) is larger than \(limit) bytes") }
         }
     }
 
