@@ -8,7 +8,7 @@ import Testing
     /// An event, its amount as JSON; with a column's schema embedded, as Connect's JSON converter does it.
     private static func event(_ amount: String, schema: String? = nil) -> String {
         let payload =
-            #"{"before":null,"after":{"id":1,"user_id":2,"amount":\#(amount),"created_at":7},"#
+            #"{"before":null,"after":{"id":1,"user_id":2,"amount":\#(amount),"created_at":1795234901060297},"#
             + #""source":{"table":"transactions"},"op":"c"}"#
         guard let schema else { return payload }
         return #"{"schema":{"type":"struct","fields":[{"type":"struct","fields":["#
@@ -59,6 +59,9 @@ import Testing
         (decimal, "3710.23", "3710.23"), (decimal, "10", "10.00"),
         (#""type":"double""#, "3710.23", "3710.23"), (#""type":"string""#, #""3710.23""#, "3710.23"),
         (#""type":"string""#, #""12345678""#, "12345678.00"), (#""type":"int64""#, "7", "7.00"),
+        // PostgreSQL's numeric without a scale, and Oracle's NUMBER.
+        (variable, #"{"scale":2,"value":"BalP"}"#, "3710.23"), (variable, #"{"value":"AQ==","scale":-3}"#, "1000.00"),
+        (variable, #"{"scale":7,"value":"B1vNFQ=="}"#, "12.35"),
     ])
     func aNumberIsReadAsTheSchemaSays(_ schema: String, _ json: String, _ amount: String) {
         var decoder = ChangeEventDecoder(.init(amount: .double))
@@ -70,7 +73,8 @@ import Testing
         (#""type":"bytes""#, #""BalP""#),
         (#""type":"bytes","name":"org.apache.kafka.connect.data.Decimal""#, #""BalP""#),
         (#""type":"bytes","name":"io.debezium.data.Bits","parameters":{"scale":"2"}"#, #""BalP""#),
-        (#""type":"boolean""#, "true"), (variable, #"{"scale":2,"value":"BalP"}"#), (#""type":"double""#, #""BalP""#),
+        (#""type":"boolean""#, "true"), (variable, #"{"scale":2}"#), (variable, #"{"scale":"2","value":"BalP"}"#),
+        (variable, #""BalP""#), (#""type":"double""#, #""BalP""#),
         (#""type":"string""#, #""BalP""#), (#""type":"string""#, "3710.23"), (decimal, #""NaN""#),
         (decimal, #""Ba P""#),
     ])

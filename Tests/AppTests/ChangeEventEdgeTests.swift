@@ -57,13 +57,32 @@ import Testing
         (#""2026-11-21T06:26:00.5Z""#, 1_795_242_360_500_000, .column),
         (#""2026-11-21T08:26:00+02:00""#, 1_795_242_360_000_000, .column),
         (#""1969-12-31 23:59:59.999999""#, -1, .column),
+        (#""+12026-01-01T00:00:00Z""#, 317_336_745_600_000_000, .column),
+        (#""-0043-03-15T12:00:00Z""#, -63_517_780_800_000_000, .column),
         ("null", 5_000_000, .commit), ("0", 5_000_000, .commit),
+        // A date says no time.
+        ("20778", 5_000_000, .commit), (#""2026-11-21Z""#, 5_000_000, .commit), (#""2026-11-21""#, 5_000_000, .commit),
     ])
     func times(_ json: String, _ microseconds: Int64, _ source: Transaction.TimeSource) {
         var decoder = ChangeEventDecoder()
         let row = decoder.decode(Self.event(#""id":1,"user_id":2,"amount":1.5,"created_at":\#(json)"#)).transaction
         #expect(row?.createdAt.microseconds == microseconds)
         #expect(row?.timeSource == source)
+    }
+
+    @Test(arguments: [
+        (#""infinity""#, Malformed.Problem.outOfRange(.createdAt)), (#""-infinity""#, .outOfRange(.createdAt)),
+        (#""+294247-01-10T04:00:25.2Z""#, .outOfRange(.createdAt)),
+        (#""+999999999-01-01T00:00:00Z""#, .outOfRange(.createdAt)),
+        ("9223372036825200000", .outOfRange(.createdAt)), ("-9223372036832400000", .outOfRange(.createdAt)),
+        ("9223372036825200", .outOfRange(.createdAt)), ("9223372036854775807", .outOfRange(.createdAt)),
+        ("9223372036854775808", .outOfRange(.createdAt)), (#""2026-02-30Z""#, .wrongForm(.createdAt)),
+        (#""06:26:00Z""#, .wrongForm(.createdAt)), ("1.5", .wrongForm(.createdAt)),
+    ])
+    func whatIsNoMomentIsNoTime(_ json: String, _ problem: Malformed.Problem) {
+        var decoder = ChangeEventDecoder()
+        let event = decoder.decode(Self.event(#""id":1,"user_id":2,"amount":1.5,"created_at":\#(json)"#))
+        #expect(event.problem == problem)
     }
 
     @Test(arguments: [
@@ -97,7 +116,7 @@ import Testing
     @Test func namesMayBeWrittenWithEscapesAndSpaces() {
         var decoder = ChangeEventDecoder()
         let text =
-            "{ \"\\u0061fter\" :\n{\"id\":1,\"user\\u005fid\":2,\"amount\":\"1.50\",\"created_at\":7} , \"op\":\"r\" }"
+            "{ \"\\u0061fter\" :\n{\"id\":1,\"user\\u005fid\":2,\"amount\":\"1.50\",\"created_at\":1795234901060297} , \"op\":\"r\" }"
         #expect(decoder.decode(text).transaction?.userID == 2)
     }
 

@@ -6,6 +6,8 @@ struct RecordedEvent {
     let key: String?
     let value: [UInt8]?
     let hasOldKey: Bool
+    /// Of the header `ChangeEventDecoder.operationHeader`.
+    var operation: UInt8?
 
     static let tables = ["dbserver1", "keyed", "bare", "bare-double", "bare-string"]
 
@@ -17,9 +19,18 @@ struct RecordedEvent {
             let record = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
             let headers = record["headers"] as? [[String]] ?? []
             return RecordedEvent(
-                key: record["key"] as? String, value: (record["value"] as? String).map { Array($0.utf8) },
-                hasOldKey: headers.contains { $0.first == ChangeEventDecoder.oldKeyHeader })
+                key: record["key"] as? String,
+                value: (record["value"] as? String).map { Array($0.utf8) }
+                    ?? (record["value_hex"] as? String).map(bytes),
+                hasOldKey: headers.contains { $0.first == ChangeEventDecoder.oldKeyHeader },
+                operation: headers.last { $0.first == ChangeEventDecoder.operationHeader }
+                    .flatMap { bytes($0[1]).first })
         }
+    }
+
+    private static func bytes(_ hex: String) -> [UInt8] {
+        let digits = Array(hex)
+        return stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
     }
 
     static func table(_ name: String) throws -> [RecordedEvent] { try file("\(name).public.transactions") }
@@ -58,7 +69,7 @@ extension ChangeEventDecoder {
 
     mutating func decode(_ event: RecordedEvent) -> ChangeEvent {
         guard let value = event.value else { return decode(nil as UnsafeRawBufferPointer?) }
-        return decode(value, hasOldKey: event.hasOldKey)
+        return value.withUnsafeBytes { decode($0, hasOldKey: event.hasOldKey) { event.operation } }
     }
 }
 

@@ -20,28 +20,34 @@ enum EventReference {
         guard case .transaction(let transaction) = answer else { return }
         try claim(!hasOldKey, "a moved row is taken for a new one")
         let envelope = document.last("payload") ?? document
-        let row = envelope.last("after")
+        // A row without its envelope, or one whose names are in another case.
+        let isUnwrapped = envelope.last("op") == nil && envelope.last("after") == nil
+        let row = isUnwrapped ? envelope : envelope.last("after")
+        let folds = isUnwrapped || row?.last("id") == nil
         let columns: [(String, Int64?)] = [
             ("id", transaction.id), ("user_id", transaction.userID), ("merchant_id", transaction.merchantID),
         ]
         for (name, value) in columns {
-            let written = row?.last(name) ?? .word("null")
+            let written = (folds ? row?.lastInAnyCase(name) : row?.last(name)) ?? .word("null")
             let expected = value.map { ReferenceJSON.Value.number("\($0)") } ?? .word("null")
             try claim(
                 written == expected || value == 0 && written == .number("-0"),
                 "\(name) is \(expected), but the event says \(written)")
         }
         let operation: ReferenceJSON.Value = .string(Array((transaction.origin == .insert ? "c" : "r").utf8))
-        try claim(envelope.last("op") == operation, "a new row without its operation")
+        let written = isUnwrapped ? envelope.lastInAnyCase("__op") : envelope.last("op")
+        try claim(written == operation, "a new row without its operation")
     }
 
     /// Whether the problem is one of JSON's own rules, and not of what the event says.
     private static func isAboutForm(_ problem: Malformed.Problem) -> Bool {
         switch problem {
         case .empty, .tooLong, .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape,
-            .badNumber:
+            .badNumber, .wireFormat:
             true
-        case .notAnObject, .unknownOperation, .missing, .null, .wrongForm, .outOfRange: false
+        case .notAnObject, .unknownOperation, .cloudEvent, .document, .unwrapped, .missing, .null, .wrongForm,
+            .outOfRange:
+            false
         }
     }
 }
@@ -61,6 +67,12 @@ struct ReferenceJSON {
         func last(_ name: String) -> Value? {
             guard case .object(let members) = self else { return nil }
             return members.last { $0.name == Array(name.utf8) }?.value
+        }
+
+        /// The last member of that name, whatever the case of its letters.
+        func lastInAnyCase(_ name: String) -> Value? {
+            guard case .object(let members) = self else { return nil }
+            return members.last { String(decoding: $0.name, as: UTF8.self).lowercased() == name }?.value
         }
 
         static func == (a: Value, b: Value) -> Bool {

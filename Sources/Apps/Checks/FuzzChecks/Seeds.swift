@@ -201,10 +201,13 @@ extension FuzzTarget {
     /// Recorded events without schemas, alone and two in a row; of those with schemas, which are long, only few.
     private static func events(_ folder: String) throws -> [Bytes] {
         var seeds: [Bytes] = []
-        for (table, amount, most) in [
-            ("bare", 0, 60), ("bare-double", 2, 30), ("bare-string", 3, 30), ("dbserver1", 0, 4),
+        for (topic, amount, most) in [
+            ("bare.public.transactions", 0, 60), ("bare-double.public.transactions", 2, 30),
+            ("bare-string.public.transactions", 3, 30), ("dbserver1.public.transactions", 0, 4),
+            ("bare-precise-adaptive.forms.transactions", 0, 26), ("bare-added.shop.transactions", 0, 16),
+            ("bare-whole.shop.transactions", 0, 8), ("added.shop.transactions", 0, 2),
         ] {
-            let values = try lines("\(folder)/debezium/\(table).public.transactions.jsonl").compactMap {
+            let values = try lines("\(folder)/debezium/\(topic).jsonl").compactMap {
                 $0["value"].text
             }
             var before: [UInt8] = []
@@ -228,6 +231,9 @@ extension FuzzTarget {
             + #""io.debezium.time.Timestamp","field":"created_at"}],"field":"after"}]},"payload":"#
             + #"{"op":"c","after":{"id":1,"user_id":2,"amount":"AfQ=","created_at":3}}}"#,
         #"{"status":"BEGIN","id":"571","event_count":null}"#,
+        #"{"id":1,"user_id":2,"amount":{"scale":2,"value":"AfQ="},"created_at":"2026-11-21Z","__deleted":"false","__op":"c"}"#,
+        #"{"op":"c","source":{"ts_ms":7},"after":{"ID":1,"USER_ID":2,"AMOUNT":"AfQ=","CREATED_AT":20778}}"#,
+        #"{"ts_ms":1796029315127}"#,
         "null",
     ]
 }

@@ -39,7 +39,8 @@ struct AgentDesk<Rule: AgentRule> {
         notesChanges = options.isExactlyOnce && rule.keepsState
         self.rule.tellsEvicted = notesChanges
         rows.tellsEvicted = notesChanges
-        decoder = ChangeEventDecoder(.init(table: options.table, amount: options.amountEncoding))
+        decoder = ChangeEventDecoder(
+            .init(table: options.table, amount: options.amountEncoding, time: options.timeUnit))
     }
 
     var userCount: Int { rule.userCount }
@@ -151,7 +152,12 @@ struct AgentDesk<Rule: AgentRule> {
     private mutating func decode(_ record: Record) -> ChangeEvent {
         let hasOldKey = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
         guard let value = record.value else { return decoder.decode(nil, hasOldKey: hasOldKey) }
-        return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) }
+        return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) { Self.operation(of: record) } }
+    }
+
+    private static func operation(of record: Record) -> UInt8? {
+        let header = record.headers.last { $0.key == ChangeEventDecoder.operationHeader }
+        return header?.value.flatMap { $0.count == 1 ? $0.first : nil }
     }
 
     /// What the rule remembers by the moment of arrival cannot be read back; rows can.

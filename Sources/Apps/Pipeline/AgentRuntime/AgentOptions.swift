@@ -95,6 +95,13 @@ public struct AgentOptions: ParsableArguments, Sendable {
     @Option(help: "The scale of base64 amounts in events without schemas.")
     public var scale = 2
 
+    /// The unit of times in events without schemas. Default: told by the number.
+    @Option(
+        help: ArgumentHelp(
+            "The unit of times in events without schemas: automatic, milliseconds, microseconds or nanoseconds.",
+            valueName: "unit"))
+    public var timeUnit = TimeUnit.automatic
+
     /// How many events in front of the committed offsets are read back at most, so that a restart forgets nobody.
     @Option(
         help: ArgumentHelp(
@@ -208,3 +215,5 @@ public struct AgentOptions: ParsableArguments, Sendable {
         }
     }
 }
+
+extension TimeUnit: ExpressibleByArgument {}

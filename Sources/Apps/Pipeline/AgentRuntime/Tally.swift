@@ -11,6 +11,8 @@ struct Tally {
     /// Transactions that came too late to be judged.
     private(set) var late = 0
     private(set) var malformed = 0
+    /// The malformed ones by what is wrong with them.
+    private(set) var flaws: [String: Int] = [:]
     /// How many of those are dead letters.
     private(set) var deadLetters = 0
     private(set) var others: [NotATransaction: Int] = [:]
@@ -23,7 +25,9 @@ struct Tally {
         switch event {
         case .transaction: transactions += 1
         case .notATransaction(let reason): others[reason, default: 0] += 1
-        case .malformed: malformed += 1
+        case .malformed(let flaw):
+            malformed += 1
+            flaws[flaw.problem.name, default: 0] += 1
         }
     }
 
@@ -58,8 +62,9 @@ struct Tally {
         if !passed.isEmpty { lines.append("  no transactions: \(passed.joined(separator: ", "))") }
         if late > 0 { lines.append("  too late to be judged: \(Figures.grouped(late))") }
         if malformed > 0 {
+            let reasons = flaws.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
             let letters = topic.map { "; sent to \($0): \(Figures.grouped(deadLetters))" } ?? ""
-            lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed))\(letters)")
+            lines.append("  malformed or incomplete, skipped: \(Figures.grouped(malformed)) (\(reasons))\(letters)")
         }
         if events > 0 {
             lines.append(
@@ -73,9 +78,11 @@ struct Tally {
     func json(agent: String, users: Int) -> String {
         let passed = others.sorted { $0.key.rawValue < $1.key.rawValue }
             .map { "\"\($0.key.rawValue)\":\($0.value)" }.joined(separator: ",")
+        let reasons = flaws.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
         let seconds = Figures.fixed(Figures.seconds(busyTime), decimals: 3)
         return "{\"type\":\"totals\",\"agent\":\"\(agent)\",\"events\":\(events),\"transactions\":\(transactions),"
-            + "\"alerts\":\(alerts),\"late\":\(late),\"malformed\":\(malformed),\"dead_letters\":\(deadLetters),\"others\":{\(passed)},\"users\":\(users),"
+            + "\"alerts\":\(alerts),\"late\":\(late),\"malformed\":\(malformed),\"flaws\":{\(reasons)},"
+            + "\"dead_letters\":\(deadLetters),\"others\":{\(passed)},\"users\":\(users),"
             + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"
     }
 

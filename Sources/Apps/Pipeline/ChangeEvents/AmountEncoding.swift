@@ -5,6 +5,7 @@ public enum AmountEncoding: Equatable, Sendable {
     /// Told by the value itself:
     /// - a JSON number is the decimal that is written (`decimal.handling.mode=double`);
     /// - a string with a point or a leading minus is a decimal number (`=string`): neither sign is in base64's alphabet;
+    /// - an object is Debezium's VariableScaleDecimal, which says its scale (`=precise`, of a column without one);
     /// - every other string is base64 with this scale (`=precise`, Debezium's default), **also one of digits only**:
     ///   `"12345678"` is base64 for six bytes. That is safe for a column with decimals, which Debezium always writes
     ///   with a point (`"5.00"`). For a column without any, as text, ask for `.string`.
@@ -42,6 +43,8 @@ enum AmountForm: Equatable {
     case unspecified
     /// Connect's Decimal, as the schema says: base64, or a number with `decimal.format=NUMERIC` (KIP-481).
     case decimal(scale: Int)
+    /// Debezium's VariableScaleDecimal: an object that says the scale itself.
+    case variableScale
     /// Base64, as the setting says.
     case base64(scale: Int)
     case number

@@ -12,6 +12,10 @@ public struct ChangeEventDecoder: Sendable {
     /// insert.
     public static let oldKeyHeader = "__debezium.oldkey"
 
+    /// The record header with the operation of a row without its envelope, where the connector's `ExtractNewRecordState` has
+    /// `add.headers=op`.
+    public static let operationHeader = "__op"
+
     /// The longest value that is looked at, in bytes: 64 MiB, far above any broker's `message.max.bytes`.
     public static let longestValue = 64 * 1024 * 1024
 
@@ -24,6 +28,8 @@ public struct ChangeEventDecoder: Sendable {
         public var schema: String?
         /// How amounts are written in events without a schema. Default: told by the value, base64 with scale 2.
         public var amount: AmountEncoding
+        /// The unit of times in events without a schema. Default: told by the number.
+        public var time: TimeUnit
         /// Whether schema prefixes and the shapes of events are remembered, which changes no result. Default true; false
         /// is for comparisons.
         public var remembersPrefixes: Bool
@@ -31,18 +37,19 @@ public struct ChangeEventDecoder: Sendable {
         /// The options, each with its default.
         public init(
             table: String = "transactions", schema: String? = nil, amount: AmountEncoding = .automatic(scale: 2),
-            remembersPrefixes: Bool = true
+            time: TimeUnit = .automatic, remembersPrefixes: Bool = true
         ) {
             self.table = table
             self.schema = schema
             self.amount = amount
+            self.time = time
             self.remembersPrefixes = remembersPrefixes
         }
     }
 
     private let table: [UInt8]
     private let schema: [UInt8]?
-    private let bareForm: AmountForm
+    private let bareForm: RowForm
     private let remembersPrefixes: Bool
     private var memory = PrefixMemory()
     private var shapes = ShapeMemory()
@@ -51,14 +58,19 @@ public struct ChangeEventDecoder: Sendable {
     public init(_ options: Options = Options()) {
         table = Array(options.table.utf8)
         schema = options.schema.map { Array($0.utf8) }
-        bareForm = AmountForm(options.amount)
+        bareForm = RowForm(amount: AmountForm(options.amount), createdAt: TimeForm(options.time))
         remembersPrefixes = options.remembersPrefixes
     }
 
     /// Decodes a record's value; nil is Kafka's null.
     ///
-    /// - Parameter hasOldKey: whether the record carries the header `oldKeyHeader`.
-    public mutating func decode(_ value: UnsafeRawBufferPointer?, hasOldKey: Bool = false) -> ChangeEvent {
+    /// - Parameters:
+    ///   - hasOldKey: whether the record carries the header `oldKeyHeader`.
+    ///   - operation: the one byte of the record's header `operationHeader`; asked for only where the value is a row without
+    ///     its envelope that does not say it itself.
+    public mutating func decode(
+        _ value: UnsafeRawBufferPointer?, hasOldKey: Bool = false, operation: () -> UInt8? = { nil }
+    ) -> ChangeEvent {
         guard let value else { return .notATransaction(.tombstone) }
         guard value.count <= Self.longestValue else { return .malformed(Malformed(.tooLong, at: 0)) }
         guard var scanner = JSONScanner(value) else { return .malformed(Malformed(.empty, at: 0)) }
@@ -74,7 +86,9 @@ public struct ChangeEventDecoder: Sendable {
             }
             var learns = false
             if remembersPrefixes, shapes.isInUse() {
-                if let event = try readByShape(&scanner, isPayload: isPayload, form, hasOldKey: hasOldKey) {
+                if let event = try readByShape(
+                    &scanner, isPayload: isPayload, form, hasOldKey: hasOldKey, operation)
+                {
                     return event
                 }
                 learns = shapes.goesOnAfterMiss()
@@ -83,7 +97,8 @@ public struct ChangeEventDecoder: Sendable {
             var envelope = Envelope()
             envelope.form = form
             try read(value, &scanner, isPayload: isPayload, into: &envelope)
-            let event = try interpret(envelope, scanner, hasOldKey: hasOldKey)
+            if envelope.members.row.id.kind == .absent { try PlainDocument.look(at: &envelope, scanner) }
+            let event = try interpret(envelope, scanner, hasOldKey: hasOldKey, operation)
             if learns { learn(event, envelope, from: beginning, isPayload: isPayload) }
             return event
         } catch {
@@ -111,10 +126,14 @@ public struct ChangeEventDecoder: Sendable {
             scanner.skipSpace()
             guard scanner.cursor < scanner.end else { throw scanner.flaw(.empty) }
             guard try scanner.peek() == UInt8(ascii: "{") else {
-                _ = try scanner.value(depth: 0)
+                if value.first == 0 { throw Malformed(.wireFormat, at: 0) }
+                let whole = try scanner.value(depth: 0)
                 scanner.skipSpace()
                 guard scanner.cursor == scanner.end else { throw scanner.flaw(.trailingBytes) }
-                throw Malformed(.notAnObject, at: 0)
+                // What the converter without schemas writes of a delete that was unwrapped.
+                guard whole.kind == .null else { throw Malformed(.notAnObject, at: 0) }
+                envelope.payload = .null
+                return
             }
             if try scanner.enterObject() {
                 let prefix = try envelope.readMembers(&scanner, isFirst: true)
@@ -130,7 +149,7 @@ public struct ChangeEventDecoder: Sendable {
     /// Reads an event of a remembered shape; nil for another one, with the scanner where it was.
     @inline(__always)
     private mutating func readByShape(
-        _ scanner: inout JSONScanner, isPayload: Bool, _ form: RowForm, hasOldKey: Bool
+        _ scanner: inout JSONScanner, isPayload: Bool, _ form: RowForm, hasOldKey: Bool, _ operation: () -> UInt8?
     ) throws(Malformed) -> ChangeEvent? {
         var row = Envelope.Row()
         var sourceTime = JSONToken.absent
@@ -142,6 +161,25 @@ public struct ChangeEventDecoder: Sendable {
         case .row(let origin):
             let reader = RowReader(scanner, row, sourceTime: sourceTime, form, bareForm: bareForm)
             return .transaction(try reader.transaction(origin: origin))
+        case .unwrapped:
+            let reader = RowReader(scanner, row, sourceTime: sourceTime, form, bareForm: bareForm)
+            return try unwrapped(reader, scanner, hasOldKey: hasOldKey, operation())
+        }
+    }
+
+    /// A row without its envelope, with the operation that its header says.
+    @inline(never)
+    private func unwrapped(
+        _ row: RowReader, _ scanner: JSONScanner, hasOldKey: Bool, _ operation: UInt8?
+    ) throws(Malformed) -> ChangeEvent {
+        switch operation {
+        case nil: throw Malformed(.unwrapped, at: scanner.end - scanner.start)
+        case UInt8(ascii: "u"): return .notATransaction(.update)
+        case UInt8(ascii: "d"): return .notATransaction(.delete)
+        case UInt8(ascii: "c"), UInt8(ascii: "r"):
+            if hasOldKey { return .notATransaction(.movedRow) }
+            return .transaction(try row.transaction(origin: operation == UInt8(ascii: "c") ? .insert : .snapshot))
+        default: throw Malformed(.unknownOperation, at: 0)
         }
     }
 
@@ -151,12 +189,15 @@ public struct ChangeEventDecoder: Sendable {
         _ event: ChangeEvent, _ envelope: Envelope, from beginning: JSONScanner, isPayload: Bool
     ) {
         let answer: EventShape.Answer
-        switch event {
-        case .transaction(let row): answer = .row(row.origin)
-        case .notATransaction(.movedRow), .malformed: return
-        case .notATransaction(let reason): answer = .notATransaction(reason)
+        switch (event, envelope.kind) {
+        // What it is hangs on the kinds of its values.
+        case (_, .other), (.notATransaction(.movedRow), _), (.malformed, _): return
+        case (.notATransaction(.otherTable), _): answer = .notATransaction(.otherTable)
+        case (_, .unwrapped(isDeleted: false)) where envelope.members.operation.kind == .absent: answer = .unwrapped
+        case (.transaction(let row), _): answer = .row(row.origin)
+        case (.notATransaction(let reason), _): answer = .notATransaction(reason)
         }
-        let shape = ShapeLearner.shape(beginning, isPayload: isPayload, members: envelope.members, answer: answer)
+        let shape = ShapeLearner.shape(beginning, isPayload: isPayload, envelope, answer: answer)
         if let shape { shapes.remember(shape) }
     }
 
@@ -164,12 +205,12 @@ public struct ChangeEventDecoder: Sendable {
 
     @inline(__always)
     private func interpret(
-        _ envelope: Envelope, _ scanner: JSONScanner, hasOldKey: Bool
+        _ envelope: Envelope, _ scanner: JSONScanner, hasOldKey: Bool, _ header: () -> UInt8?
     ) throws(Malformed) -> ChangeEvent {
         let members = envelope.members
         if envelope.payload == .null { return .notATransaction(.tombstone) }
         guard members.operation.kind == .string, members.operation.count == 1 else {
-            return try interpretWithoutOperation(members, scanner)
+            return try interpretWithoutOperation(envelope, scanner, hasOldKey: hasOldKey, header)
         }
         let operation = (scanner.start + Int(members.operation.offset)).load(as: UInt8.self)
         switch operation {
@@ -182,7 +223,10 @@ public struct ChangeEventDecoder: Sendable {
         if operation == UInt8(ascii: "u") { return .notATransaction(.update) }
         if operation == UInt8(ascii: "d") { return .notATransaction(.delete) }
         if hasOldKey { return .notATransaction(.movedRow) }
-        guard members.after.kind == .object else { throw flaw(.after, members.after, scanner) }
+        guard members.after.kind == .object else {
+            if members.after.isString { throw Malformed(.document, at: Int(members.after.offset)) }
+            throw flaw(.after, members.after, scanner)
+        }
         let row = RowReader(
             scanner, members.row, sourceTime: members.sourceTime, envelope.form, bareForm: bareForm)
         return .transaction(try row.transaction(origin: operation == UInt8(ascii: "c") ? .insert : .snapshot))
@@ -190,8 +234,20 @@ public struct ChangeEventDecoder: Sendable {
 
     @inline(never)
     private func interpretWithoutOperation(
-        _ members: Envelope.Members, _ scanner: JSONScanner
+        _ envelope: Envelope, _ scanner: JSONScanner, hasOldKey: Bool, _ header: () -> UInt8?
     ) throws(Malformed) -> ChangeEvent {
+        let members = envelope.members
+        switch members.operation.kind {
+        case .absent:
+            if case .other(let reason) = envelope.kind { return .notATransaction(reason) }
+            guard case .unwrapped(let isDeleted) = envelope.kind else { break }
+            guard isOurs(members, scanner) else { return .notATransaction(.otherTable) }
+            if isDeleted { return .notATransaction(.delete) }
+            let row = RowReader(
+                scanner, members.row, sourceTime: members.sourceTime, envelope.form, bareForm: bareForm)
+            return try unwrapped(row, scanner, hasOldKey: hasOldKey, header())
+        default: break
+        }
         switch members.operation.kind {
         case .absent where scanner.token(members.status, is: "BEGIN") || scanner.token(members.status, is: "END"):
             return .notATransaction(.transactionMetadata)

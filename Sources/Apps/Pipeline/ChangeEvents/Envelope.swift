@@ -22,8 +22,19 @@ struct Envelope {
         var createdAt = JSONToken.absent
     }
 
+    /// What the document is.
+    enum Kind {
+        case envelope
+        /// A row without its envelope.
+        case unwrapped(isDeleted: Bool)
+        case other(NotATransaction)
+    }
+
     var members = Members()
     var form = RowForm()
+    var kind = Kind.envelope
+    /// Where the envelope begins: the payload, or the document.
+    var place = 0
     /// The kind of the member `payload`; absent in a bare event.
     var payload = JSONToken.Kind.absent
 
@@ -57,6 +68,7 @@ struct Envelope {
     @inline(__always)
     mutating func readPayload(_ scanner: inout JSONScanner) throws(Malformed) {
         members = Members()
+        place = scanner.offset
         guard try scanner.peek() == UInt8(ascii: "{") else {
             payload = try scanner.value(depth: 1).kind
             return

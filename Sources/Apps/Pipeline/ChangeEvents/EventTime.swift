@@ -36,29 +36,44 @@ public struct EventTime: Equatable, Comparable, Hashable, Sendable {
         DecimalText.append(fraction.magnitude, atLeast: 6, to: &text)
         text.append(UInt8(ascii: "Z"))
     }
+}
 
+extension TimeReading {
     /// Reads `2026-11-21T06:26:00`, with optional decimals (beyond six they are dropped) and an optional zone
-    /// (`Z`, `+02`, `+02:00`, `+0200`; none means UTC): the form of Debezium's `ZonedTimestamp` and `IsoTimestamp`.
-    /// A space may stand for the `T`. Nil for everything else, and for dates that do not exist.
-    init?(iso8601 text: UnsafeRawBufferPointer) {
+    /// (`Z`, `+02`, `+02:00`, `+0200`; none means UTC): the form of Debezium's `ZonedTimestamp` and `IsoTimestamp`. Years of more
+    /// than four digits, and those before year 0, have a sign. A space may stand for the `T`. Without a time it is a day
+    /// (`IsoDate`). Dates that do not exist have a wrong form.
+    init(iso8601 text: UnsafeRawBufferPointer) { self = Self.read(text) }
+
+    private static func read(_ text: UnsafeRawBufferPointer) -> TimeReading {
         var reader = DigitReader(text: text)
-        guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
-            let day = reader.number(2), reader.skip("T") || reader.skip(" "), let hour = reader.number(2),
-            reader.skip(":"), let minute = reader.number(2), reader.skip(":"), let second = reader.number(2)
-        else { return nil }
+        guard let year = reader.year(), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
+            let day = reader.number(2)
+        else {
+            let isInfinite = text.elementsEqual("infinity".utf8) || text.elementsEqual("-infinity".utf8)
+            return isInfinite ? .outOfRange : .wrongForm
+        }
         let date = CivilDate(year: year, month: month, day: day)
-        guard (1...12).contains(month), day >= 1, CivilDate(daysSinceEpoch: date.daysSinceEpoch) == date,
-            hour < 24, minute < 60, second <= 60
-        else { return nil }
+        guard (1...12).contains(month), day >= 1, CivilDate(daysSinceEpoch: date.daysSinceEpoch) == date else {
+            return .wrongForm
+        }
+        guard reader.skip("T") || reader.skip(" ") else {
+            return reader.zoneSeconds() != nil && reader.isAtEnd ? .day : .wrongForm
+        }
+        guard let hour = reader.number(2), reader.skip(":"), let minute = reader.number(2), reader.skip(":"),
+            let second = reader.number(2), hour < 24, minute < 60, second <= 60
+        else { return .wrongForm }
         var fraction: Int64 = 0
         if reader.skip(".") {
-            guard let value = reader.microsecondFraction() else { return nil }
+            guard let value = reader.microsecondFraction() else { return .wrongForm }
             fraction = value
         }
-        guard let zoneSeconds = reader.zoneSeconds(), reader.isAtEnd else { return nil }
-        // Years of four digits: below 3.2 × 10^17 in microseconds, so nothing overflows.
+        guard let zoneSeconds = reader.zoneSeconds(), reader.isAtEnd else { return .wrongForm }
+        // Years of nine digits at most: below 3.2 × 10^16 in seconds.
         let seconds = ((date.daysSinceEpoch * 24 + hour) * 60 + minute) * 60 + second - zoneSeconds
-        microseconds = seconds * 1_000_000 + fraction
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        let (microseconds, overflowToo) = product.addingReportingOverflow(fraction)
+        return overflow || overflowToo ? .outOfRange : TimeReading(microseconds: microseconds)
     }
 }
 
@@ -121,6 +136,19 @@ private struct DigitReader {
             value = value * 10 + next
         }
         return value
+    }
+
+    /// Four digits; with a sign in front up to nine.
+    mutating func year() -> Int64? {
+        let isNegative = skip("-")
+        guard isNegative || skip("+") else { return number(4) }
+        guard var year = number(4) else { return nil }
+        var digits = 4
+        while digits < 9, let next = digit() {
+            year = year * 10 + next
+            digits += 1
+        }
+        return isNegative ? -year : year
     }
 
     mutating func skip(_ character: Unicode.Scalar) -> Bool {

@@ -36,6 +36,14 @@ public struct Malformed: Error, Equatable, Sendable {
         case notAnObject
         /// An `op` that Debezium does not write.
         case unknownOperation
+        /// The value is in the wire format of a schema registry's converters: a byte 0, the schema's id, and more.
+        case wireFormat
+        /// A CloudEvents envelope, of `CloudEventsConverter`.
+        case cloudEvent
+        /// The row is a document in a string, as MongoDB's connector writes it.
+        case document
+        /// A row without its envelope (`ExtractNewRecordState`), which does not say whether it is new.
+        case unwrapped
         /// A field is not there.
         case missing(Field)
         /// A field is null.
@@ -71,9 +79,8 @@ extension Malformed.Problem {
     public var field: Malformed.Field? {
         switch self {
         case .missing(let field), .null(let field), .wrongForm(let field), .outOfRange(let field): field
-        case .empty, .tooLong, .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape,
-            .badNumber,
-            .notAnObject, .unknownOperation:
+        case .empty, .tooLong, .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape, .badNumber,
+            .notAnObject, .unknownOperation, .wireFormat, .cloudEvent, .document, .unwrapped:
             nil
         }
     }
@@ -92,6 +99,10 @@ extension Malformed.Problem {
         case .badNumber: "badNumber"
         case .notAnObject: "notAnObject"
         case .unknownOperation: "unknownOperation"
+        case .wireFormat: "wireFormat"
+        case .cloudEvent: "cloudEvent"
+        case .document: "document"
+        case .unwrapped: "unwrapped"
         case .missing: "missing"
         case .null: "null"
         case .wrongForm: "wrongForm"
@@ -109,12 +120,42 @@ extension Malformed: CustomStringConvertible {
         let advice =
             isIncomplete
             ? "the event is counted as incomplete and skipped"
-            : "the event is counted as malformed and skipped: check the connector's converter and decimal settings"
+            : "the event is counted as malformed and skipped: \(problem.remedy)"
         return "A change event cannot be used: \(reason); \(advice)."
     }
 }
 
 extension Malformed.Problem {
+    /// What to do about it.
+    fileprivate var remedy: String {
+        switch self {
+        case .wireFormat, .cloudEvent:
+            "set the connector's value.converter to org.apache.kafka.connect.json.JsonConverter"
+        case .document: "the rules read the rows of tables"
+        case .unwrapped: "set add.fields=op or add.headers=op in the connector's ExtractNewRecordState"
+        default: "check the connector's converter and decimal settings"
+        }
+    }
+
+    /// A few words to count by, the same for every event with this problem.
+    public var name: String {
+        switch self {
+        case .empty: "empty"
+        case .tooLong: "too long"
+        case .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape, .badNumber, .notAnObject:
+            "no JSON object"
+        case .unknownOperation: "unknown op"
+        case .wireFormat: "a registry's wire format"
+        case .cloudEvent: "CloudEvents"
+        case .document: "a document for a row"
+        case .unwrapped: "a row without op"
+        case .missing(let field): "\(field.rawValue) missing"
+        case .null(let field): "\(field.rawValue) null"
+        case .wrongForm(let field): "\(field.rawValue) of another form"
+        case .outOfRange(let field): "\(field.rawValue) out of range"
+        }
+    }
+
     fileprivate var sentence: String {
         switch self {
         case .empty: "the value is empty"
@@ -128,6 +169,10 @@ extension Malformed.Problem {
         case .badNumber: "a number that JSON does not allow"
         case .notAnObject: "the document is not a JSON object"
         case .unknownOperation: "\"op\" is none of c, r, u, d, t, m"
+        case .wireFormat: "the value begins with a byte 0, as those of a schema registry's converters do,"
+        case .cloudEvent: "the value is a CloudEvents envelope"
+        case .document: "\"after\" is a document in a string, as MongoDB's connector writes it, and no row"
+        case .unwrapped: "a row without its envelope, which does not say whether it is new, ends"
         case .missing(let field): "\"\(field.rawValue)\" is missing"
         case .null(let field): "\"\(field.rawValue)\" is null"
         case .wrongForm(let field): "\"\(field.rawValue)\" has not the form that its column has"

@@ -7,6 +7,19 @@ struct RowForm: Equatable {
     var createdAt = TimeForm.unspecified
 }
 
+/// The unit of a `timestamp` column in events without a schema, which do not say it. Strings (`timestamptz`, and
+/// `time.precision.mode=isostring`) say all themselves.
+public enum TimeUnit: String, Equatable, Sendable, CaseIterable {
+    /// Told by the number, for times from 1973 to 2255.
+    case automatic
+    /// `timestamp(3)` and less, or `time.precision.mode=connect`.
+    case milliseconds
+    /// `timestamp`, Debezium's default.
+    case microseconds
+    /// `time.precision.mode=nanoseconds`.
+    case nanoseconds
+}
+
 /// How an event writes a time.
 enum TimeForm: Equatable {
     case unspecified
@@ -14,8 +27,19 @@ enum TimeForm: Equatable {
     case microseconds
     case nanoseconds
     case text
+    /// Days: the column is a date, and says no time.
+    case days
     /// The schema gives the column a type that is no time.
     case unsupported
+
+    init(_ unit: TimeUnit) {
+        switch unit {
+        case .automatic: self = .unspecified
+        case .milliseconds: self = .milliseconds
+        case .microseconds: self = .microseconds
+        case .nanoseconds: self = .nanoseconds
+        }
+    }
 }
 
 /// Reads Connect's schema: a tree of `{"type", "fields", "name", "parameters", "field", …}`, in which `field` (the
@@ -29,18 +53,20 @@ struct SchemaReader {
         var scale = JSONToken.absent
         /// The forms of this struct's own columns.
         var columns = RowForm()
-        /// The forms of the columns of its member `after`.
-        var after = RowForm()
+        /// The forms of the columns of its member `after`, when that is a struct.
+        var after: RowForm?
     }
 
-    /// Reads the schema at the scanner's cursor and gives the forms of the columns of `after`. Only malformed JSON
-    /// is an error: a schema that says nothing about a column leaves it unspecified.
+    /// Reads the schema at the scanner's cursor and gives the forms of the columns of `after`, or its own where it has no such
+    /// member: it is then that of a row without an envelope. Only malformed JSON is an error: a schema that says nothing about a
+    /// column leaves it unspecified.
     static func read(_ scanner: inout JSONScanner, depth: Int) throws(Malformed) -> RowForm {
         guard try scanner.peek() == UInt8(ascii: "{") else {
             _ = try scanner.value(depth: depth)
             return RowForm()
         }
-        return try node(&scanner, depth: depth).after
+        let root = try node(&scanner, depth: depth)
+        return root.after ?? root.columns
     }
 
     private static func node(_ scanner: inout JSONScanner, depth: Int) throws(Malformed) -> Node {
@@ -79,9 +105,14 @@ struct SchemaReader {
                 continue
             }
             let member = try node(&scanner, depth: depth + 1)
-            if scanner.token(member.field, is: "amount") { parent.columns.amount = amountForm(scanner, member) }
-            if scanner.token(member.field, is: "created_at") { parent.columns.createdAt = timeForm(scanner, member) }
             if scanner.token(member.field, is: "after") { parent.after = member.columns }
+            guard member.field.isString else { continue }
+            // Oracle's names are in upper case.
+            switch scanner.lowercased(member.field) {
+            case "amount": parent.columns.amount = amountForm(scanner, member)
+            case "created_at": parent.columns.createdAt = timeForm(scanner, member)
+            default: break
+            }
         } while try scanner.another(closing: UInt8(ascii: "]"))
     }
 
@@ -98,6 +129,9 @@ struct SchemaReader {
         return scale
     }
 
+    /// PostgreSQL's `numeric` has at most so many digits behind the point.
+    private static let widestScale: UInt64 = 16_383
+
     private static func amountForm(_ scanner: JSONScanner, _ node: Node) -> AmountForm {
         if scanner.token(node.type, is: "bytes") {
             // Bytes of another kind are no number, though they are base64, too.
@@ -106,9 +140,10 @@ struct SchemaReader {
             }
             // Parameters are strings, numbers too.
             let scale = scanner.withText(node.scale) { FieldText.integer($0) }
-            guard let scale, (-18...18).contains(scale) else { return .unsupported }
+            guard let scale, scale.magnitude <= widestScale else { return .unsupported }
             return .decimal(scale: Int(scale))
         }
+        if scanner.token(node.name, is: "io.debezium.data.VariableScaleDecimal") { return .variableScale }
         if scanner.token(node.type, is: "string") { return .text }
         let isNumber =
             scanner.token(node.type, is: "double") || scanner.token(node.type, is: "float")
@@ -119,6 +154,12 @@ struct SchemaReader {
 
     private static func timeForm(_ scanner: JSONScanner, _ node: Node) -> TimeForm {
         if scanner.token(node.type, is: "string") { return .text }
+        if scanner.token(node.type, is: "int32") {
+            let isDate =
+                scanner.token(node.name, is: "io.debezium.time.Date")
+                || scanner.token(node.name, is: "org.apache.kafka.connect.data.Date")
+            return isDate ? .days : .unsupported
+        }
         guard scanner.token(node.type, is: "int64") else { return .unsupported }
         if scanner.token(node.name, is: "io.debezium.time.MicroTimestamp") { return .microseconds }
         if scanner.token(node.name, is: "io.debezium.time.NanoTimestamp") { return .nanoseconds }

@@ -4,17 +4,20 @@ struct RowReader {
     private let row: Envelope.Row
     private let sourceTime: JSONToken
     private let timeForm: TimeForm
+    /// The unit of a number whose form no schema tells.
+    private let bareTime: TimeForm
     private let amountForm: AmountForm
 
     @inline(__always)
     init(
-        _ scanner: JSONScanner, _ row: Envelope.Row, sourceTime: JSONToken, _ form: RowForm, bareForm: AmountForm
+        _ scanner: JSONScanner, _ row: Envelope.Row, sourceTime: JSONToken, _ form: RowForm, bareForm: RowForm
     ) {
         self.scanner = scanner
         self.row = row
         self.sourceTime = sourceTime
         timeForm = form.createdAt
-        amountForm = form.amount == .unspecified ? bareForm : form.amount
+        bareTime = bareForm.createdAt
+        amountForm = form.amount == .unspecified ? bareForm.amount : form.amount
     }
 
     @inline(__always)
@@ -67,6 +70,9 @@ struct RowReader {
             reading = scanner.withText(token) { AmountReading(stringByValue: $0, scale: scale) }
         case .text where token.isString:
             reading = scanner.withText(token) { AmountReading(decimal: $0) }
+        case .variableScale where token.kind == .object, .byValue where token.kind == .object,
+            .base64 where token.kind == .object:
+            reading = variableScale(token)
         case .number where isNumber, .byValue where isNumber, .decimal where isNumber:
             reading = scanner.withText(token) { AmountReading(decimal: $0) }
         default:
@@ -79,6 +85,30 @@ struct RowReader {
         }
     }
 
+    /// A VariableScaleDecimal, which the scanner has passed: `{"scale":2,"value":"BalP"}`.
+    @inline(never)
+    private func variableScale(_ token: JSONToken) -> AmountReading {
+        var scale = JSONToken.absent
+        var value = JSONToken.absent
+        var reader = scanner
+        reader.cursor = reader.start + Int(token.offset)
+        do throws(Malformed) {
+            var more = try reader.enterObject()
+            while more {
+                let key = try reader.key()
+                let member = try reader.value(depth: 1)
+                if reader.token(key, is: "scale") { scale = member }
+                if reader.token(key, is: "value") { value = member }
+                more = try reader.another(closing: UInt8(ascii: "}"))
+            }
+        } catch {
+            return .wrongForm
+        }
+        guard scale.kind == .integer, value.isString else { return .wrongForm }
+        guard let digits = scanner.withText(scale, { FieldText.integer($0) }) else { return .outOfRange }
+        return scanner.withText(value) { AmountReading(base64: $0, scale: Int(digits)) }
+    }
+
     @inline(__always)
     private func card(_ token: JSONToken) -> Transaction.Card {
         guard token.isString else { return .none }
@@ -88,7 +118,7 @@ struct RowReader {
     }
 
     /// The column's time. When it is null or absent, or 0 (what Debezium writes for a null, since 0 is the schema's
-    /// default), the time of the commit stands in.
+    /// default), or a date, the time of the commit stands in.
     @inline(__always)
     private func createdAt(_ token: JSONToken) throws(Malformed) -> (EventTime, Transaction.TimeSource) {
         let form = timeForm
@@ -97,15 +127,23 @@ struct RowReader {
         case .integer where form != .text && form != .unsupported:
             let number = try integer(token, .createdAt)
             if number == 0 { return (try commitTime(insteadOf: token), .commit) }
-            guard let time = FieldText.time(number, form) else {
-                throw Malformed(.outOfRange(.createdAt), at: Int(token.offset))
-            }
-            return (time, .column)
+            return try moment(FieldText.time(number, form == .unspecified ? bareTime : form), token)
         case .string where form == .text || form == .unspecified,
             .escapedString where form == .text || form == .unspecified:
-            guard let time = scanner.withText(token, { EventTime(iso8601: $0) }) else { throw flaw(.createdAt, token) }
-            return (time, .column)
+            return try moment(scanner.withText(token) { TimeReading(iso8601: $0) }, token)
         default: throw flaw(.createdAt, token)
+        }
+    }
+
+    @inline(__always)
+    private func moment(
+        _ reading: TimeReading, _ token: JSONToken
+    ) throws(Malformed) -> (EventTime, Transaction.TimeSource) {
+        switch reading {
+        case .moment(let time): return (time, .column)
+        case .day: return (try commitTime(insteadOf: token), .commit)
+        case .outOfRange: throw Malformed(.outOfRange(.createdAt), at: Int(token.offset))
+        case .wrongForm: throw flaw(.createdAt, token)
         }
     }
 
@@ -115,7 +153,7 @@ struct RowReader {
         // Without either time it is the column that is missing.
         if token.kind == .absent || token.kind == .null { throw flaw(.createdAt, column) }
         let number = try integer(token, .sourceTime)
-        guard let time = FieldText.time(number, .milliseconds) else {
+        guard case .moment(let time) = FieldText.time(number, .milliseconds) else {
             throw Malformed(.outOfRange(.sourceTime), at: Int(token.offset))
         }
         return time

@@ -5,6 +5,8 @@
 struct ShapeLearner {
     private var scanner: JSONScanner
     private let members: Envelope.Members
+    /// Whether the document is a row.
+    private let isUnwrapped: Bool
     private var text: [UInt8] = []
     private var steps: [EventShape.Step] = []
     /// Where the constant part before the next slot begins.
@@ -14,9 +16,9 @@ struct ShapeLearner {
     /// behind a schema prefix) and gave these members and this answer. Nil when the event has no shape worth keeping.
     @inline(never)
     static func shape(
-        _ scanner: JSONScanner, isPayload: Bool, members: Envelope.Members, answer: EventShape.Answer
+        _ scanner: JSONScanner, isPayload: Bool, _ envelope: Envelope, answer: EventShape.Answer
     ) -> EventShape? {
-        var learner = ShapeLearner(scanner, members)
+        var learner = ShapeLearner(scanner, envelope)
         guard (try? learner.learn(isPayload: isPayload)) == true else { return nil }
         guard learner.steps.count <= EventShape.mostSlots, learner.text.count <= EventShape.longestText else {
             return nil
@@ -24,9 +26,10 @@ struct ShapeLearner {
         return EventShape(answer: answer, isPayload: isPayload, text: learner.text, steps: learner.steps)
     }
 
-    private init(_ scanner: JSONScanner, _ members: Envelope.Members) {
+    private init(_ scanner: JSONScanner, _ envelope: Envelope) {
         self.scanner = scanner
-        self.members = members
+        members = envelope.members
+        isUnwrapped = if case .unwrapped = envelope.kind { true } else { false }
         from = scanner.cursor
     }
 
@@ -55,12 +58,24 @@ struct ShapeLearner {
                 try object(depth: depth + 1, isRow: false)
             } else {
                 let isDecisive =
-                    scanner.token(key, is: "after") || scanner.token(key, is: "source")
-                    || scanner.token(key, is: "op") || scanner.token(key, is: "status")
-                try value(depth: depth, isConstant: isDecisive, isRow: false)
+                    isUnwrapped
+                    ? try isAdded(key)
+                    : scanner.token(key, is: "after") || scanner.token(key, is: "source")
+                        || scanner.token(key, is: "op") || scanner.token(key, is: "status")
+                try value(depth: depth, isConstant: isDecisive, isRow: isUnwrapped)
             }
         } while try scanner.another(closing: UInt8(ascii: "}"))
         return true
+    }
+
+    /// Whether the member at the cursor is none of the columns of a row without an envelope, and the same in the next one: of what
+    /// `add.fields` has put there, numbers are not, unless they stand where something decides.
+    private func isAdded(_ key: JSONToken) throws(Malformed) -> Bool {
+        let first = try scanner.peek()
+        switch scanner.lowercased(key) {
+        case "__op", "__deleted", "__table", "__source_table", "__schema", "__source_schema": return true
+        case let name: return name.hasPrefix("__") && first != UInt8(ascii: "-") && first &- 48 > 9
+        }
     }
 
     /// Reads the members of `after` or `source`.

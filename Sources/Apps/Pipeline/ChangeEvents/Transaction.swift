@@ -12,7 +12,7 @@ public struct Transaction: Equatable, Sendable {
     public enum TimeSource: Equatable, Sendable {
         /// The column `created_at`.
         case column
-        /// `source.ts_ms`, the time of the database's commit, since the column holds no time.
+        /// `source.ts_ms`, the time of the database's commit, since the column holds no time, or a date alone.
         case commit
     }
 
@@ -85,6 +85,12 @@ public enum NotATransaction: String, Equatable, Sendable, CaseIterable {
     case otherTable
     /// BEGIN or END on the transaction topic (`provide.transaction.metadata`).
     case transactionMetadata
+    /// What a connector writes while nothing changes (`heartbeat.interval.ms`).
+    case heartbeat
+    /// A statement that changed tables, on the schema-change topic of MySQL's, Oracle's and SQL Server's connectors.
+    case schemaChange
+    /// How far a snapshot is (`notification.enabled.channels=sink`).
+    case notification
     /// An old row under a new key: an update of the key columns is reported as delete, tombstone and create, and the
     /// create carries the record header `ChangeEventDecoder.oldKeyHeader`.
     case movedRow
