@@ -3,7 +3,7 @@
 #
 # Knobs, as variables: BUILD of the programs (release), EVENTS generated events (250000; of a debug build 30000), RATE events
 # per second (15000; of a debug build 3000), PARTITIONS (4), INSTANCES per agent (1), SCHEMAS the share of events with an
-# embedded schema (0.3), SEED (1), BIN where the programs are.
+# embedded schema (0.3), SEED (1), KILL the instance that is killed on the way (anomaly-agent-1; none), BIN where the programs are.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -19,7 +19,9 @@ PARTITIONS=${PARTITIONS:-4}
 INSTANCES=${INSTANCES:-1}
 SCHEMAS=${SCHEMAS:-0.3}
 SEED=${SEED:-1}
+KILL=${KILL:-anomaly-agent-1}
 TOPIC=dbserver1.public.transactions
+ALERTS=fraud-alerts
 DIR=$ROOT/.demo
 
 for program in demo "${AGENTS[@]}"; do
@@ -47,7 +49,7 @@ trap 'exit 143' TERM
 keep_running() { # AGENT NUMBER
   local name=$1-$2
   while [ ! -e "$DIR/stopping" ]; do
-    "$BIN/$1" --bootstrap-server "$BROKER" --topic "$TOPIC" --instance-id "$name" --json \
+    "$BIN/$1" --bootstrap-server "$BROKER" --topic "$TOPIC" --instance-id "$name" --json --alerts-topic "$ALERTS" \
       >>"$DIR/$name.jsonl" 2>>"$DIR/$name.log" &
     echo $! >"$DIR/$name.pid"
     wait $! 2>/dev/null && break
@@ -75,6 +77,15 @@ wait_until 30 "[ \$(cat '$DIR'/*.jsonl 2>/dev/null | grep -c '\"type\":\"assigne
   die "the agents did not join their groups: $(tail -n 3 "$DIR"/*-agent-*.log)"
 
 step "feeding Debezium's recorded events, then $EVENTS generated ones, to $BROKER"
+# Somewhere in the middle, as power fails: what it had not committed is judged again, and each alert is committed once.
+if [ "$KILL" != none ]; then
+  (
+    sleep 5
+    [ ! -e "$DIR/stopping" ] || exit 0
+    step "killing $KILL (kill -9), which is started again"
+    kill -KILL "$(cat "$DIR/$KILL.pid")"
+  ) &
+fi
 "$BIN/demo" feed --bootstrap-server "$BROKER" --topic "$TOPIC" --partitions "$PARTITIONS" --events "$EVENTS" --rate "$RATE" --seed "$SEED" \
   --schemas "$SCHEMAS" --recorded "$ROOT/Fixtures/debezium/keyed.public.transactions.jsonl" \
   --recorded "$ROOT/Fixtures/debezium/bare.public.transactions.jsonl" \
@@ -85,6 +96,6 @@ touch "$DIR/stopping"
 for file in "$DIR"/*-agent-*.pid; do stop_process "$(cat "$file")"; done
 
 step "comparing what they found with what is in the topic"
-"$BIN/demo" report --bootstrap-server "$BROKER" --topic "$TOPIC" "${outputs[@]}"
+"$BIN/demo" report --bootstrap-server "$BROKER" --topic "$TOPIC" --alerts-topic "$ALERTS" "${outputs[@]}"
 [ "$BUILD" = release ] || printf '\n  (a debug build, which is built soon and runs slowly; BUILD=release make demo measures)\n'
 

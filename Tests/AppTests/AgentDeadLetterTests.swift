@@ -84,7 +84,9 @@ import Testing
         #expect(first["retry.cause"] == "\"amount\" is null at byte \(first["agent.byte"] ?? "")")
         let second = Self.headers(letters[1])
         #expect(second["retry.origin.offset"] == "2" && second["agent.field"] == nil && second["agent.left-out"] == nil)
-        #expect(agent.text.contains("malformed or incomplete, skipped: 2 (1 amount null, 1 no JSON object); sent to dead: 2"))
+        #expect(
+            agent.text.contains(
+                "malformed or incomplete, skipped: 2 (1 amount null, 1 no JSON object); sent to dead: 2"))
         #expect(agent.text.contains("ANOMALY DETECTED: User 7 spent $9000.00"))
         // Nothing comes twice.
         let next = try RunningAgent(broker, ["--dead-letter-topic", "dead"] + options)

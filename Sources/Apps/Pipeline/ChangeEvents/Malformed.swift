@@ -79,7 +79,8 @@ extension Malformed.Problem {
     public var field: Malformed.Field? {
         switch self {
         case .missing(let field), .null(let field), .wrongForm(let field), .outOfRange(let field): field
-        case .empty, .tooLong, .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape, .badNumber,
+        case .empty, .tooLong, .truncated, .unexpectedByte, .trailingBytes, .tooDeep, .badString, .badEscape,
+            .badNumber,
             .notAnObject, .unknownOperation, .wireFormat, .cloudEvent, .document, .unwrapped:
             nil
         }

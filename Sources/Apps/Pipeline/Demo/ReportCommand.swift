@@ -15,6 +15,7 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "The lines that instances of anomaly-agent wrote; may be repeated.") var anomaly: [String] = []
     @Option(help: "The lines that instances of velocity-agent wrote; may be repeated.") var velocity: [String] = []
     @Option(help: "The lines that instances of probe-agent wrote; may be repeated.") var probe: [String] = []
+    @Option(help: "The topic that has the agents' alerts, each of them once. (default: none)") var alertsTopic: String?
 
     func run() async throws {
         let console = Console()
@@ -23,6 +24,10 @@ struct ReportCommand: AsyncParsableCommand {
             let admin = try KafkaAdmin(client)
             let ends = try await admin.endOffsets(of: topic)
             let expected = try await Expectation.read(topic, ends: ends, client)
+            var committed: AlertsTopic?
+            if let alertsTopic {
+                committed = try await .read(alertsTopic, ends: try await admin.endOffsets(of: alertsTopic), client)
+            }
             var columns: [Column] = []
             for (name, group, files, alerts) in [
                 ("anomaly-agent", "anomaly-detection-group", anomaly, expected.anomalies),
@@ -30,16 +35,23 @@ struct ReportCommand: AsyncParsableCommand {
                 ("probe-agent", "probe-detection-group", probe, expected.probes),
             ] {
                 let lag = try await admin.lag(of: group, in: topic).values.reduce(0, +)
-                columns.append(Column(name: name, lag: lag, expected: alerts, found: try AgentOutput.read(files)))
+                columns.append(
+                    Column(
+                        name: name, lag: lag, expected: alerts, found: try AgentOutput.read(files),
+                        committed: committed.map { $0.alerts[String(name.dropLast("-agent".count))] ?? [:] }))
             }
             await admin.close()
-            let problems = columns.flatMap { $0.problems(events: expected.events) }
+            var problems = columns.flatMap { $0.problems(events: expected.events) }
+            if let strangers = committed?.strangers, strangers > 0 {
+                problems.append("\(alertsTopic ?? "") has \(strangers) records that are no alerts")
+            }
             show(columns, expected, console)
             for problem in problems { console.line(console.paint("  FAILED: \(problem)", .red)) }
             console.line(
                 problems.isEmpty
                     ? console.paint(
-                        "  every event was handled by all agents, and their alerts are the expected ones", .green)
+                        "  every event was handled by all agents, and their alerts are the expected ones"
+                            + (committed == nil ? "" : ", each committed once"), .green)
                     : console.paint("  the demo failed", .red))
             console.flush()
             if !problems.isEmpty { throw ExitCode.failure }
@@ -54,6 +66,11 @@ struct ReportCommand: AsyncParsableCommand {
         /// The places of the alerts that an uninterrupted run raises.
         var expected: Set<RecordPosition>
         var found: AgentOutput
+        /// How often the alerts' topic has the alert of each place; nil where there is no such topic.
+        var committed: [RecordPosition: Int]?
+
+        /// How many of the topic's alerts are there more than once.
+        var doubled: Int { (committed ?? [:]).values.count { $0 > 1 } }
 
         func problems(events: Int) -> [String] {
             var problems: [String] = []
@@ -62,15 +79,23 @@ struct ReportCommand: AsyncParsableCommand {
             if found.restarts == 0, found.events != events {
                 problems.append("\(name) handled \(found.events) of \(events) events")
             }
-            let missing = expected.subtracting(found.alerts.keys)
-            let extra = Set(found.alerts.keys).subtracting(expected)
-            if !missing.isEmpty {
-                problems.append(
-                    "\(name) missed \(missing.count) alerts, such as at \(missing.min().map { "\($0)" } ?? "")")
+            problems += differences(Set(found.alerts.keys), "missed", "raised")
+            if let committed {
+                problems += differences(Set(committed.keys), "did not commit", "committed")
+                if doubled > 0 { problems.append("\(name) committed \(doubled) alerts more than once") }
             }
-            if !extra.isEmpty {
-                problems.append(
-                    "\(name) raised \(extra.count) alerts too many, such as at \(extra.min().map { "\($0)" } ?? "")")
+            return problems
+        }
+
+        private func differences(_ alerts: Set<RecordPosition>, _ missed: String, _ raised: String) -> [String] {
+            let missing = expected.subtracting(alerts)
+            let extra = alerts.subtracting(expected)
+            var problems: [String] = []
+            if let first = missing.min() {
+                problems.append("\(name) \(missed) \(missing.count) alerts, such as at \(first)")
+            }
+            if let first = extra.min() {
+                problems.append("\(name) \(raised) \(extra.count) alerts too many, such as at \(first)")
             }
             return problems
         }
@@ -96,6 +121,10 @@ struct ReportCommand: AsyncParsableCommand {
         row("alerts") { Figures.grouped($0.found.alerts.count) }
         row("alerts expected") { Figures.grouped($0.expected.count) }
         row("alerts told twice") { Figures.grouped($0.found.repeated) }
+        if columns.contains(where: { $0.committed != nil }) {
+            row("alerts committed") { Figures.grouped($0.committed?.count ?? 0) }
+            row("of them more than once") { Figures.grouped($0.doubled) }
+        }
         row("events per second") { Figures.grouped(Int($0.found.rate)) }
         row("record to verdict, p50") { "\($0.found.p50) ms" }
         row("record to verdict, p99") { "\($0.found.p99) ms" }

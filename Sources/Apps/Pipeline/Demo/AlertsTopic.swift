@@ -1,0 +1,51 @@
+import FoundationEssentials
+import KafkaWire
+
+/// The alerts in the agents' topic, as a reader sees them who is told only of what was committed.
+struct AlertsTopic {
+    /// How often the alert of an event is there, by the agent's name and the event's place.
+    private(set) var alerts: [String: [RecordPosition: Int]] = [:]
+    /// Records that are no alerts of an agent.
+    private(set) var strangers = 0
+
+    private struct Line: Decodable {
+        var agent: String
+        var partition: Int32
+        var offset: Int64
+    }
+
+    /// Reads the whole topic.
+    static func read(
+        _ topic: String, ends: [TopicPartition: Offset], _ client: ClientConfiguration
+    ) async throws(KafkaError) -> AlertsTopic {
+        var found = AlertsTopic()
+        var left = ends.filter { $0.value > 0 }
+        guard !left.isEmpty else { return found }
+        var configuration = KafkaConsumer.Configuration(
+            bootstrapServers: client.bootstrapServers, partitions: left.mapValues { _ in .offset(0) })
+        configuration.client = client
+        configuration.isolationLevel = .readCommitted
+        // Behind the last alert there are the marks of transactions, which bring no records.
+        configuration.tellsEnds = true
+        let consumer = try KafkaConsumer(configuration)
+        for try await event in consumer.events {
+            switch event {
+            case .batch(let batch): for record in batch { found.take(record) }
+            case .reachedEnd(let partition, _): left[partition] = nil
+            default: break
+            }
+            if left.isEmpty { break }
+        }
+        await consumer.close()
+        return found
+    }
+
+    private mutating func take(_ record: Record) {
+        guard let value = record.value, let line = try? JSONDecoder().decode(Line.self, from: Data(value.copy())) else {
+            strangers += 1
+            return
+        }
+        let place = RecordPosition(partition: PartitionID(line.partition), offset: Offset(line.offset))
+        alerts[line.agent, default: [:]][place, default: 0] += 1
+    }
+}
