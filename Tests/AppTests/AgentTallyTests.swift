@@ -1,3 +1,4 @@
+import ChangeEvents
 import TestSupport
 import Testing
 
@@ -28,5 +29,19 @@ import Testing
         tally.recordAge(from: 0, to: .max)
         tally.recordAge(from: 0, to: 0)
         #expect(!tally.json(agent: "a", users: 0).contains("\"latency_p99_ms\":0"))
+    }
+
+    /// In the same order whatever came first.
+    @Test func whatCannotBeReadIsCountedByItsReason() {
+        var tally = Tally()
+        for problem in [Malformed.Problem.unwrapped, .null(.amount), .unexpectedByte, .unwrapped, .badNumber] {
+            tally.count(.malformed(Malformed(problem, at: 0)))
+        }
+        tally.count(.notATransaction(.heartbeat))
+        let reasons = #""flaws":{"a row without op":2,"amount null":1,"no JSON object":2},"others":{"heartbeat":1}"#
+        #expect(tally.json(agent: "a", users: 0).contains(reasons))
+        #expect(
+            tally.lines(agent: "a", users: 0).contains(
+                "  malformed or incomplete, skipped: 5 (2 a row without op, 1 amount null, 2 no JSON object)"))
     }
 }

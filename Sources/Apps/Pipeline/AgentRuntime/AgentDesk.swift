@@ -157,7 +157,7 @@ struct AgentDesk<Rule: AgentRule> {
 
     private static func operation(of record: Record) -> UInt8? {
         let header = record.headers.last { $0.key == ChangeEventDecoder.operationHeader }
-        return header?.value.flatMap { $0.count == 1 ? $0.first : nil }
+        return header?.value.flatMap { $0.count == 1 ? $0[0] : nil }
     }
 
     /// What the rule remembers by the moment of arrival cannot be read back; rows can.

@@ -106,7 +106,10 @@ struct SchemaReader {
             }
             let member = try node(&scanner, depth: depth + 1)
             if scanner.token(member.field, is: "after") { parent.after = member.columns }
-            guard member.field.isString else { continue }
+            // Only what may be one of the names is worth a copy.
+            let length = member.field.count
+            guard member.field.kind == .escapedString || member.field.kind == .string && (length == 6 || length == 10)
+            else { continue }
             // Oracle's names are in upper case.
             switch scanner.lowercased(member.field) {
             case "amount": parent.columns.amount = amountForm(scanner, member)
