@@ -41,7 +41,7 @@ import Testing
         let reasons = #""flaws":{"a row without op":2,"amount null":1,"no JSON object":2},"others":{"heartbeat":1}"#
         #expect(tally.json(agent: "a", users: 0).contains(reasons))
         #expect(
-            tally.lines(agent: "a", users: 0).contains(
+            tally.lines(agent: "a", users: 0, deadLetters: nil).contains(
                 "  malformed or incomplete, skipped: 5 (2 a row without op, 1 amount null, 2 no JSON object)"))
     }
 }

@@ -81,8 +81,8 @@ struct Tally {
         let reasons = flaws.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
         let seconds = Figures.fixed(Figures.seconds(busyTime), decimals: 3)
         return "{\"type\":\"totals\",\"agent\":\"\(agent)\",\"events\":\(events),\"transactions\":\(transactions),"
-            + "\"alerts\":\(alerts),\"late\":\(late),\"malformed\":\(malformed),\"flaws\":{\(reasons)},"
-            + "\"dead_letters\":\(deadLetters),\"others\":{\(passed)},\"users\":\(users),"
+            + "\"alerts\":\(alerts),\"late\":\(late),\"malformed\":\(malformed),"
+            + "\"dead_letters\":\(deadLetters),\"flaws\":{\(reasons)},\"others\":{\(passed)},\"users\":\(users),"
             + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"
     }
 
