@@ -23,6 +23,8 @@ finish() {
   [ "$status" = 0 ] || show_logs
   stop_programs registry
   stop_stack
+  # As root the data live elsewhere.
+  [ ! -f "$work/stack/postgres/where" ] || rm -rf "$(cat "$work/stack/postgres/where")"
   rm -rf "$work"
   exit "$status"
 }
