@@ -25,7 +25,7 @@ import Testing
 
     @Test(
         arguments: [
-            "", "yesterday", "2", "-2h", "2x", "@-1", "@", "2026-13-01", "2026-02-30", "2026-11-21T25:00:00Z", "0",
+            " ", "yesterday", "2", "-2h", "2x", "@-1", "@", "2026-13-01", "2026-02-30", "2026-11-21T25:00:00Z", "0",
             "99999999d", "\u{1B}[2J",
         ])
     func whatIsNoTimeIsTold(text: String) throws {
