@@ -211,7 +211,7 @@ import Testing
         _ version: Int16
     ) async throws {
         let broker = try await KafkaBroker.start(transactions: version, topics: ["t": 2])
-        let producer = try KafkaProducer.transactional(broker.bootstrapServers) { $0.maximumBlock = .seconds(1) }
+        let producer = try KafkaProducer.transactional(broker.bootstrapServers) { $0.maximumBlock = .seconds(4) }
         let hook = broker.on(.txnOffsetCommit) { _ in .fail(.coordinatorLoadInProgress) }
         let error = await #expect(throws: KafkaError.self) { try await Self.run(producer, ["lost"]) }
         #expect(error?.transaction == .abortable && error?.setting == "max.block.ms" && error?.isRetriable == true)

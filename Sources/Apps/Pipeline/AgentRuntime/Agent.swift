@@ -44,11 +44,11 @@ public struct Agent<Rule: AgentRule>: Sendable {
         let run: AgentRun<Rule>
         do {
             let rules = try watch()
-            let time = try options.startTime()
             let client = try client(console)
             var configuration = consumerConfiguration(client)
             change(&configuration)
             let consumer = try KafkaConsumer(configuration)
+            let time = try options.startTime(now: consumer.loop.wallMilliseconds)
             run = AgentRun(
                 name, rule, options, at: client.bootstrapServers, consumer, try channel(client, consumer.loop), rules,
                 console,

@@ -171,7 +171,8 @@ public struct AgentOptions: ParsableArguments, Sendable {
     public func validate() throws {
         if !(0...18).contains(scale) { throw ValidationError("--scale must be 0 to 18, not \(scale).") }
         if sessionTimeout.duration < .seconds(1) { throw ValidationError("--session-timeout must be at least 1s.") }
-        _ = try startTime()
+        // Only how long ago 1970 was depends on the moment: at the start of 2026, which no run is before, it is long enough ago.
+        _ = try startTime(now: 1_767_225_600_000)
         if from != nil, fromTime != nil {
             throw ValidationError("--from and --from-time both say where to begin; give one.")
         }
@@ -191,9 +192,9 @@ public struct AgentOptions: ParsableArguments, Sendable {
     }
 
     /// What `--from-time` says, in milliseconds since 1970; a span is counted back from `now`.
-    func startTime(now: Timestamp = .now()) throws -> Int64? {
+    func startTime(now: Int64) throws -> Int64? {
         guard let fromTime else { return nil }
-        guard let moment = Moment(fromTime, now: now.microseconds / 1000) else {
+        guard let moment = Moment(fromTime, now: now) else {
             throw ValidationError(
                 "--from-time \(SafeText.line(fromTime)) is no time; write one such as 2026-01-07T22:00:00Z, or a span such as 2h "
                     + "for two hours ago.")
