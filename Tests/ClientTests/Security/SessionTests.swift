@@ -25,8 +25,8 @@ import Testing
         try await producer.close()
         try await seen.wait(for: 300)
         #expect(seen.all.sorted() == (0..<300).map { "v\($0)" }.sorted())
-        let said = await secure.broker.requestCounts[.saslHandshake] ?? 0
-        #expect(said > 10, "\(said) handshakes")
+        // Heartbeats and fetches go on, and so do renewals, however slow the machine is.
+        try await eventually { await secure.broker.requestCounts[.saslHandshake] ?? 0 > 10 }
         // Sessions were renewed, and connections were not made anew.
         let connections = await secure.broker.connections
         #expect(connections.allSatisfy { $0.requests > 3 && $0.id < 12 }, "\(connections.map(\.id))")
