@@ -15,28 +15,13 @@ struct AlertsTopic {
     }
 
     /// Reads the whole topic.
-    static func read(
-        _ topic: String, ends: [TopicPartition: Offset], _ client: ClientConfiguration
-    ) async throws(KafkaError) -> AlertsTopic {
+    static func read(_ ends: [TopicPartition: Offset], _ client: ClientConfiguration) async throws(KafkaError)
+        -> AlertsTopic
+    {
         var found = AlertsTopic()
-        var left = ends.filter { $0.value > 0 }
-        guard !left.isEmpty else { return found }
-        var configuration = KafkaConsumer.Configuration(
-            bootstrapServers: client.bootstrapServers, partitions: left.mapValues { _ in .offset(0) })
-        configuration.client = client
-        configuration.isolationLevel = .readCommitted
-        // Behind the last alert there are the marks of transactions, which bring no records.
-        configuration.tellsEnds = true
-        let consumer = try KafkaConsumer(configuration)
-        for try await event in consumer.events {
-            switch event {
-            case .batch(let batch): for record in batch { found.take(record) }
-            case .reachedEnd(let partition, _): left[partition] = nil
-            default: break
-            }
-            if left.isEmpty { break }
+        try await WholeTopic(ends: ends, client: client, isolation: .readCommitted).read { record, _ in
+            found.take(record)
         }
-        await consumer.close()
         return found
     }
 

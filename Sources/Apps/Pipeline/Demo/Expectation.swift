@@ -18,49 +18,32 @@ struct Expectation {
     private(set) var velocities: Set<RecordPosition> = []
     private(set) var probes: Set<RecordPosition> = []
 
-    /// Reads the whole topic.
+    /// Reads the whole topic; the loop says when that is.
     static func read(
-        _ topic: String, ends: [TopicPartition: Offset], _ client: ClientConfiguration
+        _ ends: [TopicPartition: Offset], _ client: ClientConfiguration, on loop: any EventLoop
     ) async throws(KafkaError) -> Expectation {
         var expectation = Expectation()
-        var left = ends.filter { $0.value > 0 }
         var anomaly = AnomalyDetector()
         var velocity = VelocityDetector()
         var probe = ProbeDetector()
         var rows = RowMemory()
         var decoder = ChangeEventDecoder()
-        var configuration = KafkaConsumer.Configuration(
-            bootstrapServers: client.bootstrapServers, partitions: left.mapValues { _ in .offset(0) })
-        configuration.client = client
-        let consumer = try KafkaConsumer(configuration)
-        if !left.isEmpty {
-            for try await batch in consumer.batches {
-                for record in batch {
-                    expectation.events += 1
-                    guard let value = record.value else { continue }
-                    let isOld = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
-                    let event = value.withUnsafeBytes { decoder.decode($0, hasOldKey: isOld) }
-                    let partition = batch.source.partition
-                    guard case .transaction(let row) = event,
-                        !rows.isRepeated(row, partition: partition.rawValue)
-                    else { continue }
-                    let place = RecordPosition(partition: partition, offset: record.offset)
-                    if anomaly.observe(row, partition: partition.rawValue).isAnomaly {
-                        expectation.anomalies.insert(place)
-                    }
-                    if velocity.observe(row, partition: partition.rawValue).isAlert {
-                        expectation.velocities.insert(place)
-                    }
-                    let arrival = EventTime(microseconds: consumer.loop.wallMicroseconds)
-                    if probe.observe(row, partition: partition.rawValue, arrival: arrival).isAlert {
-                        expectation.probes.insert(place)
-                    }
-                }
-                if batch.nextOffset >= left[batch.source] ?? .max { left[batch.source] = nil }
-                if left.isEmpty { break }
+        try await WholeTopic(ends: ends, client: client).read { record, partition in
+            expectation.events += 1
+            guard let value = record.value else { return }
+            let isOld = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
+            let event = value.withUnsafeBytes { decoder.decode($0, hasOldKey: isOld) }
+            guard case .transaction(let row) = event, !rows.isRepeated(row, partition: partition.rawValue) else {
+                return
+            }
+            let place = RecordPosition(partition: partition, offset: record.offset)
+            if anomaly.observe(row, partition: partition.rawValue).isAnomaly { expectation.anomalies.insert(place) }
+            if velocity.observe(row, partition: partition.rawValue).isAlert { expectation.velocities.insert(place) }
+            let arrival = EventTime(microseconds: loop.wallMicroseconds)
+            if probe.observe(row, partition: partition.rawValue, arrival: arrival).isAlert {
+                expectation.probes.insert(place)
             }
         }
-        await consumer.close()
         return expectation
     }
 }

@@ -23,10 +23,10 @@ struct ReportCommand: AsyncParsableCommand {
             let client = try settings.client(at: bootstrapServer, console)
             let admin = try KafkaAdmin(client)
             let ends = try await admin.endOffsets(of: topic)
-            let expected = try await Expectation.read(topic, ends: ends, client)
+            let expected = try await Expectation.read(ends, client, on: admin.loop)
             var committed: AlertsTopic?
             if let alertsTopic {
-                committed = try await .read(alertsTopic, ends: try await admin.endOffsets(of: alertsTopic), client)
+                committed = try await .read(try await admin.endOffsets(of: alertsTopic), client)
             }
             var columns: [Column] = []
             for (name, group, files, alerts) in [
