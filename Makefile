@@ -10,7 +10,7 @@ help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 # In debug it is built in a few minutes; in release it takes more than twice as long.
-demo: ## Broker, change events, the agents, a summary. BUILD=release measures. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS.
+demo: ## Broker, change events, the agents, a summary. BUILD=release measures. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS KILL.
 	@scripts/setup.sh native
 	@scripts/build.sh demo anomaly-agent velocity-agent probe-agent
 	@scripts/demo.sh
