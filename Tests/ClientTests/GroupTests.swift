@@ -88,6 +88,7 @@ import Testing
             "127.0.0.1:\(stack.broker.port)", group: "g", topics: ["orders"])
         let victim = try KafkaConsumer.quick(stack.proxy.address, group: "g", topics: ["orders"]) {
             $0.client.clientId = "victim"
+            $0.sessionTimeout = .milliseconds(1500)
         }
         _ = (survivor.read(into: alive), victim.read(into: dead))
         try await eventually {

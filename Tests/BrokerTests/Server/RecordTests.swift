@@ -102,15 +102,14 @@ import Testing
         let writer = try TestClient(port: broker.port)
         let one = try batch(["0123456789"])
         let request = TestClient.fetchRequest(
-            "t", offset: 0, partitions: [0, 1], maxWaitMs: 4000, minBytes: Int32(one.count * 2))
+            "t", offset: 0, partitions: [0, 1], maxWaitMs: 20_000, minBytes: Int32(one.count * 2))
         try reader.send(request, version: 12)
         _ = try writer.produce("t", one, partition: 0)
-        try await Task.sleep(for: .milliseconds(50))
-        #expect(await broker.waitingFetches == 1)
+        try await eventually { await broker.waitingFetches == 1 }
         _ = try writer.produce("t", one, partition: 1)
         let started = Instant.now
         let answer = try Frame.decodeResponse(FetchResponse.self, try reader.receive(), version: 12)
-        #expect(Instant.now - started < .seconds(1))
+        #expect(Instant.now - started < .seconds(10))
         #expect(answer.responses.first?.partitions.map { $0.records?.bytes.count } == [one.count, one.count])
 
         // And not for ever.

@@ -80,12 +80,11 @@ import Testing
         let broker = try await KafkaBroker.start(.transactional)
         let reader = try TestClient(port: broker.port)
         let writer = try TransactionalClient(port: broker.port, id: "x", isVersion2: true)
-        var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 4500)
+        var request = TestClient.fetchRequest("t", offset: 0, maxWaitMs: 20_000)
         request.isolationLevel = 1
         try reader.send(request, version: 12)
         #expect(try writer.write(["a"]) == .none)
-        try await Task.sleep(for: .milliseconds(50))
-        #expect(await broker.waitingFetches == 1)
+        try await eventually { await broker.waitingFetches == 1 }
         #expect(try writer.end(commit: true) == .none)
         let answer = try Frame.decodeResponse(FetchResponse.self, try reader.receive(), version: 12)
         #expect(try answer.responses.first.map { try seen($0.partitions[0]) } == ["a"])

@@ -81,12 +81,13 @@ import Testing
     }
 
     @Test func aResolverThatDoesNotAnswer() async throws {
-        var configuration = KafkaDoctor.Configuration.quick("a.example:9092", "b.example:9092")
+        var configuration = KafkaDoctor.Configuration.quick(
+            "a.example:9092", "b.example:9092", "c.example:9092", "d.example:9092", "e.example:9092", "f.example:9092")
         configuration.timeout = .seconds(1)
         configuration.resolver = { _, _, _ in }
         let report = await KafkaDoctor(configuration).examine()
-        #expect(report.troubles == ["problem slow-resolver", "problem slow-resolver"])
-        #expect(report.duration < .milliseconds(1900), "they do not add up")
+        #expect(report.troubles == Array(repeating: "problem slow-resolver", count: 6))
+        #expect(report.duration < .seconds(5), "they do not add up")
     }
 
     @Test func someAddressesOfANameFail() async throws {
@@ -120,7 +121,7 @@ import Testing
             ])
         #expect(try report.only(.connectionRefused).place == .host("127.0.0.1:\(refused)"))
         #expect(try report.only(.noAnswer).message.contains("firewall"))
-        #expect(report.duration < .seconds(2))
+        #expect(report.duration < .seconds(10))
         withExtendedLifetime(filtered) {}
     }
 

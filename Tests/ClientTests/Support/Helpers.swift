@@ -90,13 +90,14 @@ extension KafkaProducer {
 }
 
 extension KafkaConsumer {
-    /// A member of a group with the time-outs of a test.
+    /// A member of a group with the time-outs of a test, but for its session: a machine that is busy for a second has put
+    /// nobody out.
     static func quick(
         _ server: String, group: String, topics: [String], _ change: (inout Configuration) -> Void = { _ in }
     ) throws -> KafkaConsumer {
         var configuration = Configuration(bootstrapServers: [server], group: group, topics: topics)
         configuration.client = .quick([server])
-        configuration.sessionTimeout = .milliseconds(1500)
+        configuration.sessionTimeout = .seconds(30)
         configuration.heartbeatInterval = .milliseconds(50)
         configuration.fetchMaximumWait = .milliseconds(100)
         change(&configuration)
