@@ -67,16 +67,19 @@ import Testing
         #expect(!first.elementsEqual(Self.generate(500, options)) { $0 == $1 })
     }
 
-    @Test func decodedAgainTheyAreTheRowsAndBothRulesCatchTheSuspects() throws {
+    @Test func decodedAgainTheyAreTheRowsAndEachRuleCatchesItsSuspects() throws {
         var options = EventGenerator.Options()
         options.schemas = .mixed(share: 0.5)
         var generator = EventGenerator(options)
         var decoder = ChangeEventDecoder()
         var anomaly = AnomalyDetector()
         var velocity = VelocityDetector()
+        var probe = ProbeDetector()
         var key: [UInt8] = []
         var value: [UInt8] = []
         var spikes = (made: 0, caught: 0)
+        var thefts = (made: 0, caught: 0, anomalies: 0)
+        var trials = 0
         var burstRows = 0
         var alerts = 0
         var ordinaryAlerts = 0
@@ -96,16 +99,25 @@ import Testing
             lastTime = row.createdAt
             let isAnomaly = anomaly.observe(decoded, partition: 0).isAnomaly
             let isAlert = velocity.observe(decoded, partition: 0).isAlert
+            let isTheft = probe.observe(decoded, partition: 0).isAlert
             switch row.kind {
             case .spike: spikes = (spikes.made + 1, spikes.caught + (isAnomaly ? 1 : 0))
             case .burst:
                 burstRows += 1
                 alerts += isAlert ? 1 : 0
-            case .ordinary: ordinaryAlerts += (isAnomaly ? 1 : 0) + (isAlert ? 1 : 0)
+            case .theft:
+                let (caught, anomalies) = (isTheft ? 1 : 0, isAnomaly ? 1 : 0)
+                thefts = (thefts.made + 1, thefts.caught + caught, thefts.anomalies + anomalies)
+            case .trial:
+                trials += 1
+                ordinaryAlerts += (isAnomaly ? 1 : 0) + (isAlert ? 1 : 0) + (isTheft ? 1 : 0)
+            case .ordinary: ordinaryAlerts += (isAnomaly ? 1 : 0) + (isAlert ? 1 : 0) + (isTheft ? 1 : 0)
             }
         }
         #expect(spikes.made > 200)
         #expect(spikes.caught == spikes.made)
+        #expect(thefts.made > 40 && thefts.caught == thefts.made && thefts.anomalies == thefts.made)
+        #expect((0..<4 * 65).contains(trials - 4 * thefts.made), "those still on their way")
         #expect(burstRows > 200)
         #expect(alerts >= burstRows / 8 * 3)  // the sixth, seventh and eighth of each
         #expect(ordinaryAlerts == 0)

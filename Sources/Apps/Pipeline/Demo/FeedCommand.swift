@@ -18,7 +18,8 @@ struct FeedCommand: AsyncParsableCommand {
     @Option(help: "Events per second; 0 for as many as possible.") var rate = 15_000.0
     @Option(help: "Decides what is generated.") var seed: UInt64 = 1
     @Option(help: "The share of generated events with an embedded schema, 0 to 1.") var schemas = 0.3
-    @Option(help: "The share of generated events that belong to spikes and bursts, 0 to 0.5.") var suspicious = 0.01
+    @Option(help: "The share of generated events that belong to spikes, bursts and tried cards, 0 to 0.5.")
+    var suspicious = 0.01
     @Option(help: "A file of recorded events to feed first; may be repeated.") var recorded: [String] = []
     @Option(help: "A group that has to read everything; may be repeated.") var group: [String] = []
     @Option(help: "How long the groups may take without getting on.") var patience = TimeSpan(.seconds(60))

@@ -21,7 +21,8 @@ public struct EventGenerator: Sendable {
         public var topicPrefix = "dbserver1"
         /// Which events carry their schema. Default all.
         public var schemas = Schemas.embedded
-        /// The part of the events that belongs to spikes and bursts, half each; 0 to 0.5. Default 0.01.
+        /// The part of the events that belongs to spikes, bursts and cards that are tried out, a third each; 0 to 0.5.
+        /// Default 0.01.
         public var suspiciousShare = 0.01
         /// The first row's id. Default 1.
         public var firstID: Int64 = 1

@@ -7,6 +7,10 @@ public struct GeneratedTransaction: Equatable, Sendable {
         case spike
         /// One of a burst of eight within seconds, each over 4000: the velocity rule's, from the sixth on.
         case burst
+        /// One of a card's four trials, small payments at different merchants within seconds.
+        case trial
+        /// The large payment behind a card's trials: the probe rule's, and the anomaly rule's as well.
+        case theft
     }
 
     /// The row's number: each row has the next one.
@@ -28,21 +32,25 @@ public struct GeneratedTransaction: Equatable, Sendable {
 /// Makes rows: users with habits, and now and then somebody suspicious.
 ///
 /// Each user has a usual amount, and ordinary amounts lie within 60 to 140 % of it and below 4000, so they trip no
-/// rule. Spikes come from users with a low usual amount and some history; bursts from users with a high one, for whom
-/// over 4000 is no anomaly.
+/// rule. Spikes come from users with a low usual amount and some history, and so do the cards that are tried out; bursts
+/// from users with a high one, for whom over 4000 is no anomaly.
 struct TransactionSource {
     static let firstUser: Int64 = 1000
     static let userCount = 9000
     static let burstLength = 8
+    static let trialCount = 4
+    static let merchantCount: UInt64 = 100
 
     private var random: RandomNumbers
     private let salt: UInt64
     private let interval: Int64
     private let spikeShare: UInt64
     private let burstShare: UInt64
+    private let theftShare: UInt64
     private var id: Int64
     private var time: Int64
     private var bursts: [(user: Int, left: Int)] = []
+    private var thefts: [(user: Int, left: Int)] = []
     /// Ordinary rows since the user's last spike (or since the beginning), up to 255.
     private var quiet = [UInt8](repeating: 0, count: userCount)
 
@@ -53,28 +61,38 @@ struct TransactionSource {
         time = start
         self.interval = max(1, interval)
         let share = suspiciousShare.isNaN ? 0 : min(max(suspiciousShare, 0), 0.5)
-        spikeShare = UInt64(share / 2 * 1_000_000)
-        burstShare = UInt64(share / 2 * 1_000_000) / UInt64(Self.burstLength)
+        spikeShare = UInt64(share / 3 * 1_000_000)
+        burstShare = spikeShare / UInt64(Self.burstLength)
+        theftShare = spikeShare / UInt64(Self.trialCount + 1)
     }
 
     mutating func next() -> GeneratedTransaction {
         var user = Int(random.below(UInt64(Self.userCount)))
+        var merchant = 1 + Int64(random.below(Self.merchantCount))
         var kind = GeneratedTransaction.Kind.ordinary
         if random.happens(burstShare), bursts.count < 64 { startBurst() }
+        if random.happens(theftShare), thefts.count < 64, let victim = lowSpender(history: 0) {
+            thefts.append((victim, Self.trialCount + 1))
+        }
         if !bursts.isEmpty, random.next() & 1 == 0 {
-            user = takeFromBurst()
+            user = Self.take(&bursts, &random).user
             kind = .burst
-        } else if random.happens(spikeShare), let spender = lowSpender() {
+        } else if !thefts.isEmpty, random.next() & 1 == 0 {
+            let theft = Self.take(&thefts, &random)
+            (user, kind) = (theft.user, theft.left == 0 ? .theft : .trial)
+            // Its neighbours: each trial is at another.
+            merchant = 1 + (Int64(user) + Int64(theft.left)) % Int64(Self.merchantCount)
+        } else if random.happens(spikeShare), let spender = lowSpender(history: 3) {
             user = spender
             kind = .spike
         }
-        // A burst's rows follow each other closely, whatever the pace of the others.
-        time += kind == .burst ? 1000 : 1 + Int64(random.below(UInt64(2 * interval)))
+        // The rows of a burst and of a theft follow each other closely, whatever the pace of the others.
+        time += kind == .ordinary || kind == .spike ? 1 + Int64(random.below(UInt64(2 * interval))) : 1000
         let row = GeneratedTransaction(
             id: id, userID: Self.firstUser + Int64(user), cents: cents(user, kind), card: Int(random.below(3)),
-            merchantID: 1 + Int64(random.below(100)), createdAt: time, kind: kind)
+            merchantID: merchant, createdAt: time, kind: kind)
         id += 1
-        if kind == .spike { quiet[user] = 0 } else if quiet[user] < 255 { quiet[user] += 1 }
+        if kind == .spike || kind == .theft { quiet[user] = 0 } else if quiet[user] < 255 { quiet[user] += 1 }
         return row
     }
 
@@ -89,7 +107,8 @@ struct TransactionSource {
         switch kind {
         case .ordinary: return max(5_00, usual * 6 / 10 + Int64(random.below(UInt64(usual * 8 / 10))))
         // Five times the usual is over three times any mean of ordinary amounts (at most 1.4 times the usual).
-        case .spike: return max(600_00, usual * 5) + Int64(random.below(1000_00))
+        case .spike, .theft: return max(600_00, usual * 5) + Int64(random.below(1000_00))
+        case .trial: return 5_00 + Int64(random.below(15_00))
         case .burst: return 4000_01 + Int64(random.below(1000_00))
         }
     }
@@ -103,21 +122,27 @@ struct TransactionSource {
         }
     }
 
-    private mutating func takeFromBurst() -> Int {
-        let index = Int(random.below(UInt64(bursts.count)))
-        let user = bursts[index].user
-        bursts[index].left -= 1
-        if bursts[index].left == 0 { bursts.swapAt(index, bursts.count - 1) }
-        if bursts.last?.left == 0 { bursts.removeLast() }
-        return user
+    /// One of those, with how many rows it has left behind this one; it is gone with its last.
+    private static func take(
+        _ others: inout [(user: Int, left: Int)], _ random: inout RandomNumbers
+    ) -> (user: Int, left: Int) {
+        let index = Int(random.below(UInt64(others.count)))
+        others[index].left -= 1
+        let taken = others[index]
+        if taken.left == 0 {
+            others.swapAt(index, others.count - 1)
+            others.removeLast()
+        }
+        return taken
     }
 
-    /// A user with a low usual amount, whose last fifty amounts hold no spike but at least three others.
-    private mutating func lowSpender() -> Int? {
+    /// A user with a low usual amount, whose last fifty amounts hold no spike but so many others at least.
+    private mutating func lowSpender(history: UInt8) -> Int? {
         for _ in 0..<16 {
             let user = Int(random.below(UInt64(Self.userCount)))
-            if quiet[user] >= (hasSpiked[user] ? 50 : 3), usual(user) <= 150_00 {
+            if quiet[user] >= (hasSpiked[user] ? 50 : history), usual(user) <= 150_00 {
                 hasSpiked[user] = true
+                quiet[user] = 0
                 return user
             }
         }
