@@ -128,6 +128,49 @@ scripts/postgres.sh start "$work/server" "$port" 2> /dev/null
 wait "$pid"
 check "consumer carries on after a restart" all 'is $(grep -c Average "$work/out") 2'
 
+# --- clocks: the database's, which a function in front of its own can set
+
+sql "CREATE SCHEMA clocks; CREATE TABLE clocks.hand AS SELECT interval '0' AS ahead;
+    CREATE FUNCTION clocks.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.now() + ahead FROM clocks.hand';
+    CREATE TABLE clocks.temperature_readings (LIKE temperature_readings INCLUDING ALL);
+    ALTER ROLE postgres SET search_path = clocks, pg_catalog, public"
+set_clock() { sql "UPDATE clocks.hand SET ahead = $1"; }
+readings() { sql 'SELECT count(*) FROM temperature_readings'; }
+
+run "$bin/temperature-producer" --interval 50ms --count 9
+run "$bin/temperature-consumer" --count 1 --window 10s --missing --every 50ms
+check "--missing counts from the readings that are there" \
+    all 'is $status 0' 'prints "$stamp - Average temperature last 10 seconds: [0-9.]+ °C; missing readings: 1[89][0-9]$"'
+set_clock "interval '-1 hour'"
+run "$bin/temperature-consumer" --count 1 --missing
+check "a clock that was set back: readings of the future are none" \
+    all 'is $status 0' 'prints "$stamp - No data in last 10 minutes; missing readings: 10\.$"'
+run "$bin/temperature-producer" --interval 50ms --count 5
+run "$bin/temperature-consumer" --count 1 --json --missing
+check "and those that are written now count" all 'is $status 0' 'prints "\"readings\":5,.*,\"missing\":10}$"'
+
+# through_change NAME UTC: both programs while the clock passes a moment at which summer time begins or ends, and then an hour back.
+through_change() {
+    sql 'TRUNCATE temperature_readings'
+    set_clock "timestamptz '$2+00' - interval '5 s' - pg_catalog.clock_timestamp()"
+    TZ=Europe/Berlin timeout 60 "$bin/temperature-producer" --interval 200ms --count 60 > "$work/written" 2> "$work/err" &
+    pid=$!
+    children+=("$pid")
+    until_true 10 '[ -s "$work/written" ]'
+    run env TZ=Europe/Berlin "$bin/temperature-consumer" --interval 1s --count 10 --window 30s --json
+    check "$1: the consumer goes on, with all readings" \
+        all 'is $status 0' 'is $(grep -c "\"celsius\":[0-9.]*}$" "$work/out") 10' \
+        'sed "s/.*\"readings\":\([0-9]*\).*/\1/" "$work/out" | sort -n -c' 'is $(cut -d: -f 4 "$work/out" | sort -u | wc -l) 2'
+    set_clock "ahead - interval '1 hour'"
+    wait "$pid"
+    status=$?
+    check "$1: the producer goes on, and through a clock that is set back" \
+        all 'is $status 0' 'is $(readings) 60' 'is $(wc -l < "$work/written") 60' '[ ! -s "$work/err" ]'
+}
+through_change "summer time ends" '2026-10-25 01:00:00'
+through_change "summer time begins" '2026-03-29 01:00:00'
+sql 'ALTER ROLE postgres RESET search_path; DROP SCHEMA clocks CASCADE'
+
 # --- what is wrong is said in one sentence
 
 wrong() {

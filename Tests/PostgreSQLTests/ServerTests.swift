@@ -153,4 +153,47 @@ struct ServerTests {
         let none = try TemperatureReadings.summary(ofLast: .zero, on: connection)
         #expect(none.average == nil)
     }
+
+    /// How long ago the readings of one a minute were, in seconds, and how many of the last ten minutes are missing.
+    @Test(
+        arguments: [
+            ([0, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600], 0),
+            ([5, 65, 125, 185, 245, 305, 365, 425, 485, 545, 605], 0),
+            ([5, 65, 245, 305, 365, 425, 485, 545], 2),
+            ([5, 65, 125, 210, 245, 305, 365, 425, 485, 545], 0),
+            ([5, 5, 35, 65, 125, 185, 186, 245, 305, 365, 425, 485, 545], 0),
+            ([61, 121, 181, 241, 301, 361, 421, 481, 541, 601], 0),
+            ([63, 123, 183, 243, 303, 363, 423, 483, 543, 603], 1),
+            ([215, 275, 335, 395, 455, 515, 575, 635], 3),
+            ([5, 65, 125, 185], 6),
+            ([5, 65, 125, 185, 245, 305, 365, 425, 485, 610], 1),
+            ([60], 9), ([600], 10), ([630], 10), ([], 10),
+            ([-3600, -3660, 5, 65, 125, 185, 245, 305, 365, 425, 485, 545], 0),
+        ] as [([Int], Int)])
+    func readingsThatAreMissingAreCounted(ages: [Int], missing: Int) throws {
+        let connection = try open()
+        // In a transaction the clock stands still.
+        try connection.query("BEGIN")
+        try connection.query(
+            "CREATE TEMP TABLE temperature_readings (id serial, recorded_at timestamp, temperature double precision)")
+        try connection.query("SET TIME ZONE 'America/Lima'")
+        let now = try TemperatureReadings.clock(on: connection)
+        for age in ages {
+            try TemperatureReadings.insert(
+                20, at: Timestamp(microseconds: now.microseconds - Int64(age) * 1_000_000), again: false, on: connection
+            )
+        }
+        #expect(try TemperatureReadings.missing(ofLast: .seconds(600), every: .seconds(60), on: connection) == missing)
+    }
+
+    @Test func windowsOfACenturyHaveTheirReadingsCounted() throws {
+        let connection = try open()
+        try connection.query(
+            "CREATE TEMP TABLE temperature_readings (id serial, recorded_at timestamp, temperature double precision)")
+        let century = Duration.seconds(100 * 366 * 86400)
+        #expect(try TemperatureReadings.missing(ofLast: century, every: century, on: connection) == 1)
+        #expect(
+            try TemperatureReadings.missing(ofLast: century, every: .milliseconds(1), on: connection)
+                == 3_162_240_000_000)
+    }
 }

@@ -59,21 +59,60 @@ public enum TemperatureReadings {
     public static func summary(
         ofLast window: Duration, on connection: Connection
     ) throws(PostgreSQLError) -> Summary {
-        let (seconds, attoseconds) = window.components
-        let micros = seconds.multipliedReportingOverflow(by: 1_000_000)
-        let width = micros.overflow ? .max : micros.partialValue + attoseconds / 1_000_000_000_000
         let answer = try connection.query(
             """
             SELECT \(now), count(temperature), avg(temperature) FROM temperature_readings
             WHERE recorded_at > (now() AT TIME ZONE 'UTC') - $1::bigint * interval '1 microsecond'
               AND recorded_at <= (now() AT TIME ZONE 'UTC')
-            """, [String(width)])
+            """, [String(microseconds(window))])
         guard let row = answer.rows.first, row.count == 3 else {
             throw PostgreSQLError(.other(sqlState: ""), server: connection.server, detail: "no answer to a count")
         }
         return Summary(
             moment: try timestamp(row[0], on: connection), count: row[1].flatMap { Int($0) } ?? 0,
             average: row[2].flatMap { Double($0) })
+    }
+
+    /// How many readings of the last `window` are missing where there should be one every `interval`.
+    ///
+    /// Places are counted from the readings that are there, before the window's first one as well as behind its last: where one
+    /// lies two intervals behind the one before it, one is missing. What is less than half an interval late is no gap, and the
+    /// next reading has a tenth of the interval, 2 s at most, to come. A window without any lacks all that fit into it.
+    ///
+    /// - Parameter interval: The producer's, from a microsecond to a hundred years.
+    public static func missing(
+        ofLast window: Duration, every interval: Duration, on connection: Connection
+    ) throws(PostgreSQLError) -> Int {
+        let answer = try connection.query(
+            """
+            WITH bounds AS (
+              SELECT now - $1::bigint / 1e6 AS start, now, $2::bigint / 1e6 AS step
+              FROM (SELECT extract(epoch FROM now() AT TIME ZONE 'UTC')::float8 AS now) AS clock
+            ), readings AS (
+              SELECT extract(epoch FROM recorded_at)::float8 AS at FROM temperature_readings, bounds
+              WHERE temperature IS NOT NULL AND recorded_at <= now() AT TIME ZONE 'UTC'
+                AND recorded_at > timestamp 'epoch' + (start - step) * interval '1 second'
+            ), gaps AS (
+              SELECT round((at - coalesce(lag(at) OVER (ORDER BY at), at)) / step) - 1 AS lacking, at FROM readings
+            ), edges AS (SELECT min(at) AS first, max(at) AS last FROM readings)
+            SELECT (CASE
+              WHEN last IS NULL OR last <= start THEN floor((now - start) / step)
+              ELSE greatest(0, ceil((first - start) / step) - 1)
+                + greatest(0, floor((now - last - least(step / 10, 2)) / step))
+                + (SELECT coalesce(sum(greatest(lacking, 0)), 0) FROM gaps WHERE at > start)
+              END)::bigint FROM bounds, edges
+            """, [String(microseconds(window)), String(max(1, microseconds(interval)))])
+        guard let count = answer.first.flatMap({ Int($0) }) else {
+            throw PostgreSQLError(.other(sqlState: ""), server: connection.server, detail: "no answer to a count")
+        }
+        return count
+    }
+
+    /// The nearest that a `bigint` holds.
+    private static func microseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        let micros = seconds.multipliedReportingOverflow(by: 1_000_000)
+        return micros.overflow ? .max : micros.partialValue + attoseconds / 1_000_000_000_000
     }
 
     private static func timestamp(_ text: String?, on connection: Connection) throws(PostgreSQLError) -> Timestamp {

@@ -20,6 +20,7 @@ import ShutdownSignal
               temperature-consumer                             every ten minutes, until Ctrl-C
               temperature-consumer --window 1h --count 1       the last hour, once
               temperature-consumer --interval 5s --window 30s
+              temperature-consumer --missing --every 60s       and how many of the readings are missing
 
             Durations are numbers with a unit: 500ms, 60s, 10m, 1h30m. Exit status: 0 done, 1 failed, 64 wrong usage.
             """)
@@ -33,6 +34,12 @@ import ShutdownSignal
     @Option(name: .shortAndLong, help: "Stop after so many runs. (default: never)")
     var count: Int?
 
+    @Flag(name: .long, help: "Tell as well how many readings of the window are missing.")
+    var missing = false
+
+    @Option(name: .long, help: "With --missing: how often there should be a reading, as the producer's --interval.")
+    var every = TimeSpan(.seconds(60))
+
     @Flag(name: .long, help: "Print one JSON object per run.")
     var json = false
 
@@ -43,6 +50,9 @@ import ShutdownSignal
         if interval.duration < .milliseconds(1) { throw ValidationError("--interval must be at least 1ms.") }
         if window.duration < .milliseconds(1) || window.duration > .seconds(100 * 366 * 86400) {
             throw ValidationError("--window must be between 1ms and a hundred years.")
+        }
+        if every.duration < .milliseconds(1) || every.duration > .seconds(100 * 366 * 86400) {
+            throw ValidationError("--every must be between 1ms and a hundred years.")
         }
         if let count, count < 1 { throw ValidationError("--count must be at least 1, not \(count).") }
     }
@@ -71,16 +81,25 @@ import ShutdownSignal
         var missesTable = false
         while true {
             do {
-                let summary = try session.perform { connection throws(PostgreSQLError) in
-                    try TemperatureReadings.summary(ofLast: window.duration, on: connection)
+                let (summary, lacking) = try session.perform { connection throws(PostgreSQLError) in
+                    let summary = try TemperatureReadings.summary(ofLast: window.duration, on: connection)
+                    guard missing else { return (summary, nil as Int?) }
+                    return (
+                        summary,
+                        try TemperatureReadings.missing(
+                            ofLast: window.duration, every: every.duration, on: connection)
+                    )
                 }
                 missesTable = false
-                console.line(line(summary))
+                console.line(line(summary, lacking))
             } catch  where error.kind == .missingTable {
                 // Started before the producer: that is no failure, there just is no data yet. Said once.
                 if !missesTable { console.note("temperature-consumer: \(error)") }
                 missesTable = true
-                console.line(line(.init(moment: .now(), count: 0, average: nil)))
+                console.line(
+                    line(
+                        .init(moment: .now(), count: 0, average: nil),
+                        missing ? Int(window.duration / every.duration) : nil))
             }
             console.flush()
             // Between two runs the database may go away without our noticing.
@@ -92,7 +111,7 @@ import ShutdownSignal
         }
     }
 
-    private func line(_ summary: TemperatureReadings.Summary) -> String {
+    private func line(_ summary: TemperatureReadings.Summary, _ missing: Int?) -> String {
         let average = summary.average.map { Figures.fixed($0, decimals: 2) }
         if json {
             let fields = [
@@ -100,9 +119,11 @@ import ShutdownSignal
                 #""window_s":\#(Figures.seconds(window.duration))"#, #""readings":\#(summary.count)"#,
                 #""celsius":\#(summary.average.flatMap { $0.isFinite ? average : nil } ?? "null")"#,
             ]
-            return "{\(fields.joined(separator: ","))}"
+            let lacking = missing.map { #","missing":\#($0)"# } ?? ""
+            return "{\(fields.joined(separator: ","))\(lacking)}"
         }
-        guard let average else { return "\(summary.moment) - No data in last \(window.words)." }
-        return "\(summary.moment) - Average temperature last \(window.words): \(average) °C"
+        let lacking = missing.map { "; missing readings: \($0)" } ?? ""
+        guard let average else { return "\(summary.moment) - No data in last \(window.words)\(lacking)." }
+        return "\(summary.moment) - Average temperature last \(window.words): \(average) °C\(lacking)"
     }
 }
