@@ -139,6 +139,8 @@ let package = Package(
         library(.shared, "AppSupport", ["JSONLines", "ShutdownSignal", arguments]),
         library(.shared, "ClientSetup", ["KafkaWire", "KafkaOIDC", "AppSupport", "JSONLines", arguments]),
 
+        library(.shared, "PageServing", ["KafkaWire", log]),
+
         library(.pipeline, "ChangeEvents"),
         library(.pipeline, "Detectors", ["ChangeEvents"]),
         library(.pipeline, "EventGenerator", ["AppSupport"]),
@@ -146,7 +148,7 @@ let package = Package(
             .pipeline, "AgentRuntime",
             [
                 "KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "ClientSetup", "ShutdownSignal", "JSONLines",
-                arguments, histogram,
+                "PageServing", arguments, histogram, log,
             ]),
         program(.pipeline, "AnomalyAgent", ["AgentRuntime"]),
         program(.pipeline, "VelocityAgent", ["AgentRuntime"]),
@@ -177,7 +179,9 @@ let package = Package(
         library(
             .tool, "Simulating",
             ["KafkaWire", "KafkaBroker", "KafkaSimulation", "AppSupport", "Captures", "JSONLines"]),
-        library(.tool, "BrokerUI", ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", log]),
+        library(
+            .tool, "BrokerUI",
+            ["KafkaWire", "KafkaBroker", "ChangeEvents", "ChangeText", "JSONLines", "PageServing", log]),
         program(
             .tool, "KW",
             [
@@ -216,7 +220,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime",
-                "AppSupport", "ClientSetup",
+                "AppSupport", "ClientSetup", "PageServing",
                 "KafkaWire", "KafkaBroker", arguments,
             ],
             swiftSettings: strict),
@@ -227,7 +231,7 @@ let package = Package(
                 "Captures",
                 "Conformance", "RecordText", "LogDump", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView",
                 "Benching",
-                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "BrokerUI", "FuzzChecks", http,
+                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "BrokerUI", "PageServing", "FuzzChecks", http,
             ],
             swiftSettings: strict),
         .testTarget(

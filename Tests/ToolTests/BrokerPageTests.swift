@@ -3,6 +3,7 @@ import ChangeText
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import PageServing
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import JSONLines
 import KafkaBroker
 import KafkaWire
 import Logging
+import PageServing
 import TestSupport
 import Testing
 
@@ -120,7 +121,8 @@ import Testing
             broker = try await KafkaBroker.start(.init(topics: ["t": 1]))
             let logger = Logger(label: "page", factory: { _ in SwiftLogNoOpLogHandler() })
             server = try PageServer(
-                BrokerPages(api: BrokerAPI(broker: broker)), at: .loopback(port: 0), limits: limits, logger: logger)
+                BrokerPageSource(pages: BrokerPages(api: BrokerAPI(broker: broker))), at: .loopback(port: 0),
+                limits: limits, logger: logger)
             await server.start()
         }
 

@@ -1,11 +1,15 @@
-/// An answer of the page, and how it stands in HTTP.
-struct PageAnswer: Error, Equatable {
-    var status = 200
-    var type = "application/json"
-    var body: String
+/// An answer of a page, and how it stands in HTTP.
+package struct PageAnswer: Error, Equatable {
+    package var status: Int
+    package var type: String
+    package var body: String
+
+    package init(status: Int = 200, type: String = "application/json", body: String) {
+        (self.status, self.type, self.body) = (status, type, body)
+    }
 
     /// An answer that is a sentence.
-    static func refusal(_ status: Int, _ sentence: String) -> PageAnswer {
+    package static func refusal(_ status: Int, _ sentence: String) -> PageAnswer {
         PageAnswer(status: status, type: "text/plain; charset=utf-8", body: sentence + "\n")
     }
 
@@ -13,7 +17,7 @@ struct PageAnswer: Error, Equatable {
         200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
         405: "Method Not Allowed",
         408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large",
-        505: "HTTP Version Not Supported",
+        503: "Service Unavailable", 505: "HTTP Version Not Supported",
     ]
 
     /// What keeps the page to itself: no script, style or address but its own, in no frame, and nothing is kept.
@@ -29,7 +33,7 @@ struct PageAnswer: Error, Equatable {
         """.split(separator: "\n").joined(separator: "\r\n")
 
     /// The whole answer. The connection ends with it.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         let further =
             switch status {
             case 401: "WWW-Authenticate: Basic realm=\"Kafka broker\", charset=\"UTF-8\"\r\n"

@@ -1,18 +1,18 @@
-/// What a browser asks for: the request's head, as far as the page looks at it.
-struct PageRequest: Equatable {
-    var method = "GET"
+/// What a browser asks for: the request's head, as far as pages look at it.
+package struct PageRequest: Equatable {
+    package var method = "GET"
     /// The parts between the slashes, decoded.
-    var path: [String] = []
-    var query: [String: String] = [:]
-    var host: String?
+    package var path: [String] = []
+    package var query: [String: String] = [:]
+    package var host: String?
     /// Which page's script asks, where a browser says so.
-    var origin: String?
+    package var origin: String?
     /// `Sec-Fetch-Site`: whether that page is one of this origin.
-    var site: String?
+    package var site: String?
     /// `Sec-Fetch-Mode`: whether the visitor goes to the address.
-    var mode: String?
+    package var mode: String?
     /// `Authorization`: who asks, where that is said in a form that is known.
-    var login: PageLogin?
+    package var login: PageLogin?
 
     /// The request that the lines of a head spell, without their ends (RFC 9112). Throws the answer to one that is none.
     init(_ lines: [String]) throws(PageAnswer) {
@@ -26,7 +26,7 @@ struct PageRequest: Equatable {
         for line in lines.dropFirst() { try takeHeader(line) }
     }
 
-    init(method: String = "GET", host: String?, path: [String], query: [String: String] = [:]) {
+    package init(method: String = "GET", host: String?, path: [String], query: [String: String] = [:]) {
         (self.method, self.host, self.path, self.query) = (method, host, path, query)
     }
 
@@ -98,18 +98,20 @@ struct PageRequest: Equatable {
 }
 
 /// The head of a request as it arrives. Each byte is looked at once, and not many are taken.
-struct PageRequestHead {
+package struct PageRequestHead {
     /// More bytes than that are refused. An address names the place in each partition of a topic: `0:17,1:4,…`.
     static let longest = 64 << 10
     /// More lines than that are refused.
     static let mostLines = 100
 
     /// What the bytes so far are.
-    enum Outcome: Equatable {
+    package enum Outcome: Equatable {
         case incomplete
         case whole(PageRequest)
         case refused(PageAnswer)
     }
+
+    package init() {}
 
     private var bytes: [UInt8] = []
     /// The lines' ends so far.
@@ -120,7 +122,7 @@ struct PageRequestHead {
     var isEmpty: Bool { bytes.isEmpty }
 
     /// Takes what has arrived; what is behind the head is nobody's: a connection carries one request.
-    mutating func take(_ more: UnsafeRawBufferPointer) -> Outcome {
+    package mutating func take(_ more: UnsafeRawBufferPointer) -> Outcome {
         for byte in more {
             guard bytes.count < Self.longest else {
                 return .refused(

@@ -1,41 +1,41 @@
 import KafkaWire
 import Logging
 
-/// HTTP for the page, and no more of it than the page needs: one GET on a connection, which ends with the answer.
+/// HTTP for pages, metrics and probes, and no more of it than those need: one GET on a connection, which ends with the answer.
 /// Everything is bounded: the head of a request, the time to send it and to take the answer, the connections, what waits
 /// in memory. It has a thread of its own, which does the page's work too, one answer at a time: whatever is asked here,
 /// neither the broker's thread nor those that end the program stand still for it.
-actor PageServer {
+package actor PageServer {
     private nonisolated let loop: SocketLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     private let listener: any LoopSocket
-    private let pages: BrokerPages
+    private let source: any PageSource
     private let logger: Logger
     private let limits: Limits
-    /// What is asked of those who come; nil where they are on this machine.
-    private let door: PageDoor?
     private var connections: [Int: Connection] = [:]
     private var connectionCount = 0
-    /// The connections whose requests wait for the broker, in their order.
+    /// The connections whose requests wait for their answer, in their order.
     private var asking: [(connection: Int, request: PageRequest)] = []
     private var isAnswering = false
     private var complainedAt: Instant?
     private var isStopped = false
 
     /// What nobody gets more of.
-    struct Limits {
+    package struct Limits: Sendable {
         /// A browser opens six at once.
-        var connections = 64
-        var timeToAsk = Duration.seconds(5)
-        var timeToTake = Duration.seconds(10)
+        package var connections = 64
+        package var timeToAsk = Duration.seconds(5)
+        package var timeToTake = Duration.seconds(10)
         /// How long the end of what a client still sends is waited for: closed before, its system would throw the answer
         /// away.
-        var timeToEnd = Duration.seconds(1)
+        package var timeToEnd = Duration.seconds(1)
         /// How long who gives a wrong password waits for the answer: so nobody tries many.
-        var timeToDoubt = Duration.seconds(1)
+        package var timeToDoubt = Duration.seconds(1)
         /// Answers that wait to be taken, in bytes.
-        var waiting = 32 << 20
+        package var waiting = 32 << 20
+
+        package init() {}
     }
 
     /// What a connection is at.
@@ -53,27 +53,25 @@ actor PageServer {
     }
 
     /// Listens at that address. Throws where the port is taken.
-    init(
-        _ pages: BrokerPages, at address: SocketAddress, door: PageDoor? = nil, limits: Limits = Limits(),
-        logger: Logger
+    package init(
+        _ source: any PageSource, at address: SocketAddress, limits: Limits = Limits(), logger: Logger
     ) throws(NetError) {
         loop = try SocketLoop(name: "page")
         do throws(NetError) { listener = try loop.listen(on: address, backlog: 128) } catch {
             loop.stop()
             throw error
         }
-        self.pages = pages
-        self.door = door
+        self.source = source
         self.logger = logger
         self.limits = limits
     }
 
-    nonisolated var port: UInt16 { listener.localPort }
+    package nonisolated var port: UInt16 { listener.localPort }
 
-    func start() { watchListener() }
+    package func start() { watchListener() }
 
     /// Closes the port and all connections.
-    func stop() {
+    package func stop() {
         guard !isStopped else { return }
         isStopped = true
         loop.unwatch(listener)
@@ -83,7 +81,7 @@ actor PageServer {
     }
 
     /// How many connections there are.
-    var connectionsOpen: Int { connections.count }
+    package var connectionsOpen: Int { connections.count }
 
     // MARK: - Accepting
 
@@ -125,8 +123,8 @@ actor PageServer {
         let id = connectionCount
         let timer = DeadlineTimer(on: loop) { [weak self] in self?.assumeIsolated { $0.timeIsOver(id) } }
         var connection = Connection(socket: socket, phase: .reading, timer: timer)
-        if let door {
-            guard let secured = try? door.tls.accept(over: socket) else { return socket.close() }
+        if let tls = source.tls {
+            guard let secured = try? tls.accept(over: socket) else { return socket.close() }
             connection = Connection(socket: secured, phase: .shaking, timer: timer)
         }
         let socket = connection.socket
@@ -136,7 +134,7 @@ actor PageServer {
             self?.assumeIsolated { $0.ready(id, readiness) }
         }
         // Mostly the request is there: who has asked is never dropped for those who only connect.
-        if door == nil { receive(id) } else { shake(id) }
+        if source.tls == nil { receive(id) } else { shake(id) }
     }
 
     /// Takes the handshake of TLS as far as it gets now.
@@ -197,9 +195,7 @@ actor PageServer {
             }
         case .refused(let answer): write(answer, to: id)
         case .whole(let request):
-            if door != nil, request.login == nil {
-                PageDoor.Verdict.unknown.refusal.map { write($0, to: id) }
-            } else if door == nil, case .answer(let answer) = BrokerPages.route(request) {
+            if let answer = source.quickAnswer(to: request) {
                 write(answer, to: id)
             } else {
                 connections[id]?.phase = .asking
@@ -211,22 +207,16 @@ actor PageServer {
         }
     }
 
-    /// Asks the broker for the next one.
+    /// Asks for the next one.
     private func ask() {
         while !isAnswering, let next = asking.first {
             asking.removeFirst()
             guard let socket = connections[next.connection]?.socket else { continue }
             isAnswering = true
-            let (pages, door, address) = (pages, door, socket.peer?.host ?? "")
+            let (source, address) = (source, socket.peer?.host ?? "")
             Task(executorPreference: loop) {
-                let verdict = await door?.verdict(on: next.request.login, from: address) ?? .welcome
-                let answer: PageAnswer
-                if let refusal = verdict.refusal {
-                    answer = refusal
-                } else {
-                    answer = await pages.answer(next.request, hasDoor: door != nil)
-                }
-                await self.answered(next.connection, answer, after: verdict == .wrong ? self.limits.timeToDoubt : .zero)
+                let (answer, isDoubtful) = await source.answer(to: next.request, from: address)
+                await self.answered(next.connection, answer, after: isDoubtful ? self.limits.timeToDoubt : .zero)
             }
         }
     }

@@ -2,6 +2,7 @@ import ChangeEvents
 import JSONLines
 import KafkaBroker
 import KafkaWire
+import PageServing
 
 /// What the page asks for, as JSON; programs may ask too.
 ///

@@ -1,3 +1,5 @@
+import PageServing
+
 /// Which request gets what: the page's three parts, the API's JSON, or a refusal.
 struct BrokerPages: Sendable {
     let api: BrokerAPI

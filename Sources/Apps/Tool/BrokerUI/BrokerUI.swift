@@ -1,6 +1,7 @@
 import KafkaBroker
 import KafkaWire
 import Logging
+import PageServing
 
 /// The web page of an embedded broker: topics, messages, groups and transactions, live, on 127.0.0.1; or elsewhere over TLS, for
 /// the broker's users (``PageDoor``).
@@ -43,8 +44,8 @@ public final class BrokerUI: Sendable {
         }
         let door = address.isLoopback ? nil : try await Self.door(of: broker, host, port, logger)
         do throws(NetError) {
-            server = try PageServer(
-                BrokerPages(api: BrokerAPI(broker: broker)), at: address, door: door, logger: logger)
+            let source = BrokerPageSource(pages: BrokerPages(api: BrokerAPI(broker: broker)), door: door)
+            server = try PageServer(source, at: address, logger: logger)
         } catch { throw Self.failure(host, port, error) }
         await server.start()
         return BrokerUI(server, on: broker.loop, host: host, asksForUser: door != nil)

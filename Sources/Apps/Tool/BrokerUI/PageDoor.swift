@@ -1,5 +1,6 @@
 import KafkaBroker
 import KafkaWire
+import PageServing
 
 /// What a page asks of those who look at it, where other machines reach it: they come over TLS with the broker's certificate, and
 /// are one of the broker's users, by name and password (RFC 7617).
@@ -43,28 +44,5 @@ struct PageDoor: Sendable {
         let viewer = await viewer(login.user, address)
         guard viewer.hasPassword(login.password) else { return .wrong }
         return viewer.maySeeAll ? .welcome : .forbidden
-    }
-}
-
-/// A user's name and password, as `Authorization: Basic …` has them.
-struct PageLogin: Equatable {
-    var user: String
-    var password: Secret
-
-    init(user: String, password: Secret) {
-        self.user = user
-        self.password = password
-    }
-
-    /// Nil where the header's value is of another kind, or damaged.
-    init?(_ value: String) {
-        guard let space = value.firstIndex(of: " "), value[..<space].lowercased() == "basic",
-            let bytes = Base64.decode(value[space...].utf8.filter { $0 != UInt8(ascii: " ") }, .standard)
-        else { return nil }
-        let parts = bytes.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let name = parts.first, let user = String(validating: name, as: UTF8.self),
-            let password = parts.last
-        else { return nil }
-        self.init(user: user, password: Secret(password))
     }
 }

@@ -1,5 +1,6 @@
 import KafkaBroker
 import KafkaWire
+import PageServing
 
 /// What the page asks a broker for.
 package protocol ShownBroker: Sendable {
