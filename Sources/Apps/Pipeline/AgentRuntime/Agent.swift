@@ -1,6 +1,8 @@
 import AppSupport
 import ClientSetup
 import KafkaWire
+import Logging
+import PageServing
 import ShutdownSignal
 
 /// An agent: reads change events as a member of its own group, applies its rule to each new transaction, and tells of
@@ -42,6 +44,7 @@ public struct Agent<Rule: AgentRule>: Sendable {
         until end: @escaping @Sendable () async -> Void
     ) async -> Int32 {
         let run: AgentRun<Rule>
+        let port: PageServer?
         do {
             let rules = try watch()
             let client = try client(console)
@@ -55,11 +58,39 @@ public struct Agent<Rule: AgentRule>: Sendable {
                 start: time.map {
                     StartPositions(group: group, topic: options.topic, time: $0, client: client)
                 })
+            port = try await open(run, on: consumer.loop, console)
         } catch {
             console.note("\(name): \(SafeText.line((error as? KafkaError)?.message ?? "\(error)"))")
             return 1
         }
-        return await run.run(as: group, until: end)
+        let status = await run.run(as: group, until: end)
+        await port?.stop()
+        return status
+    }
+
+    /// Answers on the port of metrics, where one is wanted.
+    private func open(
+        _ run: AgentRun<Rule>, on loop: any EventLoop, _ console: Console
+    ) async throws(AgentPortFlaw) -> PageServer? {
+        guard let port = options.metricsPort else { return nil }
+        let (group, host) = (group, options.metricsHost)
+        do throws(NetError) {
+            guard let address = try await loop.resolve(host: host, port: port, isPassive: true).first else {
+                throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
+            }
+            let server = try PageServer(
+                AgentPort { await run.gauges(of: group) }, at: address,
+                logger: Logger(label: name) { _ in SwiftLogNoOpLogHandler() })
+            await server.start()
+            let place = host.contains(":") ? "[\(host)]" : host
+            console.note("\(name): metrics at http://\(place):\(server.port)/metrics")
+            return server
+        } catch {
+            throw AgentPortFlaw(
+                description:
+                    "metrics cannot be served on \(host):\(port): \(error.words); choose another --metrics-port or "
+                    + "--metrics-host")
+        }
     }
 
     /// The file of rules, where there is one.

@@ -122,6 +122,17 @@ public struct AgentOptions: ParsableArguments, Sendable {
             valueName: "level"))
     public var isolationLevel = Isolation.committed
 
+    /// Where `/metrics`, `/healthz` and `/readyz` are answered over HTTP; nil is nowhere, 0 any free port.
+    @Option(
+        help: ArgumentHelp(
+            "Answer /metrics (Prometheus), /healthz and /readyz over HTTP on this port; 0 is any free one. (default: none)",
+            valueName: "port"))
+    public var metricsPort: UInt16?
+
+    /// The address of that port.
+    @Option(help: ArgumentHelp("The address of that port; 0.0.0.0 is every one of this machine.", valueName: "address"))
+    public var metricsHost = "127.0.0.1"
+
     /// A name that is this instance's own (`group.instance.id`, KIP-345); nil makes it a dynamic member.
     @Option(
         help: ArgumentHelp(

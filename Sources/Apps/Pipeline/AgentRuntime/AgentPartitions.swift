@@ -4,6 +4,7 @@ import KafkaWire
 extension AgentRun {
     func assigned(_ offsets: [TopicPartition: Offset]) async {
         held.formUnion(offsets.keys)
+        hasShare = true
         for partition in ledger.partitions where !held.contains(partition) {
             // Another instance goes on with it.
             dropMemory(of: partition)
@@ -50,6 +51,7 @@ extension AgentRun {
             if let error = await commit(held.intersection(partitions)) { tell(error) }
         }
         held.subtract(partitions)
+        if lost { hasShare = false }
         dropUntold(of: partitions)
         past.revoked(partitions)
         await hold()

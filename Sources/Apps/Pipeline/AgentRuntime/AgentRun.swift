@@ -24,6 +24,8 @@ actor AgentRun<Rule: AgentRule> {
     var desk: AgentDesk<Rule>
     var past: ReadingBack
     var ledger: AlertLedger
+    /// Whether its group has given it a share, be it none, and has not taken it back since.
+    var hasShare = false
     /// The partitions that this instance has at present.
     var held: Set<TopicPartition> = []
     /// Those that the consumer was told not to read.

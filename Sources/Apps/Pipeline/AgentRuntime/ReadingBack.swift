@@ -72,6 +72,9 @@ struct ReadingBack: Equatable, Sendable {
         Set(stages.lazy.filter { if case .lookingUp = $0.value { true } else { false } }.map(\.key))
     }
 
+    /// The partitions whose past is not known yet.
+    var pending: Set<TopicPartition> { Set(stages.keys) }
+
     /// Where the partition's past ends; nil where all that is read of it is judged.
     func target(of partition: TopicPartition) -> Offset? {
         switch stages[partition] {

@@ -16,6 +16,9 @@ struct Tally {
     /// How many of those are dead letters.
     private(set) var deadLetters = 0
     private(set) var others: [NotATransaction: Int] = [:]
+    /// How many records had an age, and those together, in milliseconds.
+    private(set) var ages = 0
+    private(set) var totalAge: UInt64 = 0
     private var latency = Histogram<UInt32>(numberOfSignificantValueDigits: .two)
     /// From the first batch's arrival to the last one's end.
     private var busy: (since: Instant, until: Instant)?
@@ -41,7 +44,10 @@ struct Tally {
     /// and what else stream processors write): such a record has no age.
     mutating func recordAge(from time: Int64, to now: Int64) {
         guard time >= 0 else { return }
-        latency.record(UInt64(clamping: now - time))
+        let age = UInt64(clamping: now - time)
+        latency.record(age)
+        ages += 1
+        totalAge &+= age
     }
 
     mutating func batchBegins(at now: Instant) { if busy == nil { busy = (now, now) } }
@@ -86,5 +92,6 @@ struct Tally {
             + "\"seconds\":\(seconds),\"latency_p50_ms\":\(percentile(50)),\"latency_p99_ms\":\(percentile(99))}"
     }
 
-    private func percentile(_ value: Double) -> UInt64 { latency.valueAtPercentile(value) }
+    /// In milliseconds.
+    func percentile(_ value: Double) -> UInt64 { latency.valueAtPercentile(value) }
 }
