@@ -33,10 +33,18 @@ struct HTTPAddress: Sendable {
 }
 
 /// One request over HTTP and its answer, of which no more is taken than was said. It is sent on to another address only where
-/// that is as safe.
-final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
+/// that is as safe, and not at all where that is not wanted.
+package final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
+    /// What came back.
+    package struct Answer: Sendable {
+        package var status: Int
+        package var body: [UInt8]
+        /// `Retry-After`, as it stands there.
+        package var retryAfter: String?
+    }
+
     /// Why there is no answer.
-    enum Failure: Error {
+    package enum Failure: Error {
         case unreachable(String)
         case tooLong(Int)
     }
@@ -44,23 +52,26 @@ final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
     private struct State {
         var body: [UInt8] = []
         var isTooLong = false
-        var status = 0
-        var waiting: CheckedContinuation<Result<(status: Int, body: [UInt8]), Failure>, Never>?
+        var waiting: CheckedContinuation<Result<Answer, Failure>, Never>?
     }
 
     private let limit: Int
+    private let followsRedirects: Bool
     private let state = Locked(State())
 
-    private init(limit: Int) { self.limit = limit }
+    private init(limit: Int, followsRedirects: Bool) {
+        self.limit = limit
+        self.followsRedirects = followsRedirects
+    }
 
-    /// Sends a request; gives the answer's status and body.
-    nonisolated(nonsending) static func perform(
-        _ request: URLRequest, limit: Int
-    ) async throws(Failure) -> (status: Int, body: [UInt8]) {
+    /// Sends a request; gives the answer.
+    package nonisolated(nonsending) static func perform(
+        _ request: URLRequest, limit: Int, followsRedirects: Bool = true
+    ) async throws(Failure) -> Answer {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpCookieStorage = nil
         configuration.urlCache = nil
-        let exchange = HTTPExchange(limit: limit)
+        let exchange = HTTPExchange(limit: limit, followsRedirects: followsRedirects)
         let session = URLSession(configuration: configuration, delegate: exchange, delegateQueue: nil)
         defer { session.finishTasksAndInvalidate() }
         let task = session.dataTask(with: request)
@@ -75,7 +86,7 @@ final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
         return try outcome.get()
     }
 
-    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    package func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
         let isTooLong = state.withLock { state in
             if state.body.count + data.count > limit { state.isTooLong = true } else { state.body += data }
             return state.isTooLong
@@ -83,21 +94,24 @@ final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
         if isTooLong { dataTask.cancel() }
     }
 
-    func urlSession(
+    package func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
         newRequest request: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
     ) {
-        completionHandler(request.url.map(HTTPAddress.isSafe) == true ? request : nil)
+        completionHandler(followsRedirects && request.url.map(HTTPAddress.isSafe) == true ? request : nil)
     }
 
-    func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-        let status = (task.response as? HTTPURLResponse)?.statusCode ?? 0
+    package func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+        let response = task.response as? HTTPURLResponse
         let (waiting, outcome) = state.withLock { state in
             defer { state.waiting = nil }
-            let outcome: Result<(status: Int, body: [UInt8]), Failure> =
+            let answer = Answer(
+                status: response?.statusCode ?? 0, body: state.body,
+                retryAfter: response?.value(forHTTPHeaderField: "Retry-After"))
+            let outcome: Result<Answer, Failure> =
                 state.isTooLong
                 ? .failure(.tooLong(limit))
-                : error.map { .failure(.unreachable($0.localizedDescription)) } ?? .success((status, state.body))
+                : error.map { .failure(.unreachable($0.localizedDescription)) } ?? .success(answer)
             return (state.waiting, outcome)
         }
         waiting?.resume(returning: outcome)

@@ -46,9 +46,11 @@ public struct OIDCKeySource: JSONWebKeySource {
                 "the keys at \(place) cannot be had: \(words); look at sasl.oauthbearer.jwks.endpoint.url")
         }
         do throws(HTTPExchange.Failure) {
-            let (status, body) = try await HTTPExchange.perform(request, limit: Self.limit)
-            guard (200..<300).contains(status) else { throw HTTPExchange.Failure.unreachable("it answered \(status)") }
-            return body
+            let answer = try await HTTPExchange.perform(request, limit: Self.limit)
+            guard (200..<300).contains(answer.status) else {
+                throw HTTPExchange.Failure.unreachable("it answered \(answer.status)")
+            }
+            return answer.body
         } catch {
             switch error {
             case .unreachable(let words): throw refusal(words)

@@ -69,7 +69,7 @@ public struct OIDCTokenProvider: OAuthTokenProvider {
     }
 
     private nonisolated(nonsending) func ask(_ request: TokenRequest) async throws -> TokenAnswer {
-        let found: (status: Int, body: [UInt8])
+        let found: HTTPExchange.Answer
         do throws(HTTPExchange.Failure) {
             found = try await HTTPExchange.perform(
                 request.urlRequest(timeout: timeout.timeoutInterval), limit: TokenAnswer.limit)
