@@ -10,6 +10,11 @@ import sys
 
 import yaml
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# The agents that other scripts start; each has a service in the profile `agents`, and one with -secure in the profile `secure`.
+AGENTS = re.search(r"^AGENTS=\((.*)\)$", (ROOT / "scripts/lib.sh").read_text(encoding="utf-8"), re.MULTILINE)[1].split()
+METRICS_PORT = 9464
+
 # service: image (its tag must name one release), port on this machine, port in the container
 SERVICES = {
     "postgres": ("postgres", 5433, 5432),
@@ -43,9 +48,7 @@ SECURE = {
     "kafka-permissions": ("apache/kafka", None, None, {"authority", "kafka-admin"}, {"kafka-secure": HEALTHY}),
     "connect-secure": ("quay.io/debezium/connect", 8084, 8083, {"authority", "connect-login"},
                        {"kafka-permissions": DONE, "postgres": HEALTHY}),
-    "anomaly-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
-    "velocity-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
-    "probe-agent": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}),
+    **{f"{agent}-secure": (None, None, None, {"authority", "agent-login"}, {"kafka-permissions": DONE}) for agent in AGENTS},
 }
 # What a worker says of each kind of its clients; Debezium's image makes properties of the names.
 LOGIN = {
@@ -96,9 +99,9 @@ def differences(compose):
 def secure_differences(compose):
     """The same for the profile `secure`."""
     services, secrets = compose.get("services", {}), compose.get("secrets", {})
-    found = {name for name, service in services.items() if "profiles" in service}
+    found = {name for name, service in services.items() if "secure" in service.get("profiles", [])}
     if found != set(SECURE):
-        yield f"the profile's services are {sorted(found)}, not {sorted(SECURE)}"
+        yield f"the services of the profile secure are {sorted(found)}, not {sorted(SECURE)}"
     for name in sorted(found & set(SECURE)):
         image, outside, inside, wanted, awaited = SECURE[name]
         service = services[name]
@@ -108,8 +111,6 @@ def secure_differences(compose):
             yield f"{name}: the container is named {service.get('container_name')}"
         if image and not re.fullmatch(re.escape(image) + r":v?\d+\.\d+[\w.]*", service.get("image", "")):
             yield f"{name}: the image {service.get('image')} is not {image} with the tag of one release"
-        if not image and "dockerfile_inline" not in service.get("build", {}):
-            yield f"{name}: nothing says how its image is built"
         if service.get("ports") != ([f"127.0.0.1:{outside}:{inside}"] if outside else None):
             yield f"{name}: the ports are {service.get('ports')}"
         if outside and not service.get("healthcheck", {}).get("test"):
@@ -139,15 +140,52 @@ def secure_differences(compose):
         yield "kafka-secure: its data is in no volume"
 
 
+def agent_differences(compose):
+    """The same for the agents, in both profiles."""
+    services = compose.get("services", {})
+    found = {name for name, service in services.items() if "agents" in service.get("profiles", [])}
+    if found != set(AGENTS):
+        yield f"the services of the profile agents are {sorted(found)}, not {sorted(AGENTS)}"
+    for number, agent in enumerate(AGENTS):
+        for name, ports in ((agent, [f"127.0.0.1:{METRICS_PORT + number}:{METRICS_PORT}"]), (f"{agent}-secure", None)):
+            service = services.get(name)
+            if service is None:
+                continue
+            if service.get("image") != f"kafkawire/{agent}":
+                yield f"{name}: the image is {service.get('image')}"
+            build = {"context": ".", "dockerfile": "deploy/Dockerfile", "args": {"PROGRAM": agent}}
+            if service.get("build") != build:
+                yield f"{name}: it is built by {service.get('build')}, not {build}"
+            if service.get("ports") != ports:
+                yield f"{name}: the ports are {service.get('ports')}, not {ports}"
+            command = service.get("command", [])
+            for option, value in (("--metrics-port", str(METRICS_PORT)), ("--metrics-host", "0.0.0.0")):
+                if option not in command or command[command.index(option) + 1:][:1] != [value]:
+                    yield f"{name}: the command has no {option} {value}"
+            if "healthcheck" in service:
+                yield f"{name}: there is a health check, and nothing in the image that it could run"
+            expected = {"restart": "on-failure", "stop_signal": "SIGTERM", "read_only": True, "cap_drop": ["ALL"],
+                        "security_opt": ["no-new-privileges:true"],
+                        # How long is enough, check-deploy.py knows.
+                        "stop_grace_period": compose.get("x-agent", {}).get("stop_grace_period")}
+            for key, value in expected.items():
+                if service.get(key) != value:
+                    yield f"{name}: {key} is {service.get(key)}, not {value}"
+        if services.get(agent, {}).get("depends_on") != {"kafka": {"condition": HEALTHY}}:
+            yield f"{agent}: it does not wait until kafka is healthy"
+        if services.get(agent, {}).get("command", [])[:2] != ["--bootstrap-server", "kafka:9092"]:
+            yield f"{agent}: it does not begin with kafka:9092"
+
+
 def main():
-    default = pathlib.Path(__file__).resolve().parent.parent / "docker-compose.yml"
-    path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docker-compose.yml"
     compose = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found = [*differences(compose), *secure_differences(compose)]
+    found = [*differences(compose), *secure_differences(compose), *agent_differences(compose)]
     for sentence in found:
         print(f"{path.name}: {sentence}", file=sys.stderr)
     if not found:
-        print(f"{path.name}: four services, as the exercise has them, and {len(SECURE)} of the profile secure")
+        print(f"{path.name}: four services, as the exercise has them, {len(AGENTS)} of the profile agents, "
+              f"{len(SECURE)} of the profile secure")
     return 1 if found else 0
 
 

@@ -26,9 +26,12 @@ step "files that take long to type-check (scripts/slow-files.py)"
 scripts/slow-files.py || die "write it otherwise: give the literals and closures of a long expression their types, or part it"
 
 step "scripts"
-for script in scripts/*.sh scripts/connect/*.sh .ci/run; do bash -n "$script"; done
+for script in scripts/*.sh scripts/connect/*.sh deploy/*.sh .ci/run; do bash -n "$script"; done
 # SC2034: variables that conditions given to eval use.
-if type -P shellcheck >/dev/null; then shellcheck -x -S warning -e SC2034 scripts/*.sh scripts/connect/*.sh .ci/run; fi
+if type -P shellcheck >/dev/null; then shellcheck -x -S warning -e SC2034 scripts/*.sh scripts/connect/*.sh deploy/*.sh .ci/run; fi
+
+step "container file, images, units (scripts/check-deploy.py)"
+scripts/check-deploy.py || die "what is in deploy/ would not do"
 
 if git ls-files --error-unmatch Package.resolved .build >/dev/null 2>&1; then die "Package.resolved and .build stay out of commits"; fi
 step "clean"

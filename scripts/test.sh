@@ -121,6 +121,7 @@ suite "libpq programs against PostgreSQL" scripts/test-postgres.sh
 suite "the broker's page in headless Chromium" scripts/ui-check.sh
 suite "the guide builds without warnings (DocC)" scripts/guide.sh build "$LOGS/guide"
 suite "docker-compose.yml" "$VENV/bin/python" scripts/check-compose.py
+suite "container file, images, units" scripts/check-deploy.py
 suite "the exercise's first activity, distributed Connect" scripts/activity.sh
 suite "the real pipeline" scripts/test-pipeline.sh
 suite "the real pipeline over SASL_SSL" env SECURE=1 scripts/test-pipeline.sh
