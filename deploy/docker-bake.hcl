@@ -17,6 +17,7 @@ target "program" {
       "anomaly-agent",
       "velocity-agent",
       "probe-agent",
+      "alert-forwarder",
       "temperature-producer",
       "temperature-consumer",
       "fraud-producer",

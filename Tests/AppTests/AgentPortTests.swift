@@ -77,6 +77,19 @@ import Testing
         await broker.stop()
     }
 
+    /// What is asked of Prometheus, and what is written of it, is there.
+    @Test(arguments: ["deploy/grafana-agents.json", "docs/agents.md"]) func everyNameIsOneOfTheMetrics(path: String)
+        throws
+    {
+        let gauges = AgentGauges(
+            name: "a", group: "g", readiness: .ready, tally: Tally(), users: 0, waiting: 0, client: ClientMetrics())
+        let told = Set(gauges.text.matches(of: /# TYPE ([a-z_]+)/).map { String($0.output.1) })
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../\(path)")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let named = Set(text.matches(of: /\b(agent|kafka)_[a-z_]+\b/).map { String($0.output.0) })
+        #expect(named.count > 8 && named.subtracting(told) == [], "\(named.subtracting(told))")
+    }
+
     @Test func aPortThatIsTakenIsOneSentence() async throws {
         let broker = try await KafkaBroker.start(.init(topics: ["changes": 1]))
         let agent = try RunningAgent(broker, ["--metrics-port", "\(broker.port)"])

@@ -46,6 +46,8 @@ import Testing
         "anomaly-agent --bootstrap-server ADDRESS --alerts-topic missing",
         "velocity-agent --bootstrap-server ADDRESS", "velocity-agent --bootstrap-server ADDRESS --from-time 2h",
         "probe-agent --bootstrap-server ADDRESS --dead-letter-topic missing",
+        "velocity-agent --bootstrap-server ADDRESS --metrics-port 0",
+        "alert-forwarder --bootstrap-server ADDRESS --url http://127.0.0.1:1/",
     ].map(Waiting.init)
     private static let others = [
         "kw connectors list --connect http://ADDRESS",
