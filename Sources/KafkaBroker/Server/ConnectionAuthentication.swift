@@ -64,6 +64,9 @@ struct ConnectionAuthentication {
     /// The mechanism and principal of the session that is renewed: they have to stay (KIP-368).
     private var before: (mechanism: String, principal: KafkaPrincipal)?
 
+    /// When the last renewal began: Kafka takes one a second (`KafkaChannel.maybeBeginServerReauthentication`).
+    private var renewed: Instant?
+
     /// Of a connection to a listener; whom TLS has found is `principal`.
     init(_ security: ListenerSecurity, principal: KafkaPrincipal = .anonymous) {
         state = security.securityProtocol.hasSASL ? .new : .none
@@ -92,9 +95,11 @@ struct ConnectionAuthentication {
         case .going:
             return api == .saslAuthenticate ? .own : .fail(.illegalSaslState)
         case .done(_, let end):
-            if api == .saslHandshake { return .own }
+            // What is no renewal is a request like any other, and refused as one out of turn.
+            guard let end else { return .pass }
+            if api == .saslHandshake, renewed.map({ now >= $0 + .seconds(1) }) ?? true { return .own }
             // What comes later goes on with another session, or none (KIP-368).
-            guard let end, now >= end else { return .pass }
+            guard now >= end else { return .pass }
             return .hangUp("its session is over, and it did not authenticate again (connections.max.reauth.ms)")
         case .failed: return .hangUp("it could not say who it is")
         }
@@ -102,11 +107,12 @@ struct ConnectionAuthentication {
 
     /// Begins with the mechanism that the client names. `exchange` makes one of those that the listener has.
     mutating func handshake(
-        _ mechanism: String, version: Int16, enabled: [String],
+        _ mechanism: String, version: Int16, enabled: [String], now: Instant,
         _ exchange: (_ mechanism: String, _ isRenewal: Bool) -> (any SASLServerExchange)?
     ) -> Reply<SaslHandshakeResponse> {
         if case .done(let old, _) = state {
             before = (old, principal)
+            renewed = now
             guard old == mechanism else {
                 state = .failed
                 return Self.unsupported(enabled, "it wants to go on with \(Self.shown(mechanism)) in place of \(old)")

@@ -76,7 +76,9 @@ package struct OfflineLogin {
         let asked = try SaslHandshakeRequest.decode(request.body, version: pending.version)
         let nonce = (0..<24).map { UInt8(truncatingIfNeeded: frames &+ $0) }
         let (node, security, keys, wall) = (node, security, keys, wall(now))
-        let reply = authentication.handshake(asked.mechanism, version: pending.version, enabled: security.mechanisms) {
+        let reply = authentication.handshake(
+            asked.mechanism, version: pending.version, enabled: security.mechanisms, now: now
+        ) {
             node.exchange(
                 $0, .init(security: security, isRenewal: $1, nonce: nonce, wall: wall, keys: keys))
         }

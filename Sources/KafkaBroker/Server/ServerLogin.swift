@@ -107,7 +107,7 @@ extension BrokerServer {
             let asked = try SaslHandshakeRequest.decode(request.body, version: version)
             let security = connection.security
             let reply = connection.authentication.handshake(
-                asked.mechanism, version: version, enabled: security.mechanisms
+                asked.mechanism, version: version, enabled: security.mechanisms, now: loop.now
             ) { mechanism, isRenewal in
                 let nonce = (0..<3).flatMap { _ in withUnsafeBytes(of: loop.random().bigEndian) { Array($0) } }
                 let login = BrokerNode.Login(

@@ -23,17 +23,27 @@ private let mostRounds = 16
 
 extension SASLCarrier {
     /// Says who the client is; gives for how long that holds.
+    ///
+    /// - Parameter session: The one that is renewed; nil is the connection's first.
     package func authenticate(
-        by mechanism: any SASLMechanism, _ versions: VersionTable, until deadline: Instant
+        by mechanism: any SASLMechanism, _ versions: VersionTable, renewing session: SASLSession? = nil,
+        until deadline: Instant
     ) async throws(KafkaError) -> SASLSession {
+        if let earliest = session?.earliest, loop.now < earliest {
+            do { try await loop.sleep(for: earliest - loop.now) } catch {
+                throw .net(NetError(.closed, doing: "authenticate"), broker: name)
+            }
+        }
         let handshake = SaslHandshakeRequest.with { $0.mechanism = mechanism.name }
         let hello = try await said(handshake, version: 1, until: deadline)
         switch hello.errorCode {
         case .none: break
         case .unsupportedSaslMechanism: throw .noMechanism(mechanism.name, of: hello.mechanisms, broker: name)
+        case .illegalSaslState where session != nil: throw .renewalRefused(broker: name)
         case .illegalSaslState: throw .noSASL(broker: name)
         default: throw .refused(hello.errorCode, "could not begin to authenticate", by: name, api: .saslHandshake)
         }
+        let renewed = session.map { _ in loop.now }
         let version = try versions.negotiate(SaslAuthenticateRequest.self, broker: name)
         let call = SASLCall(
             host: host, port: port, wallMilliseconds: loop.wallMilliseconds, nonce: (0..<3).flatMap { _ in nonce() })
@@ -56,7 +66,7 @@ extension SASLCarrier {
             guard let next = try step(mechanism, { () throws in try exchange.respond(to: challenge) }) else {
                 return SASLSession(
                     versions, lifetime: .milliseconds(max(0, answer.sessionLifetimeMs.rawValue)), now: began,
-                    chance: loop.random())
+                    renewed: renewed, chance: loop.random())
             }
             message = next
         }

@@ -253,7 +253,7 @@ package actor BrokerConnection {
         let patience = loop.now + SASLSession.patience
         let deadline = state.lastDeadline.map { max($0, patience) } ?? patience
         do throws(KafkaError) {
-            session = try await authenticate(by: mechanism, session.versions, until: deadline)
+            session = try await authenticate(by: mechanism, session.versions, renewing: session, until: deadline)
             releaseHeld()
         } catch {
             perform(state.close(.unauthenticated(error)))

@@ -63,6 +63,13 @@ extension KafkaError {
             isRetriable: false)
     }
 
+    /// The broker takes no new authentication on this connection now. Another connection begins with one.
+    static func renewalRefused(broker: String) -> KafkaError {
+        KafkaError(
+            .connectionFailed, "broker \(broker) did not let the client renew its session; it has to connect anew",
+            broker: broker, api: .saslHandshake, isRetriable: true)
+    }
+
     /// The broker refused who the client says it is; `words` are the broker's.
     static func unauthenticated(
         _ code: ErrorCode, _ words: String?, _ mechanism: String, broker: String

@@ -31,9 +31,11 @@ import Testing
     }
 
     private func handshake(
-        _ authentication: inout ConnectionAuthentication, _ name: String = "ONE", version: Int16 = 1, end: Int64? = nil
+        _ authentication: inout ConnectionAuthentication, _ name: String = "ONE", version: Int16 = 1, end: Int64? = nil,
+        at now: Instant = start
     ) -> ConnectionAuthentication.Reply<SaslHandshakeResponse> {
-        authentication.handshake(name, version: version, enabled: Self.mechanisms) { _, _ in Script(end: end) }
+        authentication.handshake(name, version: version, enabled: Self.mechanisms, now: now) { _, _ in Script(end: end)
+        }
     }
 
     private func say(
@@ -164,5 +166,23 @@ import Testing
 
         var otherwise = entered()
         #expect(handshake(&otherwise, "TWO").answer.errorCode == .unsupportedSaslMechanism)
+    }
+
+    /// Kafka takes the first renewal at any time, further ones a second after the one before has begun, behind the session's end as
+    /// well; and none where the session has no end.
+    @Test func renewalsAreASecondApart() {
+        var authentication = entered(lifetime: .milliseconds(300))
+        let first = Self.start + .milliseconds(10)
+        #expect(authentication.verdict(on: .saslHandshake, now: first) == .own)
+        _ = handshake(&authentication, at: first)
+        _ = say(&authentication, "alice")
+        _ = say(&authentication, "yes", lifetime: .milliseconds(300), at: first)
+        #expect(authentication.verdict(on: .saslHandshake, now: first + .milliseconds(299)) == .pass)
+        guard case .hangUp = authentication.verdict(on: .saslHandshake, now: first + .milliseconds(300)) else {
+            Issue.record("a session that is over is renewed too soon")
+            return
+        }
+        #expect(authentication.verdict(on: .saslHandshake, now: first + .seconds(1)) == .own)
+        #expect(entered().verdict(on: .saslHandshake, now: Self.start + .seconds(9)) == .pass)
     }
 }

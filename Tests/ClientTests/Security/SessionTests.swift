@@ -56,6 +56,21 @@ import Testing
         await secure.broker.stop()
     }
 
+    /// A token that is nearly over makes a session shorter than a second, which Kafka does not renew sooner than that.
+    @Test func sessionsOfLessThanASecondHoldRequestsUp() async throws {
+        let secure = try await SecureBroker.start(listener: { $0.sessionLifetime = .milliseconds(120) })
+        let admin = try KafkaAdmin(try await secure.client(.saslPlaintext, SecureBroker.mechanism("PLAIN")))
+        let began = ContinuousClock.now
+        while ContinuousClock.now - began < .seconds(4) {
+            _ = try await within { try await admin.describeCluster() }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let connections = await secure.broker.connections
+        #expect(connections.allSatisfy { $0.id < 12 }, "\(connections.map(\.id))")
+        await admin.close()
+        await secure.broker.stop()
+    }
+
     /// A client that does not know of sessions: the broker ends the connection.
     @Test func whoDoesNotSayWhoItIsAgainIsCutOff() async throws {
         let secure = try await SecureBroker.start(listener: { $0.sessionLifetime = .milliseconds(100) })

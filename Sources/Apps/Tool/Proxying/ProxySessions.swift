@@ -9,7 +9,8 @@ extension Proxy {
         let login = RelayedLogin(number, target, of: self, on: loop)
         do throws(KafkaError) {
             let session = try await login.authenticate(
-                by: mechanism, relay.session.versions, until: loop.now + SASLSession.patience)
+                by: mechanism, relay.session.versions, renewing: relay.session,
+                until: loop.now + SASLSession.patience)
             guard relays[number] === relay, !relay.isClosed else { return }
             relay.sessionEnds(session, now: loop.now)
         } catch {
