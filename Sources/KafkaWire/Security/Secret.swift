@@ -149,20 +149,26 @@ extension Secret {
         if end > 0, end < length, buffer[end - 1] == UInt8(ascii: "\r") { end -= 1 }
         return File(
             secret: Secret(copying: UnsafeRawBufferPointer(rebasing: buffer[..<end])),
-            remark: remark(path: path, mode: UInt32(status.st_mode)))
+            remark: remark(path: path, mode: UInt32(status.st_mode), isOwn: status.st_uid == geteuid()))
     }
 
-    /// What is to be said of who may read a file of secrets; nil where nothing is, or there is no such file.
+    /// What is to be said of who may read a file of secrets; nil where nothing is, or there is no such file, or it is no regular one.
     package static func remark(onFile path: String) -> String? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return remark(path: path, mode: UInt32(status.st_mode))
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return remark(path: path, mode: UInt32(status.st_mode), isOwn: status.st_uid == geteuid())
     }
 
     /// What is to be said of a file of secrets with these permissions.
-    package static func remark(path: String, mode: UInt32) -> String? {
+    ///
+    /// Nothing where who runs the program hands the file over: Docker and Podman put theirs into `/run/secrets`, which nobody else
+    /// sees, with a mode of their own; and a file of another owner is read through its group, as Kubernetes (`fsGroup`) and systemd
+    /// mean it.
+    /// - Parameter isOwn: Whether the file is of the user that the program runs as.
+    package static func remark(path: String, mode: UInt32, isOwn: Bool = true) -> String? {
+        if path.hasPrefix("/run/secrets/") { return nil }
         let others = mode & 0o007
-        let group = mode & 0o070
+        let group = isOwn ? mode & 0o070 : 0
         let who = others != 0 ? "everybody on this machine" : group != 0 ? "its group" : nil
         guard let who else { return nil }
         let writes = mode & (others != 0 ? 0o002 : 0o020) != 0

@@ -68,6 +68,17 @@ import Testing
         }
     }
 
+    /// Who hands a file over has set who may read it: `chmod 600` would keep its reader out.
+    @Test(
+        arguments: [
+            ("/p", UInt32(0o440), true, true), ("/p", 0o440, false, false), ("/p", 0o444, false, true),
+            ("/run/secrets/login", 0o444, true, false), ("/run/secrets/login", 0o644, false, false),
+            ("/run/secretsx", 0o644, true, true),
+        ])
+    func whatIsHandedOverIsNotTold(path: String, mode: UInt32, isOwn: Bool, isTold: Bool) {
+        #expect((Secret.remark(path: path, mode: mode, isOwn: isOwn) != nil) == isTold)
+    }
+
     @Test(arguments: [
         ("secret", "secret"), ("secret\n", "secret"), ("secret\r\n", "secret"), ("secret\n\n", "secret\n"), ("\n", ""),
         ("", ""), ("a\rb", "a\rb"), ("two\nlines", "two\nlines"), ("cr\r", "cr\r"),

@@ -47,7 +47,7 @@ public struct NamedSettings: Sendable, Equatable {
         guard let path else { return }
         let added = NamedSettings(try PropertiesFile(try FileContent.bytes(path), path: path)).entries
         entries += added
-        if added.contains(where: \.holdsSecret), let remark = FilePermissions.remark(onSecretsIn: path) {
+        if added.contains(where: \.holdsSecret), let remark = Secret.remark(onFile: path) {
             remarks.append(remark)
         }
     }
