@@ -21,6 +21,8 @@ for run in $(seq "$RUNS"); do
   "$PYTHON" Tests/Foreign/crash_test.py --kw "$KW" --kills "$KILLS" ${SEED:+--seed "$((SEED + run - 1))"}
 done
 step "agents killed, paused and doubled under load"
-"$PYTHON" Tests/Foreign/agent_crash_test.py --bin "$(dirname "$KW")" --kills "$KILLS" ${SEED:+--seed "$SEED"}
+for agent in anomaly-agent probe-agent; do
+  "$PYTHON" Tests/Foreign/agent_crash_test.py --bin "$(dirname "$KW")" --agent "$agent" --kills "$KILLS" ${SEED:+--seed "$SEED"}
+done
 step "a full disk"
 "$PYTHON" Tests/Foreign/full_disk_test.py --kw "$KW"

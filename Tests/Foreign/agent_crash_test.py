@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""kill -9 of agents at random moments, under load: a reader of what is committed sees each alert exactly once.
+"""kill -9 of agents at random moments, under load: a reader of what is committed sees each alert and each dead letter exactly once.
 
-    python Tests/Foreign/agent_crash_test.py --bin .build/release [--kills 200] [--instances 3] [--seed 1]
+    python Tests/Foreign/agent_crash_test.py --bin .build/release [--agent probe-agent] [--kills 200] [--instances 3] [--seed 1]
 
-Instances of `anomaly-agent` with `--alerts-topic` are killed, paused until their group takes them for dead, and doubled under one
-name, while librdkafka writes rows to a `kw broker`. The rule is stated here once more; librdkafka reads the alerts. Exits 1 with
-the first violation.
+Instances of an agent with `--alerts-topic` are killed, paused until their group takes them for dead, and doubled under one
+name, while librdkafka writes rows, and now and then what is none, to a `kw broker`. The rules are stated here once more; librdkafka
+reads what the agents have written. Exits 1 with the first violation.
 """
 
 import argparse
@@ -22,13 +22,13 @@ import time
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-EVENTS, ALERTS, PARTITIONS = "changes", "alerts", 6
+EVENTS, ALERTS, LETTERS, PARTITIONS = "changes", "alerts", "unreadable", 6
 
 
-def expected(rows):
+def anomalies(rows):
     """The exercise's rule: over three times the mean of the last 50 amounts, of three at least, and over 500."""
     histories, alerts = collections.defaultdict(lambda: collections.deque(maxlen=50)), []
-    for number, user, cents in rows:
+    for number, user, cents, _ in rows:
         history = histories[user]
         if len(history) >= 3 and cents > 50_000 and cents * len(history) > 3 * sum(history):
             alerts.append(number)
@@ -36,15 +36,30 @@ def expected(rows):
     return alerts
 
 
-def event(number, user, cents):
+def thefts(rows):
+    """A card that is tried out: over 500, behind up to 100 at three merchants within ten minutes, of the last twelve such."""
+    histories, alerts = collections.defaultdict(lambda: collections.deque(maxlen=12)), []
+    for number, user, cents, merchant in rows:
+        history = histories[user]
+        if cents > 50_000 and len({where for when, where in history if number - when < 600_000}) >= 3:
+            alerts.append(number)
+        if cents <= 10_000:
+            history.append((number, merchant))
+    return alerts
+
+
+RULES = {"anomaly-agent": (anomalies, "anomaly-detection-group"), "probe-agent": (thefts, "probe-detection-group")}
+
+
+def event(number, user, cents, merchant):
     row = {"id": number, "user_id": user, "amount": f"{cents // 100}.{cents % 100:02}", "card_type": "VISA",
-           "merchant_id": 1, "created_at": 1_795_000_000_000_000 + number * 1000}
+           "merchant_id": merchant, "created_at": 1_795_000_000_000_000 + number * 1000}
     return json.dumps({"before": None, "after": row, "source": {"table": "transactions"}, "op": "c"})
 
 
 class Agents:
-    def __init__(self, folder, directory, bootstrap, count):
-        self.command = [os.path.join(folder, "anomaly-agent"), "-b", bootstrap, "-t", EVENTS, "--alerts-topic", ALERTS,
+    def __init__(self, program, directory, bootstrap, count):
+        self.command = [program, "-b", bootstrap, "-t", EVENTS, "--alerts-topic", ALERTS, "--dead-letter-topic", LETTERS,
                         "--amount", "string", "--session-timeout", "6s", "--json"]
         self.log = open(os.path.join(directory, "agents.log"), "ab")
         self.running = {name: self.start(name) for name in map(str, range(count))}
@@ -83,21 +98,32 @@ class Agents:
         return codes
 
 
-def read(bootstrap):
-    """The ids of the transactions in the alerts, as a reader of what is committed sees them."""
+def transaction(message):
+    """Which transaction an alert is of."""
+    return json.loads(message.value())["transaction_id"]
+
+
+def origin(message):
+    """Where what a dead letter has stood."""
+    headers = dict(message.headers())
+    return int(headers["retry.origin.partition"]), int(headers["retry.origin.offset"])
+
+
+def read(bootstrap, topic, what):
+    """What the records of a topic are of, as a reader of what is committed sees them."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "judge", "isolation.level": "read_committed",
                          "enable.auto.commit": False, "enable.partition.eof": True})
-    partitions = consumer.list_topics(ALERTS, 10).topics[ALERTS].partitions
-    consumer.assign([TopicPartition(ALERTS, number, 0) for number in partitions])
+    partitions = consumer.list_topics(topic, 10).topics[topic].partitions
+    consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
     left, found = set(partitions), []
     while left:
         message = consumer.poll(30)
         if message is None:
-            raise SystemExit("FAILED: the alerts cannot be read to their end")
+            raise SystemExit(f"FAILED: {topic} cannot be read to its end")
         if message.error():
             left.discard(message.partition())
         else:
-            found.append(json.loads(message.value())["transaction_id"])
+            found.append(what(message))
     consumer.close()
     return found
 
@@ -105,25 +131,28 @@ def read(bootstrap):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", default=".build/release")
+    parser.add_argument("--agent", default="anomaly-agent", choices=RULES)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--instances", type=int, default=3)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--log", help="where to copy what the agents have said")
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    print(f"seed {options.seed}, {options.kills} kills")
+    rule, group = RULES[options.agent]
+    print(f"{options.agent}, seed {options.seed}, {options.kills} kills")
     with tempfile.TemporaryDirectory() as directory:
         broker = subprocess.Popen(
             [os.path.join(options.bin, "kw"), "broker", "--listen", "127.0.0.1:0", "--json", "--topic",
-             f"{EVENTS}:{PARTITIONS}", "--topic", f"{ALERTS}:3", "--config", "group.min.session.timeout.ms=1000"],
+             f"{EVENTS}:{PARTITIONS}", "--topic", f"{ALERTS}:3", "--topic", f"{LETTERS}:1", "--config", "group.min.session.timeout.ms=1000"],
             stdout=subprocess.PIPE)
         agents = None
         try:
             bootstrap = json.loads(broker.stdout.readline())["bootstrap"]
-            agents = Agents(options.bin, directory, bootstrap, options.instances)
-            rows = write_and_hurt(bootstrap, agents, rng, options.kills)
-            codes = settle(bootstrap, agents, len(rows))
-            judge(rows, read(bootstrap), codes)
+            agents = Agents(os.path.join(options.bin, options.agent), directory, bootstrap, options.instances)
+            rows, broken = write_and_hurt(bootstrap, agents, rng, options.kills)
+            codes = settle(bootstrap, agents, group, len(rows) + broken)
+            judge(rule(rows), read(bootstrap, ALERTS, transaction), codes)
+            count(broken, read(bootstrap, LETTERS, origin))
         except BaseException:
             with open(os.path.join(directory, "agents.log"), errors="replace") as log:
                 sys.stderr.write("".join(log.readlines()[-30:]))
@@ -138,26 +167,29 @@ def main():
 
 def write_and_hurt(bootstrap, agents, rng, kills):
     producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "partitioner": "murmur2_random"})
-    rows, ways, users = [], collections.Counter(), 200
+    rows, broken, ways, users = [], 0, collections.Counter(), 200
     for _ in range(kills):
         until = time.monotonic() + rng.uniform(0.1, 0.8)
         while time.monotonic() < until:
             for _ in range(50):
                 user = rng.randrange(users)
                 cents = rng.randrange(100_000, 900_000) if rng.random() < 0.05 else rng.randrange(100, 40_000)
-                rows.append((len(rows) + 1, user, cents))
+                rows.append((len(rows) + 1, user, cents, rng.randrange(1, 101)))
                 producer.produce(EVENTS, event(*rows[-1]), str(user))
+            if rng.random() < 0.2:
+                broken += 1
+                producer.produce(EVENTS, '{"before":null,"after":{"id":', str(rng.randrange(users)))
             producer.poll(0)
             time.sleep(0.02)
         ways[agents.hurt(rng)] += 1
     producer.flush(60)
-    print(f"{len(rows)} rows; " + ", ".join(f"{count} × {way}" for way, count in sorted(ways.items())))
-    return rows
+    print(f"{len(rows)} rows, {broken} that are none; " + ", ".join(f"{count} × {way}" for way, count in sorted(ways.items())))
+    return rows, broken
 
 
-def settle(bootstrap, agents, count):
+def settle(bootstrap, agents, group, count):
     """Until the group has committed all."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "anomaly-detection-group"})
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group})
     until = time.monotonic() + 120
     while time.monotonic() < until:
         time.sleep(0.5)
@@ -168,8 +200,8 @@ def settle(bootstrap, agents, count):
     raise SystemExit("FAILED: the agents did not come to the end in 120 s")
 
 
-def judge(rows, found, codes):
-    wanted, times = expected(rows), collections.Counter(found)
+def judge(wanted, found, codes):
+    times = collections.Counter(found)
     doubled = [number for number, count in times.items() if count > 1]
     missing, extra = set(wanted) - set(found), set(found) - set(wanted)
     print(f"{len(wanted)} alerts expected, {len(found)} there: {len(missing)} missing, {len(extra)} too many, "
@@ -179,6 +211,12 @@ def judge(rows, found, codes):
     if missing or extra or doubled or any(codes):
         raise SystemExit(f"FAILED: missing {sorted(missing)[:5]}, too many {sorted(extra)[:5]}, doubled {doubled[:5]}")
     print("each expected alert is there exactly once")
+
+
+def count(broken, places):
+    if len(places) != broken or len(set(places)) != broken:
+        raise SystemExit(f"FAILED: {broken} events could not be used, {len(places)} dead letters are there, of {len(set(places))}")
+    print(f"each of {broken} dead letters is there exactly once")
 
 
 if __name__ == "__main__":
