@@ -219,6 +219,14 @@ run "$bin/fraud-producer" --count 12345 --seed 7 --batch 999 --quiet
 check "--seed repeats them, in batches of any size; --quiet prints the totals only" \
     all 'is "$(sql "$digest")" "$first"' 'is $(wc -l < "$work/out") 1'
 
+multiset="SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (SELECT user_id || amount::text || card_type || merchant_id AS line
+    FROM transactions) AS lines"
+first=$(sql "$multiset")
+sql 'TRUNCATE transactions RESTART IDENTITY'
+run "$bin/fraud-producer" --count 12345 --seed 7 --batch 500 --connections 5
+check "several connections insert the same rows together" \
+    all 'is $status 0' 'is "$(sql "$multiset")" "$first"' 'is $(grep -c "^Inserted 500 transactions\.\.\.$" "$work/out") 24'
+
 run "$bin/fraud-producer" --rate 1000 --batch 100 --count 1000 --json
 seconds=$(sed -n 's/.*"seconds":\([0-9]*\)\..*/\1/p' "$work/out")
 check "--rate and --json" \
@@ -258,6 +266,18 @@ check "backend killed in mid-COPY ($kills times): no row lost, none twice" \
     all 'is $status 0' '[ $kills -ge 3 ]' 'is "$(total)" 150000' 'is $(rows) 150000'
 
 # Two at once: after the crash the server gives the lost transactions' numbers again, each perhaps to the other one.
+start_producer --count 150000 --quiet --json --connections 3
+kills=0
+while kill -0 "$pid" 2>/dev/null && [ "$kills" -lt 12 ]; do
+    [ "$(sql "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE application_name = 'fraud-producer' AND state = 'active'")" = 0 ] || kills=$((kills + 1))
+    sleep 0.1
+done
+wait "$pid"
+status=$?
+check "the same over three connections ($kills times): no row lost, none twice" \
+    all 'is $status 0' '[ $kills -ge 3 ]' 'is "$(total)" 150000' 'is $(rows) 150000'
+
 start_producer --count 100000 --quiet --json
 "$bin/fraud-producer" --count 100000 --quiet --json > "$work/out2" 2> "$work/err2" &
 other=$!

@@ -2,8 +2,10 @@
 
 import AppSupport
 import ArgumentParser
+import Foundation
 import PostgreSQL
 import ShutdownSignal
+import Synchronization
 
 @main struct FraudProducer: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +23,7 @@ import ShutdownSignal
               fraud-producer                                   until Ctrl-C, as fast as it can
               fraud-producer --count 300000 --quiet            so many rows, and only the totals
               fraud-producer --rate 500 --batch 50 --json
+              fraud-producer --connections 4 --batch 5000 --quiet
 
             Exit status: 0 done, 1 failed, 64 wrong usage.
             """)
@@ -29,6 +32,11 @@ import ShutdownSignal
         name: .shortAndLong, help: "Rows per batch, 1 to 100000; fewer at a rate below it, so that each second has one."
     )
     var batch = 1000
+
+    @Option(
+        name: .long,
+        help: "How many connections insert side by side, 1 to 64; each has batches of its own, in no order.")
+    var connections = 1
 
     @Option(name: .shortAndLong, help: "Rows per second at most. (default: as many as the database takes)")
     var rate: Double?
@@ -55,6 +63,9 @@ import ShutdownSignal
         if !(1...100_000).contains(batch) {
             throw ValidationError("--batch must be between 1 and 100000, not \(batch).")
         }
+        if !(1...64).contains(connections) {
+            throw ValidationError("--connections must be 1 to 64, not \(connections).")
+        }
         if let rate, !(rate >= 0.001 && rate <= 1e9) {
             throw ValidationError("--rate must be between 0.001 and 1000000000 rows a second, not \(rate).")
         }
@@ -67,48 +78,77 @@ import ShutdownSignal
                 "fraud-producer: ended before it was done; left undone: the last batch, of which the database has not "
                 + "said whether it was committed")
         let console = Console(whenClosed: { shutdown.request() })
-        let session = database.session(for: "fraud-producer", shutdown: shutdown, console: console)
-        var inserter = BatchInserter(session: session)
         let started = ContinuousClock.now
-        var inserted = 0
-        var failure: PostgreSQLError?
-        do {
-            try inserter.createTable()
-            try produce(through: &inserter, &inserted, console, shutdown)
-        } catch {
-            failure = error
+        let supply = BatchSupply(
+            TransactionSource(seed: seed ?? UInt64.random(in: .min ... .max), users: users.users), size: batch,
+            count: count, rate: rate)
+        let workers = (0..<connections).map { _ in
+            Worker { self.insert(supply, since: started, console, shutdown) }
         }
+        let outcomes = workers.map { $0.wait() }
+        let failure = outcomes.lazy.compactMap(\.failure).first { $0.kind != .interrupted }
+        let inserted = supply.total
         console.endProgress()
         // A program that could not even begin says only why.
-        if inserted > 0 || failure == nil { console.line(totals(inserted, in: started.duration(to: .now))) }
+        if inserted > 0 || outcomes.allSatisfy({ $0.failure == nil }) { console.line(totals(inserted, in: started.duration(to: .now))) }
         console.flush()
-        if let failure, failure.kind != .interrupted { console.note("fraud-producer: \(failure)") }
-        if let doubt = inserter.inDoubt {
+        if let failure { console.note("fraud-producer: \(failure)") }
+        let doubts = outcomes.compactMap(\.inDoubt)
+        for doubt in doubts {
             console.note(
                 "fraud-producer: The database never said whether the last batch was committed, so the totals are without "
                     + "it: ask SELECT txid_status(\(doubt.text)) when it is back.")
-            throw ExitCode.failure
         }
-        if let failure, failure.kind != .interrupted { throw ExitCode.failure }
+        if failure != nil || !doubts.isEmpty { throw ExitCode.failure }
     }
 
-    private func produce(
-        through inserter: inout BatchInserter, _ inserted: inout Int, _ console: Console, _ shutdown: ShutdownSignal
-    ) throws(PostgreSQLError) {
-        var source = TransactionSource(seed: seed ?? UInt64.random(in: .min ... .max), users: users.users)
-        let started = ContinuousClock.now
-        var pace = rate.map { Pace(rate: $0, start: started) }
-        let size = min(batch, max(1, Int(rate ?? Double(batch))))
-        var rows = CopyRows(capacity: size * 32)
-        while !shutdown.isRequested {
-            let next = min(size, count.map { $0 - inserted } ?? size)
-            if next <= 0 { return }
-            rows.removeAll()
-            source.append(next, to: &rows)
-            try inserter.insert(rows)
-            inserted += next
-            tell(next, total: inserted, since: started, console)
-            if let early = pace?.wait(after: next, now: .now), count != inserted, shutdown.wait(for: early) { return }
+    /// What has become of one connection's work.
+    private struct Outcome: Sendable {
+        var failure: PostgreSQLError?
+        var inDoubt: TransactionID?
+    }
+
+    /// Inserts batches over a connection of its own until there are none any more.
+    private func insert(
+        _ supply: BatchSupply, since started: ContinuousClock.Instant, _ console: Console, _ shutdown: ShutdownSignal
+    ) -> Outcome {
+        let session = database.session(for: "fraud-producer", shutdown: shutdown, console: console)
+        var inserter = BatchInserter(session: session)
+        var rows = CopyRows(capacity: supply.size * 32)
+        do {
+            try inserter.createTable()
+            while !shutdown.isRequested {
+                let next = supply.next(&rows)
+                if next == 0 { break }
+                try inserter.insert(rows)
+                let (total, early) = supply.inserted(next)
+                tell(next, total: total, since: started, console)
+                if let early, shutdown.wait(for: early) { break }
+            }
+            return Outcome()
+        } catch {
+            supply.end()
+            return Outcome(failure: error, inDoubt: inserter.inDoubt)
+        }
+    }
+
+    /// Work on a thread of its own, whose end can be waited for.
+    private final class Worker: Sendable {
+        private let outcome = Mutex(Outcome())
+        private let isDone = DispatchSemaphore(value: 0)
+
+        init(_ body: @escaping @Sendable () -> Outcome) {
+            let work: @Sendable () -> Void = {
+                let outcome = body()
+                self.outcome.withLock { $0 = outcome }
+                self.isDone.signal()
+            }
+            Thread(block: work).start()
+        }
+
+        func wait() -> Outcome {
+            isDone.wait()
+            return outcome.withLock { $0 }
         }
     }
 

@@ -5,7 +5,7 @@ import ArgumentParser
 import ShutdownSignal
 
 /// Connection options; include them with `@OptionGroup`.
-public struct DatabaseOptions: ParsableArguments {
+public struct DatabaseOptions: ParsableArguments, Sendable {
     @Option(name: .long, help: "Database host, address or socket directory. (PGHOST; else 127.0.0.1)")
     var host: String?
 
