@@ -26,7 +26,7 @@ LISTENERS = {
 PASSWORDS = {"admin": "admin-secret", "alice": "alice-secret", "bob": "bob-secret"}
 MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 PORTS = {}
-SESSION = 1.5
+SESSION = 2.5
 
 
 def path(name):

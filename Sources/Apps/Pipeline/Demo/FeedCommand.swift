@@ -68,6 +68,8 @@ struct FeedCommand: AsyncParsableCommand {
         options.schemas = schemas == 0 ? .none : schemas == 1 ? .embedded : .mixed(share: schemas)
         options.suspiciousShare = suspicious
         options.firstID = 1_000_000
+        // From an hour ago on: in front of the recorded events they would be late for who judges by event time.
+        options.startMicroseconds = loop.wallMicroseconds &- 3_600_000_000
         var generator = EventGenerator(options)
         var pace = rate > 0 ? Pace(rate: rate, start: loop.now) : nil
         let meter = ProgressMeter(console, total: events + count, on: loop)
