@@ -93,10 +93,11 @@ public enum TemperatureReadings {
               WHERE temperature IS NOT NULL AND recorded_at <= now() AT TIME ZONE 'UTC'
                 AND recorded_at > timestamp 'epoch' + (start - step) * interval '1 second'
             ), gaps AS (
-              SELECT round((at - coalesce(lag(at) OVER (ORDER BY at), at)) / step) - 1 AS lacking, at FROM readings
+              SELECT round((at - coalesce(lag(at) OVER (ORDER BY at), at)) / step) - 1 AS lacking, at
+              FROM readings, bounds
             ), edges AS (SELECT min(at) AS first, max(at) AS last FROM readings)
             SELECT (CASE
-              WHEN last IS NULL OR last <= start THEN floor((now - start) / step)
+              WHEN last IS NULL OR last <= start THEN $1::bigint / $2::bigint
               ELSE greatest(0, ceil((first - start) / step) - 1)
                 + greatest(0, floor((now - last - least(step / 10, 2)) / step))
                 + (SELECT coalesce(sum(greatest(lacking, 0)), 0) FROM gaps WHERE at > start)
