@@ -67,6 +67,7 @@ let package = Package(
         .library(name: "KafkaBroker", targets: ["KafkaBroker"]),
         .library(name: "KafkaSimulation", targets: ["KafkaSimulation"]),
         .library(name: "KafkaOIDC", targets: ["KafkaOIDC"]),
+        .library(name: "KafkaSchemas", targets: ["KafkaSchemas"]),
         .library(name: "ShutdownSignal", targets: ["ShutdownSignal"]),
         // For Benchmarks, which is a package of its own.
         .library(name: "FraudDetection", targets: ["ChangeEvents", "Detectors", "EventGenerator"]),
@@ -134,6 +135,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "KafkaOIDC", dependencies: ["KafkaWire"], swiftSettings: strict),
+        .target(name: "KafkaSchemas", dependencies: ["KafkaWire", "KafkaOIDC"], swiftSettings: strict),
 
         library(.shared, "JSONLines"),
         library(.shared, "ShutdownSignal"),
@@ -149,7 +151,7 @@ let package = Package(
             .pipeline, "AgentRuntime",
             [
                 "KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "ClientSetup", "ShutdownSignal", "JSONLines",
-                "PageServing", arguments, histogram, log,
+                "PageServing", "KafkaSchemas", arguments, histogram, log,
             ]),
         program(.pipeline, "AnomalyAgent", ["AgentRuntime"]),
         program(.pipeline, "VelocityAgent", ["AgentRuntime"]),
@@ -222,7 +224,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime",
-                "AlertForwarder", "AppSupport", "ClientSetup", "PageServing", http,
+                "AlertForwarder", "AppSupport", "ClientSetup", "PageServing", "KafkaSchemas", http,
                 "KafkaWire", "KafkaBroker", arguments,
             ],
             swiftSettings: strict),

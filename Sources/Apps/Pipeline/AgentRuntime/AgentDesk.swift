@@ -23,6 +23,8 @@ struct AgentDesk<Rule: AgentRule> {
     private var rule: Rule
     private var rows = RowMemory()
     private var decoder: ChangeEventDecoder
+    /// By which values in a registry's wire format are read.
+    var schemas = EventSchemas()
     private(set) var tally = Tally()
     /// Whether what changes of the memory is noted, for a changelog.
     private let notesChanges: Bool
@@ -152,6 +154,9 @@ struct AgentDesk<Rule: AgentRule> {
     private mutating func decode(_ record: Record) -> ChangeEvent {
         let hasOldKey = record.hasHeader(ChangeEventDecoder.oldKeyHeader)
         guard let value = record.value else { return decoder.decode(nil, hasOldKey: hasOldKey) }
+        if let json = schemas.json(of: value) {
+            return json.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) { Self.operation(of: record) } }
+        }
         return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) { Self.operation(of: record) } }
     }
 

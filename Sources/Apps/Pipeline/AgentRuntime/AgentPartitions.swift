@@ -51,6 +51,7 @@ extension AgentRun {
             if let error = await commit(held.intersection(partitions)) { tell(error) }
         }
         held.subtract(partitions)
+        unreadable.subtract(partitions)
         if lost { hasShare = false }
         dropUntold(of: partitions)
         past.revoked(partitions)
@@ -125,7 +126,7 @@ extension AgentRun {
         }
     }
 
-    private func seek(_ partition: TopicPartition, to offset: Offset) async {
+    func seek(_ partition: TopicPartition, to offset: Offset) async {
         // It throws where the group has taken the partition away meanwhile: that is told next.
         try? await consumer.seek(partition, to: offset)
     }

@@ -1,5 +1,6 @@
 import AppSupport
 import Detectors
+import KafkaSchemas
 import KafkaWire
 
 /// One run of an agent: an actor that performs what three values decide. ``ReadingBack`` has the partitions whose past is
@@ -15,6 +16,8 @@ actor AgentRun<Rule: AgentRule> {
     let console: Console
     let consumer: KafkaConsumer
     let channel: AlertChannel?
+    /// Who knows the schemas of values in the wire format of a registry, where one is named.
+    let registry: SchemaRegistryClient?
     /// Where the group begins, where it is told so by a time.
     let start: StartPositions?
     /// The file with the rule's numbers, where there is one.
@@ -31,6 +34,10 @@ actor AgentRun<Rule: AgentRule> {
     /// Those that the consumer was told not to read.
     var stopped: Set<TopicPartition> = []
     var isLookingUp = false
+    /// The partitions that wait for schemas of their events, and the ids of those.
+    var unreadable: Set<TopicPartition> = []
+    var wantedSchemas: Set<Int32> = []
+    var isLearning = false
     /// Why the run ends.
     var failure: KafkaError?
     var isOver = false
@@ -55,8 +62,10 @@ actor AgentRun<Rule: AgentRule> {
 
     init(
         _ name: String, _ rule: Rule, _ options: AgentOptions, at brokers: [String], _ consumer: KafkaConsumer,
-        _ channel: AlertChannel?, _ rules: RuleWatch<Rule.Numbers>?, _ console: Console, start: StartPositions?
+        _ channel: AlertChannel?, _ rules: RuleWatch<Rule.Numbers>?, _ console: Console, start: StartPositions?,
+        registry: SchemaRegistryClient? = nil
     ) {
+        self.registry = registry
         self.rules = rules
         self.start = start
         self.name = name
@@ -126,6 +135,7 @@ actor AgentRun<Rule: AgentRule> {
         let source = batch.source
         // What is looked up is read from elsewhere as soon as that is known.
         guard held.contains(source), !past.lookedUp.contains(source), !restoring.contains(source) else { return }
+        guard !unreadable.contains(source), !(await waitsForSchemas(batch)) else { return }
         let outcome = desk.take(batch, past: past.target(of: source), on: loop)
         for (offset, flaw) in outcome.flaws { tellMalformed(flaw, source, offset) }
         await pass(outcome.letters, of: source)
@@ -141,6 +151,8 @@ actor AgentRun<Rule: AgentRule> {
     }
 
     private func reachedEnd(_ partition: TopicPartition, at offset: Offset) async {
+        // What waits for its schema is read again.
+        guard !unreadable.contains(partition) else { return }
         await proceed(partition, past.ended(partition, at: offset))
         // Behind the last record there may be what is for nobody: marks of transactions, and what those wrote that were
         // aborted.
@@ -152,7 +164,7 @@ actor AgentRun<Rule: AgentRule> {
 
     /// Has the consumer read all but what is looked up, and what has raised too many alerts that wait.
     func hold() async {
-        var wanted = past.lookedUp.union(ledger.overfull()).union(restoring.partitions)
+        var wanted = past.lookedUp.union(ledger.overfull()).union(restoring.partitions).union(unreadable)
         if outbox.isFull { wanted.formUnion(held) }
         guard wanted != stopped else { return }
         stopped = wanted

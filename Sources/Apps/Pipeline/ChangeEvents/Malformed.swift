@@ -130,8 +130,10 @@ extension Malformed.Problem {
     /// What to do about it.
     fileprivate var remedy: String {
         switch self {
-        case .wireFormat, .cloudEvent:
-            "set the connector's value.converter to org.apache.kafka.connect.json.JsonConverter"
+        case .wireFormat:
+            "name the registry that knows its schema (--schema-registry), or set the connector's value.converter to "
+                + "org.apache.kafka.connect.json.JsonConverter"
+        case .cloudEvent: "set the connector's value.converter to org.apache.kafka.connect.json.JsonConverter"
         case .document: "the rules read the rows of tables"
         case .unwrapped: "set add.fields=op or add.headers=op in the connector's ExtractNewRecordState"
         default: "check the connector's converter and decimal settings"

@@ -1,0 +1,158 @@
+import ChangeEvents
+import FlyingFox
+import FlyingSocks
+import Foundation
+import KafkaBroker
+import KafkaSchemas
+import TestSupport
+import Testing
+
+@testable import AgentRuntime
+@testable import KafkaWire
+
+/// Events as Confluent's `AvroConverter` wrote them, and a registry that knows their schemas.
+@Suite(.turn) struct EventSchemaTests {
+    /// The schemas of `avro.schemas.jsonl` as a registry gives them, by paths below its address.
+    private static func answers() throws -> [String: String] {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../Fixtures/debezium/avro.schemas.jsonl")
+        var answers: [String: String] = [:]
+        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            let schema = try #require(object["schema"] as? String)
+            let body = try JSONSerialization.data(withJSONObject: ["schema": schema])
+            answers["/schemas/ids/\(try #require(object["id"] as? Int))"] = String(decoding: body, as: UTF8.self)
+        }
+        return answers
+    }
+
+    /// A registry over HTTP that can be away.
+    private actor Registry {
+        private var answers: [String: String]
+        private(set) var asked: [String] = []
+        private(set) var logins: Set<String> = []
+        private var isAway: Bool
+        private var task: Task<Void, any Error>?
+
+        init(_ answers: [String: String], isAway: Bool = false) { (self.answers, self.isAway) = (answers, isAway) }
+
+        func start() async throws -> String {
+            let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0))
+            await server.appendRoute("*") { await self.answer($0) }
+            task = Task { try await server.run() }
+            try await server.waitUntilListening()
+            guard case .ip4(_, let port)? = await server.listeningAddress else { return "" }
+            return "http://127.0.0.1:\(port)"
+        }
+
+        func comesBack() { isAway = false }
+        func stop() { task?.cancel() }
+
+        private func answer(_ request: HTTPRequest) -> HTTPResponse {
+            asked.append(request.path)
+            logins.insert(request.headers[.authorization] ?? "none")
+            if isAway { return HTTPResponse(statusCode: .internalServerError) }
+            guard let body = answers[request.path] else {
+                return HTTPResponse(
+                    statusCode: .notFound, body: Data(#"{"error_code":40403,"message":"Schema not found"}"#.utf8))
+            }
+            return HTTPResponse(statusCode: .ok, body: Data(body.utf8))
+        }
+    }
+
+    /// PostgreSQL's numbers without a scale, times with zones, dates, money: what they are in JSON with schemas, they are in Avro.
+    @Test func eachFormHasItsOutcome() async throws {
+        let registry = Registry(try Self.answers())
+        let client = try SchemaRegistryClient(try await registry.start())
+        var schemas = EventSchemas()
+        var decoder = ChangeEventDecoder()
+        var outcomes: Set<String> = []
+        for event in try RecordedEvent.file("avro-forms.forms.transactions") {
+            let value = try #require(event.value)
+            let message = try #require(SchemaMessage(value))
+            schemas.learn(message.schemaID, try await client.schema(message.schemaID))
+            let json = schemas.json(of: Bytes(value))
+            switch decoder.decode(json ?? []) {
+            case .transaction(let row):
+                outcomes.insert("\(row.id) \(row.userID) \(row.amount) \(row.createdAt.microseconds) \(row.timeSource)")
+            case .malformed(let flaw): outcomes.insert(flaw.problem.name)
+            case .notATransaction(let reason): outcomes.insert(reason.rawValue)
+            }
+        }
+        var expected: Set<String> = []
+        for event in try RecordedEvent.file("precise-adaptive.forms.transactions") {
+            switch decoder.decode(try #require(event.value)) {
+            case .transaction(let row):
+                expected.insert("\(row.id) \(row.userID) \(row.amount) \(row.createdAt.microseconds) \(row.timeSource)")
+            case .malformed(let flaw): expected.insert(flaw.problem.name)
+            case .notATransaction(let reason): expected.insert(reason.rawValue)
+            }
+        }
+        #expect(
+            outcomes.count > 5 && outcomes.filter { $0.contains("column") }.isSubset(of: expected),
+            "\(outcomes) \(expected)")
+        await registry.stop()
+    }
+
+    @Test func anAgentReadsAvroOnceItsRegistryIsThere() async throws {
+        let registry = Registry(try Self.answers(), isAway: true)
+        let address = try await registry.start()
+        let broker = try await KafkaBroker.start(.init(topics: ["changes": 1]))
+        let events = try RecordedEvent.file("avro.shop.transactions")
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        // One that nobody knows the schema of is in front.
+        let values = [[0, 0, 0, 0x27, 0x10, 2]] + events.map { $0.value }
+        for value in values {
+            try await producer.enqueue(ProducerRecord(topic: "changes", value: value.map { Bytes($0) }, partition: 0))
+        }
+        try await producer.close()
+        let agent = try RunningAgent(broker, ["--schema-registry", address])
+        try await agent.says("the events that need it wait")
+        #expect(await broker.committed.allSatisfy { $0 == 0 }, "nothing is passed over meanwhile")
+        await registry.comesBack()
+        try await eventually { await broker.committed == [Offset(Int64(values.count))] }
+        #expect(try await agent.end() == 0)
+        #expect(agent.total("events") == values.count && agent.total("transactions") > 2, "\(agent.text)")
+        #expect(
+            agent.text.contains("does not know schema 10000") && agent.text.contains("1 a registry's wire format"),
+            "\(agent.text)")
+        await registry.stop()
+        await broker.stop()
+    }
+
+    @Test func loginsAreSentAndRefusalsTold() async throws {
+        let registry = Registry([
+            "/schemas/ids/1":
+                #"{"schema":"{\"type\":\"record\",\"name\":\"a.Outer\",\"fields\":[{\"name\":\"x\",\"type\":\"b.Inner\"}]}","references":[{"name":"b.Inner","subject":"b inner/é","version":3}]}"#,
+            "/subjects/b inner/é/versions/3":
+                #"{"schema":"{\"type\":\"enum\",\"name\":\"b.Inner\",\"symbols\":[\"P\",\"Q\"]}"}"#,
+            "/schemas/ids/2": #"{"schema":"{}","schemaType":"JSON"}"#,
+            "/schemas/ids/3": #"{"schema":"","schemaType":"PROTOBUF"}"#,
+            "/schemas/ids/4": "<html>", "/schemas/ids/5": #"{"schema":"\"nothing\""}"#,
+        ])
+        let address = try await registry.start()
+        let login = try #require(SchemaRegistryClient.Login(Secret("me:a:b")))
+        let client = try SchemaRegistryClient(address + "/", login: login)
+        guard case .avro(let schema) = try await client.schema(1) else {
+            Issue.record("no Avro")
+            return
+        }
+        #expect(try schema.value(of: [2]).json() == #"{"x":"Q"}"#)
+        #expect(try await client.schema(2) == .json("{}"))
+        #expect(try await client.schema(3) == .other("PROTOBUF"))
+        for (id, reason) in [(4, .malformed), (5, .malformed), (6, .unknown)] as [(Int32, SchemaRegistryError.Reason)] {
+            let error = await #expect(throws: SchemaRegistryError.self) { try await client.schema(id) }
+            #expect(error?.reason == reason && error?.mayPass == false, "\(error?.description ?? "")")
+        }
+        #expect(await registry.logins == ["Basic bWU6YTpi"])
+        await registry.stop()
+        let away = try SchemaRegistryClient("http://127.0.0.1:1")
+        let error = await #expect(throws: SchemaRegistryError.self) { try await away.schema(1) }
+        #expect(error?.mayPass == true)
+        for (address, login) in [
+            ("registry", nil), ("ftp://x", nil), ("http://far.example", login), ("https://a:b@x", nil),
+        ] {
+            #expect(throws: SchemaRegistryError.self) { try SchemaRegistryClient(address, login: login) }
+        }
+    }
+}
