@@ -6,7 +6,7 @@ import KafkaWire
 #endif
 
 /// An address that HTTP is spoken with.
-struct HTTPAddress: Sendable {
+package struct HTTPAddress: Sendable {
     let url: URL
     /// The address without what may be secret in it, for errors.
     let place: String
@@ -17,16 +17,21 @@ struct HTTPAddress: Sendable {
         func refusal(_ words: String) -> SASLError {
             SASLError(.settings, mechanism: "OAUTHBEARER", "\(setting) \(words)")
         }
-        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host else {
+        guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), url.host != nil else {
             throw refusal("is no address; it looks like \(example)")
         }
         guard Self.isSafe(url) else { throw refusal("begins with \(scheme):, \(risk): use https:") }
         self.url = url
-        place = "\(scheme)://\(host)\(url.port.map { ":\($0)" } ?? "")\(url.path)"
+        place = Self.place(of: url)
+    }
+
+    /// An address without what may be secret in it.
+    package static func place(of url: URL) -> String {
+        "\(url.scheme?.lowercased() ?? "")://\(url.host ?? "")\(url.port.map { ":\($0)" } ?? "")\(url.path)"
     }
 
     /// Whether it is under TLS, or on this machine.
-    static func isSafe(_ url: URL) -> Bool {
+    package static func isSafe(_ url: URL) -> Bool {
         let scheme = url.scheme?.lowercased()
         return scheme == "https" || scheme == "http" && ["localhost", "127.0.0.1", "::1"].contains(url.host)
     }

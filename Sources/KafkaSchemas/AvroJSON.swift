@@ -1,4 +1,4 @@
-import Foundation
+import KafkaWire
 
 extension AvroValue {
     /// How a decimal is written in JSON.
@@ -22,10 +22,10 @@ extension AvroValue {
         case .boolean(let value): text += value ? "true" : "false"
         case .integer(let value): text += "\(value)"
         case .number(let value): text += value.isFinite ? "\(value)" : "\"\(value)\""
-        case .string(let value), .symbol(let value): Self.quote(value, to: &text)
-        case .bytes(let bytes): text += "\"\(Data(bytes).base64EncodedString())\""
+        case .string(let value), .symbol(let value): text += JSONValue.quoted(value)
+        case .bytes(let bytes): text += "\"\(Base64.encode(bytes))\""
         case .decimal(let unscaled, _) where decimals == .base64:
-            text += "\"\(Data(unscaled).base64EncodedString())\""
+            text += "\"\(Base64.encode(unscaled))\""
         case .decimal(let unscaled, let scale): text += "\"\(Self.decimal(unscaled, scale))\""
         case .array(let items):
             text += "["
@@ -47,29 +47,10 @@ extension AvroValue {
         for (name, value) in members {
             if !isFirst { text += "," }
             isFirst = false
-            quote(name, to: &text)
-            text += ":"
+            text += JSONValue.quoted(name) + ":"
             value.append(to: &text, decimals)
         }
         text += "}"
-    }
-
-    static func quote(_ value: String, to text: inout String) {
-        text += "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        text += "\""
     }
 
     /// A decimal in digits, as `-12.30`: the number's bytes are in two's complement, the highest first.

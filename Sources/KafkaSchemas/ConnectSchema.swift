@@ -1,3 +1,5 @@
+import KafkaWire
+
 extension AvroSchema {
     /// The schema as Kafka Connect's JSON converter writes it in front of a value (`schemas.enable=true`); nil where Connect has none:
     /// unions of several types, and types that hold themselves.
@@ -37,8 +39,7 @@ extension AvroSchema {
             finish(node, name: nil, isOptional, field, &text)
         default:
             guard let type = annotations[node]?.type ?? Self.connectType(nodes[node]) else { return false }
-            text += "{\"type\":"
-            AvroValue.quote(type, to: &text)
+            text += "{\"type\":" + JSONValue.quoted(type)
             finish(node, name: nil, isOptional, field, &text)
         }
         return true
@@ -59,22 +60,15 @@ extension AvroSchema {
 
     private func finish(_ node: Int, name: String?, _ isOptional: Bool, _ field: String?, _ text: inout String) {
         text += ",\"optional\":\(isOptional)"
-        func say(_ member: String, _ value: String) {
-            text += ",\"\(member)\":"
-            AvroValue.quote(value, to: &text)
-        }
+        func say(_ member: String, _ value: String) { text += ",\"\(member)\":" + JSONValue.quoted(value) }
         let annotation = annotations[node]
         if let name = annotation?.name ?? name { say("name", name) }
         if let version = annotation?.version { text += ",\"version\":\(version)" }
         if let parameters = annotation?.parameters, !parameters.isEmpty {
-            text += ",\"parameters\":{"
-            for (index, pair) in parameters.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { text += "," }
-                AvroValue.quote(pair.key, to: &text)
-                text += ":"
-                AvroValue.quote(pair.value, to: &text)
+            let pairs = parameters.sorted { $0.key < $1.key }.map {
+                "\(JSONValue.quoted($0.key)):\(JSONValue.quoted($0.value))"
             }
-            text += "}"
+            text += ",\"parameters\":{\(pairs.joined(separator: ","))}"
         }
         if let field { say("field", field) }
         text += "}"

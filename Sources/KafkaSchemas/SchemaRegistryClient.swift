@@ -77,13 +77,12 @@ public actor SchemaRegistryClient {
             throw SchemaRegistryError(
                 .settings, "the address of the schema registry is none; it looks like https://registry.example:8081")
         }
-        let isLocal = ["localhost", "127.0.0.1", "::1"].contains(host)
-        guard login == nil || scheme == "https" || isLocal else {
+        guard login == nil || HTTPAddress.isSafe(url) else {
             throw SchemaRegistryError(
                 .settings, "the schema registry's login would go to \(host) in plain text: use https:")
         }
         base = url.absoluteString + (url.absoluteString.hasSuffix("/") ? "" : "/")
-        place = "\(scheme)://\(host)\(url.port.map { ":\($0)" } ?? "")\(url.path)"
+        place = HTTPAddress.place(of: url)
         self.login = login
         self.timeout = timeout
     }

@@ -34,10 +34,10 @@ struct Webhook: Sendable {
     }
 
     /// The address without what may be secret in it.
-    var place: String { "\(url.scheme ?? "")://\(url.host ?? "")\(url.port.map { ":\($0)" } ?? "")\(url.path)" }
+    var place: String { HTTPAddress.place(of: url) }
 
     /// Whether what is sent can be read on its way.
-    var isOpen: Bool { url.scheme?.lowercased() == "http" && !["localhost", "127.0.0.1", "::1"].contains(url.host) }
+    var isOpen: Bool { !HTTPAddress.isSafe(url) }
 
     /// The body that tells of an alert; nil where the record's value is no JSON object.
     static func body(of record: ConsumerRecord) -> [UInt8]? {

@@ -90,7 +90,9 @@ import Synchronization
         let inserted = supply.total
         console.endProgress()
         // A program that could not even begin says only why.
-        if inserted > 0 || outcomes.allSatisfy({ $0.failure == nil }) { console.line(totals(inserted, in: started.duration(to: .now))) }
+        if inserted > 0 || outcomes.allSatisfy({ $0.failure == nil }) {
+            console.line(totals(inserted, in: started.duration(to: .now)))
+        }
         console.flush()
         if let failure { console.note("fraud-producer: \(failure)") }
         let doubts = outcomes.compactMap(\.inDoubt)

@@ -66,6 +66,16 @@ package actor PageServer {
         self.limits = limits
     }
 
+    /// Where a page of that host and port listens.
+    package static func address(
+        _ host: String, _ port: UInt16, on loop: any EventLoop
+    ) async throws(NetError) -> SocketAddress {
+        guard let address = try await loop.resolve(host: host, port: port, isPassive: true).first else {
+            throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
+        }
+        return address
+    }
+
     package nonisolated var port: UInt16 { listener.localPort }
 
     package func start() { watchListener() }

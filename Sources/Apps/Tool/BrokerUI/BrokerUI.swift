@@ -39,7 +39,9 @@ public final class BrokerUI: Sendable {
     ) async throws(StartError) -> BrokerUI {
         let address: SocketAddress
         let server: PageServer
-        do throws(NetError) { address = try await Self.address(host, port, on: broker.loop) } catch {
+        do throws(NetError) {
+            address = try await PageServer.address(host.isEmpty ? "0.0.0.0" : host, port, on: broker.loop)
+        } catch {
             throw Self.failure(host, port, error)
         }
         let door = address.isLoopback ? nil : try await Self.door(of: broker, host, port, logger)
@@ -49,16 +51,6 @@ public final class BrokerUI: Sendable {
         } catch { throw Self.failure(host, port, error) }
         await server.start()
         return BrokerUI(server, on: broker.loop, host: host, asksForUser: door != nil)
-    }
-
-    private static func address(
-        _ host: String, _ port: UInt16, on loop: any EventLoop
-    ) async throws(NetError) -> SocketAddress {
-        let host = host.isEmpty ? "0.0.0.0" : host
-        guard let address = try await loop.resolve(host: host, port: port, isPassive: true).first else {
-            throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
-        }
-        return address
     }
 
     private static func failure(_ host: String, _ port: UInt16, _ error: NetError) -> StartError {

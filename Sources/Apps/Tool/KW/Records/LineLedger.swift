@@ -129,7 +129,7 @@ struct LineLedger {
 
     /// How many failures were not told one by one, in words; nil where there are none.
     var untold: String? {
-        outcome.withLock { $0.untold > 0 ? "\($0.untold) more \($0.untold == 1 ? "batch" : "batches") did not arrive" : nil }
+        outcome.withLock { $0.untold > 0 ? "\($0.untold) more batch\($0.untold == 1 ? "" : "es") did not arrive" : nil }
     }
 
     /// Lines in words: `line 7`, `lines 1-3, 5`; of many runs, the first ones.
