@@ -19,7 +19,7 @@ public struct SchemaRegistryError: Error, Equatable, Sendable, CustomStringConve
     /// A sentence: which registry, and what.
     public let description: String
 
-    init(_ reason: Reason, _ description: String) {
+    package init(_ reason: Reason, _ description: String) {
         self.reason = reason
         self.description = description
     }

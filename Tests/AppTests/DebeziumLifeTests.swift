@@ -6,7 +6,7 @@ import Testing
 /// A table's life as connectors of every kind have written it (`scripts/record/shop.sql`): what comes of each event, in order.
 @Suite(.turn) struct DebeziumLifeTests {
     /// A word for what came of an event; rows with their id.
-    private static func word(_ event: ChangeEvent) -> String {
+    static func word(_ event: ChangeEvent) -> String {
         switch event {
         case .transaction(let row): (row.origin == .insert ? "c" : "r") + "\(row.id)"
         case .notATransaction(let reason): reason.rawValue
@@ -34,7 +34,7 @@ import Testing
         "[merchant_id of another form]", "[amount missing]", "c10", "r1", "r4", "r5", "r6", "r7", "r8", "r9", "r10",
         "r102", "c11", "truncate", "c12",
     ]
-    private static let quiet = ["r1"] + whole.filter { !$0.hasPrefix("r") }
+    static let quiet = ["r1"] + whole.filter { !$0.hasPrefix("r") }
 
     @Test(arguments: ["whole", "bare-whole"]) func everyEventOfTheTable(_ name: String) throws {
         // A row that was inserted while the table was read again may be in it, or not.

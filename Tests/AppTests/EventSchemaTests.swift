@@ -31,10 +31,11 @@ import Testing
         private var answers: [String: String]
         private(set) var asked: [String] = []
         private(set) var logins: Set<String> = []
-        private var isAway: Bool
+        /// What it answers to everything, as long as it is away.
+        private var trouble: Int?
         private var task: Task<Void, any Error>?
 
-        init(_ answers: [String: String], isAway: Bool = false) { (self.answers, self.isAway) = (answers, isAway) }
+        init(_ answers: [String: String], trouble: Int? = nil) { (self.answers, self.trouble) = (answers, trouble) }
 
         func start() async throws -> String {
             let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0))
@@ -45,19 +46,52 @@ import Testing
             return "http://127.0.0.1:\(port)"
         }
 
-        func comesBack() { isAway = false }
+        func comesBack() { trouble = nil }
         func stop() { task?.cancel() }
 
         private func answer(_ request: HTTPRequest) -> HTTPResponse {
             asked.append(request.path)
             logins.insert(request.headers[.authorization] ?? "none")
-            if isAway { return HTTPResponse(statusCode: .internalServerError) }
+            if let trouble { return HTTPResponse(statusCode: HTTPStatusCode(trouble, phrase: "")) }
             guard let body = answers[request.path] else {
                 return HTTPResponse(
                     statusCode: .notFound, body: Data(#"{"error_code":40403,"message":"Schema not found"}"#.utf8))
             }
             return HTTPResponse(statusCode: .ok, body: Data(body.utf8))
         }
+    }
+
+    /// A table's life, as it is told in JSON: each event, in its order.
+    @Test func whatAvroSaysIsWhatJSONSays() async throws {
+        let registry = Registry(try Self.answers())
+        let client = try SchemaRegistryClient(try await registry.start())
+        let told = try RecordedRow.file("shop")
+        var schemas = EventSchemas()
+        var decoder = ChangeEventDecoder()
+        var words: [String] = []
+        for event in try RecordedEvent.file("avro.shop.transactions") {
+            var json: [UInt8]?
+            if let value = event.value {
+                let id = try #require(SchemaMessage(value)).schemaID
+                schemas.learn(id, try await client.schema(id), at: Instant(nanoseconds: 0))
+                json = schemas.json(of: Bytes(value))
+                #expect(json != nil, "\(id)")
+            }
+            let read = decoder.decode(RecordedEvent(key: nil, value: json, hasOldKey: event.hasOldKey))
+            words.append(DebeziumLifeTests.word(read))
+            guard let row = read.transaction else { continue }
+            #expect(
+                told.contains {
+                    $0.id == row.id && $0.user == row.userID
+                        && $0.createdMicroseconds.map { Int64($0) == row.createdAt.microseconds }
+                            ?? (row.timeSource == .commit)
+                }, "\(row)")
+        }
+        #expect(words == DebeziumLifeTests.quiet)
+        // Each id was asked for once.
+        let asked = await registry.asked
+        #expect(asked.count == Set(asked).count && asked.count > 3)
+        await registry.stop()
     }
 
     /// PostgreSQL's numbers without a scale, times with zones, dates, money: what they are in JSON with schemas, they are in Avro.
@@ -70,7 +104,7 @@ import Testing
         for event in try RecordedEvent.file("avro-forms.forms.transactions") {
             let value = try #require(event.value)
             let message = try #require(SchemaMessage(value))
-            schemas.learn(message.schemaID, try await client.schema(message.schemaID))
+            schemas.learn(message.schemaID, try await client.schema(message.schemaID), at: Instant(nanoseconds: 0))
             let json = schemas.json(of: Bytes(value))
             switch decoder.decode(json ?? []) {
             case .transaction(let row):
@@ -94,8 +128,8 @@ import Testing
         await registry.stop()
     }
 
-    @Test func anAgentReadsAvroOnceItsRegistryIsThere() async throws {
-        let registry = Registry(try Self.answers(), isAway: true)
+    @Test(arguments: [500, 401]) func anAgentReadsAvroOnceItsRegistryIsThere(_ trouble: Int) async throws {
+        let registry = Registry(try Self.answers(), trouble: trouble)
         let address = try await registry.start()
         let broker = try await KafkaBroker.start(.init(topics: ["changes": 1]))
         let events = try RecordedEvent.file("avro.shop.transactions")
@@ -118,6 +152,55 @@ import Testing
             "\(agent.text)")
         await registry.stop()
         await broker.stop()
+    }
+
+    /// An empty object, by the schema with that id.
+    private static func value(by id: Int) -> Bytes {
+        Bytes([0, 0, 0, UInt8(id >> 8), UInt8(id & 0xFF)] + Array("{}".utf8))
+    }
+
+    /// Ids of which there is no schema take their place in memory, and a line, only so often.
+    @Test func idsWithoutSchemasAreBounded() async throws {
+        let registry = Registry([:])
+        let address = try await registry.start()
+        let broker = try await KafkaBroker.start(.init(topics: ["changes": 1]))
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        let count = 2 * EventSchemas.mostKept + 100
+        for id in 0..<count {
+            try await producer.enqueue(ProducerRecord(topic: "changes", value: Self.value(by: id), partition: 0))
+        }
+        try await producer.close()
+        let agent = try RunningAgent(broker, ["--schema-registry", address])
+        try await eventually(within: .seconds(60)) { await broker.committed == [Offset(Int64(count))] }
+        #expect(try await agent.end() == 0)
+        #expect(agent.text.contains("\(count) a registry's wire format"), "\(agent.text)")
+        #expect(agent.text.components(separatedBy: "does not know schema").count - 1 == AgentWords.mostMalformed)
+        // As often as there were ids, but for a batch that was read again behind others.
+        #expect(await registry.asked.count <= 3 * count)
+        await registry.stop()
+        await broker.stop()
+    }
+
+    /// What becomes of schemas that are learnt, as time goes on.
+    @Test func schemasAreKeptAndForgotten() {
+        let start = Instant(nanoseconds: 0)
+        var schemas = EventSchemas()
+        let values = (0..<EventSchemas.mostKept + 10).map(Self.value)
+        schemas.learn(0, .json("{}"), at: start)
+        schemas.learn(1, nil, at: start)
+        #expect(schemas.unknown(in: values.prefix(3), at: start) == [2])
+        let soon = start + (EventSchemas.patience - .milliseconds(1))
+        #expect(schemas.unknown(in: values.prefix(3), at: soon) == [2])
+        #expect(schemas.unknown(in: values.prefix(3), at: start + EventSchemas.patience) == [1, 2])
+        schemas.learn(1, .json("{}"), at: soon)
+        #expect(schemas.unknown(in: values.prefix(3), at: start + .seconds(3600)) == [2])
+        #expect(schemas.json(of: values[1]) == Array("{}".utf8) && schemas.json(of: values[2]) == nil)
+        // One that is learnt again has its place already.
+        #expect(schemas.count == 2)
+        for id in values.indices { schemas.learn(Int32(id), nil, at: soon) }
+        #expect(schemas.count == values.count && schemas.unknown(in: values, at: soon).isEmpty, "the batch can be read")
+        schemas.trim()
+        #expect(schemas.count == EventSchemas.mostKept && schemas.unknown(in: values, at: soon) == Set(0..<10))
     }
 
     @Test func loginsAreSentAndRefusalsTold() async throws {

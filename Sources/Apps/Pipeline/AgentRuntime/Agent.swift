@@ -76,7 +76,8 @@ public struct Agent<Rule: AgentRule>: Sendable {
         let file = try Secret.file(path)
         if let remark = file.remark { console.note("\(name): \(remark)") }
         guard let login = SchemaRegistryClient.Login(file.secret) else {
-            throw RuleFlaw(description: "\(path) holds no login of a schema registry: it is user:password, or a token")
+            throw SchemaRegistryError(
+                .settings, "\(path) holds no login of a schema registry: it is user:password, or a token")
         }
         return try SchemaRegistryClient(address, login: login)
     }
@@ -88,9 +89,7 @@ public struct Agent<Rule: AgentRule>: Sendable {
         guard let port = options.metricsPort else { return nil }
         let (group, host) = (group, options.metricsHost)
         do throws(NetError) {
-            guard let address = try await loop.resolve(host: host, port: port, isPassive: true).first else {
-                throw NetError(.unresolved("the name has no address"), doing: "resolve \(host)")
-            }
+            let address = try await PageServer.address(host, port, on: loop)
             let server = try PageServer(
                 AgentPort { await run.gauges(of: group) }, at: address,
                 logger: Logger(label: name) { _ in SwiftLogNoOpLogHandler() })

@@ -148,6 +148,7 @@ struct AgentDesk<Rule: AgentRule> {
             }
         }
         if hasBegun { tally.batchEnded(at: loop.now) }
+        schemas.trim()
         return outcome
     }
 

@@ -1,11 +1,13 @@
 import AppSupport
 import ChangeEvents
 import JSONLines
+import KafkaSchemas
 import KafkaWire
 
 /// What an agent has told, so that what lasts is told once. A value.
 struct AgentWords: Equatable, Sendable {
     private(set) var malformed = 0
+    private var missingSchemas = 0
     private var commitFlaw: String?
     private var alertFlaw: String?
     private var areAlertsLate = false
@@ -17,6 +19,12 @@ struct AgentWords: Equatable, Sendable {
     mutating func countMalformed() -> Int {
         if malformed <= Self.mostMalformed { malformed += 1 }
         return malformed
+    }
+
+    /// The same of schemas that cannot be had.
+    mutating func countMissingSchema() -> Int {
+        if missingSchemas <= Self.mostMalformed { missingSchemas += 1 }
+        return missingSchemas
     }
 
     mutating func isNews(commit error: KafkaError) -> Bool {
@@ -69,6 +77,13 @@ extension AgentRun {
         guard count <= AgentWords.mostMalformed else { return }
         console.note("\(name): \(source), offset \(offset): \(flaw)")
         if count == AgentWords.mostMalformed { console.note("\(name): further events of this kind are only counted") }
+    }
+
+    func tellMissing(_ error: SchemaRegistryError) {
+        let count = words.countMissingSchema()
+        guard count <= AgentWords.mostMalformed else { return }
+        tellTrouble(error.description)
+        if count == AgentWords.mostMalformed { console.note("\(name): further schemas that are missing are not told") }
     }
 
     func tellAssigned(_ offsets: [TopicPartition: Offset]) {

@@ -7,18 +7,32 @@ struct EventSchemas: Sendable {
         /// With what stands in front of each payload: its schema, as Connect's JSON converter writes it.
         case avro(AvroSchema, prefix: String)
         case json
-        /// None that events are read by.
-        case useless
+        /// None that events are read by; until then it is not asked for again.
+        case useless(until: Instant)
     }
 
     private var known: [Int32: Known] = [:]
+    /// The ids of ``known``, those that were learnt first in front.
+    private var order: [Int32] = []
 
-    /// The schemas that values of a batch have, and that are not known yet.
-    func unknown(in batch: ConsumerBatch) -> Set<Int32> {
+    /// No more schemas are kept behind a batch, whatever ids are in a topic.
+    static let mostKept = 1000
+    /// So long a schema that could not be had counts as none: a registry that has just started may know it later.
+    static let patience: Duration = .seconds(60)
+
+    /// How many schemas are kept.
+    var count: Int { known.count }
+
+    /// The schemas that values have, and that are not known.
+    func unknown(in values: some Sequence<Bytes>, at now: Instant) -> Set<Int32> {
         var found: Set<Int32> = []
-        for record in batch {
-            guard let id = record.value.flatMap(Self.schemaID), known[id] == nil else { continue }
-            found.insert(id)
+        for value in values {
+            guard let id = Self.schemaID(value) else { continue }
+            switch known[id] {
+            case .useless(let end)? where end <= now: found.insert(id)
+            case nil: found.insert(id)
+            default: break
+            }
         }
         return found
     }
@@ -29,13 +43,24 @@ struct EventSchemas: Sendable {
     }
 
     /// A schema is known from now on; nil is one that cannot be had.
-    mutating func learn(_ id: Int32, _ schema: SchemaRegistryClient.Schema?) {
+    mutating func learn(_ id: Int32, _ schema: SchemaRegistryClient.Schema?, at now: Instant) {
+        if known[id] == nil { order.append(id) }
+        let useless = Known.useless(until: now + Self.patience)
         known[id] =
             switch schema {
-            case .avro(let schema): schema.connectSchema.map { .avro(schema, prefix: $0) } ?? .useless
+            case .avro(let schema): schema.connectSchema.map { .avro(schema, prefix: $0) } ?? useless
             case .json: .json
-            case .other, nil: .useless
+            case .other, nil: useless
             }
+    }
+
+    /// A batch has been read: the oldest are forgotten where there are many. Not before, or a batch with more than ``mostKept`` of them
+    /// would never be read.
+    mutating func trim() {
+        guard order.count > Self.mostKept else { return }
+        let excess = order.count - Self.mostKept
+        for id in order.prefix(excess) { known[id] = nil }
+        order.removeFirst(excess)
     }
 
     /// A value in JSON; nil leaves it as it is: it has no such form, or cannot be read by its schema.
@@ -59,11 +84,9 @@ extension AgentRun {
     /// Whether the registry has to be asked for schemas of the batch first. Then the partition waits, and is read from there again: the
     /// agent hears meanwhile what its group wants.
     func waitsForSchemas(_ batch: ConsumerBatch) async -> Bool {
-        guard let registry, var records = Optional(batch.makeIterator()), let first = records.next() else {
-            return false
-        }
-        let unknown = desk.schemas.unknown(in: batch)
-        guard !unknown.isEmpty else { return false }
+        guard let registry else { return false }
+        let unknown = desk.schemas.unknown(in: batch.lazy.compactMap(\.value), at: loop.now)
+        guard !unknown.isEmpty, let first = batch.first(where: { _ in true }) else { return false }
         wantedSchemas.formUnion(unknown)
         unreadable.insert(batch.source)
         await seek(batch.source, to: first.offset)
@@ -80,16 +103,17 @@ extension AgentRun {
         var failures = 0
         while let id = wantedSchemas.min(), !isOver {
             do throws(SchemaRegistryError) {
-                desk.schemas.learn(id, try await registry.schema(id))
+                desk.schemas.learn(id, try await registry.schema(id), at: loop.now)
             } catch {
-                if error.mayPass {
+                // A login that is refused says nothing of the events.
+                if error.mayPass || error.reason == .refused {
                     failures += 1
                     if failures == 4 { tellTrouble("\(error); the events that need it wait") }
                     do { try await loop.sleep(for: .milliseconds(100 * min(failures, 20))) } catch { break }
                     continue
                 }
-                tellTrouble(error.description)
-                desk.schemas.learn(id, nil)
+                tellMissing(error)
+                desk.schemas.learn(id, nil, at: loop.now)
             }
             wantedSchemas.remove(id)
         }
