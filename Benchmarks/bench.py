@@ -171,13 +171,30 @@ class Rebalances:
             self.results.append({"protocol": protocol, **figures})
 
 
+AGENTS = ("anomaly-agent", "velocity-agent", "probe-agent")
+# Users whose past is restored, in a topic with about as many events.
+RESTORED_EVENTS = 600_000
+RESTORED_USERS = 1_000_000
+# What an agent is to do on one core: events a second, by form and guarantee; users a second when it restores them.
+LEAST_EVENTS = {
+    ("schemas", "once printed"): 200_000,
+    ("bare", "once printed"): 500_000,
+    ("schemas", "exactly once"): 500_000,
+    ("bare", "exactly once"): 1_000_000,
+}
+LEAST_RESTORED = 2_000_000
+# A detector's 50 amounts of 8 bytes, and what an agent may take beside them.
+MOST_BYTES_A_USER = 400 + 120
+
+
 class Agents:
-    """Both agents over a topic of change events that is filled beforehand."""
+    """All agents over a topic of change events that is filled beforehand: alerts are printed, and in a topic exactly once."""
 
     def __init__(self, options, broker):
         self.options = options
         self.broker = broker
         self.results = []
+        self.restored = []
         self.starts = []
 
     def run(self):
@@ -186,18 +203,21 @@ class Agents:
             topic = f"events-{schemas}"
             run([self.options.kwbench, "create", self.broker.address, topic, str(PARTITIONS)])
             run([self.options.kwbench, "events", self.broker.address, topic, str(count), schemas])
-            for agent in ("anomaly-agent", "velocity-agent"):
-                runs = [self.one(agent, topic, count, repeat) for repeat in range(self.options.repeat)]
-                self.results.append(
-                    {
-                        "agent": agent,
-                        "events": schemas,
-                        "cpu_us": statistics.median(one["cpu"] / count * 1e6 for one in runs),
-                        "events_s": statistics.median(count / one["cpu"] for one in runs),
-                        "rss_mb": max(one["rss"] for one in runs) / 1024,
-                    }
-                )
+            for agent in AGENTS:
+                for guarantee in ("once printed", "exactly once"):
+                    runs = [self.one(agent, topic, count, repeat, guarantee) for repeat in range(self.options.repeat)]
+                    self.results.append(
+                        {
+                            "agent": agent,
+                            "events": schemas,
+                            "guarantee": guarantee,
+                            "cpu_us": statistics.median(one["cpu"] / count * 1e6 for one in runs),
+                            "events_s": statistics.median(count / one["cpu"] for one in runs),
+                            "rss_mb": max(one["rss"] for one in runs) / 1024,
+                        }
+                    )
             run([self.options.kwbench, "delete", self.broker.address, topic])
+        self.restore()
         self.first_record()
 
     def start(self, agent, topic, group, *more):
@@ -210,26 +230,60 @@ class Agents:
             start_new_session=True,
         )
 
-    def one(self, agent, topic, count, repeat):
-        """Reads the whole topic; the agent is stopped when its CPU time no longer grows."""
-        process = self.start(agent, topic, f"{agent}-{topic}-{repeat}")
+    def one(self, agent, topic, count, repeat, guarantee):
+        """Reads the whole topic."""
+        group = f"{agent}-{topic}-{repeat}-{guarantee.replace(' ', '-')}"
+        more = [] if guarantee == "once printed" else ["--alerts-topic", f"{group}-alerts"]
+        usage, output = self.until_quiet(agent, topic, group, *more)
+        handled = self.total(output, "events")
+        if handled != count:
+            sys.exit(f"bench: {agent} handled {handled} of {count} events")
+        for name in [f"{group}-alerts", f"{group}-changelog"] if more else []:
+            run([self.options.kwbench, "delete", self.broker.address, name])
+        return {"cpu": usage[0], "rss": usage[1]}
+
+    def until_quiet(self, agent, topic, group, *more):
+        """Runs an agent until its CPU time no longer grows; gives what it took, and its lines."""
+        process = self.start(agent, topic, group, *more)
         output = []
         reader = threading.Thread(target=lambda: output.extend(process.stdout), daemon=True)
         reader.start()
         usage = (0.0, 0)
         quiet = 0
-        deadline = time.monotonic() + 60
-        while quiet < 8 and time.monotonic() < deadline and process.poll() is None:
+        began = time.monotonic()
+        while quiet < 8 and time.monotonic() < began + 60 and process.poll() is None:
             time.sleep(0.1)
             now = self.usage(process.pid) or usage
-            quiet = quiet + 1 if now[0] - usage[0] < 0.02 and now[0] > 0.05 else 0
+            has_begun = now[0] > 0.05 or time.monotonic() > began + 2
+            quiet = quiet + 1 if now[0] - usage[0] < 0.02 and has_begun else 0
             usage = now
         stop(process)
         reader.join(5)
-        handled = self.total(output)
-        if handled != count:
-            sys.exit(f"bench: {agent} handled {handled} of {count} events")
-        return {"cpu": usage[0], "rss": usage[1]}
+        return usage, output
+
+    def restore(self):
+        """The second start of a group that knows many users: what its changelog costs, and how much memory they take."""
+        topic = "events-users"
+        run([self.options.kwbench, "create", self.broker.address, topic, str(PARTITIONS)])
+        command = [self.options.kwbench, "events", self.broker.address, topic, str(RESTORED_EVENTS), "bare"]
+        run(command + [str(RESTORED_USERS)])
+        run([self.options.kwbench, "create", self.broker.address, "nothing", "1"])
+        for agent in AGENTS:
+            more = ["--alerts-topic", f"{agent}-alerts", "--users", str(RESTORED_USERS)]
+            nobody = self.until_quiet(agent, "nothing", f"{agent}-nobody", *more)[0]
+            self.until_quiet(agent, topic, agent, *more)
+            usage, output = self.until_quiet(agent, topic, agent, *more)
+            users = self.total(output, "users")
+            cpu = usage[0] - nobody[0]
+            self.restored.append(
+                {
+                    "agent": agent,
+                    "users": users,
+                    "users_s": users / cpu,
+                    "bytes_a_user": (usage[1] - nobody[1]) * 1024 / users,
+                }
+            )
+        run([self.options.kwbench, "delete", self.broker.address, topic])
 
     @staticmethod
     def usage(pid):
@@ -244,11 +298,12 @@ class Agents:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(peak.group(1)) if peak else 0
 
     @staticmethod
-    def total(lines):
+    def total(lines, name):
+        """A number of an agent's last line."""
         for line in reversed(lines):
-            found = re.search(r'"type":"totals".*?"events":(\d+)', line)
-            if found:
-                return int(found.group(1))
+            totals = json.loads(line)
+            if totals["type"] == "totals":
+                return totals[name]
         return None
 
     def first_record(self):
@@ -283,12 +338,19 @@ def print_comparison(comparison):
 
 
 def print_agents(agents):
-    print(f"\n{'agent':<18}{'events':<10}{'CPU µs/event':>13}{'events/s of one core':>22}{'peak RSS MB':>13}   wanted")
+    print(f"\n{'agent':<16}{'events':<9}{'alerts':<14}{'CPU µs/event':>13}{'events/s of one core':>22}", end="")
+    print(f"{'peak RSS MB':>13}   wanted")
     for result in agents.results:
-        wanted = "≥ 200,000, < 60 MB" if result["events"] == "schemas" else "≥ 500,000, < 60 MB"
         print(
-            f"{result['agent']:<18}{result['events']:<10}{result['cpu_us']:>13.2f}{result['events_s']:>22,.0f}"
-            f"{result['rss_mb']:>13.0f}   {wanted}"
+            f"{result['agent']:<16}{result['events']:<9}{result['guarantee']:<14}{result['cpu_us']:>13.2f}"
+            f"{result['events_s']:>22,.0f}{result['rss_mb']:>13.0f}"
+            f"   ≥ {LEAST_EVENTS[result['events'], result['guarantee']]:,}, < 60 MB"
+        )
+    print(f"\n{'users restored':<16}{'users':>10}{'users/s of one core':>21}{'bytes a user':>14}   wanted")
+    for result in agents.restored:
+        print(
+            f"{result['agent']:<16}{result['users']:>10,}{result['users_s']:>21,.0f}{result['bytes_a_user']:>14.0f}"
+            f"   ≥ {LEAST_RESTORED:,}, ≤ {MOST_BYTES_A_USER}"
         )
     if agents.starts:
         print(f"\nfrom start to first record: {statistics.median(agents.starts):.0f} ms (median), wanted < 200 ms")
@@ -353,7 +415,7 @@ def main():
     parser.add_argument("--no-agents", action="store_true")
     parser.add_argument("--no-clients", action="store_true")
     parser.add_argument("--no-serving", action="store_true")
-    parser.add_argument("--only", choices=["tls", "idle"], help="nothing else than that part; idle needs --kw alone")
+    parser.add_argument("--only", choices=["agents", "idle", "tls"], help="nothing else than that part; idle needs --kw alone")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.only == "idle":
@@ -365,7 +427,8 @@ def main():
         options.rdkafka_wheel = None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if options.only:
-        options.no_clients = options.no_serving = options.no_agents = True
+        options.no_clients = options.no_serving = True
+        options.no_agents = options.only != "agents"
 
     load = os.getloadavg()
     broker = Broker(options.kw)
@@ -420,6 +483,7 @@ def main():
                     "rebalances": rebalances.results,
                     "broker": serving.figures(),
                     "agents": agents.results,
+                    "restored": agents.restored,
                     "first_record_ms": statistics.median(agents.starts) if agents.starts else None,
                 }
             )

@@ -9,7 +9,7 @@
 #   REPEAT=3         runs of each; the tables show medians
 #   MICRO=1          0 leaves the micro-benchmarks out; 1 ends with an error where one is over its committed limit
 #
-#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents] [--only tls|idle]
+#   scripts/bench.sh [--json] [--no-clients] [--no-serving] [--no-agents] [--only agents|tls|idle]
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -28,7 +28,7 @@ build() {
   # No package is asked for while everything is there.
   [ -x "$BENCH_PYTHON" ] || scripts/setup.sh venv >&2
   { command -v gcc && pkg-config --exists rdkafka zlib libpq; } >/dev/null 2>&1 || scripts/setup.sh all >&2
-  scripts/build.sh kw anomaly-agent velocity-agent >&2
+  scripts/build.sh kw anomaly-agent velocity-agent probe-agent >&2
   swift build -c release -debug-info-format none --package-path Benchmarks >&2
   mkdir -p Benchmarks/.build
   # shellcheck disable=SC2046 # several words are meant

@@ -140,6 +140,15 @@ import Testing
         }
         #expect(detector.userCount == 10)
         #expect(detector.observe(Self.row(-1, 10_00, at: 0), partition: 0).history == 50)
+        // More at once; fewer as others come: nobody is dropped for it.
+        rule.maximumUsers = 12
+        detector.change(to: rule)
+        for user: Int64 in 0..<5 { _ = detector.observe(Self.row(user, 10_00, at: 0), partition: 0) }
+        #expect(detector.userCount == 12)
+        rule.maximumUsers = 3
+        detector.change(to: rule)
+        _ = detector.observe(Self.row(77, 10_00, at: 0), partition: 0)
+        #expect(detector.userCount == 12 && detector.rule.maximumUsers == 3)
     }
 
     @Test func linesAreThoseOfTheExercise() throws {

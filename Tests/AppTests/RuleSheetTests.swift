@@ -21,12 +21,13 @@ import Testing
     @Test func defaultsAreTheExercises() throws {
         #expect(
             try Self.velocity().text(of: VelocityDetector.Rule()) == """
-                most=5 window=1m high=4000.00 velocity-score=40 amount-score=50 alert-score=70
+                most=5 window=1m high=4000.00 velocity-score=40 amount-score=50 alert-score=70 users=100000
                 """)
         let anomaly = try RuleSheet(AnomalyDetector.Rule(), AnomalyDetector.numbers)
-        #expect(anomaly.text(of: anomaly.numbers) == "factor=3 minimum=500.00 least=3 keep=50")
+        #expect(anomaly.text(of: anomaly.numbers) == "factor=3 minimum=500.00 least=3 keep=50 users=100000")
         let probe = try RuleSheet(ProbeDetector.Rule(), ProbeDetector.numbers)
-        #expect(probe.text(of: probe.numbers) == "small=100.00 large=500.00 least=3 window=10m lateness=1m")
+        #expect(
+            probe.text(of: probe.numbers) == "small=100.00 large=500.00 least=3 window=10m lateness=1m users=100000")
     }
 
     @Test(
@@ -182,7 +183,7 @@ import Testing
         try await eventually { await broker.committed == [4] }
         #expect(!agent.text.contains("ANOMALY"))
         try write("factor=2\nminimum=900\n")
-        try await agent.says("the rule's numbers are factor=2 minimum=900.00 least=3 keep=50 from now on")
+        try await agent.says("the rule's numbers are factor=2 minimum=900.00 least=3 keep=50 users=100000 from now on")
         try write("factor=two\n")
         try await agent.says(
             "line 1: factor must be a whole number, 1 to 1000, not 'two'. The rule's numbers stay as they were")

@@ -7,11 +7,14 @@ struct ChangeEvents {
     var topic: String
     var records: Int
     var hasSchemas: Bool
+    /// How many users they are of; nil leaves it to the generator.
+    var users: Int?
 
     func run() async throws {
         let producer = try KafkaProducer(.init(bootstrapServers: brokers))
         var options = EventGenerator.Options()
         options.schemas = hasSchemas ? .embedded : .none
+        if let users { options.users = users }
         var generator = EventGenerator(options)
         var key: [UInt8] = []
         var value: [UInt8] = []

@@ -17,7 +17,7 @@ enum Main {
                kwbench transact BROKERS TOPIC RECORDS SIZE PER_TRANSACTION
                kwbench rebalance BROKERS TOPIC MEMBERS ROUNDS cooperative|eager
                kwbench consume BROKERS TOPIC RECORDS assigned|GROUP [records|values]
-               kwbench events BROKERS TOPIC RECORDS schemas|bare
+               kwbench events BROKERS TOPIC RECORDS schemas|bare [USERS]
                kwbench create BROKERS TOPIC PARTITIONS
                kwbench delete BROKERS TOPIC
         With BENCH_CA, a file of certificates, clients speak TLS.
@@ -61,9 +61,10 @@ enum Main {
                 brokers: brokers, topic: topic, records: records, group: arguments[4],
                 onlyValues: arguments.count > 5 && arguments[5] == "values"
             ).run()
-        case ("events", let records?) where arguments.count == 5:
+        case ("events", let records?) where arguments.count >= 5:
             try await ChangeEvents(
-                brokers: brokers, topic: topic, records: records, hasSchemas: arguments[4] == "schemas"
+                brokers: brokers, topic: topic, records: records, hasSchemas: arguments[4] == "schemas",
+                users: arguments.count > 5 ? Int(arguments[5]) : nil
             ).run()
         case ("create", let partitions?):
             let admin = try admin(brokers)

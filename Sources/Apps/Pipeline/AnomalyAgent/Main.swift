@@ -32,13 +32,15 @@ import Detectors
     @Option(help: "So many amounts there have to be before it, 1 to 50. (default: 3)") var least: String?
     @Option(help: ArgumentHelp("So many amounts of a user are kept, 1 to 50. (default: 50)", valueName: "amounts"))
     var keep: String?
+    @Option(help: "So many users are kept, 1 to 10000000; those not seen lately make room. (default: 100000)")
+    var users: String?
 
     func validate() throws { _ = try sheet() }
 
     private func sheet() throws -> RuleSheet<AnomalyDetector.Rule> {
         try ruleSheet(
             AnomalyDetector.Rule(), AnomalyDetector.numbers,
-            [("factor", factor), ("minimum", minimum), ("least", least), ("keep", keep)])
+            [("factor", factor), ("minimum", minimum), ("least", least), ("keep", keep), ("users", users)])
     }
 
     func run() async throws {

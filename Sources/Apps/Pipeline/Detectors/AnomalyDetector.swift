@@ -80,11 +80,10 @@ public struct AnomalyDetector: Sendable {
 
     /// Judges by other numbers from now on. What is known stays known, but for amounts that are not kept any more.
     public mutating func change(to rule: Rule) {
-        var next = rule
-        next.maximumUsers = self.rule.maximumUsers
-        var heir = AnomalyDetector(next)
+        var heir = AnomalyDetector(rule)
         guard heir.rule.history != self.rule.history else {
             (self.rule, floor) = (heir.rule, heir.floor)
+            users.change(limit: rule.maximumUsers)
             return
         }
         heir.tellsEvicted = tellsEvicted

@@ -103,11 +103,10 @@ public struct ProbeDetector: Sendable {
 
     /// Judges by other numbers from now on. What is known stays known.
     public mutating func change(to rule: Rule) {
-        var next = rule
-        next.maximumUsers = self.rule.maximumUsers
-        var heir = ProbeDetector(next)
+        var heir = ProbeDetector(rule)
         guard heir.kept != kept else {
             (self.rule, small, large) = (heir.rule, heir.small, heir.large)
+            users.change(limit: rule.maximumUsers)
             return
         }
         heir.tellsEvicted = tellsEvicted

@@ -10,13 +10,18 @@ struct UserTable {
     private var wasSeen: [Bool] = []
     private var free: [Int32] = []
     private var hand = 0
-    private let limit: Int
+    private var limit: Int
     /// Whether those who make room for others are kept to be told.
     var tellsEvicted = false
     private var evicted: [(user: Int64, partition: Int32)] = []
 
     /// - Parameter limit: users kept at most, 1 or more.
-    init(limit: Int) { self.limit = max(1, min(limit, Int(Int32.max))) }
+    init(limit: Int) { self.limit = Self.bounded(limit) }
+
+    private static func bounded(_ limit: Int) -> Int { max(1, min(limit, Int(Int32.max))) }
+
+    /// Keeps so many users at most from now on. Of more that are known already none is dropped: each new one takes the place of another.
+    mutating func change(limit: Int) { self.limit = Self.bounded(limit) }
 
     /// Users kept at present.
     var count: Int { slots.count }

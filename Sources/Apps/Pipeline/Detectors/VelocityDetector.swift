@@ -91,11 +91,10 @@ public struct VelocityDetector: Sendable {
 
     /// Judges by other numbers from now on. What is known stays known, but for times that are not kept any more.
     public mutating func change(to rule: Rule) {
-        var next = rule
-        next.maximumUsers = self.rule.maximumUsers
-        var heir = VelocityDetector(next)
+        var heir = VelocityDetector(rule)
         guard heir.kept != kept else {
             (self.rule, high) = (heir.rule, heir.high)
+            users.change(limit: rule.maximumUsers)
             return
         }
         heir.tellsEvicted = tellsEvicted

@@ -31,6 +31,8 @@ public struct EventGenerator: Sendable {
         /// The mean distance of two rows in event time, in microseconds. Default 10 ms, at which an ordinary user
         /// has less than one transaction a minute; up to 2 s bursts stay within the rule's 60 seconds.
         public var intervalMicroseconds: Int64 = 10_000
+        /// How many users there are, 1 to 10,000,000. Default 9000.
+        public var users = 9000
 
         /// The defaults.
         public init() {}
@@ -51,7 +53,8 @@ public struct EventGenerator: Sendable {
     public init(_ options: Options = Options()) {
         source = TransactionSource(
             seed: options.seed, firstID: options.firstID, start: options.startMicroseconds,
-            interval: min(options.intervalMicroseconds, 1 << 40), suspiciousShare: options.suspiciousShare)
+            interval: min(options.intervalMicroseconds, 1 << 40), suspiciousShare: options.suspiciousShare,
+            users: min(max(options.users, 1), 10_000_000))
         choices = RandomNumbers(seed: ~options.seed)
         switch options.schemas {
         case .embedded: schemaShare = 1_000_000

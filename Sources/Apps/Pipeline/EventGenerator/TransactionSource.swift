@@ -36,13 +36,13 @@ public struct GeneratedTransaction: Equatable, Sendable {
 /// from users with a high one, for whom over 4000 is no anomaly.
 struct TransactionSource {
     static let firstUser: Int64 = 1000
-    static let userCount = 9000
     static let burstLength = 8
     static let trialCount = 4
     static let merchantCount: UInt64 = 100
 
     private var random: RandomNumbers
     private let salt: UInt64
+    private let users: UInt64
     private let interval: Int64
     private let spikeShare: UInt64
     private let burstShare: UInt64
@@ -52,9 +52,13 @@ struct TransactionSource {
     private var bursts: [(user: Int, left: Int)] = []
     private var thefts: [(user: Int, left: Int)] = []
     /// Ordinary rows since the user's last spike (or since the beginning), up to 255.
-    private var quiet = [UInt8](repeating: 0, count: userCount)
+    private var quiet: [UInt8]
+    private var hasSpiked: [Bool]
 
-    init(seed: UInt64, firstID: Int64, start: Int64, interval: Int64, suspiciousShare: Double) {
+    init(seed: UInt64, firstID: Int64, start: Int64, interval: Int64, suspiciousShare: Double, users: Int) {
+        self.users = UInt64(users)
+        quiet = [UInt8](repeating: 0, count: users)
+        hasSpiked = [Bool](repeating: false, count: users)
         random = RandomNumbers(seed: seed)
         salt = RandomNumbers.mixed(seed ^ 0x7573_6572)
         id = firstID
@@ -67,7 +71,7 @@ struct TransactionSource {
     }
 
     mutating func next() -> GeneratedTransaction {
-        var user = Int(random.below(UInt64(Self.userCount)))
+        var user = Int(random.below(users))
         var merchant = 1 + Int64(random.below(Self.merchantCount))
         var kind = GeneratedTransaction.Kind.ordinary
         if random.happens(burstShare), bursts.count < 64 { startBurst() }
@@ -115,7 +119,7 @@ struct TransactionSource {
 
     private mutating func startBurst() {
         for _ in 0..<8 {
-            let user = Int(random.below(UInt64(Self.userCount)))
+            let user = Int(random.below(users))
             guard usual(user) > 1700_00 else { continue }  // three times its mean is over 5000 or nearly
             bursts.append((user, Self.burstLength))
             return
@@ -139,7 +143,7 @@ struct TransactionSource {
     /// A user with a low usual amount, whose last fifty amounts hold no spike but so many others at least.
     private mutating func lowSpender(history: UInt8) -> Int? {
         for _ in 0..<16 {
-            let user = Int(random.below(UInt64(Self.userCount)))
+            let user = Int(random.below(users))
             if quiet[user] >= (hasSpiked[user] ? 50 : history), usual(user) <= 150_00 {
                 hasSpiked[user] = true
                 quiet[user] = 0
@@ -148,6 +152,4 @@ struct TransactionSource {
         }
         return nil
     }
-
-    private var hasSpiked = [Bool](repeating: false, count: userCount)
 }

@@ -41,13 +41,18 @@ import Detectors
             "How far behind the latest of its partition an event may be; what is later is not judged. (default: 1m)",
             valueName: "time"))
     var lateness: String?
+    @Option(help: "So many users are kept, 1 to 10000000; those not seen lately make room. (default: 100000)")
+    var users: String?
 
     func validate() throws { _ = try sheet() }
 
     private func sheet() throws -> RuleSheet<ProbeDetector.Rule> {
         try ruleSheet(
             ProbeDetector.Rule(), ProbeDetector.numbers,
-            [("small", small), ("large", large), ("least", least), ("window", window), ("lateness", lateness)])
+            [
+                ("small", small), ("large", large), ("least", least), ("window", window), ("lateness", lateness),
+                ("users", users),
+            ])
     }
 
     func run() async throws {

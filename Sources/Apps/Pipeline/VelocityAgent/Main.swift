@@ -40,6 +40,8 @@ import Detectors
         String?
     @Option(help: ArgumentHelp("A score over this is an alert. (default: 70)", valueName: "points")) var alertScore:
         String?
+    @Option(help: "So many users are kept, 1 to 10000000; those not seen lately make room. (default: 100000)")
+    var users: String?
 
     enum Clock: String, ExpressibleByArgument { case event, arrival }
 
@@ -52,7 +54,7 @@ import Detectors
             rule, VelocityDetector.numbers,
             [
                 ("most", most), ("window", window), ("high", high), ("velocity-score", velocityScore),
-                ("amount-score", amountScore), ("alert-score", alertScore),
+                ("amount-score", amountScore), ("alert-score", alertScore), ("users", users),
             ])
     }
 
