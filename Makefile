@@ -17,7 +17,7 @@ demo: ## Broker, change events, the agents, a summary. BUILD=release measures. K
 
 demo: export BUILD ?= debug
 
-pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS KILL_CONNECT SECURE.
+pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS CONNECTORS KILL_CONNECT SECURE.
 	@scripts/setup.sh pipeline
 	@scripts/pipeline.sh
 

@@ -54,6 +54,7 @@ done
 [ "$INSERTERS" -le "$USERS" ] && [ "$INSERTERS" -le 16 ] || die "INSERTERS must be 16 at most, and no more than USERS"
 # Those whose questions all three ways are asked.
 AGENTS=(anomaly-agent velocity-agent)
+ALERTS=fraud-alerts
 for program in kw fraud-producer fraud-batch "${AGENTS[@]}"; do
   [ -x "$BIN/$program" ] || die "$BIN/$program is missing; build it with: make build"
 done
@@ -176,7 +177,7 @@ start_way() { # WAY
       part broker "${stack_pids[broker]}"
       start_connect
       part connect "$(cat "$stack_dir/connect/connect.pid")"
-      start_agents
+      start_agents --alerts-topic "$ALERTS"
       for agent in "${AGENTS[@]}"; do part "$agent" "${stack_pids[$agent]}"; done
       note ready_us $(($(now_us) - began))
       CONNECTOR_PATIENCE=600 register_connector
@@ -227,8 +228,8 @@ run_way() {
   fill_table "$size"
   case $way in sql | spark) create_index ;; esac
   settle_table
-  home=$(cat "$stack_dir/postgres/where" 2>/dev/null || echo "$stack_dir/postgres")
-  part postgres "$(head -n 1 "$home/data/postmaster.pid")"
+  home=$(postgres_home)
+  part postgres "$(postmaster_pid)"
   "$python" "$ROOT/scripts/compare/sampler.py" "$stack_dir/parts" "$stack_dir/samples.jsonl" 2>"$stack_dir/sampler.log" &
   sampler_pid=$!
   for name in size rows burst; do note "$name" "${!name}"; done
@@ -266,6 +267,10 @@ run_way() {
   if [ "$way" != alone ]; then
     step "stopping $way, then asking the agents' own rules"
     stop_programs "${AGENTS[@]}" fraud-batch spark
+    if [ "$way" = stream ]; then
+      "$BIN/kw" consume --bootstrap-server "127.0.0.1:$KAFKA_PORT" --topic "$ALERTS" --from-beginning --exit-at-end \
+        --isolation-level read_committed >"$stack_dir/committed.jsonl" || die "the alerts could not be read back"
+    fi
     "$BIN/fraud-batch" --referee --json >"$stack_dir/referee.jsonl" || die "the referee failed"
     run_psql -F ' ' -c "SELECT id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint FROM transactions
       WHERE id > $(sed -n 's/^paced_from //p' "$stack_dir/figures.txt") AND id <= $(sed -n 's/^paced_to //p' "$stack_dir/figures.txt")" \

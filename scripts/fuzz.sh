@@ -33,7 +33,7 @@ case $SANITIZE in
   address)
     build=$ROOT/Fuzzing/.build/address memory=4096
     # The last -sanitize counts: it has to name both.
-    sanitizers=(-Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=address)
+    sanitizers=(-Xswiftc "-sanitize=fuzzer,address" -Xcc -fsanitize=address)
     ;;
   *) die "SANITIZE is 'address' or nothing, not '$SANITIZE'" ;;
 esac
@@ -104,7 +104,7 @@ collect() {
     status=0
     wait "${pids[$target]}" 2>/dev/null || status=$?
     unset "pids[$target]"
-    if [ -n "$(ls -A "$work/$target/findings" | grep -v '^slow-unit' || true)" ]; then
+    if [ -n "$(find "$work/$target/findings" -mindepth 1 ! -name 'slow-unit*' -print -quit)" ]; then
       results[$target]="A FINDING"
       findings=$((findings + 1))
     elif [ "$status" -ne 0 ]; then

@@ -124,6 +124,9 @@ AGENTS=(anomaly-agent velocity-agent probe-agent)
 CONNECTOR=transaction-connector
 # The connector's replication slot.
 SLOT=debezium_slot
+PUBLICATION=dbz_publication
+PREFIX=dbserver1
+CONNECTORS=${CONNECTORS:-1}
 BIN=${BIN:-"$ROOT/.build/${BUILD:-release}"}
 export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
 
@@ -189,7 +192,7 @@ start_stack() {
   done
   start_services "$1" --topic "$TOPIC:$PARTITIONS"
   create_table
-  register_connector
+  register_connectors
 }
 
 # PostgreSQL, broker and Connect in a fresh directory: start_services DIR [BROKER-OPTION…].
@@ -218,6 +221,12 @@ start_postgres() {
     die "PostgreSQL did not start"
 }
 
+# Where the data of this stack's PostgreSQL are.
+postgres_home() { cat "$stack_dir/postgres/where" 2>/dev/null || echo "$stack_dir/postgres"; }
+
+# The process that all of PostgreSQL's descend from.
+postmaster_pid() { head -n 1 "$(postgres_home)/data/postmaster.pid"; }
+
 start_broker() { # [OPTION…]
   [ -z "$secure" ] || set -- --secure --data-dir "$stack_dir/broker" "$@"
   step "the embedded broker on 127.0.0.1:$KAFKA_PORT${*:+ ($*)}"
@@ -234,10 +243,10 @@ secure_file() { echo "$stack_dir/broker/secure/$1"; }
 # A user for Kafka Connect that may do what Connect and the connector need, and nothing else. Its password is drawn here,
 # and stands in files that nobody else can read; never on a command line.
 allow_connect() {
-  local password admin
+  local password as_admin
   client_words=(--command-config "$(secure_file kw.properties)")
   step "the user connect, with permissions for its own group and topics"
-  admin=(-b "127.0.0.1:$KAFKA_PORT" --command-config "$(secure_file admin.properties)")
+  as_admin=(-b "127.0.0.1:$KAFKA_PORT" --command-config "$(secure_file admin.properties)")
   password=$(head -c 18 /dev/urandom | base64 | tr '+/' 'xy')
   (
     umask 077
@@ -251,12 +260,12 @@ sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule require
 PROPERTIES
   )
   {
-    "$BIN/kw" configs "${admin[@]}" --alter --entity-type users --entity-name connect \
+    "$BIN/kw" configs "${as_admin[@]}" --alter --entity-type users --entity-name connect \
       --add-config-file "$stack_dir/connect.password" &&
-      "$BIN/kw" acls "${admin[@]}" --add --allow-principal User:connect --operation All --group connect &&
-      "$BIN/kw" acls "${admin[@]}" --add --allow-principal User:connect --operation All \
+      "$BIN/kw" acls "${as_admin[@]}" --add --allow-principal User:connect --operation All --group connect &&
+      "$BIN/kw" acls "${as_admin[@]}" --add --allow-principal User:connect --operation All \
         --topic connect- --resource-pattern-type prefixed &&
-      "$BIN/kw" acls "${admin[@]}" --add --allow-principal User:connect --operation Create --operation Write \
+      "$BIN/kw" acls "${as_admin[@]}" --add --allow-principal User:connect --operation Create --operation Write \
         --operation Describe --topic dbserver1. --resource-pattern-type prefixed
   } >"$stack_dir/permissions.log" 2>&1 || die "the user connect was not made: $(tail -n 3 "$stack_dir/permissions.log")"
   rm -f "$stack_dir/connect.password"
@@ -293,9 +302,29 @@ ALTER TABLE transactions REPLICA IDENTITY FULL;
 SQL
 }
 
+# $CONNECTORS of them, which share the users: each reads a slot and a publication of its own, with the rows of some. (A row that
+# moves to a user of another one is a deleted and an inserted row to PostgreSQL's filters, and a new transaction to the agents.)
+register_connectors() {
+  local number
+  if [ "$CONNECTORS" = 1 ]; then
+    register_connector
+    return
+  fi
+  for ((number = 0; number < CONNECTORS; number++)); do
+    run_psql -c "CREATE PUBLICATION dbz_publication_$number FOR TABLE transactions WHERE (user_id % $CONNECTORS = $number)"
+    # In one Connect no two connectors may have the same prefix; what they write goes to the one topic all the same.
+    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number PREFIX=dbserver1_$number \
+      register_connector ',
+        "transforms": "route",
+        "transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter",
+        "transforms.route.regex": "dbserver1_[0-9]+[.](.*)",
+        "transforms.route.replacement": "dbserver1.$1"'
+  done
+}
+
 # The exercise's own POST, with this stack's host names and ports; the last two settings are ours: a user's events stay
 # in one partition, and a single row waits 10 ms at most to be polled instead of 500.
-register_connector() {
+register_connector() { # [MORE-SETTINGS]
   post_connector '
         "connector.class": "io.debezium.connector.postgresql.PostgresConnector",
         "tasks.max": "1",
@@ -304,12 +333,12 @@ register_connector() {
         "database.user": "postgres",
         "database.password": "postgrespw",
         "database.dbname": "mydb",
-        "topic.prefix": "dbserver1",
+        "topic.prefix": "'"$PREFIX"'",
         "plugin.name": "pgoutput",
         "slot.name": "'"$SLOT"'",
-        "publication.name": "dbz_publication",
+        "publication.name": "'"$PUBLICATION"'",
         "message.key.columns": "public.transactions:user_id",
-        "poll.interval.ms": "10"'
+        "poll.interval.ms": "10"'"${1:-}"
 }
 
 # Longer than a minute only where a large table has to be told first.

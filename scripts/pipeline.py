@@ -20,6 +20,8 @@ import re
 import sys
 import time
 
+import usage
+
 AGENTS = {"anomaly-agent": "anomaly-detection-group", "velocity-agent": "fraud-detection-group",
           "probe-agent": "probe-detection-group"}
 
@@ -104,7 +106,7 @@ def _settings(path):
 class Topic:
     """The change events in the topic, counted from their bytes, and how far each group has committed."""
 
-    def __init__(self, bootstrap, name, client=None):
+    def __init__(self, bootstrap, name, client=None, single=()):
         from confluent_kafka import Consumer, TopicPartition
 
         settings = {**_settings(client), "bootstrap.servers": bootstrap, "enable.auto.commit": False,
@@ -120,6 +122,8 @@ class Topic:
         self.operations = collections.Counter()
         self.created = set()
         self.scattered = set()
+        # Of these rows: when PostgreSQL committed, Debezium read and Connect wrote it, in microseconds.
+        self.stages = {row: None for row in single}
         home = {}
         reader.assign(partitions)
         left = sum(ends.values())
@@ -129,7 +133,7 @@ class Topic:
                 if message.error():
                     raise SystemExit(f"pipeline: reading {name} back failed: {message.error()}")
                 left -= 1
-                self._count(message.value(), dict(message.headers() or ()))
+                self._count(message.value(), dict(message.headers() or ()), message.timestamp()[1] * 1000)
                 user = _field(message.key(), b'"payload":{"user_id":')
                 if home.setdefault(user, message.partition()) != message.partition():
                     self.scattered.add(user)
@@ -143,7 +147,7 @@ class Topic:
         member.close()
         return sum(ends[p.partition] - max(p.offset, 0) for p in committed)
 
-    def _count(self, value, headers):
+    def _count(self, value, headers, written_at):
         if value is None:
             self.operations["tombstone"] += 1
             return
@@ -154,7 +158,36 @@ class Topic:
             operation = "moved"
         self.operations[operation] += 1
         if operation in "cr":
-            self.created.add(int(_field(value, b'"after":{"id":')))
+            row = int(_field(value, b'"after":{"id":'))
+            self.created.add(row)
+            if row in self.stages:
+                self.stages[row] = (int(_field(value[:at], b'"ts_us":')), int(_field(value, b'"ts_us":')), written_at)
+
+
+class Alerts:
+    """The alerts in their topic as a reader sees them who is told of what was committed: how often each row's is there."""
+
+    def __init__(self, bootstrap, name, client=None):
+        from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+        reader = Consumer({**_settings(client), "bootstrap.servers": bootstrap, "group.id": "pipeline-referee",
+                           "enable.auto.commit": False, "isolation.level": "read_committed", "enable.partition.eof": True})
+        partitions = [TopicPartition(name, number, 0) for number in reader.list_topics(name, timeout=10).topics[name].partitions]
+        reader.assign(partitions)
+        self.of = {agent: collections.Counter() for agent in AGENTS}
+        open_ones = {partition.partition for partition in partitions}
+        deadline = time.monotonic() + 60
+        while open_ones and time.monotonic() < deadline:
+            for message in reader.consume(10000, timeout=1):
+                if not message.error():
+                    alert = json.loads(message.value())
+                    self.of[alert["agent"] + "-agent"][alert["transaction_id"]] += 1
+                elif message.error().code() == KafkaError._PARTITION_EOF:
+                    open_ones.discard(message.partition())
+                else:
+                    raise SystemExit(f"pipeline: reading {name} back failed: {message.error()}")
+        reader.close()
+        self.is_whole = bool(partitions) and not open_ones
 
 
 def _field(value, name):
@@ -191,7 +224,7 @@ def describe(alert):
     return f"transaction {alert.get('transaction_id')}: " + ", ".join(fields)
 
 
-def checks(options, topic, outputs, ever, changed):
+def checks(options, topic, committed, outputs, ever, changed):
     """What must hold, as sentences with whether they do. With `--killed`, events may be there twice, rows never."""
     ops = topic.operations
 
@@ -215,16 +248,21 @@ def checks(options, topic, outputs, ever, changed):
             others.get(name, 0) == ops[operation]
             for name, operation in (("update", "u"), ("delete", "d"), ("tombstone", "tombstone"), ("movedRow", "moved")))
         yield f"{agent} could read every event", totals.get("malformed") == 0 and output.unreadable == 0
+        found = committed.of[agent]
+        yield f"{agent}'s alerts are in their topic, each once", found == dict.fromkeys(
+            {alert["transaction_id"] for alert in output.alerts}, 1)
+    yield "the topic of the alerts was read back", committed.is_whole
     for group, lag in topic.lags.items():
         yield f"{group} has lag 0", lag == 0
 
 
 def report(options):
     outputs = {agent: Output(os.path.join(options.dir, agent + ".jsonl")) for agent in AGENTS}
-    topic = Topic(options.bootstrap, options.topic, options.client)
+    single = {int(row): int(at) for row, at in read_lines(options.dir, "latency.txt")}
+    topic = Topic(options.bootstrap, options.topic, options.client, single)
+    committed = Alerts(options.bootstrap, options.alerts_topic, options.client)
     ops = topic.operations
     changed = collections.Counter(kind for kind, _ in read_lines(options.dir, "changed.txt"))
-    single = {int(row): int(at) for row, at in read_lines(options.dir, "latency.txt")}
     ever = options.in_table + changed["d"]
     events = ops["c"] + ops["r"]
 
@@ -233,7 +271,8 @@ def report(options):
     twice = f", {events - len(topic.created):,} of them sent twice" if options.killed else ""
     show("create events", f"{events:,}", f"in {options.topic}{twice}")
     for agent, output in outputs.items():
-        show(agent, f"{output.transactions:,}", f"transactions, {len(output.alerts):,} alerts")
+        show(agent, f"{output.transactions:,}",
+             f"transactions, {len(output.alerts):,} alerts, {committed.of[agent].total():,} committed in {options.alerts_topic}")
     for group, lag in topic.lags.items():
         show("lag", f"{lag:,}", group)
     show("other events", f"{ops['u'] + ops['d'] + ops['tombstone'] + ops['moved']:,}",
@@ -253,17 +292,42 @@ def report(options):
             show(f"commit to {agent}", f"{percentile(waits, 0.5):.1f} ms",
                  f"at the median, {percentile(waits, 0.95):.1f} at the 95th percentile, {waits[-1]:.1f} at most "
                  f"({len(waits)} single rows)")
+    show_stages(single, topic.stages, outputs["anomaly-agent"].processed_at)
+    if not options.killed:
+        show_usage(options.dir, len(timed))
     print()
     for agent, output in outputs.items():
         for alert in output.alerts[-2:]:
             print(f"  {agent:<24} {describe(alert)}")
     print(f"  {'versions':<24} {', '.join(options.version)}")
     print()
-    failed = [name for name, holds in checks(options, topic, outputs, ever, changed) if not holds]
+    failed = [name for name, holds in checks(options, topic, committed, outputs, ever, changed) if not holds]
     for name in failed:
         print(f"  NOT TRUE: {name}")
     print("  Rows, events and all agents agree." if not failed else "  The counts do not agree.")
     return 1 if failed else 0
+
+
+def show_stages(single, stages, judged):
+    """Where a single row's time goes."""
+    paths = [(at, *stages[row], judged[row]) for row, at in single.items() if stages.get(row) and row in judged]
+    for index, name in enumerate(("PostgreSQL commits it", "Debezium reads it", "Connect writes it", "the agent judges it")):
+        waits = sorted((path[index + 1] - path[index]) / 1000 for path in paths)
+        if waits:
+            show(f"  {name}", f"{percentile(waits, 0.5):.1f} ms", f"of that; {percentile(waits, 0.95):.1f} at the 95th percentile")
+
+
+def show_usage(directory, rows):
+    """Where the machine's time went while the rows were inserted."""
+    looks = []
+    for name in ("usage-first.json", "usage-last.json"):
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
+            looks.append(json.load(file))
+    passed, seconds = usage.took(*looks)
+    print()
+    print(f"  Where the time went: {sum(seconds.values()) / passed:.2f} of {os.cpu_count()} cores were busy for {passed:.1f} s")
+    for name, spent in sorted(seconds.items(), key=lambda pair: -pair[1]):
+        print(f"  {name:<46} {spent / rows * 1e6:>6.1f} µs a row  {spent / passed * 100:>4.0f} % of a core")
 
 
 def show(name, number, rest):
@@ -284,6 +348,7 @@ def main():
     verbs.choices["report"].add_argument("--bootstrap", required=True)
     verbs.choices["report"].add_argument("--client", help="a file of librdkafka's settings, to log in with")
     verbs.choices["report"].add_argument("--topic", required=True)
+    verbs.choices["report"].add_argument("--alerts-topic", required=True)
     verbs.choices["report"].add_argument("--version", action="append", default=[])
     options = parser.parse_args()
     return {"wait": wait, "report": report}[options.verb](options)

@@ -5,8 +5,8 @@
 #
 # Knobs, as variables: ROWS (300000); WARM_ROWS (100000) that go first, since a Java program that has just started is
 # several times slower than the same one a few seconds later; LATENCY_ROWS (150) single inserts; PARTITIONS (4);
-# SECURE=1: all of it over SASL_SSL, with permissions; KILL_CONNECT=1 kills Connect with SIGKILL on the way and starts it
-# again; PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# CONNECTORS (1) that share the users, in one Connect; SECURE=1: all of it over SASL_SSL, with permissions; KILL_CONNECT=1
+# kills Connect with SIGKILL on the way and starts it again; PG_PORT, KAFKA_PORT, CONNECT_PORT.
 # shellcheck disable=SC2317 # finish is called by the trap
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
@@ -16,6 +16,7 @@ secure=${SECURE:-}
 ROWS=${ROWS:-300000}
 WARM_ROWS=${WARM_ROWS:-100000}
 LATENCY_ROWS=${LATENCY_ROWS:-150}
+ALERTS=fraud-alerts
 KILL_CONNECT=${KILL_CONNECT:-}
 dir=${STACK_DIR:-"$ROOT/.stack/pipeline"}
 python="$VENV/bin/python"
@@ -24,7 +25,10 @@ insert_pid=""
 churn_pid=""
 started_us=0
 
-require_counts ROWS LATENCY_ROWS PARTITIONS
+require_counts ROWS LATENCY_ROWS PARTITIONS CONNECTORS
+# Users that move stay with their connector then.
+[ $((1000 % CONNECTORS)) = 0 ] || die "CONNECTORS must be a number that 1000 can be divided by, not '$CONNECTORS'"
+[ -z "$KILL_CONNECT" ] || [ "$CONNECTORS" = 1 ] || die "KILL_CONNECT=1 waits for one connector: leave CONNECTORS out"
 [[ $WARM_ROWS =~ ^[0-9]+$ ]] || die "WARM_ROWS must be a whole number, not '$WARM_ROWS'"
 
 finish() {
@@ -50,11 +54,11 @@ insert_rows() { # COUNT NAME
 churn() {
   {
     while [ ! -e "$dir/calm" ]; do
-      cat <<'SQL'
+      cat <<SQL
 SELECT coalesce(max(id), 0) AS top FROM transactions \gset
 UPDATE transactions SET amount = amount + 0.01
   WHERE id = ANY (ARRAY(SELECT 1 + floor(random() * :top)::int FROM generate_series(1, 20))) RETURNING 'u ' || id;
-UPDATE transactions SET user_id = 1000 + (user_id + 1) % 9000
+UPDATE transactions SET user_id = 1000 + (user_id + $CONNECTORS) % 9000
   WHERE id = ANY (ARRAY(SELECT 1 + floor(random() * :top)::int FROM generate_series(1, 2))) RETURNING 'm ' || id;
 DELETE FROM transactions
   WHERE id = ANY (ARRAY(SELECT 1 + floor(random() * :top)::int FROM generate_series(1, 5))) RETURNING 'd ' || id;
@@ -85,8 +89,15 @@ handled() { # ROWS SECONDS
   watched "$python" "$ROOT/scripts/pipeline.py" wait --dir "$dir" --rows "$1" --seconds "$2" --since "$started_us"
 }
 
+# What each part has used so far: note_usage first|last.
+note_usage() {
+  local agent parts=("PostgreSQL=$(postmaster_pid)" "Connect=$(cat "$dir/connect/connect.pid")" "broker=${stack_pids[broker]}")
+  for agent in "${AGENTS[@]}"; do parts+=("$agent=${stack_pids[$agent]}"); done
+  "$python" "$ROOT/scripts/usage.py" "$dir/usage-$1.json" "${parts[@]}"
+}
+
 start_stack "$dir"
-start_agents --verbose
+start_agents --verbose --alerts-topic "$ALERTS"
 
 if [ "$WARM_ROWS" -gt 0 ]; then
   step "warming up with $WARM_ROWS rows (counted, not timed)"
@@ -97,6 +108,7 @@ fi
 
 step "inserting $ROWS rows by COPY, with updates and deletes on the way"
 started_us=$(now_us)
+note_usage first
 insert_rows "$ROWS" producer &
 insert_pid=$!
 churn &
@@ -110,6 +122,7 @@ if [ -n "$KILL_CONNECT" ]; then
   wait_for_connector
 fi
 handled $((WARM_ROWS + ROWS)) $((60 + ROWS / 2000)) || die "the agents did not handle all rows in time"
+note_usage last
 wait "$insert_pid" || die "fraud-producer failed"
 insert_pid=""
 touch "$dir/calm"
@@ -123,7 +136,7 @@ handled $((WARM_ROWS + ROWS + LATENCY_ROWS)) 30 || die "the agents did not handl
 step "stopping the agents, then counting"
 stop_programs "${AGENTS[@]}"
 "$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" \
-  ${secure:+--client "$(secure_file librdkafka.properties)"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
+  --alerts-topic "$ALERTS" ${secure:+--client "$(secure_file librdkafka.properties)"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \
   --version "PostgreSQL $(run_psql -c 'SHOW server_version')" \
   --version "$(tail -n 1 "$dir/connect.log" | grep -o 'Kafka Connect [0-9.]*')" \

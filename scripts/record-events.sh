@@ -93,7 +93,7 @@ begin avro 'shop[.]transactions' "${quiet[@]}" "${avro[@]}"
 begin cloud 'shop[.]transactions' "${quiet[@]}" value.converter=io.debezium.converters.CloudEventsConverter
 begin unwrapped 'shop[.]transactions' "${unwrap[@]}"
 begin bare-unwrapped 'shop[.]transactions' "${unwrap[@]}" "${bare[@]}"
-added=(transforms.unwrap.add.fields=op,table,source.ts_ms transforms.unwrap.delete.tombstone.handling.mode=rewrite)
+added=("transforms.unwrap.add.fields=op,table,source.ts_ms" transforms.unwrap.delete.tombstone.handling.mode=rewrite)
 begin added 'shop[.]transactions' "${unwrap[@]}" "${added[@]}"
 begin bare-added 'shop[.]transactions' "${unwrap[@]}" "${added[@]}" "${bare[@]}"
 begin bare-headers 'shop[.]transactions' "${unwrap[@]}" "${bare[@]}" transforms.unwrap.add.headers=op,source.ts_ms \

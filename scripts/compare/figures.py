@@ -1,5 +1,6 @@
 """Figures from what a run has left: percentiles, what a part used between two moments, lines through sizes."""
 
+import collections
 import json
 import os
 
@@ -68,6 +69,14 @@ def alerts(paths):
                 found[key] = (*what, "told differently before")
             told.setdefault(key, line["processed_at_us"])
     return found, told, twice
+
+
+def not_once(expected, path):
+    """Which alerts are not in their topic exactly once, as sentences; PATH has the topic's values as a reader of what was
+    committed sees them, a line each."""
+    count = collections.Counter((line["agent"], line["transaction_id"]) for line in json_lines(path))
+    return [f"{question} at id {row}: {count[question, row]} times" for question, row in sorted(expected.keys() | count.keys())
+            if count[question, row] != ((question, row) in expected)]
 
 
 def differences(expected, found):
@@ -161,7 +170,9 @@ class Way:
         return os.path.join(self.directory, name)
 
     def differences(self):
-        return differences(self.expected, self.alerts) if self.name != "alone" else {}
+        found = differences(self.expected, self.alerts) if self.name != "alone" else {}
+        wrong = not_once(self.expected, self._path("committed.jsonl")) if self.name == "stream" else []
+        return {**found, "not committed once": wrong} if wrong else found
 
     def value(self, name):
         return self.notes[name][0] if name in self.notes else None

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import picture
 import report
-from figures import Samples, Tail, alerts, differences, extrapolate, percentile
+from figures import Samples, Tail, alerts, differences, extrapolate, not_once, percentile
 from sampler import Sampler, descendants
 from spark_batch import Progress, hundredths
 
@@ -119,6 +119,15 @@ class Alerts(unittest.TestCase):
         # Told twice, once wrongly.
         path = self.write("a.jsonl", [self.alert(1), self.alert(1, amount="601.00")])
         self.assertEqual(list(differences({("anomaly", 1): (7, "600.00", "100.00")}, alerts([path])[0])), ["other values"])
+
+    def test_each_alert_is_committed_once(self):
+        expected = {("anomaly", 1): (), ("velocity", 2): ()}
+        whole = [self.alert(1), self.alert(2, agent="velocity")]
+        for lines, wrong in (
+                (whole, []), (whole[:1], ["velocity at id 2: 0 times"]), (whole + whole[:1], ["anomaly at id 1: 2 times"]),
+                ([*whole, self.alert(3)], ["anomaly at id 3: 1 times"]),
+                ([], ["anomaly at id 1: 0 times", "velocity at id 2: 0 times"])):
+            self.assertEqual(not_once(expected, self.write("committed.jsonl", lines)), wrong)
 
     def way(self, found):
         counters = ["0 0 0 0 0", "500 0 20 5000 1000000", "500 0 20 5000 1000000", "700 20 30 9000 3000000"]
