@@ -143,6 +143,8 @@ let package = Package(
         library(.shared, "ClientSetup", ["KafkaWire", "KafkaOIDC", "AppSupport", "JSONLines", arguments]),
 
         library(.shared, "PageServing", ["KafkaWire", log]),
+        library(.shared, "Screens", ["AppSupport", "ShutdownSignal"]),
+        library(.shared, "ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "Screens"]),
 
         library(.pipeline, "ChangeEvents"),
         library(.pipeline, "Detectors", ["ChangeEvents"]),
@@ -168,18 +170,20 @@ let package = Package(
 
         library(
             .tool, "ToolKit",
-            ["KafkaWire", "KafkaOIDC", "AppSupport", "ClientSetup", "ShutdownSignal", "JSONLines", arguments]),
+            [
+                "KafkaWire", "KafkaOIDC", "AppSupport", "ClientSetup", "ShutdownSignal", "JSONLines", "Screens",
+                arguments,
+            ]),
         library(.tool, "Captures", ["KafkaWire", "JSONLines"]),
         library(.tool, "Conformance", ["KafkaWire", "JSONLines"]),
         library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ClientSetup", "ToolKit", "JSONLines"]),
         library(.tool, "LogDump", ["KafkaWire", "KafkaBroker", "JSONLines"]),
-        library(.tool, "ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "ToolKit"]),
+        library(.tool, "ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "Screens"]),
         library(.tool, "ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
-        library(.tool, "ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
         library(.tool, "Benching", ["KafkaWire", "AppSupport", "JSONLines", histogram]),
         library(
             .tool, "Proxying",
-            ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", collections]),
+            ["KafkaWire", "KafkaBroker", "AppSupport", "Captures", "JSONLines", "ToolKit", "Screens", collections]),
         library(
             .tool, "Simulating",
             ["KafkaWire", "KafkaBroker", "KafkaSimulation", "AppSupport", "Captures", "JSONLines"]),
@@ -193,7 +197,7 @@ let package = Package(
                 "Conformance",
                 "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying",
                 "Simulating",
-                "BrokerUI", "KafkaSimulation",
+                "BrokerUI", "KafkaSimulation", "Screens",
             ]),
 
         library(
@@ -201,6 +205,7 @@ let package = Package(
             [
                 "KafkaWire", "KafkaBroker", "JSONLines", "AppSupport", "ChangeEvents", "Detectors", "Captures",
                 "Conformance", "RecordText", "ChangeText", "ConnectREST", "ClusterView", "Proxying", "BrokerUI",
+                "Screens",
             ]),
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
@@ -235,7 +240,8 @@ let package = Package(
                 "Captures",
                 "Conformance", "RecordText", "LogDump", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView",
                 "Benching",
-                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "BrokerUI", "PageServing", "FuzzChecks", http,
+                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "BrokerUI", "PageServing", "FuzzChecks",
+                "Screens", http,
             ],
             swiftSettings: strict),
         .testTarget(

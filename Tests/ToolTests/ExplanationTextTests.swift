@@ -1,9 +1,9 @@
 import Conformance
 import JSONLines
 import KafkaWire
+import Screens
 import TestSupport
 import Testing
-import ToolKit
 
 @testable import KW
 

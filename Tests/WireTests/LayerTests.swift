@@ -186,7 +186,7 @@ import Testing
         ("Sources/KafkaWire/Net/Planted.swift", "import AppSupport"),
         ("Sources/Apps/Shared/AppSupport/Planted.swift", "import Detectors"),
         ("Sources/Apps/Pipeline/AgentRuntime/Planted.swift", "import ToolKit"),
-        ("Sources/Apps/Tool/ClusterView/Planted.swift", "import Proxying"),
+        ("Sources/Apps/Shared/ClusterView/Planted.swift", "import Proxying"),
         ("Sources/Apps/Tool/KW/Main/Planted.swift", "import struct FuzzChecks.Planted"),
     ])
     func aPlantedImportIsFound(path: String, code: String) {
@@ -291,12 +291,12 @@ import Testing
     func whoAsksTheLoopIsNot(code: String) { #expect(Self.asks(in: code).isEmpty) }
 
     /// Text goes to the terminal through `Console` alone, which shows what would steer it; what passes as bytes is records
-    /// that were asked for, the agents' own lines, and the frames of `kw top`.
+    /// that were asked for, the agents' own lines, and the frames of live views.
     @Test func oneWayLeadsToTheTerminal() {
-        let own = ["Sources/Apps/Shared/AppSupport/Console.swift", "Sources/Apps/Tool/KW/Top/TopTerminal.swift"]
+        let own = ["Sources/Apps/Shared/AppSupport/Console.swift", "Sources/Apps/Shared/Screens/ScreenTerminal.swift"]
         let raw = [
             "Sources/Apps/Pipeline/AgentRuntime/AgentRun.swift", "Sources/Apps/Tool/KW/Records/ConsumeRun.swift",
-            "Sources/Apps/Tool/KW/Top/TopSession.swift",
+            "Sources/Apps/Shared/Screens/LiveScreen.swift",
         ]
         let words: Set<Substring> = [
             "debugPrint", "FileHandle", "fputs", "fwrite", "fprintf", "vprintf", "printf", "dprintf", "putchar", "puts",

@@ -1,4 +1,5 @@
 import AppSupport
+import Screens
 import TestSupport
 import Testing
 import ToolKit

@@ -1,4 +1,5 @@
 import KafkaWire
+import Screens
 import TestSupport
 import Testing
 
@@ -81,7 +82,7 @@ import Testing
     }
 
     @Test func aListThatBecameShorterThanItsTopShowsNothing() {
-        var cursor = TopState.Cursor()
+        var cursor = ListCursor()
         cursor.first = 7
         #expect(cursor.shown(5, of: 3) == 3..<3)
         #expect(cursor.shown(5, of: 0) == 0..<0)

@@ -1,7 +1,7 @@
 import KafkaWire
+import Screens
 import TestSupport
 import Testing
-import ToolKit
 
 @testable import ClusterView
 

@@ -1,6 +1,7 @@
 import ClusterView
 import JSONLines
 import KafkaWire
+import Screens
 
 /// The doctor and `kw top` with a broker whose answers are changed: the first byte says which, the rest are an
 /// ``AnswerScript``. What they show holds no characters that steer a terminal; what is JSON reads as such.

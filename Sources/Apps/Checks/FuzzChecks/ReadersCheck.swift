@@ -8,6 +8,7 @@ import KafkaBroker
 import KafkaWire
 import Proxying
 import RecordText
+import Screens
 
 /// What the tool reads of files, of its command line and of others' services, and records as it prints them: the first
 /// byte chooses the reader, the second its options, the rest is the text.

@@ -1,7 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
+import Screens
 
 /// Change events as lines that people read, or as JSON: what `kw consume --debezium` prints.
 ///

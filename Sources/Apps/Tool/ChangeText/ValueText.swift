@@ -1,7 +1,6 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
 
 /// Values on one line, in which nothing can steer a terminal.
 enum ValueText {

@@ -1,7 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
+import Screens
 
 /// How an exchange is shown: a line, with the batches and the decoded fields under it where those are wanted.
 package struct ExchangeLines: Sendable {

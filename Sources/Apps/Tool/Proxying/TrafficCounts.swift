@@ -1,7 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
+import Screens
 
 /// What passed, in numbers, for each API.
 package struct TrafficCounts: Sendable {

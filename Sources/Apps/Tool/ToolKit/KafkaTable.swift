@@ -1,4 +1,5 @@
 import AppSupport
+import Screens
 
 /// A table in the columns of Kafka's own tools: where nobody looks on, every column has the width that Kafka's has, so that
 /// a script cuts the same text; on a terminal it is a ``TextTable``, which fits.

@@ -2,6 +2,7 @@ import AppSupport
 import ArgumentParser
 import JSONLines
 import KafkaWire
+import Screens
 import ShutdownSignal
 
 /// What a running command works with: where it writes, and how it hears that it should end.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSONLines
 import KafkaWire
+import Screens
 import ToolKit
 
 /// `kw cluster`: the cluster's id and brokers, as `kafka-cluster` tells them.

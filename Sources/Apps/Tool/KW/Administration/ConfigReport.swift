@@ -1,6 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
+import Screens
 import ToolKit
 
 /// `kw configs --describe` of topics, brokers, loggers, groups and client metrics.

@@ -2,6 +2,7 @@ import AppSupport
 import ArgumentParser
 import JSONLines
 import KafkaWire
+import Screens
 import ToolKit
 
 /// `kw log-dirs`: what is in the brokers' directories, as `kafka-log-dirs` tells it.

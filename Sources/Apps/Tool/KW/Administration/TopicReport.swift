@@ -1,6 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
+import Screens
 import ToolKit
 
 /// A topic as `kw topics --describe` shows it.

@@ -3,6 +3,7 @@ import ArgumentParser
 import Benching
 import JSONLines
 import KafkaWire
+import Screens
 import ToolKit
 
 /// `kw bench produce`: what `kafka-producer-perf-test` measures.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectREST
 import JSONLines
+import Screens
 import ToolKit
 
 /// `kw connectors plugins`: what the worker can run.

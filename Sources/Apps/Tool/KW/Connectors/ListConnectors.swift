@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConnectREST
 import JSONLines
+import Screens
 import ToolKit
 
 /// `kw connectors list`: the connectors, one a line.

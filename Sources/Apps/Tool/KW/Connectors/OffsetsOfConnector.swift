@@ -2,6 +2,7 @@ import AppSupport
 import ArgumentParser
 import ConnectREST
 import JSONLines
+import Screens
 import ToolKit
 
 /// `kw connectors offsets`: how far a connector is, and putting it elsewhere.

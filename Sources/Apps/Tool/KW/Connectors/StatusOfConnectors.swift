@@ -2,6 +2,7 @@ import AppSupport
 import ArgumentParser
 import ConnectREST
 import JSONLines
+import Screens
 import ToolKit
 
 /// `kw connectors status`: connectors and their tasks.

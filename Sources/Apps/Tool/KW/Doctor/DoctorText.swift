@@ -1,6 +1,6 @@
 import AppSupport
 import KafkaWire
-import ToolKit
+import Screens
 
 /// A report as text: a line for each step as it ends, then the findings in sentences, each with what to change.
 struct DoctorText: Sendable {

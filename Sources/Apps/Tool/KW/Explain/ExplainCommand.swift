@@ -3,6 +3,7 @@ import ArgumentParser
 import Captures
 import JSONLines
 import KafkaWire
+import Screens
 import ToolKit
 
 /// `kw explain`: a line for every field of a message.

@@ -1,6 +1,6 @@
 import AppSupport
 import KafkaWire
-import ToolKit
+import Screens
 
 /// An explanation as lines of text: offset, bytes, field, value, and a note, under each other and, where there is a
 /// width, wrapped to it.

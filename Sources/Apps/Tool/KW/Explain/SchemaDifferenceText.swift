@@ -1,7 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
+import Screens
 
 /// What changes between two versions of an API, as lines of text or as JSON.
 struct SchemaDifferenceText {

@@ -1,7 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
+import Screens
 
 /// The definition of an API as lines of text, or as JSON: of all versions, or as one of them goes over the wire.
 struct SchemaText {

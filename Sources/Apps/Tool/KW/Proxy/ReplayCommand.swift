@@ -4,6 +4,7 @@ import Captures
 import JSONLines
 import KafkaWire
 import Proxying
+import Screens
 import ToolKit
 
 /// `kw replay`: sends the requests of a capture again, and compares the answers.

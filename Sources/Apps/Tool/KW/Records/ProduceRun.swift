@@ -2,6 +2,7 @@ import AppSupport
 import JSONLines
 import KafkaWire
 import RecordText
+import Screens
 import ToolKit
 
 #if canImport(Glibc)

@@ -2,15 +2,8 @@ import AppSupport
 import ArgumentParser
 import ClusterView
 import KafkaWire
+import Screens
 import ToolKit
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 /// `kw top`: a live view of the cluster.
 struct TopCommand: ToolCommand {
@@ -65,8 +58,8 @@ struct TopCommand: ToolCommand {
     }
 
     func perform(_ tool: Tool) async throws {
-        guard once || tool.console.outputIsTerminal else {
-            throw ValidationError("standard output is no terminal; use --once to print the view one time")
+        if !once {
+            do { try LiveScreen.check(tool.console) } catch { throw ValidationError(error.description) }
         }
         let settings = try cluster.settings()
         let servers = cluster.bootstrap(settings)
@@ -83,17 +76,9 @@ struct TopCommand: ToolCommand {
             await admin.close()
             return
         }
-        let name = getenv("TERM").map { String(cString: $0) } ?? ""
-        guard !name.isEmpty, name != "dumb" else {
-            throw ValidationError(
-                "this terminal cannot move its cursor (TERM is \"\(name)\"); use --once to print the view one time")
-        }
-        guard let terminal = TopTerminal() else {
-            throw ValidationError("there is no terminal to read keys from; use --once to print the view one time")
-        }
-        var session = try TopSession(
-            tool, terminal, sampler, client, interval: interval.duration,
-            hasColours: Console.environmentAllowsColour)
+        let screen: LiveScreen
+        do { screen = try LiveScreen(tool.console) } catch { throw ValidationError(error.description) }
+        var session = try TopSession(tool, screen, sampler, client, interval: interval.duration)
         await session.run()
         await admin.close()
     }

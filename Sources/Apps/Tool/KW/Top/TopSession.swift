@@ -1,6 +1,7 @@
 import AppSupport
 import ClusterView
 import KafkaWire
+import Screens
 import ToolKit
 
 /// The running view: brings together what the terminal, the cluster and a topic's tail tell, one after the other, and shows
@@ -14,41 +15,36 @@ struct TopSession {
     }
 
     private let tool: Tool
-    private let terminal: TopTerminal
+    private var screen: LiveScreen
     private let sampler: ClusterSampler
     private let client: ClientConfiguration
     private let loop: any EventLoop
     private var state: TopState
-    private var writer: FrameWriter
-    private var decoder = KeyDecoder()
-    /// Whether the keys that wait were there at the last tick already.
-    private var hasWaited = false
     private var nextLook: Instant
     private var tail: (number: Int, task: Task<Void, Never>)?
     private var tails = 0
 
     init(
-        _ tool: Tool, _ terminal: TopTerminal, _ sampler: ClusterSampler, _ client: ClientConfiguration,
-        interval: Duration, hasColours: Bool
+        _ tool: Tool, _ screen: LiveScreen, _ sampler: ClusterSampler, _ client: ClientConfiguration,
+        interval: Duration
     ) throws(KafkaError) {
         self.tool = tool
-        self.terminal = terminal
+        self.screen = screen
         self.sampler = sampler
         self.client = client
         loop = try client.loopToUse()
         nextLook = loop.now
-        state = TopState(size: terminal.size, interval: interval)
-        writer = FrameWriter(hasColours: hasColours)
+        state = TopState(size: screen.size, interval: interval)
     }
 
     /// Runs until somebody wants it to end.
     mutating func run() async {
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
-        let keys = terminal.events(shutdown: tool.shutdown.descriptor)
+        let keys = screen.events(shutdown: tool.shutdown.descriptor)
         let forwarder = Task { for await event in keys { continuation.yield(.terminal(event)) } }
-        terminal.enter()
+        screen.enter()
         defer {
-            terminal.leave()
+            screen.leave()
             forwarder.cancel()
             tail?.task.cancel()
         }
@@ -57,16 +53,14 @@ struct TopSession {
         loop: for await event in events {
             var effects: [TopState.Effect] = []
             switch event {
-            case .terminal(.bytes(let bytes)):
-                hasWaited = false
-                for key in decoder.feed(bytes) { effects += state.press(key) + (key == .control("l") ? redraw() : []) }
-            case .terminal(.resized):
-                state.resize(columns: terminal.size.columns, rows: terminal.size.rows)
-                writer.forget()
-            case .terminal(.tick):
-                effects = tick()
-                if !state.isPaused, !state.isLooking, loop.now >= nextLook { look(continuation) }
             case .terminal(.ended): break loop
+            case .terminal(let event):
+                for key in screen.keys(of: event) {
+                    effects += state.press(key)
+                    if key == .control("l") { screen.redraw() }
+                }
+                if case .resized = event { resize() }
+                if case .tick = event, !state.isPaused, !state.isLooking, loop.now >= nextLook { look(continuation) }
             case .look(let result):
                 state.take(result)
                 nextLook = max(nextLook + state.interval, loop.now + .milliseconds(100))
@@ -80,26 +74,15 @@ struct TopSession {
         }
     }
 
-    /// An escape that nothing has followed for a whole beat is the key.
-    private mutating func tick() -> [TopState.Effect] {
-        defer { hasWaited = decoder.isWaiting }
-        guard hasWaited else { return [] }
-        return decoder.flush().flatMap { state.press($0) }
-    }
-
-    private mutating func redraw() -> [TopState.Effect] {
-        writer.forget()
-        return []
-    }
+    private mutating func resize() { state.resize(columns: screen.size.columns, rows: screen.size.rows) }
 
     private mutating func perform(_ effect: TopState.Effect, _ continuation: AsyncStream<Event>.Continuation) {
         switch effect {
         case .quit: break
         case .look: look(continuation)
         case .suspend:
-            terminal.suspend()
-            state.resize(columns: terminal.size.columns, rows: terminal.size.rows)
-            writer.forget()
+            screen.suspend()
+            resize()
         case .closeTail:
             tail?.task.cancel()
             tail = nil
@@ -129,10 +112,6 @@ struct TopSession {
 
     private mutating func show() {
         let clock = Timestamp(microseconds: loop.wallMicroseconds).description.dropFirst(11).prefix(8)
-        let output = writer.output(TopScreen.lines(state, clock: String(clock)))
-        guard !output.isEmpty else { return }
-        // The frame's own sequences; what it shows cannot steer (`ScreenLine`).
-        tool.console.write(bytes: output.utf8)
-        tool.console.flush()
+        screen.show(TopScreen.lines(state, clock: String(clock)))
     }
 }

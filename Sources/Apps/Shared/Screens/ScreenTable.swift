@@ -1,38 +1,57 @@
-import ToolKit
-
 /// A table on the screen: columns that give way, the least important first, where the terminal is narrow.
-struct ScreenTable {
-    struct Column {
-        var title: String
+package struct ScreenTable: Sendable {
+    /// A column.
+    package struct Column: Sendable {
+        /// What stands above it.
+        package var title: String
         /// What is 0 always stays; of the others those with the highest go first.
-        var rank: Int
+        package var rank: Int
         /// So wide at least, so that it does not move with every number.
-        var least: Int
-        var isNumeric = true
+        package var least: Int
+        package var isNumeric: Bool
         /// Takes what room is left, and is cut where there is none.
-        var isFlexible = false
+        package var isFlexible: Bool
         /// The sort order that it stands for.
-        var sort: Int?
+        package var sort: Int?
+
+        package init(
+            title: String, rank: Int, least: Int, isNumeric: Bool = true, isFlexible: Bool = false, sort: Int? = nil
+        ) {
+            self.title = title
+            self.rank = rank
+            self.least = least
+            self.isNumeric = isNumeric
+            self.isFlexible = isFlexible
+            self.sort = sort
+        }
     }
 
-    struct Cell {
-        var text: String
-        var style: TextStyle
+    /// What stands in a column of a row.
+    package struct Cell: Sendable {
+        package var text: String
+        package var style: TextStyle
 
-        init(_ text: String, _ style: TextStyle = .plain) {
+        package init(_ text: String, _ style: TextStyle = .plain) {
             self.text = text
             self.style = style
         }
     }
 
-    var columns: [Column]
+    package var columns: [Column]
     /// The sort order in force, and whether its largest come first.
-    var sort: Int?
-    var isDescending = false
+    package var sort: Int?
+    package var isDescending: Bool
+
+    package init(columns: [Column], sort: Int? = nil, isDescending: Bool = false) {
+        self.columns = columns
+        self.sort = sort
+        self.isDescending = isDescending
+    }
 
     private static let gap = 2
+
     /// The titles, and a line for each row; `selected` counts among these rows.
-    func lines(_ rows: [[Cell]], width: Int, selected: Int?) -> [ScreenLine] {
+    package func lines(_ rows: [[Cell]], width: Int, selected: Int?) -> [ScreenLine] {
         var widths = widths(rows)
         let shown = shown(widths, width)
         func least(_ index: Int) -> Int { Self.least(columns[index], widths[index], width) }
@@ -57,7 +76,9 @@ struct ScreenTable {
     }
 
     /// The sort orders of the columns that there is room for: what one cannot see is nothing to sort by.
-    func sorts(_ rows: [[Cell]], width: Int) -> [Int] { shown(widths(rows), width).compactMap { columns[$0].sort } }
+    package func sorts(_ rows: [[Cell]], width: Int) -> [Int] {
+        shown(widths(rows), width).compactMap { columns[$0].sort }
+    }
 
     private func widths(_ rows: [[Cell]]) -> [Int] {
         // With room for the arrow wherever it may stand: what is shown does not depend on the order.

@@ -1,4 +1,5 @@
 import KafkaWire
+import Screens
 
 /// What changes from look to look: rates, trends, forecasts. Pure: snapshots carry their time.
 ///

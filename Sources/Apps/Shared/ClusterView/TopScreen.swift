@@ -1,5 +1,5 @@
 import AppSupport
-import ToolKit
+import Screens
 
 /// What the terminal shows: pure, as many lines as it has rows, none wider than it is.
 package enum TopScreen {
@@ -124,7 +124,7 @@ package enum TopScreen {
     }
 
     private static func keys(_ state: TopState, _ width: Int) -> ScreenLine {
-        var keys: [(String, String)]
+        var keys: [(key: String, meaning: String)]
         if state.isTyping {
             keys = [("Enter", "keep"), ("Esc", "no filter"), ("Bksp", "delete")]
         } else if state.showsHelp || state.openMessage != nil {
@@ -149,38 +149,21 @@ package enum TopScreen {
                 ]
             }
         }
-        var line = ScreenLine()
-        for (key, meaning) in keys {
-            var item = ScreenLine()
-            if !line.spans.isEmpty { item.add("  ") }
-            item.add(key, TextStyle(colour: .cyan, isBold: true))
-            item.add(" \(meaning)", .dim)
-            guard line.width + item.width <= width else { break }
-            line.add(item)
-        }
-        return line
+        return KeyHints.line(keys, width: width)
     }
 }
 
 /// What the keys mean, in full.
 enum HelpView {
-    static let lines: [ScreenLine] = {
-        var lines = [ScreenLine("Keys", .bold)]
-        let keys = [
+    static let lines = KeyHints.page(
+        [
             ("1 2 3, Tab", "brokers, topics, groups"), ("↑ ↓ j k", "move; PgUp PgDn Home End g G too"),
             ("Enter", "look into a topic, a group, a message"), ("Esc, Bksp", "back; in a list: filter off"),
             ("s", "sort by the next column"), ("r", "the other way round"), ("/", "filter by text"),
             ("p, space", "pause and go on"), ("+ -", "look less often, more often"),
             ("Ctrl-L", "draw anew and look now"), ("h ?", "this help"), ("q, Ctrl-C", "quit"),
-        ]
-        for (key, meaning) in keys {
-            var line = ScreenLine("  " + TextWidth.padded(key, 12), TextStyle(colour: .cyan))
-            line.add(meaning)
-            lines.append(line)
-        }
-        lines.append(ScreenLine())
-        lines.append(ScreenLine("Figures", .bold))
-        for text in [
+        ],
+        figures: [
             "RECORDS  offsets between start and end; compacted, deleted",
             "         ones and markers of transactions count too",
             "IN/S     records per second, over 15 s",
@@ -190,9 +173,5 @@ enum HelpView {
             "TREND    the lag of each look, the newest at the right",
             "RATE/S   what the group commits per second",
             "CAUGHT UP  from the trend of the last 20 s",
-        ] {
-            lines.append(ScreenLine("  " + text))
-        }
-        return lines
-    }()
+        ])
 }

@@ -1,6 +1,6 @@
 import AppSupport
 import KafkaWire
-import ToolKit
+import Screens
 
 /// One group: its members, their partitions, and how far they have got.
 enum GroupView {

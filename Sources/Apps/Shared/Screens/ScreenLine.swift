@@ -1,5 +1,4 @@
 import AppSupport
-import ToolKit
 
 /// How text stands out on a terminal.
 package struct TextStyle: Sendable, Equatable {

@@ -1,7 +1,6 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
 
 /// A record as the view shows it: a copy of its bytes, of long ones the beginning.
 package struct TailMessage: Sendable, Equatable, Identifiable {

@@ -1,3 +1,5 @@
+import Screens
+
 /// When a group will have caught up, from its lag, what comes in and what it takes.
 package enum Forecast: Sendable, Equatable {
     /// Nothing can be said yet: too few looks, or the group's offsets have just been moved.

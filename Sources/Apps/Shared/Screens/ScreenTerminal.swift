@@ -1,4 +1,4 @@
-// The terminal of `kw top`: raw mode and the alternate screen, keys and changes of size; and back, on every way out.
+// The terminal of a live view: raw mode and the alternate screen, keys and changes of size; and back, on every way out.
 
 import AppSupport
 import ShutdownSignal
@@ -13,7 +13,7 @@ import Synchronization
 #endif
 
 /// What a terminal tells.
-enum TerminalEvent: Sendable {
+package enum TerminalEvent: Sendable {
     case bytes([UInt8])
     /// It may have another size.
     case resized
@@ -27,12 +27,12 @@ enum TerminalEvent: Sendable {
 ///
 /// It is put back as it was by ``leave()``, and also when the process ends without it: at `exit`, and by signals that end
 /// the process (SIGINT and SIGTERM are the caller's, who ends in order).
-struct TopTerminal {
+package struct ScreenTerminal {
     /// Where keys come from: standard input, or the terminal itself where that is something else.
     private let input: Int32
 
     /// Nil where there is no terminal to read keys from.
-    init?() {
+    package init?() {
         input = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : open("/dev/tty", O_RDONLY | O_CLOEXEC)
         var mode = termios()
         guard input >= 0, tcgetattr(input, &mode) == 0 else { return nil }
@@ -49,7 +49,7 @@ struct TopTerminal {
     }
 
     /// Keys come one by one and unseen, and the screen is an empty one beside the shell's.
-    func enter() {
+    package func enter() {
         var mode = savedMode.pointee
         mode.c_iflag &= ~tcflag_t(BRKINT | ICRNL | INPCK | ISTRIP | IXON)
         mode.c_lflag &= ~tcflag_t(ECHO | ICANON | IEXTEN | ISIG)
@@ -60,10 +60,10 @@ struct TopTerminal {
     }
 
     /// The terminal as it was. Doing it twice does nothing.
-    func leave() { restoreTerminal() }
+    package func leave() { restoreTerminal() }
 
     /// Stops the process, as Ctrl-Z does elsewhere, until the shell has it go on.
-    func suspend() {
+    package func suspend() {
         leave()
         // To this thread: it goes no further before the process stands still, as it might with `kill`.
         raise(SIGSTOP)
@@ -71,7 +71,7 @@ struct TopTerminal {
     }
 
     /// Columns and rows; 80 by 24 where the terminal does not tell.
-    var size: (columns: Int, rows: Int) {
+    package var size: (columns: Int, rows: Int) {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
             return (80, 24)
@@ -80,7 +80,7 @@ struct TopTerminal {
     }
 
     /// What happens, until it has ended or `shutdown` becomes readable.
-    func events(shutdown: Int32) -> AsyncStream<TerminalEvent> {
+    package func events(shutdown: Int32) -> AsyncStream<TerminalEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: TerminalEvent.self, bufferingPolicy: .bufferingNewest(1024))
         let reader = TerminalReader(input: input, shutdown: shutdown, continuation: continuation)

@@ -1,4 +1,5 @@
 import KafkaWire
+import Screens
 
 /// What the view shows, and what keys do to it. Pure: keys, looks and messages in, a new state out, and what is to be done
 /// outside as an ``Effect``.
@@ -25,27 +26,6 @@ package struct TopState: Sendable {
         case suspend
     }
 
-    /// A place in a list: what is selected, and what stands at the top.
-    package struct Cursor: Sendable, Equatable {
-        package var selected = 0
-        package var first = 0
-
-        /// Keeps the selection inside `count` rows, and visible on a page.
-        mutating func settle(count: Int, page: Int) {
-            selected = max(0, min(selected, count - 1))
-            let page = max(1, page)
-            if selected < first { first = selected }
-            if selected >= first + page { first = selected - page + 1 }
-            first = max(0, min(first, count - page))
-        }
-
-        /// The rows that a page shows of `count`; none where the list has become shorter than its top.
-        func shown(_ page: Int, of count: Int) -> Range<Int> {
-            let end = max(0, min(first + max(0, page), count))
-            return min(first, end)..<end
-        }
-    }
-
     // What was seen.
     package var snapshot: ClusterSnapshot?
     package var history = ClusterHistory()
@@ -65,10 +45,10 @@ package struct TopState: Sendable {
     package internal(set) var pane = Pane.messages
     package internal(set) var openMessage: TailMessage?
     package internal(set) var showsHelp = false
-    package internal(set) var cursors: [Tab: Cursor] = [:]
-    package internal(set) var detailCursor = Cursor()
-    package internal(set) var partitionCursor = Cursor()
-    package internal(set) var messageCursor = Cursor()
+    package internal(set) var cursors: [Tab: ListCursor] = [:]
+    package internal(set) var detailCursor = ListCursor()
+    package internal(set) var partitionCursor = ListCursor()
+    package internal(set) var messageCursor = ListCursor()
     /// The first line of an open message, of the help, that is shown.
     package internal(set) var textTop = 0
 
@@ -167,7 +147,7 @@ package struct TopState: Sendable {
 
     /// The id of the selected row of a tab.
     func selectedId(_ tab: Tab) -> String? {
-        let index = cursors[tab, default: Cursor()].selected
+        let index = cursors[tab, default: ListCursor()].selected
         switch tab {
         case .brokers: return brokerRows.indices.contains(index) ? "\(brokerRows[index].id)" : nil
         case .topics: return topicRows.indices.contains(index) ? topicRows[index].id : nil
@@ -200,7 +180,7 @@ package struct TopState: Sendable {
                 case .topics: topicRows.firstIndex { $0.id == id }
                 case .groups: groupRows.firstIndex { $0.id == id }
                 }
-            if let index { cursors[tab, default: Cursor()].selected = index }
+            if let index { cursors[tab, default: ListCursor()].selected = index }
         }
     }
 
@@ -215,7 +195,7 @@ package struct TopState: Sendable {
     /// Keeps every cursor inside its list, whatever has become of it.
     mutating func settle() {
         let layout = TopLayout(self)
-        for tab in Tab.allCases { cursors[tab, default: Cursor()].settle(count: count(tab), page: layout.listRows) }
+        for tab in Tab.allCases { cursors[tab, default: ListCursor()].settle(count: count(tab), page: layout.listRows) }
         switch detail {
         case .topic(let name)?:
             partitionCursor.settle(

@@ -1,5 +1,7 @@
 // What the keys do.
 
+import Screens
+
 extension TopState {
     /// Takes a key, and says what is to be done outside.
     package mutating func press(_ key: Key) -> [Effect] {
@@ -45,17 +47,10 @@ extension TopState {
 
     /// Keys while the filter is written.
     private mutating func type(_ key: Key) {
-        switch key {
-        case .character(let character): if filter.count < 200 { filter.append(character) }
-        case .backspace:
-            if filter.isEmpty { isTyping = false } else { filter.removeLast() }
-        case .control("u"): filter = ""
-        case .escape:
-            filter = ""
-            isTyping = false
-        case .enter, .tab, .up, .down: isTyping = false
-        default: break
-        }
+        var entry = FilterEntry(filter, isTyping: isTyping)
+        entry.press(key)
+        filter = entry.text
+        isTyping = entry.isTyping
         arrange()
     }
 
@@ -96,22 +91,18 @@ extension TopState {
 
     private mutating func move(by distance: Int) {
         switch detail {
-        case nil: Self.move(&cursors[tab, default: Cursor()], by: distance, count: count(tab))
+        case nil: cursors[tab, default: ListCursor()].move(by: distance, count: count(tab))
         case .group(let id):
             let count = snapshot?.group(id).map { GroupView.rows($0).count } ?? 0
-            Self.move(&detailCursor, by: distance, count: count)
+            detailCursor.move(by: distance, count: count)
         case .topic(let name):
             if pane == .partitions {
-                Self.move(&partitionCursor, by: distance, count: snapshot?.topic(name)?.partitions.count ?? 0)
+                partitionCursor.move(by: distance, count: snapshot?.topic(name)?.partitions.count ?? 0)
             } else {
-                Self.move(&messageCursor, by: distance, count: messages.count)
+                messageCursor.move(by: distance, count: messages.count)
                 follows = messageCursor.selected >= messages.count - 1
             }
         }
-    }
-
-    private static func move(_ cursor: inout Cursor, by distance: Int, count: Int) {
-        cursor.selected = max(0, min(cursor.selected + distance, count - 1))
     }
 
     private mutating func go(to tab: Tab) -> [Effect] {
@@ -143,12 +134,12 @@ extension TopState {
                 messages = []
                 tailTrouble = nil
                 follows = true
-                messageCursor = Cursor()
-                partitionCursor = Cursor()
+                messageCursor = ListCursor()
+                partitionCursor = ListCursor()
                 return [.openTail(id)]
             case .groups:
                 detail = .group(id)
-                detailCursor = Cursor()
+                detailCursor = ListCursor()
                 return []
             }
         case .topic:
@@ -197,6 +188,6 @@ extension TopState {
         }
         isReversed[tab] = false
         arrange()
-        cursors[tab] = Cursor()
+        cursors[tab] = ListCursor()
     }
 }

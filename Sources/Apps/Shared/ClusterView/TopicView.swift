@@ -1,6 +1,6 @@
 import AppSupport
 import KafkaWire
-import ToolKit
+import Screens
 
 /// One topic: its partitions, and its latest messages.
 enum TopicView {
@@ -126,7 +126,7 @@ enum TopicView {
 }
 
 /// One message in full.
-enum MessageView {
+package enum MessageView {
     static func lines(_ message: TailMessage, width: Int) -> [ScreenLine] {
         var lines: [ScreenLine] = []
         func add(_ name: String, _ value: String) {
@@ -153,7 +153,7 @@ enum MessageView {
     }
 
     /// Local time with milliseconds.
-    static func moment(_ timestamp: Int64) -> String {
+    package static func moment(_ timestamp: Int64) -> String {
         guard timestamp >= 0, timestamp < 253_402_300_800_000 else { return "–" }
         return String(Timestamp(microseconds: timestamp * 1000).description.prefix(23))
     }

@@ -1,7 +1,7 @@
 import AppSupport
 import JSONLines
 import KafkaWire
-import ToolKit
+import Screens
 
 /// A look at the cluster as text that is printed once: tables for people, one JSON document for programs.
 package struct SnapshotReport {

@@ -1,15 +1,15 @@
 import AppSupport
 import KafkaWire
-import ToolKit
+import Screens
 
 /// The lists: brokers, topics, groups.
-enum ListView {
+package enum ListView {
     private typealias Column = ScreenTable.Column
     private typealias Cell = ScreenTable.Cell
 
     static func lines(_ state: TopState, _ layout: TopLayout) -> [ScreenLine] {
         guard state.snapshot != nil else { return [] }
-        let cursor = state.cursors[state.tab] ?? TopState.Cursor()
+        let cursor = state.cursors[state.tab] ?? ListCursor()
         let rows = cursor.shown(layout.listRows, of: state.count(state.tab))
         let (table, cells) = table(state, rows)
         var lines = table.lines(cells, width: state.size.columns, selected: cursor.selected - cursor.first)
@@ -26,7 +26,7 @@ enum ListView {
 
     /// The sort orders that `s` goes through: those of the columns that are shown.
     static func sorts(_ state: TopState) -> [Int] {
-        let cursor = state.cursors[state.tab] ?? TopState.Cursor()
+        let cursor = state.cursors[state.tab] ?? ListCursor()
         let (table, cells) = table(state, cursor.shown(TopLayout(state).listRows, of: state.count(state.tab)))
         return table.sorts(cells, width: state.size.columns)
     }
@@ -149,7 +149,8 @@ enum ListView {
         ]
     }
 
-    static func stateStyle(_ state: String) -> TextStyle {
+    /// How a group's state stands out.
+    package static func stateStyle(_ state: String) -> TextStyle {
         switch state {
         case "Stable": .green
         case "Empty": .dim
@@ -158,7 +159,8 @@ enum ListView {
         }
     }
 
-    static func forecastStyle(_ forecast: Forecast) -> TextStyle {
+    /// How a forecast stands out.
+    package static func forecastStyle(_ forecast: Forecast) -> TextStyle {
         switch forecast {
         case .unknown: .dim
         case .caughtUp, .keepsPace: .green
@@ -168,7 +170,7 @@ enum ListView {
     }
 
     /// An arrow, and whether it is good.
-    static func trend(_ row: GroupRow) -> (String, TextStyle) {
+    package static func trend(_ row: GroupRow) -> (String, TextStyle) {
         guard let slope = row.slope, row.lag ?? 0 > 0 || slope != 0 else { return (" ", .plain) }
         switch row.forecast {
         case .fallsBehind: return ("↑", .red)
