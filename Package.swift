@@ -164,9 +164,15 @@ let package = Package(
         program(.pipeline, "FraudBatch", ["PostgreSQL", "ChangeEvents", "Detectors", "JSONLines"]),
         program(.pipeline, "TemperatureProducer", ["PostgreSQL"]),
         program(.pipeline, "TemperatureConsumer", ["PostgreSQL"]),
+        library(
+            .pipeline, "FraudView",
+            ["KafkaWire", "ChangeEvents", "Detectors", "AppSupport", "JSONLines", "Screens", "ClusterView"]),
         program(
             .pipeline, "Demo",
-            ["KafkaBroker", "KafkaWire", "ClientSetup", "EventGenerator", "ChangeEvents", "Detectors"]),
+            [
+                "KafkaBroker", "KafkaWire", "ClientSetup", "EventGenerator", "ChangeEvents", "Detectors", "FraudView",
+                "Screens", "ClusterView",
+            ]),
 
         library(
             .tool, "ToolKit",
@@ -229,8 +235,9 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "TestSupport", "ChangeEvents", "Detectors", "EventGenerator", "FuzzChecks", "AgentRuntime",
-                "AlertForwarder", "AppSupport", "ClientSetup", "PageServing", "KafkaSchemas", http,
-                "KafkaWire", "KafkaBroker", arguments,
+                "AlertForwarder", "AppSupport", "ClientSetup", "PageServing", "KafkaSchemas", http, "FraudView",
+                "Screens",
+                "ClusterView", "JSONLines", "KafkaWire", "KafkaBroker", arguments,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -65,6 +65,8 @@ wait_until 20 "grep -q 'is ready on' '$DIR/broker.out'" "$(cat "$DIR/broker.pid"
   die "the broker did not start: $(cat "$DIR/broker.log")"
 BROKER=$(sed -n 's/.*is ready on \([^ ]*\).*/\1/p' "$DIR/broker.out" | head -n 1)
 
+step "to look on from another terminal: $BIN/demo watch --bootstrap-server $BROKER"
+
 step "starting the agents: $INSTANCES of each, in groups of their own"
 outputs=()
 for number in $(seq "$INSTANCES"); do

@@ -47,6 +47,7 @@ import Testing
         "velocity-agent --bootstrap-server ADDRESS", "velocity-agent --bootstrap-server ADDRESS --from-time 2h",
         "probe-agent --bootstrap-server ADDRESS --dead-letter-topic missing",
         "velocity-agent --bootstrap-server ADDRESS --metrics-port 0",
+        "demo watch --once --bootstrap-server ADDRESS",
         "alert-forwarder --bootstrap-server ADDRESS --url http://127.0.0.1:1/",
     ].map(Waiting.init)
     private static let others = [

@@ -9,8 +9,8 @@ import KafkaWire
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Feeds change events to a broker, and judges what the agents made of them.",
-        discussion: "`make demo` starts the broker and the agents, and calls all three commands.",
-        subcommands: [BrokerCommand.self, FeedCommand.self, ReportCommand.self])
+        discussion: "`make demo` starts the broker and the agents, and calls broker, feed and report; watch looks on.",
+        subcommands: [BrokerCommand.self, FeedCommand.self, ReportCommand.self, WatchCommand.self])
 }
 
 extension Demo {

@@ -89,7 +89,7 @@ extension Report {
 }
 
 /// Where a record was read, for those who want to look it up.
-public struct RecordPlace: Equatable, Sendable {
+public struct RecordPlace: Hashable, Sendable {
     /// The partition of the topic.
     public var partition: Int32
     /// The offset within the partition.

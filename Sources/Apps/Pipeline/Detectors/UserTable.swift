@@ -2,7 +2,7 @@
 ///
 /// Storage is flat arrays indexed by slot, so a user costs a fixed number of bytes. When the table is full, a user who
 /// was not seen lately makes room (second-chance order), so outside input cannot grow it beyond its limit.
-struct UserTable {
+package struct UserTable: Sendable {
     private var slots: [Int64: Int32] = [:]
     private var users: [Int64] = []
     private var partitions: [Int32] = []
@@ -16,7 +16,7 @@ struct UserTable {
     private var evicted: [(user: Int64, partition: Int32)] = []
 
     /// - Parameter limit: users kept at most, 1 or more.
-    init(limit: Int) { self.limit = Self.bounded(limit) }
+    package init(limit: Int) { self.limit = Self.bounded(limit) }
 
     private static func bounded(_ limit: Int) -> Int { max(1, min(limit, Int(Int32.max))) }
 
@@ -24,13 +24,13 @@ struct UserTable {
     mutating func change(limit: Int) { self.limit = Self.bounded(limit) }
 
     /// Users kept at present.
-    var count: Int { slots.count }
+    package var count: Int { slots.count }
 
     /// Slots ever made: the storage's size.
     var slotCount: Int { users.count }
 
     /// The slot of a user who is known.
-    func known(_ user: Int64) -> Int? { slots[user].map(Int.init) }
+    package func known(_ user: Int64) -> Int? { slots[user].map(Int.init) }
 
     /// All who are known, with the partitions that fed them last, in the order of their slots.
     var everybody: [(user: Int64, partition: Int32)] {
@@ -47,7 +47,7 @@ struct UserTable {
     }
 
     /// The slot of a user; `isNew` means that what the slot holds is somebody else's.
-    mutating func slot(of user: Int64, partition: Int32) -> (slot: Int, isNew: Bool) {
+    package mutating func slot(of user: Int64, partition: Int32) -> (slot: Int, isNew: Bool) {
         if let known = slots[user] {
             let slot = Int(known)
             partitions[slot] = partition

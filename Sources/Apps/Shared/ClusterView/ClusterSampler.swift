@@ -7,10 +7,13 @@ package actor ClusterSampler {
     package struct Scope: Sendable, Equatable {
         package var topics: Set<String>
         package var groups: Set<String>
+        /// Whether what is named may not be there yet: a look then tells of the rest.
+        package var mayBeAbsent: Bool
 
-        package init(topics: Set<String> = [], groups: Set<String> = []) {
+        package init(topics: Set<String> = [], groups: Set<String> = [], mayBeAbsent: Bool = false) {
             self.topics = topics
             self.groups = groups
+            self.mayBeAbsent = mayBeAbsent
         }
     }
 
@@ -85,10 +88,15 @@ package actor ClusterSampler {
         for (name, result) in await admin.describeTopics(names.sorted()) {
             do throws(KafkaError) { found.append(try result.get()) } catch {
                 // A topic that a group still has offsets of may be gone.
-                if scope.topics.contains(name) { throw error }
+                if scope.topics.contains(name), !isWaitedFor(error) { throw error }
             }
         }
         return found.sorted { $0.name < $1.name }
+    }
+
+    /// Whether a topic is only not there yet.
+    private func isWaitedFor(_ error: KafkaError) -> Bool {
+        scope.mayBeAbsent && error.code == .broker(.unknownTopicOrPartition)
     }
 
     private func offsets(
@@ -127,7 +135,7 @@ package actor ClusterSampler {
                 listing.id, type: listing.type?.rawValue ?? "", state: listing.state?.rawValue ?? "",
                 protocolType: listing.protocolType)
         }
-        if let missing = scope.groups.subtracting(groups.keys).min(), gathered.failures.isEmpty {
+        if let missing = scope.groups.subtracting(groups.keys).min(), gathered.failures.isEmpty, !scope.mayBeAbsent {
             throw KafkaError(
                 .broker(.groupIdNotFound), "there is no group \(missing); look at its spelling", isRetriable: false)
         }

@@ -55,7 +55,7 @@ package struct TailMessage: Sendable, Equatable, Identifiable {
         self.headers = headers
     }
 
-    init(_ record: Record, of partition: TopicPartition) {
+    package init(_ record: Record, of partition: TopicPartition) {
         self.init(
             partition, offset: record.offset.rawValue, timestamp: record.timestamp, key: record.key.map { Part($0) },
             value: record.value.map { Part($0) },

@@ -68,6 +68,16 @@ package enum Quantity {
         return line
     }
 
+    /// A value as a bar that lies, as long as its part of `largest` is of `width` columns; what is more than nothing is seen.
+    package static func bar(_ value: Double, of largest: Double, width: Int) -> String {
+        guard value > 0, largest > 0, width > 0 else { return "" }
+        let eighths = min(max(1, Int((min(value / largest, 1) * Double(min(width, 1000) * 8)).rounded())), width * 8)
+        var bar = String(repeating: "█", count: eighths / 8)
+        if eighths % 8 > 0 { bar.unicodeScalars.append(parts[eighths % 8 - 1]) }
+        return bar
+    }
+
+    private static let parts: [Unicode.Scalar] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"]
     private static let bars: [Unicode.Scalar] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 
     private static func joined(_ large: Int64, _ unit: String, _ small: Int64, _ smallUnit: String) -> String {
