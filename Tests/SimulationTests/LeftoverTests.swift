@@ -61,4 +61,74 @@ import Testing
             #expect(await broker.leftovers().isEmpty)
         }
     }
+
+    /// What a simulation was made of is gone with it, when its parties were closed, or their host killed.
+    @Test(arguments: ["nothing", "a broker", "a broker on disk", "clients", "a killed broker"])
+    func aSimulationThatIsOverIsForgotten(_ what: String) async throws {
+        let remains = Locked(Remains())
+        try Simulation.check(seeds: 8..<9) { simulation in
+            remains.withLock { $0 = Remains(core: simulation.core, disk: simulation.host("kafka").disk) }
+            try await Self.work(simulation, what)
+        }
+        // What a task of it holds last may be let go of by another thread.
+        try await eventually { remains.withLock { $0.core == nil && $0.disk == nil } }
+    }
+
+    private struct Remains {
+        weak var core: SimulationCore?
+        weak var disk: SimulatedDisk?
+    }
+
+    private static func work(_ simulation: Simulation, _ what: String) async throws {
+        guard what != "nothing" else { return }
+        let broker = try await simulation.startBroker(topics: ["orders": 2]) { configuration in
+            if what.contains("disk") || what.contains("killed broker") { configuration.dataDirectory = "/data" }
+        }
+        if what.contains("clients") {
+            var sending = KafkaProducer.Configuration(bootstrapServers: [broker.bootstrapServers])
+            sending.client.run(on: simulation.host("shop"))
+            let producer = try KafkaProducer(sending)
+            var reading = KafkaConsumer.Configuration(
+                bootstrapServers: [broker.bootstrapServers], group: "readers", topics: ["orders"])
+            reading.client.run(on: simulation.host("reader"))
+            let consumer = try KafkaConsumer(reading)
+            let task = simulation.host("reader").start("reading") {
+                do { for try await _ in consumer.events {} } catch {}
+            }
+            for _ in 0..<10 { _ = try await producer.send(ProducerRecord(topic: "orders", value: "hello")) }
+            try await simulation.sleep(for: .seconds(10))
+            try await producer.close()
+            await consumer.close()
+            await task.value
+        }
+        if what == "a killed broker" {
+            simulation.host("kafka").kill()
+        } else {
+            await broker.stop()
+            #expect(simulation.host("kafka").disk.openFiles == 0)
+        }
+    }
+
+    /// A file that is not waited for is closed as well: each partition has one, in its folder.
+    @Test func aBrokerOnDiskHoldsNoFileForEachPartition() throws {
+        let simulation = Simulation(seed: 7)
+        let disk = simulation.host("kafka").disk
+        try simulation.run {
+            let broker = try await simulation.startBroker { $0.dataDirectory = "/data" }
+            var sending = KafkaProducer.Configuration(bootstrapServers: [broker.bootstrapServers])
+            sending.client.run(on: simulation.host("shop"))
+            let producer = try KafkaProducer(sending)
+            try await broker.createTopic("orders", partitions: 1500)
+            for partition in 0..<1500 {
+                let record = ProducerRecord(
+                    topic: "orders", value: Bytes(utf8: "hello"), partition: PartitionID(Int32(partition)))
+                try await producer.enqueue(record)
+            }
+            try await producer.close()
+            // Of those that are written to, no more are open than the pool allows.
+            #expect(disk.openFiles < 400, "\(disk.openFiles)")
+            await broker.stop()
+            #expect(disk.openFiles == 0)
+        }
+    }
 }

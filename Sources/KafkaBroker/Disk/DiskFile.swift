@@ -247,6 +247,11 @@ final class FilePool {
         for file in dirty.values.sorted(by: { $0.path < $1.path }) { try file.sync() }
     }
 
+    /// Closes them all; who reads one again opens it.
+    func closeAll() {
+        for file in open.values.map(\.file).sorted(by: { $0.path < $1.path }) { file.close() }
+    }
+
     /// Lets go of the files without making them safe.
     func abandon() { dirty = [:] }
 

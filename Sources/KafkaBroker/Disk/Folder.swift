@@ -86,6 +86,8 @@ struct Folder {
         let temporary = path(of: name + ".tmp")
         _ = disk.removeFile(temporary)
         let file = DiskFile(path: temporary, size: 0, pool: FilePool(limit: 8, on: disk))
+        // What is not waited for is nobody's matter any more: its pool would hold the open file for ever.
+        defer { file.forget() }
         try file.append(Array(text.utf8))
         if isSynced { try file.sync() }
         try file.rename(to: path(of: name))

@@ -239,7 +239,10 @@ final class DataDirectory {
 
     /// Everything is written: the next start need not look for damage. The directory is free for another broker.
     func close() throws(StorageError) {
-        defer { lock.release() }
+        defer {
+            pool.closeAll()
+            lock.release()
+        }
         bounds.save()
         try pool.sync()
         try root.write("{\"version\":0,\"brokerEpoch\":-1}\n", to: Self.cleanShutdown)

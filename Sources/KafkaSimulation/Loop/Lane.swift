@@ -79,6 +79,9 @@ struct Lane {
         if firing == 0 { phase = .afterJobs }
     }
 
+    /// Only its jobs are left.
+    mutating func dropPlans() { (due, firing, afterJobs, ready) = ([], 0, [], []) }
+
     private static func take<Element>(_ list: inout [Element]) -> [Element]? {
         if list.isEmpty { return nil }
         defer { list = [] }

@@ -115,4 +115,12 @@ extension SimulationCore {
         shared.withLock { $0.isFinished = true }
         runLateJobs()
     }
+
+    /// It is over for good. What is still planned never happens, and would hold on to who planned it, and so to all of this.
+    func forget() {
+        runLateJobs()
+        // What it held ends outside of the lock: it may ask for the time.
+        withExtendedLifetime(shared.withLock { $0.takePlans() }) {}
+        runLateJobs()
+    }
 }

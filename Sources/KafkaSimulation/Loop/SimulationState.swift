@@ -152,6 +152,16 @@ struct SimulationState {
         return (lane, job)
     }
 
+    /// All that is planned, and all who watch sockets, which nothing comes of from now on.
+    mutating func takePlans() -> (Agenda<Plan>, [Int32: Watch], [Lane]) {
+        defer {
+            agenda = Agenda()
+            watches = [:]
+            for lane in lanes.indices { lanes[lane].dropPlans() }
+        }
+        return (agenda, watches, lanes)
+    }
+
     private mutating func count(_ lane: Int) throws(SimulationError) {
         parts += 1
         partsNow += 1

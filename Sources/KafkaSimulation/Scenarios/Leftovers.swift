@@ -39,6 +39,7 @@ extension ScenarioRun {
             note(host.allTimers, "timer")
             note(host.openSockets, "socket")
             note(host.watchedSockets, "watched socket")
+            note(host.disk.openFiles, "open file")
             // The broker that was there at the end is looked at still.
             note(witnesses.count(of: name) - (name == "kafka" && broker != nil ? 1 : 0), "client or broker in memory")
         }

@@ -73,6 +73,7 @@ public struct ScenarioRun: Sendable {
     /// - Parameter records: Whether all that is sent is kept.
     static func attempt(_ plan: ScenarioPlan, records: Bool = false) -> (outcome: Outcome, failure: (any Error)?) {
         let run = ScenarioRun(plan)
+        defer { run.simulation.end() }
         if records { run.simulation.network.record() }
         var failure: (any Error)?
         do {

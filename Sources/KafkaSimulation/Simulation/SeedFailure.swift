@@ -31,6 +31,7 @@ extension Simulation {
     ) throws(SeedFailure) {
         for seed in seeds {
             let simulation = Simulation(seed: seed)
+            defer { simulation.end() }
             do {
                 try simulation.run(limit: limit) { try await body(simulation) }
             } catch {

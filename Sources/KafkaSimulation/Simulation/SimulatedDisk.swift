@@ -81,6 +81,9 @@ public final class SimulatedDisk: Sendable {
     /// How many bytes its files have.
     public var used: Int { model.withLock { $0.used } }
 
+    /// How many of its files and folders are open.
+    var openFiles: Int { model.withLock { $0.descriptors.count } }
+
     /// Every change is refused with the system's error of that number; nil is none.
     public func refuse(_ code: Int32?) { model.withLock { $0.refusal = code.map { max(1, $0) } } }
 }

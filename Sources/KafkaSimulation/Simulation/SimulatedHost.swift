@@ -51,6 +51,11 @@ public final class SimulatedHost: Sendable {
         disk.endProcesses()
         disconnect(isSilent: isSilent)
         // Nobody notices whether they do something still; they are to come to an end.
+        cancelTasks()
+    }
+
+    /// Cancels the tasks that were started on it and have not ended.
+    func cancelTasks() {
         for (_, cancel) in cancels.withLock({ $0.inOrder }) { cancel() }
     }
 

@@ -32,6 +32,14 @@ public final class Simulation: Sendable {
         _ = host("test")
     }
 
+    deinit { core.forget() }
+
+    /// It is not run again: what still runs is cancelled, what its parties had planned is dropped, and they with it.
+    func end() {
+        for host in hosts.withLock({ $0 }) { host.cancelTasks() }
+        core.forget()
+    }
+
     /// The host of that name, which is made where there is none yet.
     public func host(_ name: String) -> SimulatedHost {
         hosts.withLock { hosts in
