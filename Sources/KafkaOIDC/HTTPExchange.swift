@@ -57,6 +57,7 @@ package final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
     private struct State {
         var body: [UInt8] = []
         var isTooLong = false
+        var isTooLate = false
         var waiting: CheckedContinuation<Result<Answer, Failure>, Never>?
     }
 
@@ -79,7 +80,18 @@ package final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
         let exchange = HTTPExchange(limit: limit, followsRedirects: followsRedirects)
         let session = URLSession(configuration: configuration, delegate: exchange, delegateQueue: nil)
         defer { session.finishTasksAndInvalidate() }
+        // On Linux a time that was given to the initializer of a request counts for nothing, only one that was set (in whole seconds,
+        // and from the last byte on: an answer in drops would never end).
+        var request = request
+        let timeout = request.timeoutInterval
+        request.timeoutInterval = max(1, timeout.rounded(.up))
         let task = session.dataTask(with: request)
+        let watch = Task {
+            try await Task.sleep(for: .seconds(timeout))
+            exchange.state.withLock { $0.isTooLate = true }
+            task.cancel()
+        }
+        defer { watch.cancel() }
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { waiting in
                 exchange.state.withLock { $0.waiting = waiting }
@@ -116,7 +128,9 @@ package final class HTTPExchange: NSObject, URLSessionDataDelegate, Sendable {
             let outcome: Result<Answer, Failure> =
                 state.isTooLong
                 ? .failure(.tooLong(limit))
-                : error.map { .failure(.unreachable($0.localizedDescription)) } ?? .success(answer)
+                : state.isTooLate
+                    ? .failure(.unreachable("there was no answer in time"))
+                    : error.map { .failure(.unreachable($0.localizedDescription)) } ?? .success(answer)
             return (state.waiting, outcome)
         }
         waiting?.resume(returning: outcome)

@@ -99,6 +99,28 @@ public actor SchemaRegistryClient {
         return schema
     }
 
+    /// What is wrong, as a registry says it: its codes for "not found" are 40401 to 40403.
+    private struct Complaint: Decodable {
+        enum CodingKeys: String, CodingKey { case code = "error_code" }
+        var code: Int
+    }
+
+    /// What Karapace says of itself: 5 in `status`, those before it at the top.
+    private struct Health: Decodable {
+        enum CodingKeys: String, CodingKey {
+            case status
+            case isReady = "schema_registry_ready"
+        }
+        struct Status: Decodable {
+            enum CodingKeys: String, CodingKey { case isReady = "schema_registry_ready" }
+            var isReady: Bool?
+        }
+        var status: Status?
+        var isReady: Bool?
+
+        var isStarting: Bool { (status?.isReady ?? isReady) == false }
+    }
+
     private struct Answer: Decodable {
         struct Reference: Decodable, Hashable {
             var subject: String
@@ -138,13 +160,35 @@ public actor SchemaRegistryClient {
                     withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-._~")))
                 ?? ""
             let what = "version \(reference.version) of \(reference.subject)"
-            let answer = try await get("subjects/\(name)/versions/\(reference.version)", what: what)
+            // Also one that is deleted: values are read by it still.
+            let answer = try await get("subjects/\(name)/versions/\(reference.version)?deleted=true", what: what)
             try await collect(answer.references ?? [], into: &texts, &seen)
             texts.append(answer.schema)
         }
     }
 
     private func get(_ path: String, what: String) async throws(SchemaRegistryError) -> Answer {
+        let answer = try await ask(path, what: what)
+        if answer.status == 404 { try await doubt(answer, what) }
+        return try read(answer, what)
+    }
+
+    /// Throws where "not found" may pass: it is said by what is no registry (another address, a proxy), or by Karapace that has just
+    /// started, and knows nothing of what it has not read yet.
+    private func doubt(_ answer: HTTPExchange.Answer, _ what: String) async throws(SchemaRegistryError) {
+        let complaint = try? JSONDecoder().decode(Complaint.self, from: Data(answer.body))
+        guard let complaint, 40400..<40500 ~= complaint.code else {
+            throw SchemaRegistryError(
+                .unavailable, "\(place) answered 404 for \(what), not as a schema registry does: is that its address?")
+        }
+        let health = try await ask("_health", what: "its health")
+        if (try? JSONDecoder().decode(Health.self, from: Data(health.body)))?.isStarting == true {
+            throw SchemaRegistryError(
+                .unavailable, "the schema registry \(place) is starting, and does not know \(what) yet")
+        }
+    }
+
+    private func ask(_ path: String, what: String) async throws(SchemaRegistryError) -> HTTPExchange.Answer {
         guard let url = URL(string: base + path) else {
             throw SchemaRegistryError(.malformed, "the registry \(place) names \(what), which no address leads to")
         }
@@ -160,9 +204,8 @@ public actor SchemaRegistryClient {
             request.setValue("Bearer \(text)", forHTTPHeaderField: "Authorization")
         case nil: break
         }
-        let answer: HTTPExchange.Answer
         do throws(HTTPExchange.Failure) {
-            answer = try await HTTPExchange.perform(request, limit: Self.longestAnswer)
+            return try await HTTPExchange.perform(request, limit: Self.longestAnswer)
         } catch {
             switch error {
             case .unreachable(let words):
@@ -172,13 +215,14 @@ public actor SchemaRegistryClient {
                 throw SchemaRegistryError(.malformed, "\(what) of the registry \(place) is longer than \(limit) bytes")
             }
         }
-        return try read(answer, what)
     }
 
     private func read(_ answer: HTTPExchange.Answer, _ what: String) throws(SchemaRegistryError) -> Answer {
         switch answer.status {
         case 200..<300: break
-        case 404: throw SchemaRegistryError(.unknown, "the schema registry \(place) does not know \(what)")
+        case 404:
+            throw SchemaRegistryError(
+                .unknown, "the schema registry \(place) does not know \(what), or does not show it to this login")
         case 401, 403:
             throw SchemaRegistryError(
                 .refused, "the schema registry \(place) does not give \(what) to this login (\(answer.status))")

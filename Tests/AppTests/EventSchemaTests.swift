@@ -31,11 +31,16 @@ import Testing
         private var answers: [String: String]
         private(set) var asked: [String] = []
         private(set) var logins: Set<String> = []
-        /// What it answers to everything, as long as it is away.
+        /// What it answers to everything, as long as it is away: a status, or that it is starting.
         private var trouble: Int?
+        static let starting = 40403
+        /// Paths that this login may not read.
+        private let forbidden: Set<String>
         private var task: Task<Void, any Error>?
 
-        init(_ answers: [String: String], trouble: Int? = nil) { (self.answers, self.trouble) = (answers, trouble) }
+        init(_ answers: [String: String], trouble: Int? = nil, forbidden: Set<String> = []) {
+            (self.answers, self.trouble, self.forbidden) = (answers, trouble, forbidden)
+        }
 
         func start() async throws -> String {
             let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0))
@@ -52,8 +57,14 @@ import Testing
         private func answer(_ request: HTTPRequest) -> HTTPResponse {
             asked.append(request.path)
             logins.insert(request.headers[.authorization] ?? "none")
-            if let trouble { return HTTPResponse(statusCode: HTTPStatusCode(trouble, phrase: "")) }
-            guard let body = answers[request.path] else {
+            if trouble == Self.starting, request.path == "/_health" {
+                return HTTPResponse(statusCode: .ok, body: Data(#"{"status":{"schema_registry_ready":false}}"#.utf8))
+            }
+            if forbidden.contains(request.path) { return HTTPResponse(statusCode: .forbidden) }
+            if let trouble, trouble != Self.starting {
+                return HTTPResponse(statusCode: HTTPStatusCode(trouble, phrase: ""))
+            }
+            guard trouble == nil, let body = answers[request.path] else {
                 return HTTPResponse(
                     statusCode: .notFound, body: Data(#"{"error_code":40403,"message":"Schema not found"}"#.utf8))
             }
@@ -128,7 +139,10 @@ import Testing
         await registry.stop()
     }
 
-    @Test(arguments: [500, 401]) func anAgentReadsAvroOnceItsRegistryIsThere(_ trouble: Int) async throws {
+    /// Not even where it says "not found": another server does, and one that has not read its own schemas yet.
+    @Test(arguments: [500, 401, 404, Registry.starting]) func anAgentReadsAvroOnceItsRegistryIsThere(_ trouble: Int)
+        async throws
+    {
         let registry = Registry(try Self.answers(), trouble: trouble)
         let address = try await registry.start()
         let broker = try await KafkaBroker.start(.init(topics: ["changes": 1]))
@@ -157,6 +171,62 @@ import Testing
     /// An empty object, by the schema with that id.
     private static func value(by id: Int) -> Bytes {
         Bytes([0, 0, 0, UInt8(id >> 8), UInt8(id & 0xFF)] + Array("{}".utf8))
+    }
+
+    /// Who waits for a schema that is refused holds up nobody else.
+    @Test func aSchemaThatIsRefusedHoldsUpItsPartitionAlone() async throws {
+        let schema = #"{"schema":"{}","schemaType":"JSON"}"#
+        let registry = Registry(["/schemas/ids/2": schema], forbidden: ["/schemas/ids/1"])
+        let address = try await registry.start()
+        let broker = try await KafkaBroker.start(.init(topics: ["changes": 2]))
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        for (partition, id) in [(0, 1), (1, 2), (1, 2)] as [(Int32, Int)] {
+            try await producer.enqueue(
+                ProducerRecord(topic: "changes", value: Self.value(by: id), partition: PartitionID(partition)))
+        }
+        try await producer.close()
+        let agent = try RunningAgent(broker, ["--schema-registry", address])
+        try await eventually { await broker.committed == [0, 2] }
+        try await agent.says("does not give schema 1 to this login (403); the events that need it wait")
+        #expect(await broker.committed == [0, 2])
+        _ = try await agent.end()
+        await registry.stop()
+        await broker.stop()
+    }
+
+    /// However slowly it answers: not at all, or one byte after the other.
+    @Test(arguments: [false, true]) func aRegistryThatHangsIsNotWaitedForLong(_ drips: Bool) async throws {
+        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: 0), timeout: 60)
+        await server.appendRoute("*") { _ in
+            if !drips { try await Task.sleep(for: .seconds(45)) }
+            return HTTPResponse(statusCode: .ok, body: HTTPBodySequence(from: Drops()))
+        }
+        let task = Task { try await server.run() }
+        try await server.waitUntilListening()
+        guard case .ip4(_, let port)? = await server.listeningAddress else { return }
+        let client = try SchemaRegistryClient("http://127.0.0.1:\(port)", timeout: .milliseconds(700))
+        let began = ContinuousClock.now
+        let error = await #expect(throws: SchemaRegistryError.self) { try await client.schema(1) }
+        #expect(error?.mayPass == true, "\(error?.description ?? "")")
+        // Foundation's own patience would be a minute, from the last byte on.
+        #expect(ContinuousClock.now - began < .seconds(30))
+        task.cancel()
+    }
+
+    /// A byte each half second, for a minute and a half.
+    private struct Drops: AsyncBufferedSequence, AsyncSequence, Sendable {
+        typealias Element = UInt8
+        struct AsyncIterator: AsyncBufferedIteratorProtocol {
+            var left = 180
+            mutating func next() async throws -> UInt8? { try await nextBuffer(suggested: 1)?.first }
+            mutating func nextBuffer(suggested count: Int) async throws -> [UInt8]? {
+                guard left > 0 else { return nil }
+                left -= 1
+                try await Task.sleep(for: .milliseconds(500))
+                return [0x20]
+            }
+        }
+        func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
     }
 
     /// Ids of which there is no schema take their place in memory, and a line, only so often.

@@ -20,6 +20,18 @@ struct EventSchemas: Sendable {
     /// So long a schema that could not be had counts as none: a registry that has just started may know it later.
     static let patience: Duration = .seconds(60)
 
+    /// So long a registry is asked for a schema that it does not know: what one of its nodes has taken, another has later.
+    static let doubt: Duration = .seconds(3)
+    /// Where more are wanted at once, that is no topic of a registry's.
+    static let mostDoubted = 32
+    /// Until then it is believed at once, since it was doubted in vain: who writes ids of no schema is not to hold up a partition with each.
+    private var beliefEnds = Instant(nanoseconds: 0)
+
+    /// Whether a schema that was asked for first at that time, and is unknown, may be known yet: one of so many that are wanted.
+    func mayCome(askedSince first: Instant, at now: Instant, among wanted: Int) -> Bool {
+        wanted <= Self.mostDoubted && now >= beliefEnds && now - first < Self.doubt
+    }
+
     /// How many schemas are kept.
     var count: Int { known.count }
 
@@ -46,6 +58,7 @@ struct EventSchemas: Sendable {
     mutating func learn(_ id: Int32, _ schema: SchemaRegistryClient.Schema?, at now: Instant) {
         if known[id] == nil { order.append(id) }
         let useless = Known.useless(until: now + Self.patience)
+        if schema == nil { beliefEnds = now + Self.patience }
         known[id] =
             switch schema {
             case .avro(let schema): schema.connectSchema.map { .avro(schema, prefix: $0) } ?? useless
@@ -80,6 +93,22 @@ struct EventSchemas: Sendable {
     }
 }
 
+extension SchemaRegistryClient.Schema {
+    /// Why no event is read by the schema with that id; nil where events are.
+    fileprivate func flaw(_ id: Int32) -> SchemaRegistryError? {
+        switch self {
+        case .json: nil
+        case .avro(let schema) where schema.connectSchema != nil: nil
+        case .avro:
+            SchemaRegistryError(
+                .malformed,
+                "schema \(id) has a union of several types, or one that holds itself: no event is read by it")
+        case .other(let kind):
+            SchemaRegistryError(.malformed, "schema \(id) is \(kind): events are read by Avro and JSON Schema")
+        }
+    }
+}
+
 extension AgentRun {
     /// Whether the registry has to be asked for schemas of the batch first. Then the partition waits, and is read from there again: the
     /// agent hears meanwhile what its group wants.
@@ -98,24 +127,48 @@ extension AgentRun {
         return true
     }
 
-    /// Asks for the schemas that are wanted, until the registry has said something of each.
+    /// Asks for the schemas that are wanted, until the registry has said something of each. One that it does not give holds up no other.
     private func learnSchemas(from registry: SchemaRegistryClient) async {
+        let began = loop.now
         var failures = 0
-        while let id = wantedSchemas.min(), !isOver {
-            do throws(SchemaRegistryError) {
-                desk.schemas.learn(id, try await registry.schema(id), at: loop.now)
-            } catch {
-                // A login that is refused says nothing of the events.
-                if error.mayPass || error.reason == .refused {
-                    failures += 1
-                    if failures == 4 { tellTrouble("\(error); the events that need it wait") }
-                    do { try await loop.sleep(for: .milliseconds(100 * min(failures, 20))) } catch { break }
-                    continue
+        var told: String?
+        var asked: [Int32: Instant] = [:]
+        while !wantedSchemas.isEmpty, !isOver {
+            var trouble: SchemaRegistryError?
+            var hasLearnt = false
+            for id in wantedSchemas.sorted() where !isOver {
+                let first = asked[id] ?? loop.now
+                asked[id] = first
+                do throws(SchemaRegistryError) {
+                    let schema = try await registry.schema(id)
+                    if let flaw = schema.flaw(id) { tellMissing(flaw) }
+                    desk.schemas.learn(id, schema, at: loop.now)
+                } catch {
+                    // A login that is refused says nothing of the events.
+                    let isWorthWaiting = error.mayPass || error.reason == .refused
+                    if isWorthWaiting { trouble = error }
+                    let mayCome =
+                        error.reason == .unknown
+                        && desk.schemas.mayCome(askedSince: first, at: loop.now, among: wantedSchemas.count)
+                    if isWorthWaiting || mayCome { continue }
+                    tellMissing(error)
+                    desk.schemas.learn(id, nil, at: loop.now)
                 }
-                tellMissing(error)
-                desk.schemas.learn(id, nil, at: loop.now)
+                wantedSchemas.remove(id)
+                hasLearnt = true
             }
-            wantedSchemas.remove(id)
+            // Who waits for another one still comes here again.
+            if hasLearnt {
+                unreadable = []
+                await hold()
+            }
+            guard !wantedSchemas.isEmpty else { break }
+            failures += 1
+            if let trouble, failures >= 4 || loop.now - began >= .seconds(5), trouble.description != told {
+                told = trouble.description
+                tellTrouble("\(trouble); the events that need it wait")
+            }
+            do { try await loop.sleep(for: .milliseconds(100 * min(failures, 20))) } catch { break }
         }
         isLearning = false
         unreadable = []

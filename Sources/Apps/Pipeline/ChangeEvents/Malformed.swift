@@ -131,8 +131,8 @@ extension Malformed.Problem {
     fileprivate var remedy: String {
         switch self {
         case .wireFormat:
-            "name the registry that knows its schema (--schema-registry), or set the connector's value.converter to "
-                + "org.apache.kafka.connect.json.JsonConverter"
+            "its schema has to be Avro or JSON Schema, in the registry that --schema-registry names; or set the connector's "
+                + "value.converter to org.apache.kafka.connect.json.JsonConverter"
         case .cloudEvent: "set the connector's value.converter to org.apache.kafka.connect.json.JsonConverter"
         case .document: "the rules read the rows of tables"
         case .unwrapped: "set add.fields=op or add.headers=op in the connector's ExtractNewRecordState"
