@@ -75,6 +75,7 @@ struct FeedCommand: AsyncParsableCommand {
         let meter = ProgressMeter(console, total: events + count, on: loop)
         var key: [UInt8] = []
         var value: [UInt8] = []
+        var homes = UserHomes(partitions)
         let step = 100
         for start in stride(from: 0, to: events, by: step) {
             let chunk = min(step, events - start)
@@ -82,7 +83,7 @@ struct FeedCommand: AsyncParsableCommand {
                 let row = generator.next(key: &key, value: &value)
                 try await producer.enqueue(
                     ProducerRecord(
-                        topic: topic, key: Bytes(key), value: Bytes(value), partition: partition(of: row.userID)))
+                        topic: topic, key: Bytes(key), value: Bytes(value), partition: homes.partition(of: row.userID)))
             }
             count += chunk
             meter.show("feeding", count)
@@ -92,18 +93,13 @@ struct FeedCommand: AsyncParsableCommand {
         return count
     }
 
-    /// The partition of a user: all events of a user stay together, whether or not their keys carry a schema.
-    private func partition(of user: Int64) -> PartitionID {
-        Murmur2.partition(of: Bytes(utf8: "{\"user_id\":\(user)}"), among: partitions)
-    }
-
     /// A recorded event as it was, in the partition of its user.
     private func record(_ event: RecordedEvent) -> ProducerRecord {
         var decoder = ChangeEventDecoder()
         let value = event.value.map { Bytes(utf8: $0) }
         var partition: PartitionID?
         if let value, case .transaction(let row) = value.withUnsafeBytes({ decoder.decode($0) }) {
-            partition = self.partition(of: row.userID)
+            partition = UserHomes.partition(of: row.userID, among: partitions)
         }
         let headers = event.headers.compactMap { pair -> RecordHeader? in
             guard let name = pair.first ?? nil else { return nil }
@@ -138,6 +134,26 @@ struct FeedCommand: AsyncParsableCommand {
         }
         console.endProgress()
         await admin.close()
+    }
+}
+
+/// The partitions of users: all events of a user stay together, whether or not their keys carry a schema.
+private struct UserHomes {
+    private let count: Int32
+    private var known: [Int64: PartitionID] = [:]
+
+    init(_ count: Int32) { self.count = count }
+
+    /// The partition of one of the generator's users, who are not many.
+    mutating func partition(of user: Int64) -> PartitionID {
+        if let partition = known[user] { return partition }
+        let partition = Self.partition(of: user, among: count)
+        known[user] = partition
+        return partition
+    }
+
+    static func partition(of user: Int64, among count: Int32) -> PartitionID {
+        Murmur2.partition(of: Bytes(utf8: "{\"user_id\":\(user)}"), among: count)
     }
 }
 

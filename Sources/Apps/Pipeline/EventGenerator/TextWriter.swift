@@ -33,12 +33,22 @@ struct TextWriter {
         precondition(digits <= buffer.count - count, "the generator's buffer is too small")
         var place = count + digits
         count = place
-        for _ in 0..<digits {
-            place -= 1
-            buffer[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
+        // Two digits a division: the numbers are long, and there are a dozen in an event.
+        while rest >= 100 {
+            place -= 2
+            let pair = Int(truncatingIfNeeded: rest % 100)
+            rest /= 100
+            buffer[place] = Self.pairs.utf8Start[2 * pair]
+            buffer[place + 1] = Self.pairs.utf8Start[2 * pair + 1]
         }
+        if rest >= 10 { buffer[place - 2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / 10) }
+        buffer[place - 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
     }
+
+    private static let pairs: StaticString = """
+        00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657\
+        585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+        """
 
     /// The shortest big-endian two's complement form of a number in base64, as Connect writes decimals.
     mutating func base64(_ number: Int64) {
