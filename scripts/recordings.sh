@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the text recordings in docs/recordings anew, from real runs on 127.0.0.1: `recordings.sh [top|proxy|doctor]…`
-# (default: all). `BIN` is the folder of the programs (default: .build/release). What `kw top` shows is written by terminals
-# that are not ours (pyte), and the proxy's client is kcat.
+# Makes the text recordings in docs/recordings anew, from real runs on 127.0.0.1: `recordings.sh [top|watch|proxy|doctor]…`
+# (default: all). `BIN` is the folder of the programs (default: .build/release). What `kw top` and `demo watch` show is written
+# by terminals that are not ours (pyte), and the proxy's client is kcat.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -117,10 +117,11 @@ folded() {
   fold -s -w 99 "$WORK/long" | sed -E 's/[[:space:]]+$//'
 }
 
-[ $# -gt 0 ] || set -- top proxy doctor
+[ $# -gt 0 ] || set -- top watch proxy doctor
 for name in "$@"; do
   case $name in
     top) record top timeout 300 "$VENV/bin/python" Tests/Foreign/record_top.py "$BIN" ;;
+    watch) record watch timeout 300 "$VENV/bin/python" Tests/Foreign/record_watch.py "$BIN" ;;
     proxy) record proxy folded record_proxy ;;
     doctor) record doctor record_doctor ;;
     *) die "there is no recording $name" ;;

@@ -96,6 +96,12 @@ SCRATCH=$programs scripts/build.sh >"$LOGS/build.log" 2>&1 &
 build_pid=$!
 [ -n "$programs" ] || wait "$build_pid" || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
 suite "building the tests (debug)" swift build --build-tests
+# The programs take longer than the tests: these need none of them, and are not hurried.
+suite "the README pasted by a newcomer" scripts/newcomer.sh
+suite "the guide builds without warnings (DocC)" scripts/guide.sh build "$LOGS/guide"
+suite "docker-compose.yml" "$VENV/bin/python" scripts/check-compose.py
+suite "container file, images, units" scripts/check-deploy.py
+suite "the examples against kw broker" env BUILD=debug scripts/examples.sh
 if [ -n "$programs" ]; then
   wait "$build_pid" || { tail -n 30 "$LOGS/build.log"; die "the release build failed"; }
   ln -sfn programs/release .build/release
@@ -108,8 +114,6 @@ suite "the broker (swift test)" swift_tests '^BrokerTests\.'
 suite "the client against brokers (swift test)" swift_tests '^ClientTests\.'
 suite "client and broker simulated (swift test)" swift_tests '^SimulationTests\.'
 suite "clients and brokers of others (swift test)" foreign_tests_twice
-suite "the README pasted by a newcomer" scripts/newcomer.sh
-suite "the examples against kw broker" env BUILD=debug scripts/examples.sh
 suite "kw conformance" conformance
 suite "the exercise's commands, judged by kcat and kafka-python" "$VENV/bin/python" Tests/Foreign/exercise_tools.py --kw .build/release/kw
 suite "agents link neither libpq nor librdkafka" pure_agents
@@ -119,9 +123,6 @@ suite "the broker killed under load, and on a full disk" env KILLS=20 scripts/cr
 suite "make demo, with an agent killed on the way" demo_with_a_kill
 suite "libpq programs against PostgreSQL" scripts/test-postgres.sh
 suite "the broker's page in headless Chromium" scripts/ui-check.sh
-suite "the guide builds without warnings (DocC)" scripts/guide.sh build "$LOGS/guide"
-suite "docker-compose.yml" "$VENV/bin/python" scripts/check-compose.py
-suite "container file, images, units" scripts/check-deploy.py
 suite "the exercise's first activity, distributed Connect" scripts/activity.sh
 suite "the real pipeline" scripts/test-pipeline.sh
 suite "the real pipeline over SASL_SSL" env SECURE=1 scripts/test-pipeline.sh
