@@ -125,7 +125,7 @@ CONNECTOR=transaction-connector
 # The connector's replication slot.
 SLOT=debezium_slot
 PUBLICATION=dbz_publication
-PREFIX=dbserver1
+TOPIC_PREFIX=dbserver1
 CONNECTORS=${CONNECTORS:-1}
 BIN=${BIN:-"$ROOT/.build/${BUILD:-release}"}
 export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
@@ -313,7 +313,7 @@ register_connectors() {
   for ((number = 0; number < CONNECTORS; number++)); do
     run_psql -c "CREATE PUBLICATION dbz_publication_$number FOR TABLE transactions WHERE (user_id % $CONNECTORS = $number)"
     # In one Connect no two connectors may have the same prefix; what they write goes to the one topic all the same.
-    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number PREFIX=dbserver1_$number \
+    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number TOPIC_PREFIX=dbserver1_$number \
       register_connector ',
         "transforms": "route",
         "transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter",
@@ -333,7 +333,7 @@ register_connector() { # [MORE-SETTINGS]
         "database.user": "postgres",
         "database.password": "postgrespw",
         "database.dbname": "mydb",
-        "topic.prefix": "'"$PREFIX"'",
+        "topic.prefix": "'"$TOPIC_PREFIX"'",
         "plugin.name": "pgoutput",
         "slot.name": "'"$SLOT"'",
         "publication.name": "'"$PUBLICATION"'",
