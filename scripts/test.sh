@@ -70,10 +70,10 @@ demo_with_a_kill() { EVENTS=60000 RATE=6000 INSTANCES=2 scripts/demo.sh; }
 
 # Histories that once found something: a producer's late records behind newer ones, doubled ones, deliveries that outlived their
 # time (2005, 2015, 2025, 2032), cut ends of files that came back with a second loss of power (10064), a
-# standstill that came later than its calls were told (972371).
+# standstill that came later than its calls were told (972371), and a member that is slow by its settings (987613: the checker's fault).
 found_histories() {
   local seed
-  for seed in 2005 2015 2025 2032 10064 10079 972371; do .build/release/kw simulate --seed "$seed" || return 1; done
+  for seed in 2005 2015 2025 2032 10064 10079 972371 987613; do .build/release/kw simulate --seed "$seed" || return 1; done
 }
 
 histories() { SEED=1 HISTORIES=200 VERIFY=yes scripts/simulate.sh; }

@@ -15,11 +15,19 @@ extension ScenarioRun {
         try await waitUntil { await self.hasRead(ends, broker) }
     }
 
+    /// Members may be set up to be slow: one whose fetches want more than a partition gives them waits with each. So they have more
+    /// time as long as they read on.
     private func waitUntil(_ isDone: () async -> Bool) async throws {
         // Where nothing is promised a while is enough.
-        for _ in 0..<(plan.promises.isDrained ? 600 : 60) {
+        let (most, patience) = plan.promises.isDrained ? (1600, 600) : (60, 60)
+        var read: [History.Partition: Int64] = [:]
+        var idle = 0
+        for _ in 0..<most where idle < patience {
             if await isDone() { return }
             try await simulation.sleep(for: .seconds(1))
+            let now = recorder.lastRead(by: Self.group)
+            idle = now == read ? idle + 1 : 0
+            read = now
         }
     }
 
