@@ -115,6 +115,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCRC32C"),
         .systemLibrary(name: "CConcurrency"),
+        .systemLibrary(name: "CPrefetch"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -147,7 +148,7 @@ let package = Package(
         library(.shared, "ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "Screens"]),
 
         library(.pipeline, "ChangeEvents"),
-        library(.pipeline, "Detectors", ["ChangeEvents"]),
+        library(.pipeline, "Detectors", ["ChangeEvents", "CPrefetch"]),
         library(.pipeline, "EventGenerator", ["AppSupport"]),
         library(
             .pipeline, "AgentRuntime",

@@ -195,9 +195,14 @@ class Agents:
         self.broker = broker
         self.results = []
         self.restored = []
+        self.idle = {}
         self.starts = []
 
     def run(self):
+        run([self.options.kwbench, "create", self.broker.address, "nothing", "1"])
+        for agent in AGENTS:
+            # What an agent takes that finds nothing to read.
+            self.idle[agent] = self.until_quiet(agent, "nothing", f"{agent}-nobody", "--alerts-topic", f"{agent}-none")[0]
         for schemas in ("schemas", "bare"):
             count = self.options.events if schemas == "bare" else self.options.events // 3
             topic = f"events-{schemas}"
@@ -240,7 +245,7 @@ class Agents:
             sys.exit(f"bench: {agent} handled {handled} of {count} events")
         for name in [f"{group}-alerts", f"{group}-changelog"] if more else []:
             run([self.options.kwbench, "delete", self.broker.address, name])
-        return {"cpu": usage[0], "rss": usage[1]}
+        return {"cpu": usage[0] - self.idle[agent][0], "rss": usage[1]}
 
     def until_quiet(self, agent, topic, group, *more):
         """Runs an agent until its CPU time no longer grows; gives what it took, and its lines."""
@@ -267,10 +272,9 @@ class Agents:
         run([self.options.kwbench, "create", self.broker.address, topic, str(PARTITIONS)])
         command = [self.options.kwbench, "events", self.broker.address, topic, str(RESTORED_EVENTS), "bare"]
         run(command + [str(RESTORED_USERS)])
-        run([self.options.kwbench, "create", self.broker.address, "nothing", "1"])
         for agent in AGENTS:
             more = ["--alerts-topic", f"{agent}-alerts", "--users", str(RESTORED_USERS)]
-            nobody = self.until_quiet(agent, "nothing", f"{agent}-nobody", *more)[0]
+            nobody = self.idle[agent]
             self.until_quiet(agent, topic, agent, *more)
             usage, output = self.until_quiet(agent, topic, agent, *more)
             users = self.total(output, "users")
@@ -346,6 +350,8 @@ def print_agents(agents):
             f"{result['events_s']:>22,.0f}{result['rss_mb']:>13.0f}"
             f"   ≥ {LEAST_EVENTS[result['events'], result['guarantee']]:,}, < 60 MB"
         )
+    idle = ", ".join(f"{agent} {usage[0] * 1000:.0f} ms" for agent, usage in agents.idle.items())
+    print(f"without what starting takes of CPU: {idle}")
     print(f"\n{'users restored':<16}{'users':>10}{'users/s of one core':>21}{'bytes a user':>14}   wanted")
     for result in agents.restored:
         print(

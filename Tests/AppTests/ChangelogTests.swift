@@ -1,3 +1,4 @@
+import Detectors
 import KafkaWire
 import TestSupport
 import Testing
@@ -6,41 +7,70 @@ import Testing
 
 /// The changelog's records, what is restored of them, and what waits for a transaction.
 @Suite(.turn) struct ChangelogTests {
-    @Test(
-        arguments: [
-            (ChangelogRecord(.user(42), epoch: 0, state: [1, 2]), "user:42", [2, 0, 1, 2]),
-            (ChangelogRecord(.user(-7), epoch: 3, state: []), "user:-7", [2, 6]),
-            (ChangelogRecord(.rows(.min), epoch: 0, state: [9]), "rows:-9223372036854775808", [2, 0, 9]),
-            (ChangelogRecord(position: 300, epoch: 1), "position", [2, 2, 0xD8, 0x04]),
-            (ChangelogRecord(.user(1), epoch: .max, state: nil), "user:1", nil),
-        ] as [(ChangelogRecord, String, [UInt8]?)])
-    func recordsHaveAForm(record: ChangelogRecord, key: String, value: [UInt8]?) {
-        let produced = record.produced(to: "log", 3)
-        #expect(produced.topic == "log" && produced.partition == 3)
-        #expect(produced.key?.text == key && produced.value?.copy() == value)
-        #expect(ChangelogRecord(key: produced.key, value: produced.value) == record)
+    private static let records: [(ChangelogRecord, String, [UInt8]?)] = [
+        (ChangelogRecord(.user(42), epoch: 0, state: [1, 2]), "user:42", [4, 0, 1, 2]),
+        (ChangelogRecord(.user(-7), epoch: 3, state: []), "user:-7", [4, 6]),
+        (ChangelogRecord(.rows(.min), epoch: 0, state: [9]), "rows:-9223372036854775808", [4, 0, 9]),
+        (ChangelogRecord(.partition, epoch: 0, state: [7]), "partition", [4, 0, 7]),
+        (position(300, epoch: 1), "position", [4, 2, 0xD8, 0x04]),
+        (ChangelogRecord(.user(1), epoch: .max, state: nil), "user:1", nil),
+    ]
+
+    private static func position(_ offset: Offset, epoch: Int64) -> ChangelogRecord {
+        var state: [UInt8] = []
+        StateBytes.append(offset.rawValue, to: &state)
+        return ChangelogRecord(.position, epoch: epoch, state: state[...])
+    }
+
+    private static func add(_ record: ChangelogRecord, to page: inout ChangelogPage) {
+        page.append(record.subject, epoch: record.epoch) { bytes in
+            guard let state = record.state else { return false }
+            bytes.append(contentsOf: state)
+            return true
+        }
+    }
+
+    @Test func recordsHaveAForm() throws {
+        var page = ChangelogPage()
+        for (record, _, _) in Self.records { Self.add(record, to: &page) }
+        for (index, (record, key, value)) in Self.records.enumerated() {
+            let written = page.record(index)
+            #expect(written.key.text == key && written.value?.copy() == value)
+            #expect(ChangelogRecord(key: written.key, value: written.value) == record)
+        }
+        var seen: [Int] = []
+        // The fourth is not taken, and so is none behind it.
+        let next = try page.handOut(from: 1) { key, value throws(KafkaError) in
+            seen.append(key.count)
+            return seen.count < 4
+        }
+        #expect(next == 4 && seen == [7, 25, 9, 8])
+        let end = try page.handOut(from: 5) { _, value throws(KafkaError) in value == nil }
+        #expect(end == page.count)
     }
 
     @Test(
         arguments: [
-            (nil, [2, 0]), ("", [2, 0]), ("user:", [2, 0]), ("user:x", [2, 0]), ("user:99999999999999999999", [2, 0]),
-            ("positions", [2, 0]), ("user:1", []), ("user:1", [2]), ("user:1", [4, 0]), ("user:1", [2, 1]),
-            ("user:1", [2, 0x80]),
+            (nil, [4, 0]), ("", [4, 0]), ("user:", [4, 0]), ("user:x", [4, 0]), ("user:99999999999999999999", [4, 0]),
+            ("positions", [4, 0]), ("user:1", []), ("user:1", [4]), ("user:1", [2, 0]), ("user:1", [4, 1]),
+            ("user:1", [4, 0x80]),
         ] as [(String?, [UInt8])])
     func whatIsOfNoKnownFormIsNone(key: String?, value: [UInt8]) {
         #expect(ChangelogRecord(key: key.map { Bytes(utf8: $0) }, value: Bytes(value)) == nil)
     }
 
     private static func take(_ state: inout RestoredState, _ record: ChangelogRecord) -> RestoredState.Step {
-        let produced = record.produced(to: "log", 0)
-        return state.take(key: produced.key, value: produced.value)
+        var page = ChangelogPage()
+        add(record, to: &page)
+        let (key, value) = page.record(0)
+        return state.take(key: key, value: value)
     }
 
     @Test func theLastEpochCounts() {
         var state = RestoredState()
         #expect(state.gap(to: 5) == .readBack(from: 0))
         #expect(Self.take(&state, .init(.user(1), epoch: 0, state: [8])) == .take(.user(1), [8], isFirst: false))
-        #expect(Self.take(&state, .init(position: 7, epoch: 0)) == .pass)
+        #expect(Self.take(&state, Self.position(7, epoch: 0)) == .pass)
         #expect(state.position == 7 && state.epoch == 0 && state.count == 1)
         for (offset, gap) in [(7, .none), (9, .readBack(from: 7)), (6, .anew)] as [(Offset, RestoredState.Gap)] {
             #expect(state.gap(to: offset) == gap)
@@ -49,12 +79,11 @@ import Testing
         #expect(Self.take(&state, .init(.user(2), epoch: 1, state: [9])) == .take(.user(2), [9], isFirst: true))
         #expect(state.position == nil && state.count == 1)
         #expect(Self.take(&state, .init(.user(1), epoch: 0, state: [8])) == .pass)
-        #expect(Self.take(&state, .init(position: 3, epoch: 1)) == .pass)
+        #expect(Self.take(&state, Self.position(3, epoch: 1)) == .pass)
         #expect(state.position == 3)
         // Nobody is known any more.
         #expect(Self.take(&state, .init(.user(2), epoch: 1, state: nil)) == .take(.user(2), [], isFirst: false))
-        let nothing = ArraySlice([UInt8](repeating: 0, count: 16))
-        #expect(Self.take(&state, .init(.rows(2), epoch: 1, state: nil)) == .take(.rows(2), nothing, isFirst: false))
+        #expect(Self.take(&state, .init(.rows(2), epoch: 1, state: nil)) == .take(.rows(2), [], isFirst: false))
         #expect(state.take(key: Bytes(utf8: "other"), value: nil) == .damaged)
         #expect(Self.take(&state, .init(.position, epoch: 1, state: [1])) == .damaged)
         #expect(state.position == 3)
@@ -111,11 +140,11 @@ import Testing
             let source = TopicPartition("t", PartitionID(rawValue: number))
             outbox.add([Self.alert("a\(number)")], StateChanges(), of: source)
             var part = outbox.part(of: source, at: 1)
-            part.changelog = [ChangelogRecord(position: 1, epoch: 0)]
+            part.changelog.append(position: 1, epoch: 0)
             parcel.parts[source] = part
         }
-        let records = parcel.records(changelog: "log")
-        #expect(records.map { $0.value?.text ?? "" }.filter { $0.hasPrefix("a") } == ["a0", "a1", "a2"])
-        #expect(records.filter { $0.topic == "log" }.map(\.partition) == [0, 1, 2])
+        #expect(parcel.inOrder.map(\.source.partition) == [0, 1, 2])
+        #expect(parcel.inOrder.map { Self.texts($0.part) } == [["a0"], ["a1"], ["a2"]])
+        #expect(parcel.inOrder.allSatisfy { $0.part.changelog.record(0).key.text == "position" })
     }
 }

@@ -60,7 +60,7 @@ import Testing
                         #expect(isTaken)
                     }
                 }
-                for group in 0...Int64(index / 16) {
+                for group in 0...Int64(index / 64) {
                     var prints: [UInt8] = []
                     guard memory.appendState(of: group, partition: 3, to: &prints) else { continue }
                     let isTaken = rowHeir.restore(group, partition: 3, from: prints[...])
@@ -92,7 +92,8 @@ import Testing
         for bytes in [[0x80], tooMany, [0x04, 0x01]] as [[UInt8]] {
             #expect(velocity.restore(1, partition: 0, from: bytes[...]) == false)
         }
-        for bytes in [[], [0], tooMany, Array(repeating: 0, count: 15) + [0x01]] as [[UInt8]] {
+        // A row without its print, a print without its row, one of 0, one below it, and one of more than 32 bits.
+        for bytes in [[0x80], [2], [0, 2], [2, 0], [2, 1], [2, 0x80, 0x80, 0x80, 0x80, 0x20], tooMany] as [[UInt8]] {
             #expect(memory.restore(1, partition: 0, from: bytes[...]) == false)
         }
         #expect(anomaly.userCount == 0 && velocity.userCount == 0)

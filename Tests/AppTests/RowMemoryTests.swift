@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func theOldestRowsMakeRoom() {
-        var memory = RowMemory(maximumRows: 64)
+        var memory = RowMemory(maximumRows: 256)
         for id in 0..<1000 as Range<Int64> { #expect(memory.isRepeated(Self.row(id), partition: 0) == false) }
         #expect(memory.isRepeated(Self.row(999), partition: 0) == true)
         #expect(memory.isRepeated(Self.row(950), partition: 0) == true)

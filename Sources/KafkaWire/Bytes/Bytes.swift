@@ -65,6 +65,10 @@ public struct Bytes: Sendable {
         return Bytes(storage: storage, start: start + range.lowerBound, count: range.count)
     }
 
+    /// The same bytes as a slice of the array; no copy.
+    @inlinable
+    package var slice: ArraySlice<UInt8> { storage[start..<start + count] }
+
     /// An array of its own with the same bytes.
     @inlinable
     public func copy() -> [UInt8] { withUnsafeBytes { Array($0) } }

@@ -20,7 +20,7 @@ extension AgentRun {
 
     private var isSomethingDue: Bool {
         if case .parcels = channel {
-            outbox.count > 0 || held.contains { ledger.hasMoved($0) }
+            outbox.count > 0 || desk.changeCount > 0 || held.contains { ledger.hasMoved($0) }
         } else {
             !ledger.due(held).isEmpty
         }

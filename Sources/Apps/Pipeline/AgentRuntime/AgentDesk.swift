@@ -66,32 +66,54 @@ struct AgentDesk<Rule: AgentRule> {
 
     // MARK: - Its memory
 
-    /// What has changed of the memory of a partition since this was asked last. Who has made room for others counts as changed.
+    /// How much has changed of the memory that was not asked for yet.
+    var changeCount: Int { changes.values.reduce(0) { $0 + $1.count } }
+
+    /// Whether something of the memory of a partition has changed that was not asked for yet.
+    func hasChanges(of partition: PartitionID) -> Bool { changes[partition.rawValue] != nil }
+
+    /// What has changed of the memory of a partition since this was asked last.
     mutating func takeChanges(of partition: PartitionID) -> StateChanges {
+        changes.removeValue(forKey: partition.rawValue) ?? StateChanges()
+    }
+
+    /// Who has made room for others has changed.
+    private mutating func noteEvicted() {
+        guard notesChanges else { return }
         for (user, home) in rule.takeEvicted() { changes[home, default: StateChanges()].users.insert(user) }
         for (group, home) in rows.takeEvicted() { changes[home, default: StateChanges()].rows.insert(group) }
-        return changes.removeValue(forKey: partition.rawValue) ?? StateChanges()
     }
 
     /// The memory of these as it is now.
-    func changelog(of changes: StateChanges, partition: PartitionID, epoch: Int64) -> [ChangelogRecord] {
-        var records: [ChangelogRecord] = []
-        records.reserveCapacity(changes.count + 2)
-        for user in changes.users.sorted() {
-            var bytes: [UInt8] = []
-            let isKnown = rule.appendState(of: user, to: &bytes)
-            records.append(.init(.user(user), epoch: epoch, state: isKnown ? bytes[...] : nil))
+    func changelog(of changes: StateChanges, partition: PartitionID, epoch: Int64) -> ChangelogPage {
+        var page = ChangelogPage()
+        page.reserve(changes.count + 2)
+        Self.ahead(changes.users.numbers, { rule.prefetch($0, step: $1) }) { user in
+            page.append(.user(user), epoch: epoch) { rule.appendState(of: user, to: &$0) }
         }
-        for group in changes.rows.sorted() {
-            var bytes: [UInt8] = []
-            let isKnown = rows.appendState(of: group, partition: partition.rawValue, to: &bytes)
-            records.append(.init(.rows(group), epoch: epoch, state: isKnown ? bytes[...] : nil))
+        let partition = partition.rawValue
+        Self.ahead(changes.rows.numbers, { rows.prefetch($0 << 6, partition: partition, step: $1) }) { group in
+            page.append(.rows(group), epoch: epoch) { rows.appendState(of: group, partition: partition, to: &$0) }
         }
-        var bytes: [UInt8] = []
-        if rule.appendState(ofPartition: partition.rawValue, to: &bytes) {
-            records.append(.init(.partition, epoch: epoch, state: bytes[...]))
+        var state: [UInt8] = []
+        if rule.appendState(ofPartition: partition, to: &state) {
+            page.append(.partition, epoch: epoch) {
+                $0.append(contentsOf: state)
+                return true
+            }
         }
-        return records
+        return page
+    }
+
+    /// Does something with all of these, for each of which the steps of ``Prefetch`` were made while others were done.
+    private static func ahead(_ numbers: [Int64], _ prefetch: (Int64, Prefetch) -> Void, _ body: (Int64) -> Void) {
+        for from in stride(from: 0, to: numbers.count, by: bundleSize) {
+            let bundle = numbers[from..<min(from + bundleSize, numbers.count)]
+            for step in Prefetch.allCases {
+                for number in bundle { prefetch(number, step) }
+            }
+            for number in bundle { body(number) }
+        }
     }
 
     /// Takes over what the changelog has of one subject; false where it is damaged.
@@ -106,50 +128,91 @@ struct AgentDesk<Rule: AgentRule> {
         }
     }
 
-    private mutating func noteChange(of row: Transaction, partition: Int32) {
-        guard notesChanges else { return }
-        changes[partition, default: StateChanges()].note(row, isUserKnown: rule.remembers(row.userID))
+    // MARK: - Records
+
+    /// A record, and what it says.
+    private struct Decoded {
+        var offset: Offset
+        var timestamp: Int64
+        var event: ChangeEvent
+        /// Of those that cannot be read alone.
+        var record: Record?
     }
+
+    /// So many records are decoded before the first of them is judged: while the memory of one of their users is waited for, that of
+    /// the others comes as well.
+    private static var bundleSize: Int { 32 }
 
     /// Takes a batch. What lies in front of `target` is of the past: it was judged before, and is only taken into account.
     mutating func take(_ batch: ConsumerBatch, past target: Offset?, on loop: any EventLoop) -> Outcome {
         let partition = batch.source.partition.rawValue
-        let now = loop.wallMicroseconds
         var outcome = Outcome()
-        var hasBegun = false
+        var changed = changes.removeValue(forKey: partition) ?? StateChanges()
+        let isJudged = batch.nextOffset > target ?? 0
+        if isJudged { tally.batchBegins(at: loop.now) }
+        var bundle: [Decoded] = []
+        bundle.reserveCapacity(Self.bundleSize)
         for record in batch {
-            if let target, record.offset < target {
-                recall(decode(record), partition: partition, at: now)
+            let event = decode(record)
+            bundle.append(Decoded(offset: record.offset, timestamp: record.timestamp, event: event))
+            if case .malformed = event { bundle[bundle.count - 1].record = record }
+            guard bundle.count == Self.bundleSize else { continue }
+            settle(bundle, batch.source, past: target, at: loop.wallMicroseconds, &outcome, &changed)
+            bundle.removeAll(keepingCapacity: true)
+        }
+        settle(bundle, batch.source, past: target, at: loop.wallMicroseconds, &outcome, &changed)
+        if isJudged { tally.batchEnded(at: loop.now) }
+        if !changed.isEmpty { changes[partition] = changed }
+        noteEvicted()
+        schemas.trim()
+        return outcome
+    }
+
+    private func prefetch(_ bundle: [Decoded], _ partition: Int32, _ changed: StateChanges) {
+        for step in Prefetch.allCases {
+            for one in bundle {
+                guard case .transaction(let row) = one.event else { continue }
+                if step == .place, notesChanges { changed.prefetch(row) }
+                rows.prefetch(row.id, partition: partition, step: step)
+                rule.prefetch(row.userID, step: step)
+            }
+        }
+    }
+
+    private mutating func settle(
+        _ bundle: [Decoded], _ source: TopicPartition, past target: Offset?, at now: Int64, _ outcome: inout Outcome,
+        _ changed: inout StateChanges
+    ) {
+        let partition = source.partition.rawValue
+        prefetch(bundle, partition, changed)
+        for one in bundle {
+            if let target, one.offset < target {
+                recall(one.event, partition: partition, at: now, &changed)
                 outcome.past += 1
                 continue
             }
-            if !hasBegun { tally.batchBegins(at: loop.now) }
-            hasBegun = true
-            var event = decode(record)
+            var event = one.event
             if case .transaction(let row) = event, rows.isRepeated(row, partition: partition) {
                 event = .notATransaction(.repeated)
             }
             tally.count(event)
-            tally.recordAge(from: record.timestamp, to: now / 1000)
+            tally.recordAge(from: one.timestamp, to: now / 1000)
             switch event {
             case .transaction(let transaction):
-                let place = RecordPlace(partition: partition, offset: record.offset.rawValue)
-                let alert = judge(transaction, place, at: loop.wallMicroseconds)
-                noteChange(of: transaction, partition: partition)
+                let place = RecordPlace(partition: partition, offset: one.offset.rawValue)
+                let alert = judge(transaction, place, at: now)
+                noteChange(of: transaction, &changed)
                 guard let alert, let alertsTopic else { continue }
-                outcome.letters.append((record.offset, alert.record(to: alertsTopic)))
+                outcome.letters.append((one.offset, alert.record(to: alertsTopic)))
             case .notATransaction: break
             case .malformed(let flaw):
-                outcome.flaws.append((record.offset, flaw))
-                guard let deadLetterTopic else { continue }
-                let letter = DeadLetter(record: record, source: batch.source, flaw: flaw)
-                outcome.letters.append((record.offset, letter.produced(to: deadLetterTopic, by: name, now: now / 1000)))
+                outcome.flaws.append((one.offset, flaw))
+                guard let deadLetterTopic, let record = one.record else { continue }
+                let letter = DeadLetter(record: record, source: source, flaw: flaw)
+                outcome.letters.append((one.offset, letter.produced(to: deadLetterTopic, by: name, now: now / 1000)))
                 tally.countDeadLetter()
             }
         }
-        if hasBegun { tally.batchEnded(at: loop.now) }
-        schemas.trim()
-        return outcome
     }
 
     private mutating func decode(_ record: Record) -> ChangeEvent {
@@ -158,7 +221,7 @@ struct AgentDesk<Rule: AgentRule> {
         if let json = schemas.json(of: value) {
             return json.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) { Self.operation(of: record) } }
         }
-        return value.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) { Self.operation(of: record) } }
+        return value.slice.withUnsafeBytes { decoder.decode($0, hasOldKey: hasOldKey) { Self.operation(of: record) } }
     }
 
     private static func operation(of record: Record) -> UInt8? {
@@ -167,12 +230,19 @@ struct AgentDesk<Rule: AgentRule> {
     }
 
     /// What the rule remembers by the moment of arrival cannot be read back; rows can.
-    private mutating func recall(_ event: ChangeEvent, partition: Int32, at now: Int64) {
+    private mutating func recall(
+        _ event: ChangeEvent, partition: Int32, at now: Int64, _ changed: inout StateChanges
+    ) {
         guard case .transaction(let row) = event, !rows.isRepeated(row, partition: partition), rule.canReplay else {
             return
         }
         _ = rule.judge(row, partition: partition, arrival: EventTime(microseconds: now))
-        noteChange(of: row, partition: partition)
+        noteChange(of: row, &changed)
+    }
+
+    private func noteChange(of row: Transaction, _ changed: inout StateChanges) {
+        guard notesChanges else { return }
+        changed.note(row, isUserKnown: rule.remembers(row.userID))
     }
 
     private mutating func judge(_ transaction: Transaction, _ place: RecordPlace, at now: Int64) -> Alert? {

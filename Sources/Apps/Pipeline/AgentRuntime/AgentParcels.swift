@@ -7,7 +7,7 @@ extension AgentRun {
     /// Passes alerts and dead letters on: to the producer at once, or to the next transaction.
     func pass(_ letters: [(offset: Offset, record: ProducerRecord)], of partition: TopicPartition) async {
         guard case .parcels = channel else { return await send(letters, of: partition) }
-        outbox.add(letters.map { $0.record }, desk.takeChanges(of: partition.partition), of: partition)
+        outbox.add(letters.map { $0.record }, StateChanges(), of: partition)
     }
 
     /// Sends what there is of these partitions. Gives why it did not arrive; it then waits for the next transaction.
@@ -46,7 +46,7 @@ extension AgentRun {
             var part = outbox.part(of: partition, at: offset)
             let epoch = epochs[partition] ?? 0
             part.changelog = desk.changelog(of: part.changes, partition: partition.partition, epoch: epoch)
-            part.changelog.append(ChangelogRecord(position: offset, epoch: epoch))
+            part.changelog.append(position: offset, epoch: epoch)
             parcel.parts[partition] = part
         }
         return parcel
@@ -56,7 +56,9 @@ extension AgentRun {
     func dropUntold(of partitions: some Sequence<TopicPartition>) {
         guard case .parcels = channel else { return }
         for partition in partitions
-        where outbox.holds(partition) || ledger.hasMoved(partition) || restoring.contains(partition) {
+        where outbox.holds(partition) || desk.hasChanges(of: partition.partition) || ledger.hasMoved(partition)
+            || restoring.contains(partition)
+        {
             dropMemory(of: partition)
         }
         restoring.end(partitions)

@@ -12,6 +12,10 @@ public protocol AgentRule: Sendable {
     /// Judges by these from now on. Default: nothing changes.
     mutating func change(to numbers: Numbers)
 
+    /// Has what is remembered of a user loaded into the processor's caches, since a transaction comes soon: a hint, asked for in the
+    /// steps of ``Prefetch``. Default: nothing is done.
+    func prefetch(_ user: Int64, step: Prefetch)
+
     /// Takes a transaction into account and judges it. `arrival` is the present moment.
     mutating func judge(_ transaction: Transaction, partition: Int32, arrival: EventTime) -> Verdict
     /// The alert that a verdict raises, or nil.
@@ -55,6 +59,8 @@ extension AgentRule where Numbers == NoNumbers {
 }
 
 extension AgentRule {
+    /// Nothing is done.
+    public func prefetch(_ user: Int64, step: Prefetch) {}
     /// False: events are read back after a restart.
     public var keepsState: Bool { false }
     /// True: everybody is remembered.

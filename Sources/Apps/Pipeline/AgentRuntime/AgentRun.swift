@@ -165,7 +165,7 @@ actor AgentRun<Rule: AgentRule> {
     /// Has the consumer read all but what is looked up, and what has raised too many alerts that wait.
     func hold() async {
         var wanted = past.lookedUp.union(ledger.overfull()).union(restoring.partitions).union(unreadable)
-        if outbox.isFull { wanted.formUnion(held) }
+        if outbox.isFull(beside: desk.changeCount) { wanted.formUnion(held) }
         guard wanted != stopped else { return }
         stopped = wanted
         await consumer.hold(wanted)

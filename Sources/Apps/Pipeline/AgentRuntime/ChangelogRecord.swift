@@ -1,10 +1,11 @@
+import ChangeEvents
 import Detectors
 import KafkaWire
 
-/// A record of an agent's changelog topic, which is compacted: what is remembered of one user, of sixteen neighbouring rows, of
+/// A record of an agent's changelog topic, which is compacted: what is remembered of one user, of sixty-four neighbouring rows, of
 /// the partition with the same number as a whole, or how far its events are taken into account.
 ///
-/// Keys are words (`user:42`, `rows:7`, `partition`, `position`). A value is the number 1 (its form), the epoch, and the state, in whole numbers
+/// Keys are words (`user:42`, `rows:7`, `partition`, `position`). A value is the number 2 (its form), the epoch, and the state, in whole numbers
 /// of ``StateBytes``; a record without value says that nothing is known any more. The epoch counts how often the partition was
 /// begun anew: what has a lower one than a record before it is of before.
 struct ChangelogRecord: Equatable, Sendable {
@@ -27,42 +28,10 @@ struct ChangelogRecord: Equatable, Sendable {
         self.state = state
     }
 
-    /// The record of a position.
-    init(position: Offset, epoch: Int64) {
-        var state: [UInt8] = []
-        StateBytes.append(position.rawValue, to: &state)
-        self.init(.position, epoch: epoch, state: state[...])
-    }
-
     // MARK: - As bytes
 
-    private static let form: Int64 = 1
-    private static let user = Array("user:".utf8)
-    private static let rows = Array("rows:".utf8)
-    private static let partition = Array("partition".utf8)
-    private static let position = Array("position".utf8)
-
-    /// As it is produced.
-    func produced(to topic: String, _ partition: PartitionID) -> ProducerRecord {
-        let value = state.map { state in
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(state.count + 4)
-            StateBytes.append(Self.form, to: &bytes)
-            StateBytes.append(epoch, to: &bytes)
-            bytes.append(contentsOf: state)
-            return Bytes(bytes)
-        }
-        return ProducerRecord(topic: topic, key: Bytes(key), value: value, partition: partition)
-    }
-
-    private var key: [UInt8] {
-        switch subject {
-        case .user(let id): Self.user + Array("\(id)".utf8)
-        case .rows(let group): Self.rows + Array("\(group)".utf8)
-        case .partition: Self.partition
-        case .position: Self.position
-        }
-    }
+    /// The form of values that this version writes, and reads.
+    static let form: Int64 = 2
 
     /// Nil where key or value are of no form that is known.
     init?(key: Bytes?, value: Bytes?) {
@@ -71,20 +40,43 @@ struct ChangelogRecord: Equatable, Sendable {
             self.init(subject, epoch: .max, state: nil)
             return
         }
-        var rest = value.copy()[...]
+        var rest = value.slice
         guard StateBytes.take(&rest) == Self.form, let epoch = StateBytes.take(&rest), epoch >= 0 else { return nil }
         self.init(subject, epoch: epoch, state: rest)
     }
 
     private static func subject(_ key: UnsafeRawBufferPointer) -> Subject? {
-        if key.elementsEqual(position) { return .position }
-        if key.elementsEqual(partition) { return .partition }
-        if key.starts(with: user) { return number(key.dropFirst(user.count)).map { .user($0) } }
-        if key.starts(with: rows) { return number(key.dropFirst(rows.count)).map { .rows($0) } }
-        return nil
+        if let rest = key.dropPrefix(Subject.userPrefix) { return DecimalText.number(rest).map { .user($0) } }
+        if let rest = key.dropPrefix(Subject.rowsPrefix) { return DecimalText.number(rest).map { .rows($0) } }
+        if key.elementsEqual(Subject.positionKey) { return .position }
+        return key.elementsEqual(Subject.partitionKey) ? .partition : nil
     }
+}
 
-    private static func number(_ digits: some Collection<UInt8>) -> Int64? {
-        Int64(String(decoding: digits, as: UTF8.self))
+extension ChangelogRecord.Subject {
+    fileprivate static let userPrefix = Array("user:".utf8)
+    fileprivate static let rowsPrefix = Array("rows:".utf8)
+    fileprivate static let partitionKey = Array("partition".utf8)
+    fileprivate static let positionKey = Array("position".utf8)
+
+    /// Appends the key of its records.
+    func appendKey(to bytes: inout [UInt8]) {
+        switch self {
+        case .user(let id):
+            bytes.append(contentsOf: Self.userPrefix)
+            DecimalText.append(id, to: &bytes)
+        case .rows(let group):
+            bytes.append(contentsOf: Self.rowsPrefix)
+            DecimalText.append(group, to: &bytes)
+        case .partition: bytes.append(contentsOf: Self.partitionKey)
+        case .position: bytes.append(contentsOf: Self.positionKey)
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func dropPrefix(_ prefix: [UInt8]) -> UnsafeRawBufferPointer? {
+        guard starts(with: prefix) else { return nil }
+        return UnsafeRawBufferPointer(rebasing: self[prefix.count...])
     }
 }

@@ -8,7 +8,7 @@ struct Parcel: Sendable {
         /// Alerts and dead letters, in the order of their events.
         var letters: [ProducerRecord] = []
         var changes = StateChanges()
-        var changelog: [ChangelogRecord] = []
+        var changelog = ChangelogPage()
         var offset: Offset
         fileprivate var life: Int
     }
@@ -18,11 +18,9 @@ struct Parcel: Sendable {
     var isEmpty: Bool { parts.isEmpty }
     var offsets: [TopicPartition: Offset] { parts.mapValues(\.offset) }
 
-    /// All records, in an order that does not change: of each partition the letters, then the changelog.
-    func records(changelog topic: String) -> [ProducerRecord] {
-        parts.sorted { $0.key < $1.key }.flatMap { source, part in
-            part.letters + part.changelog.map { $0.produced(to: topic, source.partition) }
-        }
+    /// Its parts, in an order that does not change.
+    var inOrder: [(source: TopicPartition, part: Part)] {
+        parts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 }
 
@@ -42,8 +40,8 @@ struct Outbox: Sendable {
     /// And so many bytes.
     static let sizeLimit = 8 << 20
 
-    /// Whether no more is to be judged before some of it has arrived.
-    var isFull: Bool { count > Self.limit || size > Self.sizeLimit }
+    /// Whether no more is to be judged before some of it has arrived; so many changes wait elsewhere.
+    func isFull(beside changes: Int = 0) -> Bool { count + changes > Self.limit || size > Self.sizeLimit }
 
     /// Whether anything of the partition waits.
     func holds(_ partition: TopicPartition) -> Bool { letters[partition] != nil || changes[partition] != nil }

@@ -36,7 +36,10 @@ struct ParcelSender: Sendable {
     func send(_ parcel: Parcel, as member: ConsumerGroupMetadata) async -> Outcome {
         do {
             try await producer.withTransaction { transaction in
-                for record in parcel.records(changelog: changelog) { try await transaction.enqueue(record) }
+                for (source, part) in parcel.inOrder {
+                    for letter in part.letters { try await transaction.enqueue(letter) }
+                    try await enqueue(part.changelog, to: source.partition)
+                }
                 try await transaction.sendOffsets(
                     parcel.offsets.mapValues { CommittedOffset(offset: $0) }, group: member)
             }
@@ -45,6 +48,23 @@ struct ParcelSender: Sendable {
             return await outcome(of: error)
         } catch {
             return .undone(KafkaError(.cancelled, "\(error)"))
+        }
+    }
+
+    /// Has the producer take over what there is room for at once, and waits for room in between.
+    private func enqueue(_ page: ChangelogPage, to partition: PartitionID) async throws(KafkaError) {
+        let time = producer.loop.wallMilliseconds
+        var next = 0
+        while true {
+            next = try page.handOut(from: next) { key, value throws(KafkaError) in
+                try producer.tryEnqueue(
+                    topic: changelog, partition: partition, key: key, value: value, timestamp: time) != nil
+            }
+            guard next < page.count else { return }
+            let (key, value) = page.record(next)
+            try await producer.enqueue(
+                ProducerRecord(topic: changelog, key: key, value: value, partition: partition, timestamp: time))
+            next += 1
         }
     }
 

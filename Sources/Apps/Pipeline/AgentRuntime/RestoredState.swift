@@ -24,7 +24,7 @@ struct RestoredState: Equatable, Sendable {
         // Nothing is known any more: as of somebody new.
         guard let state = record.state else {
             if record.subject == .position { return .pass }
-            return .take(record.subject, Self.nothing(of: record.subject), isFirst: false)
+            return .take(record.subject, [], isFirst: false)
         }
         guard record.epoch >= epoch else { return .pass }
         let isFirst = record.epoch > epoch
@@ -37,10 +37,6 @@ struct RestoredState: Equatable, Sendable {
         guard let offset = StateBytes.take(&rest), offset >= 0, rest.isEmpty else { return .damaged }
         position = Offset(rawValue: offset)
         return isFirst ? .take(.position, [], isFirst: true) : .pass
-    }
-
-    private static func nothing(of subject: ChangelogRecord.Subject) -> ArraySlice<UInt8> {
-        if case .rows = subject { [UInt8](repeating: 0, count: 16)[...] } else { [] }
     }
 
     /// What is left to do before the group's position is reached.

@@ -100,23 +100,21 @@ extension Amount: CustomStringConvertible {
 public enum DecimalText {
     /// Appends `number`, with zeros in front up to `atLeast` digits.
     public static func append(_ number: UInt64, atLeast: Int = 1, to text: inout [UInt8]) {
-        var divisor: UInt64 = 1
-        var digits = 1
-        while number / divisor >= 10 {
-            divisor *= 10
-            digits += 1
-        }
-        while digits < atLeast {
-            text.append(UInt8(ascii: "0"))
-            digits += 1
-        }
-        var rest = number
-        while divisor > 0 {
-            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(20, atLeast)) { digits in
+            var first = digits.count
+            var rest = number
+            repeat {
+                let (tenth, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+                rest = tenth
+            } while rest > 0 || digits.count - first < atLeast
+            text.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
         }
     }
+
+    /// The whole number that the text is, with an optional minus; nil for anything else and for what an `Int64` cannot hold.
+    public static func number(_ text: UnsafeRawBufferPointer) -> Int64? { FieldText.integer(text) }
 
     /// Appends a signed number.
     public static func append(_ number: Int64, to text: inout [UInt8]) {

@@ -39,10 +39,17 @@ public struct AnomalyDetector: Sendable {
     public private(set) var rule: Rule
     private var floor: Int64
     private var users: UserTable
-    private var amounts: [Int64] = []  // `history` places a slot, a ring each
-    private var sums: [Int64] = []
-    private var counts: [UInt8] = []
-    private var places: [UInt8] = []  // where the next amount goes
+    /// A ring of `history` places a slot.
+    private var amounts: SlotStorage<Int64>
+    private var rings: [Ring] = []
+
+    /// What there is of a user beside the amounts.
+    private struct Ring: Sendable {
+        var sum: Int64 = 0
+        var count: UInt8 = 0
+        /// Where the next amount goes.
+        var place: UInt8 = 0
+    }
 
     /// A detector that knows nobody.
     public init(_ rule: Rule = Rule()) {
@@ -52,6 +59,7 @@ public struct AnomalyDetector: Sendable {
         self.rule = bounded
         floor = rule.floor.tenThousandths
         users = UserTable(limit: rule.maximumUsers)
+        amounts = SlotStorage(width: bounded.history, blank: 0)
     }
 
     /// Users known at present.
@@ -63,13 +71,20 @@ public struct AnomalyDetector: Sendable {
     public mutating func observe(_ transaction: Transaction, partition: Int32) -> Verdict {
         let slot = slot(of: transaction.userID, partition: partition)
         let amount = transaction.amount.tenThousandths
-        let count = Int(counts[slot])
-        let sum = sums[slot]
+        var ring = rings[slot]
+        let (count, sum) = (Int(ring.count), ring.sum)
         let isAnomaly = count >= rule.minimumHistory && amount > floor && isOver(amount, sum, count)
-        append(amount, to: slot)
+        append(amount, to: slot, &ring)
+        rings[slot] = ring
         return Verdict(
             isAnomaly: isAnomaly, history: count,
             mean: count == 0 ? nil : Amount(unscaled: Self.rounded(sum, by: Int64(count)), scale: 4))
+    }
+
+    /// Has what is known of a user loaded into the processor's caches, in steps: see ``Prefetch``.
+    public func prefetch(_ user: Int64, step: Prefetch) {
+        guard let slot = users.prefetch(user, step: step) else { return }
+        if step == .slot { rings.prefetch(slot) } else { amounts.prefetch(slot, Int(rings[slot].place)) }
     }
 
     /// 50 × 2^55 is below 2^61 (see ``Amount/tenThousandths``); a multiple of the sum that overflows is beyond that.
@@ -104,10 +119,12 @@ public struct AnomalyDetector: Sendable {
     /// Appends the amounts of a user, the oldest first, in 1/10000; false where nobody of that id is known.
     public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool {
         guard let slot = users.known(user) else { return false }
-        let count = Int(counts[slot])
-        let oldest = count == rule.history ? Int(places[slot]) : 0
-        for index in 0..<count {
-            StateBytes.append(amounts[slot * rule.history + (oldest + index) % rule.history], to: &bytes)
+        let (ring, amounts) = (rings[slot], amounts[slot])
+        var place = amounts.startIndex + (Int(ring.count) == rule.history ? Int(ring.place) : 0)
+        StateBytes.append(count: Int(ring.count), to: &bytes) { _ in
+            let amount = amounts[place]
+            place = place + 1 == amounts.endIndex ? amounts.startIndex : place + 1
+            return amount
         }
         return true
     }
@@ -115,13 +132,16 @@ public struct AnomalyDetector: Sendable {
     /// Takes a user's amounts over as ``appendState(of:to:)`` wrote them, in place of what was known; false, and nothing is
     /// taken, where they are damaged.
     public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
-        guard let numbers = StateBytes.numbers(bytes, limit: 50),
-            numbers.allSatisfy({ $0.magnitude <= Amount.largestTenThousandths.magnitude })
-        else { return false }
-        let slot = slot(of: user, partition: partition)
-        (counts[slot], places[slot], sums[slot]) = (0, 0, 0)
-        for amount in numbers.suffix(rule.history) { append(amount, to: slot) }
-        return true
+        StateBytes.withNumbers(bytes, limit: 50) { numbers in
+            guard let numbers, numbers.allSatisfy({ $0.magnitude <= Amount.largestTenThousandths.magnitude }) else {
+                return false
+            }
+            let slot = slot(of: user, partition: partition)
+            var ring = Ring()
+            for amount in numbers.suffix(rule.history) { append(amount, to: slot, &ring) }
+            rings[slot] = ring
+            return true
+        }
     }
 
     /// Whether users who make room for others are told by ``takeEvicted()``. Default: no.
@@ -137,33 +157,24 @@ public struct AnomalyDetector: Sendable {
 
     private mutating func slot(of user: Int64, partition: Int32) -> Int {
         let (slot, isNew) = users.slot(of: user, partition: partition)
-        if slot == counts.count { addSlot() }
         if isNew {
-            counts[slot] = 0
-            places[slot] = 0
-            sums[slot] = 0
+            amounts.reach(slot)
+            if slot == rings.count { rings.append(Ring()) } else { rings[slot] = Ring() }
         }
         return slot
     }
 
-    private mutating func addSlot() {
-        amounts.append(contentsOf: repeatElement(0, count: rule.history))
-        sums.append(0)
-        counts.append(0)
-        places.append(0)
-    }
-
-    private mutating func append(_ amount: Int64, to slot: Int) {
-        let place = Int(places[slot])
-        let index = slot * rule.history + place
-        if Int(counts[slot]) == rule.history {
-            sums[slot] -= amounts[index]
+    @inline(__always)
+    private mutating func append(_ amount: Int64, to slot: Int, _ ring: inout Ring) {
+        let place = Int(ring.place)
+        if Int(ring.count) == rule.history {
+            ring.sum -= amounts[slot, place]
         } else {
-            counts[slot] += 1
+            ring.count += 1
         }
-        amounts[index] = amount
-        sums[slot] += amount
-        places[slot] = UInt8(place + 1 == rule.history ? 0 : place + 1)
+        amounts[slot, place] = amount
+        ring.sum += amount
+        ring.place = UInt8(place + 1 == rule.history ? 0 : place + 1)
     }
 
     /// Half away from zero.

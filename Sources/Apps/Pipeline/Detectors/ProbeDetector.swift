@@ -53,9 +53,15 @@ public struct ProbeDetector: Sendable {
     /// Probes kept of each user: four times what the rule must tell apart, so that one merchant does not push out the others.
     private var kept: Int
     private var users: UserTable
-    private var times: [Int64] = []  // `kept` places a slot, ascending
-    private var merchants: [Int64] = []  // likewise
+    /// `kept` places a slot, in the order of their times.
+    private var probes: SlotStorage<Probe>
     private var counts: [UInt8] = []
+
+    private struct Probe: Sendable {
+        var time: Int64
+        var merchant: Int64
+    }
+
     /// The latest time seen of each partition.
     private var latest: [Int32: Int64] = [:]
 
@@ -70,6 +76,7 @@ public struct ProbeDetector: Sendable {
         large = rule.large.tenThousandths
         kept = 4 * bounded.leastMerchants
         users = UserTable(limit: rule.maximumUsers)
+        probes = SlotStorage(width: kept, blank: Probe(time: 0, merchant: 0))
     }
 
     /// Users known at present.
@@ -89,9 +96,15 @@ public struct ProbeDetector: Sendable {
             return Verdict(isAlert: count >= rule.leastMerchants, merchants: count, isLate: false)
         }
         if amount >= 0, amount <= small, amount <= large, let merchant = transaction.merchantID {
-            remember(time, merchant, slot(of: transaction.userID, partition: partition))
+            remember(Probe(time: time, merchant: merchant), slot(of: transaction.userID, partition: partition))
         }
         return Verdict(isAlert: false, merchants: 0, isLate: false)
+    }
+
+    /// Has what is known of a user loaded into the processor's caches, in steps: see ``Prefetch``.
+    public func prefetch(_ user: Int64, step: Prefetch) {
+        guard let slot = users.prefetch(user, step: step) else { return }
+        if step == .slot { counts.prefetch(slot) } else { probes.prefetch(slot, max(0, Int(counts[slot]) - 1)) }
     }
 
     /// Drops the users whom a partition fed last, and its watermark, as when it is revoked; gives their number.
@@ -149,12 +162,13 @@ public struct ProbeDetector: Sendable {
     /// Appends the user's probes, the earliest first: time, in microseconds, and merchant. False where nobody of that id is known.
     public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool {
         guard let slot = users.known(user) else { return false }
-        let first = slot * kept
+        let probes = probes[slot]
         var before: Int64 = 0
-        for index in first..<first + Int(counts[slot]) {
-            StateBytes.append(times[index] &- before, to: &bytes)
-            StateBytes.append(merchants[index], to: &bytes)
-            before = times[index]
+        StateBytes.append(count: 2 * Int(counts[slot]), to: &bytes) { index in
+            let probe = probes[probes.startIndex + index / 2]
+            guard index.isMultiple(of: 2) else { return probe.merchant }
+            defer { before = probe.time }
+            return probe.time &- before
         }
         return true
     }
@@ -162,18 +176,25 @@ public struct ProbeDetector: Sendable {
     /// Takes a user's probes over as ``appendState(of:to:)`` wrote them, in place of what was known; without bytes that is a user
     /// without probes. False, and nothing is taken, where they are damaged.
     public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
-        guard let numbers = StateBytes.numbers(bytes, limit: 120), numbers.count.isMultiple(of: 2) else { return false }
-        var found: [(time: Int64, merchant: Int64)] = []
-        var time: Int64 = 0
-        for index in stride(from: 0, to: numbers.count, by: 2) {
-            time = time &+ numbers[index]
-            guard found.last.map({ $0.time <= time }) ?? true else { return false }
-            found.append((time, numbers[index + 1]))
+        StateBytes.withNumbers(bytes, limit: 120) { numbers in
+            guard let numbers, numbers.count.isMultiple(of: 2) else { return false }
+            var time: Int64 = 0
+            for index in stride(from: 0, to: numbers.count, by: 2) {
+                let next = time &+ numbers[index]
+                guard index == 0 || next >= time else { return false }
+                time = next
+            }
+            let slot = slot(of: user, partition: partition)
+            let skipped = max(0, numbers.count / 2 - kept)
+            counts[slot] = 0
+            time = 0
+            for index in 0..<numbers.count / 2 {
+                time = time &+ numbers[2 * index]
+                guard index >= skipped else { continue }
+                remember(Probe(time: time, merchant: numbers[2 * index + 1]), slot)
+            }
+            return true
         }
-        let slot = slot(of: user, partition: partition)
-        counts[slot] = 0
-        for probe in found.suffix(kept) { remember(probe.time, probe.merchant, slot) }
-        return true
     }
 
     /// Appends the latest time of a partition; false where none was seen.
@@ -204,53 +225,41 @@ public struct ProbeDetector: Sendable {
 
     private mutating func slot(of user: Int64, partition: Int32) -> Int {
         let (slot, isNew) = users.slot(of: user, partition: partition)
-        if slot == counts.count {
-            times.append(contentsOf: repeatElement(0, count: kept))
-            merchants.append(contentsOf: repeatElement(0, count: kept))
-            counts.append(0)
+        if isNew {
+            probes.reach(slot)
+            if slot == counts.count { counts.append(0) } else { counts[slot] = 0 }
         }
-        if isNew { counts[slot] = 0 }
         return slot
     }
 
     /// Puts a probe among the user's; the oldest makes room, unless this one is older still.
-    private mutating func remember(_ time: Int64, _ merchant: Int64, _ slot: Int) {
-        let first = slot * kept
+    private mutating func remember(_ probe: Probe, _ slot: Int) {
         let count = Int(counts[slot])
-        var place = count  // after all probes up to this one
-        while place > 0, times[first + place - 1] > time { place -= 1 }
-        if count < kept {
-            for index in stride(from: first + count, to: first + place, by: -1) {
-                times[index] = times[index - 1]
-                merchants[index] = merchants[index - 1]
+        if count < kept { counts[slot] += 1 }
+        probes.withRow(slot) { probes in
+            var place = count  // after all probes up to this one
+            while place > 0, probes[place - 1].time > probe.time { place -= 1 }
+            if count < probes.count {
+                for index in stride(from: count, to: place, by: -1) { probes[index] = probes[index - 1] }
+            } else {
+                guard place > 0 else { return }
+                place -= 1
+                for index in 0..<place { probes[index] = probes[index + 1] }
             }
-            counts[slot] += 1
-        } else {
-            guard place > 0 else { return }
-            place -= 1
-            for index in first..<first + place {
-                times[index] = times[index + 1]
-                merchants[index] = merchants[index + 1]
-            }
+            probes[place] = probe
         }
-        times[first + place] = time
-        merchants[first + place] = merchant
     }
 
     /// How many different merchants the user's probes name within the window that ends at `time`.
     private func merchantCount(until time: Int64, _ slot: Int) -> Int {
-        let first = slot * kept
+        let probes = probes[slot].prefix(Int(counts[slot]))
         let (edge, underflow) = time.subtractingReportingOverflow(rule.windowMicroseconds)
         var count = 0
-        for index in first..<first + Int(counts[slot]) where times[index] <= time && (underflow || times[index] > edge)
-        {
-            var isNew = true
-            for other in first..<index
-            where merchants[other] == merchants[index] && (underflow || times[other] > edge) {
-                isNew = false
-                break
+        for (index, probe) in probes.enumerated() where probe.time <= time && (underflow || probe.time > edge) {
+            let isKnown = probes.prefix(index).contains {
+                $0.merchant == probe.merchant && (underflow || $0.time > edge)
             }
-            if isNew { count += 1 }
+            if !isKnown { count += 1 }
         }
         return count
     }

@@ -6,20 +6,32 @@ import ChangeEvents
 /// A row is known by its partition, its id, and a fingerprint of what it says. An insert with a known id and other content
 /// is another row: a table that was emptied begins to count again. A snapshot's is the same one, updated since.
 ///
-/// Sixteen neighbouring ids share a place of some 90 bytes: two million rows of a serial column take about 12 MB. The places
+/// Sixty-four neighbouring ids share a place of some 290 bytes: four million rows of a serial column take about 18 MB. The places
 /// that were begun first make room for others. A value: nothing here waits, prints or asks for the time.
 public struct RowMemory: Sendable {
-    private struct Group: Hashable, Sendable {
-        var partition: Int32
+    private struct Group: Equatable, Sendable {
         var number: Int64
+        var partition: Int32
+        var isUsed: Bool
+
+        @inline(__always)
+        init(_ number: Int64, _ partition: Int32, isUsed: Bool = true) {
+            self.number = number
+            self.partition = partition
+            self.isUsed = isUsed
+        }
+
+        var hash: UInt64 {
+            @inline(__always) get { SlotIndex.hash(number, partition) }
+        }
     }
 
-    private static let width = 16
+    private static let width = 64
 
-    private var slots: [Group: Int32] = [:]
-    private var groups: [Group?] = []
-    /// `width` of each slot; 0 is no row.
-    private var prints: [UInt32] = []
+    private var index = SlotIndex()
+    private var groups: [Group] = []
+    /// 0 is no row.
+    private var prints = SlotStorage<UInt32>(width: width, blank: 0)
     private var free: [Int32] = []
     private var hand = 0
     /// Whether neighbours who make room for others are told by ``takeEvicted()``. Default: no.
@@ -31,66 +43,99 @@ public struct RowMemory: Sendable {
 
     /// A memory that knows no row.
     ///
-    /// - Parameter maximumRows: rows kept at most, where their ids follow each other; 131,072 of ids that lie far apart.
-    public init(maximumRows: Int = 2_097_152) {
+    /// - Parameter maximumRows: rows kept at most, where their ids follow each other; 65,536 of ids that lie far apart.
+    public init(maximumRows: Int = 4_194_304) {
         limit = max(1, min(maximumRows / Self.width, Int(Int32.max)))
     }
 
     /// Whether the row was seen before; from now on it was.
     public mutating func isRepeated(_ row: Transaction, partition: Int32) -> Bool {
-        let group = Group(partition: partition, number: row.id >> 4)
-        let place = slot(of: group) * Self.width + Int(row.id & 15)
-        let known = prints[place]
+        let slot = slot(of: Group(Self.group(of: row), partition))
+        let place = Int(row.id & 63)
+        let known = prints[slot, place]
         let print = Self.fingerprint(row)
         guard known == 0 || (known != print && row.origin == .insert) else { return true }
-        prints[place] = print
+        prints[slot, place] = print
         return false
+    }
+
+    /// Has what is known of a row loaded into the processor's caches, in steps: see ``Prefetch``.
+    public func prefetch(_ id: Int64, partition: Int32, step: Prefetch) {
+        let hash = SlotIndex.hash(id >> 6, partition)
+        switch step {
+        case .place: index.prefetch(hash)
+        case .slot: if let slot = index.likely(hash) { groups.prefetch(slot) }
+        case .contents: if let slot = index.likely(hash) { prints.prefetch(slot, Int(id & 63)) }
+        }
     }
 
     // MARK: - State
 
-    /// The number of the sixteen neighbours that a row is one of.
-    public static func group(of row: Transaction) -> Int64 { row.id >> 4 }
+    /// The number of the sixty-four neighbours that a row is one of.
+    public static func group(of row: Transaction) -> Int64 { row.id >> 6 }
 
-    /// Appends what is known of sixteen neighbours; false where nothing is.
+    /// Appends what is known of sixty-four neighbours: a number whose bits say which rows there are, the lowest for the first, and the
+    /// fingerprint of each. False where nothing is known.
     public func appendState(of group: Int64, partition: Int32, to bytes: inout [UInt8]) -> Bool {
-        guard let slot = slots[Group(partition: partition, number: group)] else { return false }
-        let first = Int(slot) * Self.width
-        for place in 0..<Self.width { StateBytes.append(Int64(prints[first + place]), to: &bytes) }
+        guard let slot = known(Group(group, partition)) else { return false }
+        let row = prints[slot]
+        var present: UInt64 = 0
+        for (place, print) in row.enumerated() where print != 0 { present |= 1 << UInt64(place) }
+        var rest = present
+        StateBytes.append(count: 1 + present.nonzeroBitCount, to: &bytes) { index in
+            guard index > 0 else { return Int64(bitPattern: present) }
+            defer { rest &= rest &- 1 }
+            return Int64(row[row.startIndex + rest.trailingZeroBitCount])
+        }
         return true
     }
 
-    /// Takes sixteen neighbours over as ``appendState(of:partition:to:)`` wrote them; false, and nothing is taken, where they
-    /// are damaged.
+    /// Takes sixty-four neighbours over as ``appendState(of:partition:to:)`` wrote them; without bytes none is known. False, and nothing
+    /// is taken, where they are damaged.
     public mutating func restore(_ group: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
-        guard let numbers = StateBytes.numbers(bytes, limit: Self.width), numbers.count == Self.width,
-            numbers.allSatisfy({ (0...Int64(UInt32.max)).contains($0) })
-        else { return false }
-        let first = slot(of: Group(partition: partition, number: group)) * Self.width
-        for (place, number) in numbers.enumerated() { prints[first + place] = UInt32(truncatingIfNeeded: number) }
-        return true
+        StateBytes.withNumbers(bytes, limit: 1 + Self.width) { numbers in
+            guard let numbers else { return false }
+            var rest = UInt64(bitPattern: numbers.first ?? 0)
+            guard rest.nonzeroBitCount == max(1, numbers.count) - 1,
+                numbers.dropFirst().allSatisfy({ (1...Int64(UInt32.max)).contains($0) })
+            else { return false }
+            let slot = slot(of: Group(group, partition))
+            for place in 0..<Self.width { prints[slot, place] = 0 }
+            for number in numbers.dropFirst() {
+                prints[slot, rest.trailingZeroBitCount] = UInt32(truncatingIfNeeded: number)
+                rest &= rest &- 1
+            }
+            return true
+        }
     }
 
     /// The neighbours that have made room for others since this was asked last.
     public mutating func takeEvicted() -> [(group: Int64, partition: Int32)] {
+        guard !evicted.isEmpty else { return [] }
         defer { evicted = [] }
         return evicted
     }
 
     /// Drops the rows of a partition, as when it is revoked.
     public mutating func forget(partition: Int32) {
-        last = nil
-        for (slot, group) in groups.enumerated() {
-            guard let group, group.partition == partition else { continue }
-            slots[group] = nil
-            groups[slot] = nil
+        for slot in groups.indices where groups[slot].isUsed && groups[slot].partition == partition {
+            drop(slot)
             free.append(Int32(slot))
         }
     }
 
+    @inline(__always)
+    private func known(_ group: Group) -> Int? { index.slot(group.hash) { groups[$0] == group } }
+
+    private mutating func drop(_ slot: Int) {
+        last = nil
+        index.remove(slot, groups[slot].hash)
+        groups[slot].isUsed = false
+    }
+
     private mutating func slot(of group: Group) -> Int {
         if let last, last.group == group { return last.slot }
-        let slot = slots[group].map(Int.init) ?? newSlot(group)
+        let slot = known(group) ?? newSlot(group)
         last = (group, slot)
         return slot
     }
@@ -101,19 +146,20 @@ public struct RowMemory: Sendable {
             slot = Int(open)
         } else if groups.count < limit {
             slot = groups.count
-            groups.append(nil)
-            prints.append(contentsOf: repeatElement(0, count: Self.width))
+            groups.append(group)
+            prints.reach(slot)
         } else {
             slot = hand
             hand = hand + 1 < groups.count ? hand + 1 : 0
-            if let oldest = groups[slot] {
-                slots[oldest] = nil
+            let oldest = groups[slot]
+            if oldest.isUsed {
+                drop(slot)
                 if tellsEvicted { evicted.append((oldest.number, oldest.partition)) }
             }
         }
-        for index in 0..<Self.width { prints[slot * Self.width + index] = 0 }
-        slots[group] = Int32(slot)
+        for place in 0..<Self.width { prints[slot, place] = 0 }
         groups[slot] = group
+        index.insert(slot, group.hash)
         return slot
     }
 

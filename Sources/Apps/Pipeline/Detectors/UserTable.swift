@@ -1,13 +1,17 @@
 /// Who has which slot of a detector's storage, and which partition last fed that user.
 ///
-/// Storage is flat arrays indexed by slot, so a user costs a fixed number of bytes. When the table is full, a user who
-/// was not seen lately makes room (second-chance order), so outside input cannot grow it beyond its limit.
+/// A user costs a fixed number of bytes: 16, and 11 to 21 of the index. When the table is full, a user who was not seen lately makes
+/// room (second-chance order), so outside input cannot grow it beyond its limit.
 package struct UserTable: Sendable {
-    private var slots: [Int64: Int32] = [:]
-    private var users: [Int64] = []
-    private var partitions: [Int32] = []
-    private var isUsed: [Bool] = []
-    private var wasSeen: [Bool] = []
+    private struct Entry: Sendable {
+        var user: Int64
+        var partition: Int32
+        var isUsed: Bool
+        var wasSeen: Bool
+    }
+
+    private var index = SlotIndex()
+    private var entries: [Entry] = []
     private var free: [Int32] = []
     private var hand = 0
     private var limit: Int
@@ -24,17 +28,30 @@ package struct UserTable: Sendable {
     mutating func change(limit: Int) { self.limit = Self.bounded(limit) }
 
     /// Users kept at present.
-    package var count: Int { slots.count }
-
-    /// Slots ever made: the storage's size.
-    var slotCount: Int { users.count }
+    package var count: Int { index.count }
 
     /// The slot of a user who is known.
-    package func known(_ user: Int64) -> Int? { slots[user].map(Int.init) }
+    @inline(__always)
+    package func known(_ user: Int64) -> Int? { index.slot(SlotIndex.hash(user)) { entries[$0].user == user } }
+
+    /// Has what is needed to find a user loaded. Gives in the second step the slot that is probably the user's.
+    @inline(__always)
+    func prefetch(_ user: Int64, step: Prefetch) -> Int? {
+        switch step {
+        case .place:
+            index.prefetch(SlotIndex.hash(user))
+            return nil
+        case .slot:
+            let slot = index.likely(SlotIndex.hash(user))
+            if let slot { entries.prefetch(slot) }
+            return slot
+        case .contents: return index.likely(SlotIndex.hash(user))
+        }
+    }
 
     /// All who are known, with the partitions that fed them last, in the order of their slots.
     var everybody: [(user: Int64, partition: Int32)] {
-        users.indices.filter { isUsed[$0] }.map { (users[$0], partitions[$0]) }
+        entries.filter(\.isUsed).map { ($0.user, $0.partition) }
     }
 
     /// Has these told by ``takeEvicted()`` as well.
@@ -42,57 +59,50 @@ package struct UserTable: Sendable {
 
     /// Those who have made room for others since this was asked last.
     mutating func takeEvicted() -> [(user: Int64, partition: Int32)] {
+        guard !evicted.isEmpty else { return [] }
         defer { evicted = [] }
         return evicted
     }
 
     /// The slot of a user; `isNew` means that what the slot holds is somebody else's.
     package mutating func slot(of user: Int64, partition: Int32) -> (slot: Int, isNew: Bool) {
-        if let known = slots[user] {
-            let slot = Int(known)
-            partitions[slot] = partition
-            wasSeen[slot] = true
-            return (slot, false)
-        }
-        let slot = freeSlot()
-        slots[user] = Int32(slot)
-        users[slot] = user
-        partitions[slot] = partition
-        isUsed[slot] = true
-        wasSeen[slot] = true
-        return (slot, true)
+        let known = known(user)
+        let slot = known ?? freeSlot()
+        entries[slot] = Entry(user: user, partition: partition, isUsed: true, wasSeen: true)
+        if known == nil { index.insert(slot, SlotIndex.hash(user)) }
+        return (slot, known == nil)
     }
 
     /// Drops the users whom the partition fed last, and gives their number.
     mutating func forget(partition: Int32) -> Int {
-        var dropped = 0
-        for slot in users.indices where isUsed[slot] && partitions[slot] == partition {
-            slots[users[slot]] = nil
-            isUsed[slot] = false
+        let before = index.count
+        for slot in entries.indices where entries[slot].isUsed && entries[slot].partition == partition {
+            drop(slot)
             free.append(Int32(slot))
-            dropped += 1
         }
-        return dropped
+        return before - index.count
+    }
+
+    private mutating func drop(_ slot: Int) {
+        index.remove(slot, SlotIndex.hash(entries[slot].user))
+        entries[slot].isUsed = false
     }
 
     private mutating func freeSlot() -> Int {
         if let slot = free.popLast() { return Int(slot) }
-        if users.count < limit {
-            users.append(0)
-            partitions.append(0)
-            isUsed.append(false)
-            wasSeen.append(false)
-            return users.count - 1
+        if entries.count < limit {
+            entries.append(Entry(user: 0, partition: 0, isUsed: false, wasSeen: false))
+            return entries.count - 1
         }
         // Full, so every slot is used. Two turns at most: the first takes away everybody's second chance.
-        while wasSeen[hand] {
-            wasSeen[hand] = false
-            hand = (hand + 1) % users.count
+        while entries[hand].wasSeen {
+            entries[hand].wasSeen = false
+            hand = (hand + 1) % entries.count
         }
         let slot = hand
-        hand = (hand + 1) % users.count
-        slots[users[slot]] = nil
-        if tellsEvicted { evicted.append((users[slot], partitions[slot])) }
+        hand = (hand + 1) % entries.count
+        if tellsEvicted { evicted.append((entries[slot].user, entries[slot].partition)) }
+        drop(slot)
         return slot
     }
 }

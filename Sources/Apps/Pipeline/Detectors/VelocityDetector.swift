@@ -58,7 +58,7 @@ public struct VelocityDetector: Sendable {
     /// Times kept of each user: four times what the rule must tell apart, so that late transactions find theirs.
     private var kept: Int
     private var users: UserTable
-    private var times: [Int64] = []  // `kept` places a slot, ascending
+    private var times: SlotStorage<Int64>  // `kept` places a slot, ascending
     private var counts: [UInt8] = []
 
     /// A detector that knows nobody.
@@ -69,6 +69,7 @@ public struct VelocityDetector: Sendable {
         high = rule.highAmount.tenThousandths
         kept = 4 * (bounded.maximumTransactions + 1)
         users = UserTable(limit: rule.maximumUsers)
+        times = SlotStorage(width: kept, blank: 0)
     }
 
     /// Users known at present.
@@ -87,6 +88,19 @@ public struct VelocityDetector: Sendable {
         let isHigh = transaction.amount.tenThousandths > high
         let score = (isFast ? rule.velocityScore : 0) + (isHigh ? rule.amountScore : 0)
         return Verdict(score: score, isAlert: score > rule.alertScore, count: count)
+    }
+
+    /// Has what is known of a user loaded into the processor's caches, in steps: see ``Prefetch``.
+    public func prefetch(_ user: Int64, step: Prefetch) {
+        guard let slot = users.prefetch(user, step: step) else { return }
+        if step == .slot {
+            counts.prefetch(slot)
+        } else {
+            // 24 times are three lines, of which the last are read first.
+            times.prefetch(slot)
+            times.prefetch(slot, times.width / 2)
+            times.prefetch(slot, times.width - 1)
+        }
     }
 
     /// Judges by other numbers from now on. What is known stays known, but for times that are not kept any more.
@@ -116,9 +130,11 @@ public struct VelocityDetector: Sendable {
     public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool {
         guard let slot = users.known(user) else { return false }
         var before: Int64 = 0
-        for time in times[slot * kept..<slot * kept + Int(counts[slot])] {
-            StateBytes.append(time &- before, to: &bytes)
-            before = time
+        let times = times[slot]
+        StateBytes.append(count: Int(counts[slot]), to: &bytes) { index in
+            let time = times[times.startIndex + index]
+            defer { before = time }
+            return time &- before
         }
         return true
     }
@@ -126,18 +142,24 @@ public struct VelocityDetector: Sendable {
     /// Takes a user's times over as ``appendState(of:to:)`` wrote them, in place of what was known; false, and nothing is
     /// taken, where they are damaged.
     public mutating func restore(_ user: Int64, partition: Int32, from bytes: ArraySlice<UInt8>) -> Bool {
-        guard let steps = StateBytes.numbers(bytes, limit: 255) else { return false }
-        var (found, time) = ([Int64](), Int64(0))
-        for step in steps {
-            time = time &+ step
-            guard found.last.map({ $0 <= time }) ?? true else { return false }
-            found.append(time)
+        StateBytes.withNumbers(bytes, limit: 255) { steps in
+            guard let steps else { return false }
+            var time: Int64 = 0
+            for (index, step) in steps.enumerated() {
+                let next = time &+ step
+                guard index == 0 || next >= time else { return false }
+                time = next
+            }
+            let slot = slot(of: user, partition: partition)
+            let skipped = max(0, steps.count - kept)
+            time = 0
+            for (index, step) in steps.enumerated() {
+                time = time &+ step
+                if index >= skipped { times[slot, index - skipped] = time }
+            }
+            counts[slot] = UInt8(steps.count - skipped)
+            return true
         }
-        let slot = slot(of: user, partition: partition)
-        let newest = found.suffix(kept)
-        for (index, time) in newest.enumerated() { times[slot * kept + index] = time }
-        counts[slot] = UInt8(newest.count)
-        return true
     }
 
     /// Whether users who make room for others are told by ``takeEvicted()``. Default: no.
@@ -151,32 +173,32 @@ public struct VelocityDetector: Sendable {
 
     private mutating func slot(of user: Int64, partition: Int32) -> Int {
         let (slot, isNew) = users.slot(of: user, partition: partition)
-        if slot == counts.count {
-            times.append(contentsOf: repeatElement(0, count: kept))
-            counts.append(0)
+        if isNew {
+            times.reach(slot)
+            if slot == counts.count { counts.append(0) } else { counts[slot] = 0 }
         }
-        if isNew { counts[slot] = 0 }
         return slot
     }
 
     /// Puts a time among the user's, and gives the number of times within its window.
     private mutating func insert(_ time: Int64, _ slot: Int) -> Int {
-        let first = slot * kept
         let count = Int(counts[slot])
-        var place = count  // after all times up to this one
-        while place > 0, times[first + place - 1] > time { place -= 1 }
+        if count < kept { counts[slot] += 1 }
         let (edge, underflow) = time.subtractingReportingOverflow(rule.windowMicroseconds)
-        var earliest = place
-        while earliest > 0, underflow || times[first + earliest - 1] > edge { earliest -= 1 }
-        let within = place - earliest + 1
-        if count < kept {
-            for index in stride(from: first + count, to: first + place, by: -1) { times[index] = times[index - 1] }
-            times[first + place] = time
-            counts[slot] += 1
-        } else if place > 0 {  // the oldest makes room, unless this one is older still
-            for index in first..<(first + place - 1) { times[index] = times[index + 1] }
-            times[first + place - 1] = time
+        return times.withRow(slot) { times in
+            var place = count  // after all times up to this one
+            while place > 0, times[place - 1] > time { place -= 1 }
+            var earliest = place
+            while earliest > 0, underflow || times[earliest - 1] > edge { earliest -= 1 }
+            let within = place - earliest + 1
+            if count < times.count {
+                for index in stride(from: count, to: place, by: -1) { times[index] = times[index - 1] }
+                times[place] = time
+            } else if place > 0 {  // the oldest makes room, unless this one is older still
+                for index in 0..<(place - 1) { times[index] = times[index + 1] }
+                times[place - 1] = time
+            }
+            return within
         }
-        return within
     }
 }
