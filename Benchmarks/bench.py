@@ -416,7 +416,7 @@ def main():
     parser.add_argument("--python")
     parser.add_argument("--kafka-python")
     parser.add_argument("--records", type=int, default=2_000_000)
-    parser.add_argument("--events", type=int, default=900_000)
+    parser.add_argument("--events", type=int, default=1_800_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-agents", action="store_true")
     parser.add_argument("--no-clients", action="store_true")

@@ -76,6 +76,20 @@ import Testing
         #expect(set.numbers == [3, 1, -7, .max, 5, 6])
     }
 
+    /// One amount that takes more room, and all of before is as it was.
+    @Test(arguments: [1, 100 * (Int64(Int32.max) + 1), .min, 100 * Int64(Int32.max)] as [Int64])
+    func amountsKeepTheirValuesWhenOneIsWide(wide: Int64) {
+        var rings = AmountRings(width: 3)
+        rings.reach(700)
+        for slot in 0...700 { rings[slot, slot % 3] = Int64(slot) * -100 }
+        rings[300, 1] = wide
+        rings.reach(2000)
+        rings[2000, 0] = -1
+        #expect(rings[300, 1] == wide && rings[2000, 0] == -1)
+        for slot in 0...700 where slot != 300 { #expect(rings[slot, slot % 3] == Int64(slot) * -100) }
+        #expect(rings[300, 0] == -30_000 && rings[700, 2] == 0)
+    }
+
     @Test func copiesOfStorageAreIndependent() {
         var one = SlotStorage<Int64>(width: 3, blank: -1)
         one.reach(600)

@@ -2,19 +2,39 @@ import ChangeEvents
 import Detectors
 import KafkaWire
 
+// These are not of the desk, whose rule is only known to the program: their arrays are compiled here.
+
+/// What came of a batch.
+struct BatchOutcome {
+    /// How many records were of the past.
+    var past = 0
+    /// What is to be sent: alerts, and what could not be read, where there is a topic for it; with the offsets of the events.
+    var letters: [(offset: Offset, record: ProducerRecord)] = []
+    /// What could not be read.
+    var flaws: [(offset: Offset, flaw: Malformed)] = []
+}
+
+/// A record, and what it says.
+private struct DecodedRecord {
+    var offset: Offset
+    var timestamp: Int64
+    var event: ChangeEvent
+    /// Of those that cannot be read alone.
+    var record: Record?
+}
+
+/// What a record of the changelog has of one subject.
+private struct RestoredRecord {
+    var offset: Offset
+    var subject: ChangelogRecord.Subject
+    var state: ArraySlice<UInt8>
+    /// Whether all of before is dropped first.
+    var isFirst: Bool
+}
+
 /// What an agent makes of records: it decodes them, judges the transactions among them, and counts. A value but for the time,
 /// which verdicts are told with.
 struct AgentDesk<Rule: AgentRule> {
-    /// What came of a batch.
-    struct Outcome {
-        /// How many records were of the past.
-        var past = 0
-        /// What is to be sent: alerts, and what could not be read, where there is a topic for it; with the offsets of the events.
-        var letters: [(offset: Offset, record: ProducerRecord)] = []
-        /// What could not be read.
-        var flaws: [(offset: Offset, flaw: Malformed)] = []
-    }
-
     private let name: String
     private let isJSON: Bool
     private let isVerbose: Bool
@@ -85,6 +105,9 @@ struct AgentDesk<Rule: AgentRule> {
     }
 
     /// The memory of these as it is now.
+    @specialized(where Rule == AnomalyDetector)
+    @specialized(where Rule == VelocityDetector)
+    @specialized(where Rule == ProbeDetector)
     func changelog(of changes: StateChanges, partition: PartitionID, epoch: Int64) -> ChangelogPage {
         var page = ChangelogPage()
         page.reserve(changes.count + 2)
@@ -116,45 +139,82 @@ struct AgentDesk<Rule: AgentRule> {
         }
     }
 
+    /// Takes over what a batch of the changelog has of a partition. Gives where it is damaged.
+    @specialized(where Rule == AnomalyDetector)
+    @specialized(where Rule == VelocityDetector)
+    @specialized(where Rule == ProbeDetector)
+    mutating func restore(_ batch: ConsumerBatch, _ state: inout RestoredState) -> [Offset] {
+        let partition = batch.source.partition.rawValue
+        var damaged: [Offset] = []
+        var bundle: [RestoredRecord] = []
+        bundle.reserveCapacity(Self.bundleSize)
+        for record in batch {
+            switch state.take(key: record.key, value: record.value) {
+            case .pass: continue
+            case .damaged: damaged.append(record.offset)
+            case .take(let subject, let state, let isFirst):
+                bundle.append(
+                    RestoredRecord(offset: record.offset, subject: subject, state: state, isFirst: isFirst))
+            }
+            guard bundle.count == Self.bundleSize else { continue }
+            settle(bundle, partition, &damaged)
+            bundle.removeAll(keepingCapacity: true)
+        }
+        settle(bundle, partition, &damaged)
+        return damaged
+    }
+
+    private mutating func settle(_ bundle: [RestoredRecord], _ partition: Int32, _ damaged: inout [Offset]) {
+        for step in Prefetch.allCases {
+            for index in bundle.indices {
+                switch bundle[index].subject {
+                case .user(let user): rule.prefetch(user, step: step)
+                case .rows(let group): rows.prefetch(group << 6, partition: partition, step: step)
+                case .partition, .position: break
+                }
+            }
+        }
+        for index in bundle.indices {
+            if bundle[index].isFirst { forget(partition: PartitionID(rawValue: partition)) }
+            if !restore(bundle[index].subject, partition, from: bundle[index].state) {
+                damaged.append(bundle[index].offset)
+            }
+        }
+    }
+
     /// Takes over what the changelog has of one subject; false where it is damaged.
-    mutating func restore(_ subject: ChangelogRecord.Subject, partition: PartitionID, from state: ArraySlice<UInt8>)
-        -> Bool
-    {
+    private mutating func restore(
+        _ subject: ChangelogRecord.Subject, _ partition: Int32, from state: ArraySlice<UInt8>
+    ) -> Bool {
         switch subject {
-        case .user(let user): rule.restore(user, partition: partition.rawValue, from: state)
-        case .rows(let group): rows.restore(group, partition: partition.rawValue, from: state)
-        case .partition: rule.restore(partition: partition.rawValue, from: state)
+        case .user(let user): rule.restore(user, partition: partition, from: state)
+        case .rows(let group): rows.restore(group, partition: partition, from: state)
+        case .partition: rule.restore(partition: partition, from: state)
         case .position: true
         }
     }
 
     // MARK: - Records
 
-    /// A record, and what it says.
-    private struct Decoded {
-        var offset: Offset
-        var timestamp: Int64
-        var event: ChangeEvent
-        /// Of those that cannot be read alone.
-        var record: Record?
-    }
-
     /// So many records are decoded before the first of them is judged: while the memory of one of their users is waited for, that of
     /// the others comes as well.
     private static var bundleSize: Int { 32 }
 
     /// Takes a batch. What lies in front of `target` is of the past: it was judged before, and is only taken into account.
-    mutating func take(_ batch: ConsumerBatch, past target: Offset?, on loop: any EventLoop) -> Outcome {
+    @specialized(where Rule == AnomalyDetector)
+    @specialized(where Rule == VelocityDetector)
+    @specialized(where Rule == ProbeDetector)
+    mutating func take(_ batch: ConsumerBatch, past target: Offset?, on loop: any EventLoop) -> BatchOutcome {
         let partition = batch.source.partition.rawValue
-        var outcome = Outcome()
+        var outcome = BatchOutcome()
         var changed = changes.removeValue(forKey: partition) ?? StateChanges()
         let isJudged = batch.nextOffset > target ?? 0
         if isJudged { tally.batchBegins(at: loop.now) }
-        var bundle: [Decoded] = []
+        var bundle: [DecodedRecord] = []
         bundle.reserveCapacity(Self.bundleSize)
         for record in batch {
             let event = decode(record)
-            bundle.append(Decoded(offset: record.offset, timestamp: record.timestamp, event: event))
+            bundle.append(DecodedRecord(offset: record.offset, timestamp: record.timestamp, event: event))
             if case .malformed = event { bundle[bundle.count - 1].record = record }
             guard bundle.count == Self.bundleSize else { continue }
             settle(bundle, batch.source, past: target, at: loop.wallMicroseconds, &outcome, &changed)
@@ -168,7 +228,7 @@ struct AgentDesk<Rule: AgentRule> {
         return outcome
     }
 
-    private func prefetch(_ bundle: [Decoded], _ partition: Int32, _ changed: StateChanges) {
+    private func prefetch(_ bundle: [DecodedRecord], _ partition: Int32, _ changed: StateChanges) {
         for step in Prefetch.allCases {
             for one in bundle {
                 guard case .transaction(let row) = one.event else { continue }
@@ -180,7 +240,7 @@ struct AgentDesk<Rule: AgentRule> {
     }
 
     private mutating func settle(
-        _ bundle: [Decoded], _ source: TopicPartition, past target: Offset?, at now: Int64, _ outcome: inout Outcome,
+        _ bundle: [DecodedRecord], _ source: TopicPartition, past target: Offset?, at now: Int64, _ outcome: inout BatchOutcome,
         _ changed: inout StateChanges
     ) {
         let partition = source.partition.rawValue

@@ -62,7 +62,7 @@ extension AgentRun {
             case .batch(let batch):
                 let partition = batch.source.partition
                 guard var entry = open[partition], restoring.contains(entry.ticket) else { break }
-                take(batch, &entry.state)
+                for offset in desk.restore(batch, &entry.state) { tellDamage(offset, batch.source) }
                 open[partition] = entry
             case .reachedEnd(let end, _):
                 guard let entry = open.removeValue(forKey: end.partition) else { break }
@@ -72,20 +72,6 @@ extension AgentRun {
             }
             // Those that went meanwhile are not waited for; what came back is read anew.
             guard !isOver, open.values.contains(where: { restoring.contains($0.ticket) }) else { return }
-        }
-    }
-
-    private func take(_ batch: ConsumerBatch, _ state: inout RestoredState) {
-        let partition = batch.source.partition
-        for record in batch {
-            switch state.take(key: record.key, value: record.value) {
-            case .pass: break
-            case .damaged: tellDamage(record.offset, batch.source)
-            case .take(let subject, let bytes, let isFirst):
-                if isFirst { desk.forget(partition: partition) }
-                guard !desk.restore(subject, partition: partition, from: bytes) else { break }
-                tellDamage(record.offset, batch.source)
-            }
         }
     }
 

@@ -6,7 +6,7 @@ import ChangeEvents
 /// is an anomaly. The amount then joins the history, anomaly or not. Arithmetic is in whole 1/10000 of the currency, so
 /// the comparison is exact: amount × count > 3 × sum.
 ///
-/// A value: nothing here waits, prints or asks for the time. About 420 bytes a user.
+/// A value: nothing here waits, prints or asks for the time. About 240 bytes a user; 440 where amounts have more than two decimals, or are of tens of millions.
 public struct AnomalyDetector: Sendable {
     /// The rule's numbers; the defaults are the exercise's.
     public struct Rule: Equatable, Sendable {
@@ -18,7 +18,7 @@ public struct AnomalyDetector: Sendable {
         public var factor: Int64 = 3
         /// An anomaly is over this amount. Default 500.00.
         public var floor = Amount(cents: 500_00)
-        /// Users kept; beyond it those not seen lately make room. Default 100,000 (about 42 MB when full).
+        /// Users kept; beyond it those not seen lately make room. Default 100,000 (about 24 MB when full).
         public var maximumUsers = 100_000
 
         /// The exercise's rule.
@@ -40,7 +40,7 @@ public struct AnomalyDetector: Sendable {
     private var floor: Int64
     private var users: UserTable
     /// A ring of `history` places a slot.
-    private var amounts: SlotStorage<Int64>
+    private var amounts: AmountRings
     private var rings: [Ring] = []
 
     /// What there is of a user beside the amounts.
@@ -59,7 +59,7 @@ public struct AnomalyDetector: Sendable {
         self.rule = bounded
         floor = rule.floor.tenThousandths
         users = UserTable(limit: rule.maximumUsers)
-        amounts = SlotStorage(width: bounded.history, blank: 0)
+        amounts = AmountRings(width: bounded.history)
     }
 
     /// Users known at present.
@@ -119,12 +119,11 @@ public struct AnomalyDetector: Sendable {
     /// Appends the amounts of a user, the oldest first, in 1/10000; false where nobody of that id is known.
     public func appendState(of user: Int64, to bytes: inout [UInt8]) -> Bool {
         guard let slot = users.known(user) else { return false }
-        let (ring, amounts) = (rings[slot], amounts[slot])
-        var place = amounts.startIndex + (Int(ring.count) == rule.history ? Int(ring.place) : 0)
+        let ring = rings[slot]
+        var place = Int(ring.count) == rule.history ? Int(ring.place) : 0
         StateBytes.append(count: Int(ring.count), to: &bytes) { _ in
-            let amount = amounts[place]
-            place = place + 1 == amounts.endIndex ? amounts.startIndex : place + 1
-            return amount
+            defer { place = place + 1 == rule.history ? 0 : place + 1 }
+            return amounts[slot, place]
         }
         return true
     }

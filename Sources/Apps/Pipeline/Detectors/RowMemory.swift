@@ -100,10 +100,12 @@ public struct RowMemory: Sendable {
                 numbers.dropFirst().allSatisfy({ (1...Int64(UInt32.max)).contains($0) })
             else { return false }
             let slot = slot(of: Group(group, partition))
-            for place in 0..<Self.width { prints[slot, place] = 0 }
-            for number in numbers.dropFirst() {
-                prints[slot, rest.trailingZeroBitCount] = UInt32(truncatingIfNeeded: number)
-                rest &= rest &- 1
+            prints.withRow(slot) { prints in
+                prints.update(repeating: 0)
+                for number in numbers.dropFirst() {
+                    prints[rest.trailingZeroBitCount] = UInt32(truncatingIfNeeded: number)
+                    rest &= rest &- 1
+                }
             }
             return true
         }
@@ -157,7 +159,7 @@ public struct RowMemory: Sendable {
                 if tellsEvicted { evicted.append((oldest.number, oldest.partition)) }
             }
         }
-        for place in 0..<Self.width { prints[slot, place] = 0 }
+        prints.withRow(slot) { $0.update(repeating: 0) }
         groups[slot] = group
         index.insert(slot, group.hash)
         return slot

@@ -4,6 +4,8 @@ import CPrefetch
 /// the table takes what its slots take and at most a piece more.
 struct SlotStorage<Element: Sendable>: Sendable {
     private var pieces: [[Element]] = []
+    /// Where the pieces were when they were made: for the processor alone, which may be told of any address.
+    private var addresses: [UInt] = []
     private let blank: Element
     /// Elements of a slot.
     let width: Int
@@ -19,7 +21,9 @@ struct SlotStorage<Element: Sendable>: Sendable {
     /// Makes room for the slots up to this one.
     mutating func reach(_ slot: Int) {
         while pieces.count * Self.slotsPerPiece <= slot {
-            pieces.append(Array(repeating: blank, count: width * Self.slotsPerPiece))
+            let piece = Array(repeating: blank, count: width * Self.slotsPerPiece)
+            addresses.append(piece.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) })
+            pieces.append(piece)
         }
     }
 
@@ -33,10 +37,8 @@ struct SlotStorage<Element: Sendable>: Sendable {
     /// Has an element loaded, for a use soon.
     @inline(__always)
     func prefetch(_ slot: Int, _ index: Int = 0) {
-        pieces[slot >> 8].withUnsafeBufferPointer { piece in
-            guard let base = piece.baseAddress else { return }
-            kafkawire_prefetch(base + ((slot & 255) * width + index))
-        }
+        let offset = ((slot & 255) * width + index) * MemoryLayout<Element>.stride
+        kafkawire_prefetch(UnsafeRawPointer(bitPattern: addresses[slot >> 8] &+ UInt(offset)))
     }
 
     /// The elements of a slot, all of them.
