@@ -141,7 +141,9 @@ let package = Package(
         library(.shared, "JSONLines"),
         library(.shared, "ShutdownSignal"),
         library(.shared, "AppSupport", ["JSONLines", "ShutdownSignal", arguments]),
-        library(.shared, "ClientSetup", ["KafkaWire", "KafkaOIDC", "AppSupport", "JSONLines", arguments]),
+        library(
+            .shared, "ClientSetup",
+            ["KafkaWire", "KafkaOIDC", "KafkaSchemas", "AppSupport", "JSONLines", arguments]),
 
         library(.shared, "PageServing", ["KafkaWire", log]),
         library(.shared, "Screens", ["AppSupport", "ShutdownSignal"]),

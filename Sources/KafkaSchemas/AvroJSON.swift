@@ -12,11 +12,20 @@ extension AvroValue {
     /// The value in JSON: of a union's value no type is named, bytes are base 64.
     public func json(decimals: DecimalForm = .text) -> String {
         var text = ""
-        append(to: &text, decimals)
+        append(to: &text, decimals, limit: .max)
         return text
     }
 
-    private func append(to text: inout String, _ decimals: DecimalForm) {
+    /// The same; nil where it is longer than `limit` bytes: a name that is in the schema once is in the text as often as there are
+    /// records, which need take no bytes.
+    package func json(decimals: DecimalForm = .text, limit: Int) -> String? {
+        var text = ""
+        append(to: &text, decimals, limit: limit)
+        return text.utf8.count <= limit ? text : nil
+    }
+
+    private func append(to text: inout String, _ decimals: DecimalForm, limit: Int) {
+        guard text.utf8.count <= limit else { return }
         switch self {
         case .null: text += "null"
         case .boolean(let value): text += value ? "true" : "false"
@@ -31,16 +40,16 @@ extension AvroValue {
             text += "["
             for (index, item) in items.enumerated() {
                 if index > 0 { text += "," }
-                item.append(to: &text, decimals)
+                item.append(to: &text, decimals, limit: limit)
             }
             text += "]"
-        case .map(let entries): Self.object(entries.lazy.map { ($0.key, $0.value) }, to: &text, decimals)
-        case .record(let fields): Self.object(fields.lazy.map { ($0.name, $0.value) }, to: &text, decimals)
+        case .map(let entries): Self.object(entries.lazy.map { ($0.key, $0.value) }, to: &text, decimals, limit)
+        case .record(let fields): Self.object(fields.lazy.map { ($0.name, $0.value) }, to: &text, decimals, limit)
         }
     }
 
     private static func object(
-        _ members: some Sequence<(String, AvroValue)>, to text: inout String, _ decimals: DecimalForm
+        _ members: some Sequence<(String, AvroValue)>, to text: inout String, _ decimals: DecimalForm, _ limit: Int
     ) {
         text += "{"
         var isFirst = true
@@ -48,7 +57,7 @@ extension AvroValue {
             if !isFirst { text += "," }
             isFirst = false
             text += JSONValue.quoted(name) + ":"
-            value.append(to: &text, decimals)
+            value.append(to: &text, decimals, limit: limit)
         }
         text += "}"
     }

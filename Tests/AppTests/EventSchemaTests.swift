@@ -235,7 +235,7 @@ import Testing
         let address = try await registry.start()
         let broker = try await KafkaBroker.start(.init(topics: ["changes": 1]))
         let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
-        let count = 2 * EventSchemas.mostKept + 100
+        let count = 2 * KnownSchemas.mostKept + 100
         for id in 0..<count {
             try await producer.enqueue(ProducerRecord(topic: "changes", value: Self.value(by: id), partition: 0))
         }
@@ -255,13 +255,13 @@ import Testing
     @Test func schemasAreKeptAndForgotten() {
         let start = Instant(nanoseconds: 0)
         var schemas = EventSchemas()
-        let values = (0..<EventSchemas.mostKept + 10).map(Self.value)
+        let values = (0..<KnownSchemas.mostKept + 10).map(Self.value)
         schemas.learn(0, .json("{}"), at: start)
         schemas.learn(1, nil, at: start)
         #expect(schemas.unknown(in: values.prefix(3), at: start) == [2])
-        let soon = start + (EventSchemas.patience - .milliseconds(1))
+        let soon = start + (KnownSchemas.patience - .milliseconds(1))
         #expect(schemas.unknown(in: values.prefix(3), at: soon) == [2])
-        #expect(schemas.unknown(in: values.prefix(3), at: start + EventSchemas.patience) == [1, 2])
+        #expect(schemas.unknown(in: values.prefix(3), at: start + KnownSchemas.patience) == [1, 2])
         schemas.learn(1, .json("{}"), at: soon)
         #expect(schemas.unknown(in: values.prefix(3), at: start + .seconds(3600)) == [2])
         #expect(schemas.json(of: values[1]) == Array("{}".utf8) && schemas.json(of: values[2]) == nil)
@@ -270,7 +270,7 @@ import Testing
         for id in values.indices { schemas.learn(Int32(id), nil, at: soon) }
         #expect(schemas.count == values.count && schemas.unknown(in: values, at: soon).isEmpty, "the batch can be read")
         schemas.trim()
-        #expect(schemas.count == EventSchemas.mostKept && schemas.unknown(in: values, at: soon) == Set(0..<10))
+        #expect(schemas.count == KnownSchemas.mostKept && schemas.unknown(in: values, at: soon) == Set(0..<10))
     }
 
     @Test func loginsAreSentAndRefusalsTold() async throws {

@@ -1,6 +1,5 @@
 import AppSupport
 import ClientSetup
-import KafkaSchemas
 import KafkaWire
 import Logging
 import PageServing
@@ -58,7 +57,7 @@ public struct Agent<Rule: AgentRule>: Sendable {
                 console,
                 start: time.map {
                     StartPositions(group: group, topic: options.topic, time: $0, client: client)
-                }, registry: try registry(console))
+                }, registry: try options.registry.client { console.note("\(name): \($0)") })
             port = try await open(run, on: consumer.loop, console)
         } catch {
             console.note("\(name): \(SafeText.line((error as? KafkaError)?.message ?? "\(error)"))")
@@ -67,19 +66,6 @@ public struct Agent<Rule: AgentRule>: Sendable {
         let status = await run.run(as: group, until: end)
         await port?.stop()
         return status
-    }
-
-    /// The schema registry, where one is named.
-    private func registry(_ console: Console) throws -> SchemaRegistryClient? {
-        guard let address = options.schemaRegistry else { return nil }
-        guard let path = options.schemaRegistryLogin else { return try SchemaRegistryClient(address) }
-        let file = try Secret.file(path)
-        if let remark = file.remark { console.note("\(name): \(remark)") }
-        guard let login = SchemaRegistryClient.Login(file.secret) else {
-            throw SchemaRegistryError(
-                .settings, "\(path) holds no login of a schema registry: it is user:password, or a token")
-        }
-        return try SchemaRegistryClient(address, login: login)
     }
 
     /// Answers on the port of metrics, where one is wanted.

@@ -122,19 +122,8 @@ public struct AgentOptions: ParsableArguments, Sendable {
             valueName: "level"))
     public var isolationLevel = Isolation.committed
 
-    /// The schema registry by which values of its converters (Avro, JSON Schema) are read; nil refuses those.
-    @Option(
-        help: ArgumentHelp(
-            "The schema registry by which events of its converters (Avro, JSON Schema) are read.", valueName: "address")
-    )
-    public var schemaRegistry: String?
-
-    /// The file with `user:password`, or a token, for the registry.
-    @Option(
-        help: ArgumentHelp(
-            "A file with user:password, or a token, for the schema registry.", valueName: "file"),
-        completion: .file())
-    public var schemaRegistryLogin: String?
+    /// The schema registry by which values of its converters (Avro, JSON Schema) are read; without one those are refused.
+    @OptionGroup public var registry: RegistryOptions
 
     /// Where `/metrics`, `/healthz` and `/readyz` are answered over HTTP; nil is nowhere, 0 any free port.
     @Option(

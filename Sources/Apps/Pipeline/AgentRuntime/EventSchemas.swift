@@ -3,22 +3,7 @@ import KafkaWire
 
 /// Values in a schema registry's wire format, made into the JSON that the decoder reads. A value: schemas go in, as they are learnt.
 struct EventSchemas: Sendable {
-    private enum Known: Sendable {
-        /// With what stands in front of each payload: its schema, as Connect's JSON converter writes it.
-        case avro(AvroSchema, prefix: String)
-        case json
-        /// None that events are read by; until then it is not asked for again.
-        case useless(until: Instant)
-    }
-
-    private var known: [Int32: Known] = [:]
-    /// The ids of ``known``, those that were learnt first in front.
-    private var order: [Int32] = []
-
-    /// No more schemas are kept behind a batch, whatever ids are in a topic.
-    static let mostKept = 1000
-    /// So long a schema that could not be had counts as none: a registry that has just started may know it later.
-    static let patience: Duration = .seconds(60)
+    private var known = KnownSchemas()
 
     /// So long a registry is asked for a schema that it does not know: what one of its nodes has taken, another has later.
     static let doubt: Duration = .seconds(3)
@@ -37,75 +22,40 @@ struct EventSchemas: Sendable {
 
     /// The schemas that values have, and that are not known.
     func unknown(in values: some Sequence<Bytes>, at now: Instant) -> Set<Int32> {
-        var found: Set<Int32> = []
-        for value in values {
-            guard let id = Self.schemaID(value) else { continue }
-            switch known[id] {
-            case .useless(let end)? where end <= now: found.insert(id)
-            case nil: found.insert(id)
-            default: break
-            }
-        }
-        return found
-    }
-
-    /// The id in front of a value, of which no more is looked at.
-    private static func schemaID(_ value: Bytes) -> Int32? {
-        value.withUnsafeBytes { $0.first == 0 ? SchemaMessage(Array($0.prefix(5)))?.schemaID : nil }
+        Set(values.lazy.compactMap { SchemaMessage.schemaID(of: $0) }.filter { known.isWanted($0, at: now) })
     }
 
     /// A schema is known from now on; nil is one that cannot be had.
     mutating func learn(_ id: Int32, _ schema: SchemaRegistryClient.Schema?, at now: Instant) {
-        if known[id] == nil { order.append(id) }
-        let useless = Known.useless(until: now + Self.patience)
-        if schema == nil { beliefEnds = now + Self.patience }
-        known[id] =
-            switch schema {
-            case .avro(let schema): schema.connectSchema.map { .avro(schema, prefix: $0) } ?? useless
-            case .json: .json
-            case .other, nil: useless
-            }
+        if schema == nil { beliefEnds = now + KnownSchemas.patience }
+        let readable = schema.flatMap { try? ReadableSchema($0, id: id) }
+        known.learn(id, readable.flatMap { $0.isConnects ? $0 : nil }, at: now)
     }
 
-    /// A batch has been read: the oldest are forgotten where there are many. Not before, or a batch with more than ``mostKept`` of them
+    /// A batch has been read: the oldest are forgotten where there are many. Not before, or a batch with more of them than are kept
     /// would never be read.
-    mutating func trim() {
-        guard order.count > Self.mostKept else { return }
-        let excess = order.count - Self.mostKept
-        for id in order.prefix(excess) { known[id] = nil }
-        order.removeFirst(excess)
-    }
+    mutating func trim() { known.trim() }
 
     /// A value in JSON; nil leaves it as it is: it has no such form, or cannot be read by its schema.
     func json(of value: Bytes) -> [UInt8]? {
-        guard !known.isEmpty, let id = Self.schemaID(value), let known = known[id],
+        guard known.count > 0, let id = SchemaMessage.schemaID(of: value), let schema = known[id],
             let message = SchemaMessage(value.copy())
         else {
             return nil
         }
-        switch known {
-        case .json: return Array(message.payload)
-        case .avro(let schema, let prefix):
-            guard let read = try? schema.value(of: message.payload) else { return nil }
-            return Array(#"{"schema":\#(prefix),"payload":\#(read.json(decimals: .base64))}"#.utf8)
-        case .useless: return nil
-        }
+        return try? schema.connectJSON(of: message.payload)
     }
 }
 
 extension SchemaRegistryClient.Schema {
     /// Why no event is read by the schema with that id; nil where events are.
     fileprivate func flaw(_ id: Int32) -> SchemaRegistryError? {
-        switch self {
-        case .json: nil
-        case .avro(let schema) where schema.connectSchema != nil: nil
-        case .avro:
-            SchemaRegistryError(
+        do throws(SchemaRegistryError) {
+            guard try !ReadableSchema(self, id: id).isConnects else { return nil }
+            return SchemaRegistryError(
                 .malformed,
                 "schema \(id) has a union of several types, or one that holds itself: no event is read by it")
-        case .other(let kind):
-            SchemaRegistryError(.malformed, "schema \(id) is \(kind): events are read by Avro and JSON Schema")
-        }
+        } catch { return error }
     }
 }
 
