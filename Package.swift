@@ -185,7 +185,8 @@ let package = Package(
             ]),
         library(.tool, "Captures", ["KafkaWire", "JSONLines"]),
         library(.tool, "Conformance", ["KafkaWire", "JSONLines"]),
-        library(.tool, "RecordText", ["KafkaWire", "AppSupport", "ClientSetup", "ToolKit", "JSONLines"]),
+        library(
+            .tool, "RecordText", ["KafkaWire", "KafkaSchemas", "AppSupport", "ClientSetup", "ToolKit", "JSONLines"]),
         library(.tool, "LogDump", ["KafkaWire", "KafkaBroker", "JSONLines"]),
         library(.tool, "ChangeText", ["KafkaWire", "AppSupport", "ChangeEvents", "JSONLines", "Screens"]),
         library(.tool, "ConnectREST", ["KafkaWire", "AppSupport", "JSONLines", "ToolKit"]),
@@ -202,8 +203,8 @@ let package = Package(
         program(
             .tool, "KW",
             [
-                "KafkaWire", "KafkaBroker", "KafkaOIDC", log, "JSONLines", "ClientSetup", "ToolKit", "Captures",
-                "Conformance",
+                "KafkaWire", "KafkaBroker", "KafkaOIDC", "KafkaSchemas", log, "JSONLines", "ClientSetup", "ToolKit",
+                "Captures", "Conformance",
                 "RecordText", "LogDump", "ChangeText", "ConnectREST", "ClusterView", "Benching", "Proxying",
                 "Simulating",
                 "BrokerUI", "KafkaSimulation", "Screens",
@@ -250,7 +251,8 @@ let package = Package(
                 "Captures",
                 "Conformance", "RecordText", "LogDump", "ChangeEvents", "ChangeText", "ConnectREST", "ClusterView",
                 "Benching",
-                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "BrokerUI", "PageServing", "FuzzChecks",
+                "Proxying", "Simulating", "KafkaSimulation", "KafkaOIDC", "KafkaSchemas", "BrokerUI", "PageServing",
+                "FuzzChecks",
                 "Screens", http,
             ],
             swiftSettings: strict),

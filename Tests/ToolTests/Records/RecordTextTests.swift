@@ -172,7 +172,7 @@ import Testing
         var out: [UInt8] = []
         let outcome: String?
         do {
-            try format.render(record, of: TopicPartition("t", 0), into: &out)
+            try format.render(ShownRecord(record), of: TopicPartition("t", 0), into: &out)
             outcome = String(decoding: out, as: UTF8.self)
         } catch { outcome = nil }
         #expect(outcome == text.map { $0 + "\n" })
@@ -211,7 +211,7 @@ import Testing
             key: [0xFF, 0x00], value: Array("\"\\\n\u{1}\u{85}\u{7F}é€😀".utf8),
             headers: [RecordHeader("h\"", nil), RecordHeader("g", [0x80])], appendTime: true)
         var out: [UInt8] = []
-        JSONRecord().render(record, of: TopicPartition("t", 3), into: &out)
+        JSONRecord().render(ShownRecord(record), of: TopicPartition("t", 3), into: &out)
         #expect(
             String(decoding: out, as: UTF8.self) == """
                 {"topic":"t","partition":3,"offset":7,"timestamp":5,"timestampType":"LogAppendTime","keyBase64":"/wA=",\
@@ -228,7 +228,7 @@ import Testing
             key: [0xFF, 0x00], value: Array("\"\\\n\u{1}\u{85}é€😀".utf8),
             headers: [RecordHeader("h\"", nil), RecordHeader("g", [0x80]), RecordHeader("", Bytes(utf8: ""))])
         var out: [UInt8] = []
-        JSONRecord().render(record, of: TopicPartition("t", 3), into: &out)
+        JSONRecord().render(ShownRecord(record), of: TopicPartition("t", 3), into: &out)
         let read = try JSONRecordReader(topic: "u", choosesPartitions: false).record(
             Array(out.dropLast()), number: 1, at: 99)
         #expect(read.topic == "u" && read.partition == 3 && read.timestamp == record.timestamp)
@@ -277,7 +277,7 @@ import Testing
             key: Array(steering.utf8), value: Array(steering.utf8),
             headers: [RecordHeader(steering, Bytes(utf8: steering))])
         var out: [UInt8] = []
-        JSONRecord().render(record, of: TopicPartition(steering, 0), into: &out)
+        JSONRecord().render(ShownRecord(record), of: TopicPartition(steering, 0), into: &out)
         let text = String(decoding: out.dropLast(), as: UTF8.self)
         #expect(!text.unicodeScalars.contains(where: JSONText.isSteering))
         #expect(text.contains("\"key\":\"a\\u202eb\\u2066c\\ufeffd\\u061ce\\udb40\\udc01\""))
@@ -294,8 +294,8 @@ import Testing
             key: Array("\u{1B}]0;x".utf8), value: [0x1B, 0x5B, 0xFF],
             headers: [RecordHeader("\u{1B}h", Bytes(utf8: "\u{202E}"))])
         var out: [UInt8] = []
-        try format.render(record, of: TopicPartition("t", 0), into: &out)
-        try FormatString("%k %s %h\n", isSafe: true).render(record, of: TopicPartition("t", 0), into: &out)
+        try format.render(ShownRecord(record), of: TopicPartition("t", 0), into: &out)
+        try FormatString("%k %s %h\n", isSafe: true).render(ShownRecord(record), of: TopicPartition("t", 0), into: &out)
         #expect(
             !out.contains(0x1B) && !out.contains(0xFF) && !String(decoding: out, as: UTF8.self).contains("\u{202E}"))
     }

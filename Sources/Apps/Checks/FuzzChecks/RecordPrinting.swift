@@ -36,11 +36,11 @@ enum RecordPrinting {
         guard let record = record(bytes, option) else { return }
         if let format = try? FormatString(form, isSafe: false) {
             var out: [UInt8] = []
-            format.render(record, of: source, into: &out)
+            format.render(ShownRecord(record), of: source, into: &out)
         }
         if let safe = try? FormatString("%t %p %o %T %k %s %h %K %S", isSafe: true) {
             var out: [UInt8] = []
-            safe.render(record, of: TopicPartition(form, 0), into: &out)
+            safe.render(ShownRecord(record), of: TopicPartition(form, 0), into: &out)
             try TerminalCheck.isHarmless(String(decoding: out, as: UTF8.self), allowing: "\n\t")
         }
         for name in readings {
@@ -56,11 +56,11 @@ enum RecordPrinting {
             else { continue }
             format.isSafe = true
             var out: [UInt8] = []
-            guard (try? format.render(record, of: source, into: &out)) != nil else { continue }
+            guard (try? format.render(ShownRecord(record), of: source, into: &out)) != nil else { continue }
             try TerminalCheck.isHarmless(String(decoding: out, as: UTF8.self), allowing: "\n\t")
         }
         var json: [UInt8] = []
-        JSONRecord().render(record, of: TopicPartition(form, 0), into: &json)
+        JSONRecord().render(ShownRecord(record), of: TopicPartition(form, 0), into: &json)
         try claim(
             Document(Array(json.dropLast())) != nil, "no JSON: \(String(decoding: json, as: UTF8.self))")
         try TerminalCheck.isHarmless(String(decoding: json, as: UTF8.self), allowing: "\n")

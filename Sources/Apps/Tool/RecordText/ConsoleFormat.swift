@@ -30,6 +30,14 @@ package struct ConsoleFormat: RecordRenderer {
 
     package init() {}
 
+    /// A deserializer that is named has its own idea of the bytes.
+    package func shows(_ side: RecordSide) -> Bool {
+        switch side {
+        case .key: printsKey && key == .bytes
+        case .value: printsValue && value == .bytes
+        }
+    }
+
     /// Takes properties under Kafka's names (`--formatter-property`); gives back the names that it does not know, which
     /// Kafka passes over.
     package mutating func apply(_ properties: [(name: String, value: String)]) throws(RenderFailure) -> [String] {
@@ -80,7 +88,8 @@ package struct ConsoleFormat: RecordRenderer {
         }
     }
 
-    package func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) throws(RenderFailure) {
+    package func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) throws(RenderFailure)
+    {
         let flags = [
             printsTimestamp, printsPartition, printsOffset, printsDelivery, printsEpoch, printsHeaders, printsKey,
             printsValue,

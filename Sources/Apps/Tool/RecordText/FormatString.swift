@@ -67,7 +67,12 @@ package struct FormatString: RecordRenderer {
         }
     }
 
-    package func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) {
+    package func shows(_ side: RecordSide) -> Bool {
+        let letters = side == .key ? "kK" : "sSR"
+        return parts.contains { if case .field(let letter) = $0 { letters.contains(letter) } else { false } }
+    }
+
+    package func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) {
         for part in parts {
             switch part {
             case .text(let text): out += text

@@ -11,7 +11,7 @@ import KafkaWire
 package struct JSONRecord: RecordRenderer {
     package init() {}
 
-    package func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) {
+    package func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) {
         out.append(text: "{\"topic\":")
         append(Bytes(utf8: source.topic), &out)
         out.append(text: ",\"partition\":")

@@ -5,8 +5,11 @@ import KafkaWire
 /// A renderer appends to a buffer of bytes, since values need not be text. It is asked for whole batches; where it has
 /// nothing quicker, it prints their records one by one.
 package protocol RecordRenderer: Sendable {
+    /// Whether it prints the bytes of keys, or of values, so that text may stand in their place.
+    func shows(_ side: RecordSide) -> Bool
+
     /// Appends the record. What was appended before a failure is taken back by the caller.
-    func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) throws(RenderFailure)
+    func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) throws(RenderFailure)
 
     /// Appends all records of the batch, and fails at the first that cannot be printed; false where that is no quicker
     /// than one by one, and nothing was appended.
@@ -14,7 +17,44 @@ package protocol RecordRenderer: Sendable {
 }
 
 extension RecordRenderer {
+    package func shows(_ side: RecordSide) -> Bool { true }
     package func render(whole batch: ConsumerBatch, into out: inout [UInt8]) -> Bool { false }
+}
+
+/// A part of a record that may be text for people.
+package enum RecordSide: String, Sendable, CaseIterable { case key, value }
+
+/// A record as it is printed: with its key and its value, or with text in their place.
+package struct ShownRecord: Sendable {
+    private let record: Record
+    package private(set) var key: Bytes?
+    package private(set) var value: Bytes?
+
+    package init(_ record: Record) {
+        self.record = record
+        key = record.key
+        value = record.value
+    }
+
+    package subscript(side: RecordSide) -> Bytes? {
+        get {
+            switch side {
+            case .key: key
+            case .value: value
+            }
+        }
+        set {
+            switch side {
+            case .key: key = newValue
+            case .value: value = newValue
+            }
+        }
+    }
+
+    package var headers: [RecordHeader] { record.headers }
+    package var offset: Offset { record.offset }
+    package var timestamp: Int64 { record.timestamp }
+    package var isAppendTime: Bool { record.isAppendTime }
 }
 
 /// Why a record cannot be printed, as a sentence without its place.
@@ -27,7 +67,9 @@ package struct RenderFailure: Error, CustomStringConvertible {
 package struct NoOutput: RecordRenderer {
     package init() {}
 
-    package func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) {}
+    package func shows(_ side: RecordSide) -> Bool { false }
+
+    package func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) {}
     package func render(whole batch: ConsumerBatch, into out: inout [UInt8]) -> Bool { true }
 }
 

@@ -19,7 +19,7 @@ struct ChangeOutput: RecordRenderer {
         self.isJSON = isJSON
     }
 
-    func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) {
+    func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) {
         let lines = printer.withLock { printer in
             isJSON
                 ? [

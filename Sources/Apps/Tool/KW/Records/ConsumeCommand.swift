@@ -23,6 +23,7 @@ struct ConsumeCommand: ToolCommand {
             kw consume --topic orders --partition 0 --offset -10 -e
             kw consume --topic orders --from-time 2026-01-07T22:00:00Z --json
             kw consume --topic dbserver1.public.activity --from-beginning --debezium
+            kw consume --topic orders --schema-registry http://localhost:8081
             kw consume --include 'orders-.*' --format '%t[%p]@%o %k=%s\\n'
             """)
 
@@ -93,6 +94,8 @@ struct ConsumeCommand: ToolCommand {
 
     @OptionGroup(title: "What is printed") var form: ConsumeForm
 
+    @OptionGroup(title: "What is written by schemas") var registry: RegistryOptions
+
     @Flag(help: "Print shutdown_complete in the end, as Kafka's system tests want it.")
     var enableSystestEvents = false
 
@@ -117,7 +120,10 @@ struct ConsumeCommand: ToolCommand {
     func perform(_ tool: Tool) async throws {
         let renderer = try form.renderer(tool)
         let plan = try ConsumePlan(self, tool)
-        var run = ConsumeRun(renderer, tool, self)
+        let desk = try registry.client(tell: tool.complain).map {
+            try SchemaDesk($0, form.debezium ? .connect : .plain, for: renderer, tool)
+        }
+        var run = ConsumeRun(renderer, desk, tool, self)
         try await run.perform(plan)
     }
 }
@@ -221,7 +227,10 @@ private struct LoggedFormat: RecordRenderer {
     let format: ConsoleFormat
     let console: Console
 
-    func render(_ record: Record, of source: TopicPartition, into out: inout [UInt8]) throws(RenderFailure) {
+    /// Both stand on standard error, whatever the format prints.
+    func shows(_ side: RecordSide) -> Bool { true }
+
+    func render(_ record: ShownRecord, of source: TopicPartition, into out: inout [UInt8]) throws(RenderFailure) {
         try format.render(record, of: source, into: &out)
         let time = "\(record.isAppendTime ? "LogAppendTime" : "CreateTime"):\(record.timestamp), "
         let key = record.key.map { SafeText.line($0.copy()) + ", " } ?? "null "

@@ -7,6 +7,8 @@ import ToolKit
 /// One run of `kw consume`: takes what the consumer gives, prints it, and knows when to end.
 struct ConsumeRun {
     private let renderer: any RecordRenderer
+    /// Who makes text of what is written by a registry's schemas, where one is named.
+    private var desk: SchemaDesk?
     private let tool: Tool
     private let limit: Int
     private let end: Offset?
@@ -23,8 +25,9 @@ struct ConsumeRun {
     private var done: Set<TopicPartition> = []
     private var failure: ToolFailure?
 
-    init(_ renderer: any RecordRenderer, _ tool: Tool, _ command: ConsumeCommand) {
+    init(_ renderer: any RecordRenderer, _ desk: SchemaDesk?, _ tool: Tool, _ command: ConsumeCommand) {
         self.renderer = renderer
+        self.desk = desk
         self.tool = tool
         limit = command.maxMessages < 0 ? .max : command.maxMessages
         end = command.toOffset.map { Offset($0) }
@@ -107,7 +110,7 @@ struct ConsumeRun {
             last = nil
             switch event {
             case .batch(let batch):
-                let next = print(batch)
+                let next = await print(batch)
                 if commits { last = (batch.source, next) }
                 if next < batch.nextOffset, !isFinished, !tool.shutdown.isRequested {
                     // Its end was reached; nothing more of it is printed.
@@ -149,7 +152,7 @@ struct ConsumeRun {
     // MARK: - Printing
 
     /// Prints a batch, and gives the offset behind what was printed.
-    private mutating func print(_ batch: ConsumerBatch) -> Offset {
+    private mutating func print(_ batch: ConsumerBatch) async -> Offset {
         guard !done.contains(batch.source) else { return batch.nextOffset }
         out.removeAll(keepingCapacity: true)
         defer {
@@ -157,7 +160,7 @@ struct ConsumeRun {
             // What came is shown at once; the next batch may be long in coming.
             tool.console.flush()
         }
-        if count <= limit - batch.count, end == nil || end.map({ batch.nextOffset <= $0 }) == true,
+        if desk == nil, count <= limit - batch.count, end == nil || end.map({ batch.nextOffset <= $0 }) == true,
             renderer.render(whole: batch, into: &out)
         {
             count += batch.count
@@ -170,10 +173,10 @@ struct ConsumeRun {
                 done.insert(batch.source)
                 return record.offset
             }
-            guard count < limit else { return record.offset }
+            guard count < limit, let shown = await shown(record, of: batch.source) else { return record.offset }
             count += 1
             let before = out.count
-            do throws(RenderFailure) { try renderer.render(record, of: batch.source, into: &out) } catch {
+            do throws(RenderFailure) { try renderer.render(shown, of: batch.source, into: &out) } catch {
                 out.removeSubrange(before...)
                 let sentence = "\(batch.source), offset \(record.offset): \(error)"
                 guard skipsFailures else {
@@ -184,13 +187,32 @@ struct ConsumeRun {
             }
             // Values may be large, and the reader may be gone.
             if out.count > 1 << 20 {
-                tool.console.write(buffer: out)
-                out.removeAll(keepingCapacity: true)
+                empty()
                 if tool.shutdown.isRequested { return record.offset.next }
             }
         }
         finishIfAtEnd(batch)
         return batch.nextOffset
+    }
+
+    private mutating func empty() {
+        tool.console.write(buffer: out)
+        out.removeAll(keepingCapacity: true)
+    }
+
+    /// The record as it is printed; nil where it is not, since the registry gives no schemas or the end was requested meanwhile.
+    private mutating func shown(_ record: Record, of source: TopicPartition) async -> ShownRecord? {
+        let plain = ShownRecord(record)
+        guard desk != nil else { return plain }
+        if desk?.mustAsk(for: plain) == true {
+            // What came before is seen meanwhile.
+            empty()
+            tool.console.flush()
+        }
+        do throws(ToolFailure) { return try await desk?.shown(plain, of: source) } catch {
+            failure = error
+            return nil
+        }
     }
 
     private mutating func finishIfAtEnd(_ batch: ConsumerBatch) {
