@@ -160,7 +160,8 @@ import Testing
 
         for character in "/TOPIC-2" { _ = state.press(.character(character)) }
         #expect(
-            state.filter.isTyping && state.topicRows.count == 10 && state.topicRows.allSatisfy { $0.id.hasPrefix("topic-2") })
+            state.filter.isTyping && state.topicRows.count == 10
+                && state.topicRows.allSatisfy { $0.id.hasPrefix("topic-2") })
         #expect(Self.text(state).joined().contains("/TOPIC-2"))
         // While one types, q is a letter.
         #expect(state.press(.character("q")).isEmpty && state.topicRows.isEmpty)

@@ -137,7 +137,8 @@ struct ReportCommand: AsyncParsableCommand {
         }
         if columns.contains(where: isAgain) {
             console.line(
-                "  + some were judged again, by the instance that got a partition before its last transaction had arrived")
+                "  + some were judged again, by the instance that got a partition before its last transaction had arrived"
+            )
         }
         console.line("")
         console.line("  for example")

@@ -18,7 +18,8 @@ package enum ListView {
             lines.append(
                 ScreenLine(
                     state.filter.text.isEmpty
-                        ? "no \(what) yet" : "no \(what) match \"\(SafeText.line(state.filter.text))\"; Esc shows all", .dim)
+                        ? "no \(what) yet" : "no \(what) match \"\(SafeText.line(state.filter.text))\"; Esc shows all",
+                    .dim)
             )
         }
         return lines
