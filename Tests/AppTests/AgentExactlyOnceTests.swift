@@ -170,4 +170,28 @@ import Testing
         #expect(try await Self.alerts(broker) == [4, 6])
         await broker.stop()
     }
+
+    /// Records of another form are told once, and the events say what they would have said.
+    @Test func aChangelogOfAnotherFormIsReadBackFromTheEvents() async throws {
+        let broker = try await KafkaBroker.start(.init(topics: ["changes": 1, "alerts": 1, "g-changelog": 1]))
+        var agent = try Self.agent(broker, ["--guarantee", "at-least-once"])
+        try await broker.write(Change.alarming(user: 7, from: 1))
+        try await Self.settle(broker, at: [4])
+        #expect(try await agent.end() == 0)
+        let producer = try KafkaProducer(.init(bootstrapServers: [broker.bootstrapServers]))
+        for key in ["user:7", "rows:0", "position"] {
+            let former = ProducerRecord(topic: "g-changelog", key: Bytes(utf8: key), value: Bytes([2, 0, 8]))
+            try await producer.send(former)
+        }
+        try await producer.close()
+        agent = try Self.agent(broker)
+        try await agent.says("3 such records in all")
+        try await agent.says("4 events were read back")
+        #expect(agent.text.split(separator: "that this version knows").count == 2)
+        try await broker.write([Change.row(5, user: 7, "90000")])
+        try await Self.settle(broker, at: [5])
+        #expect(try await agent.end() == 0)
+        #expect(try await Self.alerts(broker) == [4, 5])
+        await broker.stop()
+    }
 }

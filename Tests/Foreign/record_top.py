@@ -5,25 +5,17 @@ reads at a pace of its own, and the screens that a person sees who looks around.
     record_top.py BIN     # the folder with kw, demo, anomaly-agent and velocity-agent
 """
 
-import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 
+from recorder import address, drained, record, show, start
 from terminal import Terminal
 
 BIN = sys.argv[1]
 TOPIC = "dbserver1.public.transactions"
 COLUMNS, ROWS = 98, 20
-started = []
-
-
-def start(*command):
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    started.append(process)
-    return process
 
 
 class Reader(threading.Thread):
@@ -56,24 +48,16 @@ class Reader(threading.Thread):
         consumer.close()
 
 
-def show(title, view):
-    """A screen, without what is empty at its right."""
-    print(f"\n## {title}\n")
-    print("\n".join(view.lines()).rstrip())
-
-
 def main():
     broker = start(f"{BIN}/kw", "broker", "--listen", "127.0.0.1:0", "--brokers", "3", "--topic", f"{TOPIC}:4",
                    "--topic", "alerts:2", "--config", "default.replication.factor=3")
-    bootstrap = broker.stdout.readline().split("ready on ")[1].split(",")[0].split()[0]
+    bootstrap = address(broker)
     for number in (1, 2):
-        start(f"{BIN}/velocity-agent", "-b", bootstrap, "--instance-id", f"velocity-{number}", "--alerts-topic", "alerts", "--json")
-    start(f"{BIN}/anomaly-agent", "-b", bootstrap, "--instance-id", "anomaly-1", "--json")
-    for process in started[1:]:
-        threading.Thread(target=process.stdout.read, daemon=True).start()
-    feed = start(f"{BIN}/demo", "feed", "--bootstrap-server", bootstrap, "--topic", TOPIC, "--partitions", "4",
-                 "--events", "200000", "--rate", "1200", "--schemas", "0", "--seed", "1")
-    threading.Thread(target=feed.stdout.read, daemon=True).start()
+        drained(start(f"{BIN}/velocity-agent", "-b", bootstrap, "--instance-id", f"velocity-{number}", "--alerts-topic", "alerts",
+                      "--json"))
+    drained(start(f"{BIN}/anomaly-agent", "-b", bootstrap, "--instance-id", "anomaly-1", "--json"))
+    drained(start(f"{BIN}/demo", "feed", "--bootstrap-server", bootstrap, "--topic", TOPIC, "--partitions", "4",
+                  "--events", "200000", "--rate", "1200", "--schemas", "0", "--seed", "1"))
     reader = Reader(bootstrap)
     reader.start()
 
@@ -134,15 +118,4 @@ def main():
         sys.exit("the terminal was not restored")
 
 
-try:
-    main()
-finally:
-    for process in reversed(started):
-        process.send_signal(signal.SIGTERM)
-    for process in reversed(started):
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    sys.stdout.flush()
-    os._exit(1 if sys.exc_info()[0] else 0)
+record(main)

@@ -5,39 +5,19 @@ Called by scripts/recordings.sh.
     record_watch.py BIN     # the folder with kw, demo and the agents
 """
 
-import os
-import signal
-import subprocess
 import sys
-import threading
 
+from recorder import address, drained, record, show, start
 from terminal import Terminal
 
 BIN = sys.argv[1]
 TOPIC = "dbserver1.public.transactions"
 COLUMNS, ROWS = 98, 22
-started = []
-
-
-def start(*command):
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    started.append(process)
-    return process
-
-
-def drained(process):
-    threading.Thread(target=process.stdout.read, daemon=True).start()
-
-
-def show(title, view):
-    """A screen, without what is empty at its right."""
-    print(f"\n## {title}\n")
-    print("\n".join(view.lines()).rstrip())
 
 
 def main():
     broker = start(f"{BIN}/kw", "broker", "--listen", "127.0.0.1:0", "--topic", f"{TOPIC}:4", "--topic", "fraud-alerts:2")
-    bootstrap = broker.stdout.readline().split("ready on ")[1].split(",")[0].split()[0]
+    bootstrap = address(broker)
     for agent in ("anomaly-agent", "velocity-agent", "probe-agent"):
         drained(start(f"{BIN}/{agent}", "-b", bootstrap, "--instance-id", f"{agent}-1", "--alerts-topic", "fraud-alerts", "--json"))
     drained(start(f"{BIN}/demo", "feed", "--bootstrap-server", bootstrap, "--topic", TOPIC, "--partitions", "4", "--events",
@@ -83,15 +63,4 @@ def main():
         sys.exit("the terminal was not restored")
 
 
-try:
-    main()
-finally:
-    for process in reversed(started):
-        process.send_signal(signal.SIGTERM)
-    for process in reversed(started):
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    sys.stdout.flush()
-    os._exit(1 if sys.exc_info()[0] else 0)
+record(main)

@@ -160,16 +160,17 @@ import Testing
 
         for character in "/TOPIC-2" { _ = state.press(.character(character)) }
         #expect(
-            state.isTyping && state.topicRows.count == 10 && state.topicRows.allSatisfy { $0.id.hasPrefix("topic-2") })
+            state.filter.isTyping && state.topicRows.count == 10
+                && state.topicRows.allSatisfy { $0.id.hasPrefix("topic-2") })
         #expect(Self.text(state).joined().contains("/TOPIC-2"))
         // While one types, q is a letter.
         #expect(state.press(.character("q")).isEmpty && state.topicRows.isEmpty)
         #expect(Self.text(state).joined().contains("no topics match"))
         _ = state.press(.backspace)
         _ = state.press(.enter)
-        #expect(!state.isTyping && state.topicRows.count == 10)
+        #expect(!state.filter.isTyping && state.topicRows.count == 10)
         _ = state.press(.escape)
-        #expect(state.topicRows.count == 30 && state.filter.isEmpty)
+        #expect(state.topicRows.count == 30 && state.filter.text.isEmpty)
         #expect(state.press(.character("q")) == [.quit] && state.press(.control("c")) == [.quit])
     }
 

@@ -240,7 +240,8 @@ struct AgentDesk<Rule: AgentRule> {
     }
 
     private mutating func settle(
-        _ bundle: [DecodedRecord], _ source: TopicPartition, past target: Offset?, at now: Int64, _ outcome: inout BatchOutcome,
+        _ bundle: [DecodedRecord], _ source: TopicPartition, past target: Offset?, at now: Int64,
+        _ outcome: inout BatchOutcome,
         _ changed: inout StateChanges
     ) {
         let partition = source.partition.rawValue

@@ -1,3 +1,4 @@
+import AppSupport
 import Detectors
 import KafkaWire
 
@@ -55,17 +56,20 @@ extension AgentRun {
 
     private func restore(_ wanted: [Restorations.Ticket], _ reader: KafkaConsumer) async throws(KafkaError) {
         var open = Dictionary(
-            wanted.map { ($0.partition.partition, (ticket: $0, state: RestoredState())) },
+            wanted.map { ($0.partition.partition, (ticket: $0, state: RestoredState(), damaged: 0)) },
             uniquingKeysWith: { first, _ in first })
         for try await event in reader.events {
             switch event {
             case .batch(let batch):
                 let partition = batch.source.partition
                 guard var entry = open[partition], restoring.contains(entry.ticket) else { break }
-                for offset in desk.restore(batch, &entry.state) { tellDamage(offset, batch.source) }
+                let damaged = desk.restore(batch, &entry.state)
+                if let first = damaged.first, entry.damaged == 0 { tellDamage(first, batch.source) }
+                entry.damaged += damaged.count
                 open[partition] = entry
             case .reachedEnd(let end, _):
                 guard let entry = open.removeValue(forKey: end.partition) else { break }
+                if entry.damaged > 1 { tellTrouble("\(end): \(Figures.grouped(entry.damaged)) such records in all") }
                 await restored(entry.ticket, entry.state)
             case .trouble(let error): tell(error)
             case .assigned, .revoked, .lost, .reset, .recovered: break

@@ -1,6 +1,6 @@
 import Detectors
 
-/// How many users a detector may keep: some 420 bytes each.
+/// How many users a detector may keep: some 250 to 450 bytes each.
 private let userLimits = 1...10_000_000
 
 /// The numbers of the agents' rules. Their defaults are those of the detectors: the exercise's.

@@ -13,7 +13,9 @@ package struct NumberSet: Equatable, Sendable, ExpressibleByArrayLiteral {
     package var isEmpty: Bool { numbers.isEmpty }
     package var count: Int { numbers.count }
 
-    package func contains(_ number: Int64) -> Bool { index.slot(SlotIndex.hash(number)) { numbers[$0] == number } != nil }
+    package func contains(_ number: Int64) -> Bool {
+        index.slot(SlotIndex.hash(number)) { numbers[$0] == number } != nil
+    }
 
     /// Has the place of a number loaded, for an ``insert(_:)`` soon.
     package func prefetch(_ number: Int64) { index.prefetch(SlotIndex.hash(number)) }

@@ -23,15 +23,9 @@ extension WatchState {
         case .character("p"), .character(" "):
             pause()
             return isPaused ? [] : [.look]
-        case .character("+"), .character("="): changeInterval(longer: true)
-        case .character("-"), .character("_"): changeInterval(longer: false)
+        case .character("+"), .character("="): interval = RefreshInterval.next(interval, longer: true)
+        case .character("-"), .character("_"): interval = RefreshInterval.next(interval, longer: false)
         case .control("l"): return [.look]
-        case .up, .character("k"): move(by: -1)
-        case .down, .character("j"): move(by: 1)
-        case .pageUp, .control("b"): move(by: -page)
-        case .pageDown, .control("f"): move(by: page)
-        case .home, .character("g"): move(by: -.max / 2)
-        case .end, .character("G"): move(by: .max / 2)
         case .character("1"): go(to: .alerts)
         case .character("2"): go(to: .rules)
         case .character("3"): go(to: .users)
@@ -46,7 +40,7 @@ extension WatchState {
             isReversed[tab] = !(isReversed[tab] ?? false)
             arrange()
         case .character("/") where tab != .pipeline: filter.isTyping = true
-        default: break
+        default: if let distance = key.distance(page: page) { move(by: distance) }
         }
         return []
     }
@@ -59,13 +53,8 @@ extension WatchState {
             opened = nil
             textTop = 0
         case .character("q"): return [.quit]
-        case .up, .character("k"): textTop -= 1
-        case .down, .character("j"): textTop += 1
-        case .pageUp, .control("b"): textTop -= page
-        case .pageDown, .control("f"), .character(" "): textTop += page
-        case .home, .character("g"): textTop = 0
-        case .end, .character("G"): textTop = .max / 2
-        default: break
+        case .character(" "): textTop += page
+        default: textTop += key.distance(page: page) ?? 0
         }
         return []
     }
@@ -112,12 +101,6 @@ extension WatchState {
             pick = nil
         }
         arrange()
-    }
-
-    private mutating func changeInterval(longer: Bool) {
-        let now = interval.inSeconds
-        let next = longer ? Self.intervals.first { $0 > now } : Self.intervals.last { $0 < now }
-        if let next { interval = .seconds(next) }
     }
 
     private mutating func cycleSort() {

@@ -86,9 +86,6 @@ package struct WatchState: Sendable {
     package internal(set) var alertRows: [SeenAlert] = []
     package internal(set) var tallyRows: [TallyRow] = []
 
-    /// The intervals between which `+` and `-` choose, in seconds.
-    static let intervals: [Double] = [0.5, 1, 2, 5, 10, 30, 60]
-
     package init(
         _ plan: WatchPlan, size: (columns: Int, rows: Int), interval: Duration = .seconds(2),
         ledger: FraudLedger = FraudLedger()

@@ -17,8 +17,9 @@ package enum ListView {
             let what = ["brokers", "topics", "groups"][state.tab.rawValue]
             lines.append(
                 ScreenLine(
-                    state.filter.isEmpty
-                        ? "no \(what) yet" : "no \(what) match \"\(SafeText.line(state.filter))\"; Esc shows all", .dim)
+                    state.filter.text.isEmpty
+                        ? "no \(what) yet" : "no \(what) match \"\(SafeText.line(state.filter.text))\"; Esc shows all",
+                    .dim)
             )
         }
         return lines

@@ -8,8 +8,9 @@ extension TopState {
         defer { settle() }
         if key == .control("c") { return [.quit] }
         if key == .control("z") { return [.suspend] }
-        if isTyping {
-            type(key)
+        if filter.isTyping {
+            filter.press(key)
+            arrange()
             return []
         }
         if showsHelp || openMessage != nil { return read(key) }
@@ -19,15 +20,9 @@ extension TopState {
         case .character("p"), .character(" "):
             isPaused.toggle()
             return isPaused ? [] : [.look]
-        case .character("+"), .character("="): changeInterval(longer: true)
-        case .character("-"), .character("_"): changeInterval(longer: false)
+        case .character("+"), .character("="): interval = RefreshInterval.next(interval, longer: true)
+        case .character("-"), .character("_"): interval = RefreshInterval.next(interval, longer: false)
         case .control("l"): return [.look]
-        case .up, .character("k"): move(by: -1)
-        case .down, .character("j"): move(by: 1)
-        case .pageUp, .control("b"): move(by: -page)
-        case .pageDown, .control("f"): move(by: page)
-        case .home, .character("g"): move(by: -.max / 2)
-        case .end, .character("G"): move(by: .max / 2)
         case .character("1"): return go(to: .brokers)
         case .character("2"): return go(to: .topics)
         case .character("3"): return go(to: .groups)
@@ -39,19 +34,10 @@ extension TopState {
         case .character("r") where detail == nil:
             isReversed[tab] = !(isReversed[tab] ?? false)
             arrange()
-        case .character("/") where detail == nil: isTyping = true
-        default: break
+        case .character("/") where detail == nil: filter.isTyping = true
+        default: if let distance = key.distance(page: page) { move(by: distance) }
         }
         return []
-    }
-
-    /// Keys while the filter is written.
-    private mutating func type(_ key: Key) {
-        var entry = FilterEntry(filter, isTyping: isTyping)
-        entry.press(key)
-        filter = entry.text
-        isTyping = entry.isTyping
-        arrange()
     }
 
     /// Keys while a message or the help is open.
@@ -62,13 +48,8 @@ extension TopState {
             openMessage = nil
             textTop = 0
         case .character("q"): return [.quit]
-        case .up, .character("k"): textTop -= 1
-        case .down, .character("j"): textTop += 1
-        case .pageUp, .control("b"): textTop -= page
-        case .pageDown, .control("f"), .character(" "): textTop += page
-        case .home, .character("g"): textTop = 0
-        case .end, .character("G"): textTop = .max / 2
-        default: break
+        case .character(" "): textTop += page
+        default: textTop += key.distance(page: page) ?? 0
         }
         textTop = max(0, min(textTop, TopLayout(self).lastTextTop(self)))
         return []
@@ -154,8 +135,8 @@ extension TopState {
 
     private mutating func back() -> [Effect] {
         if detail != nil { return leave() }
-        if !filter.isEmpty {
-            filter = ""
+        if !filter.text.isEmpty {
+            filter = FilterEntry()
             arrange()
         }
         return []
@@ -167,12 +148,6 @@ extension TopState {
         messages = []
         if case .topic = left { return [.closeTail] }
         return []
-    }
-
-    private mutating func changeInterval(longer: Bool) {
-        let now = interval.inSeconds
-        let next = longer ? Self.intervals.first { $0 > now } : Self.intervals.last { $0 < now }
-        if let next { interval = .seconds(next) }
     }
 
     private mutating func cycleSort() {

@@ -99,11 +99,11 @@ package enum TopScreen {
                     tab == state.tab ? TextStyle(isBold: true, isInverse: true) : .plain)
                 line.add(" ")
             }
-            if state.isTyping {
-                line.add(" /\(SafeText.line(state.filter))", .bold)
+            if state.filter.isTyping {
+                line.add(" /\(SafeText.line(state.filter.text))", .bold)
                 line.add(" ", .inverse)
-            } else if !state.filter.isEmpty {
-                line.add(" /\(SafeText.line(state.filter))", .yellow)
+            } else if !state.filter.text.isEmpty {
+                line.add(" /\(SafeText.line(state.filter.text))", .yellow)
             }
         case .topic(let name)?: line.add(" Topic \(SafeText.line(name)) ", TextStyle(isBold: true, isInverse: true))
         case .group(let id)?: line.add(" Group \(SafeText.line(id)) ", TextStyle(isBold: true, isInverse: true))
@@ -125,7 +125,7 @@ package enum TopScreen {
 
     private static func keys(_ state: TopState, _ width: Int) -> ScreenLine {
         var keys: [(key: String, meaning: String)]
-        if state.isTyping {
+        if state.filter.isTyping {
             keys = [("Enter", "keep"), ("Esc", "no filter"), ("Bksp", "delete")]
         } else if state.showsHelp || state.openMessage != nil {
             keys = [("Esc", "back"), ("↑↓", "scroll"), ("PgUp PgDn", "page")]

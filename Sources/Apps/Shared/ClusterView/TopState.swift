@@ -57,8 +57,7 @@ package struct TopState: Sendable {
     package internal(set) var topicSort = TopicRow.Sort.name
     package internal(set) var groupSort = GroupRow.Sort.lag
     package internal(set) var isReversed: [Tab: Bool] = [:]
-    package internal(set) var filters: [Tab: String] = [:]
-    package internal(set) var isTyping = false
+    package internal(set) var filters: [Tab: FilterEntry] = [:]
     package internal(set) var isPaused = false
     package internal(set) var interval: Duration
 
@@ -67,9 +66,6 @@ package struct TopState: Sendable {
     package internal(set) var tailTrouble: String?
     /// Whether the newest message stays selected as messages come.
     package internal(set) var follows = true
-
-    /// The intervals between which `+` and `-` choose, in seconds.
-    static let intervals: [Double] = [0.5, 1, 2, 5, 10, 30, 60]
 
     package init(size: (columns: Int, rows: Int), interval: Duration = .seconds(2)) {
         self.size = size
@@ -140,8 +136,8 @@ package struct TopState: Sendable {
     // MARK: - Rows
 
     /// What is written behind `/`, for the tab that is shown.
-    package internal(set) var filter: String {
-        get { filters[tab, default: ""] }
+    package internal(set) var filter: FilterEntry {
+        get { filters[tab, default: FilterEntry()] }
         set { filters[tab] = newValue }
     }
 
@@ -159,7 +155,7 @@ package struct TopState: Sendable {
     mutating func arrange() {
         let selected = Tab.allCases.map { selectedId($0) }
         func matches(_ tab: Tab, _ texts: String...) -> Bool {
-            let filter = filters[tab, default: ""].lowercased()
+            let filter = filters[tab, default: FilterEntry()].text.lowercased()
             return filter.isEmpty || texts.contains { $0.lowercased().contains(filter) }
         }
         func isReversed(_ tab: Tab) -> Bool { self.isReversed[tab] ?? false }

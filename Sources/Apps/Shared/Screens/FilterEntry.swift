@@ -3,14 +3,11 @@ package struct FilterEntry: Sendable, Equatable {
     /// Longer ones say nothing more.
     private static let longest = 200
 
-    package var text: String
+    package private(set) var text = ""
     /// Whether keys are letters of it.
-    package var isTyping: Bool
+    package var isTyping = false
 
-    package init(_ text: String = "", isTyping: Bool = false) {
-        self.text = text
-        self.isTyping = isTyping
-    }
+    package init() {}
 
     /// Takes a key while it is typed.
     package mutating func press(_ key: Key) {
