@@ -194,4 +194,22 @@ import Testing
         #expect(try await Self.alerts(broker) == [4, 5])
         await broker.stop()
     }
+
+    /// An instance that has two of six partitions made a changelog of two, which the next one had to be allowed to grow.
+    @Test func theChangelogHasAsManyPartitionsAsTheEvents() async throws {
+        let broker = try await Self.start(partitions: 6)
+        let client = ClientConfiguration(bootstrapServers: [broker.bootstrapServers])
+        let topic = ChangelogTopic(name: "log", events: "changes", client: client)
+        func partitions() async -> Int? { await broker.topics.first { $0.name == "log" }?.partitions.count }
+        try await topic.prepare(partitions: 2)
+        #expect(await partitions() == 6)
+        // Where it is there, nothing is asked for that needs a permission.
+        let before = await broker.requestCounts
+        try await topic.prepare(partitions: 6)
+        let after = await broker.requestCounts
+        #expect(after[.createTopics] == before[.createTopics] && after[.createPartitions] == nil)
+        try await topic.prepare(partitions: 7)
+        #expect(await partitions() == 7)
+        await broker.stop()
+    }
 }

@@ -115,7 +115,7 @@ public struct Agent<Rule: AgentRule>: Sendable {
         let id = "\(group)-\(options.instanceId ?? String(loop.random(), radix: 36))"
         return .parcels(
             try ParcelSender(id: id, changelog: changelog, client: client),
-            ChangelogTopic(name: changelog, client: client))
+            ChangelogTopic(name: changelog, events: options.topic, client: client))
     }
 
     private func consumerConfiguration(_ client: ClientConfiguration) -> KafkaConsumer.Configuration {

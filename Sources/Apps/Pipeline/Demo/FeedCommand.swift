@@ -55,6 +55,8 @@ struct FeedCommand: AsyncParsableCommand {
     ) async throws -> Int {
         var configuration = KafkaProducer.Configuration(bootstrapServers: client.bootstrapServers)
         configuration.client = client
+        // What cannot be sent while a broker is away waits, and so does the feed.
+        configuration.maximumBlock = .seconds(120)
         let producer = try KafkaProducer(configuration)
         var count = 0
         for path in recorded {
