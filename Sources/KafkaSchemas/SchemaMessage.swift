@@ -15,6 +15,7 @@ public struct SchemaMessage: Equatable, Sendable {
         schemaID = Int32(bitPattern: id)
         payload = bytes[5...]
     }
+
     /// The id in front of a value, of which no more is looked at; nil where it has no such front.
     package static func schemaID(of value: Bytes) -> Int32? {
         value.withUnsafeBytes { $0.first == 0 ? SchemaMessage(Array($0.prefix(5)))?.schemaID : nil }

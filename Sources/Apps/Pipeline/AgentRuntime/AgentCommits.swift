@@ -20,7 +20,7 @@ extension AgentRun {
 
     private var isSomethingDue: Bool {
         if case .parcels = channel {
-            outbox.count > 0 || desk.changeCount > 0 || held.contains { ledger.hasMoved($0) }
+            hasParcel
         } else {
             !ledger.due(held).isEmpty
         }

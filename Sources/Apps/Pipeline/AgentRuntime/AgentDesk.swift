@@ -115,7 +115,7 @@ struct AgentDesk<Rule: AgentRule> {
             page.append(.user(user), epoch: epoch) { rule.appendState(of: user, to: &$0) }
         }
         let partition = partition.rawValue
-        Self.ahead(changes.rows.numbers, { rows.prefetch($0 << 6, partition: partition, step: $1) }) { group in
+        Self.ahead(changes.rows.numbers, { rows.prefetch(group: $0, partition: partition, step: $1) }) { group in
             page.append(.rows(group), epoch: epoch) { rows.appendState(of: group, partition: partition, to: &$0) }
         }
         var state: [UInt8] = []
@@ -169,7 +169,7 @@ struct AgentDesk<Rule: AgentRule> {
             for index in bundle.indices {
                 switch bundle[index].subject {
                 case .user(let user): rule.prefetch(user, step: step)
-                case .rows(let group): rows.prefetch(group << 6, partition: partition, step: step)
+                case .rows(let group): rows.prefetch(group: group, partition: partition, step: step)
                 case .partition, .position: break
                 }
             }
@@ -233,7 +233,7 @@ struct AgentDesk<Rule: AgentRule> {
             for one in bundle {
                 guard case .transaction(let row) = one.event else { continue }
                 if step == .place, notesChanges { changed.prefetch(row) }
-                rows.prefetch(row.id, partition: partition, step: step)
+                rows.prefetch(row, partition: partition, step: step)
                 rule.prefetch(row.userID, step: step)
             }
         }
@@ -241,8 +241,7 @@ struct AgentDesk<Rule: AgentRule> {
 
     private mutating func settle(
         _ bundle: [DecodedRecord], _ source: TopicPartition, past target: Offset?, at now: Int64,
-        _ outcome: inout BatchOutcome,
-        _ changed: inout StateChanges
+        _ outcome: inout BatchOutcome, _ changed: inout StateChanges
     ) {
         let partition = source.partition.rawValue
         prefetch(bundle, partition, changed)

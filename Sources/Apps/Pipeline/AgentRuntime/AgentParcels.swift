@@ -39,9 +39,8 @@ extension AgentRun {
     private func nextParcel(_ partitions: Set<TopicPartition>) -> Parcel {
         var parcel = Parcel()
         let due = ledger.due(partitions)
-        for partition in partitions where past.target(of: partition) == nil && !restoring.contains(partition) {
+        for partition in partitions where canTell(of: partition) && hasUntold(of: partition) {
             outbox.add([], desk.takeChanges(of: partition.partition), of: partition)
-            guard outbox.holds(partition) || ledger.hasMoved(partition) else { continue }
             let offset = due[partition] ?? ledger.known(partition)
             var part = outbox.part(of: partition, at: offset)
             let epoch = epochs[partition] ?? 0
@@ -52,13 +51,22 @@ extension AgentRun {
         return parcel
     }
 
+    /// Whether a parcel of what this instance has would have anything in it.
+    var hasParcel: Bool { held.contains { canTell(of: $0) && hasUntold(of: $0) } }
+
+    /// Whether the past of a partition is known, so that what is judged of it may be told.
+    private func canTell(of partition: TopicPartition) -> Bool {
+        past.target(of: partition) == nil && !restoring.contains(partition)
+    }
+
+    private func hasUntold(of partition: TopicPartition) -> Bool {
+        outbox.holds(partition) || desk.hasChanges(of: partition.partition) || ledger.hasMoved(partition)
+    }
+
     /// What is not told yet of a partition that goes is judged anew by whoever gets it, from the changelog on.
     func dropUntold(of partitions: some Sequence<TopicPartition>) {
         guard case .parcels = channel else { return }
-        for partition in partitions
-        where outbox.holds(partition) || desk.hasChanges(of: partition.partition) || ledger.hasMoved(partition)
-            || restoring.contains(partition)
-        {
+        for partition in partitions where hasUntold(of: partition) || restoring.contains(partition) {
             dropMemory(of: partition)
         }
         restoring.end(partitions)

@@ -25,11 +25,29 @@ struct EventSchemas: Sendable {
         Set(values.lazy.compactMap { SchemaMessage.schemaID(of: $0) }.filter { known.isWanted($0, at: now) })
     }
 
-    /// A schema is known from now on; nil is one that cannot be had.
-    mutating func learn(_ id: Int32, _ schema: SchemaRegistryClient.Schema?, at now: Instant) {
-        if schema == nil { beliefEnds = now + KnownSchemas.patience }
-        let readable = schema.flatMap { try? ReadableSchema($0, id: id) }
-        known.learn(id, readable.flatMap { $0.isConnects ? $0 : nil }, at: now)
+    /// A schema is known from now on; nil is one that cannot be had. Gives why no event is read by one that is there.
+    @discardableResult
+    mutating func learn(
+        _ id: Int32, _ schema: SchemaRegistryClient.Schema?, at now: Instant
+    ) -> SchemaRegistryError? {
+        guard let schema else {
+            beliefEnds = now + KnownSchemas.patience
+            known.learn(id, nil, at: now)
+            return nil
+        }
+        do throws(SchemaRegistryError) {
+            let readable = try ReadableSchema(schema, id: id)
+            guard readable.isConnects else {
+                throw SchemaRegistryError(
+                    .malformed,
+                    "schema \(id) has a union of several types, or one that holds itself: no event is read by it")
+            }
+            known.learn(id, readable, at: now)
+            return nil
+        } catch {
+            known.learn(id, nil, at: now)
+            return error
+        }
     }
 
     /// A batch has been read: the oldest are forgotten where there are many. Not before, or a batch with more of them than are kept
@@ -44,18 +62,6 @@ struct EventSchemas: Sendable {
             return nil
         }
         return try? schema.connectJSON(of: message.payload)
-    }
-}
-
-extension SchemaRegistryClient.Schema {
-    /// Why no event is read by the schema with that id; nil where events are.
-    fileprivate func flaw(_ id: Int32) -> SchemaRegistryError? {
-        do throws(SchemaRegistryError) {
-            guard try !ReadableSchema(self, id: id).isConnects else { return nil }
-            return SchemaRegistryError(
-                .malformed,
-                "schema \(id) has a union of several types, or one that holds itself: no event is read by it")
-        } catch { return error }
     }
 }
 
@@ -91,8 +97,7 @@ extension AgentRun {
                 asked[id] = first
                 do throws(SchemaRegistryError) {
                     let schema = try await registry.schema(id)
-                    if let flaw = schema.flaw(id) { tellMissing(flaw) }
-                    desk.schemas.learn(id, schema, at: loop.now)
+                    if let flaw = desk.schemas.learn(id, schema, at: loop.now) { tellMissing(flaw) }
                 } catch {
                     // A login that is refused says nothing of the events.
                     let isWorthWaiting = error.mayPass || error.reason == .refused

@@ -51,7 +51,7 @@ public struct RowMemory: Sendable {
     /// Whether the row was seen before; from now on it was.
     public mutating func isRepeated(_ row: Transaction, partition: Int32) -> Bool {
         let slot = slot(of: Group(Self.group(of: row), partition))
-        let place = Int(row.id & 63)
+        let place = Self.place(of: row)
         let known = prints[slot, place]
         let print = Self.fingerprint(row)
         guard known == 0 || (known != print && row.origin == .insert) else { return true }
@@ -60,12 +60,17 @@ public struct RowMemory: Sendable {
     }
 
     /// Has what is known of a row loaded into the processor's caches, in steps: see ``Prefetch``.
-    public func prefetch(_ id: Int64, partition: Int32, step: Prefetch) {
-        let hash = SlotIndex.hash(id >> 6, partition)
+    public func prefetch(_ row: Transaction, partition: Int32, step: Prefetch) {
+        prefetch(group: Self.group(of: row), at: Self.place(of: row), partition: partition, step: step)
+    }
+
+    /// The same of sixty-four neighbours, from one of their places on.
+    public func prefetch(group: Int64, at place: Int = 0, partition: Int32, step: Prefetch) {
+        let hash = SlotIndex.hash(group, partition)
         switch step {
         case .place: index.prefetch(hash)
         case .slot: if let slot = index.likely(hash) { groups.prefetch(slot) }
-        case .contents: if let slot = index.likely(hash) { prints.prefetch(slot, Int(id & 63)) }
+        case .contents: if let slot = index.likely(hash) { prints.prefetch(slot, place) }
         }
     }
 
@@ -73,6 +78,9 @@ public struct RowMemory: Sendable {
 
     /// The number of the sixty-four neighbours that a row is one of.
     public static func group(of row: Transaction) -> Int64 { row.id >> 6 }
+
+    /// Which of its neighbours a row is.
+    private static func place(of row: Transaction) -> Int { Int(row.id & 63) }
 
     /// Appends what is known of sixty-four neighbours: a number whose bits say which rows there are, the lowest for the first, and the
     /// fingerprint of each. False where nothing is known.
