@@ -87,6 +87,67 @@ import Testing
         await broker.stop()
     }
 
+    /// What a coordinator answers that has ended the transaction itself, since the agent stood still, or that has forgotten the producer:
+    /// another one begins, and nothing is told twice.
+    @Test(arguments: [
+        (APIKey.endTxn, ErrorCode.producerFenced), (.endTxn, .invalidTxnState), (.txnOffsetCommit, .invalidProducerEpoch),
+        (.produce, .invalidProducerIdMapping), (.produce, .producerFenced), (.endTxn, .unknownServerError),
+    ]) func anAgentThatIsOustedBeginsAnew(api: APIKey, code: ErrorCode) async throws {
+        let broker = try await Self.start(partitions: 2)
+        let agent = try Self.agent(broker)
+        try await broker.write(Change.alarming(user: 7, from: 1, alerts: 2))
+        try await Self.settle(broker, at: [5])
+        let answers = Locked([code])
+        broker.on(api) { request in
+            // The events' producer has no transactions.
+            if let produce = request.message as? ProduceRequest, produce.transactionalId == nil { return .pass }
+            return answers.withLock { $0.popLast() }.map { .fail($0) } ?? .pass
+        }
+        try await broker.write(Change.alarming(user: 9, from: 11, alerts: 3))
+        try await broker.write(Change.alarming(user: 8, from: 21, alerts: 1), 1)
+        try await Self.settle(broker, at: [11, 4])
+        try await agent.says("another producer begins anew")
+        try await broker.write([Change.row(30, user: 7, "9000000")])
+        try await Self.settle(broker, at: [12, 4])
+        #expect(try await agent.end() == 0)
+        #expect(try await Self.alerts(broker).sorted() == Self.judged)
+        await broker.stop()
+    }
+    private static let judged = [4, 5, 14, 15, 16, 24, 30]
+
+    /// The transaction is committed, and its end is answered as if it were not: what is committed tells.
+    @Test func whatIsCommittedIsNotJudgedAgain() async throws {
+        let broker = try await Self.start()
+        let agent = try Self.agent(broker)
+        try await broker.write(Change.alarming(user: 7, from: 1, alerts: 2))
+        try await Self.settle(broker, at: [5])
+        broker.on(.endTxn, times: 1) { _ in .disconnectAfterwards }
+        broker.on(.endTxn, times: 1) { _ in .fail(.invalidTxnState) }
+        try await broker.write([Change.row(6, user: 7, "9000000")])
+        try await agent.says("another producer begins anew")
+        try await agent.says("taken from the changelog (")
+        try await broker.write([Change.row(7, user: 7, "90000000")])
+        try await Self.settle(broker, at: [7])
+        #expect(try await agent.end() == 0)
+        #expect(try await Self.alerts(broker) == [4, 5, 6, 7])
+        await broker.stop()
+    }
+
+    /// Who may not is told so, once, and ends.
+    @Test func anAgentThatMayNotSendEnds() async throws {
+        let broker = try await Self.start()
+        let agent = try Self.agent(broker)
+        try await broker.write(Change.alarming(user: 7, from: 1))
+        try await Self.settle(broker, at: [4])
+        broker.on(.endTxn) { _ in .fail(.transactionalIdAuthorizationFailed) }
+        try await broker.write([Change.row(5, user: 7, "90000")])
+        try await agent.says("TRANSACTIONAL_ID_AUTHORIZATION_FAILED")
+        #expect(try await agent.end() == 1)
+        #expect(agent.text.split(separator: "TRANSACTIONAL_ID_AUTHORIZATION_FAILED").count == 2)
+        #expect(!agent.text.contains("begins anew"))
+        await broker.stop()
+    }
+
     /// A twin under the same name takes over; the first one ends, and says why.
     @Test func twinsAreToldApart() async throws {
         let broker = try await Self.start()
@@ -97,6 +158,7 @@ import Testing
         try await second.says("taken from the changelog")
         try await broker.write(Change.alarming(user: 7, from: 5))
         try await Self.settle(broker, at: [8])
+        try await first.says("FENCED_INSTANCE_ID")
         #expect(try await first.end() == 1)
         #expect(try await second.end() == 0)
         #expect(try await Self.alerts(broker) == [4, 8])

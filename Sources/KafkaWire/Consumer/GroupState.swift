@@ -37,6 +37,10 @@ struct GroupState: GroupMembership {
     private(set) var joinReason = JoinReason.begins
     private(set) var phase = Phase.outside
     private(set) var memberId = ""
+    /// Whether SyncGroup was answered under this id. A coordinator that loses its office before may have stored it nowhere.
+    private var isIdStored = false
+    /// Whether a static member has asked for another id, since none was stored.
+    private var hasAskedAnew = false
     private(set) var generation: Int32 = -1
     /// The assignor that the group chose when the member joined last.
     private var protocolName = ""
@@ -187,6 +191,7 @@ struct GroupState: GroupMembership {
         guard phase == .joining, attempt == self.attempt else { return [] }
         switch response.errorCode {
         case .none:
+            isIdStored = isIdStored && memberId == response.memberId
             memberId = response.memberId
             if isForgotten(in: response.generationId, now: now) {
                 let error = KafkaError(
@@ -238,6 +243,7 @@ struct GroupState: GroupMembership {
             return rejoin(after: code, .syncGroup, "get an assignment from group \(groupId)", now: now)
         }
         phase = .stable
+        (isIdStored, hasAskedAnew) = (true, false)
         lastHeard = now
         stableSince = now
         missedHeartbeats = 0
@@ -418,6 +424,12 @@ struct GroupState: GroupMembership {
             generation = -1
             return joinAgain(error, afterPause: false)
         case .coordinatorNotAvailable, .notCoordinator: return [.forgetCoordinator] + joinAgain(error, afterPause: true)
+        // The next coordinator knows the instance by the id that was stored last, which may be that of its life before. Once:
+        // twins that both have begun would shut each other out for ever.
+        case .fencedInstanceId where !memberId.isEmpty && !isIdStored && !hasAskedAnew && share.isEmpty:
+            hasAskedAnew = true
+            memberId = ""
+            return joinAgain(error, afterPause: true)
         default: return GroupFaults.mayPass(error) ? joinAgain(error, afterPause: true) : fail(error)
         }
     }

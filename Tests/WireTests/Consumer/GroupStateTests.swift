@@ -116,6 +116,32 @@ import Testing
         #expect(state.phase == .joining)
     }
 
+    /// A coordinator that loses its office before it has stored a static member's id: the next one knows the instance by the id of
+    /// its life before. Told twice, or of an id that was stored, it is true: a twin has the name.
+    @Test func anIdThatWasNotStoredIsNotFenced() {
+        let fenced = ErrorCode.fencedInstanceId
+        var state = Self.state(instance: "i")
+        _ = state.polled(now: Self.at(0))
+        _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
+        #expect(state.synced(Self.syncAnswer(fenced), attempt: 1, now: Self.at(1)) == [.join(attempt: 2, afterPause: true)])
+        #expect(state.memberId.isEmpty && state.phase == .joining)
+        _ = state.joined(Self.joinAnswer(member: "n"), attempt: 2, now: Self.at(2))
+        var twin = state
+        _ = twin.synced(Self.syncAnswer(fenced), attempt: 2, now: Self.at(3))
+        #expect(twin.phase == .left)
+        // Stored, and put out since under its name.
+        _ = state.synced(Self.syncAnswer(), attempt: 2, now: Self.at(3))
+        _ = state.heartbeatAnswered(.rebalanceInProgress, now: Self.at(6))
+        _ = state.released()
+        _ = state.joined(Self.joinAnswer(fenced), attempt: 3, now: Self.at(7))
+        #expect(state.phase == .left)
+        // Who was given no id yet cannot have lost one.
+        state = Self.state(instance: "i")
+        _ = state.polled(now: Self.at(0))
+        _ = state.joined(Self.joinAnswer(fenced), attempt: 1, now: Self.at(0))
+        #expect(state.phase == .left)
+    }
+
     @Test func aRequestWithoutAnAnswerIsSentAgainAfterAPause() {
         var state = Self.state()
         _ = state.polled(now: Self.at(0))

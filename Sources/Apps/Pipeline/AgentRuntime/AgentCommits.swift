@@ -78,10 +78,14 @@ extension AgentRun {
             words.alertsWorked()
             if isCaughtUp { startCommit() }
         case .trouble(let error): if words.isNews(alerts: error) { tell(error) }
-        case .failed(let error):
-            failure = failure ?? error
-            await consumer.stop()
+        case .failed(let error): await fail(error)
         }
+    }
+
+    /// Nothing more can be done: the run ends, and says why.
+    func fail(_ error: KafkaError) async {
+        failure = failure ?? error
+        await consumer.stop()
     }
 
     /// Waits, not for long, until the alerts of these partitions have arrived.

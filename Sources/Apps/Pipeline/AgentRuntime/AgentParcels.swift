@@ -27,12 +27,66 @@ extension AgentRun {
         case .undone(let error):
             outbox.putBack(parcel)
             return error
+        case .ousted(let error):
+            // What is not committed is judged again after the next start.
+            guard !isOver else { return error }
+            for partition in parcel.parts.keys where held.contains(partition) {
+                unclear[partition] = ledger.base(partition)
+            }
+            for partition in parcel.parts.keys { dropMemory(of: partition) }
+            isBeginningAnew = true
+            Task { await self.beginAnew(error, sender) }
+            return nil
         case .failed(let error):
             outbox.putBack(parcel)
-            failure = failure ?? error
-            await consumer.stop()
-            return error
+            await fail(error)
+            return nil
         }
+    }
+
+    /// Has another producer take the place of one that was ousted, as Kafka Streams does, and the partitions of its last parcel
+    /// judged from where the group stands: what is committed tells whether the parcel is there. A twin that has the same name is
+    /// told by the group, which ends one of the two.
+    private func beginAnew(_ error: KafkaError, _ old: ParcelSender) async {
+        tellTrouble("another producer begins anew, and judges again what was not committed: \(error.message)")
+        await hold()
+        await old.close()
+        while !isOver, failure == nil {
+            do throws(KafkaError) {
+                // Two that shut each other out do so no more often.
+                do { try await loop.sleep(for: .seconds(1)) } catch { return }
+                try await replace(old)
+                let committed = try await consumer.committed(unclear.keys.sorted())
+                isBeginningAnew = false
+                return await judgeAgain(committed)
+            } catch {
+                guard KafkaConsumer.mayPass(error) else { return await fail(error) }
+                if words.isNews(alerts: error) { tell(error) }
+            }
+        }
+    }
+
+    private func replace(_ old: ParcelSender) async throws(KafkaError) {
+        guard case .parcels(let current, let topic) = channel else { return }
+        // Begun already, when only the positions could not be read.
+        guard current === old else { return }
+        let sender = try old.renewed()
+        do throws(KafkaError) { try await sender.begin() } catch {
+            await sender.close()
+            throw error
+        }
+        guard !isOver else { return await sender.close() }
+        channel = .parcels(sender, topic)
+    }
+
+    /// Goes on where the group stands, in those partitions that have not come anew meanwhile.
+    private func judgeAgain(_ committed: [TopicPartition: CommittedOffset]) async {
+        guard case .parcels(_, let topic) = channel else { return }
+        let places = unclear.merging(committed.mapValues(\.offset)) { $1 }.filter { unclear[$0.key] != nil }
+        unclear = [:]
+        restore(places, from: topic)
+        for (partition, offset) in places { await seek(partition, to: offset) }
+        await hold()
     }
 
     /// What is judged and not told yet, of partitions whose past is known.
@@ -56,7 +110,7 @@ extension AgentRun {
 
     /// Whether the past of a partition is known, so that what is judged of it may be told.
     private func canTell(of partition: TopicPartition) -> Bool {
-        past.target(of: partition) == nil && !restoring.contains(partition)
+        !isBeginningAnew && past.target(of: partition) == nil && !restoring.contains(partition)
     }
 
     private func hasUntold(of partition: TopicPartition) -> Bool {

@@ -4,6 +4,7 @@ import KafkaWire
 extension AgentRun {
     func assigned(_ offsets: [TopicPartition: Offset]) async {
         held.formUnion(offsets.keys)
+        for partition in offsets.keys { unclear[partition] = nil }
         hasShare = true
         for partition in ledger.partitions where !held.contains(partition) {
             // Another instance goes on with it.
@@ -52,6 +53,7 @@ extension AgentRun {
         }
         held.subtract(partitions)
         unreadable.subtract(partitions)
+        for partition in partitions { unclear[partition] = nil }
         if lost { hasShare = false }
         dropUntold(of: partitions)
         past.revoked(partitions)

@@ -33,8 +33,7 @@ extension AgentRun {
                 failures = 0
             } catch {
                 guard KafkaConsumer.mayPass(error) else {
-                    failure = failure ?? error
-                    await consumer.stop()
+                    await fail(error)
                     break
                 }
                 if words.isNews(alerts: error) { tell(error) }

@@ -15,7 +15,7 @@ actor AgentRun<Rule: AgentRule> {
     let brokers: [String]
     let console: Console
     let consumer: KafkaConsumer
-    let channel: AlertChannel?
+    var channel: AlertChannel?
     /// Who knows the schemas of values in the wire format of a registry, where one is named.
     let registry: SchemaRegistryClient?
     /// Where the group begins, where it is told so by a time.
@@ -57,6 +57,11 @@ actor AgentRun<Rule: AgentRule> {
     /// How often each partition was begun anew.
     var epochs: [TopicPartition: Int64] = [:]
     var isRestoring = false
+    /// The partitions of a parcel of which nobody knows whether it is there, with where the group stood when they came; nothing is
+    /// judged of them.
+    var unclear: [TopicPartition: Offset] = [:]
+    /// Whether a producer is to take the place of one that was ousted; nothing is sent meanwhile.
+    var isBeginningAnew = false
 
     var loop: any EventLoop { consumer.loop }
 
@@ -94,7 +99,8 @@ actor AgentRun<Rule: AgentRule> {
             console.flush()
         }
         await channel?.courier?.report { [weak self] news in await self?.hear(news) }
-        if case .parcels(let sender, _) = channel { Task { await sender.begin() } }
+        // What stands against it is told with the first parcel.
+        if case .parcels(let sender, _) = channel { Task { try? await sender.begin() } }
         let closer = Task {
             await end()
             // Ends the sequence behind the batch in hand.
@@ -133,9 +139,7 @@ actor AgentRun<Rule: AgentRule> {
 
     private func take(_ batch: ConsumerBatch) async {
         let source = batch.source
-        // What is looked up is read from elsewhere as soon as that is known.
-        guard held.contains(source), !past.lookedUp.contains(source), !restoring.contains(source) else { return }
-        guard !unreadable.contains(source), !(await waitsForSchemas(batch)) else { return }
+        guard isRead(source), !unreadable.contains(source), !(await waitsForSchemas(batch)), isRead(source) else { return }
         let outcome = desk.take(batch, past: past.target(of: source), on: loop)
         for (offset, flaw) in outcome.flaws { tellMalformed(flaw, source, offset) }
         await pass(outcome.letters, of: source)
@@ -150,9 +154,15 @@ actor AgentRun<Rule: AgentRule> {
         if isCaughtUp { startCommit() }
     }
 
+    /// Whether what comes of the partition counts: what is looked up is read from elsewhere as soon as that is known.
+    private func isRead(_ partition: TopicPartition) -> Bool {
+        held.contains(partition) && !past.lookedUp.contains(partition) && !restoring.contains(partition)
+            && unclear[partition] == nil
+    }
+
     private func reachedEnd(_ partition: TopicPartition, at offset: Offset) async {
-        // What waits for its schema is read again.
-        guard !unreadable.contains(partition) else { return }
+        // What waits for its schema is read again, and so is what is unclear.
+        guard !unreadable.contains(partition), unclear[partition] == nil else { return }
         await proceed(partition, past.ended(partition, at: offset))
         // Behind the last record there may be what is for nobody: marks of transactions, and what those wrote that were
         // aborted.
@@ -165,6 +175,7 @@ actor AgentRun<Rule: AgentRule> {
     /// Has the consumer read all but what is looked up, and what has raised too many alerts that wait.
     func hold() async {
         var wanted = past.lookedUp.union(ledger.overfull()).union(restoring.partitions).union(unreadable)
+        wanted.formUnion(unclear.keys)
         if outbox.isFull(beside: desk.changeCount) { wanted.formUnion(held) }
         guard wanted != stopped else { return }
         stopped = wanted
@@ -201,7 +212,8 @@ actor AgentRun<Rule: AgentRule> {
     // MARK: - The end
 
     private func finish() async -> Int32 {
-        var isComplete = true
+        // What became of the last parcel may be unclear still.
+        var isComplete = !isBeginningAnew
         isOver = true
         await settleAlerts(of: held, within: .milliseconds(500))
         for error in [await commit(held), await consumer.close()].compactMap({ $0 }) {

@@ -2,22 +2,25 @@ import KafkaWire
 
 /// Brings parcels to their topics, each in a transaction of its own that commits the group's positions as well (KIP-447): all of a
 /// parcel is there, or nothing of it.
-struct ParcelSender: Sendable {
+final class ParcelSender: Sendable {
     /// What came of a parcel.
     enum Outcome: Sendable {
         case arrived
         /// Nothing of it is there: it may be sent again.
         case undone(KafkaError)
-        /// Nothing of it is there, and this producer sends no more.
+        /// The coordinator has ended the producer's transaction, or given its id to another producer: what became of the parcel is
+        /// told by what is committed, once another producer has begun (``ParcelSender/renewed()``).
+        case ousted(KafkaError)
+        /// Nothing of it is there, and no producer may send it.
         case failed(KafkaError)
     }
 
     let changelog: String
+    private let configuration: KafkaProducer.Configuration
     private let producer: KafkaProducer
 
     /// - Parameter id: The transactional id, which is this instance's own: another one with it is shut out.
-    init(id: String, changelog: String, client: ClientConfiguration) throws(KafkaError) {
-        self.changelog = changelog
+    convenience init(id: String, changelog: String, client: ClientConfiguration) throws(KafkaError) {
         var configuration = KafkaProducer.Configuration(bootstrapServers: client.bootstrapServers)
         configuration.client = client
         configuration.transactionalId = id
@@ -26,12 +29,20 @@ struct ParcelSender: Sendable {
         configuration.maximumBlock = .seconds(10)
         configuration.deliveryTimeout = .seconds(10)
         configuration.linger = .zero
+        try self.init(changelog, configuration)
+    }
+
+    private init(_ changelog: String, _ configuration: KafkaProducer.Configuration) throws(KafkaError) {
+        self.changelog = changelog
+        self.configuration = configuration
         producer = try KafkaProducer(configuration)
     }
 
+    /// Another producer with the same id, in place of one that was ousted.
+    func renewed() throws(KafkaError) -> ParcelSender { try ParcelSender(changelog, configuration) }
+
     /// Ends what a former life of this instance has left open: until then nobody is told where the group stands in its partitions.
-    /// What stands against it is told with the first parcel.
-    func begin() async { try? await producer.initTransactions() }
+    func begin() async throws(KafkaError) { try await producer.initTransactions() }
 
     func send(_ parcel: Parcel, as member: ConsumerGroupMetadata) async -> Outcome {
         do {
@@ -76,6 +87,8 @@ struct ParcelSender: Sendable {
                 try await producer.commitTransaction()
                 return .arrived
             } catch let further {
+                // What is not known is how the transaction before ends: this one has not begun.
+                if further.code == .invalidTransactionState { return .undone(error) }
                 guard further.transaction == .outcomeUnknown else {
                     if further.transaction == .abortable { try? await producer.abortTransaction() }
                     error = further
@@ -84,8 +97,22 @@ struct ParcelSender: Sendable {
                 do { try await producer.loop.sleep(for: .milliseconds(200)) } catch { return .failed(further) }
             }
         }
-        return error.transaction == .fenced || error.transaction == .fatal ? .failed(error) : .undone(error)
+        return Self.outcome(of: error)
     }
+
+    /// What an error means that is no question any more.
+    static func outcome(of error: KafkaError) -> Outcome {
+        switch error.transaction {
+        case .fenced: .ousted(error)
+        case .fatal: error.code.broker.map(forgotten.contains) ?? false ? .ousted(error) : .failed(error)
+        case .abortable, .outcomeUnknown, nil: .undone(error)
+        }
+    }
+
+    /// What a coordinator says that knows another state of the transaction than this producer, or nothing of it any more.
+    private static let forgotten: Set<ErrorCode> = [
+        .invalidTxnState, .invalidProducerIdMapping, .unknownProducerId, .outOfOrderSequenceNumber, .unknownServerError,
+    ]
 
     /// Gives up what is on its way: it is aborted, here or by the coordinator.
     func close() async { try? await producer.close(timeout: .seconds(5)) }
