@@ -75,7 +75,9 @@ for number in $(seq "$INSTANCES"); do
     outputs+=("--${agent%-agent}" "$DIR/$agent-$number.jsonl")
   done
 done
-wait_until 30 "[ \$(cat '$DIR'/*.jsonl 2>/dev/null | grep -c '\"type\":\"assigned\"') -ge $((${#AGENTS[@]} * INSTANCES)) ]" ||
+# As many of each as there are partitions get some.
+seats=$((${#AGENTS[@]} * (INSTANCES < PARTITIONS ? INSTANCES : PARTITIONS)))
+wait_until 30 "[ \$(grep -ls '\"type\":\"assigned\".*\[[0-9]' '$DIR'/*.jsonl | wc -l) -ge $seats ]" ||
   die "the agents did not join their groups: $(tail -n 3 "$DIR"/*-agent-*.log)"
 
 step "feeding Debezium's recorded events, then $EVENTS generated ones, to $BROKER"

@@ -2,14 +2,15 @@
 package enum ReadableSchema: Sendable {
     /// Avro, with its schema as Connect's JSON converter writes it; nil where Connect has none.
     case avro(AvroSchema, connect: String?)
-    /// JSON Schema: the payload is JSON already.
-    case json
+    /// JSON Schema: the payload is JSON already. With the schema as Connect's JSON converter writes it; nil where Connect has noted
+    /// nothing in it.
+    case json(connect: String?)
 
     /// - Throws: ``SchemaRegistryError``, which says of what kind the schema is, where nothing is read by it.
     package init(_ schema: SchemaRegistryClient.Schema, id: Int32) throws(SchemaRegistryError) {
         switch schema {
         case .avro(let schema): self = .avro(schema, connect: schema.connectSchema)
-        case .json: self = .json
+        case .json(let text): self = .json(connect: ConnectNotes.connectSchema(of: text))
         case .other(let kind):
             throw SchemaRegistryError(
                 .malformed, "schema \(id) is \(kind): only Avro and JSON Schema are read")
@@ -45,10 +46,16 @@ package enum ReadableSchema: Sendable {
     }
 
     /// The value as Connect's JSON converter writes it, with the schema in front by which decimals and times are told apart from
-    /// plain numbers. Where Connect has none, and of JSON Schema, as ``json(of:)``.
+    /// plain numbers. Where Connect has none, as ``json(of:)``.
     package func connectJSON(of payload: ArraySlice<UInt8>) throws(AvroError) -> [UInt8] {
-        guard case .avro(let schema, let connect?) = self else { return try json(of: payload) }
-        let value = try Self.text(of: payload, schema, .base64)
-        return Array(#"{"schema":\#(connect),"payload":\#(value)}"#.utf8)
+        switch self {
+        case .avro(let schema, let connect?): Self.envelope(connect, try Self.text(of: payload, schema, .base64).utf8)
+        case .json(let connect?): Self.envelope(connect, payload)
+        case .avro, .json: try json(of: payload)
+        }
+    }
+
+    private static func envelope(_ schema: String, _ payload: some Collection<UInt8>) -> [UInt8] {
+        Array(#"{"schema":\#(schema),"payload":"#.utf8) + payload + [UInt8(ascii: "}")]
     }
 }

@@ -90,7 +90,8 @@ import Testing
     /// What a coordinator answers that has ended the transaction itself, since the agent stood still, or that has forgotten the producer:
     /// another one begins, and nothing is told twice.
     @Test(arguments: [
-        (APIKey.endTxn, ErrorCode.producerFenced), (.endTxn, .invalidTxnState), (.txnOffsetCommit, .invalidProducerEpoch),
+        (APIKey.endTxn, ErrorCode.producerFenced), (.endTxn, .invalidTxnState),
+        (.txnOffsetCommit, .invalidProducerEpoch),
         (.produce, .invalidProducerIdMapping), (.produce, .producerFenced), (.endTxn, .unknownServerError),
     ]) func anAgentThatIsOustedBeginsAnew(api: APIKey, code: ErrorCode) async throws {
         let broker = try await Self.start(partitions: 2)

@@ -123,7 +123,8 @@ import Testing
         var state = Self.state(instance: "i")
         _ = state.polled(now: Self.at(0))
         _ = state.joined(Self.joinAnswer(), attempt: 1, now: Self.at(0))
-        #expect(state.synced(Self.syncAnswer(fenced), attempt: 1, now: Self.at(1)) == [.join(attempt: 2, afterPause: true)])
+        let again = state.synced(Self.syncAnswer(fenced), attempt: 1, now: Self.at(1))
+        #expect(again == [.join(attempt: 2, afterPause: true)])
         #expect(state.memberId.isEmpty && state.phase == .joining)
         _ = state.joined(Self.joinAnswer(member: "n"), attempt: 2, now: Self.at(2))
         var twin = state

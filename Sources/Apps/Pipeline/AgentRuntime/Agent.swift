@@ -127,6 +127,8 @@ public struct Agent<Rule: AgentRule>: Sendable {
         configuration.maximumBuffered = 2 << 20
         configuration.autoCommit = nil
         configuration.groupInstanceId = options.instanceId
+        // Who keeps its partitions judges on while the group waits for another, and restores nothing (KIP-429).
+        configuration.assignors = [.cooperativeSticky]
         configuration.sessionTimeout = options.sessionTimeout.duration
         configuration.heartbeatInterval = options.sessionTimeout.duration / 4
         configuration.offsetReset = options.offsetReset

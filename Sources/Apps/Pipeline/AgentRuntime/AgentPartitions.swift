@@ -12,7 +12,7 @@ extension AgentRun {
         }
         if case .parcels(_, let topic) = channel {
             restore(offsets, from: topic)
-            tellAssigned(offsets)
+            tellAssigned()
             return await hold()
         }
         var wanted: [TopicPartition: (from: Offset, to: Offset)] = [:]
@@ -27,7 +27,7 @@ extension AgentRun {
                 wanted[partition] = (0, offset)
             }
         }
-        tellAssigned(offsets)
+        tellAssigned()
         await readBack(wanted, offsets)
         for (partition, offset) in resumed { await seek(partition, to: offset) }
     }

@@ -139,7 +139,9 @@ actor AgentRun<Rule: AgentRule> {
 
     private func take(_ batch: ConsumerBatch) async {
         let source = batch.source
-        guard isRead(source), !unreadable.contains(source), !(await waitsForSchemas(batch)), isRead(source) else { return }
+        guard isRead(source), !unreadable.contains(source), !(await waitsForSchemas(batch)), isRead(source) else {
+            return
+        }
         let outcome = desk.take(batch, past: past.target(of: source), on: loop)
         for (offset, flaw) in outcome.flaws { tellMalformed(flaw, source, offset) }
         await pass(outcome.letters, of: source)

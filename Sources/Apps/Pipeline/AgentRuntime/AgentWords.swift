@@ -86,8 +86,9 @@ extension AgentRun {
         if count == AgentWords.mostMalformed { console.note("\(name): further schemas that are missing are not told") }
     }
 
-    func tellAssigned(_ offsets: [TopicPartition: Offset]) {
-        let list = offsets.keys.sorted()
+    /// The partitions that this instance has by now.
+    func tellAssigned() {
+        let list = held.sorted()
         if options.json {
             let numbers = list.map { "\($0.partition)" }.joined(separator: ",")
             console.line("{\"type\":\"assigned\",\"agent\":\"\(name)\",\"partitions\":[\(numbers)]}")
