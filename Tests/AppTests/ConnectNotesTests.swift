@@ -133,11 +133,12 @@ import Testing
     @Test func decimalsMayBeNumbers() throws {
         let schema =
             #"{"type":"object","properties":{"after":{"oneOf":[{"type":"null"},{"type":"object","properties":{"amount":"#
-            + #"{"type":"number",\#(Self.decimal)}}}],"connect.index":0}}}"#
+            + #"{"type":"number",\#(Self.decimal)},"created_at":{"type":"integer","connect.type":"int64","#
+            + #""title":"io.debezium.time.MicroTimestamp"}}}],"connect.index":0}}}"#
         var schemas = EventSchemas()
         schemas.learn(1, .json(schema), at: Instant(nanoseconds: 0))
         let event =
-            #"{"op":"c","after":{"id":1,"user_id":2,"amount":1.56,"card_type":"VISA","merchant_id":3,"created_at":0}}"#
+            #"{"op":"c","after":{"id":1,"user_id":2,"amount":1.56,"card_type":"VISA","merchant_id":3,"created_at":1795234901000000}}"#
         let json = try #require(schemas.json(of: Bytes([0, 0, 0, 0, 1] + Array(event.utf8))))
         #expect(json.starts(with: Array("{\"schema\":".utf8)))
         var decoder = ChangeEventDecoder()
