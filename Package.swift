@@ -115,7 +115,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCRC32C"),
         .systemLibrary(name: "CConcurrency"),
-        .systemLibrary(name: "CPrefetch"),
+        .systemLibrary(name: "CMemory"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -140,7 +140,7 @@ let package = Package(
 
         library(.shared, "JSONLines"),
         library(.shared, "ShutdownSignal"),
-        library(.shared, "AppSupport", ["JSONLines", "ShutdownSignal", arguments]),
+        library(.shared, "AppSupport", ["CMemory", "JSONLines", "ShutdownSignal", arguments]),
         library(
             .shared, "ClientSetup",
             ["KafkaWire", "KafkaOIDC", "KafkaSchemas", "AppSupport", "JSONLines", arguments]),
@@ -150,7 +150,7 @@ let package = Package(
         library(.shared, "ClusterView", ["KafkaWire", "AppSupport", "JSONLines", "Screens"]),
 
         library(.pipeline, "ChangeEvents"),
-        library(.pipeline, "Detectors", ["ChangeEvents", "CPrefetch"]),
+        library(.pipeline, "Detectors", ["ChangeEvents", "CMemory"]),
         library(.pipeline, "EventGenerator", ["AppSupport"]),
         library(
             .pipeline, "AgentRuntime",

@@ -17,7 +17,7 @@ graph() { # MODULE FOLDER
   local built system options=() name
   built=$(swift build --show-bin-path)
   [ -e "$built/Modules/$1.swiftmodule" ] || swift build --target "$1"
-  for name in CCRC32C CConcurrency CPrefetch CZlib CSnappy CLZ4 CZstd COpenSSL CLibpq; do
+  for name in CCRC32C CConcurrency CMemory CZlib CSnappy CLZ4 CZstd COpenSSL CLibpq; do
     system=Sources/$name/module.modulemap
     [ ! -e "$system" ] || options+=(-Xcc "-fmodule-map-file=$system")
   done

@@ -8,8 +8,9 @@ actor ConsumerEngine {
     /// What the application gets next.
     enum Step: Sendable {
         case news(Announcements.News)
-        /// Records, with the number of the assignment that they belong to.
-        case chunk(FetchedChunk, assignment: Int)
+        /// Records, with the number of the assignment that they belong to. Of those that the engine doubts it wants to hear where they are
+        /// sound.
+        case chunk(FetchedChunk, assignment: Int, isDoubted: Bool)
     }
 
     let configuration: KafkaConsumer.Configuration
@@ -116,7 +117,8 @@ actor ConsumerEngine {
                 noteProgress(chunk.source)
                 gave(chunk)
                 fetch()
-                return .chunk(chunk, assignment: commits.assignment(of: chunk.source))
+                return .chunk(
+                    chunk, assignment: commits.assignment(of: chunk.source), isDoubted: plan.isDoubted(chunk.source))
             }
             fetch()
             await withCheckedContinuation { continuation in

@@ -389,8 +389,9 @@ struct FetchPlan: Equatable, Sendable {
         return true
     }
 
-    /// A chunk was sound.
-    mutating func accepted(_ partition: TopicPartition) {
-        if positions[partition]?.damaged != 0 { positions[partition]?.damaged = 0 }
-    }
+    /// Whether what comes of the partition was damaged when it came last.
+    func isDoubted(_ partition: TopicPartition) -> Bool { positions[partition].map { $0.damaged > 0 } ?? false }
+
+    /// A chunk that was doubted was sound.
+    mutating func accepted(_ partition: TopicPartition) { positions[partition]?.damaged = 0 }
 }

@@ -102,14 +102,16 @@ public final class KafkaConsumer: Sendable {
             switch step {
             case nil: return nil
             case .news(let news): return ConsumerEvent(news, engine)
-            case .chunk(let chunk, let assignment):
-                if let batch = try await sound(chunk, assignment) { return .batch(batch) }
+            case .chunk(let chunk, let assignment, let isDoubted):
+                if let batch = try await sound(chunk, assignment, isDoubted) { return .batch(batch) }
             }
         }
     }
 
     /// The records of a chunk; nil where there are none, or none that can be handed out now.
-    private func sound(_ chunk: FetchedChunk, _ assignment: Int) async throws(KafkaError) -> ConsumerBatch? {
+    private func sound(
+        _ chunk: FetchedChunk, _ assignment: Int, _ isDoubted: Bool
+    ) async throws(KafkaError) -> ConsumerBatch? {
         var rest = chunk
         while !rest.batches.isEmpty {
             let damage: ConsumerBatch.Damage
@@ -119,7 +121,8 @@ public final class KafkaConsumer: Sendable {
                     rest, rest: &later, assignment: assignment, limit: configuration.decompressionLimit,
                     unpackedLimit: configuration.unpackedAtOnce,
                     maximum: configuration.maximumRecords ?? .max, engine: engine)
-                await engine.accepted(rest)
+                // Each turn on the engine's loop costs more than many records.
+                if isDoubted { await engine.accepted(rest) }
                 if let later { await engine.divided(batch, later) }
                 let given =
                     configuration.interceptors.isEmpty ? batch : batch.passed(through: configuration.interceptors)

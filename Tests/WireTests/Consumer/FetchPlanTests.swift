@@ -309,7 +309,9 @@ import Testing
             #expect(plan.positions[Self.a]?.offset == 0)
         }
         #expect(plan.refetch(Self.a, from: 0, at: Self.now) == false)
+        #expect(plan.isDoubted(Self.a) && !plan.isDoubted(Self.b))
         plan.accepted(Self.a)
+        #expect(!plan.isDoubted(Self.a))
         #expect(plan.refetch(Self.a, from: 0, at: Self.now) == true)
         // One that was taken away is not this member's matter.
         #expect(plan.refetch(Self.b, from: 0, at: Self.now) == true)

@@ -31,6 +31,7 @@ public struct Agent<Rule: AgentRule>: Sendable {
     /// Reads until SIGINT or SIGTERM, then finishes the batch in hand, commits, leaves the group and prints totals.
     /// Gives the process's exit status.
     public func run() async -> Int32 {
+        FreedMemory.keep()
         let shutdown = ShutdownSignal.install(
             lastWords:
                 "\(name): ended before it was done; left undone: what was not committed yet, which is judged again "

@@ -30,10 +30,11 @@ extension AgentRun {
         case .ousted(let error):
             // What is not committed is judged again after the next start.
             guard !isOver else { return error }
-            for partition in parcel.parts.keys where held.contains(partition) {
-                unclear[partition] = ledger.base(partition)
-            }
-            for partition in parcel.parts.keys { dropMemory(of: partition) }
+            let partitions = parcel.parts.keys
+            for partition in partitions where held.contains(partition) { unclear[partition] = ledger.base(partition) }
+            for partition in partitions { dropMemory(of: partition) }
+            restoring.end(partitions)
+            past.revoked(partitions)
             isBeginningAnew = true
             Task { await self.beginAnew(error, sender) }
             return nil
@@ -60,6 +61,7 @@ extension AgentRun {
                 isBeginningAnew = false
                 return await judgeAgain(committed)
             } catch {
+                if isOver { return }
                 guard KafkaConsumer.mayPass(error) else { return await fail(error) }
                 if words.isNews(alerts: error) { tell(error) }
             }

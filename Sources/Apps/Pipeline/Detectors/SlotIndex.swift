@@ -1,4 +1,4 @@
-import CPrefetch
+import CMemory
 
 /// Finds the slot of a key among the slots of a table that holds the keys itself: open addressing with linear probing, at most three
 /// quarters full, eight bytes a place, which are a slot and half of its key's hash. A value.

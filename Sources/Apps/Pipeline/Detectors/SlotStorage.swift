@@ -1,4 +1,4 @@
-import CPrefetch
+import CMemory
 
 /// So many elements for each slot of a table, in pieces of 256 slots: what is there is not copied when more is needed, so that
 /// the table takes what its slots take and at most a piece more.
