@@ -75,6 +75,19 @@ import Testing
         #expect(life.count == 19 && !life.contains { $0.contains("MALFORMED") })
     }
 
+    /// What Connect has noted in a JSON Schema stands in front, as of Avro; what is no JSON is not made any by it.
+    @Test func aJSONSchemaWithNotesIsConnects() throws {
+        var texts = RegistryText(.connect)
+        let schema = SchemaRegistryClient.Schema.json(#"{"type":"integer","connect.type":"int8"}"#)
+        _ = texts.learn(1, .success(schema), for: .value, at: Self.start)
+        let value = Bytes(Self.wire(1, Array("7".utf8)))
+        #expect(
+            texts.read(value, .value).text
+                == Bytes(utf8: #"{"schema":{"optional":false,"type":"int8"},"payload":7}"#))
+        let broken = Bytes(Self.wire(1, Array(#"7},"payload":{"a":1"#.utf8)))
+        #expect(texts.read(broken, .value).text == broken)
+    }
+
     /// Types that Connect has not are JSON without a schema.
     @Test func whatConnectHasNotIsPlain() throws {
         var texts = RegistryText(.connect)

@@ -56,7 +56,7 @@ package struct RegistryText: Sendable {
                 case .plain: try schema.json(of: message.payload)
                 case .connect: try schema.connectJSON(of: message.payload)
                 }
-            if case .json = schema, Document(json) == nil {
+            if case .json = schema, Document(Array(message.payload)) == nil {
                 return (bytes, once(id, Self.flaw(id, side, "it is no JSON")))
             }
             return (Bytes(json), nil)
