@@ -28,7 +28,7 @@ enum ConnectNotes {
         guard depth < deepest, let object = json as? [String: Any] else { return nil }
         if let branches = object["oneOf"] as? [[String: Any]] {
             let others = branches.filter { $0["type"] as? String != "null" }
-            guard others.count == 1, var schema = schema(of: others[0], depth: depth + 1) else { return nil }
+            guard others.count == 1, var schema = schema(of: others.first, depth: depth + 1) else { return nil }
             schema["optional"] = others.count < branches.count
             return schema
         }
