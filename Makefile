@@ -10,22 +10,22 @@ help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 # In debug it is built in a few minutes; in release it takes more than twice as long.
-demo: ## Broker, change events, the agents, a summary. BUILD=release measures. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS KILL.
+demo: ## Broker, change events, the agents, a summary. BUILD=release measures. Knobs: EVENTS RATE PARTITIONS INSTANCES SCHEMAS KILL KAFKA_BOOTSTRAP.
 	@scripts/setup.sh native
-	@scripts/build.sh demo anomaly-agent velocity-agent probe-agent
+	@scripts/build.sh demo anomaly-agent velocity-agent probe-agent $(if $(KAFKA_BOOTSTRAP),kw)
 	@scripts/demo.sh
 
 demo: export BUILD ?= debug
 
-pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS CONNECTORS KILL_CONNECT SECURE.
+pipeline: build ## PostgreSQL, Debezium, broker, agents: the real pipeline, with a summary. Knobs: ROWS WARM_ROWS LATENCY_ROWS PARTITIONS CONNECTORS KILL_CONNECT SECURE KAFKA_BOOTSTRAP.
 	@scripts/setup.sh pipeline
 	@scripts/pipeline.sh
 
-compare: build ## The stream beside Spark over JDBC and an SQL poll: same rows, same alerts, measured. Knobs: SIZES ROWS RATE BURST USERS INTERVAL PARTITIONS WAYS JSON PICTURES.
+compare: build ## The stream beside Spark over JDBC and an SQL poll: same rows, same alerts, measured. Knobs: SIZES ROWS RATE BURST USERS INTERVAL PARTITIONS WAYS JSON PICTURES KAFKA_BOOTSTRAP.
 	@scripts/setup.sh compare
 	@scripts/compare.sh
 
-stack: build ## The same, left running for trying things by hand; Ctrl-C stops it. Knobs: SECURE PARTITIONS.
+stack: build ## The same, left running for trying things by hand; Ctrl-C stops it. Knobs: SECURE PARTITIONS KAFKA_BOOTSTRAP.
 	@scripts/setup.sh pipeline
 	@scripts/stack.sh
 

@@ -13,7 +13,7 @@
 #   INSERTERS (2)              that insert at the same time, each with users of its own
 #   WAYS ("alone stream sql spark"), SEED (1), SPARK_MEMORY (1g), JSON (a file for the figures), PICTURES (a directory)
 #   DOC (docs/architecture.md, say): a document whose tables are filled anew, with its pictures in the folder of its name
-#   PG_PORT, KAFKA_PORT, CONNECT_PORT
+#   PG_PORT, KAFKA_PORT, CONNECT_PORT; KAFKA_BOOTSTRAP names a cluster in place of the embedded broker (its knobs: cluster.sh)
 # shellcheck disable=SC2317 # finish is called by the trap
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
@@ -39,6 +39,7 @@ sampler_pid=""
 
 # MARK: what can be wrong
 
+use_cluster
 require_counts ROWS RATE USERS INTERVAL PARTITIONS INSERTERS SEED
 [[ $BURST =~ ^[0-9]{1,9}$ ]] || die "BURST must be a whole number, not '$BURST'"
 for size in $SIZES; do
@@ -54,7 +55,6 @@ done
 [ "$INSERTERS" -le "$USERS" ] && [ "$INSERTERS" -le 16 ] || die "INSERTERS must be 16 at most, and no more than USERS"
 # Those whose questions all three ways are asked.
 AGENTS=(anomaly-agent velocity-agent)
-ALERTS=fraud-alerts
 for program in kw fraud-producer fraud-batch "${AGENTS[@]}"; do
   [ -x "$BIN/$program" ] || die "$BIN/$program is missing; build it with: make build"
 done
@@ -66,7 +66,7 @@ if [[ $WAYS == *spark* ]]; then
 fi
 [ -z "$DOC" ] || grep -q '<!-- compare: end -->' "$DOC" 2>/dev/null || die "DOC names no document with tables to fill: $DOC"
 require_port_free "$PG_PORT" "PostgreSQL"
-require_port_free "$KAFKA_PORT" "the broker"
+[ -n "$cluster" ] || require_port_free "$KAFKA_PORT" "the broker"
 require_port_free "$CONNECT_PORT" "Kafka Connect"
 
 finish() {
@@ -143,11 +143,11 @@ SQL
   note "$1" "$line"
 }
 
-note_sizes() {
+note_sizes() { # WAY
   note table_bytes "$(run_psql -c "SELECT pg_table_size('transactions')")"
   note index_bytes "$(run_psql -c "SELECT pg_indexes_size('transactions')")"
-  if [ -n "${stack_pids[broker]:-}" ]; then
-    note topic_bytes "$("$BIN/kw" log-dirs -b "127.0.0.1:$KAFKA_PORT" --describe --json --topic-list "$TOPIC" |
+  if [ "$1" = stream ]; then
+    note topic_bytes "$(kw_there log-dirs --describe --json --topic-list "$TOPIC" |
       grep -o '"size":[0-9]*' | awk -F: '{ sum += $2 } END { print sum + 0 }')"
   fi
   [ ! -f "$stack_dir/state" ] || note state_bytes "$(stat -c %s "$stack_dir/state")"
@@ -173,8 +173,8 @@ start_way() { # WAY
   began=$(now_us)
   case $1 in
     stream)
-      start_broker --topic "$TOPIC:$PARTITIONS"
-      part broker "${stack_pids[broker]}"
+      start_kafka --topic "$TOPIC:$PARTITIONS"
+      [ -n "$cluster" ] || part broker "${stack_pids[broker]}"
       start_connect
       part connect "$(cat "$stack_dir/connect/connect.pid")"
       start_agents --alerts-topic "$ALERTS"
@@ -206,7 +206,8 @@ start_way() { # WAY
 caught_up() { # WAY ROWS SECONDS
   [ "$1" != alone ] || return 0
   watched "$python" "$ROOT/scripts/compare/report.py" wait --dir "$stack_dir" --way "$1" --rows "$2" --seconds "$3" \
-    --kw "$BIN/kw" --bootstrap "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" || die "$1 did not judge all $2 rows within $3 s"
+    --topic "$TOPIC" --groups "${group_of[anomaly-agent]},${group_of[velocity-agent]}" \
+    --kw "$BIN/kw" -b "$(bootstrap)" "${client_words[@]}" || die "$1 did not judge all $2 rows within $3 s"
 }
 
 stop_way() {
@@ -220,6 +221,8 @@ stop_way() {
 run_way() {
   local way=$1 size=$2 rows=$3 burst=$4 began total home
   printf '\n%s%s%s, %s rows there, %s more\n' "$bold" "$way" "$plain" "$size" "$((rows + burst))"
+  # In a cluster every run has topics of its own.
+  [ -z "$cluster" ] || name_all "$RUN-$size-"
   stack_order=()
   start_postgres "$dir/$way-$size" track_commit_timestamp=on shared_preload_libraries=pg_stat_statements \
     pg_stat_statements.track=top
@@ -263,12 +266,12 @@ run_way() {
       watched insert_rows "$burst" 0 1000 indexed || die "fraud-producer failed"
     fi
   fi
-  note_sizes
+  note_sizes "$way"
   if [ "$way" != alone ]; then
     step "stopping $way, then asking the agents' own rules"
     stop_programs "${AGENTS[@]}" fraud-batch spark
     if [ "$way" = stream ]; then
-      "$BIN/kw" consume --bootstrap-server "127.0.0.1:$KAFKA_PORT" --topic "$ALERTS" --from-beginning --exit-at-end \
+      kw_there consume --topic "$ALERTS" --from-beginning --exit-at-end \
         --isolation-level read_committed >"$stack_dir/committed.jsonl" || die "the alerts could not be read back"
     fi
     "$BIN/fraud-batch" --referee --json >"$stack_dir/referee.jsonl" || die "the referee failed"

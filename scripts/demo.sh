@@ -4,6 +4,7 @@
 # Knobs, as variables: BUILD of the programs (release), EVENTS generated events (250000; of a debug build 30000), RATE events
 # per second (15000; of a debug build 3000), PARTITIONS (4), INSTANCES per agent (1), SCHEMAS the share of events with an
 # embedded schema (0.3), SEED (1), KILL the instance that is killed on the way (anomaly-agent-1; none), BIN where the programs are.
+# KAFKA_BOOTSTRAP names a cluster in place of the embedded broker (its knobs: cluster.sh).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -20,11 +21,10 @@ INSTANCES=${INSTANCES:-1}
 SCHEMAS=${SCHEMAS:-0.3}
 SEED=${SEED:-1}
 KILL=${KILL:-anomaly-agent-1}
-TOPIC=dbserver1.public.transactions
-ALERTS=fraud-alerts
 DIR=$ROOT/.demo
+use_cluster
 
-for program in demo "${AGENTS[@]}"; do
+for program in demo "${AGENTS[@]}" ${cluster:+kw}; do
   [ -x "$BIN/$program" ] || die "$BIN/$program is missing; run: make build"
 done
 for knob in EVENTS PARTITIONS INSTANCES; do
@@ -41,15 +41,20 @@ stop_all() {
   done
   wait 2>/dev/null || true
 }
-trap stop_all EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+finish() {
+  local status=$?
+  set +e
+  stop_all
+  take_away
+  exit "$status"
+}
+finish_at_end
 
 # Keeps an agent running: one that dies, even by SIGKILL, is started again under the same name.
 keep_running() { # AGENT NUMBER
   local name=$1-$2
   while [ ! -e "$DIR/stopping" ]; do
-    "$BIN/$1" --bootstrap-server "$BROKER" --topic "$TOPIC" --instance-id "$name" --json --alerts-topic "$ALERTS" \
+    "$BIN/$1" "${there[@]}" --group "${group_of[$1]}" --instance-id "$name" --json --alerts-topic "$ALERTS" \
       >>"$DIR/$name.jsonl" 2>>"$DIR/$name.log" &
     echo $! >"$DIR/$name.pid"
     wait $! 2>/dev/null && break
@@ -58,14 +63,24 @@ keep_running() { # AGENT NUMBER
   done
 }
 
-step "starting the embedded broker"
-"$BIN/demo" broker --topic "$TOPIC" --partitions "$PARTITIONS" >"$DIR/broker.out" 2>"$DIR/broker.log" &
-echo $! >"$DIR/broker.pid"
-wait_until 20 "grep -q 'is ready on' '$DIR/broker.out'" "$(cat "$DIR/broker.pid")" ||
-  die "the broker did not start: $(cat "$DIR/broker.log")"
-BROKER=$(sed -n 's/.*is ready on \([^ ]*\).*/\1/p' "$DIR/broker.out" | head -n 1)
+if [ -n "$cluster" ]; then
+  BROKER=$cluster
+  make_topics
+else
+  step "starting the embedded broker"
+  "$BIN/demo" broker --topic "$TOPIC" --partitions "$PARTITIONS" >"$DIR/broker.out" 2>"$DIR/broker.log" &
+  echo $! >"$DIR/broker.pid"
+  wait_until 20 "grep -q 'is ready on' '$DIR/broker.out'" "$(cat "$DIR/broker.pid")" ||
+    die "the broker did not start: $(cat "$DIR/broker.log")"
+  BROKER=$(sed -n 's/.*is ready on \([^ ]*\).*/\1/p' "$DIR/broker.out" | head -n 1)
+fi
+there=(--bootstrap-server "$BROKER" "${client_words[@]}" --topic "$TOPIC")
+groups=()
+for agent in "${AGENTS[@]}"; do groups+=(--group "${group_of[$agent]}"); done
 
-step "to look on from another terminal: $BIN/demo watch --bootstrap-server $BROKER"
+watch=(--bootstrap-server "$BROKER" "${client_words[@]}")
+[ -z "$cluster" ] || watch=("${there[@]}" --alerts-topic "$ALERTS" "${groups[@]}")
+step "to look on from another terminal: $BIN/demo watch ${watch[*]}"
 
 step "starting the agents: $INSTANCES of each, in groups of their own"
 outputs=()
@@ -90,16 +105,16 @@ if [ "$KILL" != none ]; then
     kill -KILL "$(cat "$DIR/$KILL.pid")"
   ) &
 fi
-"$BIN/demo" feed --bootstrap-server "$BROKER" --topic "$TOPIC" --partitions "$PARTITIONS" --events "$EVENTS" --rate "$RATE" --seed "$SEED" \
+"$BIN/demo" feed "${there[@]}" --partitions "$PARTITIONS" --events "$EVENTS" --rate "$RATE" --seed "$SEED" \
   --schemas "$SCHEMAS" --recorded "$ROOT/Fixtures/debezium/keyed.public.transactions.jsonl" \
   --recorded "$ROOT/Fixtures/debezium/bare.public.transactions.jsonl" \
-  --group anomaly-detection-group --group fraud-detection-group --group probe-detection-group
+  "${groups[@]}"
 
 step "stopping the agents"
 touch "$DIR/stopping"
 for file in "$DIR"/*-agent-*.pid; do stop_process "$(cat "$file")"; done
 
 step "comparing what they found with what is in the topic"
-"$BIN/demo" report --bootstrap-server "$BROKER" --topic "$TOPIC" --alerts-topic "$ALERTS" "${outputs[@]}"
+"$BIN/demo" report "${there[@]}" --alerts-topic "$ALERTS" --group-prefix "${cluster:+$RUN-}" "${outputs[@]}"
 [ "$BUILD" = release ] || printf '\n  (a debug build, which is built soon and runs slowly; BUILD=release make demo measures)\n'
 

@@ -119,21 +119,20 @@ PG_PORT=${PG_PORT:-5433}
 KAFKA_PORT=${KAFKA_PORT:-9094}
 CONNECT_PORT=${CONNECT_PORT:-8083}
 PARTITIONS=${PARTITIONS:-4}
-TOPIC=dbserver1.public.transactions
 AGENTS=(anomaly-agent velocity-agent probe-agent)
 CONNECTOR=transaction-connector
 # The connector's replication slot.
 SLOT=debezium_slot
 PUBLICATION=dbz_publication
-TOPIC_PREFIX=dbserver1
 CONNECTORS=${CONNECTORS:-1}
 BIN=${BIN:-"$ROOT/.build/${BUILD:-release}"}
 export PGHOST=127.0.0.1 PGPORT=$PG_PORT PGUSER=postgres PGPASSWORD=postgrespw PGDATABASE=mydb
 
 # Not empty: the broker speaks SASL_SSL and lets in only who may (`kw broker --secure`). For scripts that have a SECURE.
 secure=""
-# What a client of ours is started with then, to log in.
-client_words=()
+
+# shellcheck source=cluster.sh source-path=SCRIPTDIR
+. "$ROOT/scripts/cluster.sh"
 
 stack_dir=""
 # Processes of ours by name, in the order in which they started.
@@ -195,16 +194,16 @@ start_stack() {
   register_connectors
 }
 
-# PostgreSQL, broker and Connect in a fresh directory: start_services DIR [BROKER-OPTION…].
+# PostgreSQL, Kafka and Connect in a fresh directory: start_services DIR [BROKER-OPTION…].
 start_services() {
   local dir=$1
   shift
   [ -x "$BIN/kw" ] || die "$BIN/kw is missing; build it with: make build"
   require_port_free "$PG_PORT" "PostgreSQL"
-  require_port_free "$KAFKA_PORT" "the broker"
+  [ -n "$cluster" ] || require_port_free "$KAFKA_PORT" "the broker"
   require_port_free "$CONNECT_PORT" "Kafka Connect"
   start_postgres "$dir"
-  start_broker "$@"
+  start_kafka "$@"
   start_connect
 }
 
@@ -226,6 +225,9 @@ postgres_home() { cat "$stack_dir/postgres/where" 2>/dev/null || echo "$stack_di
 
 # The process that all of PostgreSQL's descend from.
 postmaster_pid() { head -n 1 "$(postgres_home)/data/postmaster.pid"; }
+
+# The embedded broker, or this run's topics in the cluster: start_kafka [BROKER-OPTION…].
+start_kafka() { if [ -n "$cluster" ]; then make_topics; else start_broker "$@"; fi; }
 
 start_broker() { # [OPTION…]
   [ -z "$secure" ] || set -- --secure --data-dir "$stack_dir/broker" "$@"
@@ -273,9 +275,12 @@ PROPERTIES
 
 # A distributed worker, alone in its group.
 start_connect() {
-  step "Kafka Connect on 127.0.0.1:$CONNECT_PORT (distributed: its connectors and offsets are topics of the broker)"
-  CONNECT_CLIENT=${secure:+"$stack_dir/connect.properties"} \
-    "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "127.0.0.1:$KAFKA_PORT" "$CONNECT_PORT" \
+  local client=${cluster:+${KAFKA_CONFIG:-}}
+  [ -z "$secure" ] || client=$stack_dir/connect.properties
+  step "Kafka Connect on 127.0.0.1:$CONNECT_PORT (distributed: its connectors and offsets are topics of Kafka)"
+  [ -z "$cluster" ] || note_connect
+  CONNECT_CLIENT=$client CONNECT_GROUP=$connect_group CONNECT_REPLICATION=${REPLICATION:-} \
+    "$ROOT/scripts/connect/connect.sh" start "$stack_dir/connect" "$(bootstrap)" "$CONNECT_PORT" \
     >"$stack_dir/connect.log" 2>&1 || die "Kafka Connect did not start"
   connect_runs=yes
 }
@@ -313,12 +318,12 @@ register_connectors() {
   for ((number = 0; number < CONNECTORS; number++)); do
     run_psql -c "CREATE PUBLICATION dbz_publication_$number FOR TABLE transactions WHERE (user_id % $CONNECTORS = $number)"
     # In one Connect no two connectors may have the same prefix; what they write goes to the one topic all the same.
-    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number TOPIC_PREFIX=dbserver1_$number \
+    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number TOPIC_PREFIX=${TOPIC_PREFIX}_$number \
       register_connector ',
         "transforms": "route",
         "transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter",
-        "transforms.route.regex": "dbserver1_[0-9]+[.](.*)",
-        "transforms.route.replacement": "dbserver1.$1"'
+        "transforms.route.regex": "'"$TOPIC_PREFIX"'_[0-9]+[.](.*)",
+        "transforms.route.replacement": "'"$TOPIC_PREFIX"'.$1"'
   done
 }
 
@@ -376,7 +381,8 @@ start_agents() { # [OPTION…] for each
   step "the agents, each in its own group"
   local agent
   for agent in "${AGENTS[@]}"; do
-    start_program "$agent" "$BIN/$agent" --bootstrap-server "127.0.0.1:$KAFKA_PORT" "${client_words[@]}" --topic "$TOPIC" --json "$@"
+    start_program "$agent" "$BIN/$agent" --bootstrap-server "$(bootstrap)" "${client_words[@]}" --topic "$TOPIC" \
+      --group "${group_of[$agent]}" --json "$@"
   done
   for agent in "${AGENTS[@]}"; do
     wait_until 30 "grep -q '\"type\":\"assigned\"' '$stack_dir/$agent.jsonl'" "${stack_pids[$agent]}" ||
@@ -414,6 +420,7 @@ stop_stack() {
   connect_runs=""
   stop_programs "${AGENTS[@]}"
   "$ROOT/scripts/connect/connect.sh" stop "$stack_dir/connect" || true
+  take_away
   stop_programs broker
   [ ! -d "$stack_dir/postgres" ] || "$ROOT/scripts/postgres.sh" stop "$stack_dir/postgres" >/dev/null 2>&1 || true
 }

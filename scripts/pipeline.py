@@ -20,8 +20,10 @@ import re
 import sys
 import time
 
+import rdkafka_settings
 import usage
 
+# Their groups, whose names in a cluster begin with a run's prefix.
 AGENTS = {"anomaly-agent": "anomaly-detection-group", "velocity-agent": "fraud-detection-group",
           "probe-agent": "probe-detection-group"}
 
@@ -94,30 +96,20 @@ class Output:
             self.processed_at.setdefault(line["transaction_id"], line["processed_at_us"])
 
 
-def _settings(path):
-    """The settings of a file as kcat -F reads it; none where no file is named."""
-    if not path:
-        return {}
-    with open(path, encoding="utf-8") as file:
-        lines = [line.strip() for line in file]
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-
-
 class Topic:
     """The change events in the topic, counted from their bytes, and how far each group has committed."""
 
-    def __init__(self, bootstrap, name, client=None, single=()):
+    def __init__(self, settings, name, prefix="", single=()):
         from confluent_kafka import Consumer, TopicPartition
 
-        settings = {**_settings(client), "bootstrap.servers": bootstrap, "enable.auto.commit": False,
-                    "auto.offset.reset": "earliest"}
+        settings = {**settings, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
         # Without the last one, librdkafka waits for a second whenever its queue has been full.
-        reader = Consumer({**settings, "group.id": "pipeline-referee", "fetch.message.max.bytes": 4 << 20,
+        reader = Consumer({**settings, "group.id": prefix + "pipeline-referee", "fetch.message.max.bytes": 4 << 20,
                            "fetch.queue.backoff.ms": 5})
         found = reader.list_topics(name, timeout=10).topics[name].partitions
         partitions = [TopicPartition(name, number, 0) for number in found]
         ends = {p.partition: reader.get_watermark_offsets(p, timeout=10)[1] for p in partitions}
-        self.lags = {group: self._lag(Consumer, settings, group, partitions, ends) for group in AGENTS.values()}
+        self.lags = {group: self._lag(Consumer, settings, prefix + group, partitions, ends) for group in AGENTS.values()}
 
         self.operations = collections.Counter()
         self.created = set()
@@ -167,10 +159,10 @@ class Topic:
 class Alerts:
     """The alerts in their topic as a reader sees them who is told of what was committed: how often each row's is there."""
 
-    def __init__(self, bootstrap, name, client=None):
+    def __init__(self, settings, name, prefix=""):
         from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-        reader = Consumer({**_settings(client), "bootstrap.servers": bootstrap, "group.id": "pipeline-referee",
+        reader = Consumer({**settings, "group.id": prefix + "pipeline-referee",
                            "enable.auto.commit": False, "isolation.level": "read_committed", "enable.partition.eof": True})
         partitions = [TopicPartition(name, number, 0) for number in reader.list_topics(name, timeout=10).topics[name].partitions]
         reader.assign(partitions)
@@ -259,8 +251,9 @@ def checks(options, topic, committed, outputs, ever, changed):
 def report(options):
     outputs = {agent: Output(os.path.join(options.dir, agent + ".jsonl")) for agent in AGENTS}
     single = {int(row): int(at) for row, at in read_lines(options.dir, "latency.txt")}
-    topic = Topic(options.bootstrap, options.topic, options.client, single)
-    committed = Alerts(options.bootstrap, options.alerts_topic, options.client)
+    settings = {**rdkafka_settings.read(options.client), "bootstrap.servers": options.bootstrap}
+    topic = Topic(settings, options.topic, options.prefix, single)
+    committed = Alerts(settings, options.alerts_topic, options.prefix)
     ops = topic.operations
     changed = collections.Counter(kind for kind, _ in read_lines(options.dir, "changed.txt"))
     ever = options.in_table + changed["d"]
@@ -346,7 +339,8 @@ def main():
     verbs.choices["report"].add_argument("--warm", type=int, default=0, help="the first rows, which are not timed")
     verbs.choices["report"].add_argument("--killed", action="store_true", help="Kafka Connect was killed on the way")
     verbs.choices["report"].add_argument("--bootstrap", required=True)
-    verbs.choices["report"].add_argument("--client", help="a file of librdkafka's settings, to log in with")
+    verbs.choices["report"].add_argument("--client", help="a file of Java's or librdkafka's settings, to log in with")
+    verbs.choices["report"].add_argument("--prefix", default="", help="what the names of the groups begin with")
     verbs.choices["report"].add_argument("--topic", required=True)
     verbs.choices["report"].add_argument("--alerts-topic", required=True)
     verbs.choices["report"].add_argument("--version", action="append", default=[])

@@ -6,17 +6,18 @@
 # Knobs, as variables: ROWS (300000); WARM_ROWS (100000) that go first, since a Java program that has just started is
 # several times slower than the same one a few seconds later; LATENCY_ROWS (150) single inserts; PARTITIONS (4);
 # CONNECTORS (1) that share the users, in one Connect; SECURE=1: all of it over SASL_SSL, with permissions; KILL_CONNECT=1
-# kills Connect with SIGKILL on the way and starts it again; PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# kills Connect with SIGKILL on the way and starts it again; PG_PORT, KAFKA_PORT, CONNECT_PORT. KAFKA_BOOTSTRAP names a cluster
+# in place of the embedded broker (its knobs: cluster.sh).
 # shellcheck disable=SC2317 # finish is called by the trap
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 secure=${SECURE:-}
+use_cluster
 
 ROWS=${ROWS:-300000}
 WARM_ROWS=${WARM_ROWS:-100000}
 LATENCY_ROWS=${LATENCY_ROWS:-150}
-ALERTS=fraud-alerts
 KILL_CONNECT=${KILL_CONNECT:-}
 dir=${STACK_DIR:-"$ROOT/.stack/pipeline"}
 python="$VENV/bin/python"
@@ -29,6 +30,9 @@ require_counts ROWS LATENCY_ROWS PARTITIONS CONNECTORS
 # Users that move stay with their connector then.
 [ $((1000 % CONNECTORS)) = 0 ] || die "CONNECTORS must be a number that 1000 can be divided by, not '$CONNECTORS'"
 [ -z "$KILL_CONNECT" ] || [ "$CONNECTORS" = 1 ] || die "KILL_CONNECT=1 waits for one connector: leave CONNECTORS out"
+client=${cluster:+${KAFKA_CONFIG:-}}
+# The referee is a client of librdkafka.
+[ -z "$client" ] || said=$("$python" "$ROOT/scripts/rdkafka_settings.py" "$client" 2>&1) || die "$said"
 [[ $WARM_ROWS =~ ^[0-9]+$ ]] || die "WARM_ROWS must be a whole number, not '$WARM_ROWS'"
 
 finish() {
@@ -91,7 +95,8 @@ handled() { # ROWS SECONDS
 
 # What each part has used so far: note_usage first|last.
 note_usage() {
-  local agent parts=("PostgreSQL=$(postmaster_pid)" "Connect=$(cat "$dir/connect/connect.pid")" "broker=${stack_pids[broker]}")
+  local agent parts=("PostgreSQL=$(postmaster_pid)" "Connect=$(cat "$dir/connect/connect.pid")")
+  [ -n "$cluster" ] || parts+=("broker=${stack_pids[broker]}")
   for agent in "${AGENTS[@]}"; do parts+=("$agent=${stack_pids[$agent]}"); done
   "$python" "$ROOT/scripts/usage.py" "$dir/usage-$1.json" "${parts[@]}"
 }
@@ -135,8 +140,9 @@ handled $((WARM_ROWS + ROWS + LATENCY_ROWS)) 30 || die "the agents did not handl
 
 step "stopping the agents, then counting"
 stop_programs "${AGENTS[@]}"
-"$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "127.0.0.1:$KAFKA_PORT" --topic "$TOPIC" \
-  --alerts-topic "$ALERTS" ${secure:+--client "$(secure_file librdkafka.properties)"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
+[ -z "$secure" ] || client=$(secure_file client.properties)
+"$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "$(bootstrap)" --topic "$TOPIC" --prefix "${cluster:+$RUN-}" \
+  --alerts-topic "$ALERTS" ${client:+--client "$client"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \
   --version "PostgreSQL $(run_psql -c 'SHOW server_version')" \
   --version "$(tail -n 1 "$dir/connect.log" | grep -o 'Kafka Connect [0-9.]*')" \

@@ -3,12 +3,14 @@
 # The broker keeps its topics and offsets in memory: when it ends, they are gone. So the end of any part is the end of
 # the whole stack, and each start is a fresh one. Its files are in .stack/stack.
 # SECURE=1: the broker speaks SASL_SSL, and everybody logs in; its topics are on the disk then, and gone all the same.
-# Knobs: SECURE, PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT.
+# Knobs: SECURE, PARTITIONS, PG_PORT, KAFKA_PORT, CONNECT_PORT. KAFKA_BOOTSTRAP names a cluster in place of the embedded broker (its
+# knobs: cluster.sh).
 # shellcheck disable=SC2317,SC2119 # finish is called by the trap; the agents need no further options
 set -euo pipefail
 # shellcheck source=lib.sh source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 secure=${SECURE:-}
+use_cluster
 
 finish() {
   local status=$?
@@ -27,22 +29,25 @@ finish() {
 finish_at_end
 
 hints() {
-  local how="" login="" kcat="kcat -b 127.0.0.1:$KAFKA_PORT"
+  local how="" login kcat
+  kcat="kcat -b $(bootstrap) -t $TOPIC -C -o -1 -e"
   if [ -n "$secure" ]; then
     how=", SASL_SSL: log in with the files in ${stack_dir#"$ROOT/"}/broker/secure"
-    login=" --command-config $(secure_file kw.properties)"
-    kcat="kcat -F $(secure_file librdkafka.properties)"
+    kcat="kcat -F $(secure_file librdkafka.properties) -t $TOPIC -C -o -1 -e"
     kcat=${kcat/"$ROOT/"/}
-    login=${login/"$ROOT/"/}
   fi
+  login="${client_words[*]:+ ${client_words[*]}}"
+  login=${login/"$ROOT/"/}
+  # kcat has other settings than Java.
+  [ -z "$cluster" ] || [ -z "$login" ] || kcat="${BIN#"$ROOT/"}/kw consume -b $(bootstrap)$login --topic $TOPIC --from-beginning --max-messages 1"
   cat <<TEXT
 
 ${bold}The stack runs.${plain} Ctrl-C stops all of it.
 
   PostgreSQL      127.0.0.1:$PG_PORT   database mydb, user postgres, password postgrespw
-  Kafka           127.0.0.1:$KAFKA_PORT   topic $TOPIC, $PARTITIONS partitions$how
+  Kafka           $(bootstrap)   topic $TOPIC, $PARTITIONS partitions$how
   Kafka Connect   http://127.0.0.1:$CONNECT_PORT   $CONNECTOR is RUNNING
-  agents          groups anomaly-detection-group, fraud-detection-group and probe-detection-group
+  agents          groups ${group_of[*]}
 
 ${bold}Try, in another terminal:${plain}
 
@@ -51,8 +56,8 @@ ${bold}Try, in another terminal:${plain}
   tail -f ${stack_dir#"$ROOT/"}/*-agent.jsonl
   psql -c "INSERT INTO transactions (user_id, amount, card_type, merchant_id) VALUES (4010, 4970.17, 'VISA', 7)"
   ${BIN#"$ROOT/"}/kw connectors status --connect http://localhost:$CONNECT_PORT
-  $kcat -t $TOPIC -C -o -1 -e
-  ${BIN#"$ROOT/"}/kw groups -b 127.0.0.1:$KAFKA_PORT$login --describe --all-groups
+  $kcat
+  ${BIN#"$ROOT/"}/kw groups -b $(bootstrap)$login --describe --all-groups
 
 TEXT
 }

