@@ -306,5 +306,6 @@ for size in $SIZES; do
   first=""
 done
 stack_dir=""
+[ -z "$cluster" ] || step "what the cluster at $cluster took of CPU and memory is in none of the figures"
 "$python" "$ROOT/scripts/compare/report.py" report --dir "$dir" --ways "$WAYS" --sizes "$SIZES" --json "$JSON" \
   --pictures "$PICTURES" ${DOC:+--doc "$DOC"} --rate "$RATE" --interval "$INTERVAL" --users "$USERS" --inserters "$INSERTERS"

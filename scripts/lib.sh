@@ -310,7 +310,7 @@ SQL
 # $CONNECTORS of them, which share the users: each reads a slot and a publication of its own, with the rows of some. (A row that
 # moves to a user of another one is a deleted and an inserted row to PostgreSQL's filters, and a new transaction to the agents.)
 register_connectors() {
-  local number
+  local number prefix=$TOPIC_PREFIX
   if [ "$CONNECTORS" = 1 ]; then
     register_connector
     return
@@ -318,12 +318,12 @@ register_connectors() {
   for ((number = 0; number < CONNECTORS; number++)); do
     run_psql -c "CREATE PUBLICATION dbz_publication_$number FOR TABLE transactions WHERE (user_id % $CONNECTORS = $number)"
     # In one Connect no two connectors may have the same prefix; what they write goes to the one topic all the same.
-    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number TOPIC_PREFIX=${TOPIC_PREFIX}_$number \
+    CONNECTOR=$CONNECTOR-$number SLOT=${SLOT}_$number PUBLICATION=dbz_publication_$number TOPIC_PREFIX=${prefix}_$number \
       register_connector ',
         "transforms": "route",
         "transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter",
-        "transforms.route.regex": "'"$TOPIC_PREFIX"'_[0-9]+[.](.*)",
-        "transforms.route.replacement": "'"$TOPIC_PREFIX"'.$1"'
+        "transforms.route.regex": "'"$prefix"'_[0-9]+[.](.*)",
+        "transforms.route.replacement": "'"$prefix"'.$1"'
   done
 }
 
