@@ -3,9 +3,9 @@
 # What a run calls its topics and groups, and where they are: in the embedded broker, or, of a script that calls use_cluster, in the
 # cluster that KAFKA_BOOTSTRAP names (host:port, with commas between several). Sourced by lib.sh.
 #
-# Knobs in a cluster: KAFKA_CONFIG, a file with the settings by which clients log in, under Java's names; RUN, with which the names
-# of topics, groups and transactional ids begin (kafkawire- and the time); REPLICATION of the topics (the cluster's default); KEEP=1
-# leaves them there.
+# Knobs in a cluster: KAFKA_CONFIG, a file with the settings by which clients log in, under Java's names; KAFKA_PREFIX, with which the
+# names of topics, groups and transactional ids begin (kafkawire- and the time); REPLICATION of the topics (the cluster's default);
+# KEEP=1 leaves them there.
 
 # Not empty: the cluster in place of the embedded broker.
 cluster=""
@@ -35,11 +35,12 @@ use_cluster() {
   [ -z "${SECURE:-}" ] || die "SECURE is the embedded broker's; KAFKA_CONFIG names the file that logs in to the cluster at $KAFKA_BOOTSTRAP"
   [ -z "${KAFKA_CONFIG:-}" ] || [ -r "$KAFKA_CONFIG" ] || die "there is no file $KAFKA_CONFIG that can be read (KAFKA_CONFIG)"
   [ -z "${REPLICATION:-}" ] || require_counts REPLICATION
-  RUN=${RUN:-kafkawire-$(date +%Y%m%d-%H%M%S)}
-  [[ $RUN =~ ^[A-Za-z0-9._-]{1,100}$ ]] || die "RUN may have letters, digits, '.', '_' and '-', 100 at most, not '$RUN'"
+  KAFKA_PREFIX=${KAFKA_PREFIX:-kafkawire-$(date +%Y%m%d-%H%M%S)}
+  [[ $KAFKA_PREFIX =~ ^[A-Za-z0-9._-]{1,100}$ ]] || 
+    die "KAFKA_PREFIX may have letters, digits, '.', '_' and '-', 100 at most, not '$KAFKA_PREFIX'"
   cluster=$KAFKA_BOOTSTRAP
   client_words=(${KAFKA_CONFIG:+--command-config "$KAFKA_CONFIG"})
-  name_all "$RUN-"
+  name_all "$KAFKA_PREFIX-"
 }
 
 # Where the run's Kafka is.

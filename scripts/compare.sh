@@ -222,7 +222,7 @@ run_way() {
   local way=$1 size=$2 rows=$3 burst=$4 began total home
   printf '\n%s%s%s, %s rows there, %s more\n' "$bold" "$way" "$plain" "$size" "$((rows + burst))"
   # In a cluster every run has topics of its own.
-  [ -z "$cluster" ] || name_all "$RUN-$size-"
+  [ -z "$cluster" ] || name_all "$KAFKA_PREFIX-$size-"
   stack_order=()
   start_postgres "$dir/$way-$size" track_commit_timestamp=on shared_preload_libraries=pg_stat_statements \
     pg_stat_statements.track=top

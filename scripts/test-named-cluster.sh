@@ -43,7 +43,7 @@ run_there() {
 }
 
 "$BIN/kw" topics --create --topic theirs-dbserver1.public.transactions --partitions 1 --command-config "$KAFKA_CONFIG"
-run_there 1 "theirs-dbserver1.public.transactions was not made" env RUN=theirs "$ROOT/scripts/demo.sh"
+run_there 1 "theirs-dbserver1.public.transactions was not made" env KAFKA_PREFIX=theirs "$ROOT/scripts/demo.sh"
 run_there 1 "names no cluster" env -u KAFKA_BOOTSTRAP "$ROOT/scripts/demo.sh"
 run_there 1 "there is no file /nowhere" env KAFKA_CONFIG=/nowhere "$ROOT/scripts/demo.sh"
 run_there 0 "each committed once" env EVENTS=20000 RATE=4000 INSTANCES=2 "$ROOT/scripts/demo.sh"
