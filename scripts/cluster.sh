@@ -36,7 +36,7 @@ use_cluster() {
   [ -z "${KAFKA_CONFIG:-}" ] || [ -r "$KAFKA_CONFIG" ] || die "there is no file $KAFKA_CONFIG that can be read (KAFKA_CONFIG)"
   [ -z "${REPLICATION:-}" ] || require_counts REPLICATION
   KAFKA_PREFIX=${KAFKA_PREFIX:-kafkawire-$(date +%Y%m%d-%H%M%S)}
-  [[ $KAFKA_PREFIX =~ ^[A-Za-z0-9._-]{1,100}$ ]] || 
+  [[ $KAFKA_PREFIX =~ ^[A-Za-z0-9._-]{1,100}$ ]] ||
     die "KAFKA_PREFIX may have letters, digits, '.', '_' and '-', 100 at most, not '$KAFKA_PREFIX'"
   cluster=$KAFKA_BOOTSTRAP
   client_words=(${KAFKA_CONFIG:+--command-config "$KAFKA_CONFIG"})
