@@ -4,6 +4,8 @@
 # build in, .build otherwise.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Else all is compiled anew every few builds: lib.sh says why.
+export SWIFT_DETERMINISTIC_HASHING=1
 
 BUILD=${BUILD:-release}
 options=(-c "$BUILD")

@@ -86,6 +86,15 @@ finish_at_end() {
 
 # MARK: tools
 
+# SwiftPM 6.3 names the traits to the compiler in the order of a set, which is another one in each process unless its hashing is told
+# not to be: everything would be compiled anew every few builds. What is built and tested has its own hashing.
+swift() {
+  case ${1:-} in
+    build) SWIFT_DETERMINISTIC_HASHING=1 command swift "$@" ;;
+    *) command swift "$@" ;;
+  esac
+}
+
 java_command() {
   if [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ]; then
     echo "$JAVA_HOME/bin/java"

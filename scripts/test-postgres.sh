@@ -312,6 +312,21 @@ wait "$pid"
 status=$?
 check "committed, but the answer was lost: looked up, not inserted again" \
     all 'is $status 0' 'is "$(total)" 1000' 'is $(rows) 1000' 'says "is back after"'
+sql 'TRUNCATE transactions'
+sql "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+sql 'SELECT pg_reload_conf()' > /dev/null
+"$bin/fraud-producer" --quiet --json > "$work/out" 2> "$work/err" &
+pid=$!
+children+=("$pid")
+until_true 10 '[ -n "$(sql "$waiting")" ]'
+kill -INT "$pid"
+sleep 0.3
+sql "SELECT pg_terminate_backend(pid) FROM ($waiting) AS waiting" > /dev/null
+wait "$pid"
+status=$?
+sql 'ALTER SYSTEM RESET synchronous_standby_names'
+sql 'SELECT pg_reload_conf()' > /dev/null
+check "the answer was lost after a Ctrl-C: still looked up" all 'is $status 0' 'is "$(total)" 1000' 'is $(rows) 1000'
 
 # --- the batch way: two writers whose ids appear out of order, a transaction that commits late, one that is rolled back, an
 # outage, and a program that is killed and goes on from its state.

@@ -1,6 +1,7 @@
 // Against a real server; see `TestServer`.
 
 import AppSupport
+import Foundation
 import TestSupport
 import Testing
 
@@ -130,6 +131,36 @@ struct ServerTests {
         let session = Session(settings, pause: { _ in true }, report: { _ in })
         let error = #expect(throws: PostgreSQLError.self) {
             try session.perform { connection throws(PostgreSQLError) in try connection.query("SELECT 1") }
+        }
+        #expect(error?.kind == .interrupted)
+    }
+
+    @Test func whatIsInDoubtIsFoundOutThoughTheProgramIsToEnd() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0 && write(ends[1], "x", 1) == 1)
+        defer { for end in ends { close(end) } }
+        let session = Session(TestServer.settings, interrupt: ends[0], pause: { _ in true }, report: { _ in })
+        var calls = 0
+        let answer = try session.perform(whileInDoubt: { true }) { connection throws(PostgreSQLError) in
+            calls += 1
+            if calls < 3 { throw PostgreSQLError(.notReady, server: connection.server, detail: "not yet") }
+            return try connection.query("SELECT 1").first
+        }
+        #expect(answer == "1" && calls == 3)
+        let error = #expect(throws: PostgreSQLError.self) {
+            let other = Session(TestServer.settings, interrupt: ends[0], pause: { _ in true }, report: { _ in })
+            _ = try other.perform(whileInDoubt: { false }) { connection throws(PostgreSQLError) in connection.backend }
+        }
+        #expect(error?.kind == .interrupted)
+    }
+
+    @Test func whatStaysInDoubtIsLeftInTime() {
+        var settings = TestServer.settings
+        settings.port = 1
+        let session = Session(
+            settings, patience: Patience(ending: .milliseconds(300)), pause: { _ in true }, report: { _ in })
+        let error = #expect(throws: PostgreSQLError.self) {
+            try session.perform(whileInDoubt: { true }) { connection throws(PostgreSQLError) in connection.backend }
         }
         #expect(error?.kind == .interrupted)
     }

@@ -1,6 +1,4 @@
 #if Compression
-    import Synchronization
-
     /// Contexts of a C library that wait for the next batch: making one takes longer than packing a small batch.
     final class ContextPool: Sendable {
         /// Kept at most; what more tasks use at the same time is made and freed.
@@ -9,7 +7,7 @@
         private static let largest = 16 << 20
 
         /// Addresses, which, unlike pointers, can be sent.
-        private let idle = Mutex<[UInt]>([])
+        private let idle = Locked<[UInt]>([])
         private let make: @Sendable () -> OpaquePointer?
         private let size: @Sendable (OpaquePointer) -> Int
         private let free: @Sendable (OpaquePointer) -> Void

@@ -30,7 +30,7 @@ struct BatchInserter {
     mutating func insert(_ rows: CopyRows) throws(PostgreSQLError) {
         var doubt: TransactionID?
         defer { inDoubt = doubt }
-        try session.perform { connection throws(PostgreSQLError) in
+        try session.perform(whileInDoubt: { doubt != nil }) { connection throws(PostgreSQLError) in
             if let transaction = doubt {
                 switch try connection.fate(of: transaction) {
                 case .committed:

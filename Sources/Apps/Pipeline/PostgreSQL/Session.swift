@@ -1,16 +1,21 @@
 // A connection that comes back: what a program that runs for days holds on to.
 
+import Foundation
+
 /// How long an outage may last before the program gives up.
 public struct Patience: Sendable, Equatable {
     /// Before the first connection ever: what never worked may simply be misconfigured.
     public var first: Duration
     /// Afterwards; nil is without end, since settings that have worked are right, and only waiting helps.
     public var later: Duration?
+    /// Once the program is to end, with work in hand whose outcome nobody knows: less than supervisors wait before they kill.
+    public var ending: Duration
 
-    /// 30 seconds for the first connection, without end afterwards.
-    public init(first: Duration = .seconds(30), later: Duration? = nil) {
+    /// 30 seconds for the first connection, without end afterwards, and 5 seconds when the program is to end.
+    public init(first: Duration = .seconds(30), later: Duration? = nil, ending: Duration = .seconds(5)) {
         self.first = first
         self.later = later
+        self.ending = ending
     }
 }
 
@@ -72,29 +77,40 @@ public final class Session {
 
     /// Runs `work`, again after each outage: so it must be safe to run again when its outcome is unknown.
     ///
+    /// - Parameter isInDoubt: Whether what `work` has done so far has an outcome that nobody knows: it then runs again although the
+    ///   program is to end, for ``Patience/ending``.
     /// - Throws: what `work` or connecting throws and waiting cannot mend, the outage's error when patience is over,
     ///   `.interrupted` when the program is to end.
-    public func perform<R>(_ work: (Connection) throws(PostgreSQLError) -> R) throws(PostgreSQLError) -> R {
+    public func perform<R>(
+        whileInDoubt isInDoubt: () -> Bool = { false }, _ work: (Connection) throws(PostgreSQLError) -> R
+    ) throws(PostgreSQLError) -> R {
         var backoff = Backoff()
         var since: ContinuousClock.Instant?
+        // Until when there are further attempts, once the program is to end.
+        var end: ContinuousClock.Instant?
         while true {
             do {
-                let open = try usableConnection()
+                let open = try usableConnection(interrupt: end == nil ? interrupt : -1)
                 let result = try work(open)
                 // Only now is the outage over: a server that takes connections and does nothing is still away.
                 if let began = since { report(.back(server: open.server, after: began.duration(to: .now))) }
                 return result
             } catch {
                 if !(connection?.isUsable ?? false) { connection = nil }
-                guard error.isRetriable else { throw error }
-                let began = since ?? .now
-                let limit = hasWorked ? patience.later : patience.first
-                if let limit, began.duration(to: .now) >= limit { throw error }
-                if since == nil { report(.away(error)) }
-                since = began
-                if pause(backoff.next(jitter: Double.random(in: 0...1))) {
-                    throw PostgreSQLError(.interrupted, server: error.server)
+                guard error.isRetriable || error.kind == .interrupted else { throw error }
+                let wait = backoff.next(jitter: Double.random(in: 0...1))
+                if error.isRetriable, end == nil {
+                    let began = since ?? .now
+                    let limit = hasWorked ? patience.later : patience.first
+                    if let limit, began.duration(to: .now) >= limit { throw error }
+                    if since == nil { report(.away(error)) }
+                    since = began
+                    guard pause(wait) else { continue }
                 }
+                let last = end ?? .now + patience.ending
+                guard isInDoubt(), .now < last else { throw PostgreSQLError(.interrupted, server: error.server) }
+                end = last
+                Thread.sleep(forTimeInterval: min(wait, Backoff.shortest) / .seconds(1))
             }
         }
     }
@@ -104,7 +120,7 @@ public final class Session {
         connection = nil
     }
 
-    private func usableConnection() throws(PostgreSQLError) -> Connection {
+    private func usableConnection(interrupt: Int32) throws(PostgreSQLError) -> Connection {
         if let connection, connection.isUsable { return connection }
         connection = nil
         let fresh = try Connection.open(settings, interrupt: interrupt)
