@@ -1,13 +1,15 @@
 #if Compression
+    import Synchronization
+
     /// Contexts of a C library that wait for the next batch: making one takes longer than packing a small batch.
     final class ContextPool: Sendable {
-        /// Kept at most; what more tasks use at the same time is made and freed.
-        private static let most = 4
         /// A context that has grown beyond this, in bytes, is freed: high levels take hundreds of megabytes.
         private static let largest = 16 << 20
 
-        /// Addresses, which, unlike pointers, can be sent.
-        private let idle = Locked<[UInt]>([])
+        /// Room for a context that waits: its address, which, unlike a pointer, can be sent; 0 is none.
+        private final class Place: Sendable { let address = Atomic<UInt>(0) }
+        /// So many are kept at most; what more tasks use at the same time is made and freed.
+        private let places = (0..<4).map { _ in Place() }
         private let make: @Sendable () -> OpaquePointer?
         private let size: @Sendable (OpaquePointer) -> Int
         private let free: @Sendable (OpaquePointer) -> Void
@@ -25,8 +27,7 @@
         /// Calls `body` with a context that nobody else uses meanwhile, and which is not used again where `body` says so;
         /// nil where there is no memory for one.
         func withContext<R>(_ body: (_ context: OpaquePointer, _ isReusable: inout Bool) -> R) -> R? {
-            let waiting = idle.withLock { $0.popLast() }
-            guard let context = waiting.flatMap({ OpaquePointer(bitPattern: $0) }) ?? make() else { return nil }
+            guard let context = takeIdle() ?? make() else { return nil }
             var isReusable = true
             let result = body(context, &isReusable)
             giveBack(context, isReusable: isReusable && size(context) <= Self.largest)
@@ -34,12 +35,22 @@
         }
 
         private func giveBack(_ context: OpaquePointer, isReusable: Bool) {
-            let isKept = idle.withLock { idle in
-                guard isReusable, idle.count < Self.most else { return false }
-                idle.append(UInt(bitPattern: context))
-                return true
-            }
+            let address = UInt(bitPattern: context)
+            let isKept =
+                isReusable
+                && places.contains {
+                    $0.address.compareExchange(expected: 0, desired: address, ordering: .releasing).exchanged
+                }
             if !isKept { free(context) }
+        }
+
+        private func takeIdle() -> OpaquePointer? {
+            for place in places {
+                if let context = OpaquePointer(bitPattern: place.address.exchange(0, ordering: .acquiring)) {
+                    return context
+                }
+            }
+            return nil
         }
     }
 #endif
