@@ -18,12 +18,13 @@ made_groups=()
 
 # The names of topics and groups: name_all [PREFIX].
 name_all() {
-  TOPIC_PREFIX=${1:-}dbserver1
+  name_prefix=${1:-}
+  TOPIC_PREFIX=${name_prefix}dbserver1
   TOPIC=$TOPIC_PREFIX.public.transactions
-  ALERTS=${1:-}fraud-alerts
-  connect_group=${1:-}connect
-  group_of=([anomaly-agent]=${1:-}anomaly-detection-group [velocity-agent]=${1:-}fraud-detection-group
-    [probe-agent]=${1:-}probe-detection-group)
+  ALERTS=${name_prefix}fraud-alerts
+  connect_group=${name_prefix}connect
+  group_of=([anomaly-agent]=${name_prefix}anomaly-detection-group [velocity-agent]=${name_prefix}fraud-detection-group
+    [probe-agent]=${name_prefix}probe-detection-group)
 }
 name_all
 

@@ -115,6 +115,6 @@ touch "$DIR/stopping"
 for file in "$DIR"/*-agent-*.pid; do stop_process "$(cat "$file")"; done
 
 step "comparing what they found with what is in the topic"
-"$BIN/demo" report "${there[@]}" --alerts-topic "$ALERTS" --group-prefix "${cluster:+$KAFKA_PREFIX-}" "${outputs[@]}"
+"$BIN/demo" report "${there[@]}" --alerts-topic "$ALERTS" --group-prefix "$name_prefix" "${outputs[@]}"
 [ "$BUILD" = release ] || printf '\n  (a debug build, which is built soon and runs slowly; BUILD=release make demo measures)\n'
 

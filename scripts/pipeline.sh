@@ -141,7 +141,7 @@ handled $((WARM_ROWS + ROWS + LATENCY_ROWS)) 30 || die "the agents did not handl
 step "stopping the agents, then counting"
 stop_programs "${AGENTS[@]}"
 [ -z "$secure" ] || client=$(secure_file client.properties)
-"$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "$(bootstrap)" --topic "$TOPIC" --prefix "${cluster:+$KAFKA_PREFIX-}" \
+"$python" "$ROOT/scripts/pipeline.py" report --dir "$dir" --bootstrap "$(bootstrap)" --topic "$TOPIC" --prefix "$name_prefix" \
   --alerts-topic "$ALERTS" ${client:+--client "$client"} --since "$started_us" --rows $((WARM_ROWS + ROWS + LATENCY_ROWS)) --warm "$WARM_ROWS" ${KILL_CONNECT:+--killed} \
   --in-table "$(run_psql -c 'SELECT count(*) FROM transactions')" \
   --version "PostgreSQL $(run_psql -c 'SHOW server_version')" \

@@ -13,7 +13,7 @@ import sys
 # Java's name to librdkafka's, where only the name differs.
 SAME = {
     "ssl.keystore.key": "ssl.key.pem", "ssl.keystore.certificate.chain": "ssl.certificate.pem",
-    "ssl.truststore.certificates": "ssl.ca.pem", "ssl.key.password": "ssl.key.password", "ssl.cipher.suites": "ssl.cipher.suites",
+    "ssl.truststore.certificates": "ssl.ca.pem",
 }
 # Those that are translated together with others, or are Java's own affair.
 LEFT_OUT = ("ssl.truststore.", "ssl.keystore.", "ssl.protocol", "ssl.enabled.protocols", "sasl.jaas.config")
@@ -48,8 +48,8 @@ def translated(given):
     """librdkafka's settings; ValueError says what it cannot do."""
     out = {SAME.get(name, name): value for name, value in given.items()
            if name in SAME or name.startswith(KEPT) and not name.startswith(LEFT_OUT)}
-    if "ssl.endpoint.identification.algorithm" in given:
-        out["ssl.endpoint.identification.algorithm"] = given["ssl.endpoint.identification.algorithm"] or "none"
+    if out.get("ssl.endpoint.identification.algorithm") == "":
+        out["ssl.endpoint.identification.algorithm"] = "none"
     if "ssl.truststore.location" in given:
         if given.get("ssl.truststore.type", "JKS").upper() == "PEM":
             out["ssl.ca.location"] = given["ssl.truststore.location"]

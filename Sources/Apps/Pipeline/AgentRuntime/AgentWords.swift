@@ -19,8 +19,8 @@ struct FirstFew: Equatable, Sendable {
 
 /// What an agent has told, so that what lasts is told once. A value.
 struct AgentWords: Equatable, Sendable {
-    var malformed = FirstFew()
-    var missingSchemas = FirstFew()
+    fileprivate var malformed = FirstFew()
+    fileprivate var missingSchemas = FirstFew()
     private var commitFlaw: String?
     private var alertFlaw: String?
     private var areAlertsLate = false
